@@ -1,0 +1,1 @@
+"""Evaluation of CRM training in property management: from raw exports to defensible claims."""

@@ -1,0 +1,85 @@
+"""The errors a person meets: each names the place, the rule and a correct example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing wrong with one place of a client's input.
+
+    Attributes
+    ----------
+    rule : str
+        Identifier of the broken rule; the wording catalogue has its sentence under
+        ``faults.<rule>`` in every language.
+    message : str
+        The same in one English sentence, for logs and tracebacks.
+    example : str
+        What a correct entry looks like.
+    file, sheet, column : str or None
+        Where. ``file`` is relative to the client's folder.
+    row : int or None
+        Row number as a spreadsheet program shows it (1 is the first line of the file).
+    value : str or None
+        The offending value as read. None where it must not be repeated (personal data).
+    params : Mapping[str, Any]
+        What the catalogue's sentence needs besides the place.
+    blocking : bool
+        Whether the fault would change numbers, so that no run may start on it.
+    """
+
+    rule: str
+    message: str
+    example: str
+    file: str | None = None
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    blocking: bool = True
+
+    @property
+    def place(self) -> str:
+        """Where the fault is, e.g. ``fees.xlsx / 一月 / row 7 / 本期实收``."""
+        row = f"row {self.row}" if self.row is not None else None
+        return " / ".join(part for part in (self.file, self.sheet, row, self.column) if part)
+
+    def __str__(self) -> str:
+        value = f" [{self.value}]" if self.value is not None else ""
+        return f"{self.place}{value}: {self.message} Correct: {self.example}"
+
+
+class EvaluationError(Exception):
+    """Base of every error this project raises on purpose."""
+
+
+class InputError(EvaluationError):
+    """A client's input breaks rules; all faults found are carried together.
+
+    Parameters
+    ----------
+    faults : Iterable[Fault]
+        Every fault found, in file and row order.
+    """
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        lines = "\n".join(f"  {fault}" for fault in self.faults)
+        super().__init__(f"{len(self.faults)} fault(s) in the input:\n{lines}")
+
+
+class SchemaError(EvaluationError):
+    """A table, panel or results file does not have the declared columns, key or types."""
+
+
+class DesignError(EvaluationError):
+    """The design cannot identify or infer what was asked; the message says why and what would."""
+
+
+class RunError(EvaluationError):
+    """A stage, kernel or export failed; the message names the stage and the cause."""

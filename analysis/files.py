@@ -1,0 +1,60 @@
+"""Writing files so that a killed process leaves the old one or the new one, never half."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+
+def replace_file(target: Path, write: Callable[[Path], object]) -> Path:
+    """Write a file beside ``target``, flush it to disk, then rename it into place.
+
+    Parameters
+    ----------
+    target : Path
+        Final name; its folder is made when missing.
+    write : Callable[[Path], object]
+        Writes the whole content to the path it is given.
+
+    Returns
+    -------
+    Path
+        ``target``.
+    """
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix stays last: several writers choose their format by it.
+    beside = target.with_name(f".{uuid.uuid4().hex}{target.suffix}")
+    try:
+        write(beside)
+        with open(beside, "rb") as handle:
+            os.fsync(handle.fileno())
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
+    _sync_folder(target.parent)
+    return target
+
+
+def write_text(target: Path, text: str) -> Path:
+    """Write UTF-8 text by :func:`replace_file`."""
+    return replace_file(target, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
