@@ -53,5 +53,5 @@ lock: setup  ## Resolve pyproject.toml again into lock.txt and environment.yml
 	$(BIN)/uv export --quiet --frozen --no-header --no-annotate --no-emit-project --group dev > lock.txt
 	$(BIN)/python -m analysis.environment
 
-clean:  ## Remove the environment and everything generated
-	rm -rf $(VENV) data/demo/raw reports/*/
+clean:  ## Remove the environment and the demo client (never a real client)
+	rm -rf $(VENV) data/demo/raw reports/demo
