@@ -1,0 +1,22 @@
+"""Every sentence a stakeholder reads, in Chinese and English.
+
+The catalogue is ``<language>/<section>.yml``; a key is ``<section>.<path.in.the.file>``. Each
+room's words are one section, so that they are read and reviewed together. Code holds keys.
+"""
+
+from __future__ import annotations
+
+from analysis.wording.catalogue import LANGUAGES, Language, has, keys, placeholders, text
+from analysis.wording.formatting import SPECS, format_value, in_unit
+
+__all__ = [
+    "LANGUAGES",
+    "SPECS",
+    "Language",
+    "format_value",
+    "has",
+    "in_unit",
+    "keys",
+    "placeholders",
+    "text",
+]

@@ -1,0 +1,126 @@
+"""The wording catalogue: one YAML file a language and section, merged into full keys."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from analysis.errors import EvaluationError
+from analysis.wording.formatting import SPECS, format_value
+
+Language = Literal["zh_CN", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh_CN", "en")
+_FOLDER = Path(__file__).parent
+_FORMATTER = string.Formatter()
+
+
+class WordingError(EvaluationError):
+    """A key, a parameter or a format that the catalogue does not know."""
+
+
+def text(key: str, language: Language, **params: Any) -> str:
+    """Return one sentence of the catalogue with its blanks filled.
+
+    Parameters
+    ----------
+    key : str
+        Full key, e.g. ``causal.check.pretrend``.
+    language : {"zh_CN", "en"}
+        Language of the sentence and of its numbers and dates.
+    **params
+        Values of the placeholders ``{name}`` or ``{name:spec}``; surplus ones are allowed, so
+        that a check may hand over all it knows. ``None`` reads as "not available". The specs
+        ``unit`` and ``effect`` also read ``unit``.
+
+    Raises
+    ------
+    WordingError
+        For an unknown key or language, or a placeholder without a value.
+
+    Examples
+    --------
+    >>> text("terms.tier.frontline", "en")
+    'Frontline'
+    """
+    sentence = _sentence(key, language)
+    parts = []
+    for literal, name, spec, _ in _FORMATTER.parse(sentence):
+        parts.append(literal)
+        if name is None:
+            continue
+        if name not in params:
+            raise WordingError(
+                f"{key} ({language}) needs {name!r}; it was given {sorted(params)}. "
+                f"Correct: text({key!r}, language, {name}=…)"
+            )
+        parts.append(_fill(key, language, params, name, spec or ""))
+    return "".join(parts)
+
+
+def has(key: str) -> bool:
+    """Tell whether the catalogue has a key (in Chinese; a test holds the languages equal)."""
+    return key in _catalogue(LANGUAGES[0])
+
+
+def keys(language: Language = "zh_CN") -> tuple[str, ...]:
+    """Return all full keys of a language, sorted."""
+    return tuple(sorted(_catalogue(language)))
+
+
+def placeholders(key: str, language: Language) -> tuple[tuple[str, str], ...]:
+    """Return the sorted ``(name, spec)`` pairs of a sentence."""
+    found = _FORMATTER.parse(_sentence(key, language))
+    return tuple(sorted({(name, spec or "") for _, name, spec, _ in found if name is not None}))
+
+
+def _fill(key: str, language: Language, params: Mapping[str, Any], name: str, spec: str) -> str:
+    value = params[name]
+    if spec == "key" and value is not None:
+        return text(str(value), language)
+    if spec not in SPECS:
+        raise WordingError(f"{key} ({language}): {{{name}:{spec}}} is none of {sorted(SPECS)}")
+    try:
+        return format_value(value, spec, language, unit=params.get("unit"))
+    except (TypeError, ValueError) as error:
+        raise WordingError(
+            f"{key} ({language}): {{{name}:{spec}}} cannot hold {value!r}"
+        ) from error
+
+
+def _sentence(key: str, language: Language) -> str:
+    catalogue = _catalogue(language)
+    if key not in catalogue:
+        import difflib
+
+        near = difflib.get_close_matches(key, catalogue, n=3)
+        raise WordingError(f"no wording {key!r} in {language}; the nearest keys are {near}")
+    return catalogue[key]
+
+
+@cache
+def _catalogue(language: Language) -> dict[str, str]:
+    if language not in LANGUAGES:
+        raise WordingError(f"no language {language!r}; there are {list(LANGUAGES)}")
+    from ruamel.yaml import YAML
+
+    reader = YAML(typ="safe", pure=True)
+    merged: dict[str, str] = {}
+    for path in sorted((_FOLDER / language).glob("*.yml")):
+        _flatten(path.stem, reader.load(path.read_text(encoding="utf-8")) or {}, merged, path)
+    return merged
+
+
+def _flatten(prefix: str, node: Any, into: dict[str, str], path: Path) -> None:
+    if isinstance(node, Mapping):
+        for name, child in node.items():
+            _flatten(f"{prefix}.{name}", child, into, path)
+    elif isinstance(node, str):
+        into[prefix] = node.strip()
+    else:
+        raise WordingError(
+            f"{path.parent.name}/{path.name}: {prefix} must be text, got {node!r}. "
+            f'Correct: quote it, e.g. yes: "yes"'
+        )

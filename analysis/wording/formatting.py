@@ -1,0 +1,196 @@
+"""Numbers, amounts and dates as each language writes them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+_MISSING = {"zh_CN": "无法给出", "en": "not available"}
+_TRUTH = {"zh_CN": ("否", "是"), "en": ("no", "yes")}
+_MINUS = "\u2212"
+_SMALLEST_P = 0.001
+
+# How a level and a difference in each unit are written: number spec, suffix by language.
+_UNITS: dict[str, tuple[str, dict[str, str]]] = {
+    "share": ("pct1", {}),
+    "score_1_5": ("num2", {}),
+    "score_0_10": ("num2", {}),
+    "score_0_100": ("num1", {}),
+    "points": ("num1", {}),
+    "nps_points": ("num1", {}),
+    "minutes": ("num1", {"zh_CN": " 分钟", "en": " min"}),
+    "hours": ("num1", {"zh_CN": " 小时", "en": " h"}),
+    "days": ("num1", {"zh_CN": " 天", "en": " days"}),
+    "months": ("num1", {"zh_CN": " 个月", "en": " months"}),
+    "per_1000": ("num1", {"zh_CN": "（每千户）", "en": " per 1,000 households"}),
+    "per_1000_households": ("num1", {"zh_CN": "（每千户）", "en": " per 1,000 households"}),
+    "count": ("int", {}),
+    "people": ("int", {"zh_CN": " 人", "en": " people"}),
+    "sites": ("int", {"zh_CN": " 个项目", "en": " sites"}),
+    "CNY": ("cny", {}),
+    "ratio": ("num2", {}),
+    "p": ("p", {}),
+}
+
+
+def in_unit(value: float | None, unit: str | None, language: str, *, effect: bool = False) -> str:
+    """Write a number in its unit.
+
+    Parameters
+    ----------
+    value : float or None
+        The number; None and NaN read as "not available".
+    unit : str or None
+        Unit as in the indicator registry; an unknown one gets two decimals and no suffix.
+    language : {"zh_CN", "en"}
+        Language.
+    effect : bool
+        Whether it is a difference: then it carries its sign, and shares are percentage points.
+
+    Examples
+    --------
+    >>> in_unit(0.1234, "share", "en"), in_unit(0.1234, "share", "en", effect=True)
+    ('12.3%', '+12.3 pp')
+    """
+    if _absent(value):
+        return _MISSING[language]
+    if unit == "share" and effect:
+        suffix = {"zh_CN": " 个百分点", "en": " pp"}[language]
+        return _decimal(100 * value, 1, language, signed=True) + suffix
+    spec, suffixes = _UNITS.get(unit or "", ("num2", {}))
+    if effect and spec == "cny":
+        return ("+" if value > 0 else "") + _money(value, language)
+    if effect:
+        digits = {"int": 0, "num1": 1}.get(spec, 2)
+        return _decimal(value, digits, language, signed=True) + suffixes.get(language, "")
+    return SPECS[spec](value, language) + suffixes.get(language, "")
+
+
+def format_value(value: Any, spec: str, language: str, *, unit: str | None = None) -> str:
+    """Write one value by a spec of :data:`SPECS`; None and NaN read as "not available"."""
+    if _absent(value):
+        return _MISSING[language]
+    if spec in ("unit", "effect"):
+        return in_unit(value, unit, language, effect=spec == "effect")
+    return SPECS[spec](value, language)
+
+
+def _absent(value: Any) -> bool:
+    if value is None:
+        return True
+    try:
+        return math.isnan(value)
+    except TypeError:
+        return type(value).__name__ in ("NAType", "NaTType")
+
+
+def _decimal(value: float, digits: int, language: str, *, signed: bool = False) -> str:
+    from babel.numbers import format_decimal
+
+    value = round(float(value), digits) + 0.0  # + 0.0 turns −0.0 into 0.0
+    fraction = "." + "0" * digits if digits else ""
+    written = format_decimal(abs(value), f"#,##0{fraction}", locale=language)
+    if value < 0:
+        return _MINUS + written
+    return f"+{written}" if signed and value > 0 else written
+
+
+def _percent(value: float, digits: int, language: str) -> str:
+    return _decimal(100 * value, digits, language) + "%"
+
+
+def _money(value: float, language: str) -> str:
+    size = abs(value)
+    if language == "zh_CN":
+        if size >= 1e8:
+            return _decimal(value / 1e8, 2, language) + "亿元"
+        if size >= 1e4:
+            return _decimal(value / 1e4, 1, language) + "万元"
+        return _decimal(value, 0, language) + "元"
+    if size >= 1e6:
+        return f"CNY {_decimal(value / 1e6, 2, language)} million"
+    return f"CNY {_decimal(value, 0, language)}"
+
+
+def _as_date(value: Any) -> dt.date:
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    return dt.date.fromisoformat(str(value)[:10])
+
+
+def _date(value: Any, language: str) -> str:
+    day = _as_date(value)
+    if language == "zh_CN":
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {_month_names(language)[day.month]} {day.year}"
+
+
+def _month(value: Any, language: str) -> str:
+    if isinstance(value, (str, dt.date)):
+        text = value if not isinstance(value, str) or len(value) > 7 else f"{value}-01"
+        day = _as_date(text)
+        year, month = day.year, day.month
+    else:
+        year, month = divmod(int(value), 12)
+        month += 1
+    if language == "zh_CN":
+        return f"{year}年{month}月"
+    return f"{_month_names(language)[month]} {year}"
+
+
+@cache
+def _month_names(language: str) -> dict[int, str]:
+    from babel.dates import get_month_names
+
+    return dict(get_month_names("abbreviated", locale=language))
+
+
+def _p(value: float, language: str) -> str:
+    if value < _SMALLEST_P:
+        return f"<{_SMALLEST_P}"
+    return _decimal(value, 3 if value < 0.1 else 2, language)
+
+
+def _plain(value: Any, language: str) -> str:
+    if isinstance(value, str):
+        return value
+    if type(value).__name__ in ("bool", "bool_"):
+        return _TRUTH[language][bool(value)]
+    if isinstance(value, dt.date):
+        return _date(value, language)
+    if isinstance(value, Iterable):
+        joint = "、" if language == "zh_CN" else ", "
+        return joint.join(format_value(part, "", language) for part in value)
+    if float(value).is_integer():
+        return _decimal(value, 0, language)
+    digits = 2 if abs(value) >= 0.01 else 4
+    written = _decimal(value, digits, language)
+    return written.rstrip("0").rstrip(".")
+
+
+SPECS: dict[str, Callable[[Any, str], str]] = {
+    "": _plain,
+    "text": lambda value, language: str(value),
+    "int": lambda value, language: _decimal(value, 0, language),
+    "num1": lambda value, language: _decimal(value, 1, language),
+    "num2": lambda value, language: _decimal(value, 2, language),
+    "num3": lambda value, language: _decimal(value, 3, language),
+    "pct": lambda value, language: _percent(value, 0, language),
+    "pct1": lambda value, language: _percent(value, 1, language),
+    "points": lambda value, language: _decimal(value, 2, language, signed=True),
+    "signed1": lambda value, language: _decimal(value, 1, language, signed=True),
+    "cny": _money,
+    "date": _date,
+    "month": _month,
+    "p": _p,
+    # ``unit`` and ``effect`` also need the unit, ``key`` the catalogue: listed, filled elsewhere.
+    "unit": lambda value, language: in_unit(value, None, language),
+    "effect": lambda value, language: in_unit(value, None, language, effect=True),
+    "key": lambda value, language: str(value),
+}
+"""Spec → writer. ``cny`` carries its currency; ``key`` looks its value up in the catalogue."""

@@ -1,0 +1,63 @@
+"""Both languages say the same things; what the code asks for is there."""
+
+from pathlib import Path
+
+import pytest
+
+from analysis import wording
+from analysis.wording.catalogue import WordingError
+
+FOLDER = Path(wording.__file__).parent
+
+
+def test_sections_are_the_same_files():
+    sections = {
+        language: {path.name for path in (FOLDER / language).iterdir()}
+        for language in wording.LANGUAGES
+    }
+    assert sections["zh_CN"] == sections["en"]
+    assert "terms.yml" in sections["en"]
+
+
+def test_every_file_is_loaded():
+    for language in wording.LANGUAGES:
+        loaded = {key.split(".")[0] for key in wording.keys(language)}
+        assert loaded == {path.stem for path in (FOLDER / language).glob("*.yml")}
+
+
+def test_keys_are_equal():
+    chinese, english = set(wording.keys("zh_CN")), set(wording.keys("en"))
+    assert chinese - english == set(), "only in zh_CN"
+    assert english - chinese == set(), "only in en"
+
+
+@pytest.mark.parametrize("key", wording.keys("en"))
+def test_placeholders_are_equal_and_known(key):
+    if not wording.has(key):
+        pytest.fail(f"{key} is missing in zh_CN")
+    pairs = wording.placeholders(key, "en")
+    assert [n for n, _ in pairs] == [n for n, _ in wording.placeholders(key, "zh_CN")]
+    for _, spec in pairs + wording.placeholders(key, "zh_CN"):
+        assert spec in wording.SPECS
+
+
+@pytest.mark.parametrize("key", wording.keys("zh_CN"))
+def test_chinese_uses_full_width_punctuation(key):
+    sentence = wording.catalogue._sentence(key, "zh_CN")
+    for position, character in enumerate(sentence[:-1]):
+        if character in ",;?!" and "\u4e00" <= sentence[position - 1] <= "\u9fff":
+            pytest.fail(f"{key}: half-width {character!r} after a Chinese character")
+
+
+def test_an_unknown_key_names_the_near_ones():
+    with pytest.raises(WordingError, match=r"terms\.tier\.frontline"):
+        wording.text("terms.tier.frontlin", "en")
+
+
+def test_a_missing_parameter_names_it():
+    with pytest.raises(WordingError, match="'level'"):
+        wording.text("terms.interval", "en")
+
+
+def test_surplus_parameters_are_allowed():
+    assert wording.text("terms.interval", "zh_CN", level=0.95, n=3) == "95% 区间"

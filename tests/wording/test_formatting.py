@@ -1,0 +1,50 @@
+"""Numbers, amounts and dates as each language writes them."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.wording import format_value, in_unit
+
+CASES = [
+    (1234567, "int", "1,234,567", "1,234,567"),
+    (0.125, "pct", "12%", "12%"),
+    (0.1256, "pct1", "12.6%", "12.6%"),
+    (0.254, "points", "+0.25", "+0.25"),
+    (-0.254, "points", "−0.25", "−0.25"),
+    (-0.001, "points", "0.00", "0.00"),
+    (12_346_000, "cny", "1,234.6万元", "CNY 12.35 million"),
+    (8500, "cny", "8,500元", "CNY 8,500"),
+    (250_000_000, "cny", "2.50亿元", "CNY 250.00 million"),
+    (dt.date(2024, 3, 9), "date", "2024年3月9日", "9 Mar 2024"),
+    ("2024-03-09", "date", "2024年3月9日", "9 Mar 2024"),
+    (2024 * 12 + 2, "month", "2024年3月", "Mar 2024"),
+    ("2024-03", "month", "2024年3月", "Mar 2024"),
+    (0.00002, "p", "<0.001", "<0.001"),
+    (0.0312, "p", "0.031", "0.031"),
+    (None, "num2", "无法给出", "not available"),
+    (float("nan"), "int", "无法给出", "not available"),
+    (pd.NA, "", "无法给出", "not available"),
+    (np.bool_(True), "", "是", "yes"),
+    (["一", "二"], "", "一、二", "一, 二"),
+    (3.0, "", "3", "3"),
+    (0.5, "", "0.5", "0.5"),
+]
+
+
+@pytest.mark.parametrize(("value", "spec", "chinese", "english"), CASES)
+def test_written_by_hand(value, spec, chinese, english):
+    assert format_value(value, spec, "zh_CN") == chinese
+    assert format_value(value, spec, "en") == english
+
+
+def test_a_difference_of_shares_is_percentage_points():
+    assert in_unit(0.05, "share", "en") == "5.0%"
+    assert in_unit(0.05, "share", "en", effect=True) == "+5.0 pp"
+    assert in_unit(-0.05, "share", "zh_CN", effect=True) == "−5.0 个百分点"
+
+
+def test_minutes_carry_their_unit():
+    assert in_unit(12.34, "minutes", "zh_CN", effect=True) == "+12.3 分钟"
