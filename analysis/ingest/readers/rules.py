@@ -1,0 +1,83 @@
+"""The rules a file can break while it is read: what is wrong, and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from analysis.errors import Fault
+
+RULES: Mapping[str, tuple[str, str]] = {
+    "file_missing": ("The file does not exist.", "a file in the client's raw folder"),
+    "file_empty": ("The file has no content.", "a file with a header row and data rows"),
+    "file_encrypted": ("The workbook is protected by a password.", "a workbook saved without one"),
+    "file_damaged": ("The file cannot be opened: {cause}", "the file exported once more"),
+    "format_unknown": ("The file is not a table of a known format.", "CSV, TSV, XLSX, XLS or HTML"),
+    "sheet_missing": ("There is no sheet {wanted}; there are: {present}.", "a name from the list"),
+    "encoding_mojibake": (
+        "Text was decoded wrongly before it was saved: {value} should read {repaired}.",
+        "测试, not 娴嬭瘯: export once more as UTF-8",
+    ),
+    "encoding_replacement": (
+        "Characters were lost in an earlier conversion (� or 锟斤拷).",
+        "the file exported once more as UTF-8",
+    ),
+    "encoding_invalid_bytes": (
+        "{count} byte(s) are not valid {encoding}.",
+        "a file in one encoding, UTF-8 if possible",
+    ),
+    "encoding_broken_end": (
+        "The file ends in the middle of a character; the end of it is missing.",
+        "the file exported or copied once more",
+    ),
+    "encoding_unsure": (
+        "The encoding could not be told with confidence; it was read as {encoding}.",
+        "encoding: declared in the client file, e.g. gb18030",
+    ),
+    "encoding_unknown": ("There is no encoding called {encoding}.", "utf-8, utf-16 or gb18030"),
+    "quote_unclosed": (
+        'A quotation mark (") is opened and never closed.',
+        'cells with line breaks quoted on both sides; a quote inside doubled ("")',
+    ),
+    "header_not_found": (
+        "No header row was recognised.",
+        "header_rows: [3] in the client file names it",
+    ),
+    "header_rows_outside": (
+        "The declared header rows {rows} are not in the file, which has {count} rows.",
+        "row numbers as the spreadsheet program shows them",
+    ),
+    "header_unnamed": (
+        "A column with values has no header; it was called {name}.",
+        "a header over every column",
+    ),
+    "row_too_long": (
+        "The row has {count} cells, the header {width}.",
+        "cells that hold the delimiter are quoted",
+    ),
+    "row_too_short": (
+        "The row has {count} cells, the header {width}.",
+        "as many cells in every row as in the header; cells with line breaks are quoted",
+    ),
+    "formula_in_cell": (
+        "The cell holds a formula as text instead of its result.",
+        "the value itself: copy the column and paste it as values",
+    ),
+    "formula_without_value": (
+        "The cell's formula was never calculated, so it has no value.",
+        "the workbook opened and saved once in a spreadsheet program",
+    ),
+    "fill_down_missing": (
+        "The column {name} to fill down is not in the header.",
+        "a header as the file has it",
+    ),
+}
+
+
+def fault(rule: str, *, params: Mapping[str, Any] | None = None, **place: Any) -> Fault:
+    """Return the fault of a rule at a place; ``place`` are fields of ``Fault``."""
+    message, example = RULES[rule]
+    params = dict(params or {})
+    return Fault(
+        rule=rule, message=message.format(**params), example=example, params=params, **place
+    )
