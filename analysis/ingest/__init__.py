@@ -1,0 +1,1 @@
+"""Raw exports of a client become canonical tables here."""
