@@ -230,13 +230,22 @@ def collect(stage: str, items: Iterable[Any], *, facts=None, tables=None) -> Sta
     stage : str
         Stage name.
     items : Iterable
-        Estimates, checks, alerts and findings, mixed; nested iterables are flattened.
+        Estimates, checks, alerts and findings, mixed; nested iterables are flattened, and
+        so are other :class:`StageResults`, whose facts and tables are taken over.
     facts, tables : Mapping, optional
-        As in :class:`StageResults`.
+        As in :class:`StageResults`; they win over those taken over.
     """
     bins: dict[str, list] = {kind: [] for kind in _KINDS}
+    taken_facts: dict[str, Any] = {}
+    taken_tables: dict[str, pd.DataFrame] = {}
 
     def put(item: Any) -> None:
+        if isinstance(item, StageResults):
+            taken_facts.update(item.facts)
+            taken_tables.update(item.tables)
+            for kind in _KINDS:
+                bins[kind].extend(getattr(item, kind))
+            return
         for kind, cls in _KINDS.items():
             if isinstance(item, cls):
                 bins[kind].append(item)
@@ -250,8 +259,8 @@ def collect(stage: str, items: Iterable[Any], *, facts=None, tables=None) -> Sta
     put(list(items))
     return StageResults(
         stage=stage,
-        facts=facts or {},
-        tables=tables or {},
+        facts={**taken_facts, **(facts or {})},
+        tables={**taken_tables, **(tables or {})},
         **{kind: tuple(found) for kind, found in bins.items()},
     )
 

@@ -1,0 +1,164 @@
+"""How much of the variation lies between sites: the intraclass correlation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.results import Check, Estimate, StageResults, collect
+
+
+@dataclass(frozen=True, slots=True)
+class Icc:
+    """One-way ANOVA intraclass correlation.
+
+    ``between`` and ``within`` are variance components, ``n0`` the effective answers a unit.
+    """
+
+    value: float
+    low: float
+    high: float
+    between: float
+    within: float
+    n0: float
+    n_units: int
+    n: int
+    level: float
+
+
+def icc_oneway(
+    n: np.ndarray, total: np.ndarray, total_sq: np.ndarray, level: float = 0.95
+) -> Icc | None:
+    """ICC(1) of single answers from counts, sums and sums of squares by unit.
+
+    With mean squares B and W, ``icc = (B - W) / (B + (n0 - 1) W)`` and
+    ``n0 = (N - sum(n^2) / N) / (k - 1)``. The interval inverts the F test; it is exact for
+    equal n and approximate otherwise (n0 in place of n).
+
+    Returns
+    -------
+    Icc or None
+        None with fewer than two units, no unit with two answers, or no variation.
+
+    References
+    ----------
+    Shrout & Fleiss (1979), case 1; Donner (1979) for unequal n.
+    """
+    n, total, total_sq = (np.asarray(a, dtype=float) for a in (n, total, total_sq))
+    kept = n > 0
+    n, total, total_sq = n[kept], total[kept], total_sq[kept]
+    k, size = n.size, n.sum()
+    if k < 2 or size <= k:
+        return None
+    means = total / n
+    ss_between = float((n * (means - total.sum() / size) ** 2).sum())
+    ss_within = float((total_sq - n * means**2).sum())
+    df1, df2 = k - 1, size - k
+    b, w = ss_between / df1, ss_within / df2
+    if w <= 1e-15:
+        return None
+    n0 = (size - (n**2).sum() / size) / (k - 1)
+    tail = (1 - level) / 2
+    f_low = b / w / stats.f.ppf(1 - tail, df1, df2)
+    f_high = b / w * stats.f.ppf(1 - tail, df2, df1)
+    return Icc(
+        value=float((b - w) / (b + (n0 - 1) * w)),
+        low=float((f_low - 1) / (f_low + n0 - 1)),
+        high=float((f_high - 1) / (f_high + n0 - 1)),
+        between=float((b - w) / n0),
+        within=float(w),
+        n0=float(n0),
+        n_units=int(k),
+        n=int(size),
+        level=level,
+    )
+
+
+def assess_icc(
+    panel: pd.DataFrame,
+    *,
+    indicator: str,
+    before: int | None = None,
+    stratum: str = "",
+    simulated: bool = False,
+) -> StageResults:
+    """ICC of an indicator's answers by site, months taken out first.
+
+    Each month's overall mean is subtracted from its answers (exactly, through the sums), so
+    that a common trend is not mistaken for differences within sites.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        The indicator panel with ``n, total, total_sq``.
+    before : int, optional
+        First month that is left out (the first wave's).
+
+    Returns
+    -------
+    StageResults
+        Estimate ``baseline.<indicator>.icc`` and the check ``baseline.<indicator>.icc.design``
+        with the design effect of a site-month's mean number of answers.
+    """
+    cells = panel[(panel["indicator"] == indicator) & (panel["stratum"] == stratum)]
+    cells = cells if before is None else cells[cells["period"] < before]
+    icc = None
+    if len(cells):
+        sums = cells[["n", "total", "total_sq"]].astype(float)
+        monthly = sums.groupby(cells["period"])[["n", "total"]].transform("sum")
+        mean = monthly["total"] / monthly["n"]
+        shifted = pd.DataFrame(
+            {
+                "n": sums["n"],
+                "total": sums["total"] - sums["n"] * mean,
+                "total_sq": sums["total_sq"] - 2 * mean * sums["total"] + sums["n"] * mean**2,
+            }
+        )
+        by_site = shifted.groupby(cells["site_id"]).sum()
+        icc = icc_oneway(*(by_site[c].to_numpy() for c in ("n", "total", "total_sq")))
+    common = {"estimand": "icc", "indicator": indicator, "unit": "coefficient"}
+    if icc is None:
+        missing = Estimate(
+            id=f"baseline.{indicator}.icc",
+            **common,
+            value=None,
+            n=0,
+            method="anova_oneway",
+            reason="measurement.reason.no_icc",
+        )
+        return collect("baseline", [missing])
+    answers = float(cells["n"].mean())
+    effect = 1 + (answers - 1) * max(icc.value, 0.0)
+    return collect(
+        "baseline",
+        [
+            Estimate(
+                id=f"baseline.{indicator}.icc",
+                **common,
+                value=icc.value,
+                ci_low=icc.low,
+                ci_high=icc.high,
+                n=icc.n,
+                n_units=icc.n_units,
+                n_clusters=icc.n_units,
+                method="anova_oneway",
+                interval_method="f_inversion",
+                simulated=simulated,
+            ),
+            Check(
+                id=f"baseline.{indicator}.icc.design",
+                question="measurement.check.design_effect.question",
+                status="passed" if effect <= 2 else "caution",
+                value=effect,
+                threshold=2.0,
+                unit="ratio",
+                n=icc.n,
+                reason="measurement.check.design_effect.reason",
+                params={"icc": icc.value, "answers": answers, "effect": effect},
+                dims={"indicator": indicator},
+            ),
+        ],
+    )

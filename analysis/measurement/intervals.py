@@ -1,0 +1,134 @@
+"""Intervals for shares, differences of shares, net promoter scores and means."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A point estimate with its interval.
+
+    ``low`` and ``high`` are None where no interval exists (fewer than two clusters);
+    ``se`` is None for intervals that are not built from one.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    level: float
+    method: str
+    se: float | None = None
+
+
+def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
+    """Score interval of a proportion.
+
+    Parameters
+    ----------
+    successes, n : int
+        Counts, ``0 <= successes <= n`` and ``n >= 1``.
+
+    References
+    ----------
+    Wilson (1927).
+    """
+    from statsmodels.stats.proportion import proportion_confint
+
+    if not 0 <= successes <= n or n < 1:
+        raise ValueError(f"need 0 <= successes <= n and n >= 1, got {successes} of {n}")
+    low, high = proportion_confint(successes, n, alpha=1 - level, method="wilson")
+    return Interval(
+        successes / n, max(0.0, float(low)), min(1.0, float(high)), int(n), level, "wilson"
+    )
+
+
+def newcombe(
+    successes: int, n: int, other_successes: int, other_n: int, level: float = 0.95
+) -> Interval:
+    """Hybrid score interval of the difference of two independent proportions.
+
+    The value is ``successes / n - other_successes / other_n``; no continuity correction.
+
+    References
+    ----------
+    Newcombe (1998), method 10.
+    """
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    low, high = confint_proportions_2indep(
+        successes, n, other_successes, other_n, method="newcomb", alpha=1 - level
+    )
+    value = successes / n - other_successes / other_n
+    return Interval(value, float(low), float(high), int(n + other_n), level, "newcombe")
+
+
+def net_promoter(promoters: int, passives: int, detractors: int, level: float = 0.95) -> Interval:
+    """Give the adjusted Wald interval of a net promoter score, on the scale -1 to 1.
+
+    Three answers are added (3/4 promoters, 3/2 passives, 3/4 detractors) for the interval
+    alone; the value is the plain score.
+
+    References
+    ----------
+    Rocks (2016), Interval estimation for the net promoter score.
+    """
+    n = promoters + passives + detractors
+    if n < 1:
+        raise ValueError("a net promoter score needs at least one answer")
+    m = n + 3
+    up, down = (promoters + 0.75) / m, (detractors + 0.75) / m
+    centre = up - down
+    se = math.sqrt((up + down - centre**2) / m)
+    half = stats.norm.ppf((1 + level) / 2) * se
+    return Interval(
+        (promoters - detractors) / n,
+        max(-1.0, centre - half),
+        min(1.0, centre + half),
+        int(n),
+        level,
+        "adjusted_wald",
+        se,
+    )
+
+
+def mean_t(values: np.ndarray, level: float = 0.95) -> Interval:
+    """Student t interval of the mean of independent values (site means, gains); NaN are left out.
+
+    One value alone has no interval.
+    """
+    kept = np.asarray(values, dtype=float)
+    kept = kept[np.isfinite(kept)]
+    if kept.size == 0:
+        raise ValueError("a mean needs at least one value")
+    if kept.size == 1:
+        return Interval(float(kept[0]), None, None, 1, level, "none")
+    se = float(kept.std(ddof=1) / math.sqrt(kept.size))
+    half = float(stats.t.ppf((1 + level) / 2, kept.size - 1)) * se
+    value = float(kept.mean())
+    return Interval(value, value - half, value + half, int(kept.size), level, "t", se)
+
+
+def welch(values: np.ndarray, others: np.ndarray, level: float = 0.95) -> tuple[Interval, float]:
+    """Difference of two means with Welch's interval, and the two-sided p-value.
+
+    Both samples need two values or more; NaN are left out.
+    """
+    first, second = (np.asarray(v, dtype=float)[np.isfinite(v)] for v in (values, others))
+    if min(first.size, second.size) < 2:
+        raise ValueError("Welch's interval needs at least two values on each side")
+    value = float(first.mean() - second.mean())
+    parts = np.array([first.var(ddof=1) / first.size, second.var(ddof=1) / second.size])
+    se = math.sqrt(parts.sum())
+    n = int(first.size + second.size)
+    if se <= 1e-12 * max(1.0, abs(value)):
+        return Interval(value, value, value, n, level, "welch", 0.0), float(abs(value) < 1e-12)
+    df = parts.sum() ** 2 / (parts**2 / np.array([first.size - 1, second.size - 1])).sum()
+    half = float(stats.t.ppf((1 + level) / 2, df)) * se
+    p_value = float(2 * stats.t.sf(abs(value) / se, df))
+    return Interval(value, value - half, value + half, n, level, "welch", se), p_value

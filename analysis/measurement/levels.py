@@ -1,0 +1,88 @@
+"""Where every indicator stood before the first wave, and the seal on that baseline."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import pandas as pd
+
+from analysis.measurement.intervals import mean_t
+from analysis.results import Estimate, StageResults, collect
+
+
+def assess_levels(
+    panel: pd.DataFrame,
+    *,
+    before: int,
+    units: Mapping[str, str],
+    months: int = 12,
+    simulated: bool = False,
+) -> StageResults:
+    """Baseline level of each indicator: mean over sites of the last months before training.
+
+    Every site counts once (its mean over ``[before - months, before)``), the interval is the
+    t interval over sites. Indicators without cells in that time are reported with a reason.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        The indicator panel; strata other than ``""`` are skipped.
+    before : int
+        Month of the first wave.
+    units : Mapping[str, str]
+        Unit of each indicator to report.
+
+    Returns
+    -------
+    StageResults
+        Estimates ``baseline.<indicator>.level``; facts ``baseline_seal`` (SHA-256 of the
+        baseline cells) and ``baseline_rows``.
+    """
+    cells = panel[
+        (panel["stratum"] == "") & (panel["period"] < before) & (panel["period"] >= before - months)
+    ]
+    items = []
+    for indicator, unit in units.items():
+        mine = cells[(cells["indicator"] == indicator) & cells["value"].notna()]
+        common = {
+            "id": f"baseline.{indicator}.level",
+            "estimand": "mean",
+            "indicator": indicator,
+            "unit": unit,
+            "method": "mean_of_site_means",
+        }
+        if mine.empty:
+            items.append(Estimate(**common, value=None, n=0, reason="measurement.reason.no_cells"))
+            continue
+        interval = mean_t(mine.groupby("site_id")["value"].mean().to_numpy(dtype=float))
+        items.append(
+            Estimate(
+                **common,
+                value=interval.value,
+                se=interval.se,
+                ci_low=interval.low,
+                ci_high=interval.high,
+                n=int(mine["n"].sum()),
+                n_units=interval.n,
+                n_clusters=interval.n,
+                interval_method="t_over_sites" if interval.se is not None else "none",
+                simulated=simulated,
+            )
+        )
+    facts = {"baseline_seal": seal(cells), "baseline_rows": len(cells)}
+    return collect("baseline", items, facts=facts)
+
+
+def seal(frame: pd.DataFrame) -> str:
+    """SHA-256 of a frame's rows, independent of row order and of the index.
+
+    Numbers are rounded to nine significant digits, so that the order in which an engine
+    summed them does not break the seal.
+    """
+    columns = sorted(frame.columns)
+    lines = sorted(
+        "\x1f".join(f"{v:.9g}" if isinstance(v, float) else str(v) for v in row)
+        for row in frame[columns].itertuples(index=False, name=None)
+    )
+    return hashlib.sha256("\n".join([",".join(columns), *lines]).encode()).hexdigest()

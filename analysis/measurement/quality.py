@@ -1,0 +1,317 @@
+"""Data-quality scorecard: completeness, uniqueness and consistency of the canonical tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis import tables
+from analysis.measurement.columns import dates, floats, instants
+from analysis.results import Check, StageResults, collect
+
+CAUTION_SHARE = 0.0
+FAILED_SHARE = 0.01
+"""Rows that break a rule: none passes, up to 1 % is a caution, more has failed."""
+
+COMPLETE_SHARE = 0.95
+"""A column that may be NULL only by oversight is complete from here on."""
+
+MEANINGFUL_NULL = {
+    ("staff", "left_on"),
+    ("waves", "planned_start"),
+    ("waves", "actual_start"),
+    ("enrolments", "completed_on"),
+    ("reactions", "staff_id"),
+    ("ratings", "ratee_id"),
+    ("ratings", "rater_id"),
+    ("surveys", "household_id"),
+    ("surveys", "missing"),
+    ("tickets", "household_id"),
+    ("tickets", "first_response_at"),
+    ("tickets", "resolved_at"),
+    ("tickets", "rating"),
+    ("fees", "waived"),
+    ("contracts", "renewed"),
+    ("costs", "actual"),
+    ("milestones", "actual_on"),
+    ("actions", "done_on"),
+}
+"""Columns whose NULL says something (still open, anonymous, never left); not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A consistency rule: rows of ``table`` to which it applies, and which break it.
+
+    ``broken`` returns two boolean Series, ``(applies, breaks)``.
+    """
+
+    id: str
+    table: str
+    columns: tuple[str, ...]
+    broken: Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], tuple[pd.Series, pd.Series]]
+    needs: tuple[str, ...] = ()
+
+
+def _before(early: str, late: str, read: Callable) -> Callable:
+    def broken(frame, _):
+        first, second = read(frame[early]), read(frame[late])
+        return first.notna() & second.notna(), second < first
+
+    return broken
+
+
+def _held_before_hired(frame, others):
+    hired = others["staff"].set_index("staff_id")["hired_on"]
+    start = dates(frame["staff_id"].map(hired))
+    held = dates(frame["held_on"])
+    return start.notna() & held.notna(), held < start
+
+
+def _off_scale(frame, others):
+    scale = others["instruments"].set_index(["instrument", "item"])[["scale_min", "scale_max"]]
+    joined = frame[["instrument", "item"]].join(scale, on=["instrument", "item"])
+    score = pd.Series(floats(frame["score"]), index=frame.index)
+    low, high = (
+        pd.Series(floats(joined[c]), index=frame.index) for c in ("scale_min", "scale_max")
+    )
+    return score.notna() & low.notna(), (score < low) | (score > high)
+
+
+def _unexplained_blank(frame, _):
+    blank = frame["score"].isna()
+    return pd.Series(True, index=frame.index), blank & frame["missing"].isna()
+
+
+def _treated_without_start(frame, _):
+    treated = frame["arm"] == "treated"
+    return treated, treated & frame["planned_start"].isna() & frame["actual_start"].isna()
+
+
+def _collected_without_receivable(frame, _):
+    due, got = (pd.Series(floats(frame[c]), index=frame.index) for c in ("receivable", "collected"))
+    return due.notna(), (got < 0) | ((due <= 0) & (got > 0))
+
+
+RULES = (
+    Rule(
+        "resolved_before_opened",
+        "tickets",
+        ("opened_at", "resolved_at"),
+        _before("opened_at", "resolved_at", instants),
+    ),
+    Rule(
+        "response_before_opened",
+        "tickets",
+        ("opened_at", "first_response_at"),
+        _before("opened_at", "first_response_at", instants),
+    ),
+    Rule(
+        "left_before_hired",
+        "staff",
+        ("hired_on", "left_on"),
+        _before("hired_on", "left_on", dates),
+    ),
+    Rule(
+        "held_before_hired",
+        "enrolments",
+        ("staff_id", "held_on"),
+        _held_before_hired,
+        ("staff",),
+    ),
+    Rule(
+        "completed_before_held",
+        "enrolments",
+        ("held_on", "completed_on"),
+        _before("held_on", "completed_on", dates),
+    ),
+    Rule("score_off_scale", "surveys", ("score",), _off_scale, ("instruments",)),
+    Rule("score_off_scale", "reactions", ("score",), _off_scale, ("instruments",)),
+    Rule("score_off_scale", "ratings", ("score",), _off_scale, ("instruments",)),
+    Rule("blank_without_reason", "surveys", ("score", "missing"), _unexplained_blank),
+    Rule("treated_without_start", "waves", ("arm", "planned_start"), _treated_without_start),
+    Rule(
+        "collected_without_receivable",
+        "fees",
+        ("receivable", "collected"),
+        _collected_without_receivable,
+    ),
+)
+
+
+def completeness(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return share of filled values by column.
+
+    Returns
+    -------
+    DataFrame
+        One row a declared column of each table with rows, in declared order: ``table,
+        column, rows, filled, completeness`` (0-1), ``judged`` (False where NULL has a meaning).
+    """
+    rows = []
+    for name, table in tables.TABLES.items():
+        frame = given.get(name)
+        if frame is None or frame.empty:
+            continue
+        for column in table.columns:
+            filled = int(frame[column].notna().sum()) if column in frame.columns else 0
+            rows.append(
+                {
+                    "table": name,
+                    "column": column,
+                    "rows": len(frame),
+                    "filled": filled,
+                    "completeness": filled / len(frame),
+                    "judged": (name, column) not in MEANINGFUL_NULL,
+                }
+            )
+    columns = ["table", "column", "rows", "filled", "completeness", "judged"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def consistency(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return how many rows break each rule that can be asked of the tables at hand.
+
+    Returns
+    -------
+    DataFrame
+        ``rule, table, column, applies, broken, share``; rules are references to absent rows
+        (``orphan``), repeated keys (``repeated_key``) and those in ``RULES``.
+    """
+    rows = list(_keys_and_references(given))
+    for rule in RULES:
+        frame = given.get(rule.table)
+        usable = frame is not None and not frame.empty and set(rule.columns) <= set(frame.columns)
+        if not usable or any(given.get(n) is None or given[n].empty for n in rule.needs):
+            continue
+        applies, breaks = rule.broken(frame, given)
+        rows.append((rule.id, rule.table, "/".join(rule.columns), int(applies.sum()),
+                     int((applies & breaks).sum())))  # fmt: skip
+    found = pd.DataFrame(rows, columns=["rule", "table", "column", "applies", "broken"])
+    found["share"] = found["broken"] / found["applies"].where(found["applies"] > 0)
+    return found[found["applies"] > 0].reset_index(drop=True)
+
+
+def _keys_and_references(given: Mapping[str, pd.DataFrame]) -> Iterator[tuple]:
+    for name, table in tables.TABLES.items():
+        frame = given.get(name)
+        if frame is None or frame.empty:
+            continue
+        doubled = int(frame.duplicated(list(table.key)).sum())
+        yield ("repeated_key", name, "/".join(table.key), len(frame), doubled)
+        for column, spec in table.columns.items():
+            target = given.get(spec.refers) if spec.refers else None
+            if target is None or target.empty or column not in frame.columns:
+                continue
+            key = "item" if spec.refers == "instruments" else tables.TABLES[spec.refers].key[0]
+            key = "instrument" if spec.refers == "instruments" else key
+            known = frame[column].notna()
+            orphan = known & ~frame[column].isin(set(target[key].dropna()))
+            yield ("orphan", name, column, int(known.sum()), int(orphan.sum()))
+
+
+def assess_quality(
+    given: Mapping[str, pd.DataFrame], ingest: pd.DataFrame | None = None
+) -> StageResults:
+    """Score the tables: a check a table for completeness and a check for each rule asked.
+
+    Parameters
+    ----------
+    given : Mapping[str, DataFrame]
+        Canonical tables by name; absent and empty ones are named, not judged.
+    ingest : DataFrame, optional
+        ``table, rows_in, rows_out``: what ingest read and kept.
+
+    Returns
+    -------
+    StageResults
+        Tables ``quality_columns``, ``quality_rules``, ``quality_tables``.
+    """
+    columns, rules = completeness(given), consistency(given)
+    checks = []
+    summary = []
+    for name in tables.TABLES:
+        frame = given.get(name)
+        if frame is None or frame.empty:
+            checks.append(
+                Check(
+                    id=f"baseline.quality.{name}.present",
+                    question="measurement.check.table_present.question",
+                    status="not_possible",
+                    reason="measurement.check.table_present.reason",
+                    remedy="measurement.check.table_present.remedy",
+                    params={"table": name},
+                    dims={"table": name},
+                )
+            )
+            continue
+        mine = columns[(columns["table"] == name) & columns["judged"]]
+        worst = mine.loc[mine["completeness"].idxmin()]
+        short = mine.loc[mine["completeness"] < COMPLETE_SHARE, "column"]
+        broken = int(rules.loc[rules["table"] == name, "broken"].sum())
+        summary.append(
+            {
+                "table": name,
+                "rows": len(frame),
+                "completeness": float(mine["completeness"].mean()),
+                "least_complete": str(worst["column"]),
+                "columns_short": len(short),
+                "rows_broken": broken,
+            }
+        )
+        checks.append(
+            Check(
+                id=f"baseline.quality.{name}.complete",
+                question="measurement.check.complete.question",
+                status="passed" if short.empty else "caution",
+                value=float(worst["completeness"]),
+                threshold=COMPLETE_SHARE,
+                unit="share",
+                n=len(frame),
+                reason=None if short.empty else "measurement.check.complete.reason",
+                remedy=None if short.empty else "measurement.check.complete.remedy",
+                params={"table": name, "columns": ", ".join(short)},
+                dims={"table": name},
+            )
+        )
+    checks.extend(_rule_check(row) for row in rules.itertuples())
+    frame = pd.DataFrame(
+        summary,
+        columns=[
+            "table", "rows", "completeness", "least_complete", "columns_short", "rows_broken"
+        ],
+    )  # fmt: skip
+    if ingest is not None:
+        frame = frame.merge(ingest[["table", "rows_in", "rows_out"]], on="table", how="left")
+    return collect(
+        "baseline",
+        checks,
+        tables={"quality_columns": columns, "quality_rules": rules, "quality_tables": frame},
+    )
+
+
+def _rule_check(row) -> Check:
+    share = float(row.share)
+    status = "passed" if share <= CAUTION_SHARE else "caution"
+    if share > FAILED_SHARE:
+        status = "failed"
+    return Check(
+        id=f"baseline.quality.{row.table}.{row.rule}.{row.column.replace('/', '_')}",
+        question=f"measurement.check.{row.rule}.question",
+        status=status,
+        value=share,
+        threshold=FAILED_SHARE,
+        unit="share",
+        n=int(row.applies),
+        reason=None if status == "passed" else "measurement.check.rows_broken",
+        remedy=None if status == "passed" else f"measurement.check.{row.rule}.remedy",
+        params={
+            "table": row.table,
+            "column": row.column,
+            "broken": int(row.broken),
+            "applies": int(row.applies),
+        },
+        dims={"table": row.table, "rule": row.rule},
+    )

@@ -1,0 +1,188 @@
+"""Return rate of customer questionnaires by site, channel and month.
+
+It is a *return rate* (questionnaires handed in over questionnaires sent), not an AAPOR
+response rate: that needs the disposition of every invited household.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.measurement.columns import dates, instants, periods, present
+from analysis.measurement.intervals import wilson
+from analysis.results import Check, Estimate, StageResults, collect
+
+RETURN_LINE = 0.30
+"""Below this share a survey is called inadequate (requirement R022)."""
+
+
+def return_counts(
+    surveys: pd.DataFrame, invitations: pd.DataFrame, *, timezone: str
+) -> pd.DataFrame:
+    """Count questionnaires sent and handed in.
+
+    A questionnaire counts as handed in when at least one of its items has a score, in the
+    local month of its last answer. Months and channels without invitations are kept with
+    ``invited`` 0, so that nothing disappears.
+
+    Returns
+    -------
+    DataFrame
+        One row a site, month and channel: ``site_id, period, channel, invited, returned``.
+    """
+    answered = surveys[surveys["score"].notna()]
+    answered = answered.assign(
+        period=periods(instants(answered["answered_at"], timezone)),
+        channel=answered["channel"].astype(object).where(answered["channel"].notna(), ""),
+    )
+    one = answered.groupby("response_id", as_index=False)[["site_id", "channel", "period"]].max()
+    keys = ["site_id", "period", "channel"]
+    returned = one.groupby(keys, as_index=False).size().rename(columns={"size": "returned"})
+    sent = invitations.assign(period=periods(dates(invitations["month"])))
+    sent = sent.groupby(keys, as_index=False)["invited"].sum()
+    for frame in (sent, returned):
+        frame["site_id"] = frame["site_id"].astype(object)
+        frame["channel"] = frame["channel"].astype(object)
+    counts = sent.merge(returned, on=keys, how="outer")
+    numbers = ["invited", "returned"]
+    counts[numbers] = counts[numbers].astype("Float64").fillna(0).astype("int64")
+    counts["period"] = counts["period"].astype("int64")
+    return counts.sort_values(keys, ignore_index=True)
+
+
+def return_rates(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Return rates with Wilson intervals for the cells of ``by``.
+
+    Returns
+    -------
+    DataFrame
+        ``by`` columns, ``invited, returned, rate, ci_low, ci_high``. A cell with more
+        returned than sent has no rate (NaN): its counts cannot both be right.
+    """
+    cells = counts.groupby(list(by), as_index=False)[["invited", "returned"]].sum()
+    rates = np.full((len(cells), 3), np.nan)
+    for i, row in enumerate(cells.itertuples()):
+        if row.invited > 0 and row.returned <= row.invited:
+            interval = wilson(row.returned, row.invited)
+            rates[i] = interval.value, interval.low, interval.high
+    cells[["rate", "ci_low", "ci_high"]] = rates
+    return cells
+
+
+def assess_response(
+    surveys: pd.DataFrame | None,
+    invitations: pd.DataFrame | None,
+    *,
+    timezone: str,
+    line: float = RETURN_LINE,
+    simulated: bool = False,
+) -> StageResults:
+    """Overall return rate, and how many sites lie below the line.
+
+    Returns
+    -------
+    StageResults
+        Estimate ``baseline.return_rate.overall``; checks against the line, for impossible
+        cells; tables ``response_site``, ``response_month``, ``response_channel``.
+    """
+    id = "baseline.response"
+    if not present(surveys, "score") or not present(invitations, "invited"):
+        reason = "measurement.reason.no_surveys"
+        if present(surveys, "score"):
+            reason = "measurement.reason.no_invitations"
+        return collect(
+            "baseline",
+            [
+                Check(
+                    id=f"{id}.line",
+                    question="measurement.check.return_rate.question",
+                    status="not_possible",
+                    threshold=line,
+                    unit="share",
+                    reason=reason,
+                    params={"line": line},
+                )
+            ],
+        )
+    counts = return_counts(surveys, invitations, timezone=timezone)
+    usable = counts[counts["invited"] > 0]
+    by_site = return_rates(usable, ["site_id"])
+    returned, invited = int(usable["returned"].sum()), int(usable["invited"].sum())
+    impossible = usable[usable["returned"] > usable["invited"]]
+    stray = int(counts.loc[counts["invited"] == 0, "returned"].sum())
+    items: list = []
+    if returned <= invited:
+        interval = wilson(returned, invited)
+        items.append(
+            Estimate(
+                id="baseline.return_rate.overall",
+                estimand="proportion",
+                indicator="return_rate",
+                unit="share",
+                value=interval.value,
+                ci_low=interval.low,
+                ci_high=interval.high,
+                n=invited,
+                n_units=len(by_site),
+                method="return_rate",
+                interval_method="wilson",
+                simulated=simulated,
+            )
+        )
+        items.append(_line_check(f"{id}.line", interval, by_site, line))
+    items.append(
+        Check(
+            id=f"{id}.counts",
+            question="measurement.check.return_counts.question",
+            status="passed" if impossible.empty and stray == 0 else "caution",
+            value=float(len(impossible)),
+            threshold=0.0,
+            unit="cells",
+            n=len(usable),
+            reason=(
+                None
+                if impossible.empty and stray == 0
+                else "measurement.check.return_counts.reason"
+            ),
+            remedy=(
+                None
+                if impossible.empty and stray == 0
+                else "measurement.check.return_counts.remedy"
+            ),
+            params={"cells": len(impossible), "stray": stray},
+        )
+    )
+    return collect(
+        "baseline",
+        items,
+        tables={
+            "response_site": by_site,
+            "response_month": return_rates(usable, ["period"]),
+            "response_channel": return_rates(usable, ["channel"]),
+        },
+    )
+
+
+def _line_check(id: str, overall, by_site: pd.DataFrame, line: float) -> Check:
+    below = int((by_site["rate"] < line).sum())
+    surely = int((by_site["ci_high"] < line).sum())
+    status = "passed"
+    if below:
+        status = "caution"
+    if overall.value < line:
+        status = "failed"
+    return Check(
+        id=id,
+        question="measurement.check.return_rate.question",
+        status=status,
+        value=overall.value,
+        threshold=line,
+        unit="share",
+        n=overall.n,
+        reason=None if status == "passed" else "measurement.check.return_rate.reason",
+        remedy=None if status == "passed" else "measurement.check.return_rate.remedy",
+        params={"line": line, "below": below, "surely": surely, "sites": len(by_site)},
+    )
