@@ -16,6 +16,7 @@ _SMALLEST_P = 0.001
 # How a level and a difference in each unit are written: number spec, suffix by language.
 _UNITS: dict[str, tuple[str, dict[str, str]]] = {
     "share": ("pct1", {}),
+    "score": ("num2", {}),
     "score_1_5": ("num2", {}),
     "score_0_10": ("num2", {}),
     "score_0_100": ("num1", {}),
@@ -25,6 +26,10 @@ _UNITS: dict[str, tuple[str, dict[str, str]]] = {
     "hours": ("num1", {"zh_CN": " 小时", "en": " h"}),
     "days": ("num1", {"zh_CN": " 天", "en": " days"}),
     "months": ("num1", {"zh_CN": " 个月", "en": " months"}),
+    "per_1000_household_months": (
+        "num2",
+        {"zh_CN": "（每千户月）", "en": " per 1,000 household-months"},
+    ),
     "per_1000": ("num1", {"zh_CN": "（每千户）", "en": " per 1,000 households"}),
     "per_1000_households": ("num1", {"zh_CN": "（每千户）", "en": " per 1,000 households"}),
     "count": ("int", {}),
@@ -192,5 +197,7 @@ SPECS: dict[str, Callable[[Any, str], str]] = {
     "unit": lambda value, language: in_unit(value, None, language),
     "effect": lambda value, language: in_unit(value, None, language, effect=True),
     "key": lambda value, language: str(value),
+    "indicator": lambda value, language: str(value),
 }
-"""Spec → writer. ``cny`` carries its currency; ``key`` looks its value up in the catalogue."""
+"""Spec → writer. ``cny`` carries its currency; ``key`` looks its value up in the catalogue,
+``indicator`` its title in the indicator registry."""
