@@ -1,0 +1,32 @@
+"""Made-up clients with a known truth: worlds, their truth, and their raw exports."""
+
+from analysis.simulation.parameters import (
+    DEMO,
+    NOTHING_PLANTED,
+    PlantedEvents,
+    WorldParameters,
+    attrition_by_arm,
+    fading,
+    no_effect,
+    one_treated,
+    small,
+    two_clusters,
+)
+from analysis.simulation.truth import Truth
+from analysis.simulation.world import World, simulate
+
+__all__ = [
+    "DEMO",
+    "NOTHING_PLANTED",
+    "PlantedEvents",
+    "Truth",
+    "World",
+    "WorldParameters",
+    "attrition_by_arm",
+    "fading",
+    "no_effect",
+    "one_treated",
+    "simulate",
+    "small",
+    "two_clusters",
+]

@@ -1,0 +1,119 @@
+"""The training programme on paper: costs, milestones, risks, actions."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from analysis.simulation.parameters import WorldParameters
+from analysis.simulation.sites import stream
+from analysis.tables import month_of, period_of
+
+# Category, item, planned CNY for one wave.
+_COSTS = (
+    ("trainer", "外聘讲师费", 96000.0),
+    ("trainer", "内部讲师课酬", 42000.0),
+    ("materials", "教材编印", 24000.0),
+    ("venue", "培训场地", 54000.0),
+    ("travel", "差旅与住宿", 31500.0),
+    ("participant_time", "参训工时", 186000.0),
+    ("incentive", "学员激励", 38000.0),
+    ("administration", "项目管理", 26000.0),
+)
+_ONCE = (
+    ("platform", "线上学习平台", 48000.0),
+    ("evaluation", "评估与神秘客", 65000.0),
+    ("materials", "案例库建设", 36000.0),
+)
+_RESERVE_SHARE = 0.1
+
+# Id, name, criterion, months after the programme starts, days late (None: not yet due or open).
+_MILESTONES = (
+    ("M1", "培训需求确认", "需求报告经管理层批准", 1, 0),
+    ("M2", "讲师认证与教材定稿", "讲师认证通过率不低于80%", 2, 1),
+    ("M3", "首批学员结业", "首批通过率不低于90%", 4, 0),
+    ("M6", "全部学员完成培训", "学员满意度不低于85%，平均分不低于80分", 10, 2),
+    ("M9", "在岗行为评估", "行为改变率不低于60%", 13, 0),
+    ("M12", "结果与回报评审", "客户满意度提升15%，收缴率提升5%", 22, 0),
+)
+_RISKS = (
+    ("R01", "骨干讲师离职", "trainer", 2, 4, "备选讲师三名"),
+    ("R02", "受训员工流失", "people", 4, 4, "签订服务期约定，跟踪离职率"),
+    ("R03", "参训率低于80%", "delivery", 2, 3, "增开补训班次"),
+    ("R04", "线上课程完成率低于70%", "delivery", 3, 3, "班主任督学"),
+    ("R05", "问卷回收率低于30%", "evaluation", 3, 4, "增加短信渠道并缩短问卷"),
+    ("R06", "项目满意度下降5%以上", "results", 2, 4, "启动深度分析"),
+    ("R07", "培训预算超支10%", "budget", 3, 3, "逐项分析并调整后续批次"),
+    ("R08", "汛期影响开班", "delivery", 3, 2, "避开七八月集中授课"),
+    ("R09", "客户信息泄露", "data", 1, 5, "入库即去标识化"),
+    ("R10", "对照项目接触培训内容", "evaluation", 2, 3, "记录接触情况并做剔除分析"),
+)
+_ACTIONS = (
+    ("A01", "响应超过30分钟的工单占一半以上", "客服排班前移并设提醒", "客服经理", 4, 5),
+    ("A02", "投诉处理课案例不足", "补充二十个投诉案例", "培训主管", 5, 5),
+    ("A03", "法规课线上完成率低", "拆分为三个短课", "培训主管", 12, None),
+    ("A04", "一名讲师评分偏低", "安排听课辅导", "培训经理", 10, 11),
+    ("A05", "部分项目问卷回收率低", "前台扫码补发", "品质主管", 14, None),
+)
+
+
+def draw_programme(parameters: WorldParameters) -> dict[str, pd.DataFrame]:
+    """Draw the canonical tables ``costs``, ``milestones``, ``risks`` and ``actions``."""
+    start = period_of(parameters.wave_months[0]) - 3
+    return {
+        "costs": _costs(parameters),
+        "milestones": _milestones(parameters, start),
+        "risks": pd.DataFrame(
+            _RISKS, columns=["risk_id", "name", "category", "probability", "impact", "response"]
+        ),
+        "actions": _actions(parameters, start),
+    }
+
+
+def _costs(p: WorldParameters) -> pd.DataFrame:
+    rng = stream(p, "costs")
+    rows = []
+    for wave, month in enumerate(p.wave_months, start=1):
+        for category, item, planned in _COSTS:
+            day = month_of(period_of(month)) + dt.timedelta(days=int(rng.integers(11, 27)))
+            rows.append((category, f"{item}（第{wave}期）", planned, day))
+    for category, item, planned in _ONCE:
+        day = month_of(period_of(p.wave_months[0]) - 1) + dt.timedelta(days=14)
+        rows.append((category, item, planned, day))
+    frame = pd.DataFrame(rows, columns=["category", "item", "planned", "spent_on"])
+    drift = np.round(frame["planned"] * rng.uniform(0.97, 1.02, len(frame)), 2)
+    overrun = p.planted.trainer_overrun
+    if overrun is not None:
+        trainer = frame["category"] == "trainer"
+        drift[trainer] = np.round(frame.loc[trainer, "planned"] * (1 + overrun), 2)
+    frame["actual"] = drift
+    reserve = round(_RESERVE_SHARE * float(frame["planned"].sum()), 2)
+    frame.loc[len(frame)] = ["reserve", "预备费", reserve, frame["spent_on"].max(), np.nan]
+    frame["cost_id"] = [f"C{i:03d}" for i in range(1, len(frame) + 1)]
+    return frame
+
+
+def _milestones(p: WorldParameters, start: int) -> pd.DataFrame:
+    rows = []
+    for key, name, criterion, months, late in _MILESTONES:
+        planned = month_of(start + months) + dt.timedelta(days=24)
+        if key == "M3" and p.planted.late_gate_days is not None:
+            late = p.planted.late_gate_days
+        actual = planned + dt.timedelta(days=late)
+        rows.append((key, name, planned, actual if actual < p.end else None, criterion))
+    return pd.DataFrame(
+        rows, columns=["milestone_id", "name", "planned_on", "actual_on", "criterion"]
+    )
+
+
+def _actions(p: WorldParameters, start: int) -> pd.DataFrame:
+    rows = []
+    for key, finding, action, owner, due, done in _ACTIONS:
+        finished = None if done is None else month_of(start + done) + dt.timedelta(days=19)
+        due_on = month_of(start + due) + dt.timedelta(days=27)
+        rows.append((key, finding, action, owner, due_on, finished))
+    return pd.DataFrame(
+        rows, columns=["action_id", "finding", "action", "owner", "due_on", "done_on"]
+    )

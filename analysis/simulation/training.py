@@ -1,0 +1,266 @@
+"""The training itself: enrolments, course questionnaires, tests."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from analysis.simulation.parameters import WorldParameters
+from analysis.simulation.people import employed
+from analysis.simulation.sites import Roster, stream
+
+COURSE_INSTRUMENT = "course_v1"
+COURSE_ITEMS = {
+    "c1": ("本次课程总体评价", "总体", "overall"),
+    "c2": ("课程内容实用", "内容", "item"),
+    "c3": ("讲师授课水平", "讲师", "item"),
+    "c4": ("互动与练习", "互动", "item"),
+    "c5": ("组织安排", "组织", "item"),
+}
+LOW_LECTURER = "J004"
+_TOP2 = 0.93
+_COMPLETE = 0.955
+_RETURNED = 0.85
+_ABILITY_SD, _TEST_SD, _PRE_LEVEL = 6.0, 6.0, 66.0
+_PASS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One course module: its form, length in hours, lecturers by class, and tests."""
+
+    name: str
+    mode: str
+    hours: float
+    lecturers: tuple[str, ...]
+    forms: tuple[str, ...] = ()
+
+
+MODULES = (
+    Module("客户沟通技巧", "classroom", 8, ("J001", "J002"), ("written",)),
+    Module("投诉处理与情绪管理", "simulation", 8, ("J003", LOW_LECTURER), ("written", "role_play")),
+    Module("CRM系统操作", "online", 6, ("J005",), ("written", "system")),
+    Module("服务礼仪", "classroom", 4, ("J002", "J006")),
+    Module("物业管理法规", "online", 4, ("J007",)),
+    Module("客户需求挖掘", "classroom", 6, ("J001", "J008"), ("practical",)),
+)
+LOW_MODULE = "物业管理法规"
+
+
+def draw_training(
+    parameters: WorldParameters, roster: Roster, staff: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Draw the canonical tables ``enrolments``, ``reactions`` and ``assessments``."""
+    rng = stream(parameters, "training")
+    people = _participants(roster, staff)
+    enrolments = _enrolments(parameters, rng, people)
+    return {
+        "enrolments": enrolments,
+        "reactions": _reactions(parameters, rng, enrolments),
+        "assessments": _assessments(parameters, rng, people, enrolments),
+    }
+
+
+def instrument_rows() -> list[dict]:
+    """Return the items of the course questionnaire as rows of ``instruments``."""
+    return [
+        {
+            "instrument": COURSE_INSTRUMENT,
+            "item": item,
+            "wording": wording,
+            "dimension": dimension,
+            "role": role,
+            "scale_min": 1.0,
+            "scale_max": 5.0,
+            "reversed": False,
+        }
+        for item, (wording, dimension, role) in COURSE_ITEMS.items()
+    ]
+
+
+def expected_points(level: float, sd: float) -> float:
+    """Return the mean of a normal score cut to 0-100; rounding to whole points is neutral."""
+    low, high = (0 - level) / sd, (100 - level) / sd
+
+    def density(z: float) -> float:
+        return float(np.exp(-z * z / 2) / np.sqrt(2 * np.pi))
+
+    inside = level * (ndtr(high) - ndtr(low)) + sd * (density(low) - density(high))
+    return float(inside + 100 * (1 - ndtr(high)))
+
+
+def expected_learning_gain(parameters: WorldParameters) -> float:
+    """Return the expected rise of a written score from before to after a module, in points."""
+    sd = float(np.hypot(_ABILITY_SD, _TEST_SD))
+    after = expected_points(_PRE_LEVEL + parameters.learning_gain, sd)
+    return after - expected_points(_PRE_LEVEL, sd)
+
+
+def _participants(roster: Roster, staff: pd.DataFrame) -> pd.DataFrame:
+    """All frontline and middle employees on the roster on their site's first training day."""
+    parts = []
+    for site in roster.waves.itertuples():
+        if site.actual_start is None or pd.isna(site.actual_start):
+            continue
+        there = (staff["site_id"] == site.site_id).to_numpy() & (staff["tier"] != "senior")
+        there = there.to_numpy() & employed(staff, site.actual_start)
+        parts.append(
+            staff.loc[there, ["staff_id", "site_id"]].assign(
+                wave=site.wave, start=site.actual_start
+            )
+        )
+    people = pd.concat(parts, ignore_index=True)
+    # Classes hold at most 30 people, filled in the order of the roster.
+    seat = people.groupby(["wave", "start"], sort=False).cumcount()
+    people["class_no"] = seat // 30 + 1
+    return people
+
+
+def _enrolments(p: WorldParameters, rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFrame:
+    parts = []
+    for k, module in enumerate(MODULES):
+        n = len(people)
+        held = [d + dt.timedelta(days=2 * k) for d in people["start"]]
+        came = rng.random(n) >= p.no_show_rate
+        share = np.where(came, 1.0, 0.0)
+        delay = np.zeros(n, dtype=int)
+        if module.mode == "online":
+            share = _online_shares(p, rng, n, low=module.name == LOW_MODULE)
+            came = share > 0
+            delay = rng.integers(1, 20, n)
+        finished = [
+            d + dt.timedelta(days=int(w)) if s >= 1 else None
+            for d, w, s in zip(held, delay, share, strict=True)
+        ]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "staff_id": people["staff_id"],
+                    "module": module.name,
+                    "session": _sessions(people),
+                    "mode": module.mode,
+                    "lecturer_id": [
+                        module.lecturers[c % len(module.lecturers)] for c in people["class_no"]
+                    ],
+                    "held_on": held,
+                    "hours": float(module.hours),
+                    "attended": came,
+                    "completion": share,
+                    "completed_on": finished,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _sessions(people: pd.DataFrame) -> list[str]:
+    rows = zip(people["start"], people["class_no"], strict=True)
+    return [f"{start:%Y-%m}-{number:02d}班" for start, number in rows]
+
+
+def _online_shares(
+    p: WorldParameters, rng: np.random.Generator, n: int, *, low: bool
+) -> np.ndarray:
+    rate = _COMPLETE
+    if low and p.planted.low_module_completion is not None:
+        rate = p.planted.low_module_completion
+    # The number of completions is fixed, so that the planted rate is the true one.
+    finished = np.zeros(n, dtype=bool)
+    finished[rng.permutation(n)[: round(rate * n)]] = True
+    part = np.round(0.05 * rng.integers(0, 20, n), 2)
+    return np.where(finished, 1.0, part)
+
+
+def _reactions(
+    p: WorldParameters, rng: np.random.Generator, enrolments: pd.DataFrame
+) -> pd.DataFrame:
+    returned = enrolments["attended"].to_numpy() & (rng.random(len(enrolments)) < _RETURNED)
+    sheets = enrolments.loc[returned]
+    n, k = len(sheets), len(COURSE_ITEMS)
+    liked = np.full(n, _TOP2)
+    if p.planted.low_lecturer_top2 is not None:
+        liked[(sheets["lecturer_id"] == LOW_LECTURER).to_numpy()] = p.planted.low_lecturer_top2
+    # A person's answers hang together: a normal copula with correlation 0.5.
+    common = rng.standard_normal((n, 1))
+    u = ndtr(np.sqrt(0.5) * common + np.sqrt(0.5) * rng.standard_normal((n, k)))
+    miss = 1 - liked[:, None]
+    score = 5 - (u < miss + 0.45 * liked[:, None]) - (u < miss) - (u < 0.3 * miss)
+    score = score - (u < 0.05 * miss)
+    answered = [
+        d + dt.timedelta(days=int(w))
+        for d, w in zip(sheets["held_on"], rng.integers(0, 4, n), strict=True)
+    ]
+    rows = np.repeat(np.arange(n), k)
+    ids = np.array([f"KC{i:06d}" for i in range(1, n + 1)], dtype=object)
+    return pd.DataFrame(
+        {
+            "response_id": ids[rows],
+            "item": np.tile(np.array(list(COURSE_ITEMS), dtype=object), n),
+            "instrument": COURSE_INSTRUMENT,
+            "module": sheets["module"].to_numpy(object)[rows],
+            "session": sheets["session"].to_numpy(object)[rows],
+            "lecturer_id": sheets["lecturer_id"].to_numpy(object)[rows],
+            "answered_on": np.array(answered, dtype=object)[rows],
+            "score": score.ravel().astype(float),
+        }
+    )
+
+
+def _assessments(
+    p: WorldParameters,
+    rng: np.random.Generator,
+    people: pd.DataFrame,
+    enrolments: pd.DataFrame,
+) -> pd.DataFrame:
+    ability = _ABILITY_SD * rng.standard_normal(len(people))
+    parts = []
+    for module in MODULES:
+        if not module.forms:
+            continue
+        mine = enrolments.loc[enrolments["module"] == module.name].reset_index(drop=True)
+        came = mine["attended"].to_numpy()
+        for form in module.forms:
+            if form == "written":
+                before = _attempt(rng, mine, ability, _PRE_LEVEL, "pre", form, -7)
+                parts.append(before.loc[rng.random(len(mine)) < 0.97])
+            level = _PRE_LEVEL + p.learning_gain + (0 if form == "written" else 2)
+            after = _attempt(rng, mine, ability, level, "post", form, 3)
+            parts.append(after.loc[came])
+            again = _attempt(rng, mine, ability, level + 4, "retest", form, 17)
+            parts.append(again.loc[came & (after["score"] < _PASS).to_numpy()].assign(attempt=2))
+    later = enrolments.loc[enrolments["module"] == MODULES[1].name].reset_index(drop=True)
+    level = _PRE_LEVEL + p.learning_gain * p.retention_6
+    follow_up = _attempt(rng, later, ability, level, "follow_up", "written", 180)
+    on_time = (follow_up["assessed_on"] < p.end).to_numpy()
+    parts.append(follow_up.loc[later["attended"].to_numpy() & on_time])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _attempt(
+    rng: np.random.Generator,
+    mine: pd.DataFrame,
+    ability: np.ndarray,
+    level: float,
+    occasion: str,
+    form: str,
+    days: int,
+) -> pd.DataFrame:
+    raw = level + ability + _TEST_SD * rng.standard_normal(len(mine))
+    assessors = np.array(["K01", "K02", "K03", "K04"], dtype=object)
+    by_person = assessors[rng.integers(0, len(assessors), len(mine))]
+    return pd.DataFrame(
+        {
+            "staff_id": mine["staff_id"],
+            "module": mine["module"],
+            "occasion": occasion,
+            "form": form,
+            "attempt": 1,
+            "assessed_on": [d + dt.timedelta(days=days) for d in mine["held_on"]],
+            "score": np.clip(np.rint(raw), 0, 100),
+            "assessor_id": None if form in ("written", "system") else by_person,
+        }
+    )

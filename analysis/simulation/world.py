@@ -1,0 +1,110 @@
+"""A simulated client: canonical tables together with what is true about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis import tables
+from analysis.simulation import behaviour, customers, ledgers, people, programme, tickets
+from analysis.simulation import training as course
+from analysis.simulation.parameters import WorldParameters
+from analysis.simulation.sites import Roster, draw_roster
+from analysis.simulation.truth import Truth, true_effects
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One simulated client.
+
+    Attributes
+    ----------
+    parameters : WorldParameters
+        What it was drawn from.
+    roster : Roster
+        Sites, waves, and the share of the effect in every site-month.
+    tables : mapping of str to DataFrame
+        Canonical tables (see :mod:`analysis.tables`) in declared order and types. People's
+        columns hold plain made-up identifiers where ingest would put pseudonyms.
+    truth : Truth
+        What is true.
+    """
+
+    parameters: WorldParameters
+    roster: Roster
+    tables: Mapping[str, pd.DataFrame]
+    truth: Truth
+
+    def satisfaction_means(self) -> pd.DataFrame:
+        """Return mean overall satisfaction by site and month, the outcome of recovery tests.
+
+        Returns
+        -------
+        DataFrame
+            ``unit``, ``period``, ``y`` (mean of the overall item), ``n`` (answers), ``cohort``
+            (first trained period, NaN for never); sorted by unit and period.
+        """
+        surveys = self.tables["surveys"]
+        overall = surveys.loc[(surveys["item"] == "q1") & surveys["score"].notna()]
+        local = overall["answered_at"].dt.tz_convert(customers.TIMEZONE)
+        period = (local.dt.year * 12 + local.dt.month - 1).astype("int64")
+        keys = [overall["site_id"].astype(object).rename("unit"), period.rename("period")]
+        means = overall["score"].astype(float).groupby(keys).agg(["mean", "size"]).reset_index()
+        means.columns = ["unit", "period", "y", "n"]
+        cohort = dict(zip(self.roster.sites["site_id"], self.roster.cohort, strict=True))
+        means["cohort"] = means["unit"].map(cohort).astype(float)
+        return means
+
+
+def simulate(parameters: WorldParameters) -> World:
+    """Draw a world.
+
+    Parameters
+    ----------
+    parameters : WorldParameters
+        What it is made of; equal parameters give equal tables, and a table does not depend
+        on which other families are drawn (tickets name no employee without ``staff``).
+
+    Returns
+    -------
+    World
+        Canonical tables and the truth.
+    """
+    p = parameters
+    roster = draw_roster(p)
+    levels = customers.satisfaction(p, roster)
+    drawn = {"sites": roster.sites, "waves": roster.waves}
+    instruments = customers.instrument_rows()
+    needs_staff = {"staff", "training", "ratings"} & set(p.families)
+    staff = people.draw_staff(p, roster) if needs_staff else None
+    if staff is not None:
+        drawn["staff"] = staff
+    if "surveys" in p.families:
+        drawn |= customers.draw_surveys(p, roster, levels)
+    if "tickets" in p.families:
+        drawn["tickets"] = tickets.draw_tickets(p, roster, staff)
+    if "training" in p.families:
+        drawn |= course.draw_training(p, roster, staff)
+        instruments += course.instrument_rows()
+    if "ratings" in p.families:
+        drawn["ratings"] = behaviour.draw_ratings(p, roster, staff)
+        instruments += behaviour.instrument_rows()
+    if "ledgers" in p.families:
+        drawn["fees"] = ledgers.draw_fees(p, roster)
+        drawn["contracts"] = ledgers.draw_contracts(p, roster)
+        drawn["crm_usage"] = ledgers.draw_crm_usage(p, roster)
+    if "programme" in p.families:
+        drawn |= programme.draw_programme(p)
+    drawn["instruments"] = pd.DataFrame(instruments)
+    return World(
+        parameters=p,
+        roster=roster,
+        tables={name: _canonical(name, drawn[name]) for name in tables.TABLES if name in drawn},
+        truth=true_effects(p, roster, levels),
+    )
+
+
+def _canonical(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    return tables.conform(name, frame).to_pandas(types_mapper=pd.ArrowDtype)
