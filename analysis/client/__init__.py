@@ -1,0 +1,41 @@
+"""The client file: who the client is, what its exports mean, what is to be answered."""
+
+from analysis.client.base import Bilingual, Period
+from analysis.client.document import Client
+from analysis.client.identity import Identity, Privacy
+from analysis.client.load import load, project_root
+from analysis.client.plan import Benefit, Design, Goal, Instrument, Item, Scale, Value
+from analysis.client.readings import READINGS, Conflict
+from analysis.client.sources import (
+    Accept,
+    Aggregate,
+    ColumnMap,
+    Duplicates,
+    Source,
+    Unpivot,
+)
+
+__all__ = [
+    "READINGS",
+    "Accept",
+    "Aggregate",
+    "Benefit",
+    "Bilingual",
+    "Client",
+    "ColumnMap",
+    "Conflict",
+    "Design",
+    "Duplicates",
+    "Goal",
+    "Identity",
+    "Instrument",
+    "Item",
+    "Period",
+    "Privacy",
+    "Scale",
+    "Source",
+    "Unpivot",
+    "Value",
+    "load",
+    "project_root",
+]

@@ -1,0 +1,73 @@
+"""What all parts of the client file share: closed, frozen models and a few small types."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from analysis.tables import period_of
+
+
+class Part(BaseModel):
+    """A part of the client file: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Bilingual(Part):
+    """A name in both languages of the reports."""
+
+    zh_CN: str = Field(min_length=1)  # noqa: N815 - the locale's name
+    en: str = Field(min_length=1)
+
+    def in_language(self, language: str) -> str:
+        """Return the name in ``zh_CN`` or ``en``."""
+        return getattr(self, language)
+
+
+def _month(value: Any) -> Any:
+    if isinstance(value, dt.date):
+        return value.replace(day=1)
+    if isinstance(value, str) and (found := re.fullmatch(r"(\d{4})-(\d{1,2})", value.strip())):
+        year, month = int(found[1]), int(found[2])
+        if 1 <= month <= 12:
+            return dt.date(year, month, 1)
+    raise ValueError("a month is written year-month, e.g. 2024-03")
+
+
+def _identifier(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", value):
+        raise ValueError("an identifier has lower-case letters, digits, - and _, e.g. vanke_east")
+    return value
+
+
+Month = Annotated[dt.date, BeforeValidator(_month)]
+"""First day of a month, written ``2024-03``."""
+
+Identifier = Annotated[str, AfterValidator(_identifier)]
+"""Lower-case identifier that is safe as a folder name."""
+
+Text = Annotated[
+    str, BeforeValidator(lambda v: str(v) if isinstance(v, int | float) and v == v else v)
+]
+"""Text; a bare number in the YAML is taken as its digits."""
+
+
+class Period(Part):
+    """The months that are evaluated, both ends included."""
+
+    first: Month
+    last: Month
+
+    @property
+    def first_period(self) -> int:
+        """First month as a running number (year * 12 + month - 1)."""
+        return period_of(self.first)
+
+    @property
+    def last_period(self) -> int:
+        """Last month as a running number."""
+        return period_of(self.last)

@@ -1,0 +1,91 @@
+"""The whole client file as one typed, frozen object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
+
+from analysis.client.base import Part, Period, Text
+from analysis.client.identity import Identity, Privacy
+from analysis.client.plan import Design, Goal, Instrument, Value
+from analysis.client.sources import LabelMap, Source
+
+
+def _engine(value: str) -> str:
+    if value != "duckdb" and not value.startswith(("spark://", "local[", "local-cluster[")):
+        raise ValueError("duckdb, or the address of a Spark master, e.g. spark://host:7077")
+    return value
+
+
+class Client(Part):
+    """One client: who, which files, what they mean, what is to be answered.
+
+    Keys of the file are the attributes; ``docs/client-file.md`` explains each one.
+    ``path`` and ``folder`` say where it was read; raw exports lie in ``raw_folder``.
+    """
+
+    client: Identity
+    period: Period
+    privacy: Privacy = Privacy()
+    labels: dict[str, LabelMap] = Field(default_factory=dict)
+    aliases: dict[str, dict[Text, Text]] = Field(default_factory=dict)
+    instruments: dict[str, Instrument] = Field(default_factory=dict)
+    sources: tuple[Source, ...] = Field(min_length=1)
+    goals: tuple[Goal, ...] = ()
+    choices: dict[str, str] = Field(default_factory=dict)
+    design: Design = Design()
+    value: Value = Value()
+    min_cell: int = Field(default=8, ge=2, le=50)
+    engine: Annotated[str, AfterValidator(_engine)] = "duckdb"
+
+    _path: Path | None = PrivateAttr(default=None)
+    _lines: Any = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _key_in_the_open(self) -> Client:
+        if self.privacy.demo_key is not None and not self.client.simulated:
+            raise ValueError(
+                "privacy.demo_key is for simulated clients only; "
+                "real people's pseudonyms need a key_file outside the repository"
+            )
+        return self
+
+    @property
+    def id(self) -> str:
+        """Identifier of the client."""
+        return self.client.id
+
+    @property
+    def path(self) -> Path:
+        """The client file."""
+        if self._path is None:
+            raise ValueError(f"client {self.id} was not read from a file")
+        return self._path
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the client file, ``data/<client>``."""
+        return self.path.parent
+
+    @property
+    def raw_folder(self) -> Path:
+        """Folder of the exports; nothing is ever written there."""
+        return self.folder / "raw"
+
+    def key_path(self) -> Path | None:
+        """Return the file of the pseudonym key; None when ``demo_key`` is used."""
+        if self.privacy.demo_key is not None:
+            return None
+        if self.privacy.key_file is not None:
+            return self.privacy.key_file.expanduser()
+        return Path.home() / ".config" / "crmeval" / f"{self.id}.key"
+
+    def sources_of(self, table: str) -> tuple[Source, ...]:
+        """Return the sources that feed one canonical table, in file order."""
+        return tuple(source for source in self.sources if source.table == table)
+
+    def line_of(self, *path: str | int) -> int | None:
+        """Return the line of the client file on which a key or list entry stands."""
+        return None if self._lines is None else self._lines.line_of(path)

@@ -1,0 +1,65 @@
+"""Who the client is and on what legal footing its data may be used."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
+
+from analysis.client.base import Bilingual, Identifier, Part
+
+
+def _zone(value: str) -> str:
+    if value not in zoneinfo.available_timezones():
+        raise ValueError("an IANA time zone, e.g. Asia/Shanghai")
+    return value
+
+
+class Identity(Part):
+    """Who the client is.
+
+    ``simulated`` marks a made-up client: every report of it carries a banner, and only it
+    may use a ``demo_key``.
+    """
+
+    id: Identifier
+    name: Bilingual
+    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+    simulated: bool = False
+
+
+class Privacy(Part):
+    """The key of the pseudonyms, and the purpose, basis and term of the data.
+
+    Attributes
+    ----------
+    key_file : Path or None
+        Secret key of the pseudonyms; made with mode 0600 at first use. None means
+        ``~/.config/crmeval/<client id>.key``. Never inside the client's folder.
+    demo_key : str or None
+        Key written in the open; allowed for simulated clients only.
+    purpose : str
+        What the data may be used for.
+    legal_basis : dict
+        Basis by canonical table; ``default`` covers the tables not named.
+    notice_version : str or None
+        Version of the privacy notice that the people were shown.
+    retain_until : date or None
+        Last day on which the data may be kept.
+    """
+
+    key_file: Path | None = None
+    demo_key: str | None = Field(default=None, min_length=8)
+    purpose: str = Field(default="", description="what the data may be used for")
+    legal_basis: dict[str, str] = Field(default_factory=dict)
+    notice_version: str | None = None
+    retain_until: dt.date | None = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Privacy:
+        if self.key_file is not None and self.demo_key is not None:
+            raise ValueError("give key_file or demo_key, not both")
+        return self

@@ -1,0 +1,109 @@
+"""Finding and loading client files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from analysis.client.document import Client
+from analysis.client.faults import from_pydantic, place
+from analysis.client.lines import Lines, read_yaml
+from analysis.client.references import check_references
+from analysis.errors import Fault, InputError
+
+
+def project_root() -> Path:
+    """Return the folder with ``data/`` and ``reports/``.
+
+    The environment variable CRMEVAL_HOME, else the nearest folder from the current one
+    upward that has ``pyproject.toml`` and ``notebooks/``, else the one above this package.
+    """
+    if home := os.environ.get("CRMEVAL_HOME"):
+        return Path(home).expanduser().resolve()
+    here = Path.cwd().resolve()
+    for folder in (here, *here.parents):
+        if (folder / "pyproject.toml").is_file() and (folder / "notebooks").is_dir():
+            return folder
+    return Path(__file__).resolve().parents[2]
+
+
+def load(path_or_id: str | Path, root: str | Path | None = None) -> Client:
+    """Read a client file.
+
+    Parameters
+    ----------
+    path_or_id : str or Path
+        Path of a client file or of its folder, or the identifier of a client under
+        ``<root>/data``.
+    root : str or Path, optional
+        Project folder; :func:`project_root` without it.
+
+    Returns
+    -------
+    Client
+        Typed and frozen.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file: line, key, the nearest known key for an unknown one.
+    """
+    path = _find(path_or_id, Path(root) if root is not None else None)
+    name = path.name
+    raw, lines = read_yaml(path, name)
+    if not isinstance(raw, dict):
+        raise InputError(
+            [
+                Fault(
+                    rule="client_yaml",
+                    message="The client file has no keys: value pairs.",
+                    example="client: {id: demo, name: {zh_CN: 示例, en: Demo}}",
+                    file=name,
+                    params={"problem": "no mapping"},
+                )
+            ]
+        )
+    faults: list[Fault] = []
+    client = None
+    try:
+        client = Client.model_validate(raw)
+    except ValidationError as error:
+        faults += from_pydantic(error, Client, name=name, lines=lines)
+    faults += check_references(raw, name=name, lines=lines)
+    faults += _folder_is_id(raw, path, name, lines)
+    if faults or client is None:
+        raise InputError(sorted(faults, key=lambda fault: (fault.row or 0, fault.rule)))
+    client._path, client._lines = path, lines
+    return client
+
+
+def _find(path_or_id: str | Path, root: Path | None) -> Path:
+    path = Path(path_or_id).expanduser()
+    if path.suffix in (".yml", ".yaml"):
+        return path.resolve()
+    if len(path.parts) > 1 and path.is_dir():
+        return (path / "client.yml").resolve()
+    return (root or project_root()).resolve() / "data" / str(path_or_id) / "client.yml"
+
+
+def _folder_is_id(raw: dict[str, Any], path: Path, name: str, lines: Lines) -> list[Fault]:
+    identity = raw.get("client")
+    id = identity.get("id") if isinstance(identity, dict) else None
+    if not isinstance(id, str) or path.name != "client.yml" or path.parent.name == id:
+        return []
+    return [
+        place(
+            "client_id_folder",
+            "The client is called {id}, its folder {folder}.",
+            "data/{id}/client.yml",
+            name=name,
+            lines=lines,
+            path=("client", "id"),
+            value=id,
+            id=id,
+            folder=path.parent.name,
+        )
+    ]

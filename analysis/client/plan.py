@@ -1,0 +1,171 @@
+"""What the evaluation is after: instruments, goals, choices, design and money."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from analysis.client.base import Bilingual, Part, Text
+
+
+class Scale(Part):
+    """Lowest and highest possible score."""
+
+    min: float
+    max: float
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pair(cls, value: Any) -> Any:
+        if isinstance(value, list) and len(value) == 2:
+            return {"min": value[0], "max": value[1]}
+        return value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Scale:
+        if self.min >= self.max:
+            raise ValueError("a scale is written [lowest, highest], e.g. [1, 5]")
+        return self
+
+
+class Item(Part):
+    """One question: ``role`` says whether it is the overall one, the NPS one or another."""
+
+    wording: str = ""
+    dimension: str | None = None
+    role: Literal["overall", "nps", "item"] = "item"
+    scale: Scale | None = None
+    reversed: bool = False
+
+
+class Instrument(Part):
+    """One version of one questionnaire or rating form.
+
+    ``reversed: true`` on the instrument or on an item: the raw codes run from best to
+    worst; ingest turns them round with ``scale.min + scale.max - code``.
+    """
+
+    title: Bilingual | None = None
+    scale: Scale
+    reversed: bool = False
+    items: dict[Text, Item] = Field(min_length=1)
+
+    def scale_of(self, item: str) -> Scale:
+        """Return the scale of one item."""
+        return self.items[item].scale or self.scale
+
+    def turned(self, item: str) -> bool:
+        """Return whether the raw codes of one item run from best to worst."""
+        return self.reversed or self.items[item].reversed
+
+
+class Goal(Part):
+    """One goal of the training.
+
+    Attributes
+    ----------
+    indicator : str
+        Registry identifier.
+    target : float
+        In the reading that ``unit`` names: a change in points of the indicator's unit
+        (``points``), a relative change (``relative``, 0.15 is +15 %) or a level to reach.
+    deadline : date
+        Day by which it must be reached.
+    horizon : str
+        ``short``, ``mid`` or ``long``.
+    """
+
+    indicator: str
+    target: float
+    unit: Literal["points", "relative", "level"]
+    deadline: dt.date
+    horizon: Literal["short", "mid", "long"] = "mid"
+    stratum: str = ""
+    baseline: float | None = None
+    evaluator: str | None = None
+    requirement: str | None = None
+
+
+class Benefit(Part):
+    """What one unit of an indicator's effect is worth.
+
+    ``money_per_unit`` is CNY for one unit of the indicator (as the registry counts it) for
+    one ``basis`` (a site in a month, a household in a month, or once for the whole client).
+    ``low`` and ``high`` bound it for the tornado and the simulation. ``margin: true``
+    multiplies by the margin, because the money is revenue.
+    """
+
+    indicator: str
+    money_per_unit: float
+    basis: Literal["site_month", "household_month", "once"] = "site_month"
+    low: float | None = None
+    high: float | None = None
+    margin: bool = False
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Benefit:
+        low = self.money_per_unit if self.low is None else self.low
+        high = self.money_per_unit if self.high is None else self.high
+        if not low <= self.money_per_unit <= high:
+            raise ValueError("money_per_unit lies between low and high")
+        return self
+
+
+class Value(Part):
+    """Money: benefits, margin, horizon, discounting, Phillips' conservative rules."""
+
+    benefits: tuple[Benefit, ...] = ()
+    margin: float = Field(default=1.0, gt=0, le=1)
+    horizon_months: int = Field(default=12, ge=1, le=60)
+    discount_rate: float = Field(default=0.0, ge=0, lt=1)
+    first_year_only: bool = True
+    lower_bound_only: bool = False
+    participant_time_cost: float | None = Field(default=None, ge=0)
+
+
+class Design(Part):
+    """What is tested and with what errors.
+
+    Attributes
+    ----------
+    primary_outcome : str
+        Registry identifier of the one outcome the answer rests on; never ``attendance``:
+        coming to the training is the treatment taken, not its result.
+    secondary_outcomes : tuple of str
+        Tested as one family.
+    alpha, power : float
+        Two-sided error rate and wanted power.
+    smallest_effect : float or None
+        Smallest effect worth knowing, in the indicator's unit.
+    measure_at_months : tuple of int
+        Months after the training at which effects are read.
+    anticipation_months : int
+        Months before the start in which an effect may already show.
+    assignment : str
+        Who or what decides which site is trained when.
+    min_evaluators : dict
+        Least number of raters by role.
+    """
+
+    primary_outcome: str = "csat_mean"
+    secondary_outcomes: tuple[str, ...] = ()
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    power: float = Field(default=0.8, gt=0.5, lt=1)
+    smallest_effect: float | None = Field(default=None, gt=0)
+    measure_at_months: tuple[int, ...] = (1, 3, 6, 12)
+    anticipation_months: int = Field(default=0, ge=0, le=12)
+    assignment: Literal["randomised", "management", "volunteered", "unknown"] = "unknown"
+    min_evaluators: dict[str, int] = Field(default_factory=dict)
+
+    @field_validator("primary_outcome")
+    @classmethod
+    def _is_an_outcome(cls, value: str) -> str:
+        if value in ("attendance", "completion"):
+            raise ValueError(
+                f"{value} is the treatment taken, not its result; "
+                "choose an outcome of the customers, e.g. csat_mean"
+            )
+        return value

@@ -1,0 +1,264 @@
+"""How the client's files become canonical tables: files, columns, labels, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from analysis.client.base import Part, Text
+from analysis.tables import TABLES
+
+PLACES = ("$file", "$sheet", "$row")
+"""Values that are not in a column: the file's stem, the sheet's name, file and row number."""
+
+TOTAL_WORDS = ("合计", "小计", "总计")
+"""A row whose first filled cell is or ends with one of these is a total, not a case."""
+
+LabelMap = dict[Text, Any]
+MissingReason = Literal["blank", "skipped", "not_applicable", "dont_know"]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _as_rows(value: Any) -> Any:
+    return [value] if isinstance(value, int) else value
+
+
+def _reasons(value: Any) -> Any:
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, list):
+        said: dict[str, Any] = {}
+        for entry in value:
+            said |= entry if isinstance(entry, dict) else {str(entry): "not needed"}
+        return said
+    return value
+
+
+Listed = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+
+
+class ColumnMap(Part):
+    """Where one canonical column comes from and how its cells are read.
+
+    Attributes
+    ----------
+    header : tuple of str
+        ``from`` in the file: the header, ``$file``, ``$sheet`` or ``$row``; several headers
+        are joined with ``join``.
+    pattern : str or None
+        Regular expression; its first group is taken from the cell before anything else.
+    labels : str, dict or None
+        Name of a map under ``labels``, or a map written in place: raw label to value.
+        A label that is not in the map is a fault; a label mapped to null is missing.
+    aliases : str or None
+        Name of a map under ``aliases``: the client's spelling to the identifier. A
+        spelling that is not in the map is a fault.
+    missing : tuple of str
+        Texts that mean "no value" in this column, besides blank and the usual markers.
+    missing_codes : dict
+        Texts that mean "no value" to the reason: blank, skipped, not_applicable, dont_know.
+    pending : str or None
+        ``null`` takes 待定 and failed formulas as missing; otherwise they are faults.
+    order, format, year, zone, date_only, ambiguous :
+        Of dates and times: ``ymd``/``mdy``/``dmy``; a ``strptime`` format; the year of dates
+        without one; the zone of the file's times (the client's without it); ``midnight`` for
+        times without a clock; ``first``/``second`` in the hour that a clock change repeats.
+    unit : str or None
+        What a bare number of a share column means: ``percent`` or ``share``.
+    units : tuple of str
+        Words taken off numbers, e.g. ``分``.
+    factor : float or None
+        Numbers are multiplied by it, e.g. 10000 under a header in 万元.
+    approximate : bool
+        Takes 约30 as 30 and counts it.
+    true, false : tuple of str
+        Spellings of yes and no instead of the known ones.
+    width, case : int, str or None
+        Of identifiers: zeros padded on the left; ``upper`` or ``lower``.
+    form, masked : str or None
+        Of persons: ``id``, ``name`` or ``phone``; ``null`` takes masked ones as missing.
+    reversed : bool
+        The scores run from best to worst; they are turned round (and that is recorded).
+    hashed : bool
+        Keep a keyed pseudonym of an ``id`` column instead of the value.
+    """
+
+    header: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
+        alias="from", min_length=1
+    )
+    join: str = "-"
+    pattern: str | None = None
+    labels: str | LabelMap | None = None
+    aliases: str | None = None
+    missing: tuple[Text, ...] = ()
+    missing_codes: dict[Text, MissingReason] = Field(default_factory=dict)
+    pending: Literal["fault", "null"] | None = None
+    order: Literal["ymd", "mdy", "dmy"] | None = None
+    format: str | None = None
+    year: int | None = None
+    zone: str | None = None
+    date_only: Literal["fault", "midnight"] | None = None
+    ambiguous: Literal["fault", "first", "second"] | None = None
+    unit: Literal["percent", "share"] | None = None
+    units: tuple[str, ...] = ()
+    factor: float | None = Field(default=None, gt=0)
+    approximate: bool = False
+    true: tuple[Text, ...] = ()
+    false: tuple[Text, ...] = ()
+    width: int | None = None
+    case: Literal["keep", "upper", "lower"] | None = None
+    form: Literal["id", "name", "phone"] | None = None
+    masked: Literal["fault", "null"] | None = None
+    reversed: bool = False
+    hashed: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"from": value} if isinstance(value, str | list) else value
+
+
+class Unpivot(Part):
+    """A wide questionnaire, one column an item, turned into one row an answer.
+
+    Attributes
+    ----------
+    items : dict
+        Item identifier to header, or to ``{from, labels, reversed, missing …}``.
+    value : str
+        Canonical column that takes the answer.
+    name : str
+        Canonical column that takes the item identifier.
+    labels, missing, missing_codes, pattern :
+        Used for every item that does not say otherwise.
+    skip_blank : bool
+        Leave unanswered items out instead of keeping them as missing.
+    """
+
+    items: dict[Text, ColumnMap] = Field(min_length=1)
+    value: str = "score"
+    name: str = "item"
+    labels: str | LabelMap | None = None
+    missing: tuple[Text, ...] = ()
+    missing_codes: dict[Text, MissingReason] = Field(default_factory=dict)
+    pattern: str | None = None
+    skip_blank: bool = False
+
+
+class Aggregate(Part):
+    """Finer rows brought to the table's key by a declared rule.
+
+    ``by`` are canonical columns (the table's key without it). Every other mapped column
+    stands in exactly one rule; ``count`` names the column that takes the number of rows.
+    """
+
+    by: Listed = ()
+    sum: Listed = ()
+    mean: Listed = ()
+    min: Listed = ()
+    max: Listed = ()
+    first: Listed = ()
+    count: str | None = None
+
+
+class Duplicates(Part):
+    """Which of several rows with one key is kept; ``order_by`` sorts them first.
+
+    Rows equal in every column count as one and the same with ``first`` and ``last``.
+    """
+
+    keep: Literal["first", "last", "error"] = "error"
+    order_by: str | None = None
+
+
+class Accept(Part):
+    """A known fault that the client lives with: counted in the record, never silent.
+
+    ``then: drop`` leaves the row out, ``then: null`` keeps it without the value; without
+    ``then`` a required column drops the row and another loses the value. More than
+    ``max_rows`` faults block the run again.
+    """
+
+    rule: str
+    column: str | None = None
+    max_rows: int = Field(ge=1)
+    then: Literal["drop", "null"] | None = None
+    reason: str = Field(min_length=4)
+
+
+class Source(Part):
+    """One kind of export that feeds one canonical table.
+
+    Attributes
+    ----------
+    table : str
+        Canonical table.
+    files : tuple of str
+        Globs below ``data/<client>/raw/``; all matches are appended in name order.
+    inline : tuple of dict or None
+        Rows written in the client file itself (small tables) instead of ``files``.
+    sheets : tuple of str
+        Sheet names (globs); without it every visible sheet that has cells.
+    header_rows : tuple of int or None
+        Row numbers of the header as a spreadsheet program shows them, e.g. ``[2, 3]``; found
+        by recognising when not given. Two-row headers are joined as ``upper/lower``.
+    encoding, delimiter : str or None
+        Declared when known; detected and reported otherwise.
+    columns : dict
+        Canonical column to header, or to a :class:`ColumnMap`.
+    constants : dict
+        Canonical column to one value for all rows.
+    drop : dict
+        Header to the reason why it is not taken. A header that is neither mapped nor
+        dropped is a fault.
+    only : dict
+        Header to the values whose rows are kept; the others are counted out.
+    fill_down : tuple of str
+        Headers whose blank cells repeat the cell above (cells merged downward).
+    """
+
+    table: str
+    name: str | None = None
+    files: Listed = ()
+    inline: tuple[dict[str, Any], ...] | None = None
+    sheets: Listed = ()
+    header_rows: Annotated[tuple[int, ...] | None, BeforeValidator(_as_rows)] = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    columns: dict[str, ColumnMap] = Field(default_factory=dict)
+    constants: dict[str, Any] = Field(default_factory=dict)
+    drop: Annotated[dict[str, str], BeforeValidator(_reasons)] = Field(default_factory=dict)
+    only: dict[str, tuple[Text, ...]] = Field(default_factory=dict)
+    fill_down: Listed = ()
+    total_rows: Listed = TOTAL_WORDS
+    distinct: bool = False
+    duplicates: Duplicates = Duplicates()
+    aggregate: Aggregate | None = None
+    unpivot: Unpivot | None = None
+    accept: tuple[Accept, ...] = ()
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Source:
+        if self.table not in TABLES:
+            return self  # reported with the nearest name by analysis.client.references
+        if (self.inline is None) == (not self.files):
+            raise ValueError("give either files or inline rows")
+        return self
+
+    @property
+    def title(self) -> str:
+        """How the source is called in records: its name, else its first glob."""
+        return self.name or (self.files[0] if self.files else f"{self.table} (inline)")
+
+    def headers(self) -> Mapping[str, str]:
+        """Return every header the source speaks of, with what is done with it."""
+        said = dict.fromkeys(self.drop, "dropped")
+        said |= dict.fromkeys(self.only, "filter")
+        maps = [*self.columns.values(), *(self.unpivot.items.values() if self.unpivot else ())]
+        said |= {h: "mapped" for m in maps for h in m.header if h not in PLACES}
+        return said

@@ -1,0 +1,129 @@
+"""The client file: typed, closed, every fault told with its line."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from analysis import client
+from analysis.errors import InputError
+
+
+def faults_of(path):
+    with pytest.raises(InputError) as caught:
+        client.load(path)
+    return caught.value.faults
+
+
+def test_the_documented_example_loads(example, write, tmp_path):
+    loaded = client.load(write(example))
+    assert loaded.id == "greenwood"
+    assert loaded.period.first == dt.date(2023, 1, 1)
+    assert loaded.period.last_period == 2025 * 12 + 11
+    assert loaded.instruments["owner_2023"].turned("q3")
+    assert loaded.instruments["owner_2023"].scale_of("nps").max == 10
+    assert loaded.sources_of("fees")[0].columns["receivable"].factor == 10000
+    assert loaded.sources_of("surveys")[0].drop["来自IP"] == "direct identifier"
+    assert loaded.raw_folder == tmp_path / "data" / "greenwood" / "raw"
+
+
+def test_an_id_is_looked_up_under_the_root(example, write, tmp_path):
+    write(example)
+    assert client.load("greenwood", root=tmp_path).id == "greenwood"
+
+
+def test_an_unknown_client_says_where_its_file_would_be(tmp_path):
+    with pytest.raises(InputError, match="no client file"):
+        client.load("nobody", root=tmp_path)
+
+
+def test_every_documented_key_exists_and_every_key_is_documented(example):
+    from pathlib import Path
+
+    guide = (Path(__file__).parents[2] / "docs" / "client-file.md").read_text(encoding="utf-8")
+    parts = [client.Client, client.Source, client.ColumnMap, client.Design, client.Value]
+    parts += [client.Goal, client.Benefit, client.Unpivot, client.Aggregate, client.Accept]
+    for part in parts:
+        for name, field in part.model_fields.items():
+            assert (field.alias or name) in guide, f"{part.__name__}.{name} is not documented"
+
+
+def test_all_faults_come_at_once_with_line_and_nearest_key(example, write):
+    text = example.replace("  timezone: Asia/Shanghai", "  timezon: Asia/Shanghai")
+    text = text.replace("    header_rows: [3] ", "    header_row: [3] ")
+    text = text.replace("alpha: 0.05", "alpha: 5")
+    text = text.replace("site_name: 项目名称", "site_nam: 项目名称")
+    text = text.replace("{from: 层级, labels: tier}", "{from: 层级, labels: teir}")
+    text = text.replace("C2: plus_5", "C2: plus_6")
+    faults = faults_of(write(text))
+    lines = text.splitlines()
+    found = {fault.column: fault for fault in faults}
+    expected = {
+        "client.timezon": ("client_unknown_key", "timezone"),
+        "sources[0].header_row": ("client_unknown_key", "header_rows"),
+        "design.alpha": ("client_value", None),
+        "sources[1].columns.tier.labels": ("client_map_unknown", "tier"),
+        "choices.C2": ("client_reading_unknown", "plus_5"),
+    }
+    for column, (rule, near) in expected.items():
+        fault = found[column]
+        assert fault.rule == rule
+        assert near is None or fault.params["near"] == near
+        word = column.rsplit(".", 1)[-1]
+        assert word in lines[fault.row - 1]
+
+
+def test_faults_of_broken_and_sound_sources_are_told_together(example, write):
+    text = example.replace("site_name: 项目名称", "site_nam: 项目名称").replace(
+        "power: 0.8", "power: x"
+    )
+    found = {fault.column: fault for fault in faults_of(write(text))}
+    assert found["sources[0].columns.site_nam"].params["near"] == "site_name"
+    assert found["design.power"].rule == "client_value"
+    assert found["sources[0]"].rule == "client_column_needed"  # site_name is required
+
+
+def test_attendance_is_refused_as_primary_outcome(example, write):
+    text = example.replace("primary_outcome: csat_mean", "primary_outcome: attendance")
+    (fault,) = faults_of(write(text))
+    assert "treatment taken" in fault.message
+
+
+def test_open_text_has_no_canonical_column(example, write):
+    text = example.replace("      channel: 来源\n", "      channel: 来源\n      missing: x\n")
+    assert client.load(write(text)).sources_of("surveys")[0].columns["missing"].header == ("x",)
+
+
+def test_a_demo_key_is_for_simulated_clients_only(example, write):
+    text = example.replace("  purpose:", "  demo_key: in-the-open\n  purpose:").replace(
+        "  key_file: ~/.config/crmeval/greenwood.key", "  #"
+    )
+    (fault,) = faults_of(write(text))
+    assert "simulated" in fault.message
+    assert client.load(write(text.replace("simulated: false", "simulated: true")))
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("client: [", "client_yaml"),
+        ("client: {id: a}\nclient: {id: b}\n", "client_key_twice"),
+        ("- 1\n", "client_yaml"),
+    ],
+)
+def test_broken_yaml_is_located(text, rule, write):
+    (fault,) = faults_of(write(text))
+    assert fault.rule == rule
+
+
+def test_the_folder_carries_the_id(example, write):
+    (fault,) = faults_of(write(example, id="elsewhere"))
+    assert fault.rule == "client_id_folder"
+
+
+def test_every_conflict_can_be_chosen():
+    assert list(client.READINGS) == [f"C{n}" for n in range(1, 15)]
+    for conflict in client.READINGS.values():
+        for reading in conflict.readings.values():
+            assert set(reading) == {"zh_CN", "en"}
