@@ -1,0 +1,182 @@
+"""Group-time effects summed up: overall, by event time, by cohort, by calendar period.
+
+Cohort shares are estimated from the sample, and their influence is part of every standard
+error, as in R's ``did::aggte``.
+
+References
+----------
+Callaway, Sant'Anna (2021), section 3.3, table 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from analysis.causal.group_time import GroupTime, by_cluster
+
+Kind = Literal["simple", "event", "cohort", "calendar"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aggregate:
+    """J effects, each a weighted mean of group-time cells.
+
+    Attributes
+    ----------
+    kind : {"simple", "event", "cohort", "calendar"}
+    key : (J,) int64
+        Event time, cohort or calendar period; a single 0 for ``simple``.
+    att : (J,)
+    influence : (N, J)
+        Influence divided by N, shares' influence included.
+    cell_weights : (J, K)
+        Weight of each group-time cell; rows sum to one.
+    overall : Aggregate or None
+        Their mean: over event times ≥ 0, over cohorts (by size), over treated periods.
+    """
+
+    kind: Kind
+    key: np.ndarray
+    att: np.ndarray
+    influence: np.ndarray
+    cell_weights: np.ndarray
+    overall: Aggregate | None = None
+
+    def covariance(self, cluster: np.ndarray, scale: np.ndarray | None = None) -> np.ndarray:
+        """(J, J) clustered covariance; ``scale`` (N,) multiplies the units' influence."""
+        influence = self.influence if scale is None else self.influence * scale[:, None]
+        summed = by_cluster(influence, cluster)
+        return summed.T @ summed
+
+    def se(self, cluster: np.ndarray, scale: np.ndarray | None = None) -> np.ndarray:
+        """(J,) clustered standard errors; NaN where the effect is zero by definition."""
+        influence = self.influence if scale is None else self.influence * scale[:, None]
+        se = np.sqrt((by_cluster(influence, cluster) ** 2).sum(axis=0))
+        return np.where(se > 0, se, np.nan)
+
+
+def aggregate(
+    effects: GroupTime,
+    kind: Kind,
+    *,
+    min_event_time: int | None = None,
+    max_event_time: int | None = None,
+    balance_event_time: int | None = None,
+) -> Aggregate:
+    """Sum up group-time effects.
+
+    Parameters
+    ----------
+    effects : GroupTime
+    kind : {"simple", "event", "cohort", "calendar"}
+        ``simple`` weights every treated cell by its cohort's size; ``event`` gives one effect an
+        event time (0 is the first treated period); ``cohort`` the mean over a cohort's treated
+        periods; ``calendar`` one effect a calendar period.
+    min_event_time, max_event_time : int, optional
+        Bounds of the cells used.
+    balance_event_time : int, optional
+        For ``event``: only cohorts observed up to this event time, so that the effects do not
+        change because cohorts come and go.
+
+    Returns
+    -------
+    Aggregate
+    """
+    panel = effects.panel
+    indicator = (panel.cohort[:, None] == effects.cohort[None, :]) * panel.weights[:, None]
+    share = indicator.mean(axis=0)
+    event = effects.event_time
+    usable = ~np.isnan(effects.att)
+    if max_event_time is not None:
+        usable &= event <= max_event_time
+    if min_event_time is not None:
+        usable &= event >= min_event_time
+    if balance_event_time is not None and kind == "event":
+        reached = panel.periods[-1] - effects.cohort >= balance_event_time
+        usable &= reached & (event <= balance_event_time)
+        usable &= event >= balance_event_time - (panel.periods[-1] - panel.periods[0])
+    post = usable & (event >= 0)
+    if not post.any():
+        raise ValueError("no treated cell is left to aggregate")
+
+    def weighted(cells: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        """Mean of cells by cohort share, its influence, and the weights."""
+        total = share[cells].sum()
+        weight = np.zeros(len(share))
+        weight[cells] = share[cells] / total
+        att = float(weight[cells] @ effects.att[cells])
+        drift = (indicator[:, cells] - share[cells]) / total
+        own = effects.influence[:, cells] @ weight[cells]
+        return att, own + drift @ (effects.att[cells] - att) / len(panel.units), weight
+
+    if kind == "simple":
+        return _stack(kind, [0], [weighted(post)])
+    if kind == "event":
+        keys = np.unique(event[usable])
+        parts = _stack(kind, keys, [weighted(usable & (event == e)) for e in keys])
+        return _with_mean(parts, parts.key >= 0)
+    if kind == "calendar":
+        keys = np.unique(effects.period[post])
+        parts = _stack(kind, keys, [weighted(post & (effects.period == t)) for t in keys])
+        return _with_mean(parts, np.ones(len(keys), bool))
+    if kind == "cohort":
+        keys = np.unique(effects.cohort[post])
+        parts = _stack(kind, keys, [weighted(post & (effects.cohort == g)) for g in keys])
+        return _with_cohort_mean(parts, panel)
+    raise ValueError(f"unknown aggregation {kind!r}: simple, event, cohort or calendar")
+
+
+def _stack(kind: Kind, keys, parts) -> Aggregate:
+    return Aggregate(
+        kind=kind,
+        key=np.asarray(keys, dtype=np.int64),
+        att=np.array([att for att, _, _ in parts]),
+        influence=np.column_stack([influence for _, influence, _ in parts]),
+        cell_weights=np.vstack([weight for _, _, weight in parts]),
+    )
+
+
+def _combined(parts: Aggregate, weight: np.ndarray, drift: np.ndarray | float) -> Aggregate:
+    overall = Aggregate(
+        kind=parts.kind,
+        key=np.zeros(1, dtype=np.int64),
+        att=np.array([weight @ parts.att]),
+        influence=(parts.influence @ weight + drift)[:, None],
+        cell_weights=(weight @ parts.cell_weights)[None, :],
+    )
+    return Aggregate(
+        parts.kind, parts.key, parts.att, parts.influence, parts.cell_weights, overall
+    )
+
+
+def _with_mean(parts: Aggregate, chosen: np.ndarray) -> Aggregate:
+    return _combined(parts, chosen / chosen.sum(), 0.0)
+
+
+def _with_cohort_mean(parts: Aggregate, panel) -> Aggregate:
+    indicator = (panel.cohort[:, None] == parts.key[None, :]) * panel.weights[:, None]
+    share = indicator.mean(axis=0)
+    weight = share / share.sum()
+    mean = weight @ parts.att
+    drift = (indicator - share) @ (parts.att - mean) / share.sum() / len(panel.units)
+    return _combined(parts, weight, drift)
+
+
+def outcome_weights(effects: GroupTime, cell_weights: np.ndarray) -> np.ndarray:
+    """Return (N, T) weights ω with ``Σ ω y`` equal to the weighted mean of cells.
+
+    Every unit's and every period's weights sum to zero, so site and period effects cancel.
+    """
+    if effects.contrast is None:
+        raise ValueError("rows of cross-sections are not paired; there are no outcome weights")
+    panel = effects.panel
+    omega = np.zeros(panel.y.shape)
+    first = int(panel.periods[0])
+    for k in np.flatnonzero(cell_weights):
+        column = cell_weights[k] * effects.contrast[:, k]
+        omega[:, effects.period[k] - first] += column
+        omega[:, effects.base[k] - first] -= column
+    return omega

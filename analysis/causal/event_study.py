@@ -1,0 +1,108 @@
+"""Two-way fixed effects: one coefficient, one a period since treatment, or one a cohort as well.
+
+The first two mix cohorts with weights that can be negative once effects differ between cohorts
+or change with time; they are reported beside the group-time effects, never instead of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.causal.frame import Prepared
+from analysis.causal.two_way import Regression, regress
+
+
+def twfe(panel: Prepared) -> Regression:
+    """Regress the outcome on "under treatment" with unit and period effects."""
+    X = (panel.treated & panel.observed)[..., None].astype(float)
+    return regress(panel.y, X, panel.observed, panel.cluster, ("treated",), panel.weights)
+
+
+def twfe_event_study(panel: Prepared, *, reference: int = -1) -> Regression:
+    """Regress the outcome on dummies of event time with unit and period effects.
+
+    Parameters
+    ----------
+    panel : Prepared
+    reference : int
+        Event time left out. Never-treated units have no dummy. Without never-treated units a
+        linear trend is not identified, so the earliest event time is left out as well.
+
+    Returns
+    -------
+    Regression
+        ``names`` are the event times as text, ascending.
+
+    References
+    ----------
+    Sun, Abraham (2021), eq. 3; Borusyak, Jaravel, Spiess (2024), section 3.2 on the second
+    reference.
+    """
+    event = panel.event_time
+    times = np.unique(event[panel.observed & np.isfinite(event)]).astype(int)
+    left_out = {reference} if np.isinf(panel.cohort).any() else {reference, int(times.min())}
+    times = np.array([e for e in times if e not in left_out])
+    X = (event[..., None] == times).astype(float)
+    names = tuple(str(e) for e in times)
+    return regress(panel.y, X, panel.observed, panel.cluster, names, panel.weights)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SunAbraham:
+    """Interaction-weighted effects: by event time and overall.
+
+    ``event_time`` (J,), ``att`` (J,), ``se`` (J,); ``overall`` and ``overall_se`` weight
+    treated cells by their observations.
+    """
+
+    event_time: np.ndarray
+    att: np.ndarray
+    se: np.ndarray
+    overall: float
+    overall_se: float
+    n_clusters: int
+
+
+def sun_abraham(panel: Prepared, *, reference: int = -1) -> SunAbraham:
+    """Estimate cohort × event-time effects in one regression and average them by cohort share.
+
+    The comparison are the never treated; without any, the last cohort, whose treated periods
+    are left out.
+
+    References
+    ----------
+    Sun, Abraham (2021), Estimating dynamic treatment effects in event studies, section 4.
+    """
+    cohorts, observed = panel.cohorts, panel.observed
+    if np.isfinite(panel.cohort).all():
+        observed = observed & (panel.periods < cohorts[-1])[None, :]
+        cohorts = cohorts[:-1]
+    inside = observed.any(axis=0)
+    observed, y, event = observed[:, inside], panel.y[:, inside], panel.event_time[:, inside]
+    cells = [
+        (g, int(e))
+        for g in cohorts
+        for e in np.unique(event[observed & (panel.cohort[:, None] == g)])
+        if e != reference
+    ]
+    X = np.stack(
+        [(panel.cohort[:, None] == g) & (event == e) & observed for g, e in cells], axis=-1
+    ).astype(float)
+    names = tuple(f"{g:.0f}:{e}" for g, e in cells)
+    fit = regress(y, X, observed, panel.cluster, names, panel.weights)
+    size = np.einsum("itk,i->k", X, panel.weights)
+    times = np.array([e for _, e in cells])
+    keys = np.unique(times)
+    found = [fit.combine(np.where(times == e, size, 0) / size[times == e].sum()) for e in keys]
+    post = times >= 0
+    overall = fit.combine(np.where(post, size, 0) / size[post].sum())
+    return SunAbraham(
+        event_time=keys,
+        att=np.array([att for att, _ in found]),
+        se=np.array([se for _, se in found]),
+        overall=overall[0],
+        overall_se=overall[1],
+        n_clusters=fit.n_clusters,
+    )

@@ -1,0 +1,347 @@
+"""Check an estimation frame before any estimator sees it, and turn it into arrays.
+
+Libraries stay silent on most of what goes wrong here (a doubled site-month, a cohort that
+changes, a month nobody has), and their numbers are then wrong without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import DesignError
+
+REQUIRED = ("unit", "period", "y", "cohort")
+
+
+class FrameError(DesignError):
+    """A rule of the estimation frame is broken.
+
+    Attributes
+    ----------
+    rule : str
+        Name of the rule; the catalogue has its sentence under ``causal.rule.<rule>``.
+    """
+
+    def __init__(self, rule: str, message: str) -> None:
+        self.rule = rule
+        super().__init__(f"{rule}: {message}")
+
+
+class NoComparisonError(FrameError):
+    """Every unit is treated from the same period on: nothing to compare with."""
+
+
+class NoPrePeriodError(FrameError):
+    """No treated unit was observed before its treatment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What was changed on the way from the frame to the arrays, and how much of it.
+
+    ``rule`` is one of ``rows_missing``, ``always_treated``, ``treated_after_window``,
+    ``cohort_of_one``, ``units_unbalanced``; ``unit_labels`` are the units concerned.
+    """
+
+    rule: str
+    count: int
+    unit_labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A checked panel as arrays; N units in label order, T contiguous periods.
+
+    Attributes
+    ----------
+    units : (N,) object
+        Labels as text.
+    periods : (T,) int64
+    y : (N, T) float64
+        Outcome, NaN where the unit was not observed.
+    n : (N, T) float64
+        Observations behind each cell, 0 where not observed.
+    cohort : (N,) float64
+        First treated period, inf for never treated within the window.
+    covariates : (N, T, K) float64
+    covariate_names : tuple of str
+    weights : (N,) float64
+        Unit weights with mean 1.
+    cluster : (N,) int64
+        Codes 0 … C-1 of the cluster of inference.
+    stratum : (N,) int64
+        Codes of the stratum within which treatment was assigned.
+    anticipation : int
+        Periods before the cohort that may already be affected.
+    n_rows_read : int
+        Rows of the frame as given.
+    adjustments : tuple of Adjustment
+    """
+
+    units: np.ndarray
+    periods: np.ndarray
+    y: np.ndarray
+    n: np.ndarray
+    cohort: np.ndarray
+    covariates: np.ndarray
+    covariate_names: tuple[str, ...]
+    weights: np.ndarray
+    cluster: np.ndarray
+    stratum: np.ndarray
+    anticipation: int
+    n_rows_read: int
+    adjustments: tuple[Adjustment, ...]
+
+    @property
+    def observed(self) -> np.ndarray:
+        """(N, T) bool: whether the outcome is there."""
+        return ~np.isnan(self.y)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every unit is observed in every period."""
+        return bool(self.observed.all())
+
+    @property
+    def cohorts(self) -> np.ndarray:
+        """Treated cohorts, ascending, without the never treated."""
+        return np.unique(self.cohort[np.isfinite(self.cohort)])
+
+    @property
+    def treated(self) -> np.ndarray:
+        """(N, T) bool: whether the unit is under treatment in the period."""
+        return self.periods[None, :] >= self.cohort[:, None]
+
+    @property
+    def event_time(self) -> np.ndarray:
+        """(N, T) float: period − cohort; -inf for the never treated."""
+        return self.periods[None, :] - self.cohort[:, None]
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+        return int(self.cluster.max()) + 1
+
+    @property
+    def n_treated_clusters(self) -> int:
+        """Number of clusters with a treated unit."""
+        return len(np.unique(self.cluster[np.isfinite(self.cohort)]))
+
+    @property
+    def n_comparison_clusters(self) -> int:
+        """Clusters that can serve as comparison: never treated, or later than the first cohort."""
+        return len(np.unique(self.cluster[self.cohort > self.cohorts.min()]))
+
+    def count(self, rule: str) -> int:
+        """Return how many rows or units an adjustment touched, 0 when it was not needed."""
+        return sum(item.count for item in self.adjustments if item.rule == rule)
+
+
+def prepare(
+    frame: pd.DataFrame,
+    *,
+    covariates: Sequence[str] = (),
+    cluster: str | None = None,
+    weights: str | None = None,
+    stratum: str | None = None,
+    anticipation: int = 0,
+) -> Prepared:
+    """Validate an estimation frame and return it as arrays.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A row is one unit in one period: ``unit``, ``period`` (int), ``y``, ``cohort`` (first
+        treated period, missing or inf = never treated), optionally ``n`` (observations behind
+        ``y``, 1 when absent) and the columns named below. Not modified.
+    covariates : sequence of str
+        Numeric columns; the value of the base period is used, so they cannot be affected by
+        treatment.
+    cluster : str, optional
+        Column of the cluster of inference, constant within unit; default the unit itself.
+    weights : str, optional
+        Column of positive unit weights, constant within unit.
+    stratum : str, optional
+        Column of the assignment stratum, constant within unit.
+    anticipation : int
+        Periods before the cohort that may already be affected.
+
+    Returns
+    -------
+    Prepared
+
+    Raises
+    ------
+    FrameError
+        With ``rule`` one of ``columns``, ``mixed_types``, ``period_not_integer``,
+        ``duplicate_unit_period``, ``not_constant``, ``cohort_not_integer``, ``cohort_zero``,
+        ``not_finite``, ``empty``, ``period_gap``, ``no_variation``, ``no_treated``,
+        ``weights_not_positive``, ``cohort_not_constant_in_cluster``.
+    NoPrePeriodError, NoComparisonError
+        When the design cannot identify an effect at all.
+    """
+    if anticipation < 0:
+        raise ValueError("anticipation counts periods before treatment: 0 or more")
+    data, noted = _rows(frame, tuple(covariates), cluster, weights, stratum)
+    data, noted = _window(data, noted, anticipation)
+
+    unit_codes, units = pd.factorize(data["unit"], sort=True)
+    first, last = int(data["period"].min()), int(data["period"].max())
+    periods = np.arange(first, last + 1)
+    column = data["period"].to_numpy() - first
+    absent = np.setdiff1d(periods, data["period"].unique())
+    if len(absent):
+        raise FrameError(
+            "period_gap",
+            f"no unit has a value in period(s) {absent.tolist()}; event time would be shifted. "
+            "Give every period between the first and the last at least one row.",
+        )
+    shape = (len(units), len(periods))
+    y = np.full(shape, np.nan)
+    y[unit_codes, column] = data["y"].to_numpy(float)
+    n = np.zeros(shape)
+    n[unit_codes, column] = data["n"].to_numpy(float)
+    cube = np.full((*shape, len(covariates)), np.nan)
+    for k, name in enumerate(covariates):
+        cube[unit_codes, column, k] = data[name].to_numpy(float)
+
+    once = data.assign(_code=unit_codes).drop_duplicates("_code").sort_values("_code")
+    weight = once["_weight"].to_numpy(float)
+    prepared = Prepared(
+        units=np.asarray(units, dtype=object),
+        periods=periods,
+        y=y,
+        n=n,
+        cohort=once["cohort"].to_numpy(float),
+        covariates=cube,
+        covariate_names=tuple(covariates),
+        weights=weight / weight.mean(),
+        cluster=pd.factorize(once["_cluster"], sort=True)[0],
+        stratum=pd.factorize(once["_stratum"], sort=True)[0],
+        anticipation=anticipation,
+        n_rows_read=len(frame),
+        adjustments=tuple(noted),
+    )
+    return _identified(prepared)
+
+
+def _rows(frame, covariates, cluster, weights, stratum) -> tuple[pd.DataFrame, list[Adjustment]]:
+    """Check columns, types, key and constancy; drop incomplete rows and count them."""
+    extra = [name for name in (*covariates, cluster, weights, stratum) if name]
+    if missing := [name for name in (*REQUIRED, *extra) if name not in frame.columns]:
+        raise FrameError("columns", f"the frame has no column {missing}; it has {list(frame)}")
+    if frame.empty:
+        raise FrameError("empty", "the frame has no rows")
+    numeric = ["period", "y", "cohort", *covariates]
+    numeric += ["n"] if "n" in frame else []
+    data = pd.DataFrame({"unit": frame["unit"]})
+    if data["unit"].isna().any():
+        raise FrameError("mixed_types", "a unit label is missing")
+    if data["unit"].map(type).nunique() > 1:
+        raise FrameError("mixed_types", "unit labels mix types, so 12 and '12' would be two units")
+    data["unit"] = data["unit"].astype(str)
+    for name in numeric:
+        try:
+            data[name] = pd.to_numeric(frame[name]).astype(float)
+        except (TypeError, ValueError) as error:
+            raise FrameError("mixed_types", f"column {name!r} is not numeric: {error}") from error
+    if "n" not in data:
+        data["n"] = 1.0
+    data["_cluster"] = frame[cluster].astype(str) if cluster else data["unit"]
+    data["_stratum"] = frame[stratum].astype(str) if stratum else ""
+    data["_weight"] = pd.to_numeric(frame[weights]).astype(float) if weights else 1.0
+
+    period = data["period"]
+    if period.isna().any() or not np.all(np.isfinite(period)) or np.any(period % 1):
+        raise FrameError("period_not_integer", "periods must be whole numbers, none missing")
+    data["period"] = period.astype("int64")
+    if np.any(data.duplicated(["unit", "period"])):
+        row = data[data.duplicated(["unit", "period"])].iloc[0]
+        raise FrameError(
+            "duplicate_unit_period",
+            f"unit {row['unit']!r} has more than one row in period {row['period']}; "
+            "one row is one unit in one period.",
+        )
+    data["cohort"] = data["cohort"].fillna(np.inf)
+    finite = data["cohort"][np.isfinite(data["cohort"])]
+    if np.any(finite % 1):
+        raise FrameError("cohort_not_integer", "a cohort is a period: a whole number")
+    if np.any(finite == 0) and data["period"].min() > 1:
+        raise FrameError("cohort_zero", "never treated is a missing cohort here, not 0")
+    constant = data.groupby("unit", sort=False)[["cohort", "_cluster", "_stratum", "_weight"]]
+    changing = constant.nunique(dropna=False).gt(1)
+    if changing.to_numpy().any():
+        column = changing.columns[changing.any()][0]
+        unit = changing.index[changing[column]][0]
+        raise FrameError(
+            "not_constant", f"{column.strip('_')} changes within unit {unit!r}; it must not"
+        )
+    if not np.all(data["_weight"] > 0) or np.any(np.isinf(data["_weight"])):
+        raise FrameError("weights_not_positive", "unit weights must be positive numbers")
+
+    values = data[["y", "n", *covariates]]
+    if np.isinf(values.to_numpy(float)).any():
+        raise FrameError("not_finite", "y, n or a covariate is infinite; missing is NaN")
+    incomplete = values.isna().any(axis=1)
+    noted = []
+    if incomplete.any():
+        noted.append(Adjustment("rows_missing", int(incomplete.sum())))
+        data = data[~incomplete]
+    if data.empty:
+        raise FrameError("empty", "no complete row is left")
+    return data, noted
+
+
+def _window(data, noted, anticipation) -> tuple[pd.DataFrame, list[Adjustment]]:
+    """Drop units without an untouched period; treat those treated after the window as never."""
+    first, last = data["period"].min(), data["period"].max()
+    always = data["cohort"] <= first + anticipation
+    if always.any():
+        labels = tuple(sorted(data.loc[always, "unit"].unique()))
+        noted.append(Adjustment("always_treated", len(labels), labels))
+        if not np.isfinite(data.loc[~always, "cohort"]).any():
+            raise NoPrePeriodError(
+                "no_pre_period",
+                f"all treated units are treated from the first period on ({first}); "
+                "an effect needs at least one period before treatment.",
+            )
+        data = data[~always]
+    later = np.isfinite(data["cohort"]) & (data["cohort"] > last)
+    if later.any():
+        labels = tuple(sorted(data.loc[later, "unit"].unique()))
+        noted.append(Adjustment("treated_after_window", len(labels), labels))
+        data = data.assign(cohort=data["cohort"].where(~later, np.inf))
+    return data, noted
+
+
+def _identified(panel: Prepared) -> Prepared:
+    """Refuse designs without treatment, variation or comparison; note what weakens inference."""
+    if np.nanmax(panel.y) == np.nanmin(panel.y):
+        raise FrameError("no_variation", "the outcome has the same value everywhere")
+    if not len(panel.cohorts):
+        raise FrameError("no_treated", "no unit is treated within the periods observed")
+    if np.isfinite(panel.cohort).all() and len(panel.cohorts) == 1:
+        raise NoComparisonError(
+            "no_comparison",
+            f"all {len(panel.units)} units are treated from period {panel.cohorts[0]:.0f} on; "
+            "an effect needs units that are never or later treated.",
+        )
+    pairs = pd.DataFrame({"cluster": panel.cluster, "cohort": panel.cohort})
+    if panel.n_clusters < len(panel.units) and pairs.drop_duplicates()["cluster"].duplicated().any():
+        raise FrameError(
+            "cohort_not_constant_in_cluster",
+            "a cluster holds several cohorts; cluster at the level at which training was assigned",
+        )
+    noted = list(panel.adjustments)
+    alone = [c for c in panel.cohorts if len(np.unique(panel.cluster[panel.cohort == c])) == 1]
+    if alone:
+        labels = tuple(panel.units[np.isin(panel.cohort, alone)])
+        noted.append(Adjustment("cohort_of_one", len(alone), labels))
+    gaps = ~panel.observed.all(axis=1)
+    if gaps.any():
+        noted.append(Adjustment("units_unbalanced", int(gaps.sum()), tuple(panel.units[gaps])))
+    return replace(panel, adjustments=tuple(noted))

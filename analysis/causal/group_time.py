@@ -1,0 +1,255 @@
+"""Group-time average effects ATT(g, t) with one influence column a cell.
+
+ATT(g, t) compares the change of cohort g from its base period to t with the change of units
+not treated by then. Units are weighted alike unless unit weights are given: the estimand is
+the effect on the average treated site, not on the average respondent.
+
+References
+----------
+Callaway, Sant'Anna (2021), Difference-in-differences with multiple time periods, eqs. 2.4–2.6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from analysis.causal.cross_section import cross_section
+from analysis.causal.frame import FrameError, Prepared
+from analysis.causal.two_period import CellError, Method, two_period
+
+Comparison = Literal["never_treated", "not_yet_treated"]
+Base = Literal["varying", "universal"]
+Unbalanced = Literal["pairs", "cross_sections", "drop_units"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupTime:
+    """ATT(g, t) for K cells of N units.
+
+    Attributes
+    ----------
+    panel : Prepared
+        What was estimated on (without the dropped units under ``drop_units``).
+    cohort, period, base : (K,) int64
+        Cell and its base period; ``period == base`` is the reference cell (0 by definition).
+    att : (K,)
+        NaN where the cell could not be estimated.
+    influence : (N, K)
+        Influence of each unit divided by N: summed by cluster and squared it gives the variance.
+    contrast : (N, K) or None
+        Weights a with ``att = Σ a_i (y_i,period − y_i,base)``; None for cross-sections, whose
+        rows are not paired.
+    poor_overlap : (K,)
+        Share of units with a propensity outside [.01, .99].
+    failures : tuple of (cohort, period, reason)
+        Cells without estimate: ``empty_arm``, ``rank_deficient``, ``no_overlap``.
+    method, comparison, base_rule, unbalanced : str
+    """
+
+    panel: Prepared
+    cohort: np.ndarray
+    period: np.ndarray
+    base: np.ndarray
+    att: np.ndarray
+    influence: np.ndarray
+    contrast: np.ndarray | None
+    poor_overlap: np.ndarray
+    failures: tuple[tuple[int, int, str], ...]
+    method: Method
+    comparison: Comparison
+    base_rule: Base
+    unbalanced: Unbalanced
+
+    @property
+    def event_time(self) -> np.ndarray:
+        """(K,) period − cohort."""
+        return self.period - self.cohort
+
+    @property
+    def estimated(self) -> np.ndarray:
+        """(K,) bool: cells with a number that is not zero by definition."""
+        return ~np.isnan(self.att) & (self.period != self.base)
+
+    @property
+    def se(self) -> np.ndarray:
+        """(K,) clustered standard errors as R's ``did`` prints; NaN in reference cells."""
+        se = np.sqrt((by_cluster(self.influence, self.panel.cluster) ** 2).sum(axis=0))
+        return np.where(self.estimated, se, np.nan)
+
+    def table(self) -> pd.DataFrame:
+        """Tidy frame, a row a cell: cohort, period, event_time, base, att, se."""
+        return pd.DataFrame(
+            {
+                "cohort": self.cohort,
+                "period": self.period,
+                "event_time": self.event_time,
+                "base": self.base,
+                "att": self.att,
+                "se": self.se,
+            }
+        )
+
+
+def by_cluster(influence: np.ndarray, cluster: np.ndarray) -> np.ndarray:
+    """Sum the rows of each cluster; (N, K) → (C, K)."""
+    n_clusters = int(cluster.max()) + 1
+    if n_clusters == len(cluster):
+        return influence
+    total = np.zeros((n_clusters, *influence.shape[1:]))
+    np.add.at(total, cluster, influence)
+    return total
+
+
+def group_time(
+    panel: Prepared,
+    *,
+    method: Method = "dr",
+    comparison: Comparison = "not_yet_treated",
+    base: Base = "varying",
+    unbalanced: Unbalanced = "pairs",
+) -> GroupTime:
+    """Estimate every ATT(g, t) the panel allows.
+
+    Parameters
+    ----------
+    panel : Prepared
+    method : {"dr", "reg", "ipw"}
+        The three agree without covariates.
+    comparison : {"not_yet_treated", "never_treated"}
+        Not yet treated: never treated, or treated later than both periods compared (plus
+        anticipation).
+    base : {"varying", "universal"}
+        Base of the pre-periods: the period before (short differences), or the last untouched
+        period of the cohort for all (long differences). Periods from ``cohort −
+        anticipation`` on always use the latter, so effects are the same.
+    unbalanced : {"pairs", "cross_sections", "drop_units"}
+        With gaps: units observed in both periods of the cell; all rows of both periods as
+        repeated cross-sections (R's ``allow_unbalanced_panel``); only units without a gap.
+
+    Returns
+    -------
+    GroupTime
+    """
+    if comparison == "never_treated" and np.isfinite(panel.cohort).all():
+        raise FrameError(
+            "no_never_treated",
+            "no unit is never treated; compare with the not yet treated instead",
+        )
+    if unbalanced == "drop_units" and not panel.balanced:
+        panel = _complete_units(panel)
+    as_rows = unbalanced == "cross_sections" and not panel.balanced
+    cells = [(g, t, b) for g in panel.cohorts.astype(int) for t, b in _pairs(panel, g, base)]
+    N, K = len(panel.units), len(cells)
+    att, overlap = np.full(K, np.nan), np.zeros(K)
+    influence = np.zeros((N, K))
+    contrast = None if as_rows else np.zeros((N, K))
+    failures = []
+    for k, (g, t, b) in enumerate(cells):
+        if t == b:
+            att[k] = 0.0
+            continue
+        treated = panel.cohort == g
+        compared = comparison_units(panel.cohort, g, t, b, panel.anticipation, comparison)
+        try:
+            if as_rows:
+                att[k], influence[:, k], overlap[k] = _rows(panel, treated, compared, t, b, method)
+            else:
+                rows, found = _changes(panel, treated, compared, t, b, method)
+                att[k], overlap[k] = found.att, found.poor_overlap
+                influence[rows, k] = found.influence
+                contrast[rows, k] = found.contrast
+        except CellError as error:
+            failures.append((int(g), int(t), str(error)))
+    columns = np.array(cells, dtype=np.int64).reshape(K, 3)
+    return GroupTime(
+        panel=panel,
+        cohort=columns[:, 0],
+        period=columns[:, 1],
+        base=columns[:, 2],
+        att=att,
+        influence=influence,
+        contrast=contrast,
+        poor_overlap=overlap,
+        failures=tuple(failures),
+        method=method,
+        comparison=comparison,
+        base_rule=base,
+        unbalanced=unbalanced,
+    )
+
+
+def comparison_units(
+    cohort: np.ndarray, g: int, t: int, b: int, anticipation: int, comparison: Comparison
+) -> np.ndarray:
+    """Return which units (or cohorts) may stand for cohort g between the periods b and t."""
+    never = np.isinf(cohort)
+    if comparison == "never_treated":
+        return never
+    return (never | (cohort > max(t, b) + anticipation)) & (cohort != g)
+
+
+def _pairs(panel: Prepared, g: int, base: Base) -> list[tuple[int, int]]:
+    """Periods of a cohort, each with its base period."""
+    last_untouched = g - panel.anticipation - 1
+    first = int(panel.periods[0])
+    pairs = []
+    for t in panel.periods.astype(int):
+        if base == "universal" or t > last_untouched:
+            pairs.append((int(t), last_untouched))
+        elif t > first:
+            pairs.append((int(t), int(t) - 1))
+    return pairs
+
+
+def _changes(panel, treated, compared, t, b, method):
+    first = int(panel.periods[0])
+    dy = panel.y[:, t - first] - panel.y[:, b - first]
+    rows = np.flatnonzero((treated | compared) & ~np.isnan(dy))
+    X = panel.covariates[rows, b - first]
+    return rows, two_period(dy[rows], treated[rows], X, panel.weights[rows], method)
+
+
+def _rows(panel, treated, compared, t, b, method):
+    first = int(panel.periods[0])
+    either = treated | compared
+    unit, post, y, X = [], [], [], []
+    for period, is_post in ((b, False), (t, True)):
+        found = np.flatnonzero(either & panel.observed[:, period - first])
+        unit.append(found)
+        post.append(np.full(len(found), is_post))
+        y.append(panel.y[found, period - first])
+        X.append(panel.covariates[found, period - first])
+    unit = np.concatenate(unit)
+    att, by_row, overlap = cross_section(
+        np.concatenate(y),
+        np.concatenate(post),
+        treated[unit],
+        np.concatenate(X),
+        panel.weights[unit],
+        method,
+    )
+    influence = np.bincount(unit, weights=by_row, minlength=len(panel.units))
+    return att, influence, overlap
+
+
+def _complete_units(panel: Prepared) -> Prepared:
+    """Keep the units observed in every period."""
+    keep = panel.observed.all(axis=1)
+    cut = replace(
+        panel,
+        units=panel.units[keep],
+        y=panel.y[keep],
+        n=panel.n[keep],
+        cohort=panel.cohort[keep],
+        covariates=panel.covariates[keep],
+        weights=panel.weights[keep] / panel.weights[keep].mean() if keep.any() else panel.weights,
+        cluster=np.unique(panel.cluster[keep], return_inverse=True)[1],
+        stratum=panel.stratum[keep],
+    )
+    if not len(cut.cohorts) or not (cut.cohort > cut.cohorts.min()).any():
+        raise FrameError("empty", "no comparison is left once units with gaps are dropped")
+    return cut
