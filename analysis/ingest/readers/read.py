@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
-from analysis.ingest.readers.raw import Format, RawTable
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from analysis.errors import Fault, InputError
+from analysis.ingest.readers import delimited, detect, markup, workbook
+from analysis.ingest.readers.grid import Grid, Merge, is_empty
+from analysis.ingest.readers.header import Header, find_header, name_columns
+from analysis.ingest.readers.layout import assemble
+from analysis.ingest.readers.raw import Dropped, Format, RawTable, Source
+from analysis.ingest.readers.rules import fault
 
 TOTAL_MARKERS = ("合计", "小计", "总计")
 
@@ -54,4 +68,241 @@ def read(
         When the file cannot be read at all: missing, empty, encrypted, of no known format, or
         without the sheet asked for.
     """
-    raise NotImplementedError
+    path = Path(path)
+    file = name or path.name
+    if not path.is_file():
+        raise InputError([fault("file_missing", file=file)])
+    content = path.read_bytes()
+    source = Source(file=file, format=format or "csv", extension=path.suffix.lstrip(".").lower())
+    declared = _declared_rows(header_rows)
+    finish = {"total_markers": tuple(total_markers), "fill_down": tuple(fill_down)}
+    container = detect.binary_format(content, file)
+    if container is not None:
+        return _read_workbook(content, replace(source, format=container), sheet, declared, finish)
+    decoded = detect.decode(content, file, encoding)
+    source = replace(source, encoding=decoded.encoding, sureness=decoded.sureness)
+    kind = format or detect.text_format(decoded.text)
+    if kind in ("html", "xml"):
+        grids = markup.html_grids(decoded.text) if kind == "html" else markup.xml_grids(content)
+        if not grids:
+            raise InputError([fault("format_unknown", file=file)])
+        wanted = _choose([g.sheet for g in grids if g.sheet], sheet, file) if sheet else None
+        return [
+            _from_grid(
+                grid,
+                replace(source, format=kind, sheet=grid.sheet),
+                declared,
+                finish,
+                faults=decoded.faults,
+            )
+            for grid in grids
+            if wanted is None or grid.sheet in wanted
+        ]
+    if "\x00" in decoded.text:
+        raise InputError([fault("format_unknown", file=file)])
+    text = decoded.text.removeprefix("\ufeff")
+    delimiter = delimiter or delimited.sniff_delimiter(text)
+    kind = "tsv" if delimiter == "\t" else "csv"
+    source = replace(source, format=kind, delimiter=delimiter)
+    return [_from_text(text, source, declared, finish, faults=decoded.faults)]
+
+
+def _declared_rows(header_rows: int | Sequence[int] | None) -> tuple[int, ...] | None:
+    """Return 0-based header rows."""
+    if header_rows is None:
+        return None
+    rows = (header_rows,) if isinstance(header_rows, int) else tuple(header_rows)
+    return tuple(row - 1 for row in sorted(rows))
+
+
+def _choose(present: Sequence[str], wanted: str | Sequence[str], file: str) -> set[str]:
+    patterns = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+    chosen: set[str] = set()
+    faults = []
+    for pattern in patterns:
+        hits = {s for s in present if s == pattern or fnmatchcase(s, pattern)}
+        if not hits:
+            near = difflib.get_close_matches(pattern, present, n=len(present), cutoff=0.0)
+            params = {"wanted": pattern, "present": ", ".join(near)}
+            faults.append(fault("sheet_missing", file=file, sheet=pattern, params=params))
+        chosen |= hits
+    if faults:
+        raise InputError(faults)
+    return chosen
+
+
+def _read_workbook(
+    content: bytes,
+    source: Source,
+    sheet: str | Sequence[str] | None,
+    declared: tuple[int, ...] | None,
+    finish: dict[str, Any],
+) -> list[RawTable]:
+    book = workbook.open_workbook(content, source.file)
+    wanted = set(book.visible) if sheet is None else _choose(list(book.grids), sheet, source.file)
+    tables = [
+        _from_grid(
+            grid, replace(source, sheet=name, date_system=book.date_system), declared, finish
+        )
+        for name, grid in book.grids.items()
+        if name in wanted and any(not is_empty(cell) for row in grid.rows for cell in row)
+    ]
+    if not tables:
+        raise InputError([fault("file_empty", file=source.file)])
+    return tables
+
+
+def _header_of(
+    rows: Sequence[Sequence[Any]],
+    declared: tuple[int, ...] | None,
+    merges: Sequence[Merge],
+    source: Source,
+    count: int,
+) -> tuple[tuple[int, ...], list[Fault]]:
+    place = {"file": source.file, "sheet": source.sheet}
+    if declared is not None:
+        if declared and 0 <= declared[0] and declared[-1] < min(count, len(rows)):
+            return declared, []
+        params = {"rows": ", ".join(str(row + 1) for row in declared), "count": count}
+        return (), [fault("header_rows_outside", params=params, **place)]
+    found = find_header(rows, merges)
+    return found, [] if found else [fault("header_not_found", **place)]
+
+
+def _titles(rows: Sequence[Sequence[Any]], header: Sequence[int]) -> Iterator[Dropped]:
+    """Yield the rows above and between the header rows."""
+    for i in range(header[-1]):
+        if i not in header:
+            cell = next((c for c in rows[i] if not is_empty(c)), None)
+            reason = "blank" if cell is None else "title"
+            yield Dropped(i + 1, reason, None if cell is None else str(cell).strip())
+
+
+def _unread(source: Source, faults: Sequence[Fault]) -> RawTable:
+    return RawTable(
+        frame=pd.DataFrame(),
+        row_numbers=np.empty(0, dtype=np.int64),
+        source=source,
+        faults=tuple(faults),
+    )
+
+
+def _from_grid(
+    grid: Grid,
+    source: Source,
+    declared: tuple[int, ...] | None,
+    finish: dict[str, Any],
+    faults: Sequence[Fault] = (),
+) -> RawTable:
+    rows = grid.rows
+    head = rows[: max(delimited.HEAD_ROWS, *(r + 1 for r in declared or (0,)))]
+    at, wrong = _header_of(head, declared, grid.merges, source, len(rows))
+    if wrong:
+        return _unread(source, [*faults, *wrong])
+    width = max(len(row) for row in rows)
+    start = at[-1] + 1
+    header = name_columns(rows, at, grid.merges, width=width)
+    below = [
+        row if len(row) == width else [*row, *[None] * (width - len(row))] for row in rows[start:]
+    ]
+    filled = 0
+    for (top, left), (bottom, _) in grid.merges:
+        if top >= start and left < width and bottom < len(rows):
+            for row in range(top + 1, bottom + 1):
+                below[row - start][left] = below[top - start][left]
+                filled += 1
+    columns = list(zip(*below, strict=True)) if below else [()] * width
+    frame = pd.DataFrame({i: pd.Series(list(c), dtype=object) for i, c in enumerate(columns)})
+    place = {"file": source.file, "sheet": source.sheet}
+    uncalculated = [
+        fault("formula_without_value", row=row + 1, column=header.names[column], **place)
+        for row, column in grid.uncalculated
+        if row >= start and column < width
+    ]
+    return assemble(
+        frame,
+        np.arange(start + 1, start + 1 + len(frame), dtype=np.int64),
+        header=header,
+        header_cells=[rows[i] for i in at],
+        source=replace(
+            source,
+            header_rows=tuple(i + 1 for i in at),
+            hidden_columns=tuple(header.names[c] for c in sorted(grid.hidden) if c < width),
+        ),
+        dropped=list(_titles(rows, at)),
+        counts={"merged_cells_filled": filled},
+        faults=[*faults, *uncalculated],
+        **finish,
+    )
+
+
+def _from_text(
+    text: str,
+    source: Source,
+    declared: tuple[int, ...] | None,
+    finish: dict[str, Any],
+    faults: Sequence[Fault] = (),
+) -> RawTable:
+    wanted = max(delimited.HEAD_ROWS, *(r + 1 for r in declared or (0,)))
+    head = delimited.head(text, source.delimiter, wanted)
+    at, wrong = _header_of(head, declared, (), source, len(head))
+    if wrong:
+        return _unread(source, [*faults, *wrong])
+    width = max(len(head[i]) for i in at)
+    header = name_columns(head, at, width=width)
+    body = delimited.body(text, source.delimiter, skip=at[-1] + 1, width=width)
+    frame = body.table.to_pandas(types_mapper={pa.string(): pd.StringDtype(na_value=np.nan)}.get)
+    frame.columns = range(width)
+    faults = list(faults)
+    place = {"file": source.file}
+    if body.unclosed is not None:
+        faults.append(fault("quote_unclosed", row=body.unclosed, **place))
+    frame, numbers, counts, ragged = _with_ragged(
+        frame, body, width, finish["total_markers"], place
+    )
+    return assemble(
+        frame,
+        numbers,
+        header=header,
+        header_cells=[head[i] for i in at],
+        source=replace(source, header_rows=tuple(i + 1 for i in at)),
+        dropped=list(_titles(head, at)),
+        counts=counts,
+        faults=[*faults, *ragged],
+        **finish,
+    )
+
+
+def _with_ragged(
+    frame: pd.DataFrame,
+    body: delimited.Body,
+    width: int,
+    total_markers: Sequence[str],
+    place: dict[str, Any],
+) -> tuple[pd.DataFrame, np.ndarray, dict[str, int], list[Fault]]:
+    """Put rows with too many or too few cells back in place, cut or padded to the width."""
+    counts: dict[str, int] = {}
+    faults: list[Fault] = []
+    extra = []
+    for number, cells in body.ragged:
+        if len(cells) < width:
+            counts["short_rows_padded"] = counts.get("short_rows_padded", 0) + 1
+            # A lone cell is a note or a total, told apart later.
+            if sum(not is_empty(cell) for cell in cells) > 1 and not any(
+                marker in cells[0] for marker in total_markers
+            ):
+                params = {"count": len(cells), "width": width}
+                faults.append(fault("row_too_short", row=number, params=params, **place))
+        elif all(is_empty(cell) for cell in cells[width:]):
+            counts["long_rows_trimmed"] = counts.get("long_rows_trimmed", 0) + 1
+        else:
+            params = {"count": len(cells), "width": width}
+            faults.append(fault("row_too_long", row=number, params=params, **place))
+        extra.append([cell or None for cell in (*cells, *[None] * width)[:width]])
+    if not extra:
+        return frame, body.numbers, counts, faults
+    more = pd.DataFrame(extra, columns=range(width)).astype(pd.StringDtype(na_value=np.nan))
+    numbers = np.concatenate([body.numbers, [number for number, _ in body.ragged]])
+    order = np.argsort(numbers, kind="stable")
+    together = pd.concat([frame, more], ignore_index=True).iloc[order].reset_index(drop=True)
+    return together, numbers[order], counts, faults

@@ -1,0 +1,210 @@
+"""Telling a file's real format and encoding from its bytes, whatever it is called."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analysis.errors import Fault, InputError
+from analysis.ingest.readers.raw import Format, Sureness
+from analysis.ingest.readers.rules import fault
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP_PARTS: tuple[tuple[str, Format], ...] = (
+    ("xl/workbook.xml", "xlsx"),
+    ("xl/workbook.bin", "xlsb"),
+    ("content.xml", "ods"),
+)
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_GB_NAMES = {"gb2312", "gbk", "gb18030", "cp936", "936", "ms936"}
+_COMMON_SHARE = 0.6  # ordinary Chinese text has over 95 % of its characters in GB2312's level 1
+_META_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
+_XML_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([\w-]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text of a file, the encoding it was read with, how sure that is, and the faults."""
+
+    text: str
+    encoding: str
+    sureness: Sureness
+    faults: tuple[Fault, ...] = ()
+
+
+def binary_format(content: bytes, file: str) -> Format | None:
+    """Return the format of a workbook in a container, or None for text.
+
+    Raises
+    ------
+    InputError
+        For an empty file, an encrypted workbook, or a container that is not a workbook.
+    """
+    if not content.strip():
+        raise InputError([fault("file_empty", file=file)])
+    if content.startswith(b"PK"):
+        try:
+            names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+        except zipfile.BadZipFile as error:
+            raise InputError(
+                [fault("file_damaged", file=file, params={"cause": str(error)})]
+            ) from error
+        for part, kind in _ZIP_PARTS:
+            if part in names:
+                return kind
+        raise InputError([fault("format_unknown", file=file)])
+    if content.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in content:
+            raise InputError([fault("file_encrypted", file=file)])
+        return "xls"
+    if content.startswith(
+        (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
+    ):
+        raise InputError([fault("format_unknown", file=file)])
+    return None
+
+
+def text_format(text: str) -> Format | None:
+    """Return ``html`` or ``xml`` for markup, None for delimited text."""
+    head = text.lstrip("\ufeff \t\r\n")[:4000].lower()
+    if head.startswith("<?xml") and "urn:schemas-microsoft-com:office:spreadsheet" in head:
+        return "xml"
+    if re.match(r"<(?:!doctype html|html|head|meta|body|style|table|div|\?xml|!--)", head):
+        return "html"
+    return None
+
+
+def decode(content: bytes, file: str, encoding: str | None = None) -> Decoded:
+    """Decode a text file, by the declared encoding or by recognising it.
+
+    A byte order mark decides; else valid UTF-8; else GB18030 (superset of GBK and GB2312), which
+    is certain enough when its characters are the ordinary ones. Latin-1 is never tried: it
+    decodes anything.
+
+    Parameters
+    ----------
+    content : bytes
+        The whole file.
+    file : str
+        Its name, for faults.
+    encoding : str, optional
+        Declared by the client file.
+    """
+    if encoding is not None:
+        return _declared(content, file, encoding)
+    for mark, found in _BOMS:
+        if content.startswith(mark):
+            return _tolerant(content, file, found, "certain")
+    if found := _utf16_without_mark(content):
+        return _tolerant(content, file, found, "likely")
+    if _decodes(content, "utf-8"):
+        return Decoded(content.decode("utf-8"), "utf-8", "certain")
+    if _is_cut_off(content, "utf-8") and not content[:-4].isascii():
+        return _tolerant(content, file, "utf-8", "certain")
+    if not _decodes(content, "gb18030") and not _is_cut_off(content, "gb18030"):
+        fewer = min(("utf-8", "gb18030"), key=lambda name: len(list(_errors(content, name))))
+        return _tolerant(content, file, fewer, "likely")
+    result = _tolerant(content, file, "gb18030", "likely")
+    if _common_share(result.text) >= _COMMON_SHARE:
+        return result
+    declared = _META_CHARSET.search(content[:2000]) or _XML_ENCODING.search(content[:200])
+    if declared and declared[1].decode("ascii").lower() in _GB_NAMES:
+        return result
+    unsure = fault("encoding_unsure", file=file, params={"encoding": "gb18030"})
+    return Decoded(result.text, "gb18030", "unsure", (*result.faults, unsure))
+
+
+def _declared(content: bytes, file: str, encoding: str) -> Decoded:
+    wanted = "gb18030" if encoding.lower().replace("-", "") in _GB_NAMES else encoding
+    try:
+        wanted = codecs.lookup(wanted).name
+    except LookupError as error:
+        raise InputError(
+            [fault("encoding_unknown", file=file, params={"encoding": encoding})]
+        ) from error
+    if wanted == "utf-8" and content.startswith(codecs.BOM_UTF8):
+        wanted = "utf-8-sig"
+    return _tolerant(content, file, wanted, "declared")
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_cut_off(content: bytes, encoding: str) -> bool:
+    """Whether all is valid but for a character cut off by the end of the file."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        decoder.decode(content.rstrip(b"\r\n"), final=False)
+    except UnicodeDecodeError:
+        return False
+    return bool(decoder.getstate()[0])
+
+
+def _tolerant(content: bytes, file: str, encoding: str, sureness: Sureness) -> Decoded:
+    if _decodes(content, encoding):
+        return Decoded(content.decode(encoding), encoding, sureness)
+    if _is_cut_off(content, encoding):
+        text = content.rstrip(b"\r\n").decode(encoding, errors="ignore")
+        broken = fault("encoding_broken_end", file=file, row=text.count("\n") + 1)
+        return Decoded(text, encoding, sureness, (broken,))
+    wrong = list(_errors(content, encoding))
+    invalid = fault(
+        "encoding_invalid_bytes",
+        file=file,
+        row=content.count(b"\n", 0, wrong[0]) + 1,
+        params={"count": len(wrong), "encoding": encoding},
+    )
+    return Decoded(content.decode(encoding, errors="replace"), encoding, sureness, (invalid,))
+
+
+def _errors(content: bytes, encoding: str, most: int = 1000) -> Iterator[int]:
+    """Yield the offsets of undecodable bytes, at most ``most``."""
+    start = 0
+    for _ in range(most):
+        try:
+            content[start:].decode(encoding)
+        except UnicodeDecodeError as error:
+            yield start + error.start
+            start += error.start + 1
+        else:
+            return
+
+
+def _utf16_without_mark(content: bytes) -> str | None:
+    head = content[:2000]
+    if len(head) < 4 or b"\x00" not in head:
+        return None
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if max(even, odd) < len(head) * 0.05:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _common_share(text: str) -> float:
+    """Return the share of GB2312 level-1 and punctuation characters among the non-ASCII ones."""
+    sample = re.sub(r"[\x00-\x7f]", "", text[:400_000])[:20_000]
+    if not sample:
+        return 1.0
+    pairs = sample.encode("gb18030", errors="ignore")
+    leads = 0
+    position = 0
+    while position < len(pairs):
+        lead = pairs[position]
+        wide = lead >= 0x81 and position + 1 < len(pairs) and 0x30 <= pairs[position + 1] <= 0x39
+        trail = pairs[position + 1] if position + 1 < len(pairs) else 0
+        leads += not wide and trail >= 0xA1 and (0xB0 <= lead <= 0xD7 or 0xA1 <= lead <= 0xA3)
+        position += 4 if wide else 2
+    return leads / len(sample)

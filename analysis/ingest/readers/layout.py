@@ -1,0 +1,203 @@
+"""From parsed rows to a raw table: rows that are not data leave, each with its reason."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import Fault
+from analysis.ingest.readers.grid import is_empty
+from analysis.ingest.readers.header import Header
+from analysis.ingest.readers.raw import Dropped, RawTable, Source
+from analysis.ingest.readers.rules import fault
+from analysis.ingest.readers.suspect import damaged_cells, formula_cells, lost_characters, repaired
+
+_NOTE = re.compile(
+    r"\s*(?:注|备注|说明|附注|制表|制单|导出|打印|审核|填表|数据来源|note|source)", re.I
+)
+_LONGEST_TOTAL = 30
+
+
+def assemble(
+    frame: pd.DataFrame,
+    numbers: np.ndarray,
+    *,
+    header: Header,
+    header_cells: Sequence[Sequence[Any]],
+    source: Source,
+    total_markers: Sequence[str],
+    fill_down: Sequence[str],
+    dropped: Sequence[Dropped],
+    counts: dict[str, int],
+    faults: Sequence[Fault],
+) -> RawTable:
+    """Take out rows that are not data, look for damaged cells, and put the table together.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        All rows below the header; columns named by position.
+    numbers : ndarray of int64
+        Their row numbers.
+    header, header_cells : Header, sequence of rows
+        Column names, and the header rows as in the file.
+    dropped, counts, faults
+        Of the rows above; extended here.
+    """
+    place = {"file": source.file, "sheet": source.sheet}
+    faults = list(faults)
+    dropped = list(dropped)
+    counts = {**header.counts, **counts}
+    frame.columns = list(header.names)
+    empty = _empty_cells(frame)
+    frame, empty = _without_empty_columns(frame, empty, header, place, counts, faults)
+    first = _first_cells(frame, empty)
+    reasons = _reasons(frame, empty, first, header_cells, total_markers)
+    for i in np.flatnonzero(reasons != ""):
+        text = None if reasons[i] == "blank" else str(first[i])
+        dropped.append(Dropped(int(numbers[i]), reasons[i], text))
+    kept = reasons == ""
+    if not kept.all():
+        frame = frame.loc[kept].reset_index(drop=True)
+        numbers = numbers[kept]
+    for name in fill_down:
+        if name not in frame.columns:
+            faults.append(fault("fill_down_missing", params={"name": name}, **place))
+            continue
+        gaps = frame[name].map(is_empty) if len(frame) else frame[name].isna()
+        frame[name] = frame[name].mask(gaps).ffill()
+        counts["cells_filled_down"] = counts.get("cells_filled_down", 0) + int(gaps.sum())
+    faults.extend(_header_faults(header, place))
+    for name in frame.columns:
+        faults.extend(_cell_faults(frame[name], numbers, {**place, "column": name}))
+    return RawTable(
+        frame=frame,
+        row_numbers=numbers.astype(np.int64),
+        source=source,
+        dropped=tuple(sorted(dropped, key=lambda row: row.row)),
+        counts=MappingProxyType({name: n for name, n in counts.items() if n}),
+        faults=tuple(faults),
+    )
+
+
+def _empty_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    columns = {}
+    for i in range(frame.shape[1]):
+        column = frame.iloc[:, i]
+        if column.dtype == object:
+            columns[i] = np.fromiter((is_empty(cell) for cell in column), bool, len(column))
+        else:
+            columns[i] = (column.isna() | column.str.isspace().fillna(False)).to_numpy(bool)
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def _without_empty_columns(
+    frame: pd.DataFrame,
+    empty: pd.DataFrame,
+    header: Header,
+    place: dict[str, Any],
+    counts: dict[str, int],
+    faults: list[Fault],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    keep = np.ones(frame.shape[1], bool)
+    for column in header.unnamed:
+        if empty.iloc[:, column].all():
+            keep[column] = False
+            counts["empty_columns_dropped"] = counts.get("empty_columns_dropped", 0) + 1
+        else:
+            name = header.names[column]
+            faults.append(
+                fault(
+                    "header_unnamed",
+                    row=header.rows[-1] + 1,
+                    column=name,
+                    params={"name": name},
+                    blocking=False,
+                    **place,
+                )
+            )
+    return (frame, empty) if keep.all() else (frame.loc[:, keep].copy(), empty.loc[:, keep])
+
+
+def _first_cells(frame: pd.DataFrame, empty: pd.DataFrame) -> np.ndarray:
+    """Return the first non-empty cell of each row, None for a blank row."""
+    first = np.full(len(frame), None, dtype=object)
+    open_rows = np.ones(len(frame), bool)
+    for i in range(frame.shape[1]):
+        here = open_rows & ~empty.iloc[:, i].to_numpy()
+        first[here] = frame.iloc[:, i].to_numpy(object)[here]
+        open_rows &= ~here
+        if not open_rows.any():
+            break
+    return first
+
+
+def _reasons(
+    frame: pd.DataFrame,
+    empty: pd.DataFrame,
+    first: np.ndarray,
+    header_cells: Sequence[Sequence[Any]],
+    total_markers: Sequence[str],
+) -> np.ndarray:
+    reasons = np.full(len(frame), "", dtype=object)
+    markers = {_squeezed(marker) for marker in total_markers}
+    levels = [[_squeezed(cell) for cell in row if not is_empty(cell)] for row in header_cells]
+    starts = {level[0] for level in levels if level}
+    verdicts: dict[str, str] = {}
+    for i, cell in enumerate(first):
+        if cell is None:
+            reasons[i] = "blank"
+            continue
+        if type(cell) is not str:
+            continue
+        verdict = verdicts.get(cell)
+        if verdict is None:
+            text = _squeezed(cell)
+            total = text in markers or (
+                len(text) <= _LONGEST_TOTAL and any(text.endswith(m) for m in markers)
+            )
+            verdict = verdicts[cell] = "total" if total else "header?" if text in starts else ""
+        if verdict == "header?":
+            cells = [_squeezed(c) for c in frame.iloc[i][~empty.iloc[i].to_numpy()]]
+            verdict = "repeated_header" if cells in levels and len(cells) > 1 else ""
+        reasons[i] = verdict
+    filled = (~empty).sum(axis=1).to_numpy()
+    for i in range(len(frame) - 1, -1, -1):
+        if reasons[i] in ("blank", "total"):
+            continue
+        lone = filled[i] == 1 and frame.shape[1] > 2 and not empty.iloc[i, 0]
+        if not (lone and isinstance(first[i], str) and _NOTE.match(first[i])):
+            break
+        reasons[i] = "note"
+    return reasons
+
+
+def _squeezed(cell: Any) -> str:
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", str(cell))).rstrip(":")
+
+
+def _header_faults(header: Header, place: dict[str, Any]) -> Iterator[Fault]:
+    for name in header.names:
+        at = {**place, "row": header.rows[-1] + 1, "column": name, "value": name}
+        if (meant := repaired(name)) is not None:
+            yield fault("encoding_mojibake", params={"value": name, "repaired": meant}, **at)
+        elif lost_characters(name):
+            yield fault("encoding_replacement", **at)
+
+
+def _cell_faults(column: pd.Series, numbers: np.ndarray, place: dict[str, Any]) -> Iterator[Fault]:
+    for i, text in formula_cells(column):
+        yield fault("formula_in_cell", row=int(numbers[i]), value=text, **place)
+    damaged = list(damaged_cells(column))
+    for rule in ("encoding_mojibake", "encoding_replacement"):
+        cells = [c for c in damaged if (c[2] is None) == (rule == "encoding_replacement")]
+        if cells:
+            i, text, meant = cells[0]
+            params = {"value": text, "repaired": meant, "count": len(cells)}
+            yield fault(rule, row=int(numbers[i]), value=text, params=params, **place)

@@ -1,0 +1,159 @@
+"""Workbooks by calamine, with what calamine does not tell taken from the sheet's XML."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import python_calamine
+from lxml import etree
+
+from analysis.errors import InputError
+from analysis.ingest.readers.grid import Grid
+from analysis.ingest.readers.raw import DateSystem
+from analysis.ingest.readers.rules import fault
+
+_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_REFERENCE = re.compile(rb'\br="([A-Z]+)(\d+)"')
+_VALUE = re.compile(rb"<(?:\w+:)?v>([^<]+)</(?:\w+:)?v>|<(?:\w+:)?is>")
+_FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
+_HIDDEN = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
+_BIFF_DATE_MODE_1904 = b"\x22\x00\x02\x00\x01\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """All sheets of one file, in order; ``visible`` are the names a person sees."""
+
+    grids: dict[str, Grid]
+    visible: tuple[str, ...]
+    date_system: DateSystem
+
+
+def open_workbook(content: bytes, file: str, wanted: frozenset[str] | None = None) -> Workbook:
+    """Read the sheets of a workbook.
+
+    Cells keep their type; error values such as #DIV/0!, which calamine leaves empty, are put
+    back as text for xlsx. Formulas without a stored value are listed in ``uncalculated``.
+
+    Raises
+    ------
+    InputError
+        When the workbook cannot be opened.
+    """
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+    except python_calamine.PasswordError as error:
+        raise InputError([fault("file_encrypted", file=file)]) from error
+    except (python_calamine.CalamineError, OSError) as error:
+        raise _damaged(error, file) from error
+    visible = tuple(
+        s.name
+        for s in book.sheets_metadata
+        if s.visible == python_calamine.SheetVisibleEnum.Visible
+        and s.typ == python_calamine.SheetTypeEnum.WorkSheet
+    )
+    parts = dict(_sheet_parts(content))
+    grids: dict[str, Grid] = {}
+    for name in book.sheet_names:
+        if wanted is not None and name not in wanted:
+            continue
+        try:
+            sheet = book.get_sheet_by_name(name)
+            rows = [
+                [None if cell == "" else cell for cell in row]
+                for row in sheet.to_python(skip_empty_area=False)
+            ]
+        except (python_calamine.CalamineError, OSError) as error:
+            raise _damaged(error, file) from error
+        grid = Grid(rows=rows, sheet=name, merges=tuple(sheet.merged_cell_ranges or ()))
+        if name in parts:
+            _complete(grid, parts[name])
+        grids[name] = grid
+    return Workbook(grids, visible, _date_system(content))
+
+
+def _damaged(error: Exception, file: str) -> InputError:
+    return InputError([fault("file_damaged", file=file, params={"cause": str(error)})])
+
+
+def _sheet_parts(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield name and XML of each sheet of an xlsx file."""
+    if not content.startswith(b"PK"):
+        return
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = set(archive.namelist())
+        if "xl/workbook.xml" not in names or "xl/_rels/workbook.xml.rels" not in names:
+            return
+        targets = {
+            node.get("Id"): node.get("Target")
+            for node in etree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+        }
+        for node in etree.fromstring(archive.read("xl/workbook.xml")).iter("{*}sheet"):
+            relation = next((v for k, v in node.attrib.items() if k.endswith("}id")), None)
+            target = targets.get(relation) or ""
+            part = posixpath.normpath(posixpath.join("xl", target)).removeprefix("/")
+            if part in names:
+                yield node.get("name"), archive.read(part)
+
+
+def _date_system(content: bytes) -> DateSystem:
+    if not content.startswith(b"PK"):
+        return "1904" if _BIFF_DATE_MODE_1904 in content else "1900"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if "xl/workbook.xml" not in archive.namelist():
+            return "1900"
+        for node in etree.fromstring(archive.read("xl/workbook.xml")).iter("{*}workbookPr"):
+            return "1904" if node.get("date1904") in {"1", "true"} else "1900"
+    return "1900"
+
+
+def _complete(grid: Grid, xml: bytes) -> None:
+    """Add hidden columns, error values and uncalculated formulas from the sheet's XML."""
+    start = xml.find(b"sheetData")
+    hidden: set[int] = set()
+    for match in _HIDDEN.finditer(xml, 0, max(start, 0)):
+        tag = match[0]
+        if b'hidden="1"' in tag or b'hidden="true"' in tag:
+            first, last = (int(re.search(rb'\b%s="(\d+)"' % k, tag)[1]) for k in (b"min", b"max"))
+            hidden.update(range(first - 1, min(last, 16_384)))
+    grid.hidden = frozenset(hidden)
+    errors = b't="e"' in xml
+    if not errors and not _FORMULA.search(xml, max(start, 0)):
+        return
+    uncalculated: list[tuple[int, int]] = []
+    for match in _CELL.finditer(xml, max(start, 0)):
+        attributes, inner = match[1], match[2] or b""
+        is_error = errors and b't="e"' in attributes
+        if not is_error and not _FORMULA.search(inner):
+            continue
+        reference = _REFERENCE.search(attributes)
+        if reference is None:
+            continue
+        row, column = int(reference[2]) - 1, _column(reference[1])
+        value = _VALUE.search(inner)
+        if value is None:
+            uncalculated.append((row, column))
+        elif is_error and value[1]:
+            _put(grid, row, column, value[1].decode("utf-8"))
+    grid.uncalculated = tuple(uncalculated)
+
+
+def _put(grid: Grid, row: int, column: int, text: str) -> None:
+    while len(grid.rows) <= row:
+        grid.rows.append([])
+    cells = grid.rows[row]
+    cells.extend([None] * (column + 1 - len(cells)))
+    if cells[column] is None:
+        cells[column] = text
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
