@@ -1,0 +1,23 @@
+"""Canonical tables → site x month panel of indicators, on DuckDB or Spark."""
+
+from analysis.indicators.engine import Engine, connect
+from analysis.indicators.outcome import cohorts, outcome
+from analysis.indicators.panel import build_panel, coverage
+from analysis.indicators.panel import load as load_panel
+from analysis.indicators.panel import save as save_panel
+from analysis.indicators.registry import Indicator, Mark, get, load
+
+__all__ = [
+    "Engine",
+    "Indicator",
+    "Mark",
+    "build_panel",
+    "cohorts",
+    "connect",
+    "coverage",
+    "get",
+    "load",
+    "load_panel",
+    "outcome",
+    "save_panel",
+]

@@ -1,0 +1,190 @@
+"""Where the expressions run: embedded DuckDB, or Spark for data that outgrew one machine."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis import tables as canonical
+from analysis.errors import RunError
+
+Source = Path | str | pd.DataFrame | pa.Table
+
+
+class Engine:
+    """A connection that reads canonical tables and executes Ibis expressions.
+
+    Made by :func:`connect`; use it as a context manager. Local months follow the session's
+    time zone, which is the client's.
+
+    Attributes
+    ----------
+    name : str
+        ``duckdb`` or ``spark``.
+    timezone : str
+        IANA name of the session's time zone.
+    """
+
+    def __init__(
+        self, name: str, timezone: str, backend: Any, folder: tempfile.TemporaryDirectory[str]
+    ) -> None:
+        self.name = name
+        self.timezone = timezone
+        self._backend = backend
+        self._folder = folder
+        self._tables: dict[str, ir.Table] = {}
+
+    def read(self, sources: Mapping[str, Source]) -> None:
+        """Register canonical tables.
+
+        Parameters
+        ----------
+        sources : Mapping[str, Path or DataFrame or pyarrow.Table]
+            By canonical name. Parquet files are scanned in place, never loaded; frames, meant
+            for small data, are given the declared types first. Files that do not exist are
+            absent tables.
+
+        Raises
+        ------
+        KeyError
+            For a name that is no canonical table.
+        """
+        for name, source in sources.items():
+            path = self._file(name, source)
+            if path is not None:
+                self._tables[name] = self._backend.read_parquet(str(path))
+
+    def table(self, name: str) -> ir.Table | None:
+        """Return a canonical table as an expression, or None when it is absent."""
+        return self._tables.get(name)
+
+    def execute(self, expression: ir.Table) -> pd.DataFrame:
+        """Run an expression and return its rows; meant for aggregates, not for micro-data."""
+        if self.name == "duckdb":
+            return expression.to_pandas()
+        # Ibis goes through toPandas, which pandas 3 and Spark 4.0 do not agree on.
+        rows = self._backend._session.sql(self._backend.compile(expression)).toArrow()
+        return rows.cast(expression.schema().to_pyarrow()).to_pandas()
+
+    def close(self) -> None:
+        """End the connection and remove its temporary files."""
+        if self.name == "spark":
+            self._backend._session.stop()
+        else:
+            self._backend.disconnect()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _file(self, name: str, source: Source) -> Path | None:
+        schema = canonical.TABLES[name]
+        if isinstance(source, str | Path):
+            path = Path(source).resolve()
+            return path if path.exists() else None
+        if isinstance(source, pa.Table):
+            source = source.to_pandas(types_mapper=pd.ArrowDtype)
+        path = Path(self._folder.name) / f"{schema.name}.parquet"
+        pq.write_table(canonical.conform(name, source), path)
+        return path
+
+
+def connect(
+    address: str = "duckdb",
+    *,
+    timezone: str,
+    memory_limit: str = "4GB",
+    threads: int | None = None,
+    temp_directory: Path | str | None = None,
+    options: Mapping[str, str] | None = None,
+) -> Engine:
+    """Connect to an engine.
+
+    Parameters
+    ----------
+    address : str
+        ``duckdb``, or a Spark master such as ``spark://host:7077`` or ``local[2]``.
+    timezone : str
+        IANA name, e.g. ``Asia/Shanghai``; decides which local month an instant falls in.
+    memory_limit : str
+        What DuckDB may hold before it spills to disk.
+    threads : int or None
+        DuckDB's threads; None takes every core.
+    temp_directory : Path, str or None
+        Where spilled data goes; a temporary folder when None.
+    options : Mapping[str, str] or None
+        Further Spark settings.
+
+    Returns
+    -------
+    Engine
+
+    Raises
+    ------
+    RunError
+        For an unknown engine or time zone, or when the package ``pyspark`` is absent.
+    """
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise RunError(f"unknown time zone {timezone!r}; correct: 'Asia/Shanghai'") from error
+    folder = tempfile.TemporaryDirectory(
+        prefix="crmeval-", dir=temp_directory, ignore_cleanup_errors=True
+    )
+    if address == "duckdb":
+        backend = ibis.duckdb.connect(
+            memory_limit=memory_limit,
+            threads=threads or os.cpu_count() or 1,
+            temp_directory=str(Path(folder.name) / "spill"),
+            preserve_insertion_order=False,
+        )
+        backend.raw_sql(f"SET TimeZone = '{zone.key}'")
+        return Engine("duckdb", timezone, backend, folder)
+    if address.startswith(("spark://", "local")):
+        return Engine("spark", timezone, _spark(address, timezone, options or {}), folder)
+    folder.cleanup()
+    raise RunError(f"unknown engine {address!r}: use 'duckdb' or 'spark://host:7077'")
+
+
+def _spark(address: str, timezone: str, options: Mapping[str, str]) -> Any:
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise RunError("the Spark engine needs pyspark: pip install 'crmeval[spark]'") from error
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": timezone,
+        "spark.sql.shuffle.partitions": "8",
+        **options,
+    }
+    if address.startswith("local") or urlsplit(address).hostname in {"127.0.0.1", "localhost"}:
+        settings.setdefault("spark.driver.host", "127.0.0.1")
+        settings.setdefault("spark.driver.bindAddress", "127.0.0.1")
+    builder = SparkSession.builder.master(address).appName("crmeval")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    backend = ibis.pyspark.connect(session)
+    # Ibis sets the session to UTC when it connects.
+    session.conf.set("spark.sql.session.timeZone", timezone)
+    return backend

@@ -1,0 +1,111 @@
+"""One indicator of the panel, joined to the roll-out: the frame that estimation takes."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.errors import DesignError, SchemaError
+from analysis.indicators import registry
+from analysis.indicators.expressions import UNKNOWN_SITE
+
+
+def outcome(
+    panel: pd.DataFrame, indicator: str, waves: pd.DataFrame, *, stratum: str = ""
+) -> pd.DataFrame:
+    """Return one indicator by unit and month, with the month each unit was first treated.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        As :func:`analysis.indicators.build_panel` returns it.
+    indicator : str
+        Registry identifier.
+    waves : DataFrame
+        Canonical table ``waves``.
+    stratum : str
+        Stratum of the cells; the overall cells by default.
+
+    Returns
+    -------
+    DataFrame
+        Sorted by its key ``unit`` (site), ``period`` (running month); ``y`` (the value), ``n``,
+        ``cohort`` (float64 running month of first treatment, as :func:`cohorts` dates it; NaN
+        for never treated). The index counts from 0. Cells of unknown site are left out.
+
+    Raises
+    ------
+    SchemaError
+        For an unknown indicator, or a unit and month that occur twice.
+    DesignError
+        When the panel has no such cells, or a site has no row in ``waves``.
+    """
+    registry.get(indicator)
+    cells = panel[
+        (panel["indicator"] == indicator)
+        & (panel["stratum"] == stratum)
+        & (panel["site_id"] != UNKNOWN_SITE)
+        & panel["value"].notna()
+    ]
+    if cells.empty:
+        raise DesignError(
+            f"the panel has no cells of {indicator!r} in stratum {stratum!r}; "
+            "indicators.coverage() names the table that would allow it"
+        )
+    if cells.duplicated(["site_id", "period"]).any():
+        twice = cells.loc[cells.duplicated(["site_id", "period"]), ["site_id", "period"]]
+        raise SchemaError(
+            f"{indicator}: {len(twice)} cells occur twice, first {tuple(twice.iloc[0])}; a panel "
+            "has one row for each indicator, stratum, site and month"
+        )
+    cohort = cohorts(waves)
+    unplanned = sorted(set(cells["site_id"]) - set(cohort.index))
+    if unplanned:
+        raise DesignError(
+            f"no row in waves for {len(unplanned)} site(s), e.g. {', '.join(unplanned[:5])}; "
+            "give each never-trained site a row with wave 0"
+        )
+    frame = pd.DataFrame(
+        {
+            "unit": cells["site_id"].astype("str"),
+            "period": cells["period"].astype("int64"),
+            "y": cells["value"].astype("float64"),
+            "n": cells["n"].astype("int64"),
+            "cohort": cells["site_id"].map(cohort).astype("float64"),
+        }
+    )
+    return frame.sort_values(["unit", "period"], ignore_index=True)
+
+
+def cohorts(waves: pd.DataFrame) -> pd.Series:
+    """Return the running month in which each site was first treated, by intention to treat.
+
+    A row treats its site when ``wave`` is above 0 and ``arm`` is ``treated``. It is dated by
+    ``actual_start``, and by ``planned_start`` where the training was never held: a site that
+    missed its planned wave stays treated. A site with several such rows takes the earliest
+    date; one with none is never treated.
+
+    Parameters
+    ----------
+    waves : DataFrame
+        Canonical table ``waves``.
+
+    Returns
+    -------
+    Series
+        float64 running month by ``site_id``, NaN for never treated.
+
+    Raises
+    ------
+    DesignError
+        When a treated row has neither date.
+    """
+    start = pd.to_datetime(waves["actual_start"]).fillna(pd.to_datetime(waves["planned_start"]))
+    treats = ((waves["wave"] > 0) & (waves["arm"] == "treated")).astype("bool")
+    undated = sorted(waves.loc[treats & start.isna(), "site_id"])
+    if undated:
+        raise DesignError(
+            f"waves without a planned or actual start: {', '.join(undated[:5])}; "
+            "fill planned_start, e.g. 2024-03-11"
+        )
+    period = (start.dt.year * 12 + start.dt.month - 1).astype("float64").where(treats)
+    return period.groupby(waves["site_id"].astype("str")).min().rename("cohort")

@@ -1,0 +1,169 @@
+"""Work orders: how many, how fast, how often solved at once, how often repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+import ibis
+import ibis.expr.types as ir
+
+from analysis.indicators.engine import Engine
+from analysis.indicators.expressions import Block, Measure, one_if, period_of, seconds_of, summarise
+
+RESPONSE_SECONDS = 30 * 60
+REPEAT_SECONDS = 30 * 24 * 60 * 60
+BY_KIND = ("site_id", "period", "stratum")
+
+
+def blocks(engine: Engine, wanted: Set[str]) -> list[Block]:
+    """Return the aggregates of the work orders.
+
+    Requests are tickets of every kind but praise; an unknown kind counts as a request. Months
+    are those of opening. The data end with the opening of the latest ticket and begin with that
+    of the earliest.
+
+    Parameters
+    ----------
+    engine : Engine
+        Holds ``tickets`` and, for rates, ``sites``.
+    wanted : Set[str]
+        Indicators to compute.
+    """
+    tickets = engine.table("tickets")
+    if tickets is None:
+        return []
+    opened = seconds_of(tickets.opened_at)
+    span = engine.execute(tickets.aggregate(start=opened.min(), end=opened.max()))
+    start, end = int(span["start"].iloc[0]), int(span["end"].iloc[0])
+
+    requests = _requests(tickets)
+    found = []
+    if rates := {"tickets_per_1000", "complaints_per_1000"} & wanted:
+        found.append(_rates(tickets, engine.table("sites"), rates))
+    if "response_within_30min" in wanted:
+        found.append(_response(requests, end))
+    if {"resolution_median_hours", "resolution_p90_hours"} & wanted:
+        found += _resolution(requests, wanted)
+    if "resolution_open" in wanted:
+        found.append(_share("resolution_open", requests, requests.resolved_at.isnull()))
+    if "fcr" in wanted:
+        found.append(_first_contact(requests, end))
+    if "repeat_complaint_30d" in wanted:
+        found.append(_repeats(requests, start))
+    return found
+
+
+def _requests(tickets: ir.Table) -> ir.Table:
+    requests = tickets.filter(tickets.kind.isnull() | (tickets.kind != "praise"))
+    opened = seconds_of(requests.opened_at)
+    return requests.mutate(
+        period=period_of(requests.opened_at),
+        stratum=requests.kind,
+        opened=opened,
+        response=seconds_of(requests.first_response_at) - opened,
+        resolution=seconds_of(requests.resolved_at) - opened,
+    )
+
+
+def _share(indicator: str, rows: ir.Table, met: ir.BooleanValue) -> Block:
+    rows = rows.select(*BY_KIND, y=one_if(met))
+    return Block(
+        cells=summarise(rows, "y", BY_KIND),
+        measures=(Measure(indicator=indicator),),
+        pooled=True,
+    )
+
+
+def _rates(tickets: ir.Table, sites: ir.Table, rates: Set[str]) -> Block:
+    rows = tickets.select(
+        "site_id",
+        period=period_of(tickets.opened_at),
+        ticket=ibis.literal(1.0),
+        complaint=one_if(tickets.kind == "complaint"),
+    )
+    counted = rows.group_by("site_id", "period").aggregate(
+        tickets=rows.ticket.sum(), complaints=rows.complaint.sum()
+    )
+    served = sites.filter(sites.households.notnull()).select("site_id", n="households")
+    # A count is its own sum of squares: one a ticket.
+    measures = [
+        Measure(indicator=f"{kind}_per_1000", total=kind, total_sq=kind, scale=1000.0)
+        for kind in ("tickets", "complaints")
+    ]
+    return Block(
+        cells=counted.inner_join(served, "site_id"),
+        measures=tuple(m for m in measures if m.indicator in rates),
+        fill_months=True,
+    )
+
+
+def _response(requests: ir.Table, end: int) -> Block:
+    answered = requests.response >= 0
+    waiting = (
+        requests.first_response_at.isnull()
+        & requests.resolved_at.isnull()
+        & (requests.opened + RESPONSE_SECONDS <= end)
+    )
+    known = requests.filter(answered.fill_null(False) | waiting)
+    return _share("response_within_30min", known, known.response <= RESPONSE_SECONDS)
+
+
+def _resolution(requests: ir.Table, wanted: Set[str]) -> list[Block]:
+    solved = requests.filter(requests.resolution >= 0)
+    solved = solved.select(*BY_KIND, y=solved.resolution.cast("float64"))
+    found = []
+    for by in (("site_id", "period"), BY_KIND):
+        rows = solved.filter(solved.stratum.notnull()) if "stratum" in by else solved
+        cells = rows.group_by(list(by)).aggregate(
+            n=rows.y.count(),
+            total=rows.y.sum(),
+            total_sq=(rows.y * rows.y).sum(),
+            median=rows.y.quantile(0.5),
+            p90=rows.y.quantile(0.9),
+        )
+        measures = tuple(
+            Measure(indicator=f"resolution_{column}_hours", value=column, divisor=3600.0)
+            for column in ("median", "p90")
+            if f"resolution_{column}_hours" in wanted
+        )
+        found.append(Block(cells=cells, measures=measures))
+    return found
+
+
+def _first_contact(requests: ir.Table, end: int) -> Block:
+    subject = requests.household_id.notnull() & requests.category.notnull()
+    columns = ["ticket_id", *BY_KIND, "opened", "resolved_at", "reopened"]
+    named = requests.filter(subject)
+    window = ibis.window(
+        group_by=[named.site_id, named.household_id, named.category],
+        order_by=[named.opened, named.ticket_id],
+    )
+    named = named.select(*columns, following=named.opened.lead().over(window))
+    others = requests.filter(~subject)
+    others = others.select(*columns, following=ibis.null("int64"))
+    rows = named.union(others)
+    rows = rows.filter(
+        rows.resolved_at.notnull() & rows.reopened.notnull() & (rows.opened + REPEAT_SECONDS <= end)
+    )
+    repeated = (rows.following - rows.opened <= REPEAT_SECONDS).fill_null(False)
+    return _share("fcr", rows, (rows.reopened == 0) & ~repeated)
+
+
+def _repeats(requests: ir.Table, start: int) -> Block:
+    rows = requests.filter(
+        (requests.kind == "complaint")
+        & requests.household_id.notnull()
+        & requests.category.notnull()
+    )
+    window = ibis.window(
+        group_by=[rows.site_id, rows.household_id, rows.category],
+        order_by=[rows.opened, rows.ticket_id],
+    )
+    rows = rows.select("site_id", "period", "opened", earlier=rows.opened.lag().over(window))
+    rows = rows.filter(rows.opened >= start + REPEAT_SECONDS)
+    y = one_if(rows.opened - rows.earlier <= REPEAT_SECONDS)
+    rows = rows.select("site_id", "period", y=y)
+    return Block(
+        cells=summarise(rows, "y", ("site_id", "period")),
+        measures=(Measure(indicator="repeat_complaint_30d"),),
+    )
