@@ -58,3 +58,21 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def project_root() -> Path:
+    """Return the folder that holds ``data/``, ``notebooks/`` and ``reports/``.
+
+    Returns
+    -------
+    Path
+        The environment's ``CRMEVAL_HOME``; else the nearest folder, from the working directory
+        upward, with ``pyproject.toml`` and ``notebooks/``; else the parent of this package.
+    """
+    if home := os.environ.get("CRMEVAL_HOME"):
+        return Path(home).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "pyproject.toml").is_file() and (folder / "notebooks").is_dir():
+            return folder
+    return Path(__file__).resolve().parent.parent

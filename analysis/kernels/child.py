@@ -1,0 +1,36 @@
+"""What a forked child does to become a notebook kernel."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Mapping, Sequence
+
+
+def run_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
+    """Turn this freshly forked process into an IPython kernel; return when it shuts down.
+
+    Parameters
+    ----------
+    arguments : Sequence[str]
+        Command-line arguments of ``ipykernel_launcher``, connection file included.
+    environment : Mapping[str, str]
+        The whole environment the kernel sees.
+    folder : str
+        Working directory.
+    """
+    import numpy as np
+    from ipykernel.kernelapp import IPKernelApp
+
+    # A group of its own: Ctrl-C in the terminal is the pipeline's to handle, and a signal to
+    # the kernel's group must not reach the pipeline.
+    os.setsid()
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    # Notebooks may start processes; daemonic ones may not.
+    multiprocessing.current_process().daemon = False
+    # Every child would inherit the server's state of NumPy's global generator.
+    np.random.seed()  # noqa: NPY002
+    # The fork server dies with the pipeline, and the kernel with the fork server.
+    IPKernelApp.launch_instance(argv=list(arguments), parent_handle=os.getppid())

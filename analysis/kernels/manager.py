@@ -1,0 +1,108 @@
+"""Kernel managers for the pipeline: warm where the system can fork, plain elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+
+from analysis.kernels.threads import SINGLE_THREADED
+
+PROVISIONER = "crmeval-forkserver"
+# A Unix socket's path holds 104 bytes on macOS; names inside the folder need about 20.
+_LONGEST_FOLDER = 80
+
+
+def warm_is_possible() -> bool:
+    """Whether kernels can be forked: the system forks and the package's provisioner is known."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return False
+    registered = entry_points(group="jupyter_client.kernel_provisioners")
+    return PROVISIONER in registered.names
+
+
+def preload() -> None:
+    """Start the fork server now, so that its imports run beside other work."""
+    from multiprocessing import forkserver
+
+    multiprocessing.set_forkserver_preload(["analysis.kernels.preload"])
+    forkserver.ensure_running()
+
+
+def kernel_manager(*, warm: bool = True) -> type[AsyncKernelManager]:
+    """Return the manager class for notebooks.
+
+    Parameters
+    ----------
+    warm : bool
+        Whether forked kernels are wanted. Plain ones are given where forking is not possible.
+    """
+    return KernelManager if warm and warm_is_possible() else PlainKernelManager
+
+
+class _Specifications(KernelSpecManager):
+    """The one kernel the pipeline uses: this interpreter, whatever is installed elsewhere."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        warm = isinstance(self.parent, KernelManager)
+        stanza = {"kernel_provisioner": {"provisioner_name": PROVISIONER}} if warm else {}
+        return KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            display_name="Python (crmeval)",
+            language="python",
+            metadata=stanza,
+        )
+
+
+class PlainKernelManager(AsyncKernelManager):
+    """A cold kernel of this interpreter, with sockets in a folder of its own.
+
+    Where the system has Unix sockets they are used: ports found free by one runner can be taken
+    by another before the kernel binds them.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["kernel_name"] = "python3"
+        kwargs["kernel_spec_manager"] = _Specifications(parent=self)
+        self.folder = _private_folder()
+        kwargs["connection_file"] = str(self.folder / "kernel.json")
+        if os.name == "posix":
+            kwargs["transport"] = "ipc"
+            kwargs["ip"] = str(self.folder / "s")
+        super().__init__(**kwargs)
+
+    async def _async_start_kernel(self, **kw: Any) -> None:
+        environment = {**os.environ, **(kw.pop("env", None) or {}), **SINGLE_THREADED}
+        environment["JPY_PARENT_PID"] = str(os.getpid())
+        await super()._async_start_kernel(env=environment, **kw)
+
+    start_kernel = _async_start_kernel
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+        await super()._async_cleanup_resources(restart=restart)
+        if not restart:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    cleanup_resources = _async_cleanup_resources
+
+
+class KernelManager(PlainKernelManager):
+    """The same, forked from the preloaded server."""
+
+
+def _private_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="crmeval-"))
+    if len(os.fsencode(folder)) <= _LONGEST_FOLDER or os.name != "posix":
+        return folder
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="crmeval-", dir="/tmp"))

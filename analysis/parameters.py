@@ -1,0 +1,143 @@
+"""The parameters of each notebook, typed and validated before a kernel is started.
+
+Papermill only warns about a parameter no cell declares; here it is an error that names the
+nearest known one. The fields of a model are the names in its notebook's ``parameters`` cell.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from analysis.errors import RunError
+
+
+class StageParameters(BaseModel):
+    """What every notebook takes.
+
+    Attributes
+    ----------
+    client : str
+        Folder name under ``data/``.
+    run_dir : str
+        Run folder to read from and write to; empty when the notebook is run by itself.
+    language : {"zh_CN", "en"}
+        Language of what the notebook displays; reports are written in both.
+    seed : int
+        Seed of every random draw of the stage.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    client: str = Field(default="demo", min_length=1)
+    run_dir: str = ""
+    language: Literal["zh_CN", "en"] = "zh_CN"
+    seed: int = Field(default=20240101, ge=0)
+
+
+class DesignParameters(StageParameters):
+    """Parameters of ``00_design.ipynb``."""
+
+
+class BaselineParameters(StageParameters):
+    """Parameters of ``01_baseline.ipynb``."""
+
+
+class MonitoringParameters(StageParameters):
+    """Parameters of ``02_monitoring.ipynb``."""
+
+
+class TrackingParameters(StageParameters):
+    """Parameters of ``03_tracking.ipynb``."""
+
+
+class ValueParameters(StageParameters):
+    """Parameters of ``04_value.ipynb``."""
+
+
+class StageDeclaration(NamedTuple):
+    """A stage: its name, its notebook's file name, its parameters."""
+
+    name: str
+    notebook: str
+    parameters: type[StageParameters]
+
+
+STAGES: tuple[StageDeclaration, ...] = (
+    StageDeclaration("design", "00_design.ipynb", DesignParameters),
+    StageDeclaration("baseline", "01_baseline.ipynb", BaselineParameters),
+    StageDeclaration("monitoring", "02_monitoring.ipynb", MonitoringParameters),
+    StageDeclaration("tracking", "03_tracking.ipynb", TrackingParameters),
+    StageDeclaration("value", "04_value.ipynb", ValueParameters),
+)
+"""The stages in the order they run."""
+
+
+def stage(name: str) -> StageDeclaration:
+    """Return the declaration of a stage.
+
+    Parameters
+    ----------
+    name : str
+        ``design``, ``baseline``, ``monitoring``, ``tracking`` or ``value``.
+
+    Raises
+    ------
+    RunError
+        When there is no such stage; the nearest one is named.
+    """
+    known = {declaration.name: declaration for declaration in STAGES}
+    if name not in known:
+        raise RunError(f"No stage is called {name!r}{_nearest(name, known)}")
+    return known[name]
+
+
+def validate(stage_name: str, values: Mapping[str, Any]) -> StageParameters:
+    """Check the parameters of a stage.
+
+    Parameters
+    ----------
+    stage_name : str
+        Name of the stage.
+    values : Mapping[str, Any]
+        Values by parameter; those left out take their default.
+
+    Returns
+    -------
+    StageParameters
+        The stage's own model, frozen.
+
+    Raises
+    ------
+    RunError
+        Names every unknown parameter with the nearest known one, and every value of the wrong
+        type or range with the rule it breaks.
+
+    Examples
+    --------
+    >>> validate("design", {"client": "demo"}).language
+    'zh_CN'
+    """
+    model = stage(stage_name).parameters
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        problems = [_problem(model, detail) for detail in error.errors()]
+    raise RunError(f"Parameters of stage {stage_name}: " + " ".join(problems))
+
+
+def _problem(model: type[StageParameters], detail: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"no parameter is called {name!r}{_nearest(name, model.model_fields)}"
+    default = model.model_fields[name].default
+    return f"{name} = {detail['input']!r}: {detail['msg']}. Correct: {name} = {default!r}."
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    guess = f"; did you mean {near[0]!r}?" if near else "."
+    return f"{guess} Known: {', '.join(known)}."

@@ -1,0 +1,108 @@
+"""Run folders of a client: making them, finding them, pointing at the newest complete one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from analysis.errors import RunError
+from analysis.files import write_text
+from analysis.pipeline import manifest
+from analysis.pipeline.manifest import Manifest
+
+LATEST = "latest"
+LATEST_TEXT = "latest.txt"
+_LOCK = ".lock"
+
+
+def new_run_id() -> str:
+    """Return a run identifier; later ones sort after earlier ones."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"[:-3] + f"-{secrets.token_hex(2)}"
+
+
+def runs(reports: Path) -> list[tuple[Path, Manifest]]:
+    """Return the run folders of a client with their manifests, newest first.
+
+    Folders without a manifest are not runs: it is written before anything else.
+    """
+    if not reports.is_dir():
+        return []
+    folders = (path for path in reports.iterdir() if path.is_dir() and not path.is_symlink())
+    found = [
+        (path, manifest.load(path)) for path in folders if (path / manifest.FILE_NAME).exists()
+    ]
+    return sorted(found, key=lambda run: run[0].name, reverse=True)
+
+
+def latest(reports: Path) -> Path | None:
+    """Return the newest complete run folder of a client, None when there is none.
+
+    Parameters
+    ----------
+    reports : Path
+        ``reports/<client>``.
+    """
+    link, text = reports / LATEST, reports / LATEST_TEXT
+    if link.exists():
+        folder = link.resolve()
+    elif text.exists():
+        folder = reports / text.read_text(encoding="utf-8").strip()
+    else:
+        return None
+    return folder if (folder / manifest.FILE_NAME).is_file() else None
+
+
+def point_latest(reports: Path, run_id: str) -> None:
+    """Let ``latest`` point at a run, in one step that cannot be seen half done."""
+    beside = reports / f".latest-{secrets.token_hex(4)}"
+    try:
+        beside.symlink_to(run_id, target_is_directory=True)
+    except OSError:  # no symbolic links on this file system, or no right to make them
+        write_text(reports / LATEST_TEXT, run_id + "\n")
+        return
+    os.replace(beside, reports / LATEST)
+
+
+@contextlib.contextmanager
+def only_one_run(reports: Path) -> Iterator[None]:
+    """Hold the client's lock; the system frees it when this process ends, however it ends.
+
+    Raises
+    ------
+    RunError
+        When another living process runs this client; its process id is named.
+    """
+    reports.mkdir(parents=True, exist_ok=True)
+    with open(reports / _LOCK, "a+", encoding="utf-8") as handle:
+        try:
+            _lock(handle.fileno())
+        except OSError:
+            handle.seek(0)
+            holder = handle.read().strip() or "unknown"
+            raise RunError(
+                f"Client {reports.name} is being run by process {holder}; wait for it to end."
+            ) from None
+        handle.seek(0)
+        handle.truncate()
+        handle.write(f"{os.getpid()}\n")
+        handle.flush()
+        yield
+
+
+if os.name == "posix":
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+else:
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        # Far beyond the text, which stays readable for others.
+        os.lseek(descriptor, 1 << 20, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)

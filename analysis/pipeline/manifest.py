@@ -1,0 +1,128 @@
+"""The manifest of a run folder: what went in, how each step ended, what came out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from analysis.files import sha256, write_text
+
+FILE_NAME = "manifest.json"
+StepState = Literal["pending", "running", "done", "failed", "skipped"]
+RunState = Literal["running", "failed", "partial", "complete"]
+
+
+@dataclass(kw_only=True)
+class StepRecord:
+    """One step of a run.
+
+    Attributes
+    ----------
+    state : str
+        ``pending``, ``running`` (also what a killed run leaves), ``done``, ``failed``, or
+        ``skipped``: unchanged, its outputs taken over from an earlier run.
+    key : str or None
+        Hash of all the step depends on; equal keys mean equal outputs.
+    error : str or None
+        The cause of a failure in one line.
+    seconds : float or None
+        Wall time.
+    taken_from : str or None
+        Run that made the outputs of a skipped step.
+    outputs : dict of str to str
+        SHA-256 of each file the step made, by path relative to the run folder.
+    """
+
+    state: StepState = "pending"
+    key: str | None = None
+    error: str | None = None
+    seconds: float | None = None
+    taken_from: str | None = None
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the step's outputs are there."""
+        return self.state in ("done", "skipped")
+
+
+@dataclass(kw_only=True)
+class Manifest:
+    """Everything needed to repeat a run and to trust its files.
+
+    Attributes
+    ----------
+    client, run_id : str
+        Folder names under ``reports/``.
+    state : str
+        ``running`` (also what a killed run leaves), ``failed``, ``partial`` (only some stages
+        were asked for) or ``complete``.
+    started, finished : str
+        UTC, ISO 8601.
+    inputs : dict of str to str
+        SHA-256 by path relative to the client's folder, the client file included.
+    notebooks : dict of str to str
+        Hash of the cells by stage.
+    code, revision : str
+        Hash of the ``analysis`` package; git revision, None outside a repository.
+    packages : dict of str to str
+        Installed versions of the direct dependencies.
+    parameters : dict
+        What every stage is run with.
+    kernel : str
+        ``warm`` or ``plain``.
+    steps : dict of str to StepRecord
+        In the order they run.
+    """
+
+    client: str
+    run_id: str
+    state: RunState = "running"
+    started: str = ""
+    finished: str | None = None
+    inputs: dict[str, str] = field(default_factory=dict)
+    notebooks: dict[str, str] = field(default_factory=dict)
+    code: str = ""
+    revision: str | None = None
+    packages: dict[str, str] = field(default_factory=dict)
+    python: str = ""
+    platform: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    kernel: str = "warm"
+    steps: dict[str, StepRecord] = field(default_factory=dict)
+    format: int = 1
+
+    def save(self, folder: Path) -> Path:
+        """Write ``manifest.json`` into the run folder."""
+        text = json.dumps(asdict(self), ensure_ascii=False, indent=1)
+        return write_text(folder / FILE_NAME, text + "\n")
+
+
+def load(folder: Path) -> Manifest:
+    """Read the manifest of a run folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the folder has none.
+    """
+    content = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+    content["steps"] = {name: StepRecord(**step) for name, step in content["steps"].items()}
+    return Manifest(**content)
+
+
+def intact(folder: Path, outputs: Mapping[str, str]) -> bool:
+    """Whether every output is still there, byte for byte."""
+    return all(
+        (folder / name).is_file() and sha256(folder / name) == expected
+        for name, expected in outputs.items()
+    )
+
+
+def now() -> str:
+    """Return the present moment as the manifest writes it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,369 @@
+"""Running one client: what is unchanged is taken over, what was cut is resumed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from analysis import parameters
+from analysis.errors import RunError
+from analysis.files import project_root, sha256
+from analysis.pipeline import fingerprint, folders, manifest
+from analysis.pipeline.manifest import Manifest, StepRecord
+from analysis.pipeline.progress import Progress, SilentProgress
+from analysis.pipeline.steps import BuildReport, Prepare, Setting, Step, steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """How a run of one client ended.
+
+    Attributes
+    ----------
+    client : str
+        Folder name under ``data/``.
+    folder : Path
+        The run folder.
+    state : str
+        ``complete``, ``partial`` (only some stages were asked for) or ``failed``.
+    executed : tuple of str
+        Steps that ran now; the others were unchanged.
+    failed_step, error : str or None
+        Where the run failed and the cause in one line.
+    exception : BaseException or None
+        The cause itself.
+    seconds : float
+        Wall time.
+    """
+
+    client: str
+    folder: Path
+    state: str
+    executed: tuple[str, ...]
+    failed_step: str | None = None
+    error: str | None = None
+    exception: BaseException | None = None
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing failed."""
+        return self.state != "failed"
+
+    @property
+    def index(self) -> Path:
+        """The page to open."""
+        return self.folder / "index.html"
+
+    @property
+    def partial_notebook(self) -> Path | None:
+        """The notebook that was kept when a stage failed."""
+        if self.failed_step is None:
+            return None
+        found = sorted((self.folder / "notebooks").glob(f"*_{self.failed_step}.ipynb"))
+        return found[0] if found else None
+
+
+def run(
+    client: str,
+    *,
+    root: Path | None = None,
+    stages: Collection[str] | None = None,
+    force: bool = False,
+    values: Mapping[str, Any] | None = None,
+    warm: bool = True,
+    cell_timeout: float | None = None,
+    progress: Progress | None = None,
+    prepare: Prepare | None = None,
+    build_report: BuildReport | None = None,
+) -> RunResult:
+    """Run a client from its exports to its reports.
+
+    A step runs again when anything it depends on has changed: the client's files, the code, the
+    packages, its notebook, its parameters, or a step before it. Otherwise its outputs are taken
+    from the run that was cut, or from the last complete one. ``reports/<client>/latest`` moves
+    only when the run is complete.
+
+    Parameters
+    ----------
+    client : str
+        Folder name under ``data/``.
+    root : Path, optional
+        Project root; found by :func:`analysis.files.project_root`.
+    stages : Collection[str], optional
+        Run up to the last of these stages only; no report is written then.
+    force : bool
+        Run unchanged steps too; together with ``stages``, those stages only.
+    values : Mapping[str, Any], optional
+        Notebook parameters other than the defaults, e.g. ``{"seed": 7}``.
+    warm : bool
+        Whether kernels are forked from a preloaded server where the system can.
+    cell_timeout : float, optional
+        Seconds one cell may take; no limit by default.
+    progress : Progress, optional
+        Told what happens; silent by default.
+    prepare, build_report : Callable, optional
+        Stand-ins for ``workspace.prepare`` and ``report.build``.
+
+    Returns
+    -------
+    RunResult
+        Also when a step failed: the state says so.
+
+    Raises
+    ------
+    RunError
+        When the client, a stage or a notebook does not exist, a parameter is wrong, or another
+        process runs this client.
+    """
+    root = (root or project_root()).resolve()
+    source = root / "data" / client
+    if not (source / "client.yml").is_file():
+        raise RunError(f"There is no client {client!r}: {source / 'client.yml'} does not exist.")
+    wanted = [parameters.stage(name).name for name in stages] if stages else None
+    setting = Setting(
+        root=root,
+        client=client,
+        values={**(values or {}), "client": client},
+        warm=warm,
+        cell_timeout=cell_timeout,
+        prepare=prepare,
+        build_report=build_report,
+    )
+    began = time.monotonic()
+    with folders.only_one_run(root / "reports" / client):
+        result = _Run(setting, wanted, force, progress or SilentProgress()).go()
+    return replace(result, seconds=time.monotonic() - began)
+
+
+class _Run:
+    """One run while it lasts; everything it decides is in the manifest at once."""
+
+    def __init__(
+        self, setting: Setting, wanted: list[str] | None, force: bool, progress: Progress
+    ) -> None:
+        self.setting, self.wanted, self.progress = setting, wanted, progress
+        self.reports = setting.root / "reports" / setting.client
+        inputs = fingerprint.inputs(setting.root / "data" / setting.client)
+        self.steps = _up_to(steps(setting, inputs), wanted)
+        self.fresh = _manifest(setting, inputs)
+        self.keys = _keys(self.steps, self.fresh)
+        names = [step.name for step in self.steps]
+        self.forced = set(wanted or names) if force else set()
+        self.complete = folders.latest(self.reports)
+        self.executed: list[str] = []
+
+    def go(self) -> RunResult:
+        if (unchanged := self._nothing_to_do()) is not None:
+            return unchanged
+        self.folder, self.manifest = self._open_folder()
+        if self.setting.warm:
+            _start_server_early()
+        self.progress.start(self.setting.client, {step.name: step.size for step in self.steps})
+        try:
+            for step in self.steps:
+                if not self._take_over(step) and (error := self._execute(step)) is not None:
+                    return self._end("failed", step.name, error)
+        finally:
+            self.progress.stop()
+        if self.wanted is not None:
+            return self._end("partial")
+        result = self._end("complete")
+        folders.point_latest(self.reports, self.folder.name)
+        return result
+
+    def _nothing_to_do(self) -> RunResult | None:
+        if self.complete is None or self.forced:
+            return None
+        if not all(self._has(self.complete, step) for step in self.steps):
+            return None
+        return RunResult(
+            client=self.setting.client, folder=self.complete, state="complete", executed=()
+        )
+
+    def _open_folder(self) -> tuple[Path, Manifest]:
+        """Continue the newest run when it was cut on the same inputs, else begin one."""
+        newest = next(iter(folders.runs(self.reports)), None)
+        if newest is not None and not self.forced:
+            folder, found = newest
+            if found.state != "complete" and found.inputs == self.fresh.inputs:
+                records = {step.name: StepRecord() for step in self.steps} | found.steps
+                resumed = replace(self.fresh, run_id=folder.name, steps=records)
+                _remove_leftovers(folder)
+                resumed.save(folder)
+                return folder, resumed
+        folder = self.reports / self.fresh.run_id
+        folder.mkdir(parents=True)
+        self.fresh.steps = {step.name: StepRecord() for step in self.steps}
+        self.fresh.save(folder)
+        return folder, self.fresh
+
+    def _has(self, folder: Path, step: Step) -> bool:
+        record = manifest.load(folder).steps.get(step.name)
+        return (
+            record is not None
+            and record.finished
+            and record.key == self.keys[step.name]
+            and manifest.intact(folder, record.outputs)
+        )
+
+    def _take_over(self, step: Step) -> bool:
+        """Use the outputs of this folder or of the last complete run, if they are the same."""
+        if step.name in self.forced:
+            return False
+        if not self._has(self.folder, step):
+            if self.complete is None or not self._has(self.complete, step):
+                return False
+            self._clear(step)
+            record = manifest.load(self.complete).steps[step.name]
+            for name in record.outputs:
+                _link(self.complete / name, self.folder / name)
+            made_by = record.taken_from or self.complete.name
+            self._record(step, replace(record, state="skipped", taken_from=made_by))
+        self.progress.step(step.name)
+        self.progress.step_done(step.name, "skipped", 0.0)
+        return True
+
+    def _execute(self, step: Step) -> BaseException | None:
+        self._clear(step)
+        before = _snapshot(self.folder)
+        began = time.monotonic()
+        self._record(step, StepRecord(state="running", key=self.keys[step.name]))
+        self.executed.append(step.name)
+        self.progress.step(step.name)
+        cause: BaseException | None = None
+        try:
+            step.execute(self.folder, lambda done, _: self.progress.cell(step.name, done))
+        except (Exception, KeyboardInterrupt) as error:
+            cause = error
+        after = _snapshot(self.folder)
+        record = StepRecord(
+            state="done" if cause is None else "failed",
+            key=self.keys[step.name],
+            error=None if cause is None else _one_line(cause),
+            seconds=round(time.monotonic() - began, 3),
+            outputs={
+                name: sha256(self.folder / name)
+                for name, seen in sorted(after.items())
+                if before.get(name) != seen
+            },
+        )
+        self._record(step, record)
+        self.progress.step_done(step.name, record.state, record.seconds)
+        return cause
+
+    def _record(self, step: Step, record: StepRecord) -> None:
+        self.manifest.steps[step.name] = record
+        self.manifest.save(self.folder)
+
+    def _clear(self, step: Step) -> None:
+        for name in (*step.outputs, *self.manifest.steps[step.name].outputs):
+            path = self.folder / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _end(
+        self, state: str, failed: str | None = None, error: BaseException | None = None
+    ) -> RunResult:
+        self.manifest.state, self.manifest.finished = state, manifest.now()
+        self.manifest.save(self.folder)
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        return RunResult(
+            client=self.setting.client,
+            folder=self.folder,
+            state=state,
+            executed=tuple(self.executed),
+            failed_step=failed,
+            error=None if error is None else _one_line(error),
+            exception=error,
+        )
+
+
+def _manifest(setting: Setting, inputs: dict[str, str]) -> Manifest:
+    from analysis.kernels import warm_is_possible
+
+    return Manifest(
+        client=setting.client,
+        run_id=folders.new_run_id(),
+        started=manifest.now(),
+        inputs=inputs,
+        notebooks={
+            declared.name: fingerprint.notebook(setting.root / "notebooks" / declared.notebook)
+            for declared in parameters.STAGES
+        },
+        code=fingerprint.code(),
+        revision=fingerprint.revision(setting.root),
+        packages=fingerprint.packages(),
+        python=platform.python_version(),
+        platform=platform.platform(),
+        parameters=dict(setting.values),
+        kernel="warm" if setting.warm and warm_is_possible() else "plain",
+    )
+
+
+def _up_to(all_steps: list[Step], wanted: list[str] | None) -> list[Step]:
+    if wanted is None:
+        return all_steps
+    last = max(place for place, step in enumerate(all_steps) if step.name in wanted)
+    return all_steps[: last + 1]
+
+
+def _keys(chain: list[Step], fresh: Manifest) -> dict[str, str]:
+    """Hash each step with all before it, so that a change reaches everything after it."""
+    key = fingerprint.digest([fresh.code, fresh.packages, fresh.python])
+    keys = {}
+    for step in chain:
+        key = fingerprint.digest([key, step.name, step.depends])
+        keys[step.name] = key
+    return keys
+
+
+def _snapshot(folder: Path) -> dict[str, tuple[int, int]]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    seen = {path.relative_to(folder).as_posix(): path.stat() for path in files}
+    return {
+        name: (stat.st_mtime_ns, stat.st_size)
+        for name, stat in seen.items()
+        if name != manifest.FILE_NAME
+    }
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove files that a killed process had begun and not yet renamed into place."""
+    for path in folder.rglob(".*"):
+        if path.is_file():
+            path.unlink()
+
+
+def _link(source: Path, target: Path) -> None:
+    """Share the bytes of a finished file; both runs replace files and never write into them."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        shutil.copy2(source, target)
+
+
+def _start_server_early() -> None:
+    from analysis import kernels
+
+    if kernels.warm_is_possible():
+        kernels.preload()
+
+
+def _one_line(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted from the keyboard"
+    first = str(error).strip().splitlines()[0] if str(error).strip() else ""
+    if isinstance(error, RunError):
+        return first
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__

@@ -1,0 +1,180 @@
+"""The steps of a run: ingest, five notebooks, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis import parameters
+from analysis.errors import RunError
+from analysis.parameters import StageDeclaration
+from analysis.pipeline import fingerprint, outcome
+from analysis.pipeline.engine import ENGINE_NAME, RecordingEngine
+from analysis.pipeline.execution import CellCallback
+
+INGEST = "ingest"
+REPORT = "report"
+
+Prepare = Callable[[str, Path], object]
+"""Reads, cleans and pseudonymises a client's exports and builds the panel: (client, run folder)."""
+BuildReport = Callable[[Path], object]
+"""Turns the results and notebooks of a run folder into HTML."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a run.
+
+    Attributes
+    ----------
+    name : str
+        ``ingest``, a stage's name, or ``report``.
+    depends : object
+        JSON value of what the step depends on besides the steps before it.
+    outputs : tuple of str
+        Files and folders it writes, relative to the run folder; removed before it runs.
+    size : int
+        Its share of the progress bar: the cells of its notebook, or a weight.
+    execute : Callable
+        Does the step, given the run folder and a callback for its progress.
+    """
+
+    name: str
+    depends: object
+    outputs: tuple[str, ...]
+    size: int
+    execute: Callable[[Path, CellCallback], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """How a client is run, besides what is run.
+
+    Attributes
+    ----------
+    root : Path
+        Project root.
+    client : str
+        Folder name under ``data/``.
+    values : Mapping[str, Any]
+        Notebook parameters shared by all stages, without ``run_dir``.
+    warm : bool
+        Whether kernels are forked from a preloaded server.
+    cell_timeout : float or None
+        Seconds one cell may take.
+    prepare, build_report : Callable or None
+        Stand-ins for ``workspace.prepare`` and ``report.build``.
+    """
+
+    root: Path
+    client: str
+    values: Mapping[str, Any]
+    warm: bool = True
+    cell_timeout: float | None = None
+    prepare: Prepare | None = None
+    build_report: BuildReport | None = None
+
+
+def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
+    """Return the steps of a client in the order they run.
+
+    Parameters
+    ----------
+    setting : Setting
+        How the client is run.
+    inputs : Mapping[str, str]
+        Hashes of the client's files.
+    """
+    ingest = Step(
+        name=INGEST,
+        depends=dict(inputs),
+        outputs=("canonical", "panel.parquet"),
+        size=8,
+        execute=lambda folder, _: _prepare(setting, folder),
+    )
+    report = Step(
+        name=REPORT,
+        depends=None,
+        outputs=("zh", "en", "index.html"),
+        size=8,
+        execute=lambda folder, _: _build_report(setting, folder),
+    )
+    return [ingest, *(_stage(setting, declared) for declared in parameters.STAGES), report]
+
+
+def _stage(setting: Setting, declared: StageDeclaration) -> Step:
+    source = setting.root / "notebooks" / declared.notebook
+    if not source.is_file():
+        raise RunError(f"Stage {declared.name}: there is no notebook {source}.")
+    checked = parameters.validate(declared.name, setting.values).model_dump(exclude={"run_dir"})
+    stem = source.stem
+    return Step(
+        name=declared.name,
+        depends=[fingerprint.notebook(source), checked],
+        outputs=(
+            f"notebooks/{stem}.ipynb",
+            f"notebooks/{stem}.outcome.json",
+            f"results/{declared.name}.json",
+            f"results/{declared.name}",
+        ),
+        # Papermill injects one cell with the values.
+        size=fingerprint.count_cells(source) + 1,
+        execute=lambda folder, on_cell: _execute(setting, declared, checked, folder, on_cell),
+    )
+
+
+def _execute(
+    setting: Setting,
+    declared: StageDeclaration,
+    values: Mapping[str, Any],
+    folder: Path,
+    on_cell: CellCallback,
+) -> None:
+    import papermill
+    from papermill.engines import papermill_engines
+
+    papermill_engines.register(ENGINE_NAME, RecordingEngine)
+    target = folder / "notebooks" / declared.notebook
+    target.parent.mkdir(exist_ok=True)
+    try:
+        papermill.execute_notebook(
+            setting.root / "notebooks" / declared.notebook,
+            target,
+            {**values, "run_dir": str(folder)},
+            engine_name=ENGINE_NAME,
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            warm=setting.warm,
+            environment={"CRMEVAL_HOME": str(setting.root)},
+            working_folder=setting.root,
+            execution_timeout=setting.cell_timeout,
+            on_cell=on_cell,
+        )
+    except Exception as error:
+        if not outcome.outcome_path(target).exists() or outcome.load(target).ok:
+            raise
+        raise RunError(outcome.load(target).sentence) from error
+    # Papermill lets sys.exit(0) in a cell pass for a finished notebook.
+    if not (ended := outcome.load(target)).ok:
+        raise RunError(ended.sentence)
+
+
+def _prepare(setting: Setting, folder: Path) -> None:
+    if setting.prepare is not None:
+        setting.prepare(setting.client, folder)
+        return
+    from analysis import workspace
+
+    workspace.prepare(setting.client, folder)
+
+
+def _build_report(setting: Setting, folder: Path) -> None:
+    if setting.build_report is not None:
+        setting.build_report(folder)
+        return
+    from analysis import report
+
+    report.build(folder)

@@ -1,0 +1,44 @@
+"""One client in a process of its own: ``python -m analysis.pipeline.worker REQUEST``.
+
+``REQUEST`` is a JSON object of the arguments of :func:`analysis.pipeline.runner.run`; the last
+line written to standard output is a :class:`analysis.pipeline.batch.ClientOutcome` as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import EvaluationError
+
+
+def work(request: dict[str, Any]) -> dict[str, Any]:
+    """Run the client and describe how it ended.
+
+    Parameters
+    ----------
+    request : dict
+        ``client``, ``root`` and options of :func:`analysis.pipeline.runner.run`.
+    """
+    from analysis.pipeline.runner import run
+
+    root = Path(request.pop("root"))
+    try:
+        result = run(**request, root=root)
+    except EvaluationError as error:
+        line = str(error).splitlines()[0]
+        return {"state": "failed", "folder": None, "step": None, "error": line}
+    return {
+        "state": result.state,
+        "folder": str(result.folder),
+        "step": result.failed_step,
+        "error": result.error,
+    }
+
+
+if __name__ == "__main__":
+    answer = work(json.loads(sys.argv[1]))
+    print(json.dumps(answer))
+    sys.exit(answer["state"] == "failed")

@@ -1,0 +1,83 @@
+"""Kill -9 of the whole process in the middle of a stage, and of one client of a batch."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+
+import pytest
+
+from analysis.pipeline import batch, folders, manifest, run_clients, run_clients_on_cluster
+
+
+def test_a_killed_run_is_resumed_at_the_stage_that_was_cut(project, runner_script):
+    first = project.run()
+    note = project.root / "reached"
+    slow = f"import pathlib, time\npathlib.Path({str(note)!r}).touch()\ntime.sleep(60)"
+    project.notebook("tracking", slow)
+    request = json.dumps({"client": "acme", "root": str(project.root)})
+    process = subprocess.Popen([*runner_script, request], stdout=subprocess.DEVNULL)
+    end = time.monotonic() + 60
+    while not note.exists():
+        assert time.monotonic() < end
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+
+    cut, found = folders.runs(project.reports)[0]
+    assert cut != first.folder
+    assert found.state == "running"
+    assert found.steps["tracking"].state == "running"
+    assert folders.latest(project.reports) == first.folder
+    for record in manifest.load(first.folder).steps.values():
+        assert manifest.intact(first.folder, record.outputs)
+    (cut / "results" / f".{'0' * 32}.json").write_text("half")
+
+    project.notebook("tracking", "print('quick')")
+    resumed = project.run()
+    assert resumed.folder == cut
+    assert list(resumed.executed) == ["tracking", "value", "report"]
+    assert resumed.state == "complete"
+    assert folders.latest(project.reports) == cut
+    assert not list(cut.rglob(".*.json"))
+
+
+def test_a_killed_client_does_not_lose_the_batch(project, runner_script):
+    seen = []
+    outcomes = run_clients(
+        ["best", "acme", "best"],
+        jobs=2,
+        root=project.root,
+        command=runner_script,
+        on_done=seen.append,
+    )
+    assert [outcome.client for outcome in outcomes] == ["best", "acme"]
+    killed, complete = outcomes
+    assert (killed.state, killed.exit_status) == ("killed", -9)
+    assert killed.error == "the process was killed by signal 9"
+    assert (complete.state, complete.exit_status) == ("complete", 0)
+    assert folders.latest(project.reports) == complete.folder
+    assert len(seen) == 2
+
+
+def test_the_worker_says_what_is_wrong(project):
+    done = batch.run_client("nobody", {"root": str(project.root)})
+    assert (done.state, done.exit_status) == ("failed", 1)
+    assert "no client 'nobody'" in done.error
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_runs_the_clients(project, runner_script):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        outcomes = run_clients_on_cluster(
+            ["acme", "best"],
+            cluster.scheduler_address,
+            root=project.root,
+            command=runner_script,
+        )
+    assert [outcome.state for outcome in outcomes] == ["complete", "killed"]

@@ -1,0 +1,145 @@
+"""The run of one client: order, skipping, failing, resuming."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from analysis import parameters
+from analysis.errors import RunError
+from analysis.pipeline import client_status, folders, manifest, outcome
+
+STAGES = [stage.name for stage in parameters.STAGES]
+ALL = ["ingest", *STAGES, "report"]
+
+
+def test_a_run_does_every_step_and_keeps_what_it_needs_to_be_repeated(project):
+    result = project.run()
+    assert result.state == "complete", result.error
+    assert list(result.executed) == ALL
+    assert folders.latest(project.reports) == result.folder
+    found = manifest.load(result.folder)
+    assert [found.steps[name].state for name in ALL] == ["done"] * len(ALL)
+    assert set(found.inputs) == {"client.yml", "raw/export.csv"}
+    assert found.packages["numpy"]
+    assert found.steps["tracking"].outputs.keys() == {
+        "notebooks/03_tracking.ipynb",
+        "notebooks/03_tracking.outcome.json",
+        "results/tracking.json",
+    }
+    values = json.loads((result.folder / "results" / "tracking.json").read_text())
+    assert values[:3] == ["acme", "zh_CN", 20240101]
+    processes = {
+        json.loads((result.folder / "results" / f"{stage}.json").read_text())[3] for stage in STAGES
+    }
+    assert len(processes) == len(STAGES)
+
+    again = project.run()
+    assert again.folder == result.folder
+    assert again.executed == ()
+
+    (project.root / "data" / "acme" / "raw" / "export.csv").write_text("a,b\n1,3\n")
+    assert client_status("acme", root=project.root).inputs_changed
+
+
+def test_a_change_runs_the_stage_and_all_after_it(project):
+    first = project.run()
+    project.notebook("monitoring", "print('changed')")
+    second = project.run()
+    assert list(second.executed) == ["monitoring", "tracking", "value", "report"]
+    assert second.folder != first.folder
+    steps = manifest.load(second.folder).steps
+    assert steps["baseline"].state == "skipped"
+    assert steps["baseline"].taken_from == first.folder.name
+    assert (second.folder / "canonical" / "sites.txt").read_text() == "s01"
+    assert manifest.intact(first.folder, manifest.load(first.folder).steps["tracking"].outputs)
+
+    third = project.run(force=True, stages=["tracking"])
+    assert third.state == "partial"
+    assert list(third.executed) == ["tracking"]
+    assert folders.latest(project.reports) == second.folder
+
+
+def test_a_failed_cell_keeps_the_partial_notebook_and_the_last_complete_run(project):
+    first = project.run()
+    project.notebook("tracking", "1 / 0", "print('never')")
+    failed = project.run()
+    assert not failed.ok
+    assert failed.failed_step == "tracking"
+    assert failed.error == "cell 4 of 5: ZeroDivisionError: division by zero"
+    assert "\n" not in failed.error
+    assert failed.partial_notebook.name == "03_tracking.ipynb"
+    assert "never" in failed.partial_notebook.read_text()
+    assert outcome.load(failed.partial_notebook).status == "cell_error"
+    steps = manifest.load(failed.folder).steps
+    assert [steps[name].state for name in ALL] == ["skipped"] * 4 + ["failed", "pending", "pending"]
+    assert folders.latest(project.reports) == first.folder
+    for name, record in manifest.load(first.folder).steps.items():
+        assert manifest.intact(first.folder, record.outputs), name
+
+    project.notebook("tracking", "1 / 1")
+    repaired = project.run()
+    assert repaired.folder == failed.folder
+    assert list(repaired.executed) == ["tracking", "value", "report"]
+    assert folders.latest(project.reports) == repaired.folder
+
+
+def test_a_damaged_output_is_made_again(project):
+    first = project.run()
+    (first.folder / "index.html").write_text("damaged")
+    second = project.run()
+    assert list(second.executed) == ["report"]
+    assert (second.folder / "index.html").read_text() == "<html></html>"
+
+
+def test_ingest_that_fails_starts_no_notebook(project):
+    def refuse(client, folder):
+        raise ValueError("first line\nsecond line")
+
+    failed = project.run(prepare=refuse)
+    assert (failed.failed_step, failed.error) == ("ingest", "ValueError: first line")
+    assert isinstance(failed.exception, ValueError)
+    assert not (failed.folder / "notebooks").exists()
+
+
+def test_ctrl_c_is_recorded(project):
+    def interrupt(client, folder):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        project.run(prepare=interrupt)
+    newest = client_status("acme", root=project.root).newest
+    assert newest.state == "failed"
+    assert newest.steps["ingest"].error == "interrupted from the keyboard"
+
+
+def test_what_does_not_exist_is_named(project):
+    with pytest.raises(RunError, match="no client 'acne'"):
+        project.run("acne")
+    with pytest.raises(RunError, match="did you mean 'tracking'"):
+        project.run(stages=["traking"])
+    with pytest.raises(RunError, match="did you mean 'language'"):
+        project.run(values={"langage": "en"})
+    (project.root / "notebooks" / "04_value.ipynb").unlink()
+    with pytest.raises(RunError, match="04_value"):
+        project.run()
+
+
+def test_two_runs_of_one_client_do_not_collide(project):
+    with (
+        folders.only_one_run(project.reports),
+        pytest.raises(RunError, match="being run by process"),
+    ):
+        project.run()
+
+
+def test_latest_is_a_text_file_where_links_are_not_to_be_had(project, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError("no links here")
+
+    monkeypatch.setattr("pathlib.Path.symlink_to", refuse)
+    (project.reports / "run1").mkdir(parents=True)
+    manifest.Manifest(client="acme", run_id="run1").save(project.reports / "run1")
+    folders.point_latest(project.reports, "run1")
+    assert folders.latest(project.reports) == project.reports / "run1"
