@@ -1,0 +1,214 @@
+"""The answer, key figures, checks and alerts as boxes that read at a glance.
+
+Every state has a sign and a word; colour only repeats them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from analysis import wording
+from analysis.present import sentences
+from analysis.present.suppression import MARK
+from analysis.present.tables import hide_estimates
+from analysis.results import Alert, Check, Estimate, Finding
+
+SIGNS = {"passed": "✓", "caution": "!", "failed": "×", "not_possible": "?"}
+_ORDER = ("failed", "caution", "not_possible", "passed")
+_BARS = {"strong": 3, "moderate": 2, "weak": 1, "insufficient": 0}
+_FOLD = 8
+
+
+def strength_badge(finding: Finding, language: str) -> str:
+    """Return the badge of a finding: bars and words for strength, words for design."""
+    meter = _meter(_BARS[finding.strength])
+    strength = wording.text(f"terms.strength.{finding.strength}", language)
+    design = wording.text(f"terms.design_grade.{finding.design}", language)
+    return (
+        f'<p class="badges"><span class="badge strength-{finding.strength}">'
+        f'<span class="meter" aria-hidden="true">{meter}</span>{escape(strength)}</span>'
+        f'<span class="badge design">{escape(design)}</span></p>'
+    )
+
+
+def _meter(filled: int) -> str:
+    return "".join(f'<i class="{"on" if i < filled else "off"}"></i>' for i in range(3))
+
+
+def answer(findings: Sequence[Finding], checks: Iterable[Check], anchor: str, language: str) -> str:
+    """Build the first-screen box: what is claimed, how sure, and why not surer."""
+    checks = tuple(checks)
+    if not findings:
+        words = wording.text("report.no_finding", language)
+        return f'<div class="crm answer" id="{anchor}"><p class="claim">{escape(words)}</p></div>'
+    parts = [_one_answer(finding, checks, language) for finding in findings]
+    return f'<div class="crm answer" id="{anchor}">{"".join(parts)}</div>'
+
+
+def _one_answer(finding: Finding, checks: tuple[Check, ...], language: str) -> str:
+    claim = sentences.sentence(finding.claim, language, finding.params)
+    reasons = sentences.reason_sentences(finding, checks, language)
+    why = ""
+    if reasons:
+        head = wording.text("report.limits", language)
+        items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
+        why = f'<div class="why"><p class="why-head">{escape(head)}</p><ul>{items}</ul></div>'
+    action = ""
+    if finding.action:
+        head = wording.text("report.action", language)
+        words = sentences.sentence(finding.action, language, finding.params)
+        action = f'<p class="action"><strong>{escape(head)}</strong> {escape(words)}</p>'
+    return (
+        f'<div class="finding"><p class="claim">{escape(claim)}</p>'
+        f"{strength_badge(finding, language)}{why}{action}</div>"
+    )
+
+
+def kpis(
+    estimates: Sequence[Estimate | tuple[str, Estimate]],
+    anchor: str,
+    language: str,
+    min_cell: int = 8,
+) -> str:
+    """Build a row of key figures, each with its interval and what it rests on.
+
+    Parameters
+    ----------
+    estimates : Sequence of Estimate or (str, Estimate)
+        A pair gives the wording key of the label; otherwise the indicator's title labels it.
+    anchor, language : str
+        Unique id; language.
+    min_cell : int
+        Smallest count behind a descriptive number that may be shown.
+    """
+    pairs = [item if isinstance(item, tuple) else (None, item) for item in estimates]
+    hidden = hide_estimates([estimate for _, estimate in pairs], min_cell)
+    cards = []
+    for (key, estimate), hide in zip(pairs, hidden, strict=True):
+        title = (
+            sentences.sentence(key, language, estimate.dims)
+            if key
+            else sentences.indicator_title(estimate.indicator, language)
+        )
+        cards.append(_kpi(title, estimate, hide, language, min_cell))
+    return f'<dl class="crm kpis" id="{anchor}">{"".join(cards)}</dl>'
+
+
+def _kpi(title: str, estimate: Estimate, hide: bool, language: str, min_cell: int) -> str:
+    if hide:
+        value, below = MARK, [wording.text("terms.suppressed", language, min_cell=min_cell)]
+    else:
+        value, below = sentences.value_text(estimate, language), []
+        if estimate.value is None:
+            below.append(sentences.sentence(estimate.reason, language, {**estimate.dims}))
+        if estimate.ci_low is not None:
+            interval = sentences.interval_text(estimate, language)
+            head = wording.text("terms.interval", language, level=estimate.level)
+            below.append(wording.text("report.labelled", language, label=head, value=interval))
+        if estimate.n_units:
+            below.append(wording.text("report.n_units", language, n=estimate.n_units))
+        elif estimate.n:
+            below.append(wording.text("report.n", language, n=estimate.n))
+    lines = "".join(f'<dd class="kpi-note">{escape(line)}</dd>' for line in below)
+    return (
+        f'<div class="kpi"><dt>{escape(title)}</dt>'
+        f'<dd class="kpi-value">{escape(value)}</dd>{lines}</div>'
+    )
+
+
+def checks(items: Sequence[Check], anchor: str, language: str) -> str:
+    """Build the list of checks, worst first: what was asked, found, and what to do about it."""
+    ordered = sorted(items, key=lambda check: _ORDER.index(check.status))
+    counts = [(s, sum(c.status == s for c in items)) for s in ("passed", *_ORDER[:3])]
+    summary = "".join(
+        f'<li class="state-{status}"><span class="sign" aria-hidden="true">{SIGNS[status]}</span>'
+        f"{escape(wording.text(f'terms.status.{status}', language))} <b>{count}</b></li>"
+        for status, count in counts
+        if count
+    )
+    rows = "".join(_check(check, language) for check in ordered)
+    return (
+        f'<div class="crm checks" id="{anchor}"><ul class="tally">{summary}</ul>'
+        f'<ul class="check-list">{rows}</ul></div>'
+    )
+
+
+def _check(check: Check, language: str) -> str:
+    params = sentences.check_params(check)
+    lines = []
+    if check.reason:
+        lines.append(("reason", sentences.sentence(check.reason, language, params)))
+    if check.value is not None:
+        value = wording.in_unit(check.value, check.unit, language)
+        measured = wording.text("report.measured", language, value=value)
+        if check.threshold is not None:
+            limit = wording.in_unit(check.threshold, check.unit, language)
+            measured = wording.text("report.measured_limit", language, value=value, limit=limit)
+        lines.append(("measured", measured))
+    if check.remedy and check.status != "passed":
+        lines.append(("remedy", sentences.sentence(check.remedy, language, params)))
+    question = sentences.sentence(check.question, language, params)
+    status = wording.text(f"terms.status.{check.status}", language)
+    body = "".join(f'<p class="{kind}">{escape(words)}</p>' for kind, words in lines)
+    return (
+        f'<li class="check state-{check.status}"><p class="status">'
+        f'<span class="sign" aria-hidden="true">{SIGNS[check.status]}</span>{escape(status)}</p>'
+        f'<div><p class="question">{escape(question)}</p>{body}</div></li>'
+    )
+
+
+def alerts(items: Sequence[Alert], anchor: str, language: str) -> str:
+    """Build the list of alerts, most urgent first; past the first few they are folded."""
+    if not items:
+        words = wording.text("report.no_alert", language)
+        return f'<div class="crm alerts" id="{anchor}"><p class="none">{escape(words)}</p></div>'
+    ordered = [_alert(a, language) for a in sorted(items, key=lambda a: (a.grade, a.id))]
+    first, rest = "".join(ordered[:_FOLD]), ""
+    if ordered[_FOLD:]:
+        more = wording.text("report.more_alerts", language, n=len(ordered) - _FOLD)
+        rest = (
+            f'<details><summary>{escape(more)}</summary><ul class="alert-list">'
+            f"{''.join(ordered[_FOLD:])}</ul></details>"
+        )
+    return (
+        f'<div class="crm alerts" id="{anchor}"><ul class="alert-list">{first}</ul>{rest}</div>'
+    )
+
+
+def _alert(alert: Alert, language: str) -> str:
+    own = {
+        name: getattr(alert, name)
+        for name in ("subject", "indicator", "unit", "value", "threshold", "n", "ci_low")
+    }
+    own |= {"ci_high": alert.ci_high, "p_value": alert.p_value, "owner": alert.owner}
+    params = {**own, "false_alarm_rate": alert.false_alarm_rate, **alert.params}
+    facts = []
+    for key, value, spec in (
+        ("report.alert_owner", alert.owner, "word"),
+        ("report.alert_due", alert.due_on, "date"),
+        ("report.alert_false_alarm", alert.false_alarm_rate, "pct1"),
+        ("report.alert_requirement", alert.requirement, "text"),
+    ):
+        if value is None:
+            continue
+        written = (
+            sentences.label(value, language)
+            if spec == "word"
+            else wording.format_value(value, spec, language)
+        )
+        label = wording.text(key, language)
+        facts.append(wording.text("report.labelled", language, label=label, value=written))
+    grade = wording.text(f"terms.alert_grade.{alert.grade}", language)
+    response = wording.text(
+        "report.labelled",
+        language,
+        label=wording.text("report.alert_response", language),
+        value=sentences.sentence(alert.response, language, params),
+    )
+    return (
+        f'<li class="alert grade-{alert.grade}"><p class="status">{escape(grade)}</p>'
+        f'<p class="question">{escape(sentences.sentence(alert.message, language, params))}</p>'
+        f'<p class="remedy">{escape(response)}</p>'
+        f'<p class="measured">{escape(wording.text("report.joint", language).join(facts))}</p></li>'
+    )

@@ -1,0 +1,123 @@
+"""Keys and parameters become sentences; identifiers in them become their titles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from analysis import wording
+from analysis.results import Check, Estimate, Finding
+from analysis.wording.catalogue import WordingError
+
+_TITLED = ("indicator", "outcome", "subject")
+
+
+@cache
+def _titles() -> dict[str, dict[str, str]]:
+    from analysis.indicators import registry
+
+    return {
+        id: {"zh_CN": item.title.zh_CN, "en": item.title.en} for id, item in registry.load().items()
+    }
+
+
+def indicator_title(indicator: str | None, language: str) -> str:
+    """Return the registry's title of an indicator; what is no indicator stays as it is."""
+    if indicator is None:
+        return wording.text("terms.not_available", language)
+    titles = _titles().get(indicator)
+    return titles[language] if titles else label(indicator, language)
+
+
+def label(value: Any, language: str, prefix: str = "terms") -> str:
+    """Return the wording of a label if the catalogue has one, else the label itself.
+
+    Looks for ``value`` as a full key, then for ``<prefix>.<value>``.
+    """
+    if isinstance(value, str):
+        for key in (value, f"{prefix}.{value}"):
+            if "." in key and wording.has(key):
+                return wording.text(key, language)
+        return value
+    if value is not None and wording.has(f"{prefix}.{value}"):
+        return wording.text(f"{prefix}.{value}", language)
+    return wording.format_value(value, "", language)
+
+
+def sentence(key: str, language: str, params: Mapping[str, Any] | None = None) -> str:
+    """Fill a sentence whose parameters may be wording keys or indicator ids."""
+    return wording.text(key, language, **localised(params or {}, language))
+
+
+def localised(params: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Replace indicator ids by titles and wording keys by their words in parameters."""
+    return {name: _localised(name, value, language) for name, value in params.items()}
+
+
+def _localised(name: str, value: Any, language: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    if name in _TITLED and value in _titles():
+        return _titles()[value][language]
+    if "." in value and wording.has(value):
+        return wording.text(value, language)
+    return value
+
+
+def reason_sentences(finding: Finding, checks: Iterable[Check], language: str) -> list[str]:
+    """Return why a finding is not graded higher, one sentence a reason.
+
+    A reason is filled from the check that gave it, for the finding carries only its own
+    parameters.
+    """
+    given = {}
+    for check in checks:
+        for key in (check.question, check.reason):
+            if key is not None and check.id in finding.checks:
+                given.setdefault(key, check)
+    sentences = []
+    for key in dict.fromkeys(finding.reasons):
+        params = {**finding.params, **(check_params(given[key]) if key in given else {})}
+        try:
+            sentences.append(sentence(key, language, params))
+        except WordingError as error:
+            if key in given:
+                raise
+            raise WordingError(
+                f"{finding.id}: its reason {key!r} needs the parameters of the check that gave "
+                "it. Correct: show.answer(findings, checks=checks)"
+            ) from error
+    return sentences
+
+
+def check_params(check: Check) -> dict[str, Any]:
+    """Return what a check's sentences may name: its params, dims and own numbers."""
+    own = {"value": check.value, "threshold": check.threshold, "n": check.n, "unit": check.unit}
+    return {**own, **check.dims, **check.params}
+
+
+def is_difference(estimate: Estimate) -> bool:
+    """Tell whether a number is a difference, which is written with its sign."""
+    return estimate.causal or estimate.estimand.startswith(
+        ("att", "difference", "change", "effect", "gap")
+    )
+
+
+def value_text(estimate: Estimate, language: str) -> str:
+    """Write the point estimate in its unit."""
+    return wording.in_unit(
+        estimate.value, estimate.unit, language, effect=is_difference(estimate)
+    )
+
+
+def interval_text(estimate: Estimate, language: str) -> str:
+    """Write the interval, or an em dash where there is none."""
+    if estimate.ci_low is None:
+        return "—"
+    effect = is_difference(estimate)
+    low, high = (
+        wording.in_unit(end, estimate.unit, language, effect=effect)
+        for end in (estimate.ci_low, estimate.ci_high)
+    )
+    return wording.text("report.interval", language, low=low, high=high)

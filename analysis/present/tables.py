@@ -1,0 +1,279 @@
+"""Frames and estimates become accessible HTML tables with a CSV of the same numbers."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+
+import pandas as pd
+
+from analysis import wording
+from analysis.present import sentences
+from analysis.present.suppression import MARK, suppressed
+from analysis.results import Estimate
+
+TALL = 20
+"""A table of more rows scrolls inside its box on screen; on paper it is whole."""
+
+_TEXT_SPECS = ("", "text", "indicator", "date", "month")
+_PLAIN_UNITS = ("CNY", "ratio", "people", "sites", "count")
+
+
+def download_link(header: Sequence[str], rows: Iterable[Sequence[str]], name: str, language: str):
+    """Return a link that saves the rows as CSV (UTF-8 with mark, so that Excel reads Chinese)."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    data = base64.b64encode(buffer.getvalue().encode("utf-8-sig")).decode("ascii")
+    words = wording.text("report.download_csv", language)
+    return (
+        f'<p class="download"><a download="{escape(name)}.csv" '
+        f'href="data:text/csv;charset=utf-8;base64,{data}">{escape(words)}</a></p>'
+    )
+
+
+def render(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    caption: str,
+    numeric: Sequence[bool],
+    anchor: str,
+    language: str,
+    notes: Iterable[str] = (),
+    raw: Sequence[Sequence[str]] | None = None,
+) -> str:
+    """Build one table from finished text.
+
+    Parameters
+    ----------
+    header : Sequence of str
+        Column headings; the first names the rows.
+    rows : Sequence of sequences of str
+        Cells as shown; the first of each row is its heading.
+    caption : str
+        What the table shows.
+    numeric : Sequence of bool
+        Which columns are numbers, set flush right with figures of one width.
+    anchor : str
+        Unique id.
+    language : {"zh_CN", "en"}
+        For the words around the table.
+    notes : Iterable of str
+        Lines below it.
+    raw : Sequence of sequences of str, optional
+        Cells of the CSV; those shown when omitted.
+    """
+    kind = [' class="num"' if is_number else "" for is_number in numeric]
+    head = "".join(
+        f'<th scope="col"{k}>{escape(title)}</th>' for title, k in zip(header, kind, strict=True)
+    )
+    body = []
+    for row in rows:
+        first, *rest = row
+        cells = [f'<th scope="row"{kind[0]}>{escape(first)}</th>']
+        cells += [
+            f"<td{k}>{escape(cell)}</td>" for cell, k in zip(rest, kind[1:], strict=True)
+        ]
+        body.append(f"<tr>{''.join(cells)}</tr>")
+    tall = " tall" if len(rows) > TALL else ""
+    below = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
+    # A box that scrolls must be reachable by keyboard and say what it is.
+    return (
+        f'<div class="crm table" id="{anchor}">'
+        f'<div class="scroll{tall}" role="region" tabindex="0" aria-labelledby="{anchor}-caption">'
+        f'<table><caption id="{anchor}-caption">{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>{below}"
+        f"{download_link(header, raw if raw is not None else rows, anchor, language)}</div>"
+    )
+
+
+def frame_table(
+    frame: pd.DataFrame,
+    *,
+    caption: str,
+    columns: Mapping[str, tuple[str, str]],
+    anchor: str,
+    language: str,
+    min_cell: int = 8,
+    n: str | None = None,
+    notes: Iterable[str] = (),
+) -> str:
+    """Build the table of a tidy frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a row of the table, in order.
+    caption : str
+        Finished sentence.
+    columns : Mapping
+        Column → (wording key of its heading, format). A format is one of ``wording.SPECS``, or
+        ``indicator`` (registry title), or ``label:<prefix>`` (word of the catalogue under the
+        prefix). ``unit`` and ``effect`` read the frame's column ``unit``. The first column
+        heads the rows.
+    anchor, language : str
+        Unique id; language.
+    min_cell : int
+        Smallest count shown, when ``n`` is given.
+    n : str, optional
+        Column of answers behind each row. Rows with too few show :data:`MARK` in every column
+        but the first.
+    notes : Iterable of str
+        Finished sentences below the table.
+    """
+    header = [sentences.label(key, language) for key, _ in columns.values()]
+    specs = [spec for _, spec in columns.values()]
+    hidden = suppressed(frame[n], min_cell) if n else pd.Series(False, index=frame.index)
+    units = frame["unit"] if "unit" in frame.columns else pd.Series(None, index=frame.index)
+    rows, raw = [], []
+    for position in range(len(frame)):
+        values = [frame[name].iloc[position] for name in columns]
+        unit = units.iloc[position]
+        shown = [
+            _cell(value, spec, language, unit) for value, spec in zip(values, specs, strict=True)
+        ]
+        plain = [_plain(v, s, t) for v, s, t in zip(values, specs, shown, strict=True)]
+        if hidden.iloc[position]:
+            shown[1:] = plain[1:] = [MARK] * (len(shown) - 1)
+        rows.append(shown)
+        raw.append(plain)
+    if hidden.any():
+        notes = (*notes, wording.text("report.suppressed_note", language, min_cell=min_cell))
+    if not rows:
+        notes = (*notes, wording.text("report.empty_table", language))
+    return render(
+        header,
+        rows,
+        caption=caption,
+        numeric=[s not in _TEXT_SPECS and not s.startswith("label") for s in specs],
+        anchor=anchor,
+        language=language,
+        notes=notes,
+        raw=raw,
+    )
+
+
+def estimates_table(
+    estimates: Sequence[Estimate],
+    *,
+    caption: str,
+    rows: str,
+    anchor: str,
+    language: str,
+    min_cell: int = 8,
+) -> str:
+    """Build the table of estimates: value, interval and what they rest on.
+
+    Parameters
+    ----------
+    estimates : Sequence of Estimate
+        One a row, in order.
+    caption : str
+        Finished sentence.
+    rows : str
+        What heads a row: a name in ``dims``, or a field of :class:`Estimate`
+        (``indicator``, ``method``, ``estimand``, ``comparison``).
+    anchor, language : str
+        Unique id; language.
+    min_cell : int
+        Smallest count behind a descriptive number that may be shown.
+    """
+    hidden = hide_estimates(estimates, min_cell)
+    level = estimates[0].level if estimates else 0.95
+    optional = [
+        ("terms.p_value", lambda e: e.p_value, "p"),
+        ("terms.sites", lambda e: e.n_units, "int"),
+        ("terms.observations", lambda e: e.n or None, "int"),
+    ]
+    used = [column for column in optional if any(column[1](e) is not None for e in estimates)]
+    header = [
+        sentences.label(f"report.column.{rows}", language),
+        wording.text("terms.estimate", language),
+        wording.text("terms.interval", language, level=level),
+        *(wording.text(key, language) for key, _, _ in used),
+    ]
+    body, raw, reasons = [], [], {}
+    for estimate, hide in zip(estimates, hidden, strict=True):
+        name = row_label(estimate, rows, language)
+        extra = [read(estimate) for _, read, _ in used]
+        if hide:
+            body.append([name] + [MARK] * (len(header) - 1))
+            raw.append(body[-1])
+            continue
+        if estimate.value is None:
+            reasons[estimate.reason] = sentences.sentence(
+                estimate.reason, language, {**estimate.dims, "n": estimate.n}
+            )
+        written = [
+            "—" if value is None else wording.format_value(value, spec, language)
+            for value, (_, _, spec) in zip(extra, used, strict=True)
+        ]
+        shown = (sentences.value_text(estimate, language), sentences.interval_text(estimate, language))
+        body.append([name, *shown, *written])
+        ends = (estimate.ci_low, estimate.ci_high)
+        bounds = "" if ends[0] is None else f"{ends[0]!r} – {ends[1]!r}"
+        raw.append([name, _number(estimate.value), bounds, *map(_number, extra)])
+    notes = list(reasons.values())
+    if any(hidden):
+        notes.append(wording.text("report.suppressed_note", language, min_cell=min_cell))
+    return render(
+        header,
+        body,
+        caption=caption,
+        numeric=[False] + [True] * (len(header) - 1),
+        anchor=anchor,
+        language=language,
+        notes=notes,
+        raw=raw,
+    )
+
+
+def hide_estimates(estimates: Sequence[Estimate], min_cell: int) -> list[bool]:
+    """Tell which estimates describe too few people to be shown.
+
+    Effects and amounts of money are of many people or of none, and are always shown.
+    """
+    counts = [
+        e.n if not e.causal and e.unit not in _PLAIN_UNITS and e.value is not None else None
+        for e in estimates
+    ]
+    return suppressed(pd.Series(counts, dtype="Float64"), min_cell).tolist()
+
+
+def row_label(estimate: Estimate, rows: str, language: str) -> str:
+    """Return what heads an estimate's row."""
+    value = estimate.dims.get(rows, getattr(estimate, rows, None))
+    if rows == "indicator" or (rows not in estimate.dims and rows == "id"):
+        return sentences.indicator_title(estimate.indicator, language)
+    for prefix in (f"terms.{rows}", f"causal.{rows}", f"report.{rows}"):
+        if wording.has(f"{prefix}.{value}"):
+            return wording.text(f"{prefix}.{value}", language)
+    if rows in ("cohort", "period", "calendar") and isinstance(value, (int, float)):
+        return wording.format_value(value, "month", language)
+    return sentences.label(value, language, f"terms.{rows}")
+
+
+def _cell(value: object, spec: str, language: str, unit: object) -> str:
+    if spec == "indicator":
+        return sentences.indicator_title(value, language)
+    if spec.startswith("label"):
+        return sentences.label(value, language, spec.partition(":")[2] or "terms")
+    if spec in ("", "text") and isinstance(value, str):
+        return sentences.label(value, language)
+    return wording.format_value(value, spec, language, unit=unit)
+
+
+def _plain(value: object, spec: str, shown: str) -> str:
+    """Return the cell of the CSV: full precision for numbers, words for the rest."""
+    if spec in _TEXT_SPECS or spec.startswith("label"):
+        return shown
+    return _number(value)
+
+
+def _number(value: object) -> str:
+    return "" if value is None or pd.isna(value) else f"{value!r}" if isinstance(value, float) else str(value)
