@@ -58,8 +58,17 @@ def standardised_differences(
                 "denominator": denominator,
             }
         )
-    columns = ["covariate", "level", "mean_treated", "mean_comparison", "smd", "variance_ratio",
-               "n_treated", "n_comparison", "denominator"]  # fmt: skip
+    columns = [
+        "covariate",
+        "level",
+        "mean_treated",
+        "mean_comparison",
+        "smd",
+        "variance_ratio",
+        "n_treated",
+        "n_comparison",
+        "denominator",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -199,7 +208,7 @@ def assess_balance(
                 status="passed" if alike else "caution",
                 value=p_value,
                 threshold=0.05,
-                unit="p_value",
+                unit="p",
                 n=n1 + n0,
                 reason=None if alike else "measurement.check.balance_joint.reason",
                 remedy=None if alike else "measurement.check.balance.remedy",

@@ -102,7 +102,7 @@ def assess_pretrends(
             status=status,
             value=p_value,
             threshold=0.05,
-            unit="p_value",
+            unit="p",
             n=interval.n,
             reason=f"measurement.check.pretrend.{status}",
             remedy=None if status == "passed" else "measurement.check.pretrend.remedy",

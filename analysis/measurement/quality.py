@@ -187,8 +187,15 @@ def consistency(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         if not usable or any(given.get(n) is None or given[n].empty for n in rule.needs):
             continue
         applies, breaks = rule.broken(frame, given)
-        rows.append((rule.id, rule.table, "/".join(rule.columns), int(applies.sum()),
-                     int((applies & breaks).sum())))  # fmt: skip
+        rows.append(
+            (
+                rule.id,
+                rule.table,
+                "/".join(rule.columns),
+                int(applies.sum()),
+                int((applies & breaks).sum()),
+            )
+        )
     found = pd.DataFrame(rows, columns=["rule", "table", "column", "applies", "broken"])
     found["share"] = found["broken"] / found["applies"].where(found["applies"] > 0)
     return found[found["applies"] > 0].reset_index(drop=True)
@@ -279,10 +286,8 @@ def assess_quality(
     checks.extend(_rule_check(row) for row in rules.itertuples())
     frame = pd.DataFrame(
         summary,
-        columns=[
-            "table", "rows", "completeness", "least_complete", "columns_short", "rows_broken"
-        ],
-    )  # fmt: skip
+        columns=["table", "rows", "completeness", "least_complete", "columns_short", "rows_broken"],
+    )
     if ingest is not None:
         frame = frame.merge(ingest[["table", "rows_in", "rows_out"]], on="table", how="left")
     return collect(

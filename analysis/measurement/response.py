@@ -140,7 +140,7 @@ def assess_response(
             status="passed" if impossible.empty and stray == 0 else "caution",
             value=float(len(impossible)),
             threshold=0.0,
-            unit="cells",
+            unit="count",
             n=len(usable),
             reason=(
                 None

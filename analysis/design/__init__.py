@@ -1,0 +1,44 @@
+"""The evaluation made worth running: plan and lock, draw, power, calendar, contradictions."""
+
+from analysis.design.assignment import assess_assignment, assign_waves
+from analysis.design.calendar import assess_calendar, measurement_calendar, season
+from analysis.design.conflicts import assess_conflicts
+from analysis.design.plan import (
+    Goal,
+    Plan,
+    PlanLock,
+    annual_growth,
+    assess_plan,
+    check_claims,
+    deviations,
+    lock,
+    make_plan,
+)
+from analysis.design.power import ErrorModel, RollOut, closed_form, estimate_errors, simulate_null
+from analysis.design.power_report import assess_power, power_curve, roll_out
+
+__all__ = [
+    "ErrorModel",
+    "Goal",
+    "Plan",
+    "PlanLock",
+    "RollOut",
+    "annual_growth",
+    "assess_assignment",
+    "assess_calendar",
+    "assess_conflicts",
+    "assess_plan",
+    "assess_power",
+    "assign_waves",
+    "check_claims",
+    "closed_form",
+    "deviations",
+    "estimate_errors",
+    "lock",
+    "make_plan",
+    "measurement_calendar",
+    "power_curve",
+    "roll_out",
+    "season",
+    "simulate_null",
+]

@@ -1,0 +1,112 @@
+"""Drawing lots: which site is trained in which wave, by stratum and with the seed kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import DesignError
+from analysis.measurement.balance import standardised_differences
+from analysis.results import StageResults, collect
+
+
+def assign_waves(
+    sites: pd.DataFrame,
+    *,
+    waves: int,
+    comparison_share: float,
+    strata: Sequence[str] = ("property_type",),
+    seed: int,
+) -> pd.DataFrame:
+    """Draw the wave of every site, balanced within strata.
+
+    Within each stratum the sites are shuffled and dealt out in turn to the comparison group
+    (wave 0) and waves 1..``waves``, in proportion to their wanted size; which one begins
+    is carried on from stratum to stratum, so that totals stay balanced too.
+
+    Parameters
+    ----------
+    sites : DataFrame
+        Canonical table ``sites``. Row order does not matter.
+    waves : int
+        Number of training waves.
+    comparison_share : float
+        Share of sites never trained, within (0, 1).
+    strata : sequence of str
+        Columns of ``sites`` to stratify by; NULL is a stratum of its own.
+    seed : int
+        Seed of the draw. Equal sites and seed give equal waves.
+
+    Returns
+    -------
+    DataFrame
+        One row a site in order of ``site_id``: ``site_id, stratum, wave, arm``.
+
+    Raises
+    ------
+    DesignError
+        When fewer than two sites would be trained or never trained.
+    """
+    if waves < 1 or not 0 < comparison_share < 1:
+        raise DesignError("A draw needs at least one wave and a comparison share within (0, 1).")
+    frame = sites.sort_values("site_id", ignore_index=True)
+    never = round(len(frame) * comparison_share)
+    if never < 2 or len(frame) - never < 2:
+        raise DesignError(
+            f"{len(frame)} sites with a comparison share of {comparison_share:g} leave fewer "
+            "than two trained or two never-trained sites. Correct: at least four sites."
+        )
+    labels = frame[list(strata)].astype(object).where(frame[list(strata)].notna(), "unknown")
+    stratum = labels.astype(str).agg(" / ".join, axis=1) if strata else pd.Series("", frame.index)
+    rng = np.random.default_rng(seed)
+    shuffled = np.concatenate(
+        [rng.permutation(np.flatnonzero(stratum == s)) for s in sorted(stratum.unique())]
+    )
+    wave = np.empty(len(frame), dtype=np.int64)
+    wave[shuffled] = _dealing_order(len(frame), never, waves, rng)
+    return pd.DataFrame(
+        {
+            "site_id": frame["site_id"],
+            "stratum": stratum,
+            "wave": wave,
+            "arm": np.where(wave == 0, "comparison", "treated"),
+        }
+    )
+
+
+def _dealing_order(size: int, never: int, waves: int, rng: np.random.Generator) -> np.ndarray:
+    """Spread the labels 0..waves over ``size`` places as evenly as their counts allow."""
+    treated = np.full(waves, (size - never) // waves)
+    treated[: (size - never) % waves] += 1
+    counts = np.r_[never, treated]
+    places = [(i + rng.uniform()) / count for count in counts for i in range(count)]
+    return np.repeat(np.arange(waves + 1), counts)[np.argsort(places, kind="stable")]
+
+
+def assess_assignment(
+    sites: pd.DataFrame,
+    drawn: pd.DataFrame,
+    *,
+    seed: int,
+    covariates: Sequence[str] = ("property_type", "region", "households"),
+) -> StageResults:
+    """Table of the draw and of the balance it reached.
+
+    Returns
+    -------
+    StageResults
+        Tables ``assignment`` and ``assignment_balance`` (standardised differences between
+        sites to be trained and never trained, pooled denominator); fact
+        ``assignment_seed``.
+    """
+    joined = sites.merge(drawn, on="site_id")
+    usable = [c for c in covariates if c in joined.columns and joined[c].notna().any()]
+    balance = standardised_differences(joined[usable], (joined["wave"] > 0).to_numpy())
+    return collect(
+        "design",
+        [],
+        facts={"assignment_seed": seed},
+        tables={"assignment": drawn, "assignment_balance": balance},
+    )

@@ -1,0 +1,80 @@
+"""When to measure: months after each wave, with the seasons that disturb a reading marked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import pandas as pd
+
+from analysis.measurement.columns import dates
+from analysis.results import StageResults, collect
+
+SPRING_FESTIVAL = {
+    2022: dt.date(2022, 2, 1),
+    2023: dt.date(2023, 1, 22),
+    2024: dt.date(2024, 2, 10),
+    2025: dt.date(2025, 1, 29),
+    2026: dt.date(2026, 2, 17),
+    2027: dt.date(2027, 2, 6),
+    2028: dt.date(2028, 1, 26),
+}
+"""First day of the lunar year; later years are marked by the other seasons only."""
+
+
+def season(day: dt.date) -> str:
+    """Name what disturbs a measurement on a day (requirement R144), or ``""``.
+
+    ``spring_festival`` two weeks around the lunar new year, ``may_day`` 1 to 5 May,
+    ``flood`` June to August, ``year_end`` from 16 December.
+    """
+    festival = SPRING_FESTIVAL.get(day.year)
+    if festival and abs((day - festival).days) <= 14:
+        return "spring_festival"
+    if day.month == 5 and day.day <= 5:
+        return "may_day"
+    if day.month in (6, 7, 8):
+        return "flood"
+    return "year_end" if day.month == 12 and day.day >= 16 else ""
+
+
+def measurement_calendar(
+    waves: pd.DataFrame, *, months: Sequence[int] = (1, 3, 6, 12), as_of: dt.date | None = None
+) -> pd.DataFrame:
+    """List the measuring day of each horizon of each wave.
+
+    A wave starts on the median of its sites' actual first days, or of the planned ones while
+    none was held. The measuring day is the same day ``months`` later, or the last of the
+    month where that day does not exist.
+
+    Returns
+    -------
+    DataFrame
+        One row a wave and horizon: ``wave, n_sites, start, held`` (whether start is actual),
+        ``months, measure_on, season`` and ``state`` (``past``, ``ahead``; ``""`` without
+        ``as_of``). Empty when no wave has a date.
+    """
+    rows = []
+    treated = waves[waves["arm"] == "treated"]
+    for wave, sites in treated.groupby("wave"):
+        actual, planned = dates(sites["actual_start"]), dates(sites["planned_start"])
+        held = bool(actual.notna().any())
+        start = (actual if held else planned).dropna().quantile(0.5, interpolation="lower")
+        if pd.isna(start):
+            continue
+        for horizon in months:
+            day = (start + pd.DateOffset(months=horizon)).date()
+            state = "" if as_of is None else ("past" if day <= as_of else "ahead")
+            rows.append(
+                (int(wave), len(sites), start.date(), held, int(horizon), day, season(day), state)
+            )
+    columns = ["wave", "n_sites", "start", "held", "months", "measure_on", "season", "state"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def assess_calendar(
+    waves: pd.DataFrame, *, months: Sequence[int] = (1, 3, 6, 12), as_of: dt.date | None = None
+) -> StageResults:
+    """Wrap :func:`measurement_calendar` as table ``calendar`` of the design stage."""
+    table = measurement_calendar(waves, months=months, as_of=as_of)
+    return collect("design", [], tables={"calendar": table} if len(table) else {})

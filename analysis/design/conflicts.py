@@ -1,0 +1,80 @@
+"""The contradictions between the requirements, and which of them the client left open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from analysis.client.readings import READINGS
+from analysis.errors import DesignError
+from analysis.results import Check, StageResults, collect
+
+REQUIREMENTS: Mapping[str, tuple[str, ...]] = {
+    "C1": ("R092", "R093", "R135", "R161"),
+    "C2": ("R102", "R137", "R142", "R164"),
+    "C3": ("R005", "R067", "R100", "R137"),
+    "C4": ("R136", "R141", "R163"),
+    "C5": ("R133", "R139"),
+    "C6": ("R084", "R095", "R134", "R135", "R162", "R172"),
+    "C7": ("R080", "R105"),
+    "C8": ("R137", "R166", "R176"),
+    "C9": ("R005", "R011", "R015", "R066", "R101", "R102", "R137", "R141", "R157", "R164", "R173"),
+    "C10": ("R085", "R126"),
+    "C11": ("R078", "R110", "R151"),
+    "C12": ("R001", "R056"),
+    "C13": ("R003",),
+    "C14": ("R081", "R124", "R139"),
+}
+"""The requirements that disagree in each contradiction."""
+
+
+def assess_conflicts(choices: Mapping[str, str]) -> StageResults:
+    """Say which contradictions the client resolved and which are open.
+
+    Parameters
+    ----------
+    choices : Mapping[str, str]
+        Chosen reading by conflict id, as in ``client.yml``.
+
+    Returns
+    -------
+    StageResults
+        One check a contradiction, ``design.conflict.<id>``: passed when resolved, caution
+        while open; table ``conflicts`` (``conflict, requirements, reading, open``).
+
+    Raises
+    ------
+    DesignError
+        For a conflict or a reading that does not exist; the known ones are named.
+    """
+    wrong = [f"no conflict {id!r}" for id in choices if id not in READINGS]
+    wrong += [
+        f"{id}: {reading!r} is none of {', '.join(READINGS[id].readings)}"
+        for id, reading in choices.items()
+        if id in READINGS and reading not in READINGS[id].readings
+    ]
+    if wrong:
+        raise DesignError("Choices between contradictory requirements: " + "; ".join(wrong))
+    rows, checks = [], []
+    for id in READINGS:
+        reading = choices.get(id)
+        requirements = ", ".join(REQUIREMENTS[id])
+        rows.append((id, requirements, reading or "", reading is None))
+        still_open = reading is None
+        checks.append(
+            Check(
+                id=f"design.conflict.{id}",
+                question=f"design.conflicts.{id}.question",
+                status="caution" if still_open else "passed",
+                reason=(
+                    "design.check.conflict.open"
+                    if still_open
+                    else f"design.conflicts.{id}.{reading}"
+                ),
+                remedy="design.check.conflict.remedy" if still_open else None,
+                params={"conflict": id, "requirements": requirements},
+            )
+        )
+    table = pd.DataFrame(rows, columns=["conflict", "requirements", "reading", "open"])
+    return collect("design", checks, tables={"conflicts": table})

@@ -1,0 +1,242 @@
+"""Power and minimum detectable effect of a staggered roll-out over sites.
+
+Two answers stand side by side. The closed form assumes that a site's months are equally
+correlated; real months resemble their neighbours more, and then the closed form promises too
+much. The simulation draws serially correlated months with the variances of the client's own
+months before training, and counts how often the test would find the effect.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, signal, stats
+
+from analysis.errors import DesignError
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorModel:
+    """What a site-month mean varies by, once site and month effects are taken out.
+
+    Attributes
+    ----------
+    shock_sd : float
+        Standard deviation of the site's monthly shock, an AR(1) process.
+    autocorrelation : float
+        Correlation of that shock from one month to the next, in [0, 1).
+    sampling_sd : float
+        Standard deviation added by the finite number of answers in a site-month.
+    n_units, n_periods : int
+        Size of the panel it was estimated from; 0 where it was assumed.
+    """
+
+    shock_sd: float
+    autocorrelation: float
+    sampling_sd: float
+    n_units: int = 0
+    n_periods: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RollOut:
+    """How many sites start when.
+
+    ``starts`` holds the first treated month (0 is the first month measured) of each trained
+    site; ``n_never`` sites are never trained; ``n_periods`` months are measured, of which
+    at most ``window`` after each start count.
+    """
+
+    starts: tuple[int, ...]
+    n_never: int
+    n_periods: int
+    window: int = 12
+
+    def __post_init__(self) -> None:
+        if len(self.starts) < 2 or self.n_never < 2:
+            raise DesignError("Power needs at least two trained and two never-trained sites.")
+        if min(self.starts) < 1 or max(self.starts) >= self.n_periods:
+            raise DesignError("Every trained site needs a month before and a month after.")
+
+    def scaled(self, n_sites: int) -> RollOut:
+        """Return the same roll-out with another number of sites, shares kept."""
+        share = self.n_never / (self.n_never + len(self.starts))
+        never = min(max(2, round(n_sites * share)), n_sites - 2)
+        places = np.linspace(0, len(self.starts) - 1, n_sites - never).round().astype(int)
+        starts = tuple(np.sort(self.starts)[places].tolist())
+        return RollOut(starts, never, self.n_periods, self.window)
+
+
+def estimate_errors(outcome: pd.DataFrame, *, sampling_variance: float | None = None) -> ErrorModel:
+    """Estimate the error model from site-months before training.
+
+    Site and month means are taken out; the average products of residuals at lags 0 to 3 are
+    matched to what an AR(1) shock plus sampling noise would leave after the same demeaning,
+    so that the short panel does not bias the correlation towards zero.
+
+    Parameters
+    ----------
+    outcome : DataFrame
+        ``unit, period, y`` before the first wave. Units that lack a month are left out.
+    sampling_variance : float, optional
+        Known variance of a site-month mean given its site-month (within-cell variance over
+        answers). Estimated with the rest when absent.
+
+    Raises
+    ------
+    DesignError
+        With fewer than four months or three complete units.
+    """
+    wide = outcome.pivot_table(index="unit", columns="period", values="y").dropna()
+    units, months = wide.shape
+    if units < 3 or months < 4:
+        raise DesignError(
+            f"{units} complete sites and {months} months before training: variances need at "
+            "least three sites and four months."
+        )
+    residual = wide.to_numpy() - wide.mean(axis=1).to_numpy()[:, None]
+    residual = (residual - residual.mean(axis=0)) * math.sqrt(units / (units - 1))
+    lags = np.arange(min(4, months - 1))
+    observed = np.array([(residual[:, : months - k] * residual[:, k:]).mean() for k in lags])
+    noise = _expected(np.eye(months), lags)
+    gap = np.abs(np.subtract.outer(np.arange(months), np.arange(months)))
+
+    def fit(phi: float) -> tuple[float, float, float]:
+        shock = _expected(phi**gap if phi > 0 else np.eye(months), lags)
+        if sampling_variance is not None:
+            rest = observed - sampling_variance * noise
+            var = max(float(shock @ rest / (shock @ shock)), 0.0)
+            return float(((rest - var * shock) ** 2).sum()), var, sampling_variance
+        both, error = optimize.nnls(np.column_stack([shock, noise]), observed)
+        return float(error**2), float(both[0]), float(both[1])
+
+    best = min(np.linspace(0.0, 0.95, 96), key=lambda phi: fit(phi)[0])
+    _, shock_var, noise_var = fit(best)
+    return ErrorModel(
+        shock_sd=math.sqrt(shock_var),
+        autocorrelation=float(best) if shock_var > 0 else 0.0,
+        sampling_sd=math.sqrt(noise_var),
+        n_units=units,
+        n_periods=months,
+    )
+
+
+def _expected(covariance: np.ndarray, lags: np.ndarray) -> np.ndarray:
+    """Average products at each lag that a covariance leaves after demeaning over time."""
+    months = covariance.shape[0]
+    centre = np.eye(months) - 1 / months
+    left = centre @ covariance @ centre
+    return np.array([np.diagonal(left, k).mean() for k in lags])
+
+
+def _windows(plan: RollOut) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Contrast over months (after minus before) of each start, its sites, and its weight."""
+    starts, counts = np.unique(plan.starts, return_counts=True)
+    contrast = np.zeros((starts.size, plan.n_periods))
+    for row, start in zip(contrast, starts, strict=True):
+        end = min(start + plan.window, plan.n_periods)
+        row[:start] = -1 / start
+        row[start:end] = 1 / (end - start)
+    return contrast, counts, counts / counts.sum()
+
+
+def _degrees(n1: int, n0: int) -> float:
+    a, b = 1 / n1, 1 / n0
+    return (a + b) ** 2 / (a**2 / (n1 - 1) + b**2 / (n0 - 1))
+
+
+def closed_form_se(plan: RollOut, errors: ErrorModel) -> float:
+    """Give the standard error of the effect when a site's months are independent given the site.
+
+    ``(shock_sd^2 + sampling_sd^2)`` takes the place of a month's variance, as in the
+    formulas for equally correlated months (site effects cancel in the difference); the
+    serial correlation is ignored, which is what makes it optimistic.
+
+    References
+    ----------
+    Teerenstra et al. (2012); Hussey & Hughes (2007) for the equal-correlation model.
+    """
+    contrast, counts, weights = _windows(plan)
+    variance = errors.shock_sd**2 + errors.sampling_sd**2
+    treated = (weights**2 * (contrast**2).sum(axis=1) / counts).sum()
+    never = ((weights @ contrast) ** 2).sum() / plan.n_never
+    return math.sqrt(variance * (treated + never))
+
+
+def closed_form(plan: RollOut, errors: ErrorModel, effect: float, *, alpha: float = 0.05) -> float:
+    """Power of the two-sided t test by the closed form."""
+    df = _degrees(len(plan.starts), plan.n_never)
+    critical = stats.t.ppf(1 - alpha / 2, df)
+    shift = effect / closed_form_se(plan, errors)
+    return float(stats.nct.sf(critical, df, shift) + stats.nct.cdf(-critical, df, shift))
+
+
+def simulate_null(
+    plan: RollOut, errors: ErrorModel, *, draws: int = 2000, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw estimates and standard errors of a training without effect.
+
+    The estimator is the cohort-weighted difference in differences against never-trained
+    sites (mean of up to ``window`` months after the start minus all months before), with
+    the influence-function standard error clustered by site.
+
+    Returns
+    -------
+    estimates, standard errors : ndarray of shape (draws,)
+    """
+    rng = np.random.default_rng(seed)
+    contrast, counts, weights = _windows(plan)
+    n1 = len(plan.starts)
+    sites = n1 + plan.n_never
+    cohort = np.repeat(np.arange(counts.size), counts)
+    # Only contrasts of months matter: draw errors in blocks to bound memory.
+    estimates, errors_of = np.empty(draws), np.empty(draws)
+    block = max(1, 4_000_000 // (sites * plan.n_periods))
+    for first in range(0, draws, block):
+        size = min(block, draws - first)
+        y = _errors(rng, (size, sites, plan.n_periods), errors)
+        treated = np.einsum("dst,st->ds", y[:, :n1], contrast[cohort])
+        never = y[:, n1:] @ (weights @ contrast)
+        means = np.stack([treated[:, cohort == g].mean(axis=1) for g in range(counts.size)], 1)
+        scale = np.sqrt(counts / np.maximum(counts - 1, 1))[cohort] * (weights / counts)[cohort]
+        influence = (treated - means[:, cohort]) * scale
+        rest = never - never.mean(axis=1, keepdims=True)
+        variance = (influence**2).sum(axis=1)
+        variance += (rest**2).sum(axis=1) / (plan.n_never * (plan.n_never - 1))
+        estimates[first : first + size] = means @ weights - never.mean(axis=1)
+        errors_of[first : first + size] = np.sqrt(variance)
+    return estimates, errors_of
+
+
+def _errors(
+    rng: np.random.Generator, shape: tuple[int, int, int], errors: ErrorModel
+) -> np.ndarray:
+    phi = errors.autocorrelation
+    draws = rng.standard_normal(shape)
+    if phi > 0:
+        draws[..., 1:] *= math.sqrt(1 - phi**2)
+        draws = signal.lfilter([1.0], [1.0, -phi], draws, axis=-1)
+    draws *= errors.shock_sd
+    if errors.sampling_sd > 0:
+        draws += errors.sampling_sd * rng.standard_normal(shape)
+    return draws
+
+
+def simulated(
+    null: tuple[np.ndarray, np.ndarray], plan: RollOut, effect: float, *, alpha: float = 0.05
+) -> float:
+    """Share of draws in which a constant effect would be found by the two-sided t test."""
+    estimates, errors = null
+    critical = stats.t.ppf(1 - alpha / 2, _degrees(len(plan.starts), plan.n_never))
+    return float((np.abs(estimates + effect) > critical * errors).mean())
+
+
+def minimum_detectable(power_at, power: float, start: float) -> float:
+    """Smallest positive effect at which the function ``power_at`` reaches ``power``."""
+    high = start
+    while power_at(high) < power:
+        high *= 2
+    return float(optimize.bisect(lambda e: power_at(e) - power, 0.0, high, xtol=high * 1e-5))

@@ -1,0 +1,220 @@
+"""Power of the client's own roll-out, as results: by formula, by simulation, by sites."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.design import power as pw
+from analysis.errors import DesignError
+from analysis.measurement.balance import before_first_wave
+from analysis.results import Check, Estimate, StageResults, collect
+
+SITES = (10, 20, 30, 40, 60, 80, 120)
+
+
+def roll_out(outcome: pd.DataFrame, *, window: int = 12) -> pw.RollOut:
+    """Read the roll-out from an outcome frame: months counted from its first one."""
+    first, last = int(outcome["period"].min()), int(outcome["period"].max())
+    cohorts = outcome.groupby("unit")["cohort"].first()
+    starts = (cohorts.dropna() - first).astype(int)
+    kept = starts[(starts > 0) & (starts <= last - first)]
+    return pw.RollOut(
+        tuple(sorted(kept.tolist())), int(cohorts.isna().sum()), last - first + 1, window
+    )
+
+
+def power_curve(
+    plan: pw.RollOut,
+    errors: pw.ErrorModel,
+    effect: float,
+    *,
+    sites: Sequence[int] = SITES,
+    alpha: float = 0.05,
+    power: float = 0.8,
+    draws: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Power and minimum detectable effect by number of sites, both ways.
+
+    Returns
+    -------
+    DataFrame
+        ``n_sites, n_treated, effect, power_formula, power_simulated, mde_formula,
+        mde_simulated``.
+    """
+    rows = []
+    for n_sites in sites:
+        scaled = plan.scaled(n_sites)
+        null = pw.simulate_null(scaled, errors, draws=draws, seed=seed)
+        rows.append(
+            (
+                n_sites,
+                len(scaled.starts),
+                effect,
+                *_both(scaled, errors, null, effect, alpha, power),
+            )
+        )
+    columns = [
+        "n_sites",
+        "n_treated",
+        "effect",
+        "power_formula",
+        "power_simulated",
+        "mde_formula",
+        "mde_simulated",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _both(plan, errors, null, effect, alpha, power) -> tuple[float, float, float, float]:
+    start = pw.closed_form_se(plan, errors)
+
+    def formula(e: float) -> float:
+        return pw.closed_form(plan, errors, e, alpha=alpha)
+
+    def simulation(e: float) -> float:
+        return pw.simulated(null, plan, e, alpha=alpha)
+
+    return (
+        formula(effect),
+        simulation(effect),
+        pw.minimum_detectable(formula, power, start),
+        pw.minimum_detectable(simulation, power, start),
+    )
+
+
+def assess_power(
+    outcome: pd.DataFrame,
+    *,
+    indicator: str,
+    unit: str,
+    smallest_effect: float | None = None,
+    alpha: float = 0.05,
+    power: float = 0.8,
+    window: int = 12,
+    draws: int = 2000,
+    seed: int = 0,
+    simulated: bool = False,
+) -> StageResults:
+    """Minimum detectable effect and power of the roll-out, from the client's own months.
+
+    Parameters
+    ----------
+    outcome : DataFrame
+        ``unit, period, y, n, cohort``; only months before the first wave set the variances.
+    smallest_effect : float, optional
+        Smallest effect worth knowing; a quarter of the standard deviation between site
+        months is used when it is not stated, and the check says so.
+
+    Returns
+    -------
+    StageResults
+        Estimates ``design.<indicator>.mde.{formula,simulated}`` and
+        ``design.<indicator>.power.{formula,simulated}``, check ``design.power``, table
+        ``power_curve``, fact ``error_model``.
+    """
+    try:
+        plan = roll_out(outcome, window=window)
+        before = before_first_wave(outcome)
+        errors = pw.estimate_errors(before)
+        if errors.shock_sd + errors.sampling_sd <= 0:
+            raise DesignError("The outcome does not vary before training.")
+    except DesignError as error:
+        missing = Check(
+            id="design.power",
+            question="design.check.power.question",
+            status="not_possible",
+            threshold=power,
+            unit="share",
+            reason="design.reason.no_power",
+            params={"cause": str(error)},
+        )
+        return collect("design", [missing])
+    effect = smallest_effect or 0.25 * float(before["y"].std())
+    null = pw.simulate_null(plan, errors, draws=draws, seed=seed)
+    by_formula, by_draws, mde_formula, mde_draws = _both(plan, errors, null, effect, alpha, power)
+    common = {
+        "indicator": indicator,
+        "n": len(before),
+        "n_units": len(plan.starts) + plan.n_never,
+        "n_treated": len(plan.starts),
+        "comparison": "never_treated",
+        "dims": {"effect": effect, "alpha": alpha, "power": power},
+        "simulated": simulated,
+    }
+    spread = float(np.sqrt(by_draws * (1 - by_draws) / draws))
+    items = [
+        Estimate(
+            id=f"design.{indicator}.mde.formula",
+            estimand="mde",
+            unit=unit,
+            value=mde_formula,
+            method="closed_form_equal_correlation",
+            **common,
+        ),
+        Estimate(
+            id=f"design.{indicator}.mde.simulated",
+            estimand="mde",
+            unit=unit,
+            value=mde_draws,
+            method="simulation_ar1",
+            **common,
+        ),
+        Estimate(
+            id=f"design.{indicator}.power.formula",
+            estimand="power",
+            unit="share",
+            value=by_formula,
+            method="closed_form_equal_correlation",
+            **common,
+        ),
+        Estimate(
+            id=f"design.{indicator}.power.simulated",
+            estimand="power",
+            unit="share",
+            value=by_draws,
+            se=spread,
+            ci_low=max(0.0, by_draws - 1.96 * spread),
+            ci_high=min(1.0, by_draws + 1.96 * spread),
+            method="simulation_ar1",
+            interval_method="monte_carlo",
+            **common,
+        ),
+        Check(
+            id="design.power",
+            question="design.check.power.question",
+            status="passed" if by_draws >= power else "failed" if by_draws < 0.5 else "caution",
+            value=by_draws,
+            threshold=power,
+            unit="share",
+            n=common["n_units"],
+            reason=(
+                "design.check.power.stated" if smallest_effect else "design.check.power.assumed"
+            ),
+            remedy=None if by_draws >= power else "design.check.power.remedy",
+            params={
+                "effect": effect,
+                "simulated": by_draws,
+                "formula": by_formula,
+                "mde": mde_draws,
+                "autocorrelation": errors.autocorrelation,
+            },
+            dims={"indicator": indicator},
+        ),
+    ]
+    curve = power_curve(
+        plan, errors, effect, alpha=alpha, power=power, draws=max(500, draws // 2), seed=seed
+    )
+    facts = {
+        "error_model": {
+            "shock_sd": errors.shock_sd,
+            "autocorrelation": errors.autocorrelation,
+            "sampling_sd": errors.sampling_sd,
+            "n_units": errors.n_units,
+            "n_periods": errors.n_periods,
+        }
+    }
+    return collect("design", items, facts=facts, tables={"power_curve": curve})

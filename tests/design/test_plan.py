@@ -1,0 +1,159 @@
+import datetime as dt
+import random
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.client.readings import READINGS
+from analysis.design import (
+    Goal,
+    annual_growth,
+    assess_assignment,
+    assess_conflicts,
+    assess_plan,
+    assign_waves,
+    check_claims,
+    deviations,
+    lock,
+    make_plan,
+    measurement_calendar,
+    season,
+)
+from analysis.design.conflicts import REQUIREMENTS
+from analysis.errors import DesignError
+
+GOALS = [
+    Goal(indicator="csat_mean", target=0.15, unit="relative", deadline=dt.date(2025, 9, 30)),
+    Goal(indicator="nps", target=20, unit="points", deadline=dt.date(2025, 9, 30)),
+]
+
+
+def waves():
+    return pd.DataFrame(
+        {
+            "site_id": ["a", "b", "c", "d"],
+            "wave": [1, 1, 2, 0],
+            "arm": ["treated", "treated", "treated", "comparison"],
+            "planned_start": [dt.date(2024, 3, 1)] * 2 + [dt.date(2024, 8, 31), None],
+            "actual_start": [dt.date(2024, 3, 5), None, None, None],
+        }
+    )
+
+
+def test_attendance_is_refused_as_primary_outcome():
+    with pytest.raises(DesignError, match="csat_mean"):
+        make_plan("attendance")
+
+
+def test_equal_plans_have_equal_hashes_whatever_the_order():
+    shuffled = waves().sample(frac=1, random_state=2)
+    goals = GOALS.copy()
+    random.Random(1).shuffle(goals)
+    first = lock(make_plan("csat_mean", GOALS, waves()), dt.date(2024, 1, 1))
+    assert lock(make_plan("csat_mean", goals[::-1], shuffled), dt.date(2024, 1, 1)) == first
+
+
+def test_every_change_after_the_lock_is_listed():
+    plan = make_plan("csat_mean", GOALS, waves(), alpha=0.05)
+    locked = lock(plan, dt.date(2024, 1, 1))
+    assert deviations(plan, locked).empty
+    edited = make_plan("nps", GOALS, waves(), alpha=0.1)
+    assert list(deviations(edited, locked)["field"]) == ["alpha", "primary_outcome"]
+    found = assess_plan(edited, locked=locked, first_start=dt.date(2024, 3, 1))
+    assert next(c for c in found.checks if c.id == "design.lock").status == "failed"
+
+
+def test_an_edited_lock_is_refused():
+    locked = lock(make_plan("csat_mean"), dt.date(2024, 1, 1))
+    locked.plan["alpha"] = 0.2
+    with pytest.raises(DesignError, match="edited"):
+        deviations(make_plan("csat_mean"), locked)
+
+
+def test_a_lock_after_the_first_wave_is_a_caution():
+    plan = make_plan("csat_mean", GOALS)
+    found = assess_plan(
+        plan, locked=lock(plan, dt.date(2024, 4, 1)), first_start=dt.date(2024, 3, 1)
+    )
+    assert next(c for c in found.checks if c.id == "design.lock").status == "caution"
+
+
+def test_two_targets_for_one_indicator_and_horizon_are_found():
+    goals = [*GOALS, Goal(indicator="nps", target=10, unit="points", deadline=dt.date(2026, 1, 1))]
+    found = assess_plan(make_plan("csat_mean", goals))
+    assert any(c.id == "design.goals.nps.mid" and c.status == "failed" for c in found.checks)
+
+
+def test_the_stated_growth_contradicts_its_end_points():
+    assert annual_growth(35, 68, 5) == pytest.approx(0.142, abs=5e-4)
+    (check,) = check_claims()
+    assert (check.id, check.status) == ("design.claim.R003", "failed")
+
+
+def test_all_conflicts_are_raised_while_open_and_none_once_resolved():
+    assert set(REQUIREMENTS) == set(READINGS)
+    assert len(READINGS) == 14
+    raised = assess_conflicts({})
+    assert [c.status for c in raised.checks] == ["caution"] * 14
+    chosen = {id: next(iter(conflict.readings)) for id, conflict in READINGS.items()}
+    assert {c.status for c in assess_conflicts(chosen).checks} == {"passed"}
+    with pytest.raises(DesignError, match="C2"):
+        assess_conflicts({"C2": "plus_7"})
+
+
+def sites(n=60):
+    types = np.array(["villa", "high_end", "ordinary", "old"])
+    return pd.DataFrame(
+        {
+            "site_id": [f"s{i:03}" for i in range(n)],
+            "property_type": types[np.arange(n) % 4],
+            "households": 300 + np.arange(n),
+        }
+    )
+
+
+def test_draw_is_reproducible_balanced_and_independent_of_row_order():
+    drawn = assign_waves(sites(), waves=3, comparison_share=1 / 3, seed=7)
+    shuffled = sites().sample(frac=1, random_state=3)
+    again = assign_waves(shuffled, waves=3, comparison_share=1 / 3, seed=7)
+    pd.testing.assert_frame_equal(drawn, again)
+    sizes = drawn["wave"].value_counts()
+    assert (sizes[0], set(sizes[[1, 2, 3]]) <= {13, 14}) == (20, True)
+    cells = pd.crosstab(drawn["stratum"], drawn["wave"])
+    assert cells[0].between(3, 7).all()
+    assert not drawn.equals(assign_waves(sites(), waves=3, comparison_share=1 / 3, seed=8))
+
+
+def test_every_site_is_equally_likely_to_stay_untrained():
+    share = np.mean(
+        [
+            assign_waves(sites(12), waves=2, comparison_share=1 / 3, seed=s)["wave"].to_numpy() == 0
+            for s in range(400)
+        ],
+        axis=0,
+    )
+    assert share == pytest.approx(np.full(12, 1 / 3), abs=0.11)
+
+
+def test_draw_reports_its_balance():
+    drawn = assign_waves(sites(), waves=3, comparison_share=1 / 3, seed=7)
+    found = assess_assignment(sites(), drawn, seed=7)
+    assert {"households", "property_type"} == set(found.tables["assignment_balance"]["covariate"])
+
+
+def test_too_few_sites_to_draw():
+    with pytest.raises(DesignError, match="four sites"):
+        assign_waves(sites(3), waves=1, comparison_share=0.3, seed=1)
+
+
+def test_calendar_dates_and_seasons():
+    table = measurement_calendar(waves(), months=(1, 6), as_of=dt.date(2024, 9, 1))
+    rows = table.set_index(["wave", "months"])
+    assert rows.loc[(1, 1), "measure_on"] == dt.date(2024, 4, 5)  # from the day it was held
+    assert rows.loc[(2, 1), "measure_on"] == dt.date(2024, 9, 30)  # 31 August plus a month
+    assert rows.loc[(2, 6), "state"] == "ahead"
+    assert not rows.loc[(2, 1), "held"]
+    assert season(dt.date(2025, 2, 5)) == "spring_festival"
+    assert season(dt.date(2024, 7, 1)) == "flood"
+    assert season(dt.date(2024, 10, 1)) == ""

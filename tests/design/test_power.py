@@ -1,0 +1,119 @@
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.design import assess_power, closed_form, estimate_errors, roll_out, simulate_null
+from analysis.design.power import ErrorModel, RollOut, closed_form_se, simulated
+from analysis.errors import DesignError
+
+PLAN = RollOut(tuple([12] * 8 + [15] * 8 + [18] * 8), 12, 30)
+DRAWS = 3000
+
+
+def panel(errors, plan, *, seed=0, effect=0.0):
+    """Site-month means of a world with the given errors, as an outcome frame."""
+    rng = np.random.default_rng(seed)
+    sites = len(plan.starts) + plan.n_never
+    shock = np.empty((sites, plan.n_periods))
+    shock[:, 0] = rng.standard_normal(sites)
+    for t in range(1, plan.n_periods):
+        fresh = rng.standard_normal(sites) * (1 - errors.autocorrelation**2) ** 0.5
+        shock[:, t] = errors.autocorrelation * shock[:, t - 1] + fresh
+    y = 4 + rng.normal(0, 0.2, (sites, 1)) + rng.normal(0, 0.1, plan.n_periods)
+    y = y + errors.shock_sd * shock + rng.normal(0, 1, shock.shape) * errors.sampling_sd
+    starts = np.r_[np.array(plan.starts, float), np.full(plan.n_never, np.nan)]
+    t = np.arange(plan.n_periods)
+    y = y + effect * (t >= np.where(np.isnan(starts), np.inf, starts)[:, None])
+    return pd.DataFrame(
+        {
+            "unit": np.repeat([f"s{i:03}" for i in range(sites)], plan.n_periods),
+            "period": np.tile(t + 24000, sites),
+            "y": y.ravel(),
+            "n": 30,
+            "cohort": np.repeat(starts + 24000, plan.n_periods),
+        }
+    )
+
+
+def test_formula_and_simulation_agree_without_serial_correlation():
+    errors = ErrorModel(0.12, 0.0, 0.05)
+    estimates, _ = null = simulate_null(PLAN, errors, draws=DRAWS, seed=1)
+    # The spread of 3,000 draws has a relative Monte-Carlo error of 1 / sqrt(6000) = 1.3 %.
+    assert estimates.std() == pytest.approx(closed_form_se(PLAN, errors), rel=0.05)
+    for effect in (0.02, 0.04, 0.06):
+        power = closed_form(PLAN, errors, effect)
+        spread = (power * (1 - power) / DRAWS) ** 0.5
+        assert simulated(null, PLAN, effect) == pytest.approx(power, abs=4 * spread + 0.015)
+
+
+def test_the_simulated_test_keeps_its_size():
+    for phi in (0.0, 0.6):
+        null = simulate_null(PLAN, ErrorModel(0.12, phi, 0.05), draws=DRAWS, seed=2)
+        assert simulated(null, PLAN, 0.0) == pytest.approx(0.05, abs=0.02)
+
+
+def test_the_closed_form_promises_too_much_under_serial_correlation():
+    errors = ErrorModel(0.12, 0.6, 0.0)
+    null = simulate_null(PLAN, errors, draws=DRAWS, seed=3)
+    effect = 2.9 * closed_form_se(PLAN, errors)
+    assert closed_form(PLAN, errors, effect) > 0.75
+    assert simulated(null, PLAN, effect) < 0.45
+
+
+def test_the_hand_computed_standard_error():
+    # 2 + 2 sites, 4 months, start after 2: variance s2 * (1/2 + 1/2) * (1/2 + 1/2) = s2
+    plan = RollOut((2, 2), 2, 4)
+    assert closed_form_se(plan, ErrorModel(0.3, 0.0, 0.4)) == pytest.approx(0.5)
+
+
+def test_error_model_is_recovered_from_a_short_panel():
+    truth = ErrorModel(0.15, 0.6, 0.08)
+    plan = RollOut(tuple([14] * 40), 20, 15)
+    found = [
+        estimate_errors(frame[frame["period"] < 24014], sampling_variance=0.08**2)
+        for frame in (panel(truth, plan, seed=seed) for seed in range(20))
+    ]
+    assert np.mean([e.autocorrelation for e in found]) == pytest.approx(0.6, abs=0.06)
+    assert np.mean([e.shock_sd for e in found]) == pytest.approx(0.15, rel=0.06)
+
+
+def test_power_of_a_client_is_reported_both_ways():
+    frame = panel(ErrorModel(0.12, 0.5, 0.05), PLAN, seed=4)
+    began = time.perf_counter()
+    found = assess_power(
+        frame, indicator="csat_mean", unit="score", smallest_effect=0.1, draws=800, seed=5
+    )
+    assert time.perf_counter() - began < 8
+    both = {e.id.rsplit(".", 1)[1]: e.value for e in found.select("design.csat_mean.mde")}
+    assert both["simulated"] > both["formula"]
+    curve = found.tables["power_curve"]
+    assert (curve["mde_simulated"].diff().dropna() < 0).all()
+    same = assess_power(
+        frame.sample(frac=1, random_state=1),
+        indicator="csat_mean", unit="score", smallest_effect=0.1, draws=800, seed=5,
+    )  # fmt: skip
+    assert same.estimates == found.estimates
+
+
+def test_roll_out_is_read_from_the_outcome_frame():
+    assert roll_out(panel(ErrorModel(0.1, 0, 0), PLAN)) == PLAN
+
+
+@pytest.mark.parametrize("change", ["one_arm", "constant", "short"])
+def test_what_cannot_be_powered_is_said(change):
+    frame = panel(ErrorModel(0.1, 0, 0), PLAN)
+    if change == "one_arm":
+        frame["cohort"] = np.nan
+    if change == "constant":
+        frame["y"] = 4.0
+    if change == "short":
+        frame = frame[frame["period"] >= 24010]
+    found = assess_power(frame, indicator="csat_mean", unit="score")
+    assert found.checks[0].status == "not_possible"
+
+
+def test_too_few_sites_are_refused():
+    with pytest.raises(DesignError, match="two trained"):
+        RollOut((3,), 5, 10)
