@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from analysis.ingest.cleaning import dates, durations, identifiers, numbers, words
 from analysis.ingest.cleaning.converted import Converted
+from analysis.ingest.cleaning.spelling import (
+    MISSING_MARKERS,
+    PENDING,
+    WrongCellError,
+    normalise,
+    shown,
+    visible,
+)
+from analysis.tables import ARROW_TYPES
 
 _COMMON = frozenset({"missing", "missing_codes", "pending"})
 _RANGE = frozenset({"low", "high"})
 _DATE = frozenset({"order", "format", "year", "date_system"})
+_ZONE = frozenset({"zone"})
 
 OPTIONS: Mapping[str, frozenset[str]] = {
-    "date": _COMMON | _RANGE | _DATE,
-    "month": _COMMON | _RANGE | _DATE,
-    "instant": _COMMON | _RANGE | _DATE | {"zone", "date_only", "ambiguous"},
+    "date": _COMMON | _RANGE | _DATE | _ZONE,
+    "month": _COMMON | _RANGE | _DATE | _ZONE,
+    "instant": _COMMON | _RANGE | _DATE | _ZONE | {"date_only", "ambiguous"},
     "number": _COMMON | _RANGE | {"units", "approximate"},
     "int": _COMMON | _RANGE | {"units", "approximate"},
     "share": _COMMON | _RANGE | {"unit", "approximate"},
@@ -32,6 +48,29 @@ OPTIONS: Mapping[str, frozenset[str]] = {
 
 KINDS = tuple(OPTIONS)
 """Every kind ``convert`` knows."""
+
+_PARSERS: Mapping[str, Callable[..., numbers.Parse]] = {
+    "date": dates.date,
+    "month": dates.month,
+    "instant": dates.instant,
+    "number": numbers.number,
+    "int": lambda **options: numbers.number(whole=True, **options),
+    "share": numbers.share,
+    "score": numbers.score,
+    "duration": durations.duration,
+    "bool": words.boolean,
+    "label": words.label,
+    "text": words.text,
+    "id": identifiers.identifier,
+    "person": identifiers.person,
+}
+_TYPES = {
+    **ARROW_TYPES,
+    "month": ARROW_TYPES["date"],
+    "score": ARROW_TYPES["number"],
+    "duration": ARROW_TYPES["number"],
+}
+_FAULT_COLUMNS = ("position", "rule", "value", "expected")
 
 
 def convert(series: pd.Series, kind: str, **options: Any) -> Converted:
@@ -53,12 +92,13 @@ def convert(series: pd.Series, kind: str, **options: Any) -> Converted:
 
         ``low``, ``high``: inclusive range; outside is a fault. Dates as ISO strings or dates.
 
-        date, month, instant: ``order`` ("ymd", "mdy", "dmy"; None accepts year-first spellings
-        only and calls the rest a fault), ``format`` (a strptime format that every text cell must
-        have), ``year`` (for 3月5日), ``date_system`` ("1900" or "1904", for serial numbers).
-        instant: ``zone`` (IANA name, required: local spellings are in it), ``date_only``
-        ("fault" or "midnight"), ``ambiguous`` ("fault", "first" or "second": the hour that an
-        autumn clock change repeats).
+        date, month, instant: ``order`` ("ymd", "mdy", "dmy"; None is year first, and refuses
+        05/03/24 and 05/03/2024), ``format`` (a strptime format that every text cell must have),
+        ``year`` (for 3月5日), ``date_system`` ("1900" or "1904", for serial numbers), ``zone``
+        (IANA name; which day it was at an instant with an offset).
+        instant: ``zone`` (required: local spellings are in it), ``date_only`` ("fault" or
+        "midnight"), ``ambiguous`` ("fault", "first" or "second": the hour that an autumn clock
+        change repeats).
 
         number, int, score: ``units`` (suffixes taken off, e.g. ["分"]); ``approximate`` (True
         takes 约30 as 30 and counts it). Currency signs, 万 and 亿 are known.
@@ -86,4 +126,192 @@ def convert(series: pd.Series, kind: str, **options: Any) -> Converted:
     ValueError
         For an unknown kind, an unknown option, or one with a value that it cannot have.
     """
-    raise NotImplementedError
+    _check_options(kind, options)
+    cells = _Cells(
+        parse=_PARSERS[kind](**{k: v for k, v in options.items() if k not in _COMMON}),
+        kind=kind,
+        missing=_missing(options.get("missing")),
+        codes={_key(code): str(r) for code, r in (options.get("missing_codes") or {}).items()},
+        pending=options.get("pending", "fault"),
+        known=_known_labels(kind, options),
+    )
+    codes, distinct = _distinct(series)
+    outcomes = cells.read_all(distinct)
+    return _spread(series, codes, distinct, outcomes, kind)
+
+
+class _Outcomes:
+    """What became of each distinct cell; ``bulk`` holds those converted many at once."""
+
+    def __init__(self, size: int) -> None:
+        self.values: list[Any] = [None] * size
+        self.reasons: list[str | None] = [None] * size
+        self.wrong: dict[int, WrongCellError] = {}
+        self.steps: dict[int, tuple[str, ...]] = {}
+        self.bulk: list[tuple[np.ndarray, pd.Series, tuple[str, ...]]] = []
+
+
+class _Cells:
+    """Reads the distinct cells of one column: missing, pending, or parsed."""
+
+    def __init__(
+        self,
+        *,
+        parse: numbers.Parse,
+        kind: str,
+        missing: Collection[str],
+        codes: Mapping[str, str],
+        pending: str,
+        known: Collection[str],
+    ) -> None:
+        if pending not in ("fault", "null"):
+            raise ValueError(f"pending is fault or null, not {pending!r}")
+        self.parse = parse
+        self.kind = kind
+        self.missing = missing
+        self.codes = codes
+        self.pending = pending
+        self.known = known
+
+    def read_all(self, distinct: list[Any]) -> _Outcomes:
+        outcomes = _Outcomes(len(distinct))
+        if isinstance(self.parse, dates.Instant) and distinct:
+            outcomes.bulk.extend(self.parse.bulk(distinct))
+        left = np.ones(len(distinct), bool)
+        for done, _, _ in outcomes.bulk:
+            left &= ~done
+        for i in np.flatnonzero(left):
+            steps: list[str] = []
+            try:
+                outcomes.values[i], outcomes.reasons[i] = self._read(distinct[i], steps)
+            except WrongCellError as error:
+                outcomes.wrong[i] = error
+                outcomes.reasons[i] = "fault"
+            else:
+                # A cell that changed twice in the same way is counted once.
+                outcomes.steps[i] = tuple(dict.fromkeys(steps))
+        return outcomes
+
+    def _read(self, cell: Any, steps: list[str]) -> tuple[Any, str | None]:
+        if isinstance(cell, str):
+            clean, spelling = (visible(cell), ()) if self.kind == "text" else normalise(cell)
+            if self.kind == "text" and clean != cell:
+                spelling = ("spaces_removed",)
+            if not clean:
+                steps.append("missing_blank")
+                return None, "blank"
+        else:
+            clean, spelling = cell, ()
+        key = _key(shown(cell))
+        if key in self.codes:
+            steps.append("missing_code")
+            return None, self.codes[key]
+        if key not in self.known:
+            if key in self.missing:
+                steps.append("missing_marker")
+                return None, "marker"
+            if key in PENDING:
+                if self.pending == "fault":
+                    raise WrongCellError("value_pending")
+                steps.append("pending_as_null")
+                return None, "pending"
+        steps.extend(spelling)
+        value = self.parse(clean, steps)
+        return value, "declared" if value is None else None
+
+
+def _check_options(kind: str, options: Mapping[str, Any]) -> None:
+    if kind not in OPTIONS:
+        near = difflib.get_close_matches(kind, OPTIONS, n=1) or KINDS
+        raise ValueError(f"unknown kind {kind!r}; for example {near[0]!r}")
+    for option in options:
+        if option not in OPTIONS[kind]:
+            allowed = sorted(OPTIONS[kind])
+            near = difflib.get_close_matches(option, allowed, n=1, cutoff=0.0)
+            raise ValueError(
+                f"kind {kind!r} has no option {option!r}; nearest is {near[0]!r} "
+                f"(all: {', '.join(allowed)})"
+            )
+
+
+def _key(cell: Any) -> str:
+    return normalise(shown(cell))[0].lower()
+
+
+def _missing(declared: Any) -> frozenset[str]:
+    if isinstance(declared, Mapping):
+        if set(declared) != {"only"}:
+            raise ValueError('missing is a list, or {"only": [...]} to replace the known markers')
+        return frozenset(map(_key, declared["only"]))
+    return MISSING_MARKERS | frozenset(map(_key, declared or ()))
+
+
+def _known_labels(kind: str, options: Mapping[str, Any]) -> frozenset[str]:
+    """Return spellings declared to have a meaning; they are no markers of missing values."""
+    declared = [options.get(name) or () for name in ("labels", "allowed", "true", "false")]
+    return frozenset(_key(label) for labels in declared for label in labels)
+
+
+def _distinct(series: pd.Series) -> tuple[np.ndarray, list[Any]]:
+    """Return for each cell the index of its distinct value (-1 for missing), and the values."""
+    if series.dtype != object:
+        codes, distinct = pd.factorize(series, use_na_sentinel=True)
+        return codes, distinct.tolist() if hasattr(distinct, "tolist") else list(distinct)
+    # True, 1 and 1.0 are equal but not the same cell.
+    seen: dict[tuple[type, Any], int] = {}
+    absent = series.isna().to_numpy()
+    codes = np.full(len(series), -1, dtype=np.int64)
+    for i, cell in enumerate(series.to_numpy()):
+        if not absent[i]:
+            codes[i] = seen.setdefault((type(cell), cell), len(seen))
+    return codes, [cell.item() if isinstance(cell, np.generic) else cell for _, cell in seen]
+
+
+def _spread(
+    series: pd.Series, codes: np.ndarray, distinct: list[Any], outcomes: _Outcomes, kind: str
+) -> Converted:
+    """Give every cell the outcome of its distinct value."""
+    absent = codes < 0
+    taken = pa.array(codes, pa.int64(), mask=absent)
+    values = pa.array(outcomes.values, _TYPES[kind]) if distinct else pa.nulls(0, _TYPES[kind])
+    for done, moments, _ in outcomes.bulk:
+        fast = pa.array(moments.astype("datetime64[us, UTC]"), _TYPES[kind])
+        values = pc.if_else(pa.array(done), fast, values)
+    reasons = pa.array(outcomes.reasons, pa.string()).take(taken)
+    reasons = pc.if_else(pa.array(absent), pa.scalar("blank"), reasons)
+    times = np.bincount(codes[~absent], minlength=len(distinct))
+    counts: dict[str, int] = {"missing_blank": int(absent.sum())}
+    for i, steps in outcomes.steps.items():
+        for step in steps:
+            counts[step] = counts.get(step, 0) + int(times[i])
+    for done, _, steps in outcomes.bulk:
+        for step in steps:
+            counts[step] = counts.get(step, 0) + int(times[done].sum())
+    return Converted(
+        values=_series(values.take(taken), series),
+        reasons=_series(reasons, series),
+        faults=_faults(codes, distinct, outcomes, kind),
+        counts=MappingProxyType({name: n for name, n in sorted(counts.items()) if n}),
+    )
+
+
+def _series(array: pa.Array, like: pd.Series) -> pd.Series:
+    return pd.Series(
+        pd.array(array, dtype=pd.ArrowDtype(array.type)), index=like.index, name=like.name
+    )
+
+
+def _faults(codes: np.ndarray, distinct: list[Any], outcomes: _Outcomes, kind: str) -> pd.DataFrame:
+    faulty = np.zeros(len(distinct) + 1, bool)
+    faulty[list(outcomes.wrong)] = True
+    faulty[-1] = False  # code -1: missing
+    positions = np.flatnonzero(faulty[codes])
+    wrong = [(outcomes.wrong[codes[i]], distinct[codes[i]]) for i in positions]
+    columns = (
+        positions.astype(np.int64),
+        [error.rule for error, _ in wrong],
+        [None if kind == "person" else shown(cell) for _, cell in wrong],
+        [error.expected for error, _ in wrong],
+    )
+    frame = pd.DataFrame(dict(zip(_FAULT_COLUMNS, columns, strict=True)))
+    return frame.astype({"rule": object, "value": object, "expected": object})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.errors import Fault
 from analysis.ingest.cleaning.converted import Converted
+from analysis.ingest.cleaning.rules import RULES
 from analysis.ingest.readers.raw import RawTable
 
 
@@ -23,4 +24,21 @@ def locate(
     values : bool
         Whether the offending cells may be repeated; False for personal data.
     """
-    raise NotImplementedError
+    found = []
+    for row in converted.faults.itertuples(index=False):
+        message, example = RULES[row.rule]
+        expected = row.expected if isinstance(row.expected, str) else ""
+        found.append(
+            Fault(
+                rule=row.rule,
+                message=message.format(expected=expected),
+                example=example.format(expected=expected),
+                file=table.source.file,
+                sheet=table.source.sheet,
+                row=int(table.row_numbers[row.position]),
+                column=column,
+                value=row.value if values and isinstance(row.value, str) else None,
+                params={"expected": expected},
+            )
+        )
+    return found

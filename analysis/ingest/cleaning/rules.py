@@ -20,6 +20,10 @@ RULES: Mapping[str, tuple[str, str]] = {
         "The number is no plausible serial number of a day.",
         "45356 (2024-03-05)",
     ),
+    "zone_undeclared": (
+        "The instant has an offset; which day that is here needs the zone.",
+        "zone: Asia/Shanghai declared",
+    ),
     "time_missing": ("The time of day is missing.", "2024-03-05 09:08, or date_only: midnight"),
     "time_nonexistent": ("The clock change skipped this time.", "a time that existed"),
     "time_ambiguous": ("The clock change repeated this time.", "ambiguous: first declared"),
@@ -46,6 +50,10 @@ RULES: Mapping[str, tuple[str, str]] = {
     "id_unreadable": ("The cell has a type that cannot be an identifier.", "A0012"),
     "person_masked": ("The person is masked and cannot be told from others.", "the full value"),
     "text_type": ("The cell has a type that cannot be text.", "text"),
+    "duration_unit_undeclared": (
+        "The unit of the duration is not declared.",
+        "123秒, or cell_unit: seconds declared",
+    ),
     "duration_negative": ("A duration cannot be negative.", "0 or more"),
     "duration_unreadable": ("This is not a duration in a known spelling.", "2分钟3秒"),
 }

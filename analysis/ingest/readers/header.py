@@ -183,7 +183,7 @@ def _spread(
     if level == header[-1]:
         return cells
     if merges:
-        for (top, left), (bottom, right) in merges:
+        for (top, left), (_bottom, right) in merges:
             if top == level and right > left:
                 cells[left : right + 1] = [rows[top][left]] * (min(right + 1, width) - left)
         return cells

@@ -16,7 +16,7 @@ import pyarrow as pa
 from analysis.errors import Fault, InputError
 from analysis.ingest.readers import delimited, detect, markup, workbook
 from analysis.ingest.readers.grid import Grid, Merge, is_empty
-from analysis.ingest.readers.header import Header, find_header, name_columns
+from analysis.ingest.readers.header import find_header, name_columns
 from analysis.ingest.readers.layout import assemble
 from analysis.ingest.readers.raw import Dropped, Format, RawTable, Source
 from analysis.ingest.readers.rules import fault
@@ -161,7 +161,7 @@ def _header_of(
 ) -> tuple[tuple[int, ...], list[Fault]]:
     place = {"file": source.file, "sheet": source.sheet}
     if declared is not None:
-        if declared and 0 <= declared[0] and declared[-1] < min(count, len(rows)):
+        if declared and declared[0] >= 0 and declared[-1] < min(count, len(rows)):
             return declared, []
         params = {"rows": ", ".join(str(row + 1) for row in declared), "count": count}
         return (), [fault("header_rows_outside", params=params, **place)]

@@ -1,0 +1,292 @@
+"""Dates, months and instants from text, typed cells and serial numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import pandas as pd
+
+from analysis.ingest.cleaning.clock import ORDERS, read_day, read_time, split_day_and_time
+from analysis.ingest.cleaning.numbers import Parse, check_range
+from analysis.ingest.cleaning.spelling import WrongCellError
+
+_EPOCHS = {"1900": dt.datetime(1899, 12, 30), "1904": dt.datetime(1904, 1, 1)}
+_PLAUSIBLE_YEARS = range(1950, 2101)
+_SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
+_MONTH = re.compile(r"(\d{4})\s*(?:[-/.]\s*(\d{1,2})|年\s*(\d{1,2})月?|(\d{2}))")
+_MONTH_ALONE = re.compile(r"(\d{1,2})月份?")
+_SHAPES = (
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "%Y-%m-%d %H:%M:%S", ()),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "%Y-%m-%d %H:%M", ()),
+    (re.compile(r"\d{4}/\d\d?/\d\d? \d\d?:\d\d:\d\d"), "%Y/%m/%d %H:%M:%S", ("slash_date",)),
+    (re.compile(r"\d{4}/\d\d?/\d\d? \d\d?:\d\d"), "%Y/%m/%d %H:%M", ("slash_date",)),
+)
+
+Local = tuple[dt.datetime, bool, dt.tzinfo | None]
+"""Local day and time, whether it had a time, and its own offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How dates of one column are written."""
+
+    order: str | None = None
+    format: str | None = None
+    year: int | None = None
+    date_system: str = "1900"
+
+    def __post_init__(self) -> None:
+        if self.order not in (None, *ORDERS):
+            raise ValueError(f"order is one of {', '.join(ORDERS)}, not {self.order!r}")
+        if self.date_system not in _EPOCHS:
+            raise ValueError(f"date_system is 1900 or 1904, not {self.date_system!r}")
+
+    def local(self, cell: Any, steps: list[str]) -> Local:
+        """Read one cell; ``steps`` gets the names of the conversions."""
+        if isinstance(cell, dt.datetime):
+            # A workbook keeps times as fractions of a day: whole seconds lie beneath.
+            return _to_second(cell.replace(tzinfo=None)), True, cell.tzinfo
+        if isinstance(cell, dt.date):
+            return dt.datetime.combine(cell, dt.time()), False, None
+        if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+            return self._number(cell, steps)
+        if not isinstance(cell, str):
+            raise WrongCellError("date_unreadable")
+        if self.format is not None:
+            return self._formatted(cell, steps)
+        if _SERIAL.fullmatch(cell):
+            return self._number(float(cell), steps)
+        day_text, time_text = split_day_and_time(cell)
+        day = read_day(day_text, steps, order=self.order, year=self.year)
+        midnight = dt.datetime.combine(day, dt.time())
+        if not time_text:
+            return midnight, False, None
+        since_midnight, offset = read_time(time_text, steps)
+        return midnight + since_midnight, True, offset
+
+    def _formatted(self, text: str, steps: list[str]) -> Local:
+        try:
+            moment = dt.datetime.strptime(text, self.format)
+        except ValueError as error:
+            raise WrongCellError("date_format", self.format) from error
+        steps.append("declared_format")
+        timed = any(code in self.format for code in ("%H", "%I", "%T", "%X", "%c"))
+        return moment.replace(tzinfo=None), timed, moment.tzinfo
+
+    def _number(self, value: float, steps: list[str]) -> Local:
+        if 19_500_101 <= value <= 21_001_231 and value == int(value):
+            return dt.datetime.combine(read_day(str(int(value)), steps), dt.time()), False, None
+        if not 0 < value < 100_000:
+            raise WrongCellError("serial_out_of_range")
+        moment = _EPOCHS[self.date_system] + dt.timedelta(days=value)
+        if moment.year not in _PLAUSIBLE_YEARS:
+            raise WrongCellError("serial_out_of_range")
+        steps.append("serial_number")
+        return _to_second(moment), value != int(value), None
+
+
+def date(
+    *,
+    low: Any = None,
+    high: Any = None,
+    order: str | None = None,
+    format: str | None = None,
+    year: int | None = None,
+    date_system: str = "1900",
+    zone: str | None = None,
+) -> Parse:
+    """Return the parser of days; an instant with an offset needs ``zone`` to have a day."""
+    reading = Reading(order, format, year, date_system)
+    first, last, area = _as_date(low), _as_date(high), _zone(zone) if zone else None
+
+    def parse(cell: Any, steps: list[str]) -> dt.date:
+        moment, timed, offset = reading.local(cell, steps)
+        if offset is not None:
+            if area is None:
+                raise WrongCellError("zone_undeclared")
+            moment = moment.replace(tzinfo=offset).astimezone(area)
+            steps.append("utc_instant")
+        if timed and moment.time() != dt.time():
+            steps.append("time_dropped")
+        check_range(moment.date(), first, last)
+        return moment.date()
+
+    return parse
+
+
+def month(*, low: Any = None, high: Any = None, year: int | None = None, **options: Any) -> Parse:
+    """Return the parser of months, each as its first day."""
+    as_date = date(year=year, **options)
+    first = _as_date(low).replace(day=1) if low is not None else None
+    last = _as_date(high)
+
+    def parse(cell: Any, steps: list[str]) -> dt.date:
+        found = _month(cell, steps, year)
+        if found is None:
+            day = as_date(cell, steps)
+            found = day.replace(day=1)
+            if day != found:
+                steps.append("date_to_month")
+        check_range(found, first, last)
+        return found
+
+    return parse
+
+
+def _month(cell: Any, steps: list[str], year: int | None) -> dt.date | None:
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool) and 190_001 <= cell <= 210_012:
+        # 2024.1 as a number may be January or October: only whole numbers are months.
+        cell = str(int(cell)) if cell == int(cell) else cell
+    if not isinstance(cell, str):
+        if isinstance(cell, float) and cell != int(cell) and 1900 < cell < 2101:
+            raise WrongCellError("date_unreadable")
+        return None
+    if match := _MONTH_ALONE.fullmatch(cell):
+        if year is None:
+            raise WrongCellError("date_year_missing")
+        steps.extend(("chinese_date", "year_supplied"))
+        return _first_day(year, int(match[1]))
+    if match := _MONTH.fullmatch(cell):
+        if match[3]:
+            steps.append("chinese_date")
+        elif match[4]:
+            steps.append("compact_date")
+        elif "-" not in cell:
+            steps.append("slash_date" if "/" in cell else "dot_date")
+        return _first_day(int(match[1]), int(match[2] or match[3] or match[4]))
+    return None
+
+
+def _first_day(year: int, number: int) -> dt.date:
+    try:
+        return dt.date(year, number, 1)
+    except ValueError as error:
+        raise WrongCellError("date_impossible") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instant:
+    """Parser of instants: local spellings are in ``zone``; the result is UTC."""
+
+    reading: Reading
+    zone: ZoneInfo
+    date_only: str
+    ambiguous: str
+    low: dt.datetime | None
+    high: dt.datetime | None
+
+    def __call__(self, cell: Any, steps: list[str]) -> dt.datetime:
+        """Read one cell."""
+        moment, timed, offset = self.reading.local(cell, steps)
+        if not timed:
+            if self.date_only == "fault":
+                raise WrongCellError("time_missing")
+            steps.append("time_as_midnight")
+        if offset is not None:
+            steps.append("utc_instant")
+            result = moment.replace(tzinfo=offset).astimezone(dt.UTC)
+        else:
+            steps.append("localised")
+            result = self._localised(moment, steps)
+        check_range(result, self.low, self.high)
+        return result
+
+    def _localised(self, moment: dt.datetime, steps: list[str]) -> dt.datetime:
+        local = moment.replace(tzinfo=self.zone)
+        later = local.replace(fold=1)
+        if local.utcoffset() == later.utcoffset():
+            return local.astimezone(dt.UTC)
+        if local.astimezone(dt.UTC).astimezone(self.zone).replace(tzinfo=None) != moment:
+            raise WrongCellError("time_nonexistent")
+        if self.ambiguous == "fault":
+            raise WrongCellError("time_ambiguous")
+        steps.append("repeated_hour")
+        return (local if self.ambiguous == "first" else later).astimezone(dt.UTC)
+
+    def bulk(self, cells: list[Any]) -> Iterator[tuple[np.ndarray, pd.Series, tuple[str, ...]]]:
+        """Convert the cells in the commonest spellings at once.
+
+        Yields
+        ------
+        tuple
+            Which cells were converted, their values (UTC, others NaT), and the conversions each
+            of them went through. What is not converted here is left to the parser.
+        """
+        form = self.reading.format
+        if form is None:
+            shapes = _SHAPES
+        elif "%z" in form.lower() or not any(code in form for code in ("%H", "%I")):
+            return
+        else:
+            shapes = ((re.compile(".+"), form, ("declared_format",)),)
+        for pattern, written, steps in shapes:
+            fitting = [c if isinstance(c, str) and pattern.fullmatch(c) else None for c in cells]
+            local = pd.to_datetime(
+                pd.Series(fitting, dtype=object), format=written, errors="coerce"
+            )
+            moments = local.dt.tz_localize(self.zone, ambiguous="NaT", nonexistent="NaT")
+            done = moments.notna()
+            if self.low is not None:
+                done &= moments >= self.low
+            if self.high is not None:
+                done &= moments <= self.high
+            if done.any():
+                yield done.to_numpy(bool), moments.dt.tz_convert("UTC"), (*steps, "localised")
+
+
+def instant(
+    *,
+    zone: str | None = None,
+    low: Any = None,
+    high: Any = None,
+    order: str | None = None,
+    format: str | None = None,
+    year: int | None = None,
+    date_system: str = "1900",
+    date_only: Literal["fault", "midnight"] = "fault",
+    ambiguous: Literal["fault", "first", "second"] = "fault",
+) -> Instant:
+    """Return the parser of instants."""
+    if zone is None:
+        raise ValueError("an instant needs zone, e.g. Asia/Shanghai")
+    if date_only not in ("fault", "midnight") or ambiguous not in ("fault", "first", "second"):
+        raise ValueError("date_only is fault or midnight; ambiguous is fault, first or second")
+    area = _zone(zone)
+    first, last = _as_date(low), _as_date(high)
+    start = dt.datetime.combine(first, dt.time(), area) if first else None
+    # The last day counts whole.
+    end = dt.datetime.combine(last, dt.time(23, 59, 59, 999_999), area) if last else None
+    return Instant(
+        reading=Reading(order, format, year, date_system),
+        zone=area,
+        date_only=date_only,
+        ambiguous=ambiguous,
+        low=start,
+        high=end,
+    )
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"no time zone is called {name!r}; for example Asia/Shanghai") from error
+
+
+def _as_date(value: Any) -> dt.date | None:
+    if value is None:
+        return None
+    if isinstance(value, dt.datetime):
+        return value.date()
+    return value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value)[:10])
+
+
+def _to_second(moment: dt.datetime) -> dt.datetime:
+    rounded = moment + dt.timedelta(microseconds=500_000)
+    return rounded.replace(microsecond=0)
