@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from analysis.ingest.cleaning import dates, durations, identifiers, numbers, words
 from analysis.ingest.cleaning.converted import Converted
+from analysis.ingest.cleaning.distinct import Outcomes, distinct_cells, spread
 from analysis.ingest.cleaning.spelling import (
     MISSING_MARKERS,
     PENDING,
@@ -70,7 +68,6 @@ _TYPES = {
     "score": ARROW_TYPES["number"],
     "duration": ARROW_TYPES["number"],
 }
-_FAULT_COLUMNS = ("position", "rule", "value", "expected")
 
 
 def convert(series: pd.Series, kind: str, **options: Any) -> Converted:
@@ -135,20 +132,9 @@ def convert(series: pd.Series, kind: str, **options: Any) -> Converted:
         pending=options.get("pending", "fault"),
         known=_known_labels(kind, options),
     )
-    codes, distinct = _distinct(series)
+    codes, distinct = distinct_cells(series)
     outcomes = cells.read_all(distinct)
-    return _spread(series, codes, distinct, outcomes, kind)
-
-
-class _Outcomes:
-    """What became of each distinct cell; ``bulk`` holds those converted many at once."""
-
-    def __init__(self, size: int) -> None:
-        self.values: list[Any] = [None] * size
-        self.reasons: list[str | None] = [None] * size
-        self.wrong: dict[int, WrongCellError] = {}
-        self.steps: dict[int, tuple[str, ...]] = {}
-        self.bulk: list[tuple[np.ndarray, pd.Series, tuple[str, ...]]] = []
+    return spread(series, codes, distinct, outcomes, _TYPES[kind], personal=kind == "person")
 
 
 class _Cells:
@@ -173,8 +159,8 @@ class _Cells:
         self.pending = pending
         self.known = known
 
-    def read_all(self, distinct: list[Any]) -> _Outcomes:
-        outcomes = _Outcomes(len(distinct))
+    def read_all(self, distinct: list[Any]) -> Outcomes:
+        outcomes = Outcomes(len(distinct))
         if isinstance(self.parse, dates.Instant) and distinct:
             outcomes.bulk.extend(self.parse.bulk(distinct))
         left = np.ones(len(distinct), bool)
@@ -183,7 +169,7 @@ class _Cells:
         for i in np.flatnonzero(left):
             steps: list[str] = []
             try:
-                outcomes.values[i], outcomes.reasons[i] = self._read(distinct[i], steps)
+                outcomes.results[i], outcomes.reasons[i] = self._read(distinct[i], steps)
             except WrongCellError as error:
                 outcomes.wrong[i] = error
                 outcomes.reasons[i] = "fault"
@@ -250,68 +236,3 @@ def _known_labels(kind: str, options: Mapping[str, Any]) -> frozenset[str]:
     """Return spellings declared to have a meaning; they are no markers of missing values."""
     declared = [options.get(name) or () for name in ("labels", "allowed", "true", "false")]
     return frozenset(_key(label) for labels in declared for label in labels)
-
-
-def _distinct(series: pd.Series) -> tuple[np.ndarray, list[Any]]:
-    """Return for each cell the index of its distinct value (-1 for missing), and the values."""
-    if series.dtype != object:
-        codes, distinct = pd.factorize(series, use_na_sentinel=True)
-        return codes, distinct.tolist() if hasattr(distinct, "tolist") else list(distinct)
-    # True, 1 and 1.0 are equal but not the same cell.
-    seen: dict[tuple[type, Any], int] = {}
-    absent = series.isna().to_numpy()
-    codes = np.full(len(series), -1, dtype=np.int64)
-    for i, cell in enumerate(series.to_numpy()):
-        if not absent[i]:
-            codes[i] = seen.setdefault((type(cell), cell), len(seen))
-    return codes, [cell.item() if isinstance(cell, np.generic) else cell for _, cell in seen]
-
-
-def _spread(
-    series: pd.Series, codes: np.ndarray, distinct: list[Any], outcomes: _Outcomes, kind: str
-) -> Converted:
-    """Give every cell the outcome of its distinct value."""
-    absent = codes < 0
-    taken = pa.array(codes, pa.int64(), mask=absent)
-    values = pa.array(outcomes.values, _TYPES[kind]) if distinct else pa.nulls(0, _TYPES[kind])
-    for done, moments, _ in outcomes.bulk:
-        fast = pa.array(moments.astype("datetime64[us, UTC]"), _TYPES[kind])
-        values = pc.if_else(pa.array(done), fast, values)
-    reasons = pa.array(outcomes.reasons, pa.string()).take(taken)
-    reasons = pc.if_else(pa.array(absent), pa.scalar("blank"), reasons)
-    times = np.bincount(codes[~absent], minlength=len(distinct))
-    counts: dict[str, int] = {"missing_blank": int(absent.sum())}
-    for i, steps in outcomes.steps.items():
-        for step in steps:
-            counts[step] = counts.get(step, 0) + int(times[i])
-    for done, _, steps in outcomes.bulk:
-        for step in steps:
-            counts[step] = counts.get(step, 0) + int(times[done].sum())
-    return Converted(
-        values=_series(values.take(taken), series),
-        reasons=_series(reasons, series),
-        faults=_faults(codes, distinct, outcomes, kind),
-        counts=MappingProxyType({name: n for name, n in sorted(counts.items()) if n}),
-    )
-
-
-def _series(array: pa.Array, like: pd.Series) -> pd.Series:
-    return pd.Series(
-        pd.array(array, dtype=pd.ArrowDtype(array.type)), index=like.index, name=like.name
-    )
-
-
-def _faults(codes: np.ndarray, distinct: list[Any], outcomes: _Outcomes, kind: str) -> pd.DataFrame:
-    faulty = np.zeros(len(distinct) + 1, bool)
-    faulty[list(outcomes.wrong)] = True
-    faulty[-1] = False  # code -1: missing
-    positions = np.flatnonzero(faulty[codes])
-    wrong = [(outcomes.wrong[codes[i]], distinct[codes[i]]) for i in positions]
-    columns = (
-        positions.astype(np.int64),
-        [error.rule for error, _ in wrong],
-        [None if kind == "person" else shown(cell) for _, cell in wrong],
-        [error.expected for error, _ in wrong],
-    )
-    frame = pd.DataFrame(dict(zip(_FAULT_COLUMNS, columns, strict=True)))
-    return frame.astype({"rule": object, "value": object, "expected": object})

@@ -8,12 +8,14 @@ import unicodedata
 from typing import Any
 
 MISSING_MARKERS = frozenset(
-    ["—", "——", "―", "–", "-", "--", "---", "/", "\\", "无", "空", "未填", "未填写", "(空)", "(跳过)", "n/a", "na", "#n/a", "null", "none", "nan", "nil"]
+    ("—", "——", "―", "–", "-", "--", "---", "/", "\\", "无", "空", "未填", "未填写", "(空)")
+    + ("(跳过)", "n/a", "na", "#n/a", "null", "none", "nan", "nil")
 )
 """Spellings of "no value", lower case, after width folding."""
 
 PENDING = frozenset(
-    ["待定", "待确认", "待补", "待核实", "tbd", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#####", "########"]
+    ("待定", "待确认", "待补", "待核实", "tbd", "#div/0!", "#value!", "#ref!", "#name?", "#num!")
+    + ("#null!", "#####", "########")
 )
 """Spellings of "not yet known" and of failed formulas, lower case, after width folding."""
 

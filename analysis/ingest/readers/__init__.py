@@ -6,6 +6,6 @@ header, takes out rows that are not data, and says everything it did.
 
 from analysis.ingest.readers.raw import Dropped, RawTable, Source
 from analysis.ingest.readers.read import read
-from analysis.ingest.readers.rules import RULES
+from analysis.ingest.readers.rules import COUNTS, DROPPED, RULES
 
-__all__ = ["RULES", "Dropped", "RawTable", "Source", "read"]
+__all__ = ["COUNTS", "DROPPED", "RULES", "Dropped", "RawTable", "Source", "read"]

@@ -73,6 +73,29 @@ RULES: Mapping[str, tuple[str, str]] = {
     ),
 }
 
+"""Rule id → (English sentence, correct example); both take the fault's ``params``."""
+
+COUNTS: Mapping[str, str] = {
+    "merged_cells_filled": "merged cells filled down",
+    "cells_filled_down": "empty cells filled from above",
+    "header_rows_joined": "headers joined from several rows",
+    "header_spaces_normalised": "line breaks and spaces in headers tidied",
+    "header_duplicates_numbered": "repeated headers numbered",
+    "empty_columns_dropped": "columns without header and values left out",
+    "short_rows_padded": "rows with too few cells padded",
+    "long_rows_trimmed": "rows with empty cells beyond the header trimmed",
+}
+"""What reading changes, by the name it is counted under."""
+
+DROPPED: Mapping[str, str] = {
+    "title": "title rows above the header",
+    "blank": "blank rows",
+    "repeated_header": "headers repeated among the data",
+    "total": "total rows",
+    "note": "notes below the data",
+}
+"""Why a row is not data."""
+
 
 def fault(rule: str, *, params: Mapping[str, Any] | None = None, **place: Any) -> Fault:
     """Return the fault of a rule at a place; ``place`` are fields of ``Fault``."""
