@@ -171,9 +171,7 @@ def alerts(items: Sequence[Alert], anchor: str, language: str) -> str:
             f'<details><summary>{escape(more)}</summary><ul class="alert-list">'
             f"{''.join(ordered[_FOLD:])}</ul></details>"
         )
-    return (
-        f'<div class="crm alerts" id="{anchor}"><ul class="alert-list">{first}</ul>{rest}</div>'
-    )
+    return f'<div class="crm alerts" id="{anchor}"><ul class="alert-list">{first}</ul>{rest}</div>'
 
 
 def _alert(alert: Alert, language: str) -> str:

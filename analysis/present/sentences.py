@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
 from analysis import wording
@@ -13,21 +12,12 @@ from analysis.wording.catalogue import WordingError
 _TITLED = ("indicator", "outcome", "subject")
 
 
-@cache
-def _titles() -> dict[str, dict[str, str]]:
-    from analysis.indicators import registry
-
-    return {
-        id: {"zh_CN": item.title.zh_CN, "en": item.title.en} for id, item in registry.load().items()
-    }
-
-
 def indicator_title(indicator: str | None, language: str) -> str:
-    """Return the registry's title of an indicator; what is no indicator stays as it is."""
+    """Return the registry's title of an indicator, or the wording of what is none."""
     if indicator is None:
         return wording.text("terms.not_available", language)
-    titles = _titles().get(indicator)
-    return titles[language] if titles else label(indicator, language)
+    title = wording.indicator_title(indicator, language)
+    return label(indicator, language) if title == indicator else title
 
 
 def label(value: Any, language: str, prefix: str = "terms") -> str:
@@ -58,11 +48,9 @@ def localised(params: Mapping[str, Any], language: str) -> dict[str, Any]:
 def _localised(name: str, value: Any, language: str) -> Any:
     if not isinstance(value, str):
         return value
-    if name in _TITLED and value in _titles():
-        return _titles()[value][language]
     if "." in value and wording.has(value):
         return wording.text(value, language)
-    return value
+    return wording.indicator_title(value, language) if name in _TITLED else value
 
 
 def reason_sentences(finding: Finding, checks: Iterable[Check], language: str) -> list[str]:
@@ -106,9 +94,7 @@ def is_difference(estimate: Estimate) -> bool:
 
 def value_text(estimate: Estimate, language: str) -> str:
     """Write the point estimate in its unit."""
-    return wording.in_unit(
-        estimate.value, estimate.unit, language, effect=is_difference(estimate)
-    )
+    return wording.in_unit(estimate.value, estimate.unit, language, effect=is_difference(estimate))
 
 
 def interval_text(estimate: Estimate, language: str) -> str:

@@ -22,14 +22,21 @@ _TEXT_SPECS = ("", "text", "indicator", "date", "month")
 _PLAIN_UNITS = ("CNY", "ratio", "people", "sites", "count")
 
 
-def download_link(header: Sequence[str], rows: Iterable[Sequence[str]], name: str, language: str):
+def download_link(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    name: str,
+    language: str,
+    *,
+    words: str | None = None,
+) -> str:
     """Return a link that saves the rows as CSV (UTF-8 with mark, so that Excel reads Chinese)."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(header)
     writer.writerows(rows)
     data = base64.b64encode(buffer.getvalue().encode("utf-8-sig")).decode("ascii")
-    words = wording.text("report.download_csv", language)
+    words = words or wording.text("report.download_csv", language)
     return (
         f'<p class="download"><a download="{escape(name)}.csv" '
         f'href="data:text/csv;charset=utf-8;base64,{data}">{escape(words)}</a></p>'
@@ -76,9 +83,7 @@ def render(
     for row in rows:
         first, *rest = row
         cells = [f'<th scope="row"{kind[0]}>{escape(first)}</th>']
-        cells += [
-            f"<td{k}>{escape(cell)}</td>" for cell, k in zip(rest, kind[1:], strict=True)
-        ]
+        cells += [f"<td{k}>{escape(cell)}</td>" for cell, k in zip(rest, kind[1:], strict=True)]
         body.append(f"<tr>{''.join(cells)}</tr>")
     tall = " tall" if len(rows) > TALL else ""
     below = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
@@ -213,7 +218,10 @@ def estimates_table(
             "—" if value is None else wording.format_value(value, spec, language)
             for value, (_, _, spec) in zip(extra, used, strict=True)
         ]
-        shown = (sentences.value_text(estimate, language), sentences.interval_text(estimate, language))
+        shown = (
+            sentences.value_text(estimate, language),
+            sentences.interval_text(estimate, language),
+        )
         body.append([name, *shown, *written])
         ends = (estimate.ci_low, estimate.ci_high)
         bounds = "" if ends[0] is None else f"{ends[0]!r} – {ends[1]!r}"
@@ -276,4 +284,10 @@ def _plain(value: object, spec: str, shown: str) -> str:
 
 
 def _number(value: object) -> str:
-    return "" if value is None or pd.isna(value) else f"{value!r}" if isinstance(value, float) else str(value)
+    return (
+        ""
+        if value is None or pd.isna(value)
+        else f"{value!r}"
+        if isinstance(value, float)
+        else str(value)
+    )

@@ -7,7 +7,7 @@ room's words are one section, so that they are read and reviewed together. Code 
 from __future__ import annotations
 
 from analysis.wording.catalogue import LANGUAGES, Language, has, keys, placeholders, text
-from analysis.wording.formatting import SPECS, format_value, in_unit
+from analysis.wording.formatting import SPECS, format_value, in_unit, indicator_title
 
 __all__ = [
     "LANGUAGES",
@@ -16,6 +16,7 @@ __all__ = [
     "format_value",
     "has",
     "in_unit",
+    "indicator_title",
     "keys",
     "placeholders",
     "text",

@@ -80,10 +80,6 @@ def _fill(key: str, language: Language, params: Mapping[str, Any], name: str, sp
     value = params[name]
     if spec == "key" and value is not None:
         return text(str(value), language)
-    if spec == "indicator" and value is not None:
-        from analysis.indicators import registry
-
-        return registry.get(str(value)).title[language]
     if spec not in SPECS:
         raise WordingError(f"{key} ({language}): {{{name}:{spec}}} is none of {sorted(SPECS)}")
     try:

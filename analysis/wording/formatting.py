@@ -83,6 +83,19 @@ def format_value(value: Any, spec: str, language: str, *, unit: str | None = Non
     return SPECS[spec](value, language)
 
 
+def indicator_title(indicator: str, language: str) -> str:
+    """Return the registry's title of an indicator; what is no indicator stays as it is."""
+    titles = _titles().get(indicator)
+    return titles[language] if titles else indicator
+
+
+@cache
+def _titles() -> dict[str, dict[str, str]]:
+    from analysis.indicators import registry
+
+    return {id: item.title.model_dump() for id, item in registry.load().items()}
+
+
 def _absent(value: Any) -> bool:
     if value is None:
         return True
@@ -197,7 +210,7 @@ SPECS: dict[str, Callable[[Any, str], str]] = {
     "unit": lambda value, language: in_unit(value, None, language),
     "effect": lambda value, language: in_unit(value, None, language, effect=True),
     "key": lambda value, language: str(value),
-    "indicator": lambda value, language: str(value),
+    "indicator": lambda value, language: indicator_title(str(value), language),
 }
 """Spec → writer. ``cny`` carries its currency; ``key`` looks its value up in the catalogue,
 ``indicator`` its title in the indicator registry."""

@@ -1,0 +1,10 @@
+"""Results become tables, figures and sentences; the only room that draws. It never estimates."""
+
+from __future__ import annotations
+
+from analysis.present import plots
+from analysis.present.display import MIME, Display, stylesheet
+from analysis.present.fonts import FontError
+from analysis.present.suppression import suppressed
+
+__all__ = ["MIME", "Display", "FontError", "plots", "stylesheet", "suppressed"]

@@ -1,0 +1,251 @@
+"""What a notebook shows: every call gives one output that carries both languages."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from analysis import wording
+from analysis.present import cards, figures, sentences, tables
+from analysis.results import Alert, Check, Estimate, Finding
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MIME = "application/vnd.crmeval+json"
+Role = Literal["title", "section", "prose", "answer", "kpis", "table", "checks", "alerts", "figure"]
+
+
+@cache
+def stylesheet() -> str:
+    """Return the style of everything a :class:`Display` shows."""
+    return Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+
+
+class Display:
+    """Shows results in a notebook, in one language there and in both for the report.
+
+    Every method emits one output: HTML in the notebook's language for the person who runs it,
+    and the HTML of both languages under :data:`MIME` for the export. Nothing is computed.
+
+    Parameters
+    ----------
+    language : {"zh_CN", "en"}
+        Language shown in the notebook.
+    min_cell : int
+        Smallest count of answers that is shown.
+    """
+
+    def __init__(self, language: wording.Language, *, min_cell: int = 8) -> None:
+        self.language = language
+        self.min_cell = min_cell
+        self._count = 0
+        self._anchors: set[str] = set()
+
+    def title(self, key: str, **params: Any) -> None:
+        """Show the page's title, and a line below it when ``<key>_lead`` is worded."""
+
+        def build(language: str) -> str:
+            html = f"<h1>{escape(sentences.sentence(key, language, params))}</h1>"
+            if wording.has(f"{key}_lead"):
+                lead = sentences.sentence(f"{key}_lead", language, params)
+                html += f'<p class="lead">{escape(lead)}</p>'
+            return html
+
+        self._emit("title", build)
+
+    def section(self, key: str, **params: Any) -> None:
+        """Open a section: a heading with an anchor, listed in the contents."""
+        anchor = self._free(re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-"))
+        self._emit(
+            "section",
+            lambda language: (
+                f'<h2 id="{anchor}">{escape(sentences.sentence(key, language, params))}</h2>'
+            ),
+            anchor=anchor,
+        )
+
+    def prose(self, key: str, **params: Any) -> None:
+        """Show a sentence or paragraphs; an empty line in the wording parts paragraphs."""
+
+        def build(language: str) -> str:
+            words = sentences.sentence(key, language, params)
+            parts = [part.strip() for part in re.split(r"\n\s*\n", words)]
+            return "".join(f"<p>{escape(part)}</p>" for part in parts)
+
+        self._emit("prose", build)
+
+    def answer(self, findings: Finding | Iterable[Finding], checks: Iterable[Check] = ()) -> None:
+        """Show what is claimed, how strong the evidence is, and what limits it.
+
+        Parameters
+        ----------
+        findings : Finding or Iterable of Finding
+            Claims, the most important first.
+        checks : Iterable of Check
+            The checks the findings name; their parameters fill the reasons.
+        """
+        found = (findings,) if isinstance(findings, Finding) else tuple(findings)
+        checks = tuple(checks)
+        anchor = self._next("answer")
+        self._emit("answer", lambda language: cards.answer(found, checks, anchor, language))
+
+    def kpis(self, estimates: Iterable[Estimate | tuple[str, Estimate]]) -> None:
+        """Show key figures with their intervals; a pair gives the wording key of the label."""
+        chosen, anchor = tuple(estimates), self._next("kpis")
+        self._emit(
+            "kpis", lambda language: cards.kpis(chosen, anchor, language, min_cell=self.min_cell)
+        )
+
+    def estimates(
+        self, estimates: Iterable[Estimate], *, caption: str, rows: str = "indicator", **params: Any
+    ) -> None:
+        """Show a table of estimates; ``rows`` says what heads a row (a dimension or a field)."""
+        chosen, anchor = tuple(estimates), self._next("table")
+        self._emit(
+            "table",
+            lambda language: tables.estimates_table(
+                chosen,
+                caption=sentences.sentence(caption, language, params),
+                rows=rows,
+                anchor=anchor,
+                language=language,
+                min_cell=self.min_cell,
+            ),
+        )
+
+    def table(
+        self,
+        frame: pd.DataFrame,
+        *,
+        caption: str,
+        columns: Mapping[str, tuple[str, str]],
+        n: str | None = None,
+        note: str | None = None,
+        **params: Any,
+    ) -> None:
+        """Show a tidy frame.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            One row a row.
+        caption : str
+            Wording key.
+        columns : Mapping
+            Column → (wording key of the heading, format); see
+            :func:`analysis.present.tables.frame_table`.
+        n : str, optional
+            Column of counts by which small cells are hidden.
+        note : str, optional
+            Wording key of a line below.
+        **params
+            Fill the caption and the note.
+        """
+        anchor = self._next("table")
+        self._emit(
+            "table",
+            lambda language: tables.frame_table(
+                frame,
+                caption=sentences.sentence(caption, language, params),
+                columns=columns,
+                anchor=anchor,
+                language=language,
+                min_cell=self.min_cell,
+                n=n,
+                notes=(sentences.sentence(note, language, params),) if note else (),
+            ),
+        )
+
+    def checks(self, checks: Iterable[Check]) -> None:
+        """Show checks, worst first."""
+        chosen, anchor = tuple(checks), self._next("checks")
+        self._emit("checks", lambda language: cards.checks(chosen, anchor, language))
+
+    def alerts(self, alerts: Iterable[Alert]) -> None:
+        """Show alerts, most urgent first; none is said too."""
+        chosen, anchor = tuple(alerts), self._next("alerts")
+        self._emit("alerts", lambda language: cards.alerts(chosen, anchor, language))
+
+    def figure(
+        self, draw: Callable[..., Figure], *data: Any, caption: str, alt: str, **params: Any
+    ) -> None:
+        """Show a figure, drawn once a language.
+
+        Parameters
+        ----------
+        draw : Callable
+            One of :mod:`analysis.present.plots`.
+        *data
+            What it draws. A frame or estimates given first can be downloaded below the figure.
+        caption, alt : str
+            Wording keys of the caption and of the text for readers who cannot see it.
+        **params
+            Those ``draw`` knows go to it; all fill the caption and the alternative text.
+        """
+        known = inspect.signature(draw).parameters
+        drawn = {name: value for name, value in params.items() if name in known}
+        anchor = self._next("figure")
+
+        def build(language: str) -> str:
+            picture = figures.embed(
+                draw(*data, language=language, **drawn),
+                anchor=anchor,
+                alt=sentences.sentence(alt, language, params),
+            )
+            return figures.wrap(
+                picture,
+                caption=sentences.sentence(caption, language, params),
+                anchor=anchor,
+                below=_figure_data(data[0] if data else None, anchor, language),
+            )
+
+        self._emit("figure", build)
+
+    def _next(self, kind: str) -> str:
+        self._count += 1
+        return self._free(f"{kind}-{self._count}")
+
+    def _free(self, anchor: str) -> str:
+        name, number = anchor, 1
+        while name in self._anchors:
+            number += 1
+            name = f"{anchor}-{number}"
+        self._anchors.add(name)
+        return name
+
+    def _emit(self, role: Role, build: Callable[[str], str], **extra: Any) -> None:
+        from IPython.display import display
+
+        pages = {language: build(language) for language in wording.LANGUAGES}
+        shown = f"<style>{stylesheet()}</style>" if role == "title" else ""
+        bundle = {
+            "text/html": shown + pages[self.language],
+            MIME: {**pages, "role": role, **extra},
+        }
+        display(bundle, raw=True)
+
+
+def _figure_data(data: Any, anchor: str, language: str) -> str:
+    """Return the download of what a figure shows, as it was handed to it."""
+    if isinstance(data, pd.DataFrame):
+        header, rows = list(map(str, data.columns)), data.to_numpy(dtype=object).tolist()
+    elif isinstance(data, Sequence) and data and all(isinstance(e, Estimate) for e in data):
+        dims = list(dict.fromkeys(name for e in data for name in e.dims))
+        header = ["id", *dims, "unit", "value", "ci_low", "ci_high", "level", "n"]
+        rows = [
+            [e.id, *(e.dims.get(d) for d in dims)] + [getattr(e, f) for f in header[-6:]]
+            for e in data
+        ]
+    else:
+        return ""
+    words = wording.text("report.download_figure", language)
+    cells = [["" if cell is None or cell is pd.NA else str(cell) for cell in row] for row in rows]
+    return tables.download_link(header, cells, anchor, language, words=words)

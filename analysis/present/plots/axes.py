@@ -1,0 +1,115 @@
+"""Axes shared by the figures: size, month ticks, wrapped labels, intervals."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis import wording
+from analysis.present import sentences, theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def new(height: float, columns: int = 1, rows: int = 1, **options) -> tuple[Figure, np.ndarray]:
+    """Return a figure of the report's width and its axes as a two-dimensional array."""
+    import matplotlib.pyplot as plt
+
+    theme.apply()
+    return plt.subplots(rows, columns, figsize=(theme.WIDTH, height), squeeze=False, **options)
+
+
+def month_ticks(axes: Axes, periods: Sequence[int], language: str) -> None:
+    """Put at most eight month labels on the horizontal axis."""
+    low, high = int(min(periods)), int(max(periods))
+    step = next(s for s in (1, 2, 3, 6, 12, 24, 60, 120) if (high - low) / s <= 8)
+    ticks = [p for p in range(low, high + 1) if (p - low) % step == 0]
+    axes.set_xticks(ticks, [short_month(tick, language) for tick in ticks])
+
+
+def short_month(period: int, language: str) -> str:
+    """Write a month in two short lines: month above year."""
+    if language == "zh_CN":
+        return f"{period % 12 + 1}月\n{period // 12}"
+    return wording.format_value(period, "month", language).replace(" ", "\n")
+
+
+def wrapped(text: str, width: int = 22) -> str:
+    """Break a label into lines; a Chinese character counts as two."""
+    if any(unicodedata.east_asian_width(c) in "WF" for c in text):
+        lines, line, used = [], "", 0
+        for character in text:
+            size = 2 if unicodedata.east_asian_width(character) in "WF" else 1
+            if used + size > width:
+                lines.append(line)
+                line, used = "", 0
+            line, used = line + character, used + size
+        return "\n".join([*lines, line])
+    return "\n".join(textwrap.wrap(text, width)) or text
+
+
+def unit_word(unit: str | None, language: str, *, effect: bool = False) -> str:
+    """Return the word of a unit; a difference of shares is in percentage points."""
+    if unit == "share" and effect:
+        unit = "percentage_points"
+    return sentences.label(f"terms.unit.{unit}", language) if unit else ""
+
+
+def factor(unit: str | None) -> float:
+    """Return what drawn values are multiplied by: shares are drawn in per cent."""
+    return 100.0 if unit == "share" else 1.0
+
+
+def error_bars(
+    axes: Axes,
+    x: Sequence[float],
+    y: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    style: theme.Style,
+    *,
+    label: str | None = None,
+    horizontal: bool = False,
+) -> None:
+    """Draw points with their intervals; an end that is NaN draws none."""
+    x, y, low, high = (np.asarray(values, dtype=float) for values in (x, y, low, high))
+    centre = x if horizontal else y
+    ends = np.vstack([centre - low, high - centre])
+    drawn = np.where(np.isfinite(ends), ends, 0.0)
+    axes.errorbar(
+        x,
+        y,
+        **{"xerr" if horizontal else "yerr": drawn},
+        fmt=style.marker,
+        color=style.colour,
+        mfc=style.face,
+        mec=style.colour,
+        mew=1.3,
+        elinewidth=1.4,
+        capsize=2.5,
+        label=label,
+        zorder=3,
+    )
+
+
+def legend_above(axes: Axes, columns: int = 3) -> None:
+    """Put the legend above the axes, where it hides no data."""
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=columns,
+        borderaxespad=0.2,
+        handlelength=2.4,
+        columnspacing=1.6,
+    )
+
+
+def missing_to_nan(value: float | None) -> float:
+    """Return NaN for None."""
+    return float("nan") if value is None else float(value)

@@ -1,0 +1,152 @@
+"""Figures over calendar months: trained against comparison sites, and control charts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis import wording
+from analysis.present import sentences, theme
+from analysis.present.plots import axes as ax
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def trends(
+    frame: pd.DataFrame,
+    *,
+    language: str,
+    indicator: str | None = None,
+    unit: str | None = None,
+    starts: tuple[int, ...] = (),
+) -> Figure:
+    """Draw the means of trained and comparison sites by month, with their intervals.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``period`` (running month), ``arm`` (``treated`` or ``comparison``), ``value``,
+        ``ci_low``, ``ci_high``.
+    language : {"zh_CN", "en"}
+        Language of the words.
+    indicator, unit : str, optional
+        What is drawn, for the axis.
+    starts : tuple of int
+        Running months in which a wave started.
+    """
+    figure, grid = ax.new(3.6)
+    axes = grid[0, 0]
+    scale = ax.factor(unit)
+    for number, start in enumerate(starts):
+        axes.axvline(
+            start - 0.5,
+            color=theme.MUTED,
+            linewidth=0.9,
+            linestyle=(0, (4, 3)),
+            label=wording.text("report.series.training", language) if number == 0 else None,
+        )
+    for arm, style in zip(("treated", "comparison"), theme.SERIES, strict=False):
+        part = frame[frame["arm"] == arm].sort_values("period")
+        axes.fill_between(
+            part["period"],
+            scale * part["ci_low"].astype(float),
+            scale * part["ci_high"].astype(float),
+            color=style.colour,
+            alpha=0.15,
+            linewidth=0,
+        )
+        axes.plot(
+            part["period"],
+            scale * part["value"].astype(float),
+            color=style.colour,
+            linestyle=style.line,
+            marker=style.marker,
+            markerfacecolor=style.face,
+            markersize=4,
+            label=wording.text(f"report.series.{arm}", language),
+        )
+    if len(frame):
+        ax.month_ticks(axes, frame["period"], language)
+    axes.set_ylabel(_value_label(indicator, unit, language))
+    axes.margins(x=0.02)
+    ax.legend_above(axes)
+    return figure
+
+
+def control_chart(
+    frame: pd.DataFrame,
+    *,
+    language: str,
+    indicator: str | None = None,
+    unit: str | None = None,
+) -> Figure:
+    """Draw a control chart.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``period`` (running month, or order), ``value``, ``centre``, ``lower``, ``upper``
+        (limits may differ by point) and ``signal`` (bool).
+    language : {"zh_CN", "en"}
+        Language of the words.
+    indicator, unit : str, optional
+        What is drawn, for the axis.
+    """
+    figure, grid = ax.new(3.3)
+    axes = grid[0, 0]
+    scale = ax.factor(unit)
+    frame = frame.sort_values("period")
+    x = frame["period"].astype(int)
+    y, centre, lower, upper = (
+        scale * frame[name].astype(float) for name in ("value", "centre", "lower", "upper")
+    )
+    axes.fill_between(x, lower, upper, step="mid", color=theme.RULE, alpha=0.35, linewidth=0)
+    limits = wording.text("report.series.limits", language)
+    for number, line in enumerate((lower, upper)):
+        axes.step(
+            x,
+            line,
+            where="mid",
+            color=theme.MUTED,
+            linewidth=1,
+            linestyle=(0, (4, 3)),
+            label=limits if number == 0 else None,
+        )
+    axes.step(
+        x,
+        centre,
+        where="mid",
+        color=theme.MUTED,
+        linewidth=1,
+        label=wording.text("report.series.centre", language),
+    )
+    axes.plot(x, y, color=theme.BLUE, marker="o", markersize=4)
+    out = frame["signal"].astype(bool)
+    if out.any():
+        axes.plot(
+            x[out],
+            y[out],
+            linestyle="none",
+            marker="D",
+            markersize=8,
+            markerfacecolor="white",
+            markeredgecolor=theme.ORANGE,
+            markeredgewidth=1.8,
+            label=wording.text("report.series.signal", language),
+        )
+    if len(frame) and x.min() > 12 * 1900:
+        ax.month_ticks(axes, x, language)
+    axes.set_ylabel(_value_label(indicator, unit, language))
+    ax.legend_above(axes)
+    return figure
+
+
+def _value_label(indicator: str | None, unit: str | None, language: str) -> str:
+    word = "%" if unit == "share" else ax.unit_word(unit, language)
+    if indicator is None:
+        return word
+    title = sentences.indicator_title(indicator, language)
+    label = wording.text("report.axis.value", language, indicator=title, unit=word)
+    return ax.wrapped(label if word else title, 34)
