@@ -1,0 +1,218 @@
+"""Control charts: p and Laney p' for shares, XmR for single values; centre from a baseline."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.results import Check, StageResults, collect
+
+RUN_LENGTH = 8
+"""Points in a row on one side of the centre that make a signal (Western Electric rule 4)."""
+
+MIN_BASELINE = 8
+"""Fewest baseline points for limits; with fewer no chart is drawn."""
+
+D2 = 1.128
+"""Mean range of two standard normal values."""
+
+
+def p_chart(
+    counts: np.ndarray,
+    sizes: np.ndarray,
+    baseline: np.ndarray | None = None,
+    *,
+    widen: bool = True,
+) -> pd.DataFrame:
+    """Chart of shares with three-sigma limits, widened after Laney when over-dispersed.
+
+    Parameters
+    ----------
+    counts, sizes : ndarray of shape (periods,)
+        Hits and size of each period, sizes positive.
+    baseline : ndarray of bool, optional
+        Periods that set centre and limits; all by default.
+    widen : bool
+        Whether over-dispersion may widen the limits; False gives the plain p chart.
+
+    Returns
+    -------
+    DataFrame
+        ``value, centre, lower, upper, signal`` (``""``, ``beyond``, ``run``); limits are cut
+        to [0, 1]. ``attrs``: ``kind`` (``p`` or ``laney``) and ``sigma_z``, the spread of the
+        standardised baseline shares (1 when binomial). Laney's limits are used when the
+        dispersion test rejects at 5 % and ``sigma_z`` exceeds 1.
+
+    References
+    ----------
+    Laney (2002); Montgomery, Introduction to Statistical Quality Control.
+    """
+    counts, sizes = np.asarray(counts, dtype=float), np.asarray(sizes, dtype=float)
+    base = np.ones(counts.size, bool) if baseline is None else np.asarray(baseline, dtype=bool)
+    centre = counts[base].sum() / sizes[base].sum()
+    value, spread = counts / sizes, np.sqrt(centre * (1 - centre) / sizes)
+    sigma_z, kind = 1.0, "p"
+    if widen and 0 < centre < 1 and base.sum() > 2:
+        z = (value[base] - centre) / spread[base]
+        moving = float(np.abs(np.diff(z)).mean() / D2)
+        dispersed = stats.chi2.sf((z**2).sum(), base.sum() - 1) < 0.05
+        if dispersed and moving > 1:
+            sigma_z, kind = moving, "laney"
+    half = 3 * spread * sigma_z
+    frame = pd.DataFrame(
+        {
+            "value": value,
+            "centre": centre,
+            "lower": np.maximum(0, centre - half),
+            "upper": np.minimum(1, centre + half),
+        }
+    )
+    frame["signal"] = _signals(frame)
+    frame.attrs = {"kind": kind, "sigma_z": sigma_z}
+    return frame
+
+
+def xmr_chart(values: np.ndarray, baseline: np.ndarray | None = None) -> pd.DataFrame:
+    """Chart of single values with limits ``mean +- 3 MR / 1.128`` from the baseline.
+
+    ``MR`` is the mean moving range of the baseline. Columns as of :func:`p_chart`.
+
+    References
+    ----------
+    Wheeler & Chambers (1992).
+    """
+    values = np.asarray(values, dtype=float)
+    base = np.ones(values.size, bool) if baseline is None else np.asarray(baseline, dtype=bool)
+    centre = values[base].mean()
+    half = 3 * np.abs(np.diff(values[base])).mean() / D2
+    frame = pd.DataFrame(
+        {"value": values, "centre": centre, "lower": centre - half, "upper": centre + half}
+    )
+    frame["signal"] = _signals(frame)
+    frame.attrs = {"kind": "xmr", "sigma_z": 1.0}
+    return frame
+
+
+def _signals(frame: pd.DataFrame) -> list[str]:
+    beyond = (frame["value"] < frame["lower"] - 1e-12) | (frame["value"] > frame["upper"] + 1e-12)
+    side = np.sign(frame["value"] - frame["centre"])
+    run, signals = 0, []
+    for i, now in enumerate(side):
+        run = run + 1 if i and now != 0 and now == side[i - 1] else int(now != 0)
+        signals.append("beyond" if beyond[i] else "run" if run >= RUN_LENGTH else "")
+    return signals
+
+
+def chart_sites(
+    panel: pd.DataFrame,
+    *,
+    indicator: str,
+    baseline_until: int,
+    share: bool,
+    stratum: str = "",
+) -> pd.DataFrame:
+    """Chart one indicator of every site with enough months before ``baseline_until``.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        The indicator panel. For shares ``total`` over ``exposure`` is charted (``n`` where
+        there is no exposure), for the rest ``value``.
+    baseline_until : int
+        First month that no longer belongs to the baseline.
+    share : bool
+        Whether the indicator is a share of counts.
+
+    Returns
+    -------
+    DataFrame
+        ``subject, period, value, centre, lower, upper, signal, kind, baseline``; sites with
+        fewer than eight baseline months are left out.
+    """
+    cells = panel[(panel["indicator"] == indicator) & (panel["stratum"] == stratum)]
+    cells = cells[cells["value"].notna()].sort_values(["site_id", "period"])
+    frames = []
+    for site, rows in cells.groupby("site_id"):
+        base = (rows["period"] < baseline_until).to_numpy()
+        if base.sum() < MIN_BASELINE:
+            continue
+        if share:
+            chart = p_chart(rows["total"].to_numpy(), rows["exposure"].to_numpy(), base)
+        else:
+            chart = xmr_chart(rows["value"].to_numpy(), base)
+        chart.insert(0, "subject", str(site))
+        chart.insert(1, "period", rows["period"].to_numpy())
+        frames.append(chart.assign(kind=chart.attrs["kind"], baseline=base))
+    columns = [
+        "subject",
+        "period",
+        "value",
+        "centre",
+        "lower",
+        "upper",
+        "signal",
+        "kind",
+        "baseline",
+    ]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def assess_charts(
+    panel: pd.DataFrame,
+    *,
+    indicator: str,
+    baseline_until: int,
+    share: bool,
+    direction: str,
+    stratum: str = "",
+) -> StageResults:
+    """Chart every site and rank the sites by their signals after the baseline.
+
+    Returns
+    -------
+    StageResults
+        Tables ``chart`` (all points) and ``chart_signals`` (``subject, beyond, run, worse``:
+        signals after the baseline; ``worse`` those on the bad side), check
+        ``monitoring.chart`` with how many sites could be charted.
+    """
+    chart = chart_sites(
+        panel, indicator=indicator, baseline_until=baseline_until, share=share, stratum=stratum
+    )
+    question = {"id": "monitoring.chart", "question": "monitoring.check.chart.question"}
+    params = {"indicator": indicator, "least": MIN_BASELINE}
+    if chart.empty:
+        missing = Check(
+            **question, status="not_possible", reason="monitoring.reason.few_months", params=params
+        )
+        return collect("monitoring", [missing])
+    late = chart[~chart["baseline"]]
+    wrong = late["value"] < late["centre"]
+    wrong = wrong if direction == "up" else ~wrong
+    marks = late.assign(
+        beyond=late["signal"] == "beyond",
+        run=late["signal"] == "run",
+        worse=(late["signal"] != "") & wrong,
+    )
+    ranked = marks.groupby("subject", as_index=False)[["beyond", "run", "worse"]].sum()
+    ranked = ranked.sort_values(["worse", "beyond", "subject"], ascending=[False, False, True])
+    bad = int((ranked["worse"] > 0).sum())
+    charted = chart["subject"].nunique()
+    check = Check(
+        **question,
+        status="passed" if bad == 0 else "caution",
+        value=float(bad),
+        threshold=0.0,
+        unit="sites",
+        n=charted,
+        reason=None if bad == 0 else "monitoring.check.chart.reason",
+        remedy=None if bad == 0 else "monitoring.check.chart.remedy",
+        params={
+            **params,
+            "sites": charted,
+            "bad": bad,
+            "dispersed": int((chart.groupby("subject")["kind"].first() == "laney").sum()),
+        },
+    )
+    tables = {"chart": chart, "chart_signals": ranked.reset_index(drop=True)}
+    return collect("monitoring", [check], tables=tables)

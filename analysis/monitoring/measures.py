@@ -1,0 +1,101 @@
+"""What the alert rules look at: one frame a measure, one row a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from analysis.measurement.columns import floats, present
+from analysis.monitoring.alerts import RECENT_MONTHS
+from analysis.monitoring.training import (
+    attendance,
+    pass_rates,
+    reactions_by_sheet,
+    satisfaction,
+)
+
+
+def alert_measures(
+    tables: Mapping[str, pd.DataFrame | None],
+    panel: pd.DataFrame | None = None,
+    *,
+    baseline_until: int | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Prepare every measure the tables allow; the rest is absent.
+
+    Parameters
+    ----------
+    tables : Mapping[str, DataFrame]
+        Canonical tables by name.
+    panel : DataFrame, optional
+        Indicator panel, for what is watched by site.
+    baseline_until : int, optional
+        First month after the baseline; needed for drops.
+
+    Returns
+    -------
+    dict[str, DataFrame]
+        ``subject, n`` and ``hits``, ``values_`` or ``baseline, recent``. Return rates take
+        the last three months of the panel.
+    """
+    enrolments, assessments = tables.get("enrolments"), tables.get("assessments")
+    reactions, instruments = tables.get("reactions"), tables.get("instruments")
+    found = {}
+    if present(enrolments, "attended"):
+        found["attendance_module"] = _subject(attendance(enrolments, ["module"]), "module")
+    if present(enrolments, "completion", "mode"):
+        online = enrolments[(enrolments["mode"] == "online") & enrolments["completion"].notna()]
+        people = online.assign(done=floats(online["completion"]))
+        people = people.groupby(["module", "staff_id"], as_index=False)["done"].mean()
+        rows = [(m, len(g), g["done"].to_numpy()) for m, g in people.groupby("module")]
+        found["completion_online"] = pd.DataFrame(rows, columns=["subject", "n", "values_"])
+    if present(reactions, "score") and present(instruments, "scale_max"):
+        sheets = reactions_by_sheet(reactions, instruments)
+        for column, name in (("module", "module"), ("lecturer_id", "lecturer")):
+            rates = satisfaction(sheets, [column])
+            found[f"satisfaction_{name}"] = _subject(rates, column)
+    if present(assessments, "score"):
+        rates = pass_rates(assessments)
+        rates["subject"] = rates["module"].astype(str) + " / " + rates["form"].astype(str)
+        found["pass_module"] = rates[["subject", "hits", "n"]]
+    if panel is not None and len(panel):
+        found |= _by_site(panel, baseline_until)
+    return found
+
+
+def _subject(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    return frame.rename(columns={column: "subject"})[["subject", "hits", "n"]]
+
+
+def _by_site(panel: pd.DataFrame, baseline_until: int | None) -> dict[str, pd.DataFrame]:
+    found = {}
+    cells = panel[(panel["stratum"] == "") & panel["value"].notna() & (panel["site_id"] != "")]
+    returns = cells[cells["indicator"] == "return_rate"]
+    if len(returns):
+        late = returns[returns["period"] > returns["period"].max() - RECENT_MONTHS]
+        sums = late.groupby("site_id", as_index=False)[["total", "exposure"]].sum()
+        sums = sums[(sums["exposure"] > 0) & (sums["total"] <= sums["exposure"])]
+        sums = sums.rename(columns={"site_id": "subject", "total": "hits", "exposure": "n"})
+        found["return_site"] = sums.astype({"hits": int, "n": int})
+    scores = cells[cells["indicator"] == "csat_mean"].sort_values("period")
+    if baseline_until is None or scores.empty:
+        return found
+    last = scores["period"].max()
+    rows = []
+    for site, months in scores.groupby("site_id"):
+        base = months[months["period"] < baseline_until]
+        late = months[
+            (months["period"] > last - RECENT_MONTHS) & (months["period"] >= baseline_until)
+        ]
+        if len(base) > 2 and len(late):
+            rows.append(
+                (
+                    site,
+                    int(late["n"].sum()),
+                    base["value"].to_numpy(dtype=float),
+                    late["value"].to_numpy(dtype=float),
+                )
+            )
+    found["csat_site"] = pd.DataFrame(rows, columns=["subject", "n", "baseline", "recent"])
+    return found

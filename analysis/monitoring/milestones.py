@@ -1,0 +1,131 @@
+"""Milestones and gates: what was due by a day, what was reached, and how late."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from analysis.measurement.columns import dates, present
+from analysis.results import Alert, Check, StageResults, collect
+
+LATE_DAYS, LATE_SHARE = 3, 0.10
+"""More than 3 days late is a deviation, more than 10 % of the step's time a warning (R138)."""
+
+
+def milestone_states(milestones: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
+    """Compare planned and actual days as they were known on a day.
+
+    A milestone reached after ``as_of`` counts as open: nothing later is looked at. The
+    planned length of a step runs from the previous milestone's planned day (from the first
+    of them, whose own step has no length).
+
+    Returns
+    -------
+    DataFrame
+        In planned order: ``milestone_id, name, criterion, planned_on, actual_on, state``
+        (``reached``, ``reached_late``, ``open``, ``overdue``), ``days_late`` (negative when
+        early; up to ``as_of`` while overdue; NaN while open), ``step_days, late_share``,
+        ``grade`` (2 over 10 %, 3 over three days, NaN otherwise).
+    """
+    frame = milestones.sort_values(["planned_on", "milestone_id"], ignore_index=True)
+    planned, actual = dates(frame["planned_on"]), dates(frame["actual_on"])
+    today = pd.Timestamp(as_of)
+    actual = actual.where(actual <= today)
+    step = planned.diff().dt.days.astype(float)
+    until = actual.where(actual.notna(), today)
+    late = (until - planned).dt.days.astype(float)
+    due = planned <= today
+    state = np.select(
+        [actual.notna() & (late > 0), actual.notna(), due & (late > 0)],
+        ["reached_late", "reached", "overdue"],
+        "open",
+    )
+    late = late.where(state != "open")
+    share = late / step.where(step > 0)
+    grade = np.select([(late > 0) & (share > LATE_SHARE), late > LATE_DAYS], [2.0, 3.0], np.nan)
+    return pd.DataFrame(
+        {
+            "milestone_id": frame["milestone_id"],
+            "name": frame["name"],
+            "criterion": frame.get("criterion"),
+            "planned_on": planned.dt.date,
+            "actual_on": actual.dt.date.where(actual.notna(), None),
+            "state": state,
+            "days_late": late,
+            "step_days": step,
+            "late_share": share,
+            "grade": grade,
+        }
+    )
+
+
+def assess_milestones(milestones: pd.DataFrame | None, *, as_of: dt.date) -> StageResults:
+    """States of all milestones, with an alert for each overdue one and each that was late.
+
+    Delays are facts, not samples: their alerts carry no p-value. A milestone that was
+    reached late is one grade milder than one that is overdue, at most grade 3.
+
+    Returns
+    -------
+    StageResults
+        Table ``milestones``, alerts ``monitoring.alert.milestone.<id>``, check
+        ``monitoring.milestones``.
+    """
+    question = {"id": "monitoring.milestones", "question": "monitoring.check.milestones.question"}
+    if not present(milestones, "planned_on"):
+        missing = Check(
+            **question,
+            status="not_possible",
+            reason="monitoring.reason.no_table",
+            remedy="monitoring.reason.bring_table",
+            params={"table": "milestones"},
+        )
+        return collect("monitoring", [missing])
+    table = milestone_states(milestones, as_of)
+    late = table[table["grade"].notna()]
+    overdue = int((table["state"] == "overdue").sum())
+    check = Check(
+        **question,
+        status="failed" if overdue else "caution" if len(late) else "passed",
+        value=float(overdue),
+        threshold=0.0,
+        unit="count",
+        n=len(table),
+        reason=None if not len(late) and not overdue else "monitoring.check.milestones.reason",
+        remedy=None if not overdue else "monitoring.check.milestones.remedy",
+        params={
+            "overdue": overdue,
+            "late": len(late),
+            "milestones": len(table),
+            "as_of": as_of.isoformat(),
+        },
+    )
+    return collect(
+        "monitoring",
+        [check, [_alert(row) for row in late.itertuples()]],
+        tables={"milestones": table},
+    )
+
+
+def _alert(row) -> Alert:
+    overdue = row.state == "overdue"
+    return Alert(
+        id=f"monitoring.alert.milestone.{row.milestone_id}",
+        rule="milestone_late",
+        grade=int(row.grade) if overdue else min(int(row.grade) + 1, 3),
+        message=f"monitoring.alert.milestone_late.{row.state}",
+        response="monitoring.alert.milestone_late.response",
+        subject=str(row.name),
+        unit="days",
+        value=float(row.days_late),
+        threshold=float(LATE_DAYS),
+        owner="monitoring.owner.training_manager",
+        requirement="R138",
+        params={
+            "subject": str(row.name),
+            "days": float(row.days_late),
+            "share": float(row.late_share) if np.isfinite(row.late_share) else None,
+        },
+    )

@@ -1,0 +1,105 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.monitoring import (
+    assess_training,
+    attendance,
+    completion,
+    learning_gains,
+    learning_pairs,
+    pass_rates,
+    reactions_by_sheet,
+    satisfaction,
+)
+
+ENROLMENTS = pd.DataFrame(
+    {
+        "staff_id": ["a", "b", "c", "a"],
+        "module": ["m1", "m1", "m1", "m2"],
+        "session": ["1", "1", "1", "2"],
+        "mode": ["online"] * 4,
+        "hours": [2.0, 2.0, 2.0, 3.0],
+        "attended": [True, True, False, None],
+        "completion": [1.0, 0.5, 0.0, 1.0],
+    }
+)
+
+ASSESSMENTS = pd.DataFrame(
+    [
+        ("a", "m1", "pre", "written", 1, 60.0),
+        ("a", "m1", "post", "written", 1, 80.0),
+        ("b", "m1", "pre", "written", 1, 70.0),
+        ("b", "m1", "post", "written", 1, 78.0),
+        ("b", "m1", "retest", "written", 2, 95.0),
+        ("c", "m1", "post", "written", 1, 90.0),
+        ("c", "m1", "post", "practical", 1, 84.0),
+        ("c", "m1", "post", "practical", 2, 99.0),
+        ("d", "m1", "post", "system", 1, 10.0),
+    ],
+    columns=["staff_id", "module", "occasion", "form", "attempt", "score"],
+)
+
+INSTRUMENTS = pd.DataFrame(
+    {
+        "instrument": "course",
+        "item": ["overall", "pace"],
+        "role": ["overall", "item"],
+        "scale_min": 1.0,
+        "scale_max": 5.0,
+    }
+)
+
+
+def reactions():
+    rows = [
+        ("r1", "overall", 4.0),
+        ("r1", "pace", 1.0),
+        ("r2", "overall", 3.0),
+        ("r3", "pace", 4.0),
+        ("r4", "overall", None),
+    ]
+    frame = pd.DataFrame(rows, columns=["response_id", "item", "score"])
+    return frame.assign(instrument="course", module="m1", session="1", lecturer_id=None)
+
+
+def test_attendance_leaves_out_what_was_not_recorded():
+    table = attendance(ENROLMENTS)
+    assert (table["hits"].item(), table["n"].item()) == (2, 3)
+
+
+def test_completion_is_a_mean_over_people():
+    table = completion(ENROLMENTS).iloc[0]
+    assert (table["n"], table["value"]) == (3, pytest.approx(0.5))  # a: 1, b: .5, c: 0
+    assert np.isnan(completion(ENROLMENTS[:1]).iloc[0]["ci_low"])
+
+
+def test_satisfaction_takes_the_overall_question_or_the_mean_of_the_items():
+    sheets = reactions_by_sheet(reactions(), INSTRUMENTS)
+    assert sheets.set_index("response_id")["hit"].to_dict() == {"r1": 1.0, "r2": 0.0, "r3": 1.0}
+    assert satisfaction(sheets, ["lecturer_id"]).empty
+
+
+def test_learning_gain_is_within_people():
+    pairs = learning_pairs(ASSESSMENTS)
+    assert (len(pairs), pairs.attrs["unpaired"]) == (2, 3)
+    gain = learning_gains(pairs).iloc[0]
+    assert (gain["value"], gain["pre"], gain["post"]) == (14.0, 65.0, 79.0)
+    # gains 20 and 8: sd 8.485, se 6, t(1) = 12.706; effect size 14 / 7.071 without correction
+    assert gain["ci_high"] == pytest.approx(14 + 12.7062 * 6, abs=1e-3)
+    assert gain["effect_size"] == pytest.approx(14 / 50**0.5 * (1 - 3 / 3))
+
+
+def test_resits_never_pass_and_unmarked_forms_are_left_out():
+    rates = pass_rates(ASSESSMENTS, by=["form"]).set_index("form")
+    assert rates["hits"].to_dict() == {"practical": 0, "written": 2}
+    assert rates["n"].to_dict() == {"practical": 1, "written": 3}
+
+
+def test_all_parts_and_their_absence():
+    found = assess_training(ENROLMENTS, reactions(), ASSESSMENTS, INSTRUMENTS)
+    assert found.estimate("monitoring.course_csat.overall").value == pytest.approx(2 / 3)
+    assert found.estimate("monitoring.learning.written.gain").value == 14.0
+    assert not any(e.causal for e in found.estimates)
+    none = assess_training(None, None, None, None)
+    assert [c.status for c in none.checks] == ["not_possible"] * 4
