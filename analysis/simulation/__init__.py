@@ -1,5 +1,7 @@
 """Made-up clients with a known truth: worlds, their truth, and their raw exports."""
 
+from analysis.simulation.demo import write_demo
+from analysis.simulation.exports import CANARIES, write_exports
 from analysis.simulation.parameters import (
     DEMO,
     NOTHING_PLANTED,
@@ -16,6 +18,7 @@ from analysis.simulation.truth import Truth
 from analysis.simulation.world import World, simulate
 
 __all__ = [
+    "CANARIES",
     "DEMO",
     "NOTHING_PLANTED",
     "PlantedEvents",
@@ -29,4 +32,6 @@ __all__ = [
     "simulate",
     "small",
     "two_clusters",
+    "write_demo",
+    "write_exports",
 ]

@@ -87,7 +87,7 @@ def draw_crm_usage(parameters: WorldParameters, roster: Roster) -> pd.DataFrame:
     rng = stream(p, "crm usage")
     users = np.maximum(4, (p.n_staff / p.n_sites * rng.uniform(0.6, 0.9, p.n_sites)).astype(int))
     share = _USE_LEVEL + 0.06 * rng.standard_normal((p.n_sites, 1))
-    share = share + (0.2 * roster.fading if p.behaviour_effect else 0.0)
+    share = share + 0.2 * bool(p.behaviour_effect) * roster.fading
     shape = (p.n_sites, p.n_months)
     active = rng.binomial(users[:, None] * np.ones(shape, int), np.clip(share, 0.05, 0.98))
     records = rng.poisson(12.0 * active)

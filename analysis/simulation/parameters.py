@@ -33,7 +33,7 @@ class PlantedEvents:
     trainer_overrun : float or None
         Share by which trainer costs exceed the plan.
     low_module_completion : float or None
-        Completion rate of one online module.
+        Mean share completed of one online module.
     """
 
     low_lecturer_top2: float | None = 0.78
@@ -236,17 +236,20 @@ DEMO = WorldParameters()
 
 
 def no_effect(seed: int = DEMO.seed) -> WorldParameters:
-    """The demo client with training that changes nothing."""
+    """Return the demo client with training that changes nothing."""
     return replace(DEMO.without_effects(), seed=seed)
 
 
 def fading(seed: int = DEMO.seed) -> WorldParameters:
-    """The demo client with an effect of which 38 % is left after 6 months and 10 % after 12."""
+    """Return the demo client with 38 % of the effect left after 6 months and 10 % after 12."""
     return replace(DEMO, seed=seed, retention_6=0.38, retention_12=0.1)
 
 
 def attrition_by_arm(seed: int = DEMO.seed) -> WorldParameters:
-    """Trained sites answer less, their dissatisfied customers least; trained staff leave more."""
+    """Return the demo client with attrition by arm.
+
+    Customers of trained sites answer less, the dissatisfied least; trained staff leave more.
+    """
     return replace(
         DEMO,
         seed=seed,
@@ -257,7 +260,7 @@ def attrition_by_arm(seed: int = DEMO.seed) -> WorldParameters:
 
 
 def two_clusters(seed: int = DEMO.seed) -> WorldParameters:
-    """One trained and one never-trained site: no inference is possible."""
+    """Return one trained and one never-trained site: no inference is possible."""
     return replace(
         small(seed),
         n_sites=2,
@@ -268,12 +271,12 @@ def two_clusters(seed: int = DEMO.seed) -> WorldParameters:
 
 
 def one_treated(seed: int = DEMO.seed) -> WorldParameters:
-    """One trained site among twenty: only randomisation inference keeps its size."""
+    """Return one trained site among twenty: only randomisation inference keeps its size."""
     return replace(small(seed), n_sites=20, n_treated=1, wave_months=(dt.date(2024, 3, 1),))
 
 
 def small(seed: int = DEMO.seed, *, effect: float = DEMO.csat_effect) -> WorldParameters:
-    """A world for recovery tests: 24 sites, 24 months, about 10 answers each, satisfaction only.
+    """Return a world for recovery tests: 24 sites, 24 months, ~10 answers each, satisfaction only.
 
     Parameters
     ----------

@@ -13,14 +13,14 @@ from analysis.tables import month_of, period_of
 
 # Category, item, planned CNY for one wave.
 _COSTS = (
-    ("trainer", "外聘讲师费", 96000.0),
-    ("trainer", "内部讲师课酬", 42000.0),
-    ("materials", "教材编印", 24000.0),
-    ("venue", "培训场地", 54000.0),
-    ("travel", "差旅与住宿", 31500.0),
-    ("participant_time", "参训工时", 186000.0),
-    ("incentive", "学员激励", 38000.0),
-    ("administration", "项目管理", 26000.0),
+    ("trainer", "外聘讲师费", 48000.0),
+    ("trainer", "内部讲师课酬", 21000.0),
+    ("materials", "教材编印", 12000.0),
+    ("venue", "培训场地", 27000.0),
+    ("travel", "差旅与住宿", 15500.0),
+    ("participant_time", "参训工时", 93000.0),
+    ("incentive", "学员激励", 19000.0),
+    ("administration", "项目管理", 13000.0),
 )
 _ONCE = (
     ("platform", "线上学习平台", 48000.0),

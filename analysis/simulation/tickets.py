@@ -50,6 +50,15 @@ class TicketRates:
     repeat: np.ndarray
 
     @property
+    def first_contact(self) -> np.ndarray:
+        """Probability that a request is not reopened and the next complaint does not repeat it.
+
+        Requests are all tickets but praise; chance meetings of room and subject are ignored.
+        """
+        requests = self.complaints + self.others * (1 - _OTHER_SHARES["praise"])
+        return self.at_once * (1 - self.repeat * self.complaints / requests)
+
+    @property
     def within_30(self) -> np.ndarray:
         """Probability of a first response within 30 minutes, in whole minutes rounded."""
         return ndtr(np.log(30.5 / self.response_median) / _RESPONSE_SD)

@@ -165,14 +165,14 @@ def _sessions(people: pd.DataFrame) -> list[str]:
 def _online_shares(
     p: WorldParameters, rng: np.random.Generator, n: int, *, low: bool
 ) -> np.ndarray:
-    rate = _COMPLETE
+    mean = _COMPLETE
     if low and p.planted.low_module_completion is not None:
-        rate = p.planted.low_module_completion
-    # The number of completions is fixed, so that the planted rate is the true one.
-    finished = np.zeros(n, dtype=bool)
-    finished[rng.permutation(n)[: round(rate * n)]] = True
-    part = np.round(0.05 * rng.integers(0, 20, n), 2)
-    return np.where(finished, 1.0, part)
+        mean = p.planted.low_module_completion
+    # How many finish and where the others stop is fixed, so that the planted mean is the true one.
+    stops = np.round(0.05 * np.arange(10), 2)
+    n_finished = round(n * (mean - stops.mean()) / (1 - stops.mean()))
+    share = np.concatenate([np.ones(n_finished), np.resize(stops, n - n_finished)])
+    return rng.permutation(share)
 
 
 def _reactions(

@@ -49,8 +49,8 @@ class Truth:
     Notes
     -----
     ``csat_mean`` and ``csat_top2`` are expectations of the overall item over all customers
-    invited, after rounding to 1-5. ``fcr`` is the probability that a ticket is resolved without
-    being reopened; tickets asked again by the same room are not counted against it.
+    invited, after rounding to 1-5. ``fcr`` is the probability that a request is not reopened and
+    not asked again as the site's next complaint (chance meetings of room and subject ignored).
     ``complaints_per_1000`` and ``tickets_per_1000`` are expected counts per 1,000 households
     and month; ``fee_collection`` is collected over receivable less waived; ``behaviour`` is the
     expected rating of one item by the stratum's role, in the months with a round of ratings.
@@ -214,7 +214,7 @@ def _ticket_cells(p: WorldParameters, roster: Roster) -> list[pd.DataFrame]:
     with_training = tickets.ticket_rates(p, roster)
     without = tickets.ticket_rates(p, roster, trained=False)
     pairs = {
-        "fcr": (with_training.at_once, without.at_once),
+        "fcr": (with_training.first_contact, without.first_contact),
         "response_within_30min": (with_training.within_30, without.within_30),
         "complaints_per_1000": (with_training.complaints, without.complaints),
         "tickets_per_1000": (

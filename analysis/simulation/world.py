@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.simulation import behaviour, customers, ledgers, people, programme, tickets
@@ -13,6 +15,8 @@ from analysis.simulation import training as course
 from analysis.simulation.parameters import WorldParameters
 from analysis.simulation.sites import Roster, draw_roster
 from analysis.simulation.truth import Truth, true_effects
+
+_EPOCH = pd.Timestamp(0, unit="s", tz="UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +111,11 @@ def simulate(parameters: WorldParameters) -> World:
 
 
 def _canonical(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    return tables.conform(name, frame).to_pandas(types_mapper=pd.ArrowDtype)
+    table = tables.conform(name, frame)
+    for i, field in enumerate(table.schema):
+        column = table.column(i)
+        if pa.types.is_timestamp(field.type) and column.null_count:
+            # NaT lies under the NULLs and overflows in differences; put zeros there.
+            zero = pc.if_else(pc.is_valid(column), pc.fill_null(column, _EPOCH), None)
+            table = table.set_column(i, field, zero)
+    return table.to_pandas(types_mapper=pd.ArrowDtype)

@@ -1,0 +1,85 @@
+"""The demo client on disk: its raw exports and its truth, written when the recipe changed."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import uuid
+from pathlib import Path
+
+from analysis.errors import RunError
+from analysis.files import write_text
+from analysis.simulation.exports import write_exports
+from analysis.simulation.parameters import DEMO, WorldParameters
+from analysis.simulation.world import World, simulate
+
+RECIPE_FILE = ".recipe"
+"""Holds the hash that the raw exports were made from; beside them, so that both go together."""
+
+
+def write_demo(root: Path, parameters: WorldParameters = DEMO, *, client: str = "demo") -> bool:
+    """Write ``data/<client>/raw/`` and ``truth.json`` of a simulated client.
+
+    Parameters
+    ----------
+    root : Path
+        Project folder, with ``data/``.
+    parameters : WorldParameters
+        The world.
+    client : str
+        Name of the client's folder, which must hold its ``client.yml``.
+
+    Returns
+    -------
+    bool
+        Whether anything was written; False when the exports of the same recipe are there.
+
+    Raises
+    ------
+    RunError
+        When there is no ``client.yml``, or ``raw/`` holds files that no recipe wrote.
+
+    Notes
+    -----
+    The exports are written beside and renamed into place; a killed run leaves the old ones or
+    none.
+    """
+    folder = Path(root) / "data" / client
+    if not (folder / "client.yml").is_file():
+        raise RunError(f"{folder} has no client.yml that describes the simulated exports")
+    raw, truth = folder / "raw", folder / "truth.json"
+    recipe = recipe_hash(parameters)
+    mark = raw / RECIPE_FILE
+    if mark.is_file() and truth.is_file() and mark.read_text(encoding="utf-8") == recipe:
+        return False
+    if raw.exists() and any(raw.iterdir()) and not mark.is_file():
+        raise RunError(f"{raw} holds files that the simulation did not write; move them away")
+    world = simulate(parameters)
+    _replace_folder(raw, world, recipe)
+    write_text(truth, world.truth.to_json())
+    return True
+
+
+def recipe_hash(parameters: WorldParameters) -> str:
+    """Return a hash of the parameters and of this package's code."""
+    digest = hashlib.sha256(parameters.recipe_hash().encode())
+    package = Path(__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _replace_folder(raw: Path, world: World, recipe: str) -> None:
+    # Beside the client's folder, where everything is git-ignored.
+    data, unique = raw.parents[1], uuid.uuid4().hex
+    beside, old = data / f".raw-{unique}", data / f".old-{unique}"
+    try:
+        write_exports(world, beside)
+        (beside / RECIPE_FILE).write_text(recipe, encoding="utf-8")
+        if raw.exists():
+            raw.rename(old)
+        beside.rename(raw)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,76 @@
+"""Exports about the programme: costs, milestones, risks, actions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analysis.simulation.exports import spelling
+from analysis.simulation.exports.files import Workbook
+from analysis.simulation.world import World
+
+_CATEGORIES = {
+    "trainer": "讲师费",
+    "materials": "教材费",
+    "venue": "场地费",
+    "incentive": "激励费",
+    "platform": "平台费",
+    "travel": "差旅费",
+    "participant_time": "参训工时",
+    "administration": "管理费",
+    "evaluation": "评估费",
+    "reserve": "预备费",
+}
+
+
+def write_costs(world: World, folder: Path) -> None:
+    """Write planned and actual costs."""
+    costs = world.tables["costs"]
+    columns = {
+        "编号": list(costs["cost_id"]),
+        "费用类别": spelling.mapped(costs["category"], _CATEGORIES),
+        "费用项目": list(costs["item"]),
+        "预算金额": spelling.money(costs["planned"]),
+        "实际金额": spelling.money(costs["actual"], blank="—"),
+        "发生日期": spelling.dates(costs["spent_on"]),
+    }
+    total = {"编号": "合计", "预算金额": float(costs["planned"].sum())}
+    with Workbook(folder / "培训" / "培训费用.xlsx") as book:
+        book.sheet("费用明细", columns, title="CRM培训费用明细（单位：元）", total=total)
+
+
+def write_plans(world: World, folder: Path) -> None:
+    """Write milestones, risks and actions as three sheets of one workbook."""
+    milestones, risks, actions = (world.tables[t] for t in ("milestones", "risks", "actions"))
+    with Workbook(folder / "培训" / "项目管理台账.xlsx") as book:
+        book.sheet(
+            "里程碑",
+            {
+                "里程碑编号": list(milestones["milestone_id"]),
+                "里程碑": list(milestones["name"]),
+                "计划日期": spelling.dates(milestones["planned_on"]),
+                "实际日期": spelling.dates(milestones["actual_on"]),
+                "达成标准": list(milestones["criterion"]),
+            },
+        )
+        book.sheet(
+            "风险",
+            {
+                "风险编号": list(risks["risk_id"]),
+                "风险描述": list(risks["name"]),
+                "风险领域": list(risks["category"]),
+                "可能性": [int(v) for v in risks["probability"]],
+                "影响": [int(v) for v in risks["impact"]],
+                "应对措施": list(risks["response"]),
+            },
+        )
+        book.sheet(
+            "改进行动",
+            {
+                "行动编号": list(actions["action_id"]),
+                "对应发现": list(actions["finding"]),
+                "行动内容": list(actions["action"]),
+                "责任岗位": list(actions["owner"]),
+                "截止日期": spelling.dates(actions["due_on"]),
+                "完成日期": spelling.dates(actions["done_on"]),
+            },
+        )
