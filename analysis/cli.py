@@ -1,0 +1,320 @@
+"""``crmeval``: the command line a consultant uses.
+
+Only :mod:`click` is imported at the top, so that ``crmeval --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+# Builds parsers at import, 1.7 s, for a check of notebook metadata nobody needs.
+sys.modules.setdefault("rfc3987_syntax", None)
+
+LANGUAGES = {"zh": "zh_CN", "en": "en"}
+INTERRUPTED = 130
+
+
+class Voice:
+    """Speaks the wording catalogue's section ``cli`` to a terminal."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def text(self, key: str, **params: Any) -> str:
+        """Return a sentence by its full key."""
+        from analysis import wording
+
+        plain = {name: str(v) if isinstance(v, Path) else v for name, v in params.items()}
+        return wording.text(key, self.language, **plain)
+
+    def say(self, key: str, *, err: bool = False, **params: Any) -> None:
+        """Print the sentence ``cli.<key>``."""
+        click.echo(self.text(f"cli.{key}", **params), err=err)
+
+
+def language_of_environment() -> str:
+    """Return the language the locale asks for: Chinese, else English."""
+    names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    chosen = next((name for name in names if name), "")
+    return "zh_CN" if chosen.lower().startswith("zh") else "en"
+
+
+@contextmanager
+def told_in_one_line(voice: Voice, client: str | None = None) -> Iterator[None]:
+    """Turn this project's errors into messages and exit statuses."""
+    from analysis.errors import EvaluationError, InputError
+
+    try:
+        yield
+    except InputError as error:
+        _list_faults(voice, client or "", error.faults)
+        sys.exit(1)
+    except EvaluationError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        voice.say("run.interrupted", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def _speaking(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command its ``Voice``, and ``--lang`` after its name as well as before it."""
+
+    @click.option("--lang", type=click.Choice(list(LANGUAGES)), help="Language of messages.")
+    @click.pass_obj
+    @functools.wraps(command)
+    def speaking(voice: Voice, *args: Any, lang: str | None, **kwargs: Any) -> None:
+        command(Voice(LANGUAGES[lang]) if lang else voice, *args, **kwargs)
+
+    return speaking
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--lang", type=click.Choice(list(LANGUAGES)), help="Language of messages; default: the locale."
+)
+@click.version_option(package_name="crmeval")
+@click.pass_context
+def main(context: click.Context, lang: str | None) -> None:
+    """Did the CRM training work? From a client's exports to reports that say so.
+
+    crmeval demo runs everything on a simulated client.
+    """
+    context.obj = Voice(LANGUAGES[lang] if lang else language_of_environment())
+
+
+@main.command()
+@_speaking
+def demo(voice: Voice) -> None:
+    """Simulate the demo client, run all stages, and print the page to open."""
+    from analysis.files import project_root
+
+    with told_in_one_line(voice, "demo"):
+        _write_demo(voice, project_root() / "data" / "demo")
+        _run_one(voice, "demo")
+
+
+@main.command()
+@click.argument("client")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@_speaking
+def new(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
+    """Propose CLIENT's client.yml from its export FILES, which are copied to data/CLIENT/raw."""
+    from analysis import ingest
+
+    with told_in_one_line(voice, client):
+        written = ingest.propose(client, files)
+        voice.say("new.written", path=written, client=client)
+
+
+@main.command()
+@click.argument("client")
+@_speaking
+def check(voice: Voice, client: str) -> None:
+    """List every fault of CLIENT's files with its place and a correct example."""
+    from analysis import ingest
+
+    with told_in_one_line(voice, client):
+        faults = ingest.check(client)
+        _list_faults(voice, client, faults)
+        if any(fault.blocking for fault in faults):
+            sys.exit(1)
+
+
+@main.command()
+@click.argument("clients", nargs=-1, required=True, metavar="CLIENT...")
+@click.option("--stage", "stages", multiple=True, help="Run up to this stage only; repeatable.")
+@click.option("--force", is_flag=True, help="Run unchanged stages too.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Clients at a time.")
+@click.option("--scheduler", metavar="ADDRESS", help="Run the clients on this Dask cluster.")
+@click.option("--plain-kernels", is_flag=True, help="Start each notebook's kernel cold.")
+@click.option("--cell-timeout", type=click.IntRange(min=1), help="Seconds one cell may take.")
+@_speaking
+def run(
+    voice: Voice,
+    clients: tuple[str, ...],
+    stages: tuple[str, ...],
+    force: bool,
+    jobs: int,
+    scheduler: str | None,
+    plain_kernels: bool,
+    cell_timeout: int | None,
+) -> None:
+    """Run CLIENTs from their exports to their reports; what is unchanged is not run again."""
+    options = {
+        "stages": list(stages) or None,
+        "force": force,
+        "warm": not plain_kernels,
+        "cell_timeout": cell_timeout,
+    }
+    with told_in_one_line(voice, clients[0]):
+        if len(clients) == 1 and scheduler is None:
+            _run_one(voice, clients[0], **options)
+        else:
+            _run_many(voice, clients, jobs, scheduler, options)
+
+
+@main.command()
+@click.argument("client")
+@_speaking
+def status(voice: Voice, client: str) -> None:
+    """Say where CLIENT stands: its newest run, its last complete report."""
+    from analysis.pipeline import client_status
+
+    with told_in_one_line(voice, client):
+        found = client_status(client)
+    if found.newest is None:
+        voice.say("status.never", client=client)
+        return
+    state = voice.text(f"cli.state.{found.newest.state}")
+    voice.say("status.newest", run_id=found.newest.run_id, state=state)
+    rows = [
+        (voice.text(f"cli.step.{name}"), voice.text(f"cli.state.{step.state}"), step.error or "")
+        for name, step in found.newest.steps.items()
+    ]
+    _print_table([voice.text(f"cli.status.{key}") for key in ("step", "state", "error")], rows)
+    if found.latest is None:
+        voice.say("status.no_latest")
+        return
+    voice.say("status.latest", path=found.latest / "index.html")
+    if found.inputs_changed:
+        voice.say("status.changed")
+
+
+@main.command()
+@_speaking
+def portfolio(voice: Voice) -> None:
+    """Write the page that shows all clients side by side."""
+    from analysis import report
+    from analysis.files import project_root
+
+    with told_in_one_line(voice):
+        voice.say("portfolio.written", path=report.portfolio(project_root()))
+
+
+def _run_one(voice: Voice, client: str, **options: Any) -> None:
+    from rich.console import Console
+
+    from analysis.errors import InputError
+    from analysis.pipeline import run as run_client
+    from analysis.pipeline.progress import TerminalProgress
+
+    progress = TerminalProgress(voice.text, Console(stderr=True))
+    result = run_client(client, progress=progress, **options)
+    if result.state == "failed":
+        step = voice.text(f"cli.step.{result.failed_step}")
+        voice.say("run.failed", err=True, client=client, step=step, error=result.error)
+        if isinstance(result.exception, InputError):
+            voice.say("run.check_hint", err=True, client=client)
+        elif result.partial_notebook is not None:
+            voice.say("run.notebook_kept", err=True, path=result.partial_notebook)
+        voice.say("run.earlier_intact", err=True)
+        sys.exit(1)
+    if result.state == "partial":
+        voice.say("run.partial", client=client, path=result.folder)
+    elif not result.executed:
+        voice.say("run.unchanged", client=client, path=result.index)
+    else:
+        voice.say("run.complete", client=client, seconds=result.seconds, path=result.index)
+
+
+def _run_many(
+    voice: Voice,
+    clients: tuple[str, ...],
+    jobs: int,
+    scheduler: str | None,
+    options: dict[str, Any],
+) -> None:
+    from analysis.pipeline import ClientOutcome, run_clients, run_clients_on_cluster
+
+    def tell(outcome: ClientOutcome) -> None:
+        params = {"client": outcome.client, "seconds": outcome.seconds, "error": outcome.error}
+        if outcome.step is not None:
+            params["step"] = voice.text(f"cli.step.{outcome.step}")
+        path = outcome.folder / "index.html" if outcome.folder else None
+        before = outcome.state == "failed" and outcome.step is None
+        key = "failed_before" if before else outcome.state
+        voice.say(f"run.{key}", err=True, path=path, **params)
+
+    if scheduler is None:
+        outcomes = run_clients(clients, jobs=jobs, on_done=tell, **options)
+    else:
+        try:
+            outcomes = run_clients_on_cluster(clients, scheduler, on_done=tell, **options)
+        except ModuleNotFoundError as error:
+            if error.name != "distributed":
+                raise
+            raise click.UsageError(voice.text("cli.cluster.missing")) from error
+    _print_table(
+        [voice.text(f"cli.batch.{key}") for key in ("client", "state", "seconds", "where")],
+        [
+            (
+                outcome.client,
+                voice.text(f"cli.state.{outcome.state}"),
+                f"{outcome.seconds:.1f}",
+                str(outcome.folder / "index.html") if outcome.ok else outcome.error,
+            )
+            for outcome in outcomes
+        ],
+    )
+    if not all(outcome.ok for outcome in outcomes):
+        sys.exit(1)
+
+
+def _write_demo(voice: Voice, folder: Path) -> None:
+    """Write the demo client's exports unless this version's are there."""
+    from analysis import simulation
+    from analysis.files import write_text
+    from analysis.pipeline import fingerprint
+
+    recipe = fingerprint.code("simulation")
+    note = folder / "raw" / ".recipe"
+    if note.is_file() and note.read_text(encoding="utf-8").strip() == recipe:
+        return
+    voice.say("demo.writing", err=True)
+    simulation.write_demo(folder)
+    write_text(note, recipe + "\n")
+
+
+def _list_faults(voice: Voice, client: str, faults: Any) -> None:
+    from analysis import wording
+
+    for number, fault in enumerate(faults, start=1):
+        row = voice.text("cli.check.row", row=fault.row) if fault.row is not None else None
+        place = " / ".join(part for part in (fault.file, fault.sheet, row, fault.column) if part)
+        value = f" [{fault.value}]" if fault.value is not None else ""
+        note = "" if fault.blocking else " " + voice.text("cli.check.advisory")
+        key = f"faults.{fault.rule}"
+        params = {"file": fault.file, "sheet": fault.sheet, "row": fault.row}
+        params |= {"column": fault.column, "value": fault.value, **fault.params}
+        sentence = voice.text(key, **params) if wording.has(key) else fault.message
+        click.echo(f"{number}. {place}{value}{note}")
+        click.echo(f"   {sentence}")
+        click.echo(f"   {voice.text('cli.check.example', example=fault.example)}")
+    if not faults:
+        voice.say("check.clean", client=client)
+        return
+    blocking = sum(fault.blocking for fault in faults)
+    voice.say("check.found", client=client, count=len(faults), blocking=blocking)
+
+
+def _print_table(header: list[str], rows: list[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*header)
+    for row in rows:
+        table.add_row(*(cell.replace("[", r"\[") for cell in row))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

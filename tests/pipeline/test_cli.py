@@ -1,0 +1,168 @@
+"""The command line: what it says, in which language, and with which exit status."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from analysis import cli
+from analysis.errors import Fault, InputError
+from analysis.pipeline import runner, steps
+
+FAULT = Fault(
+    rule="rule_without_wording",
+    message="The amount is not a number.",
+    example="1234.50",
+    file="fees.xlsx",
+    sheet="一月",
+    row=7,
+    column="本期实收",
+    value="abc",
+)
+
+
+@pytest.fixture
+def crmeval(project, monkeypatch):
+    """Call the command line in the temporary project, with its stand-ins for both ends."""
+    monkeypatch.setenv("CRMEVAL_HOME", str(project.root))
+    monkeypatch.setattr("analysis.pipeline.fingerprint.code", lambda room=".": "code")
+    monkeypatch.setattr(steps, "_prepare", lambda setting, folder: project.prepare("", folder))
+    monkeypatch.setattr(steps, "_build_report", lambda setting, folder: project.report(folder))
+
+    def call(*arguments: str):
+        return CliRunner().invoke(cli.main, arguments)
+
+    return call
+
+
+def test_run_and_status_in_both_languages(crmeval, project):
+    assert "never run" in crmeval("--lang", "en", "status", "acme").output
+    done = crmeval("run", "acme", "--lang", "zh")
+    assert done.exit_code == 0, done.output
+    assert "acme：已完成" in done.output
+    assert str(runner.folders.latest(project.reports) / "index.html") in done.output.replace(
+        "\n", ""
+    )
+    assert "nothing has changed" in crmeval("run", "acme", "--lang", "en").output
+    said = crmeval("status", "acme", "--lang", "en").output
+    assert "03 Tracking" in said
+    assert "finished" in said or "complete" in said
+
+
+def test_a_failed_stage_is_named_with_its_cause(crmeval, project):
+    project.notebook("tracking", "1 / 0")
+    failed = crmeval("--lang", "en", "run", "acme")
+    assert failed.exit_code == 1
+    assert "acme: stopped at “03 Tracking”: cell 4 of 4: ZeroDivisionError" in failed.output
+    assert "03_tracking.ipynb" in failed.output
+    assert "Traceback" not in failed.output
+
+
+def test_faults_of_the_input_lead_to_check(crmeval, project, monkeypatch):
+    def refuse(setting, folder):
+        raise InputError([FAULT])
+
+    monkeypatch.setattr(steps, "_prepare", refuse)
+    failed = crmeval("--lang", "en", "run", "acme")
+    assert failed.exit_code == 1
+    assert "crmeval check acme" in failed.output
+
+
+def test_check_lists_every_fault_with_its_place(crmeval, monkeypatch):
+    advisory = Fault(rule="x", message="Odd.", example="Even.", file="a.csv", blocking=False)
+    monkeypatch.setattr("analysis.ingest.check", lambda client: [FAULT, advisory], raising=False)
+    listed = crmeval("check", "acme", "--lang", "en")
+    assert listed.exit_code == 1
+    assert "1. fees.xlsx / 一月 / row 7 / 本期实收 [abc]" in listed.output
+    assert "Correct: 1234.50" in listed.output
+    assert "2 faults found, 1 of which stop a run" in listed.output
+    assert "第 7 行" in crmeval("check", "acme", "--lang", "zh").output
+    monkeypatch.setattr("analysis.ingest.check", lambda client: [], raising=False)
+    clean = crmeval("check", "acme")
+    assert clean.exit_code == 0
+
+
+def test_an_unknown_client_or_stage_is_one_line(crmeval):
+    unknown = crmeval("run", "acne")
+    assert (unknown.exit_code, len(unknown.output.splitlines())) == (1, 1)
+    wrong = crmeval("run", "acme", "--stage", "trakcing")
+    assert "did you mean 'tracking'" in wrong.output
+
+
+def test_ctrl_c_has_the_shells_exit_status(crmeval, monkeypatch):
+    def interrupt(setting, folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(steps, "_prepare", interrupt)
+    stopped = crmeval("--lang", "en", "run", "acme")
+    assert stopped.exit_code == 130
+    assert "Interrupted" in stopped.output
+
+
+def test_several_clients_end_in_a_table(crmeval, monkeypatch):
+    from analysis.pipeline import ClientOutcome
+
+    def run_clients(clients, *, jobs, on_done, **options):
+        assert jobs == 2
+        outcomes = [
+            ClientOutcome(
+                client="acme",
+                state="complete",
+                exit_status=0,
+                seconds=1.0,
+                folder=cli.Path("/r/acme"),
+            ),
+            ClientOutcome(
+                client="best",
+                state="killed",
+                exit_status=-9,
+                seconds=1.0,
+                error="the process was killed by signal 9",
+            ),
+        ]
+        for outcome in outcomes:
+            on_done(outcome)
+        return outcomes
+
+    monkeypatch.setattr("analysis.pipeline.batch.run_clients", run_clients)
+    listed = crmeval("--lang", "en", "run", "acme", "best", "--jobs", "2")
+    assert listed.exit_code == 1
+    assert "best: the process was killed by signal 9" in listed.output
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh_CN"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "C"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_the_locale_chooses_the_language(monkeypatch, environment, language):
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert cli.language_of_environment() == language
+
+
+def test_help_imports_nothing_heavy_and_answers_at_once():
+    code = (
+        "import sys, analysis.cli\n"
+        "heavy = {'pandas', 'numpy', 'papermill', 'nbformat', 'pydantic', 'rich'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or None)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    times = []
+    for _ in range(3):
+        began = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-m", "analysis.cli", "--help"], check=True, capture_output=True
+        )
+        times.append(time.monotonic() - began)
+    assert min(times) < 0.4
