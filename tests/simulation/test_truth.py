@@ -116,12 +116,11 @@ def test_ticket_truth_equals_brute_force():
 def test_fee_truth_is_the_ratio_of_the_ledger():
     p = large(families=("ledgers",))
     treated, untreated = simulate(p), simulate(p.without_effects())
-    ratio = [
-        (w.tables["fees"]["collected"] / (w.tables["fees"]["receivable"] - w.tables["fees"]["waived"]))
-        .astype(float)
-        .to_numpy()
-        for w in (treated, untreated)
-    ]  # fmt: skip
+    ratio = []
+    for world in (treated, untreated):
+        fees = world.tables["fees"]
+        due = fees["receivable"] - fees["waived"]
+        ratio.append((fees["collected"] / due).to_numpy(float))
     shown = treated.roster.trained.ravel()
     assert (ratio[0] - ratio[1])[shown].mean() == pytest.approx(
         treated.truth.att("fee_collection"), abs=1e-6
