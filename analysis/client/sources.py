@@ -167,12 +167,14 @@ class Aggregate(Part):
 
 
 class Duplicates(Part):
-    """Which of several rows with one key is kept; ``order_by`` sorts them first.
+    """Which of several rows with one key is kept.
 
-    Rows equal in every column count as one and the same with ``first`` and ``last``.
+    ``by`` are canonical columns, the table's key without it; a row with a missing value
+    among them is nobody's duplicate. ``order_by`` sorts the rows first.
     """
 
     keep: Literal["first", "last", "error"] = "error"
+    by: Listed = ()
     order_by: str | None = None
 
 
@@ -206,7 +208,7 @@ class Source(Part):
         Sheet names (globs); without it every visible sheet that has cells.
     header_rows : tuple of int or None
         Row numbers of the header as a spreadsheet program shows them, e.g. ``[2, 3]``; found
-        by recognising when not given. Two-row headers are joined as ``upper/lower``.
+        by recognising when not given. Two-row headers are joined as ``upper·lower``.
     encoding, delimiter : str or None
         Declared when known; detected and reported otherwise.
     columns : dict

@@ -1,1 +1,29 @@
-"""Raw exports of a client become canonical tables here."""
+"""Raw exports of a client become canonical tables here.
+
+Reading (``readers``) and cleaning (``cleaning``) know nothing of a client; mapping follows the
+client file. Nothing is guessed, nothing is lost without a count, and no direct identifier of a
+person leaves this package.
+"""
+
+from analysis.ingest.gather import raw_hashes
+from analysis.ingest.record import (
+    AcceptedRecord,
+    ColumnRecord,
+    FileRecord,
+    IngestRecord,
+    SourceRecord,
+    TableRecord,
+)
+from analysis.ingest.run import check, ingest
+
+__all__ = [
+    "AcceptedRecord",
+    "ColumnRecord",
+    "FileRecord",
+    "IngestRecord",
+    "SourceRecord",
+    "TableRecord",
+    "check",
+    "ingest",
+    "raw_hashes",
+]

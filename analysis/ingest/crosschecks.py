@@ -1,0 +1,123 @@
+"""What a single cell cannot tell: missing keys, references, order of dates, the period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from analysis.client import Client
+from analysis.ingest.draft import Draft
+from analysis.tables import TABLES
+
+PERIOD_COLUMNS: Mapping[str, str] = {
+    "enrolments": "held_on",
+    "reactions": "answered_on",
+    "assessments": "assessed_on",
+    "ratings": "rated_on",
+    "surveys": "answered_at",
+    "invitations": "month",
+    "tickets": "opened_at",
+    "fees": "month",
+    "crm_usage": "month",
+}
+"""The date that must lie in the evaluated period, by table."""
+
+ORDER: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "staff": (("hired_on", "left_on"),),
+    "tickets": (
+        ("opened_at", "first_response_at"),
+        ("opened_at", "resolved_at"),
+        ("opened_at", "due_at"),
+    ),
+}
+"""Pairs of dates, the earlier first."""
+
+
+def cross_check(draft: Draft, client: Client, known: Mapping[str, frozenset[str]]) -> None:
+    """Add the problems of a draft's rows that need more than one cell.
+
+    Parameters
+    ----------
+    draft : Draft
+        Gets the problems.
+    client : Client
+        Period and time zone.
+    known : Mapping
+        Identifiers by table; a table that is not there is not checked against.
+    """
+    _required(draft)
+    _references(draft, known)
+    _order(draft)
+    _period(draft, client)
+    if draft.source.table == "waves":
+        _starts(draft)
+
+
+def _required(draft: Draft) -> None:
+    for column, spec in draft.table.columns.items():
+        needed = spec.required or column in draft.table.key
+        if not needed or column not in draft.frame:
+            continue
+        missing = draft.frame[column].isna().to_numpy() & ~draft.faulty(column)
+        rows = np.flatnonzero(missing)
+        draft.at(rows, "required_missing", column, params={"column": column})
+
+
+def _references(draft: Draft, known: Mapping[str, frozenset[str]]) -> None:
+    for column, spec in draft.table.columns.items():
+        if spec.refers not in known or column not in draft.frame or spec.refers == "instruments":
+            continue
+        values = draft.frame[column]
+        wrong = set(values.dropna().unique()) - known[spec.refers]
+        if wrong:
+            rows = np.flatnonzero(values.isin(list(wrong)).to_numpy(dtype=bool))
+            draft.at(rows, "unmatched_reference", column, params={"table": spec.refers})
+
+
+def _order(draft: Draft) -> None:
+    for earlier, later in ORDER.get(draft.source.table, ()):
+        if earlier in draft.frame and later in draft.frame:
+            wrong = (draft.frame[later] < draft.frame[earlier]).fillna(False)
+            draft.at(
+                np.flatnonzero(wrong.to_numpy(dtype=bool)),
+                "date_order",
+                later,
+                params={"earlier": draft.header(earlier)},
+            )
+
+
+def _period(draft: Draft, client: Client) -> None:
+    column = PERIOD_COLUMNS.get(draft.source.table)
+    if column is None or column not in draft.frame:
+        return
+    days = local_days(draft.frame[column], client.client.timezone)
+    first = pd.Timestamp(client.period.first)
+    end = pd.Timestamp(client.period.last) + pd.DateOffset(months=1)
+    outside = (days.notna() & ((days < first) | (days >= end))).to_numpy()
+    params = {"first": f"{client.period.first:%Y-%m}", "last": f"{client.period.last:%Y-%m}"}
+    draft.at(np.flatnonzero(outside), "period_outside", column, params=params)
+
+
+def local_days(values: pd.Series, zone: str) -> pd.Series:
+    """Return dates or instants as local times without a zone, NaT where missing."""
+    kind = values.dtype.pyarrow_dtype
+    plain = pd.to_datetime(pd.Series(values.to_numpy(dtype=object, na_value=None)))
+    if getattr(kind, "tz", None) is not None:
+        plain = pd.to_datetime(plain, utc=True)
+        plain = plain.dt.tz_convert(zone).dt.tz_localize(None)
+    return plain
+
+
+def _starts(draft: Draft) -> None:
+    frame = draft.frame.reindex(columns=["arm", "planned_start", "actual_start"])
+    wrong = (frame["arm"] == "treated") & frame["planned_start"].isna()
+    wrong &= frame["actual_start"].isna()
+    draft.at(np.flatnonzero(wrong.fillna(False).to_numpy(dtype=bool)), "start_missing", "arm")
+
+
+def keys_of(table: str, frames: list[pd.DataFrame]) -> frozenset[str]:
+    """Return the identifiers that other tables may refer to."""
+    key = TABLES[table].key[0]
+    return frozenset(v for f in frames if key in f for v in f[key].dropna().unique())

@@ -1,0 +1,146 @@
+"""Finding and reading the files of every source, each file once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from analysis.client import Client, Source
+from analysis.errors import Fault, InputError
+from analysis.files import sha256
+from analysis.ingest.headers import folded
+from analysis.ingest.problems import fault
+from analysis.ingest.readers import RawTable, read
+from analysis.ingest.record import FileRecord
+
+_NO_DATA = (".", "~$")
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Raw tables by source, in file-name order, and the faults of finding and reading."""
+
+    client: Client
+    tables: dict[int, list[RawTable]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    _read: dict[tuple, list[RawTable]] = field(default_factory=dict)
+    _failed: dict[tuple, InputError] = field(default_factory=dict)
+    _hashes: dict[str, str] = field(default_factory=dict)
+
+    def file_record(self, table: RawTable) -> FileRecord:
+        """Return what is recorded of one raw table."""
+        source = table.source
+        return FileRecord(
+            file=source.file,
+            sheet=source.sheet,
+            sha256=self._hashes[source.file],
+            format=source.format,
+            extension_agrees=source.extension_agrees,
+            encoding=source.encoding,
+            sureness=source.sureness,
+            header_rows=source.header_rows,
+            rows=len(table) + len(table.dropped),
+            left_out=table.dropped_counts(),
+            changed={k: int(v) for k, v in table.counts.items()},
+        )
+
+
+def gather(client: Client) -> Gathered:
+    """Read every file of every source once; what cannot be read at all becomes a fault."""
+    gathered = Gathered(client)
+    for number, source in enumerate(client.sources):
+        if source.inline is None:
+            gathered.tables[number] = _read_source(gathered, number, source)
+    gathered.faults += _undeclared(gathered)
+    return gathered
+
+
+def _read_source(gathered: Gathered, number: int, source: Source) -> list[RawTable]:
+    client, tables = gathered.client, []
+    for pattern in source.files:
+        paths = sorted(
+            path
+            for path in client.raw_folder.glob(pattern)
+            if path.is_file() and not path.name.startswith(_NO_DATA)
+        )
+        if not paths:
+            gathered.faults.append(
+                fault(
+                    "files_missing",
+                    params={"pattern": pattern},
+                    file=f"raw/{pattern}",
+                    value=None,
+                )
+            )
+        for path in paths:
+            tables += _read_file(gathered, path, source)
+    return tables
+
+
+def _read_file(gathered: Gathered, path: Path, source: Source) -> list[RawTable]:
+    name = path.relative_to(gathered.client.folder).as_posix()
+    options = (
+        source.sheets,
+        source.header_rows,
+        source.encoding,
+        source.delimiter,
+        source.total_rows,
+        source.fill_down,
+    )
+    key = (name, *options)
+    if key not in gathered._read:
+        gathered._hashes.setdefault(name, sha256(path))
+        try:
+            gathered._read[key] = read(
+                path,
+                name=name,
+                sheet=source.sheets or None,
+                header_rows=source.header_rows,
+                encoding=source.encoding,
+                delimiter=source.delimiter,
+                total_markers=source.total_rows,
+                fill_down=source.fill_down,
+            )
+        except InputError as error:
+            gathered._read[key] = []
+            gathered.faults += error.faults
+    return gathered._read[key]
+
+
+def _undeclared(gathered: Gathered) -> list[Fault]:
+    """Return a fault for each header that no source reading the sheet speaks of."""
+    said: dict[tuple, set[str]] = {}
+    seen: dict[tuple, RawTable] = {}
+    for number, tables in gathered.tables.items():
+        source = gathered.client.sources[number]
+        headers = {folded(header) for header in source.headers()}
+        headers |= {folded(header) for header in source.fill_down}
+        for table in tables:
+            place = (table.source.file, table.source.sheet)
+            said.setdefault(place, set()).update(headers)
+            seen.setdefault(place, table)
+    return [
+        fault(
+            "column_undeclared",
+            file=file,
+            sheet=sheet,
+            row=seen[file, sheet].source.header_rows[-1] if table.source.header_rows else None,
+            column=str(header),
+        )
+        for (file, sheet), table in seen.items()
+        for header in table.frame.columns
+        if folded(header) not in said[file, sheet]
+    ]
+
+
+def raw_hashes(client: Client) -> Mapping[str, str]:
+    """Return the SHA-256 of every file that the client's sources match, by relative name."""
+    paths = {
+        path
+        for source in client.sources
+        for pattern in source.files
+        for path in client.raw_folder.glob(pattern)
+        if path.is_file() and not path.name.startswith(_NO_DATA)
+    }
+    return {path.relative_to(client.folder).as_posix(): sha256(path) for path in sorted(paths)}

@@ -1,0 +1,38 @@
+"""What known headers mean: the canonical column they feed, or why they are personal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from analysis.ingest.cleaning import normalise
+
+
+@cache
+def known_headers() -> Mapping[str, Any]:
+    """Return the content of ``known_headers.yml``."""
+    text = files("analysis.ingest").joinpath("known_headers.yml").read_text(encoding="utf-8")
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def folded(header: str) -> str:
+    """Return a header without spaces, with widths folded and letters lower case."""
+    return re.sub(r"\s+", "", normalise(str(header))[0]).lower()
+
+
+@cache
+def _personal() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple(
+        (re.compile(entry["match"]), entry["reason"]) for entry in known_headers()["personal"]
+    )
+
+
+def personal_reason(header: str) -> str | None:
+    """Return why a header's column is personal (name, phone, open text …), else None."""
+    word = folded(header).split("·")[-1].split("#")[0]
+    return next((reason for pattern, reason in _personal() if pattern.search(word)), None)

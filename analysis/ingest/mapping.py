@@ -1,0 +1,411 @@
+"""From raw tables to a draft of one source: every mapped column taken, every fault told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from analysis.client import Client, ColumnMap, Source
+from analysis.client.faults import nearest
+from analysis.client.sources import PLACES
+from analysis.ingest.columns import Scaled, Taken, Taker
+from analysis.ingest.draft import Draft, Origin
+from analysis.ingest.headers import folded, personal_reason
+from analysis.ingest.privacy import looks_personal
+from analysis.ingest.problems import Problem, fault, screened, without_values
+from analysis.ingest.readers import RawTable
+from analysis.ingest.record import ColumnRecord
+from analysis.tables import ARROW_TYPES, TABLES, Column
+
+SCALED_TABLES = frozenset({"surveys", "reactions", "ratings"})
+"""Tables whose ``score`` lies on the scale of an instrument's item."""
+
+_STRING = pd.ArrowDtype(pa.string())
+
+
+def draft_source(source: Source, tables: Sequence[RawTable], taker: Taker) -> Draft:
+    """Take all columns of one source out of its raw tables.
+
+    Parameters
+    ----------
+    source : Source
+        The description.
+    tables : sequence of RawTable
+        Every sheet and file of it, in order; never changed.
+    taker : Taker
+        Converts columns for the client.
+
+    Returns
+    -------
+    Draft
+        One row a raw row, minus those that ``only`` leaves out; nothing else is removed.
+    """
+    work = _Work(source, taker)
+    for number, table in enumerate(tables):
+        work.add(number, table)
+    return work.draft(tables)
+
+
+class _Work:
+    """Collects the columns of one source over its raw tables."""
+
+    def __init__(self, source: Source, taker: Taker) -> None:
+        self.source, self.taker = source, taker
+        self.spec = TABLES[source.table]
+        self.parts: dict[str, list[Taken]] = {}
+        self.items: dict[str, list[Taken]] = {}
+        self.problems: list[Problem] = []
+        self.left_out: Counter = Counter()
+        self.origin: list[np.ndarray] = []
+        self.row: list[np.ndarray] = []
+        self.offset = 0
+
+    @property
+    def client(self) -> Client:
+        return self.taker.client
+
+    def add(self, number: int, table: RawTable) -> None:
+        """Take the columns of one raw table."""
+        names = {folded(name): name for name in table.frame.columns}
+        self._reading_faults(table, names)
+        missing = self._missing_headers(table, names)
+        rows = self._only(table, names)
+        taken: dict[str, Taken] = {}
+        for column, mapping in self.source.columns.items():
+            spec = self.spec.columns[column]
+            if column == "score" and self._scaled(column):
+                continue
+            taken[column] = self._take(rows, names, column, spec, mapping, missing)
+        for column, value in self.source.constants.items():
+            taken[column] = self._constant(rows, column, value)
+        if "score" in self.source.columns and self._scaled("score"):
+            taken["score"] = self._long_scores(rows, names, taken, missing)
+        for column, part in taken.items():
+            self._shift(part)
+            self.parts.setdefault(column, []).append(part)
+        if self.source.unpivot:
+            self._wide(rows, names, missing)
+        self.origin.append(np.full(len(rows), number, dtype=np.int64))
+        self.row.append(np.asarray(rows.row_numbers, dtype=np.int64))
+        self.offset += len(rows)
+
+    def draft(self, tables: Sequence[RawTable]) -> Draft:
+        """Put the parts together."""
+        columns: dict[str, pd.Series] = {}
+        records: dict[str, ColumnRecord] = {}
+        for column, parts in self.parts.items():
+            columns[column] = pd.concat([p.cells for p in parts], ignore_index=True)
+            records[column] = self._record(column, parts)
+        items = {
+            item: (
+                pd.concat([p.cells for p in parts], ignore_index=True),
+                pd.concat([p.reasons for p in parts], ignore_index=True),
+            )
+            for item, parts in self.items.items()
+        }
+        for item, parts in self.items.items():
+            records[f"{self.source.unpivot.value}[{item}]"] = self._record(item, parts)
+        draft = Draft(
+            source=self.source,
+            frame=pd.DataFrame(columns, index=pd.RangeIndex(self.offset)),
+            origins=[Origin(t.source.file, t.source.sheet) for t in tables],
+            origin=np.concatenate([np.empty(0, dtype=np.int64), *self.origin]),
+            row=np.concatenate([np.empty(0, dtype=np.int64), *self.row]),
+            rows_in=sum(len(t) + len(t.dropped) for t in tables),
+            items=items,
+            problems=self.problems,
+            columns=records,
+        )
+        draft.left_out.update(self.left_out)
+        for table in tables:
+            draft.left_out.update(table.dropped_counts())
+        return draft
+
+    def _record(self, column: str, parts: Sequence[Taken]) -> ColumnRecord:
+        converted: Counter = Counter()
+        missing: Counter = Counter()
+        for part in parts:
+            converted.update(part.counts)
+            missing.update(part.reasons.dropna().value_counts().to_dict())
+        mapping = self.source.columns.get(column)
+        if mapping is None and self.source.unpivot:
+            mapping = self.source.unpivot.items.get(column)
+        return ColumnRecord(
+            header="" if mapping is None else mapping.join.join(mapping.header),
+            converted={k: int(v) for k, v in sorted(converted.items()) if v},
+            missing={k: int(v) for k, v in sorted(missing.items())},
+        )
+
+    def _shift(self, part: Taken) -> None:
+        """Move a part's problems from its own rows to the draft's."""
+        self.problems += [
+            Problem(p.fault, p.rows + self.offset, p.column, p.item) for p in part.problems
+        ]
+
+    def _reading_faults(self, table: RawTable, names: dict[str, str]) -> None:
+        """Take over the reader's faults; those of columns that nobody maps never block."""
+        said = {folded(h): what for h, what in self.source.headers().items()}
+        person = {
+            folded(h)
+            for c, m in self.source.columns.items()
+            if self.spec.columns[c].kind == "person"
+            for h in m.header
+        }
+        position = {int(n): i for i, n in enumerate(table.row_numbers)} if table.faults else {}
+        for found in table.faults:
+            where = None if found.column is None else folded(found.column)
+            if where is None or said.get(where, "dropped") == "dropped" or where in person:
+                found = without_values(found)
+            if where is not None and said.get(where) == "dropped":
+                found = replace(found, blocking=False)
+            rows = [position[found.row]] if found.row in position else []
+            column = next(
+                (c for c, m in self.source.columns.items() if where in map(folded, m.header)), None
+            )
+            self.problems.append(
+                Problem(screened(found), np.array(rows, dtype=np.int64) + self.offset, column)
+            )
+
+    def _missing_headers(self, table: RawTable, names: dict[str, str]) -> set[str]:
+        missing = set()
+        for header, what in self.source.headers().items():
+            if folded(header) in names:
+                continue
+            missing.add(header)
+            near = nearest(header, [n for n in names.values() if n not in self.source.headers()])
+            found = fault(
+                "column_missing",
+                params={"near": near or ", ".join(map(str, table.frame.columns[:20]))},
+                file=table.source.file,
+                sheet=table.source.sheet,
+                row=table.source.header_rows[-1] if table.source.header_rows else None,
+                column=header,
+                blocking=what != "dropped",
+            )
+            self.problems.append(Problem(found))
+        return missing
+
+    def _only(self, table: RawTable, names: dict[str, str]) -> RawTable:
+        """Leave out the rows that ``only`` does not want."""
+        mask = np.ones(len(table), dtype=bool)
+        for header, values in self.source.only.items():
+            if folded(header) not in names:
+                continue
+            wanted = {folded(value) for value in values}
+            cells = table.frame[names[folded(header)]]
+            known = {cell: folded(cell) in wanted for cell in cells.dropna().unique()}
+            mask &= cells.map(known).fillna(False).to_numpy(dtype=bool)
+        if self.source.only:
+            self.left_out["filtered"] += int((~mask).sum())
+        return _rows(table, mask)
+
+    def _take(
+        self,
+        table: RawTable,
+        names: dict[str, str],
+        column: str,
+        spec: Column,
+        mapping: ColumnMap,
+        missing: set[str],
+        scaled: Scaled | None = None,
+        item: str | None = None,
+    ) -> Taken:
+        if missing & set(mapping.header):
+            return _nothing(len(table), spec)
+        if spec.kind != "person" and not mapping.hashed and self.offset == 0:
+            self._personal_headers(table, mapping, column)
+        real = tuple(h if h in PLACES else names[folded(h)] for h in mapping.header)
+        return self.taker.take(
+            table,
+            column,
+            spec,
+            mapping.model_copy(update={"header": real}),
+            scaled=scaled,
+            item=item,
+        )
+
+    def _personal_headers(self, table: RawTable, mapping: ColumnMap, column: str) -> None:
+        for header in mapping.header:
+            reason = None if header in PLACES else personal_reason(header)
+            if reason in ("name", "phone", "messenger", "network", "identity", "address"):
+                found = fault(
+                    "personal_header",
+                    file=table.source.file,
+                    sheet=table.source.sheet,
+                    column=header,
+                    params={"column": column},
+                )
+                self.problems.append(Problem(found))
+
+    def _constant(self, table: RawTable, column: str, value: object) -> Taken:
+        spec = self.spec.columns[column]
+        typed, problem = constant(value, column, spec, self.taker)
+        if problem is not None:
+            path = ("sources", self.client.sources.index(self.source), "constants", column)
+            self.problems.append(
+                Problem(
+                    replace(problem, file=self.client.path.name, row=self.client.line_of(*path))
+                )
+            )
+        dtype = pd.ArrowDtype(ARROW_TYPES[spec.kind])
+        values = pd.Series([typed] * len(table), dtype=dtype)
+        return Taken(
+            cells=values,
+            reasons=_no_reasons(len(table)),
+            problems=[],
+            counts={"constant": len(table)},
+        )
+
+    def _scaled(self, column: str) -> bool:
+        return self.source.table in SCALED_TABLES and column == "score"
+
+    def _scale(self, instrument: str | None, item: str) -> Scaled | str:
+        """Return an item's scale, or the rule that is broken."""
+        known = self.client.instruments.get(instrument) if instrument else None
+        if known is None:
+            return "instrument_unknown"
+        if item not in known.items:
+            return "item_unknown"
+        scale = known.scale_of(item)
+        return Scaled(low=scale.min, high=scale.max, turned=known.turned(item))
+
+    def _wide(self, table: RawTable, names: dict[str, str], missing: set[str]) -> None:
+        unpivot = self.source.unpivot
+        spec = self.spec.columns[unpivot.value]
+        instrument = self.source.constants.get("instrument")
+        for item, mapping in unpivot.items.items():
+            mapping = mapping.model_copy(
+                update={
+                    "labels": unpivot.labels if mapping.labels is None else mapping.labels,
+                    "missing": mapping.missing or unpivot.missing,
+                    "missing_codes": mapping.missing_codes or unpivot.missing_codes,
+                    "pattern": mapping.pattern or unpivot.pattern,
+                }
+            )
+            scaled = self._scale(instrument, item) if self._scaled(unpivot.value) else None
+            if isinstance(scaled, str):
+                if self.offset == 0:
+                    self._scale_fault(scaled, table, instrument, item, mapping.header[0])
+                scaled = Scaled()
+            part = self._take(
+                table, names, unpivot.value, spec, mapping, missing, scaled=scaled, item=item
+            )
+            self._shift(part)
+            self.items.setdefault(item, []).append(part)
+
+    def _scale_fault(
+        self, rule: str, table: RawTable, instrument: str | None, item: str, header: str
+    ) -> None:
+        found = fault(
+            rule,
+            params={"instrument": instrument or "", "item": item},
+            file=table.source.file,
+            sheet=table.source.sheet,
+            column=header,
+            value=item if rule == "item_unknown" else instrument,
+        )
+        self.problems.append(Problem(screened(found)))
+
+    def _long_scores(
+        self, table: RawTable, names: dict[str, str], taken: dict[str, Taken], missing: set[str]
+    ) -> Taken:
+        """Convert scores that stand one below the other, each by its own item's scale."""
+        spec, mapping = self.spec.columns["score"], self.source.columns["score"]
+        keys = pd.DataFrame(
+            {
+                name: taken[name].cells if name in taken else pd.Series([None] * len(table))
+                for name in ("instrument", "item")
+            }
+        )
+        whole = _nothing(len(table), spec)
+        for (instrument, item), rows in keys.groupby(["instrument", "item"], dropna=False):
+            instrument = None if pd.isna(instrument) else instrument
+            scaled = self._scale(instrument, "" if pd.isna(item) else item)
+            places = rows.index.to_numpy()
+            part_table = _rows(table, places)
+            if isinstance(scaled, str):
+                if not pd.isna(item):
+                    self._scale_fault(scaled, part_table, instrument, item, self._item_header())
+                scaled = Scaled()
+            part = self._take(part_table, names, "score", spec, mapping, missing, scaled=scaled)
+            whole.cells.iloc[places] = part.cells.array
+            whole.reasons.iloc[places] = part.reasons.array
+            whole.problems += [
+                Problem(p.fault, places[p.rows] if len(p.rows) else p.rows, p.column)
+                for p in part.problems
+            ]
+            for name, n in part.counts.items():
+                whole.counts[name] = whole.counts.get(name, 0) + n
+        return whole
+
+    def _item_header(self) -> str:
+        mapping = self.source.columns.get("item")
+        return "item" if mapping is None else mapping.header[0]
+
+
+def constant(value: object, column: str, spec: Column, taker: Taker) -> tuple[object, object]:
+    """Return a value written in the client file with its canonical type, and its fault."""
+    if value is None:
+        return None, None
+    if isinstance(value, str) and spec.kind not in ("id", "label", "text"):
+        small = RawTable(
+            frame=pd.DataFrame({column: [value]}, dtype=object),
+            row_numbers=np.array([1]),
+            source=_CLIENT_FILE,
+        )
+        taken = taker.take(small, column, spec, ColumnMap.model_validate(column))
+        found = taken.problems[0].fault if taken.problems else None
+        result = taken.cells.iloc[0]
+        return (None if pd.isna(result) else result), found
+    try:
+        typed = pa.array([value], type=ARROW_TYPES[spec.kind])[0].as_py()
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        shown = None if spec.kind == "person" else str(value)
+        return None, fault("inline_value", column=column, value=shown)
+    if isinstance(typed, str) and looks_personal(typed):
+        return None, fault("personal_value", column=column, params={"kind": "text"})
+    outside = (
+        (spec.labels and typed not in spec.labels)
+        or (spec.low is not None and typed < spec.low)
+        or (spec.high is not None and typed > spec.high)
+    )
+    if outside:
+        return None, fault("inline_value", column=column, value=str(value))
+    return typed, None
+
+
+def _rows(table: RawTable, mask: np.ndarray) -> RawTable:
+    """Return some rows of a raw table, as a view that nothing writes to."""
+    if mask.dtype == bool and mask.all():
+        return replace(table, frame=table.frame.reset_index(drop=True), faults=())
+    return replace(
+        table,
+        frame=table.frame.iloc[np.flatnonzero(mask) if mask.dtype == bool else mask].reset_index(
+            drop=True
+        ),
+        row_numbers=table.row_numbers[mask],
+        faults=(),
+    )
+
+
+def _no_reasons(length: int) -> pd.Series:
+    return pd.Series([None] * length, dtype=_STRING)
+
+
+def _nothing(length: int, spec: Column) -> Taken:
+    values = pd.Series([None] * length, dtype=pd.ArrowDtype(ARROW_TYPES[spec.kind]))
+    return Taken(cells=values, reasons=_no_reasons(length), problems=[], counts={})
+
+
+def _client_file() -> object:
+    from analysis.ingest.readers import Source as RawSource
+
+    return RawSource(file="client.yml", format="csv")
+
+
+_CLIENT_FILE = _client_file()

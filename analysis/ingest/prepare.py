@@ -1,0 +1,184 @@
+"""All sources of a client to canonical frames in memory, with every fault found on the way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.client import Client
+from analysis.errors import Fault
+from analysis.ingest.accepting import accept_known
+from analysis.ingest.columns import Taker
+from analysis.ingest.crosschecks import cross_check, keys_of
+from analysis.ingest.draft import Draft
+from analysis.ingest.gather import Gathered, gather
+from analysis.ingest.inline import draft_inline, instruments_table
+from analysis.ingest.mapping import draft_source
+from analysis.ingest.privacy import Pseudonyms
+from analysis.ingest.problems import shortened
+from analysis.ingest.record import SourceRecord, TableRecord
+from analysis.ingest.shaping import shape
+from analysis.tables import TABLES
+
+_FIRST = ("sites", "staff")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Canonical frames by table, their records, and every fault in file and row order."""
+
+    frames: dict[str, pd.DataFrame]
+    records: dict[str, TableRecord]
+    faults: tuple[Fault, ...]
+
+    @property
+    def blocking(self) -> tuple[Fault, ...]:
+        """Faults on which no run may start."""
+        return tuple(fault for fault in self.faults if fault.blocking)
+
+
+def prepare(client: Client, pseudonyms: Pseudonyms) -> Prepared:
+    """Read, clean, map and check everything; write nothing.
+
+    Parameters
+    ----------
+    client : Client
+        The description.
+    pseudonyms : Pseudonyms
+        Key of the people's pseudonyms.
+    """
+    gathered = gather(client)
+    taker = Taker(client, pseudonyms)
+    drafts: dict[int, Draft] = {}
+    known: dict[str, frozenset[str]] = {}
+    order = sorted(range(len(client.sources)), key=lambda n: (_rank(client.sources[n].table), n))
+    for table in dict.fromkeys(client.sources[n].table for n in order):
+        numbers = [n for n in order if client.sources[n].table == table]
+        for number in numbers:
+            drafts[number] = _draft(number, client, gathered, taker, known)
+        mine = [drafts[number] for number in numbers]
+        _across(mine)
+        if table in _FIRST and all(len(draft.frame) for draft in mine):
+            known[table] = keys_of(table, [draft.frame for draft in mine])
+    faults = [*gathered.faults]
+    for number in sorted(drafts):
+        faults += [problem.fault for problem in drafts[number].problems]
+        faults += drafts[number].faults
+    faults = list(dict.fromkeys(_hashable(f) for f in faults))
+    return Prepared(
+        frames=_frames(client, drafts),
+        records=_records(client, drafts),
+        faults=tuple(shortened(sorted((f.fault for f in faults), key=_place))),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _hashable:  # noqa: N801 - a key, not a thing of its own
+    """A fault that can be compared, since its ``params`` cannot be hashed."""
+
+    fault: Fault
+
+    def __hash__(self) -> int:
+        f = self.fault
+        return hash((f.rule, f.file, f.sheet, f.row, f.column, f.value))
+
+
+def _rank(table: str) -> int:
+    return _FIRST.index(table) if table in _FIRST else len(_FIRST)
+
+
+def _place(f: Fault) -> tuple:
+    return (f.file or "", f.sheet or "", f.row or 0, f.column or "", f.rule)
+
+
+def _draft(
+    number: int,
+    client: Client,
+    gathered: Gathered,
+    taker: Taker,
+    known: dict[str, frozenset[str]],
+) -> Draft:
+    source = client.sources[number]
+    if source.inline is not None:
+        draft = draft_inline(source, number, client, taker)
+    else:
+        tables = gathered.tables[number]
+        draft = draft_source(source, tables, taker)
+        draft.files = [gathered.file_record(table) for table in tables]
+    cross_check(draft, client, known)
+    if source.distinct or source.aggregate is not None:
+        accept_known(draft, client, number=number)
+        shape(draft)
+    else:
+        shape_then_accept(draft, client, number)
+    return draft
+
+
+def shape_then_accept(draft: Draft, client: Client, number: int) -> None:
+    """Accept faults before and duplicates after the rows are brought to the key."""
+    accept_known(draft, client, number=number)
+    shape(draft)
+
+
+def _across(drafts: list[Draft]) -> None:
+    """Tell keys that stand in more than one source of a table, or twice after shaping."""
+    table = drafts[0].table
+    key = list(table.key)
+    usable = [d for d in drafts if all(column in d.frame for column in key)]
+    seen: set[tuple] = set()
+    for draft in usable:
+        if len(usable) == 1:
+            break
+        keys = [tuple(k) for k in draft.frame[key].itertuples(index=False)]
+        rows = [i for i, k in enumerate(keys) if k in seen]
+        draft.at(rows, "duplicate_key", key[0], params={"first_row": "?"})
+        seen.update(keys)
+
+
+def _frames(client: Client, drafts: dict[int, Draft]) -> dict[str, pd.DataFrame]:
+    frames: dict[str, list[pd.DataFrame]] = {}
+    for number in sorted(drafts):
+        frames.setdefault(drafts[number].source.table, []).append(drafts[number].frame)
+    out = {
+        table: parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+        for table, parts in frames.items()
+    }
+    if client.instruments and "instruments" not in out:
+        out["instruments"] = instruments_table(client)
+    return {table: out[table] for table in TABLES if table in out}
+
+
+def _records(client: Client, drafts: dict[int, Draft]) -> dict[str, TableRecord]:
+    records: dict[str, list[SourceRecord]] = {}
+    for number in sorted(drafts):
+        draft = drafts[number]
+        recorded = Counter(p.fault.rule for p in draft.problems if not p.fault.blocking)
+        records.setdefault(draft.source.table, []).append(
+            SourceRecord(
+                title=draft.source.title,
+                files=tuple(draft.files),
+                rows_in=draft.rows_in,
+                rows_added=draft.rows_added,
+                rows_out=len(draft.frame),
+                left_out={k: int(v) for k, v in sorted(draft.left_out.items()) if v},
+                columns=draft.columns,
+                dropped_columns=dict(draft.source.drop),
+                accepted=tuple(draft.accepted),
+                recorded=dict(recorded),
+            )
+        )
+    out = {}
+    for table, sources in records.items():
+        facts = {}
+        if table == "staff":
+            mine = [d.frame for d in drafts.values() if d.source.table == "staff"]
+            facts["leavers"] = sum(int(f["left_on"].notna().sum()) for f in mine if "left_on" in f)
+        rows = sum(source.rows_out for source in sources)
+        out[table] = TableRecord(table=table, rows=rows, sources=tuple(sources), facts=facts)
+    if client.instruments and "instruments" not in out:
+        rows = sum(len(instrument.items) for instrument in client.instruments.values())
+        source = SourceRecord(title="client.yml", rows_in=rows, rows_out=rows)
+        out["instruments"] = TableRecord(table="instruments", rows=rows, sources=(source,))
+    return {table: out[table] for table in TABLES if table in out}

@@ -1,0 +1,127 @@
+"""Keyed pseudonyms for people, and keeping direct identifiers out of everything written."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from analysis.client import Client
+from analysis.errors import Fault, InputError
+
+_DOMAINS = {"household_id": "household"}
+_STRING = pd.ArrowDtype(pa.string())
+
+PERSONAL_VALUES: dict[str, re.Pattern[str]] = {
+    "phone": re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)"),
+    "masked_phone": re.compile(r"(?<!\d)1[3-9]\d\*{4}\d{4}(?!\d)"),
+    "identity_card": re.compile(r"(?<!\d)\d{6}(?:19|20)\d{9}[\dXx](?!\d)"),
+    "email": re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
+    "ip_address": re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),
+    "messenger_id": re.compile(r"(?<![\w-])o[\w-]{27}(?![\w-])"),
+}
+"""Shapes of direct identifiers that may stand in no label, identifier or text column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pseudonyms:
+    """HMAC-SHA256 pseudonyms under one secret key; the key never shows in ``repr``."""
+
+    key: bytes = field(repr=False)
+
+    def of(self, values: pd.Series, column: str) -> pd.Series:
+        """Return the pseudonyms of a column; equal people get equal ones, NULL stays NULL.
+
+        Parameters
+        ----------
+        values : Series of string
+            Clean identifiers.
+        column : str
+            Canonical column: households and employees have separate name spaces, all
+            columns of employees (rater, ratee, assessor …) share one.
+        """
+        domain = _DOMAINS.get(column, "person")
+        known = {v: self.one(v, domain) for v in values.dropna().unique()}
+        return values.map(known).astype(_STRING)
+
+    def one(self, value: str, domain: str) -> str:
+        """Return the pseudonym of one value: 26 letters and digits, 128 bits."""
+        digest = hmac.new(self.key, f"{domain}\x1f{value}".encode(), hashlib.sha256).digest()
+        return base64.b32encode(digest[:16]).decode("ascii").rstrip("=").lower()
+
+
+def open_key(client: Client, *, create: bool = True) -> Pseudonyms:
+    """Return the client's pseudonyms; the key file is made at first use with mode 0600.
+
+    Parameters
+    ----------
+    client : Client
+        Whose key.
+    create : bool
+        Make a missing key; False uses one that is thrown away (nothing is written).
+
+    Raises
+    ------
+    InputError
+        When the key file lies inside the client's folder, is empty, or others can read it.
+    """
+    path = client.key_path()
+    if path is None:
+        return Pseudonyms(hashlib.sha256(client.privacy.demo_key.encode()).digest())
+    path = path.expanduser().resolve()
+    if path.is_relative_to(client.folder.resolve()):
+        raise InputError([_key_fault(client, "key_in_folder", "The key lies beside the data.")])
+    if not path.exists():
+        key = secrets.token_hex(32)
+        if create:
+            _write_key(path, key)
+        return Pseudonyms(bytes.fromhex(key))
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        raise InputError([_key_fault(client, "key_readable", "Others can read the key file.")])
+    text = path.read_text(encoding="ascii").strip()
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise InputError([_key_fault(client, "key_damaged", "The key file holds no key.")])
+    return Pseudonyms(bytes.fromhex(text))
+
+
+def _write_key(path: Path, key: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(key + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _key_fault(client: Client, rule: str, message: str) -> Fault:
+    return Fault(
+        rule=rule,
+        message=message,
+        example="~/.config/crmeval/<client>.key with mode 0600, made at first use",
+        file=client.path.name,
+        row=client.line_of("privacy", "key_file"),
+        column="privacy.key_file",
+    )
+
+
+def personal_values(values: pd.Series) -> pd.Series:
+    """Return which values look like a direct identifier, as the kind's name or missing."""
+    kinds = {}
+    for value in values.dropna().unique():
+        found = next((k for k, p in PERSONAL_VALUES.items() if p.search(str(value))), None)
+        if found:
+            kinds[value] = found
+    return values.map(kinds) if kinds else pd.Series(None, index=values.index, dtype=object)
+
+
+def looks_personal(text: str | None) -> bool:
+    """Return whether a text holds something shaped like a direct identifier."""
+    return text is not None and any(p.search(text) for p in PERSONAL_VALUES.values())

@@ -1,0 +1,140 @@
+"""Faults with the rows they touch, so that a declared acceptance can act on exactly those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analysis.errors import Fault
+from analysis.ingest.cleaning import RULES as CLEANING_RULES
+from analysis.ingest.privacy import looks_personal
+from analysis.ingest.readers import RULES as READING_RULES
+
+LISTED = 50
+"""Faults of one rule in one column of one file that are listed singly; the rest is counted."""
+
+RULES: dict[str, tuple[str, str]] = {
+    "column_missing": ("The column is not in the file.", "a header of the file; near: {near}"),
+    "column_undeclared": (
+        "The column is neither mapped nor dropped.",
+        "columns: or drop: in the client file",
+    ),
+    "files_missing": ("No file matches {pattern}.", "a file in raw/ that matches"),
+    "required_missing": ("The value is missing, but {column} needs one.", "a value in every row"),
+    "alias_unknown": (
+        "This spelling is not in the alias map.",
+        "aliases: {spelling: identifier} in the client file",
+    ),
+    "pattern_unmatched": ("The text does not match {pattern}.", "a text that matches"),
+    "unmatched_reference": ("The table {table} has no such row.", "an identifier that {table} has"),
+    "item_unknown": ("The instrument {instrument} has no such item.", "one of its items"),
+    "instrument_unknown": (
+        "No instrument of that name is declared, so the scale is unknown.",
+        "one under instruments:",
+    ),
+    "period_outside": ("The date lies outside {first} to {last}.", "a date inside the period"),
+    "date_order": ("This lies before {earlier}.", "{earlier} first, then this"),
+    "start_missing": ("A treated site has no planned start.", "planned_start: 2024-03-01"),
+    "duplicate_key": (
+        "The key stands already in row {first_row}.",
+        "one row a key, or duplicates: {keep: last}",
+    ),
+    "distinct_conflict": (
+        "The key stands in row {first_row} with another {columns}.",
+        "the same values in every row",
+    ),
+    "personal_value": (
+        "The cell holds what looks like a direct identifier ({kind}).",
+        "the column dropped, or hashed: true for an identifier",
+    ),
+    "personal_header": (
+        "The column holds direct identifiers and may only feed a person column.",
+        "the header under drop",
+    ),
+    "option_unfit": ("The option {option} does not fit a column of kind {kind}.", "{known}"),
+    "accept_exceeded": (
+        "{rows} rows break {accepted}, more than the {max_rows} accepted.",
+        "max_rows raised with the reason, or the data mended",
+    ),
+    "accept_unused": ("No row breaks {accepted} any more.", "the entry removed"),
+    "accept_refused": ("{accepted} cannot be accepted.", "the data mended"),
+    "inline_value": ("The value does not fit the column.", "as the canonical table says"),
+    "more_of_same": ("{count} more rows break {same} in this column.", "as above"),
+}
+"""Rules of mapping and checking, beside those of reading and cleaning."""
+
+NEVER_ACCEPTED = frozenset(
+    {"personal_value", "personal_header", "column_missing", "option_unfit", "files_missing"}
+)
+"""Rules no client may accept."""
+
+_NO_ROWS = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fault, the rows it touches (positions in the draft) and the canonical column."""
+
+    fault: Fault
+    rows: np.ndarray = None
+    column: str | None = None
+    item: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.rows is None:
+            object.__setattr__(self, "rows", _NO_ROWS)
+
+
+def fault(rule: str, *, params: dict | None = None, **place: object) -> Fault:
+    """Return the fault of one of this module's rules; ``place`` are fields of ``Fault``."""
+    message, example = RULES[rule]
+    params = dict(params or {})
+    for name, value in params.items():
+        message = message.replace(f"{{{name}}}", str(value))
+        example = example.replace(f"{{{name}}}", str(value))
+    return Fault(rule=rule, message=message, example=example, params=params, **place)
+
+
+def without_values(fault: Fault) -> Fault:
+    """Return the fault with nothing left of the cell it came from."""
+    message, example = (CLEANING_RULES | dict(READING_RULES) | RULES)[fault.rule]
+    hidden = {k: v if isinstance(v, int | float) else "…" for k, v in fault.params.items()}
+    for name in ("value", "repaired", "expected", *hidden):
+        message = message.replace(f"{{{name}}}", str(hidden.get(name, "…")))
+        example = example.replace(f"{{{name}}}", str(hidden.get(name, "…")))
+    return replace(fault, value=None, params=hidden, message=message, example=example)
+
+
+def screened(fault: Fault) -> Fault:
+    """Return the fault, without its value where that looks like a direct identifier."""
+    said = [fault.value, *(v for v in fault.params.values() if isinstance(v, str))]
+    return without_values(fault) if any(looks_personal(text) for text in said) else fault
+
+
+def shortened(faults: Iterable[Fault]) -> list[Fault]:
+    """List at most :data:`LISTED` faults of one kind and place; one more counts the others."""
+    kept: list[Fault] = []
+    seen: dict[tuple, int] = {}
+    last: dict[tuple, int] = {}
+    for one in faults:
+        same = (one.file, one.sheet, one.column, one.rule, one.blocking)
+        seen[same] = seen.get(same, 0) + 1
+        if seen[same] <= LISTED:
+            last[same] = len(kept)
+            kept.append(one)
+    for same, count in sorted(seen.items(), key=lambda entry: -last[entry[0]]):
+        if count > LISTED:
+            file, sheet, column, rule, blocking = same
+            params = {"count": count - LISTED, "same": rule}
+            more = fault(
+                "more_of_same",
+                params=params,
+                file=file,
+                sheet=sheet,
+                column=column,
+                blocking=blocking,
+            )
+            kept.insert(last[same] + 1, more)
+    return kept

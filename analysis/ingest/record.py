@@ -1,0 +1,119 @@
+"""What became of every file, row and column: the ingest record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from analysis.errors import SchemaError
+from analysis.files import write_text
+
+FILE_NAME = "ingest.json"
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileRecord(_Entry):
+    """One sheet or text file as it was read.
+
+    ``rows`` counts every row but the header, ``left_out`` those that are no data by reason
+    (title, blank, repeated_header, total, note), ``changed`` what reading changed by name.
+    """
+
+    file: str
+    sheet: str | None = None
+    sha256: str
+    format: str
+    extension_agrees: bool
+    encoding: str | None = None
+    sureness: str
+    header_rows: tuple[int, ...] = ()
+    rows: int
+    left_out: dict[str, int] = Field(default_factory=dict)
+    changed: dict[str, int] = Field(default_factory=dict)
+
+
+class ColumnRecord(_Entry):
+    """One canonical column: where from, spellings changed by name, missing by reason."""
+
+    header: str
+    converted: dict[str, int] = Field(default_factory=dict)
+    missing: dict[str, int] = Field(default_factory=dict)
+
+
+class AcceptedRecord(_Entry):
+    """One fault the client declared it lives with, and how many rows it touched."""
+
+    rule: str
+    column: str | None
+    rows: int
+    max_rows: int
+    then: str
+    reason: str
+
+
+class SourceRecord(_Entry):
+    """One source: ``rows_in + rows_added == rows_out + sum(left_out)``, checked when built.
+
+    ``rows_added`` are those a wide questionnaire gains when it becomes one row an answer.
+    """
+
+    title: str
+    files: tuple[FileRecord, ...] = ()
+    rows_in: int
+    rows_added: int = 0
+    rows_out: int
+    left_out: dict[str, int] = Field(default_factory=dict)
+    columns: dict[str, ColumnRecord] = Field(default_factory=dict)
+    dropped_columns: dict[str, str] = Field(default_factory=dict)
+    accepted: tuple[AcceptedRecord, ...] = ()
+    recorded: dict[str, int] = Field(default_factory=dict)
+
+    def model_post_init(self, _context: object) -> None:
+        """Refuse a record whose rows do not add up."""
+        gone = sum(self.left_out.values())
+        if self.rows_in + self.rows_added != self.rows_out + gone:
+            raise SchemaError(
+                f"{self.title}: {self.rows_in} rows in and {self.rows_added} added are not "
+                f"{self.rows_out} rows out and {gone} left out ({self.left_out})"
+            )
+
+
+class TableRecord(_Entry):
+    """One canonical table: its rows, its sources, and facts such as ``leavers``."""
+
+    table: str
+    rows: int
+    sources: tuple[SourceRecord, ...] = ()
+    facts: dict[str, int] = Field(default_factory=dict)
+    sha256: str | None = None
+
+
+class IngestRecord(_Entry):
+    """The whole ingest of one client; written beside the tables as ``ingest.json``."""
+
+    client: str
+    client_file_sha256: str
+    tables: dict[str, TableRecord]
+
+    @property
+    def rows_in(self) -> int:
+        """Rows read over all tables."""
+        return sum(s.rows_in for t in self.tables.values() for s in t.sources)
+
+    @property
+    def rows_out(self) -> int:
+        """Rows written over all tables."""
+        return sum(t.rows for t in self.tables.values())
+
+    def save(self, folder: Path) -> Path:
+        """Write ``ingest.json`` into a folder."""
+        return write_text(Path(folder) / FILE_NAME, self.model_dump_json(indent=1) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> IngestRecord:
+        """Read ``ingest.json`` from a folder."""
+        return cls.model_validate_json((Path(folder) / FILE_NAME).read_text(encoding="utf-8"))

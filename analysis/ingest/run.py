@@ -1,0 +1,92 @@
+"""The two things a client asks of ingest: check everything, or write the canonical tables."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import uuid
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from analysis.client import Client
+from analysis.errors import Fault, InputError
+from analysis.files import replace_file, sha256
+from analysis.ingest.prepare import prepare
+from analysis.ingest.privacy import Pseudonyms, open_key
+from analysis.ingest.record import IngestRecord
+from analysis.tables import conform
+
+
+def check(client: Client) -> list[Fault]:
+    """Return every fault of all the client's files at once; write nothing.
+
+    Parameters
+    ----------
+    client : Client
+        The loaded client file.
+
+    Returns
+    -------
+    list of Fault
+        In file and row order, blocking ones and recorded ones; empty when all is well. More
+        than fifty of one rule in one column of a file are counted together.
+    """
+    try:
+        return list(prepare(client, open_key(client, create=False)).faults)
+    except InputError as error:
+        thrown_away = Pseudonyms(secrets.token_bytes(32))
+        return [*error.faults, *prepare(client, thrown_away).faults]
+
+
+def ingest(client: Client, folder: str | Path) -> IngestRecord:
+    """Write all canonical tables and the record of what became of every row.
+
+    Parameters
+    ----------
+    client : Client
+        The loaded client file.
+    folder : str or Path
+        Takes ``<table>.parquet`` and ``ingest.json``; appears complete or not at all.
+
+    Returns
+    -------
+    IngestRecord
+        Rows in, out and why not, conversions by column, faults lived with.
+
+    Raises
+    ------
+    InputError
+        With every blocking fault; nothing is written then.
+    """
+    folder = Path(folder)
+    prepared = prepare(client, open_key(client))
+    if prepared.blocking:
+        raise InputError(prepared.blocking)
+    tables = {name: conform(name, frame) for name, frame in prepared.frames.items()}
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
+    try:
+        records = {}
+        for name, table in tables.items():
+            path = beside / f"{name}.parquet"
+            replace_file(path, lambda target, table=table: pq.write_table(table, target))
+            records[name] = prepared.records[name].model_copy(update={"sha256": sha256(path)})
+        record = IngestRecord(
+            client=client.id, client_file_sha256=sha256(client.path), tables=records
+        )
+        record.save(beside)
+        _put(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return record
+
+
+def _put(beside: Path, folder: Path) -> None:
+    """Rename a finished folder into place; an earlier one steps aside first."""
+    old = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}-old")
+    if folder.exists():
+        os.replace(folder, old)
+    os.replace(beside, folder)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,148 @@
+"""Rows brought to the table's key: duplicates, wide questionnaires, aggregation, distinct."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from analysis.ingest.draft import Draft
+from analysis.tables import ARROW_TYPES
+
+_STRING = pd.ArrowDtype(pa.string())
+_REASONS = frozenset({"blank", "skipped", "not_applicable", "dont_know"})
+
+
+def shape(draft: Draft) -> None:
+    """Bring a draft to one row a key, by its declared rules; changed in place."""
+    if draft.source.distinct:
+        _distinct(draft)
+    elif draft.source.aggregate is None or draft.source.duplicates.by:
+        _duplicates(draft)
+    if draft.source.unpivot is not None:
+        _unpivot(draft)
+    if draft.source.aggregate is not None:
+        _aggregate(draft)
+
+
+def _key(draft: Draft) -> list[str]:
+    unpivot = draft.source.unpivot
+    return [c for c in draft.table.key if unpivot is None or c != unpivot.name]
+
+
+def _duplicates(draft: Draft) -> None:
+    rule = draft.source.duplicates
+    by = list(rule.by) or _key(draft)
+    by = [column for column in by if column in draft.frame]
+    if not by or draft.frame.empty:
+        return
+    keys = draft.frame[by]
+    if rule.order_by is not None:
+        keys = keys.loc[draft.frame[rule.order_by].argsort(kind="stable")]
+    whole = keys.notna().all(axis=1)
+    keep = "last" if rule.keep == "last" else "first"
+    doubled = (keys.duplicated(keep=keep) & whole).sort_index().to_numpy(dtype=bool)
+    if rule.keep != "error":
+        draft.keep(~doubled, "duplicate")
+        return
+    told_duplicates(draft, by, doubled)
+
+
+def told_duplicates(draft: Draft, by: list[str], doubled: np.ndarray) -> None:
+    """Add a problem for each doubled row, naming the row where the key stands first."""
+    rows = np.flatnonzero(doubled)
+    if not len(rows):
+        return
+    first = _first_rows(draft, by)
+    params = {int(p): {"first_row": int(draft.row[first[p]])} for p in rows}
+    draft.at(rows, "duplicate_key", by[0], params_of=params)
+
+
+def _first_rows(draft: Draft, by: list[str]) -> np.ndarray:
+    places = pd.Series(np.arange(len(draft.frame)))
+    groups = draft.frame[by].reset_index(drop=True).groupby(by, dropna=False, sort=False).ngroup()
+    return places.groupby(groups).transform("first").to_numpy()
+
+
+def _distinct(draft: Draft) -> None:
+    by = _key(draft)
+    if draft.frame.empty or any(column not in draft.frame for column in by):
+        return
+    repeated = draft.frame.duplicated(by).to_numpy(dtype=bool)
+    repeated &= draft.frame[by].notna().all(axis=1).to_numpy(dtype=bool)
+    first = _first_rows(draft, by)
+    conflicts: dict[int, list[str]] = {}
+    for column in draft.frame.columns.difference(by):
+        values = draft.frame[column]
+        before = values.iloc[first].reset_index(drop=True)
+        same = (values == before).fillna(False) | (values.isna() & before.isna())
+        for position in np.flatnonzero(~same.to_numpy(dtype=bool)):
+            conflicts.setdefault(int(position), []).append(column)
+    params = {
+        p: {"columns": ", ".join(columns), "first_row": int(draft.row[first[p]])}
+        for p, columns in conflicts.items()
+    }
+    draft.at(sorted(conflicts), "distinct_conflict", by[0], params_of=params)
+    draft.keep(~repeated, "repeated")
+
+
+def _unpivot(draft: Draft) -> None:
+    """Turn one row a questionnaire into one row an answer, items in declared order."""
+    unpivot = draft.source.unpivot
+    length, items = len(draft.frame), list(unpivot.items)
+    order = np.repeat(np.arange(length), len(items))
+    long = draft.frame.iloc[order].reset_index(drop=True)
+    long[unpivot.name] = pd.array(items * length, dtype=_STRING)
+    place = np.arange(length * len(items)).reshape(len(items), length).T.ravel()
+    dtype = pd.ArrowDtype(ARROW_TYPES[draft.table.columns[unpivot.value].kind])
+    values = pd.concat([draft.items[i][0] for i in items], ignore_index=True)
+    reasons = pd.concat([draft.items[i][1] for i in items], ignore_index=True)
+    long[unpivot.value] = values.iloc[place].reset_index(drop=True).astype(dtype)
+    if "missing" in draft.table.columns and "missing" not in long:
+        told = reasons.iloc[place].reset_index(drop=True)
+        told = told.where(told.isin(list(_REASONS)), "blank")
+        long["missing"] = told.where(long[unpivot.value].isna(), None).astype(_STRING)
+    draft.rows_added += length * (len(items) - 1)
+    positions = {item: n for n, item in enumerate(items)}
+    moved = []
+    for problem in draft.problems:
+        width = len(items)
+        if problem.item is None:
+            rows = (problem.rows[:, None] * width + np.arange(width)).ravel()
+        else:
+            rows = problem.rows * width + positions[problem.item]
+        moved.append(type(problem)(problem.fault, rows, problem.column))
+    draft.frame, draft.items, draft.problems = long, {}, moved
+    draft.origin, draft.row = draft.origin[order], draft.row[order]
+    if unpivot.skip_blank:
+        draft.keep(long[unpivot.value].notna().to_numpy(dtype=bool), "unanswered")
+
+
+def _aggregate(draft: Draft) -> None:
+    rule = draft.source.aggregate
+    by = list(rule.by) or [c for c in _key(draft) if c in draft.frame]
+    frame = draft.frame
+    whole = frame[by].notna().all(axis=1)
+    groups = frame[whole].groupby(by, sort=True, dropna=False)
+    parts = {}
+    for how in ("sum", "mean", "min", "max", "first"):
+        for column in getattr(rule, how):
+            if how == "sum":
+                parts[column] = groups[column].sum(min_count=1)
+            else:
+                parts[column] = getattr(groups[column], how)()
+    if rule.count is not None:
+        parts[rule.count] = groups.size().astype(pd.ArrowDtype(pa.int64()))
+    out = pd.DataFrame(parts).reset_index()
+    for column in out.columns:
+        dtype = pd.ArrowDtype(ARROW_TYPES[draft.table.columns[column].kind])
+        out[column] = out[column].astype(dtype)
+    first = (
+        pd.Series(np.arange(len(frame)))[whole.to_numpy()]
+        .groupby(groups.ngroup().to_numpy())
+        .first()
+    )
+    draft.left_out["aggregated"] += len(frame) - len(out)
+    places = first.to_numpy()
+    draft.problems = [type(p)(p.fault, p.rows[:0], p.column) for p in draft.problems]
+    draft.frame, draft.origin, draft.row = out, draft.origin[places], draft.row[places]
