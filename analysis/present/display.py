@@ -41,11 +41,20 @@ class Display:
         Language shown in the notebook.
     min_cell : int
         Smallest count of answers that is shown.
+    publish : Callable, optional
+        Takes each MIME bundle; IPython's display when omitted.
     """
 
-    def __init__(self, language: wording.Language, *, min_cell: int = 8) -> None:
+    def __init__(
+        self,
+        language: wording.Language,
+        *,
+        min_cell: int = 8,
+        publish: Callable[[dict[str, Any]], object] | None = None,
+    ) -> None:
         self.language = language
         self.min_cell = min_cell
+        self._publish = publish or _to_notebook
         self._count = 0
         self._anchors: set[str] = set()
 
@@ -222,15 +231,19 @@ class Display:
         return name
 
     def _emit(self, role: Role, build: Callable[[str], str], **extra: Any) -> None:
-        from IPython.display import display
-
         pages = {language: build(language) for language in wording.LANGUAGES}
         shown = f"<style>{stylesheet()}</style>" if role == "title" else ""
         bundle = {
             "text/html": shown + pages[self.language],
             MIME: {**pages, "role": role, **extra},
         }
-        display(bundle, raw=True)
+        self._publish(bundle)
+
+
+def _to_notebook(bundle: dict[str, Any]) -> None:
+    from IPython.display import display
+
+    display(bundle, raw=True)
 
 
 def _figure_data(data: Any, anchor: str, language: str) -> str:
@@ -247,5 +260,5 @@ def _figure_data(data: Any, anchor: str, language: str) -> str:
     else:
         return ""
     words = wording.text("report.download_figure", language)
-    cells = [["" if cell is None or cell is pd.NA else str(cell) for cell in row] for row in rows]
+    cells = [["" if pd.isna(cell) else str(cell) for cell in row] for row in rows]
     return tables.download_link(header, cells, anchor, language, words=words)

@@ -106,4 +106,7 @@ def interval_text(estimate: Estimate, language: str) -> str:
         wording.in_unit(end, estimate.unit, language, effect=effect)
         for end in (estimate.ci_low, estimate.ci_high)
     )
+    _, space, suffix = high.partition(" ")
+    if space and low.endswith(f" {suffix}") and not suffix[0].isdigit():
+        low = low.removesuffix(f" {suffix}")  # the unit is said once
     return wording.text("report.interval", language, low=low, high=high)

@@ -92,7 +92,13 @@ def group_time(estimates: Sequence[Estimate], *, language: str) -> Figure:
     return figure
 
 
-def forest(estimates: Sequence[Estimate], *, language: str, rows: str = "indicator") -> Figure:
+def forest(
+    estimates: Sequence[Estimate],
+    *,
+    language: str,
+    rows: str = "indicator",
+    labels: Sequence[str] | None = None,
+) -> Figure:
     """Draw estimates of one unit below each other, each with its interval.
 
     Parameters
@@ -103,6 +109,8 @@ def forest(estimates: Sequence[Estimate], *, language: str, rows: str = "indicat
         Language of the words.
     rows : str
         What labels a line, as in :func:`analysis.present.tables.estimates_table`.
+    labels : Sequence of str, optional
+        Finished labels instead.
     """
     figure, grid = ax.new(0.9 + 0.42 * max(len(estimates), 1))
     axes = grid[0, 0]
@@ -122,7 +130,8 @@ def forest(estimates: Sequence[Estimate], *, language: str, rows: str = "indicat
             fontsize=8.5,
             annotation_clip=False,
         )
-    axes.set_yticks(places, [ax.wrapped(row_label(e, rows, language)) for e in estimates])
+    labels = [row_label(e, rows, language) for e in estimates] if labels is None else labels
+    axes.set_yticks(places, list(map(ax.wrapped, labels)))
     axes.set_ylim(len(estimates) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")

@@ -1,0 +1,9 @@
+"""Run folders become pages: a report a stage, a decision brief a run, a portfolio of clients."""
+
+from __future__ import annotations
+
+from analysis.report.build import build
+from analysis.report.export import export
+from analysis.report.portfolio import portfolio
+
+__all__ = ["build", "export", "portfolio"]

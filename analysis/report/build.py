@@ -1,0 +1,75 @@
+"""All pages of a run folder, in both languages."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from analysis import wording
+from analysis.files import write_text
+from analysis.report import brief, page, typeface
+from analysis.report.export import stage_page
+from analysis.report.run import FOLDERS, STAGES, Run, open_run
+
+
+def build(run_dir: Path) -> Path:
+    """Write every page of a run and return the one to open.
+
+    ``zh/`` and ``en/`` get ``index.html``, the decision brief, and a page for every stage whose
+    notebook ended well; ``index.html`` beside them is the Chinese brief with a link to English.
+
+    Parameters
+    ----------
+    run_dir : Path
+        Folder with ``manifest.json``, ``results/`` and ``notebooks/``.
+
+    Returns
+    -------
+    Path
+        ``<run_dir>/index.html``.
+    """
+    run = open_run(run_dir)
+    pages: dict[Path, str] = {}
+    for language, folder in FOLDERS.items():
+        for stage in STAGES:
+            path = run.notebook(stage)
+            if path is not None:
+                pages[run.folder / folder / f"{stage}.html"] = stage_page(run, path, language)
+        pages[run.folder / folder / "index.html"] = brief_page(run, language)
+    start = run.folder / "index.html"
+    pages[start] = brief_page(run, wording.LANGUAGES[0], top=True)
+    write_pages(pages)
+    return start
+
+
+def brief_page(run: Run, language: str, *, top: bool = False) -> str:
+    """Return the decision brief; ``top`` is the one that lies above the language folders."""
+    sections = brief.sections(run, language)
+    title = wording.text("report.brief_title", language)
+    heading = wording.text("report.title", language)
+    switched = FOLDERS[page.other(language)]
+    prefix = f"{FOLDERS[language]}/" if top else ""
+    body = f'<h1>{escape(heading)}</h1><p class="lead">{escape(run.name(language))}</p>'
+    body += "\n".join(section.html(language) for section in sections)
+    if top:
+        for stage in STAGES:
+            body = body.replace(f'href="{stage}.html"', f'href="{prefix}{stage}.html"')
+    return page.render(
+        body,
+        title=f"{run.name(language)} {title}",
+        language=language,
+        switch_href=f"{'' if top else '../'}{switched}/index.html",
+        client=run.name(language),
+        stages=page.stage_links(run, language, "index", prefix),
+        contents=sections,
+        simulated=run.simulated,
+        provenance=page.provenance(run, language),
+    )
+
+
+def write_pages(pages: dict[Path, str]) -> None:
+    """Write pages that share one embedded font: cutting it costs more than the pages do."""
+    used = frozenset().union(*map(typeface.characters, pages.values()))
+    style = typeface.font_style(used)
+    for path, html in pages.items():
+        write_text(path, html.replace(page.FONT_SLOT, style))

@@ -1,0 +1,142 @@
+"""An executed notebook is taken apart into the sections of a page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html import escape, unescape
+from pathlib import Path
+from typing import Any
+
+from analysis import wording
+from analysis.errors import RunError
+from analysis.present import MIME
+from analysis.report import markdown
+
+_HIDDEN = {"injected-parameters", "hide-cell"}
+
+
+@dataclass
+class Section:
+    """One section: what is shown, and the method and code folded at its end."""
+
+    anchor: str | None = None
+    title: str | None = None
+    shown: list[str] = field(default_factory=list)
+    method: list[str] = field(default_factory=list)
+
+    def html(self, language: str) -> str:
+        """Return the section's markup."""
+        folded = ""
+        if self.method:
+            summary = escape(wording.text("report.method", language))
+            body = "".join(self.method)
+            folded = f'<details class="method"><summary>{summary}</summary>{body}</details>'
+        return "\n".join([*self.shown, folded])
+
+
+@dataclass
+class Notebook:
+    """The sections of a notebook in one language, and its title."""
+
+    title: str
+    sections: list[Section]
+
+    @property
+    def contents(self) -> list[Section]:
+        """Sections that the contents list."""
+        return [section for section in self.sections if section.anchor]
+
+
+def read(path: Path, language: str) -> Notebook:
+    """Take an executed notebook apart.
+
+    Parameters
+    ----------
+    path : Path
+        Notebook whose outputs were shown by :class:`analysis.present.Display`.
+    language : {"zh_CN", "en"}
+        Which language of each output to take.
+
+    Raises
+    ------
+    RunError
+        If a cell failed, or nothing was shown, or two outputs share an id.
+    """
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    sections, title, waiting = [Section()], "", []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            waiting.append(markdown.to_html(cell.source))
+            continue
+        if cell.cell_type != "code" or _HIDDEN & set(cell.metadata.get("tags", [])):
+            continue
+        noted: list[str] = []
+        placed = False
+        for output in cell.get("outputs", []):
+            bundle = _bundle(output, path)
+            if bundle is None:
+                noted += _plain(output)
+                continue
+            html = bundle[language]
+            if bundle["role"] == "section":
+                sections.append(Section(bundle["anchor"], _text(html)))
+            if bundle["role"] == "title":
+                title = _text(html.partition("</h1>")[0])
+            if not placed:
+                # The method that leads to a section's first output belongs to that section.
+                _fold(sections[-1], waiting, cell.source)
+                waiting, placed = [], True
+            sections[-1].shown.append(_prose(html, bundle["role"]))
+        if not placed:
+            _fold(sections[-1], waiting, cell.source)
+            waiting = []
+        sections[-1].method += noted
+    sections[-1].method += waiting
+    if not title:
+        raise RunError(
+            f"{path.name} shows no title. Correct: show.title('<key>') in its first cell"
+        )
+    _unique_ids("".join(s.html(language) for s in sections), path)
+    return Notebook(title, sections)
+
+
+def _fold(section: Section, waiting: list[str], source: str) -> None:
+    section.method += waiting
+    if source.strip():
+        section.method.append(markdown.code(source))
+
+
+def _bundle(output: Any, path: Path) -> dict[str, Any] | None:
+    if output.output_type == "error":
+        raise RunError(f"{path.name}: a cell failed with {output.ename}: {output.evalue}")
+    if output.output_type in ("display_data", "execute_result"):
+        return output.data.get(MIME)
+    return None
+
+
+def _plain(output: Any) -> list[str]:
+    if output.output_type == "stream":
+        # Standard error is progress and warnings of libraries: in the notebook, not the report.
+        return [f"<pre>{escape(output.text)}</pre>"] if output.name == "stdout" else []
+    text = output.data.get("text/plain", "")
+    return [f"<pre>{escape(text)}</pre>"] if text else []
+
+
+def _prose(html: str, role: str) -> str:
+    return f'<div class="prose">{html}</div>' if role == "prose" else html
+
+
+def _text(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", "", html)).strip()
+
+
+def _unique_ids(html: str, path: Path) -> None:
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    doubled = sorted({i for i in ids if ids.count(i) > 1}) if len(ids) != len(set(ids)) else []
+    if doubled:
+        raise RunError(
+            f"{path.name}: outputs share the ids {doubled[:3]}. Correct: one Display a notebook"
+        )

@@ -1,0 +1,156 @@
+"""The frame around every page: head, navigation, banner, provenance. No request leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from analysis import wording
+from analysis.present import stylesheet, tables
+from analysis.report.notebook import Section
+from analysis.report.run import HTML_LANG, STAGES, Run
+
+_TEMPLATES = Path(__file__).with_name("templates")
+FONT_SLOT = "<!--font-->"
+"""Where the embedded font goes once the characters of all pages are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageLink:
+    """One entry of the navigation; no ``href`` where the stage has no report."""
+
+    title: str
+    href: str | None
+    current: bool
+
+
+@cache
+def _template():
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2")
+
+
+def other(language: str) -> str:
+    """Return the other language."""
+    return wording.LANGUAGES[1 - wording.LANGUAGES.index(language)]
+
+
+def stage_links(run: Run, language: str, current: str, prefix: str = "") -> list[StageLink]:
+    """Return the navigation of a run: the brief, then every stage."""
+    brief = wording.text("report.brief_title", language)
+    links = [StageLink(brief, f"{prefix}index.html", current == "index")]
+    for stage in STAGES:
+        title = wording.text(f"terms.stage.{stage}", language)
+        href = f"{prefix}{stage}.html" if run.notebook(stage) else None
+        links.append(StageLink(title, href, current == stage))
+    return links
+
+
+def render(
+    body: str,
+    *,
+    title: str,
+    language: str,
+    switch_href: str,
+    client: str | None = None,
+    stages: Sequence[StageLink] = (),
+    contents: Iterable[Section] = (),
+    simulated: bool = False,
+    provenance: str = "",
+) -> str:
+    """Return a whole page with :data:`FONT_SLOT` where its font goes.
+
+    Parameters
+    ----------
+    body : str
+        Markup of the main part.
+    title, language, switch_href : str
+        Title; language; the same page in the other language.
+    client : str, optional
+        Client's name.
+    stages, contents : Sequence
+        Navigation between pages and within this one.
+    simulated : bool
+        Whether to say at the top that the data are made up.
+    provenance : str
+        Markup of the foot.
+    """
+    from markupsafe import Markup
+
+    def t(key: str, **params: Any) -> str:
+        return wording.text(key, language, **params)
+
+    switched = other(language)
+    return _template().render(
+        lang=HTML_LANG[language],
+        title=title,
+        site_title=t("report.site_name"),
+        client=client,
+        css=Markup(_css()),
+        font_style=Markup(FONT_SLOT),
+        switch_href=switch_href,
+        switch_lang=HTML_LANG[switched],
+        stages=stages,
+        contents=list(contents),
+        simulated=simulated,
+        body=Markup(body),
+        provenance=Markup(provenance),
+        t=t,
+    )
+
+
+def provenance(run: Run, language: str) -> str:
+    """Return the foot of a page: run, versions and fingerprints of what went in."""
+
+    def t(key: str, **params: Any) -> str:
+        return escape(wording.text(f"report.provenance.{key}", language, **params))
+
+    unknown = t("unknown")
+    manifest = run.manifest
+    made = manifest.get("finished") or manifest.get("started")
+    seed = manifest.get("parameters", {}).get("seed")
+    version = manifest.get("revision") or manifest.get("code")
+    packages = manifest.get("packages", {})
+    rows = [
+        ("client", run.name(language)),
+        ("run", run.run_id),
+        ("made", wording.format_value(made, "date", language) if made else unknown),
+        ("seed", unknown if seed is None else str(seed)),
+        ("version", str(version)[:12] if version else unknown),
+        ("packages", " · ".join(f"{k} {v}" for k, v in sorted(packages.items())) or unknown),
+    ]
+    listed = "".join(f"<dt>{t(key)}</dt><dd>{escape(value)}</dd>" for key, value in rows)
+    inputs = manifest.get("inputs", {})
+    prints = ""
+    if inputs:
+        table = tables.render(
+            [wording.text(f"report.provenance.{key}", language) for key in ("file", "hash")],
+            [[name, digest] for name, digest in sorted(inputs.items())],
+            caption=wording.text("report.provenance.caption", language),
+            numeric=[False, False],
+            anchor="fingerprints",
+            language=language,
+        )
+        prints = f"<details><summary>{t('inputs')} ({len(inputs)})</summary>{table}</details>"
+    return (
+        f'<footer class="about"><div class="in"><h2>{t("title")}</h2><dl>{listed}</dl>'
+        f"{prints}</div></footer>"
+    )
+
+
+@cache
+def _css() -> str:
+    page = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+    return f"{page}\n{stylesheet()}"

@@ -1,0 +1,148 @@
+"""One page across clients: latest run, effect with its interval, state."""
+
+from __future__ import annotations
+
+import os
+from html import escape
+from pathlib import Path
+
+from analysis import wording
+from analysis.present import figures, plots, sentences, tables
+from analysis.report import page
+from analysis.report.build import write_pages
+from analysis.report.run import FOLDERS, Run, open_run
+from analysis.results import Estimate, Finding
+
+_NAMES = {"zh_CN": "index.html", "en": "index.en.html"}
+
+
+def portfolio(root: Path) -> Path:
+    """Write ``reports/index.html`` and ``reports/index.en.html`` across all clients.
+
+    Effects of one outcome stand in one figure, in the order of the clients' names; it is never a
+    ranking, and raw means of different clients are never put side by side.
+
+    Parameters
+    ----------
+    root : Path
+        Project root, whose ``reports/<client>/latest`` are read.
+
+    Returns
+    -------
+    Path
+        The Chinese page.
+    """
+    reports = Path(root) / "reports"
+    runs = [run for folder in sorted(reports.glob("*/")) if (run := _latest(folder)) is not None]
+    write_pages({reports / name: _page(runs, reports, lang) for lang, name in _NAMES.items()})
+    return reports / _NAMES["zh_CN"]
+
+
+def _latest(folder: Path) -> Run | None:
+    pointer = folder / "latest"
+    if pointer.is_dir():
+        return open_run(pointer)
+    text = folder / "latest.txt"
+    if text.is_file():
+        target = folder / text.read_text(encoding="utf-8").strip()
+        return open_run(target) if target.is_dir() else None
+    return None
+
+
+def _page(runs: list[Run], reports: Path, language: str) -> str:
+    def t(key: str, **params) -> str:
+        return wording.text(f"report.{key}", language, **params)
+
+    runs = sorted(runs, key=lambda run: run.name(language))
+    body = f"<h1>{escape(t('portfolio_title'))}</h1>"
+    if not runs:
+        body += f"<p>{escape(t('portfolio.empty'))}</p>"
+    else:
+        body += f'<p class="lead">{escape(t("portfolio.intro"))}</p>'
+        body += _figures(runs, language) + _table(runs, language) + _links(runs, reports, language)
+    return page.render(
+        body,
+        title=t("portfolio_title"),
+        language=language,
+        switch_href=_NAMES[page.other(language)],
+        simulated=bool(runs) and all(run.simulated for run in runs),
+    )
+
+
+def _effect(run: Run) -> tuple[Finding, Estimate] | None:
+    """Return the leading finding of tracking with the estimate it rests on."""
+    found = run.results.get("tracking")
+    if found is None:
+        return None
+    known = {estimate.id: estimate for estimate in found.estimates}
+    for finding in found.findings:
+        for name in finding.estimates:
+            if name in known and known[name].causal:
+                return finding, known[name]
+    return None
+
+
+def _figures(runs: list[Run], language: str) -> str:
+    by_outcome: dict[tuple[str | None, str], list[tuple[Run, Estimate]]] = {}
+    for run in runs:
+        effect = _effect(run)
+        if effect is not None and effect[1].value is not None:
+            key = (effect[1].indicator, effect[1].unit)
+            by_outcome.setdefault(key, []).append((run, effect[1]))
+    html = []
+    for number, ((indicator, _), pairs) in enumerate(by_outcome.items(), start=1):
+        estimates = [estimate for _, estimate in pairs]
+        labels = [run.name(language) for run, _ in pairs]
+        anchor = f"effects-{number}"
+        title = sentences.indicator_title(indicator, language)
+        alt = wording.text(
+            "report.portfolio.figure_alt", language, n=len(pairs), level=estimates[0].level
+        )
+        picture = figures.embed(
+            plots.forest(estimates, language=language, labels=labels), anchor=anchor, alt=alt
+        )
+        caption = wording.text("report.portfolio.figure", language, indicator=title)
+        html.append(figures.wrap(picture, caption=caption, anchor=anchor))
+    return "".join(html)
+
+
+def _table(runs: list[Run], language: str) -> str:
+    rows = []
+    for run in runs:
+        effect = _effect(run)
+        cells = ["—", "—", "—", "—"]
+        if effect is not None:
+            finding, estimate = effect
+            cells = [
+                sentences.indicator_title(estimate.indicator, language),
+                sentences.value_text(estimate, language),
+                sentences.interval_text(estimate, language),
+                wording.text(f"terms.strength.{finding.strength}", language),
+            ]
+        state = sentences.label(run.manifest.get("state", "running"), language, "report.state")
+        rows.append([run.name(language), *cells, run.run_id, state])
+    columns = ("report.column.client", "report.column.outcome", "report.column.effect")
+    header = [wording.text(key, language) for key in columns]
+    header += [wording.text("terms.interval", language, level=0.95)]
+    header += [wording.text(f"report.column.{k}", language) for k in ("strength", "run", "state")]
+    return tables.render(
+        header,
+        rows,
+        caption=wording.text("report.portfolio.table", language),
+        numeric=[False, False, True, True, False, False, False],
+        anchor="runs",
+        language=language,
+    )
+
+
+def _links(runs: list[Run], reports: Path, language: str) -> str:
+    items = []
+    for run in runs:
+        target = run.folder / FOLDERS[language] / "index.html"
+        href = Path(os.path.relpath(target, reports.resolve())).as_posix()
+        words = wording.text("report.portfolio.link", language)
+        items.append(
+            f'<li><span class="name">{escape(run.name(language))}</span>'
+            f'<span><a href="{escape(href)}">{escape(words)}</a></span></li>'
+        )
+    return f'<ul class="cards">{"".join(items)}</ul>'

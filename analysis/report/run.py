@@ -1,0 +1,99 @@
+"""What the pages of a run need to know about it: client, stages, what went in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from analysis import results
+from analysis.results import StageResults
+
+STAGES = ("design", "baseline", "monitoring", "tracking", "value")
+FOLDERS = {"zh_CN": "zh", "en": "en"}
+HTML_LANG = {"zh_CN": "zh-CN", "en": "en"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder as the reports see it.
+
+    Attributes
+    ----------
+    folder : Path
+        ``reports/<client>/<run id>``.
+    manifest : dict
+        Content of ``manifest.json``; empty where there is none (a notebook run by itself).
+    names : dict
+        Client's name by language.
+    simulated : bool
+        Whether the client is made up.
+    """
+
+    folder: Path
+    manifest: dict[str, Any] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    simulated: bool = False
+
+    @property
+    def client(self) -> str:
+        """Identifier of the client."""
+        return self.manifest.get("client") or self.folder.parent.name
+
+    @property
+    def run_id(self) -> str:
+        """Identifier of the run."""
+        return self.manifest.get("run_id") or self.folder.name
+
+    def name(self, language: str) -> str:
+        """Return the client's name."""
+        return self.names.get(language, self.client)
+
+    def notebook(self, stage: str) -> Path | None:
+        """Return the executed notebook of a stage that ended well, None where there is none."""
+        if self.state(stage) not in ("done", "skipped", "unknown"):
+            return None
+        found = sorted((self.folder / "notebooks").glob(f"*_{stage}.ipynb"))
+        return found[0] if found else None
+
+    def state(self, stage: str) -> str:
+        """Return how a stage ended: the manifest's word, or ``unknown``."""
+        steps = self.manifest.get("steps", {})
+        return steps.get(stage, {}).get("state", "unknown")
+
+    def error(self, stage: str) -> str | None:
+        """Return why a stage failed."""
+        return self.manifest.get("steps", {}).get(stage, {}).get("error")
+
+    @cached_property
+    def results(self) -> dict[str, StageResults]:
+        """Stored results by stage, in the order of the stages."""
+        folder = self.folder / "results"
+        return {
+            stage: results.load(stage, folder)
+            for stage in STAGES
+            if (folder / f"{stage}.json").is_file() and self.state(stage) != "failed"
+        }
+
+
+def open_run(folder: Path) -> Run:
+    """Read what a run folder and its client file say.
+
+    Where the client file is not beside it (a run folder that was handed on), the client goes by
+    its identifier, and counts as simulated when its estimates do.
+    """
+    folder = Path(folder).resolve()
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    run = Run(folder=folder, manifest=manifest)
+    source = folder.parents[2] / "data" / run.client / "client.yml"
+    if source.is_file():
+        from analysis import client as clients
+
+        identity = clients.load(source).client
+        names = {language: identity.name.in_language(language) for language in FOLDERS}
+        return Run(folder, manifest, names, identity.simulated)
+    simulated = any(e.simulated for found in run.results.values() for e in found.estimates)
+    return Run(folder, manifest, {}, simulated)
