@@ -1,1 +1,52 @@
-"""Causal effects of training waves."""
+"""Causal effects of training waves: one entrance, and the estimators behind it.
+
+:func:`evaluate` is what a report calls. Researchers get every step by itself: ``prepare`` →
+``group_time`` → ``aggregate``, and the other estimators on the same prepared panel.
+"""
+
+from analysis.causal.aggregate import Aggregate, aggregate, outcome_weights
+from analysis.causal.estimates import Options
+from analysis.causal.evaluate import Evaluation, evaluate
+from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
+from analysis.causal.few_clusters import wild_bootstrap
+from analysis.causal.frame import (
+    FrameError,
+    NoComparisonError,
+    NoPrePeriodError,
+    Prepared,
+    prepare,
+)
+from analysis.causal.goodman_bacon import goodman_bacon
+from analysis.causal.group_time import GroupTime, group_time
+from analysis.causal.imputation import imputation
+from analysis.causal.inference_rule import InferenceRule, choose_inference
+from analysis.causal.pretrend import pretrend_test
+from analysis.causal.randomisation import randomisation_test
+from analysis.causal.two_by_two import two_by_two
+
+__all__ = [
+    "Aggregate",
+    "Evaluation",
+    "FrameError",
+    "GroupTime",
+    "InferenceRule",
+    "NoComparisonError",
+    "NoPrePeriodError",
+    "Options",
+    "Prepared",
+    "aggregate",
+    "choose_inference",
+    "evaluate",
+    "goodman_bacon",
+    "group_time",
+    "imputation",
+    "outcome_weights",
+    "prepare",
+    "pretrend_test",
+    "randomisation_test",
+    "sun_abraham",
+    "twfe",
+    "twfe_event_study",
+    "two_by_two",
+    "wild_bootstrap",
+]

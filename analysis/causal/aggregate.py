@@ -147,9 +147,7 @@ def _combined(parts: Aggregate, weight: np.ndarray, drift: np.ndarray | float) -
         influence=(parts.influence @ weight + drift)[:, None],
         cell_weights=(weight @ parts.cell_weights)[None, :],
     )
-    return Aggregate(
-        parts.kind, parts.key, parts.att, parts.influence, parts.cell_weights, overall
-    )
+    return Aggregate(parts.kind, parts.key, parts.att, parts.influence, parts.cell_weights, overall)
 
 
 def _with_mean(parts: Aggregate, chosen: np.ndarray) -> Aggregate:

@@ -49,7 +49,7 @@ def cross_section(
         When one of the four cells is empty or a model cannot be fitted.
     """
     D, P = treated.astype(float), post.astype(float)
-    cells = {(d, p): w * (D == d) * (P == p) for d in (0, 1) for p in (0, 1)}
+    cells = {(d, p): w * (d == D) * (p == P) for d in (0, 1) for p in (0, 1)}
     if any(cell.sum() <= 0 for cell in cells.values()):
         raise CellError("empty_arm")
     Z = np.column_stack([np.ones(len(y)), X])
@@ -118,7 +118,7 @@ def _weighted(y, Z, cells, odds, alr_ps, *, dr):
 
 
 def _efficiency(y, wd, Z, cells):
-    """The term that makes ``dr`` locally efficient: regressions over all treated rows."""
+    """Return the term that makes ``dr`` locally efficient: regressions over all treated rows."""
     att, influence = 0.0, np.zeros(len(y))
     for p in (0, 1):
         sign = 1 if p else -1

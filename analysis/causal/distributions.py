@@ -1,4 +1,4 @@
-"""Quantiles and tail areas from SciPy's special functions; ``scipy.stats`` takes 0.5 s to import."""
+"""Quantiles and tail areas by SciPy's special functions (``scipy.stats`` is slow to import)."""
 
 from __future__ import annotations
 

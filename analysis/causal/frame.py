@@ -186,7 +186,7 @@ def prepare(
     """
     if anticipation < 0:
         raise ValueError("anticipation counts periods before treatment: 0 or more")
-    data, noted = _rows(frame, tuple(covariates), cluster, weights, stratum)
+    data, noted = complete_rows(frame, tuple(covariates), cluster, weights, stratum)
     data, noted = _window(data, noted, anticipation)
 
     unit_codes, units = pd.factorize(data["unit"], sort=True)
@@ -229,8 +229,22 @@ def prepare(
     return _identified(prepared)
 
 
-def _rows(frame, covariates, cluster, weights, stratum) -> tuple[pd.DataFrame, list[Adjustment]]:
-    """Check columns, types, key and constancy; drop incomplete rows and count them."""
+def complete_rows(
+    frame: pd.DataFrame,
+    covariates: tuple[str, ...] = (),
+    cluster: str | None = None,
+    weights: str | None = None,
+    stratum: str | None = None,
+) -> tuple[pd.DataFrame, list[Adjustment]]:
+    """Check columns, types, key and constancy; drop incomplete rows and count them.
+
+    Returns
+    -------
+    DataFrame
+        ``unit`` (text), ``period``, ``y``, ``n``, ``cohort`` (inf = never), the covariates,
+        ``_cluster``, ``_stratum``, ``_weight``.
+    list of Adjustment
+    """
     extra = [name for name in (*covariates, cluster, weights, stratum) if name]
     if missing := [name for name in (*REQUIRED, *extra) if name not in frame.columns]:
         raise FrameError("columns", f"the frame has no column {missing}; it has {list(frame)}")
@@ -331,7 +345,10 @@ def _identified(panel: Prepared) -> Prepared:
             "an effect needs units that are never or later treated.",
         )
     pairs = pd.DataFrame({"cluster": panel.cluster, "cohort": panel.cohort})
-    if panel.n_clusters < len(panel.units) and pairs.drop_duplicates()["cluster"].duplicated().any():
+    if (
+        panel.n_clusters < len(panel.units)
+        and pairs.drop_duplicates()["cluster"].duplicated().any()
+    ):
         raise FrameError(
             "cohort_not_constant_in_cluster",
             "a cluster holds several cohorts; cluster at the level at which training was assigned",

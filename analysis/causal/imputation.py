@@ -90,13 +90,11 @@ def imputation_pretrend(panel: Prepared, leads: int) -> Regression:
     times = np.arange(-leads, -1)
     X = ((panel.event_time[:, kept, None] == times) & untreated[:, kept, None]).astype(float)
     names = tuple(str(e) for e in times)
-    return regress(
-        panel.y[:, kept], X, untreated[:, kept], panel.cluster, names, panel.weights
-    )
+    return regress(panel.y[:, kept], X, untreated[:, kept], panel.cluster, names, panel.weights)
 
 
 def _prediction(fit: TwoWay, y: np.ndarray) -> np.ndarray:
-    """Unit plus period effects from the sample of ``fit``, for every cell."""
+    """Predict every cell by the unit and period effects of the sample of ``fit``."""
     effects = fit.period_effects(fit.demean(y))
     inside = np.where(fit.mask > 0, y, 0.0).sum(axis=1) / fit.per_unit
     unit = inside - fit.mask @ effects / fit.per_unit

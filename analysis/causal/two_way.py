@@ -124,6 +124,4 @@ def regress(
     n_obs, n_clusters = int(observed.sum()), int(cluster.max()) + 1
     used = len(coef) + observed.shape[1]
     factor = n_clusters / (n_clusters - 1) * (n_obs - 1) / (n_obs - used)
-    return Regression(
-        names, coef, factor * bread @ (scores.T @ scores) @ bread, n_obs, n_clusters
-    )
+    return Regression(names, coef, factor * bread @ (scores.T @ scores) @ bread, n_obs, n_clusters)

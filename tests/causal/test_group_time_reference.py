@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+
 from analysis.causal.aggregate import aggregate
 from analysis.causal.frame import prepare
 from analysis.causal.group_time import group_time
@@ -37,9 +38,7 @@ def computed(mpdta, spec):
         overall = result.overall or result
         found[f"{name}:overall"] = (overall.att[0], overall.se(panel.cluster)[0])
         if kind != "simple":
-            for key, att, se in zip(
-                result.key, result.att, result.se(panel.cluster), strict=True
-            ):
+            for key, att, se in zip(result.key, result.att, result.se(panel.cluster), strict=True):
                 found[f"{name}:{key}"] = (att, se)
     return found
 

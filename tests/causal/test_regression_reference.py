@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
 from analysis.causal.frame import prepare
 from analysis.causal.goodman_bacon import goodman_bacon

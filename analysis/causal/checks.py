@@ -1,0 +1,313 @@
+"""Questions put to the data, the design and the result of an evaluation.
+
+Thresholds are stated here and travel with each check. Without ``inference_possible`` nothing may
+be claimed; without ``comparison_group`` a change is described and no effect spoken of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from analysis.causal.aggregate import Aggregate
+from analysis.causal.estimates import Builder, Options
+from analysis.causal.frame import FrameError
+from analysis.causal.inference_rule import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_INFLUENCE
+from analysis.causal.pretrend import pretrend_test
+from analysis.results import Check, Estimate
+
+OBSERVED_AT_LEAST = 0.95
+ROWS_DROPPED_AT_MOST = 0.05
+POOR_OVERLAP_AT_MOST = 0.10
+PRETREND_FAILS_BELOW, PRETREND_CAUTION_BELOW = 0.05, 0.10
+
+
+def without_comparison(
+    outcome: str, options: Options, rule: str, frame: pd.DataFrame, change: Estimate
+) -> tuple[Check, ...]:
+    """Return the checks of a design that cannot show an effect."""
+    maker = _Maker(f"{options.prefix}.{outcome}.check")
+    units = int(frame["unit"].nunique())
+    found = [
+        maker.check(
+            "comparison_group",
+            "failed",
+            value=0.0,
+            threshold=1.0,
+            unit="sites",
+            n=units,
+            reason=rule,
+            remedy=True,
+        ),
+        maker.impossible("pretrend", "no_comparison" if rule == "no_comparison" else rule),
+    ]
+    if change.ci_low is None:
+        found.append(maker.check("inference_possible", "failed", reason="no_interval", remedy=True))
+    return tuple(found)
+
+
+def with_comparison(
+    builder: Builder,
+    parts: Mapping[str, Aggregate],
+    overall: tuple[Estimate, ...],
+    alternatives: tuple[Estimate, ...],
+) -> tuple[Check, ...]:
+    """Return all checks of a design with a comparison."""
+    maker = _Maker(f"{builder.stem}.check")
+    lead = overall[0]
+    found = [
+        *_design(maker, builder, parts["simple"], lead),
+        *_data(maker, builder),
+        _pretrend(maker, builder, parts, lead),
+        _agreement(maker, lead, alternatives),
+    ]
+    if len(overall) > 1:
+        found.append(_inference_agreement(maker, lead, overall[1]))
+    return tuple(found)
+
+
+class _Maker:
+    """Names checks and their wording."""
+
+    def __init__(self, stem: str) -> None:
+        self.stem = stem
+
+    def check(self, name: str, status: str, *, reason=None, remedy=False, **rest) -> Check:
+        return Check(
+            id=f"{self.stem}.{name}",
+            question=f"causal.check.{name}",
+            status=status,
+            reason=f"causal.why.{name}.{reason}" if reason else None,
+            remedy=f"causal.remedy.{name}" if remedy and status != "passed" else None,
+            **rest,
+        )
+
+    def impossible(self, name: str, reason: str, **rest) -> Check:
+        return self.check(name, "not_possible", reason=reason, **rest)
+
+
+def _design(maker: _Maker, builder: Builder, simple: Aggregate, lead: Estimate) -> list[Check]:
+    panel = builder.panel
+    rule = builder.rule(simple.cell_weights[0])
+    found = [
+        maker.check(
+            "comparison_group",
+            "passed",
+            value=float(rule.n_comparison),
+            threshold=1.0,
+            unit="sites",
+            n=len(panel.units),
+        ),
+    ]
+    for name, number in (
+        ("treated_clusters", rule.n_treated),
+        ("comparison_size", rule.n_comparison),
+    ):
+        if number >= FEWEST_FOR_INFLUENCE:
+            status, reason = "passed", None
+        elif number >= FEWEST_FOR_BOOTSTRAP:
+            status, reason = "caution", "few"
+        else:
+            status, reason = "caution", "very_few"
+        found.append(
+            maker.check(
+                name,
+                status,
+                value=float(number),
+                threshold=float(FEWEST_FOR_INFLUENCE),
+                unit="sites",
+                n=panel.n_clusters,
+                reason=reason,
+                remedy=True,
+            )
+        )
+    possible = lead.ci_low is not None
+    found.append(
+        maker.check(
+            "inference_possible",
+            "passed" if possible else "failed",
+            n=panel.n_clusters,
+            reason=None if possible else "no_interval",
+            remedy=True,
+            params={"n_treated": rule.n_treated, "n_comparison": rule.n_comparison},
+        )
+    )
+    alone = panel.count("cohort_of_one")
+    found.append(
+        maker.check(
+            "cohort_size",
+            "caution" if alone else "passed",
+            value=float(alone),
+            threshold=0.0,
+            unit="count",
+            reason="alone" if alone else None,
+            remedy=True,
+        )
+    )
+    return found
+
+
+def _data(maker: _Maker, builder: Builder) -> list[Check]:
+    panel, effects = builder.panel, builder.effects
+    observed = float(panel.observed.mean())
+    missing = panel.count("rows_missing") / max(panel.n_rows_read, 1)
+    always = panel.count("always_treated")
+    full = observed >= OBSERVED_AT_LEAST
+    kept = missing <= ROWS_DROPPED_AT_MOST
+    found = [
+        maker.check(
+            "panel_balance",
+            "passed" if full else "caution",
+            value=observed,
+            threshold=OBSERVED_AT_LEAST,
+            unit="share",
+            n=panel.observed.size,
+            reason=None if full else "gaps",
+            remedy=True,
+            params={"units": panel.count("units_unbalanced")},
+        ),
+        maker.check(
+            "rows_dropped",
+            "passed" if kept else "caution",
+            value=missing,
+            threshold=ROWS_DROPPED_AT_MOST,
+            unit="share",
+            n=panel.n_rows_read,
+            reason=None if kept else "incomplete",
+            remedy=True,
+            params={"rows": panel.count("rows_missing")},
+        ),
+        maker.check(
+            "always_treated",
+            "caution" if always else "passed",
+            value=float(always),
+            threshold=0.0,
+            unit="sites",
+            reason="dropped" if always else None,
+            remedy=True,
+        ),
+    ]
+    failed = len(effects.failures)
+    post = sum(t >= g for g, t, _ in effects.failures)
+    found.append(
+        maker.check(
+            "cells_estimated",
+            "caution" if post else "passed",
+            value=float(failed),
+            threshold=0.0,
+            unit="count",
+            n=len(effects.att),
+            reason="not_estimated" if post else None,
+            remedy=True,
+            params={"after_start": post},
+        )
+    )
+    if builder.options.covariates and builder.options.method != "reg":
+        worst = float(effects.poor_overlap[effects.event_time >= 0].max(initial=0.0))
+        fine = worst <= POOR_OVERLAP_AT_MOST
+        found.append(
+            maker.check(
+                "overlap",
+                "passed" if fine else "caution",
+                value=worst,
+                threshold=POOR_OVERLAP_AT_MOST,
+                unit="share",
+                reason=None if fine else "poor",
+                remedy=True,
+            )
+        )
+    return found
+
+
+def _pretrend(
+    maker: _Maker, builder: Builder, parts: Mapping[str, Aggregate], lead: Estimate
+) -> Check:
+    """Joint test of the last pre-periods; passing it with little power asks for caution."""
+    event, panel = parts["event"], builder.panel
+    rule = builder.rule(parts["simple"].cell_weights[0])
+    thinner = min(rule.n_treated, rule.n_comparison)
+    if thinner < FEWEST_FOR_BOOTSTRAP:
+        return maker.impossible("pretrend", "few_clusters", n=panel.n_clusters)
+    reference = -1 - builder.options.anticipation
+    universal = builder.effects.base_rule == "universal"
+    latest = reference - 1 if universal else reference
+    most = max(1, min(builder.options.pretrend_periods, thinner // 2, panel.n_clusters // 4))
+    chosen = np.flatnonzero((event.key <= latest) & (event.key > latest - most))
+    chosen = chosen[~np.isnan(event.se(panel.cluster)[chosen])]
+    if not len(chosen):
+        return maker.impossible("pretrend", "no_pre_periods", n=panel.n_clusters)
+    covariance = event.covariance(panel.cluster, builder.scale)[np.ix_(chosen, chosen)]
+    distance = event.key[chosen] - reference if universal else np.ones(len(chosen))
+    try:
+        test = pretrend_test(event.att[chosen], covariance, distance, n_clusters=panel.n_clusters)
+    except FrameError:
+        return maker.impossible("pretrend", "singular", n=panel.n_clusters)
+    simple = parts["simple"].cell_weights[0]
+    months = float(simple @ (builder.effects.event_time - reference))
+    bias = test.detectable_slope * months
+    if test.p_value < PRETREND_FAILS_BELOW:
+        status, reason = "failed", "rejected"
+    elif test.p_value < PRETREND_CAUTION_BELOW:
+        status, reason = "caution", "doubtful"
+    elif lead.value is not None and bias > abs(lead.value):
+        status, reason = "caution", "little_power"
+    else:
+        status, reason = "passed", None
+    return maker.check(
+        "pretrend",
+        status,
+        value=test.p_value,
+        threshold=PRETREND_FAILS_BELOW,
+        unit="p",
+        n=panel.n_clusters,
+        reason=reason,
+        remedy=True,
+        params={
+            "periods": test.df,
+            "slope": test.detectable_slope,
+            "bias": bias,
+            "power": test.power,
+            "outcome_unit": builder.unit,
+        },
+    )
+
+
+def _agreement(maker: _Maker, lead: Estimate, alternatives: tuple[Estimate, ...]) -> Check:
+    """Ask whether the other estimators' values lie within the leading interval."""
+    others = [e for e in alternatives if e.value is not None]
+    if lead.ci_low is None or not others:
+        return maker.impossible("estimator_agreement", "no_interval" if others else "no_other")
+    gap = max(abs(e.value - lead.value) for e in others)
+    inside = all(lead.ci_low <= e.value <= lead.ci_high for e in others)
+    allowed = min(lead.value - lead.ci_low, lead.ci_high - lead.value)
+    return maker.check(
+        "estimator_agreement",
+        "passed" if inside else "caution",
+        value=gap,
+        threshold=allowed,
+        unit=lead.unit,
+        n=len(others),
+        reason=None if inside else "outside",
+        remedy=True,
+        params={"lowest": min(e.value for e in others), "highest": max(e.value for e in others)},
+    )
+
+
+def _inference_agreement(maker: _Maker, lead: Estimate, beside: Estimate) -> Check:
+    """Ask whether bootstrap and randomisation reach the same verdict."""
+    size = 1 - lead.level
+    if lead.p_value is None or beside.p_value is None:
+        return maker.impossible("inference_agreement", "no_p_value")
+    same = (lead.p_value < size) == (beside.p_value < size)
+    return maker.check(
+        "inference_agreement",
+        "passed" if same else "caution",
+        value=beside.p_value,
+        threshold=size,
+        unit="p",
+        reason=None if same else "differ",
+        remedy=True,
+        params={"p_bootstrap": lead.p_value, "p_randomisation": beside.p_value},
+    )

@@ -1,0 +1,165 @@
+"""The one entrance: an estimation frame in, estimates and checks out.
+
+The default ladder, applied to every design without further choice:
+
+1. No unit untreated at any time: the change is described (``change_before_after``), nothing is
+   called an effect.
+2. Otherwise doubly robust group-time effects against the not yet treated lead; overall (every
+   treated site-month alike), by event time, by cohort, by calendar period, and at the horizons.
+3. Two-way fixed effects, the plain 2×2, imputation and Sun–Abraham stand beside the overall
+   effect, to see whether the answer depends on the estimator.
+4. Intervals follow :func:`analysis.causal.inference_rule.choose_inference`, effect by effect.
+
+Event time 0 is the cohort's own period: the month in which training started. Horizon k is event
+time k, the k-th month after that month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from analysis.causal import checks as _checks
+from analysis.causal import report_tables
+from analysis.causal.aggregate import Aggregate, aggregate
+from analysis.causal.before_after import describe
+from analysis.causal.estimates import Builder, Options
+from analysis.causal.frame import NoComparisonError, NoPrePeriodError, Prepared, prepare
+from analysis.causal.group_time import GroupTime, group_time
+from analysis.results import Check, Estimate, StageResults, collect
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """Everything found about one outcome.
+
+    Attributes
+    ----------
+    outcome : str
+        Registry id.
+    unit : str
+        Unit of the outcome.
+    options : Options
+    panel : Prepared or None
+        None where no comparison exists.
+    effects : GroupTime or None
+        Group-time cells with influence functions, for further work.
+    aggregates : Mapping
+        ``simple``, ``event``, ``cohort``, ``calendar``.
+    """
+
+    outcome: str
+    unit: str
+    options: Options
+    panel: Prepared | None
+    effects: GroupTime | None
+    aggregates: Mapping[str, Aggregate]
+    _estimates: tuple[Estimate, ...]
+    _checks: tuple[Check, ...]
+    _tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def causal(self) -> bool:
+        """Whether the design has a comparison, so that effects may be spoken of."""
+        return self.effects is not None
+
+    @property
+    def overall(self) -> Estimate:
+        """The leading estimate: the overall effect, or the described change."""
+        return self._estimates[0]
+
+    def estimates(self) -> tuple[Estimate, ...]:
+        """All estimates, the leading one first."""
+        return self._estimates
+
+    def checks(self) -> tuple[Check, ...]:
+        """All checks on data, design and result."""
+        return self._checks
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Tidy frames: ``<outcome>_trends``, ``<outcome>_group_time``, ``<outcome>_bacon``."""
+        return self._tables
+
+    def at_horizon(self, months: int) -> Estimate:
+        """Return the effect at a horizon; KeyError when it was not among the options."""
+        wanted = f"horizon.{months}"
+        for item in self._estimates:
+            if item.id.endswith(wanted) and not item.dims.get("beside"):
+                return item
+        raise KeyError(f"no horizon {months}; options have {self.options.horizons}")
+
+    def by_event_time(self) -> tuple[Estimate, ...]:
+        """Effects by event time, ascending."""
+        return tuple(e for e in self._estimates if e.estimand == "att_event_time")
+
+    def results(self, stage: str = "tracking") -> StageResults:
+        """Return estimates, checks and tables as results of a stage."""
+        return collect(stage, [self._estimates, self._checks], tables=dict(self._tables))
+
+
+def evaluate(
+    frame: pd.DataFrame, *, outcome: str, unit: str, options: Options | None = None
+) -> Evaluation:
+    """Evaluate one outcome.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A row is one unit in one period: ``unit``, ``period``, ``y``, ``cohort`` (missing =
+        never treated), optionally ``n`` and the columns named in the options. Not modified.
+    outcome : str
+        Registry id; part of every id.
+    unit : str
+        Unit of ``y``, as in the registry.
+    options : Options, optional
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    FrameError
+        When the frame breaks a rule; having no comparison is not an error but a description.
+    """
+    options = options or Options()
+    try:
+        panel = prepare(
+            frame,
+            covariates=options.covariates,
+            cluster=options.cluster,
+            weights=options.weights,
+            stratum=options.stratum,
+            anticipation=options.anticipation,
+        )
+    except (NoComparisonError, NoPrePeriodError) as error:
+        estimates = describe(frame, outcome=outcome, unit=unit, options=options)
+        found = _checks.without_comparison(outcome, options, error.rule, frame, estimates[0])
+        return Evaluation(outcome, unit, options, None, None, {}, estimates, found)
+
+    effects = group_time(
+        panel,
+        method=options.method,
+        comparison=options.comparison,
+        base=options.base,
+        unbalanced=options.unbalanced,
+    )
+    parts = {kind: aggregate(effects, kind) for kind in ("simple", "event", "cohort", "calendar")}
+    builder = Builder(effects, outcome, unit, options)
+    overall = builder.overall(parts["simple"])
+    alternatives = builder.alternatives()
+    estimates = (
+        *overall,
+        *builder.event_times(parts["event"]),
+        *builder.horizons(parts["event"]),
+        *builder.cohorts(parts["cohort"]),
+        *builder.calendar(parts["calendar"]),
+        *alternatives,
+    )
+    found = _checks.with_comparison(builder, parts, overall, alternatives)
+    tables = report_tables.tables(effects, outcome, options.level)
+    return Evaluation(
+        outcome, unit, options, effects.panel, effects, parts, estimates, found, tables
+    )

@@ -1,0 +1,52 @@
+"""Tidy frames behind the tracking report's tables and figures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis.causal.distributions import t_quantile
+from analysis.causal.frame import Prepared
+from analysis.causal.goodman_bacon import goodman_bacon
+from analysis.causal.group_time import GroupTime
+
+
+def tables(effects: GroupTime, outcome: str, level: float) -> dict[str, pd.DataFrame]:
+    """Return ``<outcome>_trends``, ``_group_time`` and, for balanced panels, ``_bacon``."""
+    found = {
+        f"{outcome}_trends": trends(effects.panel, level),
+        f"{outcome}_group_time": effects.table(),
+    }
+    if effects.panel.balanced:
+        found[f"{outcome}_bacon"] = goodman_bacon(effects.panel)
+    return found
+
+
+def trends(panel: Prepared, level: float = 0.95) -> pd.DataFrame:
+    """Mean outcome by arm and period.
+
+    Returns
+    -------
+    DataFrame
+        Key ``arm`` (``treated``: ever treated in the window; ``comparison``: never), ``period``;
+        ``mean`` of unit means, pointwise t interval ``ci_low``/``ci_high`` over units (NaN with
+        fewer than two), ``n_units``.
+    """
+    rows = []
+    for arm, members in (
+        ("treated", np.isfinite(panel.cohort)),
+        ("comparison", np.isinf(panel.cohort)),
+    ):
+        for place, period in enumerate(panel.periods):
+            values = panel.y[members, place]
+            values = values[~np.isnan(values)]
+            m = len(values)
+            if m == 0:
+                continue
+            half = np.nan
+            if m > 1:
+                half = t_quantile(level, m - 1) * values.std(ddof=1) / np.sqrt(m)
+            mean = values.mean()
+            rows.append((arm, int(period), mean, mean - half, mean + half, m))
+    columns = ["arm", "period", "mean", "ci_low", "ci_high", "n_units"]
+    return pd.DataFrame(rows, columns=columns)

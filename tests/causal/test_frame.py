@@ -1,0 +1,123 @@
+"""The checks before any estimator: each a named error or a counted adjustment."""
+
+import numpy as np
+import pytest
+from causal_panels import staggered
+
+from analysis.causal.frame import FrameError, NoComparisonError, NoPrePeriodError, prepare
+from analysis.errors import DesignError
+
+
+@pytest.fixture
+def frame():
+    return staggered(0, sizes=(3, 3), starts=(4, 6), never=4, periods=9)
+
+
+def spoil(frame, rule):
+    first = frame["period"].min()
+    match rule:
+        case "columns":
+            return frame.drop(columns="cohort")
+        case "empty":
+            return frame.iloc[:0]
+        case "mixed_types":
+            return frame.assign(unit=[12, *frame["unit"][1:]])
+        case "period_not_integer":
+            return frame.assign(period=frame["period"] + 0.5)
+        case "duplicate_unit_period":
+            return frame.iloc[[0, *range(len(frame))]]
+        case "not_constant":
+            return frame.assign(cohort=frame["cohort"].where(frame.index > 0, first + 5))
+        case "cohort_not_integer":
+            return frame.assign(cohort=frame["cohort"] + 0.5)
+        case "cohort_zero":
+            return frame.assign(cohort=frame["cohort"].fillna(0))
+        case "not_finite":
+            return frame.assign(y=frame["y"].where(frame.index > 0, np.inf))
+        case "period_gap":
+            return frame[frame["period"] != first + 3]
+        case "no_variation":
+            return frame.assign(y=1.0)
+        case "no_treated":
+            return frame.assign(cohort=np.nan)
+    raise AssertionError(rule)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "columns",
+        "empty",
+        "mixed_types",
+        "period_not_integer",
+        "duplicate_unit_period",
+        "not_constant",
+        "cohort_not_integer",
+        "cohort_zero",
+        "not_finite",
+        "period_gap",
+        "no_variation",
+        "no_treated",
+    ],
+)
+def test_broken_rule_is_named(frame, rule):
+    with pytest.raises(FrameError) as caught:
+        prepare(spoil(frame, rule))
+    assert caught.value.rule == rule
+    assert isinstance(caught.value, DesignError)
+
+
+def test_text_outcome(frame):
+    with pytest.raises(FrameError) as caught:
+        prepare(frame.assign(y="good"))
+    assert caught.value.rule == "mixed_types"
+
+
+def test_one_cohort_and_nobody_else(frame):
+    with pytest.raises(NoComparisonError):
+        prepare(frame[frame["cohort"] == frame["cohort"].min()])
+
+
+def test_all_treated_from_the_start(frame):
+    with pytest.raises(NoPrePeriodError):
+        prepare(frame.assign(cohort=frame["cohort"] - 20))
+
+
+def test_cohort_must_be_constant_in_cluster(frame):
+    with pytest.raises(FrameError) as caught:
+        prepare(frame.assign(region="north"), cluster="region")
+    assert caught.value.rule == "cohort_not_constant_in_cluster"
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, np.nan, np.inf])
+def test_weights_must_be_positive(frame, weight):
+    weights = np.where(frame["unit"] == "s000", weight, 1.0)
+    with pytest.raises(FrameError) as caught:
+        prepare(frame.assign(size=weights), weights="size")
+    assert caught.value.rule == "weights_not_positive"
+
+
+def test_adjustments_are_counted(frame):
+    first = frame["period"].min()
+    cohort = frame["cohort"].mask(frame["unit"] == "s000", first)  # always treated
+    cohort = cohort.mask(frame["unit"] == "s006", first + 100.0)  # after the window
+    cohort = cohort.mask(frame["unit"] == "s001", first + 5.0)  # alone in its cohort
+    y = frame["y"].mask((frame["unit"] == "s007") & (frame["period"] < first + 2))
+    panel = prepare(frame.assign(cohort=cohort, y=y))
+    assert panel.count("always_treated") == 1
+    assert panel.count("treated_after_window") == 1
+    assert panel.count("cohort_of_one") == 2  # s001, and s002 that it left
+    assert panel.count("rows_missing") == 2
+    assert panel.count("units_unbalanced") == 1
+    assert "s000" not in panel.units
+    assert np.isinf(panel.cohort[panel.units == "s006"]).all()
+
+
+def test_arrays_match_the_rows(frame):
+    panel = prepare(frame.sample(frac=1, random_state=1))
+    row = frame.iloc[17]
+    i = int(np.flatnonzero(panel.units == row["unit"])[0])
+    assert panel.y[i, row["period"] - panel.periods[0]] == row["y"]
+    assert panel.balanced
+    assert panel.n_treated_clusters == 6
+    assert panel.n_comparison_clusters == 7
