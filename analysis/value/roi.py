@@ -1,0 +1,304 @@
+"""What the training was worth in money, and what it cost.
+
+Only causal estimates are priced. A change without a comparison group is listed and not
+priced; revenue is never a benefit, only the margin on it is. Nothing is projected: only
+site-months that were observed after training count.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from analysis.results import Estimate
+from analysis.value.scorecard import IndicatorLike, standard_error
+
+
+class BenefitLike(Protocol):
+    """What one unit of an effect is worth, as ``client.yml`` states it."""
+
+    indicator: str
+    money_per_unit: float
+    basis: str
+    low: float | None
+    high: float | None
+    margin: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benefit:
+    """A benefit given without a client file; fields as in :class:`BenefitLike`."""
+
+    indicator: str
+    money_per_unit: float
+    basis: str = "site_month"
+    low: float | None = None
+    high: float | None = None
+    margin: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switches:
+    """Conservative rules (after Phillips 2003), each of which can be turned off by name.
+
+    Attributes
+    ----------
+    first_year_only : bool
+        Count at most twelve months after each site's training.
+    lower_bound_only : bool
+        Price the unfavourable end of each effect's interval instead of its value.
+    """
+
+    first_year_only: bool = True
+    lower_bound_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """One priced benefit: ``effect`` in the good direction times money times exposure."""
+
+    indicator: str
+    effect: float
+    effect_se: float
+    effect_low: float
+    effect_high: float
+    money: float
+    money_low: float
+    money_high: float
+    exposure: float
+    factor: float
+
+    @property
+    def amount(self) -> float:
+        """CNY at the point values."""
+        return self.effect * self.money * self.exposure * self.factor
+
+
+def treated_exposure(
+    outcome: pd.DataFrame,
+    households: Mapping[str, float] | None = None,
+    *,
+    horizon_months: int = 12,
+    first_year_only: bool = True,
+    discount_rate: float = 0.0,
+) -> dict[str, float]:
+    """Count what an average effect on trained sites applies to.
+
+    Parameters
+    ----------
+    outcome : DataFrame
+        ``unit, period, cohort`` of the observed site-months.
+    households : Mapping[str, float], optional
+        Households by site; sites without a number do not count for households.
+    horizon_months : int
+        Months after training that count, cut to twelve by ``first_year_only``.
+    discount_rate : float
+        Yearly rate; later months are divided by ``(1 + rate) ** (months / 12)``, counted
+        from the first wave.
+
+    Returns
+    -------
+    dict[str, float]
+        ``site_month``, ``household_month`` and ``once`` (1).
+    """
+    months = min(horizon_months, 12) if first_year_only else horizon_months
+    after = outcome["period"] - outcome["cohort"]
+    kept = outcome[(after >= 0) & (after < months)]
+    first = outcome["cohort"].min()
+    weight = (1 + discount_rate) ** (-(kept["period"] - first) / 12)
+    served = kept["unit"].map(dict(households or {})).astype(float).fillna(0.0)
+    return {
+        "site_month": float(weight.sum()),
+        "household_month": float((weight * served).sum()),
+        "once": 1.0,
+    }
+
+
+def full_cost(
+    costs: pd.DataFrame | None, *, hours: float | None = None, hour_cost: float | None = None
+) -> pd.DataFrame:
+    """Fully loaded cost by category.
+
+    Actual amounts; the plan where an item has no actual yet. The participants' time is
+    added from hours attended unless the ledger already has that category.
+
+    Returns
+    -------
+    DataFrame
+        ``category, amount, source`` (``ledger`` or ``hours``), CNY.
+    """
+    rows = []
+    if costs is not None and len(costs):
+        spent = costs["actual"].astype(float).fillna(costs["planned"].astype(float)).fillna(0.0)
+        sums = spent.groupby(costs["category"].astype(str)).sum()
+        # The reserve is money held back, not spent; its actual amount is.
+        if "reserve" in sums.index:
+            reserve = costs.loc[costs["category"] == "reserve", "actual"].astype(float)
+            sums["reserve"] = reserve.fillna(0.0).sum()
+        rows = [(category, float(amount), "ledger") for category, amount in sums.items()]
+    if hours and hour_cost and "participant_time" not in {row[0] for row in rows}:
+        rows.append(("participant_time", hours * hour_cost, "hours"))
+    return pd.DataFrame(rows, columns=["category", "amount", "source"])
+
+
+def price(
+    benefits: Iterable[BenefitLike],
+    effects: Mapping[str, Estimate],
+    *,
+    registry: Mapping[str, IndicatorLike],
+    exposure: Mapping[str, float],
+    margin: float,
+    switches: Switches = Switches(),
+) -> tuple[list[Priced], pd.DataFrame]:
+    """Turn effects into money where that is allowed, and say where it is not.
+
+    Parameters
+    ----------
+    benefits : Iterable[BenefitLike]
+    effects : Mapping[str, Estimate]
+        Average effect on trained sites by indicator.
+    registry : Mapping[str, IndicatorLike]
+        Direction by indicator: a fall is a benefit where less is better.
+    exposure : Mapping[str, float]
+        As :func:`treated_exposure` counts it.
+    margin : float
+        Margin on revenue, in (0, 1); 1 means that none was stated.
+
+    Returns
+    -------
+    list of Priced, DataFrame
+        The table has a row a benefit: ``indicator, amount`` (NaN when not priced),
+        ``priced, reason``.
+    """
+    priced, rows = [], []
+    for benefit in benefits:
+        estimate = effects.get(benefit.indicator)
+        reason = _not_priced(benefit, estimate, exposure, margin)
+        if reason:
+            rows.append((benefit.indicator, math.nan, False, reason))
+            continue
+        sign = 1.0 if registry[benefit.indicator].direction == "up" else -1.0
+        ends = sorted((sign * estimate.ci_low, sign * estimate.ci_high))
+        value, se = sign * estimate.value, standard_error(estimate)
+        if switches.lower_bound_only:
+            value, se, ends = ends[0], 0.0, [ends[0], ends[0]]
+        low = benefit.money_per_unit if benefit.low is None else benefit.low
+        high = benefit.money_per_unit if benefit.high is None else benefit.high
+        one = Priced(
+            indicator=benefit.indicator,
+            effect=value,
+            effect_se=se,
+            effect_low=ends[0],
+            effect_high=ends[1],
+            money=benefit.money_per_unit,
+            money_low=low,
+            money_high=high,
+            exposure=exposure[benefit.basis],
+            factor=margin if benefit.margin else 1.0,
+        )
+        priced.append(one)
+        rows.append((benefit.indicator, one.amount, True, ""))
+    return priced, pd.DataFrame(rows, columns=["indicator", "amount", "priced", "reason"])
+
+
+def _not_priced(
+    benefit: BenefitLike, estimate: Estimate | None, exposure: Mapping[str, float], margin: float
+) -> str:
+    if estimate is None or estimate.value is None:
+        return "value.reason.no_effect"
+    if not estimate.causal:
+        return "value.reason.not_causal"
+    if estimate.ci_low is None:
+        return "value.reason.no_interval"
+    if benefit.margin and margin >= 1:
+        return "value.reason.no_margin"
+    return "" if exposure.get(benefit.basis, 0.0) > 0 else "value.reason.no_exposure"
+
+
+def simulate_benefit(priced: Iterable[Priced], *, draws: int = 20_000, seed: int = 0) -> np.ndarray:
+    """Draw the total benefit.
+
+    Effects are normal around their estimates. How the errors of effects on the same sites
+    hang together is unknown; they are drawn fully correlated in the direction of benefit,
+    which gives the widest interval. Money per unit is triangular between its bounds.
+
+    Returns
+    -------
+    ndarray of shape (draws,)
+        CNY.
+    """
+    rng = np.random.default_rng(seed)
+    common = rng.standard_normal(draws)
+    total = np.zeros(draws)
+    for one in priced:
+        money = np.full(draws, one.money)
+        if one.money_high > one.money_low:
+            money = rng.triangular(one.money_low, one.money, one.money_high, draws)
+        total += (one.effect + one.effect_se * common) * money * one.exposure * one.factor
+    return total
+
+
+def tornado(priced: Iterable[Priced], cost: float) -> pd.DataFrame:
+    """Return on investment when one input at a time moves to the ends of its range.
+
+    Returns
+    -------
+    DataFrame
+        ``indicator, input`` (``effect`` or ``money``), ``low, high`` (input values), ``roi,
+        roi_low, roi_high``; widest first.
+    """
+    priced = list(priced)
+    total = sum(one.amount for one in priced)
+    rows = []
+    for one in priced:
+        for name in ("effect", "money"):
+            low, high = getattr(one, f"{name}_low"), getattr(one, f"{name}_high")
+            if high <= low:
+                continue
+            ends = [
+                (total - one.amount + replace(one, **{name: end}).amount - cost) / cost
+                for end in (low, high)
+            ]
+            rows.append((one.indicator, name, low, high, (total - cost) / cost, *ends))
+    columns = ["indicator", "input", "low", "high", "roi", "roi_low", "roi_high"]
+    table = pd.DataFrame(rows, columns=columns)
+    swing = (table["roi_high"] - table["roi_low"]).abs()
+    return table.loc[swing.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+
+
+def money_estimate(
+    name: str, value: float | None, draws: np.ndarray | None, unit: str, **extra
+) -> Estimate:
+    """Build one ``value.roi.<name>`` estimate with the simulation's 95 % interval."""
+    known = draws is not None and value is not None
+    low, high = np.quantile(draws, [0.025, 0.975]).tolist() if known else (None, None)
+    interval = "simulation" if known else "none"
+    return Estimate(
+        id=f"value.roi.{name}",
+        estimand=name,
+        unit=unit,
+        value=value,
+        ci_low=low,
+        ci_high=high,
+        method="causal_effects_times_money",
+        interval_method=interval,
+        **extra,
+    )
+
+
+def payback_months(benefit: float, cost: float, horizon_months: int) -> float | None:
+    """Months until benefits at their average pace repay the cost; None when they never do."""
+    if benefit <= 0:
+        return None
+    return horizon_months * cost / benefit
+
+
+def chance(draws: np.ndarray, threshold: float) -> float:
+    """Share of draws at or above a threshold."""
+    return float((draws >= threshold).mean())

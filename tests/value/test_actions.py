@@ -1,0 +1,72 @@
+import datetime as dt
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis import results
+from analysis.results import Alert, Check, Finding
+from analysis.value import assess_actions, playbook, propose
+
+ON = dt.date(2025, 3, 1)
+FINDING = Finding(
+    id="finding.tracking.csat", claim="findings.effect.better", design="quasi_experimental",
+    strength="moderate", params={"indicator": "csat_mean"},
+)  # fmt: skip
+ALERT = Alert(
+    id="monitoring.alert.lecturer_below_85.l1", rule="lecturer_below_85", grade=1, message="m",
+    response="r", subject="l1", requirement="R107",
+)  # fmt: skip
+
+
+def conflict(n):
+    return Check(id=f"design.conflict.C{n}", question="q", status="caution")
+
+
+def test_evidence_becomes_actions_with_owner_and_due_day():
+    table = propose([FINDING, ALERT], on=ON).set_index("source")
+    assert table.loc["alert", "action"] == "value.action.suspend_lecturer"
+    assert table.loc["alert", "due_on"] == "2025-03-08"
+    assert table.loc["alert", "requirement"] == "R107"
+    assert table.loc["finding", "subject"] == "csat_mean"
+    assert table.index[0] == "alert"
+
+
+def test_same_action_for_the_same_subject_is_one_row():
+    table = propose([conflict(1), conflict(2)], on=ON)
+    assert table["source_id"].tolist() == ["design.conflict.C1, design.conflict.C2"]
+
+
+def test_what_passed_needs_no_action():
+    passed = Check(id="design.conflict.C1", question="q", status="passed")
+    assert propose([passed], on=ON).empty
+
+
+def test_earlier_actions_are_followed_without_looking_ahead(tmp_path):
+    earlier = pd.DataFrame(
+        {
+            "action_id": ["1", "2", "3", "4"],
+            "finding": "f",
+            "action": "a",
+            "owner": "o",
+            "due_on": [dt.date(2025, 2, 1)] * 3 + [dt.date(2025, 4, 1)],
+            "done_on": [dt.date(2025, 1, 9), dt.date(2025, 2, 9), dt.date(2025, 3, 9), None],
+        }
+    )
+    found = assess_actions([ALERT], earlier, on=ON)
+    assert found.tables["earlier_actions"]["state"].tolist() == [
+        "done", "done_late", "overdue", "open",
+    ]  # fmt: skip
+    assert found.checks[0].params["overdue"] == 1
+    results.save(found, Path(tmp_path))
+    assert results.load("value", Path(tmp_path)).checks == found.checks
+
+
+def test_no_earlier_actions_is_said():
+    assert assess_actions([], None, on=ON).checks[0].status == "not_possible"
+
+
+@pytest.mark.parametrize("entry", playbook(), ids=lambda e: f"{e['from']}-{e['match']}")
+def test_playbook_entries_are_complete(entry):
+    assert set(entry) - {"status"} == {"from", "match", "action", "owner", "due_days", "priority"}
+    assert ("status" in entry) == (entry["from"] == "check")

@@ -1,0 +1,163 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.results import Estimate
+from analysis.value import (
+    Benefit,
+    Switches,
+    assess_roi,
+    cost_per_percent,
+    full_cost,
+    price,
+    treated_exposure,
+)
+
+REGISTRY = {
+    "complaints_per_1000": SimpleNamespace(level=3, unit="rate", direction="down"),
+    "fee_collection": SimpleNamespace(level=4, unit="share", direction="up"),
+    "nps": SimpleNamespace(level=4, unit="nps_points", direction="up"),
+}
+COSTS = pd.DataFrame(
+    {
+        "category": ["trainer", "venue", "reserve"],
+        "planned": [500.0, 300.0, 100.0],
+        "actual": [600.0, None, None],
+    }
+)
+EXPOSURE = {"site_month": 100.0, "household_month": 0.0, "once": 1.0}
+
+
+def effect(indicator, value, se=0.1, causal=True):
+    return Estimate(
+        id=indicator, estimand="att", unit="u", indicator=indicator, value=value, se=se,
+        ci_low=value - 1.96 * se, ci_high=value + 1.96 * se, n=100, method="m",
+        interval_method="normal", causal=causal, comparison="never_treated" if causal else None,
+    )  # fmt: skip
+
+
+def value(benefits, effects, **extra):
+    return assess_roi(benefits, effects, COSTS, registry=REGISTRY, exposure=EXPOSURE, **extra)
+
+
+def test_ratio_and_return_by_hand():
+    # cost 600 + 300 planned, the untouched reserve is not spent; benefit 2 fewer x 10 x 100
+    found = value(
+        [Benefit(indicator="complaints_per_1000", money_per_unit=10.0)],
+        {"complaints_per_1000": effect("complaints_per_1000", -2.0)},
+    )
+    assert found.estimate("value.roi.cost").value == 900.0
+    assert found.estimate("value.roi.benefit").value == pytest.approx(2000.0)
+    assert found.estimate("value.roi.benefit_cost_ratio").value == pytest.approx(2000 / 900)
+    assert found.estimate("value.roi.net_return").value == pytest.approx(1100 / 900)
+    assert found.estimate("value.roi.payback_months").value == pytest.approx(12 * 900 / 2000)
+    low, high = (2 - 0.196) * 1000, (2 + 0.196) * 1000
+    interval = found.estimate("value.roi.benefit")
+    assert interval.ci_low == pytest.approx(low, rel=0.01)
+    assert interval.ci_high == pytest.approx(high, rel=0.01)
+
+
+def test_only_causal_effects_and_margins_are_priced():
+    benefits = [
+        Benefit(indicator="nps", money_per_unit=5.0),
+        Benefit(indicator="fee_collection", money_per_unit=5.0, margin=True),
+        Benefit(indicator="complaints_per_1000", money_per_unit=5.0, basis="household_month"),
+    ]
+    effects = {
+        "nps": effect("nps", 3.0, causal=False),
+        "fee_collection": effect("fee_collection", 0.5),
+        "complaints_per_1000": effect("complaints_per_1000", -1.0),
+    }
+    found = value(benefits, effects)
+    assert found.tables["benefits"]["reason"].tolist() == [
+        "value.reason.not_causal", "value.reason.no_margin", "value.reason.no_exposure",
+    ]  # fmt: skip
+    assert found.estimate("value.roi.net_return").value is None
+    assert found.checks[0].status == "not_possible"
+    with_margin = value(benefits[1:2], effects, margin=0.1)
+    assert with_margin.estimate("value.roi.benefit").value == pytest.approx(0.5 * 5 * 100 * 0.1)
+
+
+def test_a_harm_costs_money():
+    found = value(
+        [Benefit(indicator="fee_collection", money_per_unit=10.0)],
+        {"fee_collection": effect("fee_collection", -1.0)},
+    )
+    assert found.estimate("value.roi.benefit").value == pytest.approx(-1000)
+    assert found.estimate("value.roi.payback_months").reason == "value.reason.never_repaid"
+    assert found.checks[0].status == "failed"
+
+
+def test_the_interval_covers_a_known_benefit():
+    rng = np.random.default_rng(11)
+    benefit = Benefit(indicator="fee_collection", money_per_unit=10.0, low=8.0, high=12.0)
+    covered = 0
+    for world in range(300):
+        money = rng.triangular(8, 10, 12)
+        truth = 1.5 * money * 100
+        estimate = effect("fee_collection", 1.5 + 0.4 * rng.standard_normal(), 0.4)
+        priced = value([benefit], {"fee_collection": estimate}, draws=1000, seed=world).estimate(
+            "value.roi.benefit"
+        )
+        covered += priced.ci_low <= truth <= priced.ci_high
+    assert covered / 300 >= 0.925
+    assert covered / 300 <= 0.99
+
+
+def test_switches_change_what_they_say():
+    outcome = pd.DataFrame({"unit": "a", "period": np.arange(24000, 24030), "cohort": 24006.0})
+    houses = {"a": 200}
+    first = treated_exposure(outcome, houses, horizon_months=24)
+    every = treated_exposure(outcome, houses, horizon_months=24, first_year_only=False)
+    assert (first["site_month"], first["household_month"]) == (12.0, 2400.0)
+    assert every["site_month"] == 24.0
+    discounted = treated_exposure(outcome, houses, discount_rate=0.1)
+    by_hand = sum(1.1 ** (-m / 12) for m in range(12))
+    assert discounted["site_month"] == pytest.approx(by_hand)
+    benefits = [Benefit(indicator="fee_collection", money_per_unit=1.0)]
+    effects = {"fee_collection": effect("fee_collection", 1.0)}
+    careful = value(benefits, effects, switches=Switches(lower_bound_only=True))
+    assert careful.estimate("value.roi.benefit").value == pytest.approx(100 * (1 - 0.196))
+    assert careful.facts["roi_switches"]["lower_bound_only"]
+
+
+def test_participants_time_is_counted_once():
+    assert full_cost(COSTS, hours=10, hour_cost=3.0)["amount"].sum() == 930.0
+    ledger = pd.concat(
+        [COSTS, pd.DataFrame({"category": ["participant_time"], "planned": [7.0],
+                              "actual": [7.0]})]
+    )  # fmt: skip
+    assert full_cost(ledger, hours=10, hour_cost=3.0)["amount"].sum() == 907.0
+
+
+def test_tornado_moves_one_input_at_a_time():
+    found = value(
+        [Benefit(indicator="fee_collection", money_per_unit=10.0, low=9.0, high=11.0)],
+        {"fee_collection": effect("fee_collection", 1.0, 0.5)},
+    )
+    table = found.tables["tornado"]
+    assert table["input"].tolist() == ["effect", "money"]
+    assert table.loc[1, "roi_high"] == pytest.approx((1100 - 900) / 900)
+
+
+def test_no_cost_no_return():
+    found = assess_roi([], {}, None, registry=REGISTRY, exposure=EXPOSURE)
+    assert {e.value for e in found.estimates} == {None}
+
+
+def test_money_without_effect_is_not_priced():
+    _, table = price(
+        [Benefit(indicator="nps", money_per_unit=1.0)], {}, registry=REGISTRY,
+        exposure=EXPOSURE, margin=1.0,
+    )  # fmt: skip
+    assert table["reason"].tolist() == ["value.reason.no_effect"]
+
+
+def test_cost_of_one_per_cent():
+    share = cost_per_percent(900, effect("fee_collection", 0.05, 0.01), None, unit="share")
+    assert share.value == pytest.approx(180)
+    assert share.ci_low < 180 < share.ci_high
+    nothing = cost_per_percent(900, effect("fee_collection", 0.05, 0.1), None, unit="share")
+    assert nothing.reason == "value.reason.effect_may_be_zero"
