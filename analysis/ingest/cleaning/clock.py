@@ -10,7 +10,7 @@ from analysis.ingest.cleaning.spelling import WrongCellError
 ORDERS = ("ymd", "mdy", "dmy")
 
 _WEEKDAY = re.compile(r"\s*[(]?(?:星期|周|礼拜)[一二三四五六日天][)]?")
-_YEAR_FIRST = re.compile(r"(\d{4})\s*([-/.年])\s*(\d{1,2})\s*([-/.月])\s*(\d{1,2})日?")
+_YEAR_FIRST = re.compile(r"(\d{4})\s*([-/.年])\s*(\d{1,2})\s*([-/.月])\s*(\d{1,2})(?:\s*日)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _COMPACT_TIME = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?")
 _TRIPLE = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})")
@@ -32,8 +32,8 @@ def split_day_and_time(text: str) -> tuple[str, str]:
     text = _WEEKDAY.sub(" ", text).strip()
     for pattern in (_YEAR_FIRST, _SHORT_CHINESE, _TRIPLE, _NO_YEAR, _COMPACT):
         match = pattern.match(text)
-        if match and (match.end() == len(text) or not text[match.end()].isdigit()):
-            rest = text[match.end() :]
+        rest = text[match.end() :] if match else ""
+        if match and (not rest[:1].isdigit() or match[0][-1] in "日号"):
             if rest and pattern is not _COMPACT and rest[0] in "-/.":
                 continue
             return match[0], rest.removeprefix("T").strip(" ,")

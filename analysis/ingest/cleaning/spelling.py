@@ -7,16 +7,16 @@ import re
 import unicodedata
 from typing import Any
 
-MISSING_MARKERS = frozenset(
-    ("—", "——", "―", "–", "-", "--", "---", "/", "\\", "无", "空", "未填", "未填写", "(空)")
-    + ("(跳过)", "n/a", "na", "#n/a", "null", "none", "nan", "nil")
-)
+MISSING_MARKERS = frozenset({
+    "—", "——", "―", "–", "-", "--", "---", "/", "\\", "无", "空", "未填", "未填写", "(空)",
+    "(跳过)", "n/a", "na", "#n/a", "null", "none", "nan", "nil",
+})  # fmt: skip
 """Spellings of "no value", lower case, after width folding."""
 
-PENDING = frozenset(
-    ("待定", "待确认", "待补", "待核实", "tbd", "#div/0!", "#value!", "#ref!", "#name?", "#num!")
-    + ("#null!", "#####", "########")
-)
+PENDING = frozenset({
+    "待定", "待确认", "待补", "待核实", "tbd", "#div/0!", "#value!", "#ref!", "#name?", "#num!",
+    "#null!", "#####", "########",
+})  # fmt: skip
 """Spellings of "not yet known" and of failed formulas, lower case, after width folding."""
 
 _TEXT_FORMULA = re.compile(r'="([^"]*)"')

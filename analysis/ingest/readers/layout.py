@@ -70,7 +70,7 @@ def assemble(
         if name not in frame.columns:
             faults.append(fault("fill_down_missing", params={"name": name}, **place))
             continue
-        gaps = frame[name].map(is_empty) if len(frame) else frame[name].isna()
+        gaps = frame[name].isna() | frame[name].map(is_empty).astype(bool)
         frame[name] = frame[name].mask(gaps).ffill()
         counts["cells_filled_down"] = counts.get("cells_filled_down", 0) + int(gaps.sum())
     faults.extend(_header_faults(header, place))

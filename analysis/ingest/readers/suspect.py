@@ -45,10 +45,11 @@ def repaired(text: str) -> str | None:
     Chinese UTF-8 read as GBK (娴嬭瘯 for 测试) and Chinese read as Latin-1 are recognised: by
     turning the reading round and finding valid Chinese.
     """
-    gb = text.encode("gb18030", errors="ignore").decode("utf-8", errors="replace")
+    parts = (part.encode("gb18030", errors="ignore") for part in text.split("\ufffd"))
+    gb = b"\xff".join(parts).decode("utf-8", errors="replace")
     lost, found = gb.count("\ufffd"), len(_CJK.findall(gb))
     # Without a longer run to judge by, a single character proves nothing.
-    if found >= 2 and lost <= 1 + text.count("\ufffd") * 4 + found // 4 and _only_chinese(gb):
+    if found >= 2 and lost <= 1 + text.count("\ufffd") * 2 + found // 4 and _only_chinese(gb):
         return gb.replace("\ufffd", "…")
     for run in _LATIN_RUN.findall(text):
         for codec in ("cp1252", "latin-1"):
