@@ -23,7 +23,7 @@ class FrameError(DesignError):
     Attributes
     ----------
     rule : str
-        Name of the rule; the catalogue has its sentence under ``causal.rule.<rule>``.
+        Name of the rule; the catalogue has its sentence under ``causal.fault.<rule>``.
     """
 
     def __init__(self, rule: str, message: str) -> None:
@@ -255,7 +255,7 @@ def complete_rows(
     data = pd.DataFrame({"unit": frame["unit"]})
     if data["unit"].isna().any():
         raise FrameError("mixed_types", "a unit label is missing")
-    if data["unit"].map(type).nunique() > 1:
+    if len({type(label) for label in data["unit"]}) > 1:
         raise FrameError("mixed_types", "unit labels mix types, so 12 and '12' would be two units")
     data["unit"] = data["unit"].astype(str)
     for name in numeric:
