@@ -89,10 +89,15 @@ def kpis(
         title = (
             sentences.sentence(key, language, estimate.dims)
             if key
-            else sentences.indicator_title(estimate.indicator, language)
+            else _kpi_title(estimate, language)
         )
         cards.append(_kpi(title, estimate, hide, language, min_cell))
     return f'<dl class="crm kpis" id="{anchor}">{"".join(cards)}</dl>'
+
+
+def _kpi_title(estimate: Estimate, language: str) -> str:
+    title = sentences.indicator_title(estimate.indicator, language)
+    return wording.text("report.effect_on", language, indicator=title) if estimate.causal else title
 
 
 def _kpi(title: str, estimate: Estimate, hide: bool, language: str, min_cell: int) -> str:
@@ -117,8 +122,11 @@ def _kpi(title: str, estimate: Estimate, hide: bool, language: str, min_cell: in
     )
 
 
-def checks(items: Sequence[Check], anchor: str, language: str) -> str:
-    """Build the list of checks, worst first: what was asked, found, and what to do about it."""
+def checks(items: Sequence[Check], anchor: str, language: str, *, tally: bool = True) -> str:
+    """Build the list of checks, worst first: what was asked, found, and what to do about it.
+
+    ``tally`` puts the number of each state above it.
+    """
     ordered = sorted(items, key=lambda check: _ORDER.index(check.status))
     counts = [(s, sum(c.status == s for c in items)) for s in ("passed", *_ORDER[:3])]
     summary = "".join(
@@ -128,10 +136,8 @@ def checks(items: Sequence[Check], anchor: str, language: str) -> str:
         if count
     )
     rows = "".join(_check(check, language) for check in ordered)
-    return (
-        f'<div class="crm checks" id="{anchor}"><ul class="tally">{summary}</ul>'
-        f'<ul class="check-list">{rows}</ul></div>'
-    )
+    head = f'<ul class="tally">{summary}</ul>' if tally else ""
+    return f'<div class="crm checks" id="{anchor}">{head}<ul class="check-list">{rows}</ul></div>'
 
 
 def _check(check: Check, language: str) -> str:
@@ -147,7 +153,11 @@ def _check(check: Check, language: str) -> str:
             measured = wording.text("report.measured_limit", language, value=value, limit=limit)
         lines.append(("measured", measured))
     if check.remedy and check.status != "passed":
-        lines.append(("remedy", sentences.sentence(check.remedy, language, params)))
+        remedy = sentences.sentence(check.remedy, language, params)
+        head = wording.text("report.remedy", language)
+        lines.append(
+            ("remedy", wording.text("report.labelled", language, label=head, value=remedy))
+        )
     question = sentences.sentence(check.question, language, params)
     status = wording.text(f"terms.status.{check.status}", language)
     body = "".join(f'<p class="{kind}">{escape(words)}</p>' for kind, words in lines)
@@ -208,5 +218,5 @@ def _alert(alert: Alert, language: str) -> str:
         f'<li class="alert grade-{alert.grade}"><p class="status">{escape(grade)}</p>'
         f'<p class="question">{escape(sentences.sentence(alert.message, language, params))}</p>'
         f'<p class="remedy">{escape(response)}</p>'
-        f'<p class="measured">{escape(wording.text("report.joint", language).join(facts))}</p></li>'
+        f'<p class="measured">{escape(" · ".join(facts))}</p></li>'
     )

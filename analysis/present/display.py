@@ -56,6 +56,7 @@ class Display:
         self.min_cell = min_cell
         self._publish = publish or _to_notebook
         self._count = 0
+        self._numbers = {"table": 0, "figure": 0}
         self._anchors: set[str] = set()
 
     def title(self, key: str, **params: Any) -> None:
@@ -118,11 +119,12 @@ class Display:
     ) -> None:
         """Show a table of estimates; ``rows`` says what heads a row (a dimension or a field)."""
         chosen, anchor = tuple(estimates), self._next("table")
+        numbered = self._numbered("table", caption, params)
         self._emit(
             "table",
             lambda language: tables.estimates_table(
                 chosen,
-                caption=sentences.sentence(caption, language, params),
+                caption=numbered(language),
                 rows=rows,
                 anchor=anchor,
                 language=language,
@@ -159,11 +161,12 @@ class Display:
             Fill the caption and the note.
         """
         anchor = self._next("table")
+        numbered = self._numbered("table", caption, params)
         self._emit(
             "table",
             lambda language: tables.frame_table(
                 frame,
-                caption=sentences.sentence(caption, language, params),
+                caption=numbered(language),
                 columns=columns,
                 anchor=anchor,
                 language=language,
@@ -202,6 +205,7 @@ class Display:
         known = inspect.signature(draw).parameters
         drawn = {name: value for name, value in params.items() if name in known}
         anchor = self._next("figure")
+        numbered = self._numbered("figure", caption, params)
 
         def build(language: str) -> str:
             picture = figures.embed(
@@ -211,7 +215,7 @@ class Display:
             )
             return figures.wrap(
                 picture,
-                caption=sentences.sentence(caption, language, params),
+                caption=numbered(language),
                 anchor=anchor,
                 below=_figure_data(data[0] if data else None, anchor, language),
             )
@@ -221,6 +225,17 @@ class Display:
     def _next(self, kind: str) -> str:
         self._count += 1
         return self._free(f"{kind}-{self._count}")
+
+    def _numbered(self, kind: str, key: str, params: Mapping[str, Any]) -> Callable[[str], str]:
+        """Return what writes a caption with the number of its table or figure."""
+        self._numbers[kind] += 1
+        number = self._numbers[kind]
+
+        def caption(language: str) -> str:
+            words = sentences.sentence(key, language, params)
+            return wording.text(f"report.numbered.{kind}", language, n=number, caption=words)
+
+        return caption
 
     def _free(self, anchor: str) -> str:
         name, number = anchor, 1

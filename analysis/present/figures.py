@@ -68,11 +68,10 @@ def _inline(svg: str, anchor: str, alt: str) -> str:
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{anchor}-\1)", svg)
     opening = re.match(r"<svg[^>]*>", svg)
     box = re.search(r'viewBox="([^"]+)"', opening.group(0)).group(1)
-    width = float(box.split()[2])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'viewBox="{box}" role="img" aria-label="{escape(alt)}" '
-        f'style="max-width:{width * 4 / 3:.0f}px;stroke-linejoin:round;stroke-linecap:butt">'
+        f'style="stroke-linejoin:round;stroke-linecap:butt">'
         f"<title>{escape(alt)}</title>{svg[opening.end() :].strip()}"
     )
 

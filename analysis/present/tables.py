@@ -188,7 +188,8 @@ def estimates_table(
     min_cell : int
         Smallest count behind a descriptive number that may be shown.
     """
-    hidden = hide_estimates(estimates, min_cell)
+    parts = any(rows in estimate.dims for estimate in estimates)
+    hidden = hide_estimates(estimates, min_cell, parts=parts)
     level = estimates[0].level if estimates else 0.95
     optional = [
         ("terms.p_value", lambda e: e.p_value, "p"),
@@ -241,16 +242,20 @@ def estimates_table(
     )
 
 
-def hide_estimates(estimates: Sequence[Estimate], min_cell: int) -> list[bool]:
+def hide_estimates(
+    estimates: Sequence[Estimate], min_cell: int, *, parts: bool = False
+) -> list[bool]:
     """Tell which estimates describe too few people to be shown.
 
+    ``parts`` says that they are parts of one whole, so that a single hidden one needs a companion.
     Effects and amounts of money are of many people or of none, and are always shown.
     """
     counts = [
         e.n if not e.causal and e.unit not in _PLAIN_UNITS and e.value is not None else None
         for e in estimates
     ]
-    return suppressed(pd.Series(counts, dtype="Float64"), min_cell).tolist()
+    counted = pd.Series(counts, dtype="Float64")
+    return suppressed(counted, min_cell, complementary=parts).tolist()
 
 
 def row_label(estimate: Estimate, rows: str, language: str) -> str:

@@ -41,7 +41,7 @@ SERIES: tuple[Style, ...] = (
     Style(MUTED, "P", (0, (1, 1)), filled=False),
 )
 
-WIDTH = 7.4
+WIDTH = 7.8
 """Inches; a figure is as wide as the text column of a report."""
 
 

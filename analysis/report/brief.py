@@ -62,7 +62,7 @@ def _sure(checks: list[Check], language: str) -> str:
     }
     html = f"<p>{escape(wording.text('report.index.sure_text', language, **counts))}</p>"
     spoken = [check for check in checks if check.status in _SPOKEN]
-    return html + (cards.checks(spoken, "brief-checks", language) if spoken else "")
+    return html + (cards.checks(spoken, "brief-checks", language, tally=False) if spoken else "")
 
 
 def _why(more: list[Finding], named: list[Estimate], checks: list[Check], language: str) -> str:
@@ -121,6 +121,7 @@ def _stages(run: Run, language: str) -> str:
         title = escape(wording.text(f"terms.stage.{stage}", language))
         about = escape(wording.text(f"report.stage_about.{stage}", language))
         state = ""
+        kind = "failed" if run.state(stage) == "failed" else "waiting"
         if run.notebook(stage):
             title = f'<a href="{stage}.html">{title}</a>'
         else:
@@ -129,7 +130,7 @@ def _stages(run: Run, language: str) -> str:
                 if run.state(stage) == "failed"
                 else wording.text("report.index.not_run", language)
             )
-            state = f'<br><span class="state">{escape(words)}</span>'
+            state = f'<br><span class="state {kind}">{escape(words)}</span>'
         items.append(
             f'<li><span class="name">{number}. {title}</span><span>{about}{state}</span></li>'
         )

@@ -26,7 +26,7 @@ SENTENCES = {
         "otherwise the two sets of sites were already moving apart.",
     ),
     "event": (
-        "图：{indicator}在培训前后各月的效果（竖线为 95% 区间）",
+        "{indicator}在培训前后各月的效果（竖线为 95% 区间）",
         "Effect on {indicator} by month since training started (bars: 95% intervals)",
     ),
     "event_alt": (
@@ -34,7 +34,7 @@ SENTENCES = {
         "Near zero before training; highest at month 1, about +0.25 points, then fading to "
         "about +0.15 points at month 12.",
     ),
-    "trends": ("图：两类项目的平均满意度", "Mean satisfaction of the two kinds of sites"),
+    "trends": ("两类项目的平均满意度", "Mean satisfaction of the two kinds of sites"),
     "trends_alt": ("两条线培训前平行，之后分开。", "Parallel before training, apart after."),
     "persistence": ("效果能持续多久", "How long the effect lasts"),
     "persistence_table": ("第 1、3、6、12 个月的效果", "Effect at months 1, 3, 6 and 12"),
@@ -42,7 +42,7 @@ SENTENCES = {
     "checks": ("这个结果靠得住吗", "Can the result be trusted?"),
     "alerts": ("需要处理的预警", "Alerts that need action"),
     "more": ("其他图表", "Other figures"),
-    "any": ("图：{what}", "{what}"),
+    "any": ("{what}", "{what}"),
     "any_alt": ("示意图：{what}。", "Illustration: {what}."),
     "q_pretrend": ("培训前两组走势是否平行？", "Did both groups move in parallel before training?"),
     "q_clusters": ("受训项目是否足够多？", "Are there enough trained sites?"),

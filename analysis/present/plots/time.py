@@ -39,14 +39,6 @@ def trends(
     figure, grid = ax.new(3.6)
     axes = grid[0, 0]
     scale = ax.factor(unit)
-    for number, start in enumerate(starts):
-        axes.axvline(
-            start - 0.5,
-            color=theme.MUTED,
-            linewidth=0.9,
-            linestyle=(0, (4, 3)),
-            label=wording.text("report.series.training", language) if number == 0 else None,
-        )
     for arm, style in zip(("treated", "comparison"), theme.SERIES, strict=False):
         part = frame[frame["arm"] == arm].sort_values("period")
         axes.fill_between(
@@ -66,6 +58,14 @@ def trends(
             markerfacecolor=style.face,
             markersize=4,
             label=wording.text(f"report.series.{arm}", language),
+        )
+    for number, start in enumerate(starts):
+        axes.axvline(
+            start - 0.5,
+            color=theme.MUTED,
+            linewidth=0.9,
+            linestyle=(0, (4, 3)),
+            label=wording.text("report.series.training", language) if number == 0 else None,
         )
     if len(frame):
         ax.month_ticks(axes, frame["period"], language)

@@ -1,0 +1,136 @@
+"""Every page in a real browser: wide and narrow, both languages, offline."""
+
+import shutil
+
+import pytest
+
+from analysis.report import build, portfolio
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NAMES = [
+    "index.html",
+    "zh/index.html",
+    "en/index.html",
+    "zh/tracking.html",
+    "en/tracking.html",
+    "../../index.html",
+    "../../index.en.html",
+]
+INSPECT = """() => {
+  const all = [...document.querySelectorAll('[id]')].map(e => e.id);
+  const bad = (list) => list.map(e => e.outerHTML.slice(0, 120));
+  const levels = [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')]
+    .filter(e => e.checkVisibility()).map(e => +e.tagName[1]);
+  return {
+    lang: document.documentElement.lang,
+    overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    doubled: all.filter((id, i) => all.indexOf(id) !== i),
+    levels,
+    noAlt: bad([...document.querySelectorAll('img:not([alt]), svg:not([aria-label])')]),
+    noCaption: bad([...document.querySelectorAll('.crm table')].filter(t => !t.caption)),
+    noScope: bad([...document.querySelectorAll('.crm th:not([scope])')]),
+    emptyHead: bad([...document.querySelectorAll('.crm th')].filter(t => !t.textContent.trim())),
+    text: document.body.innerText,
+    alts: [...document.querySelectorAll('svg')].map(e => e.getAttribute('aria-label')).join(' '),
+    unnamed: bad([...document.querySelectorAll('a, summary')].filter(a => !a.textContent.trim())),
+    clipped: bad([...document.querySelectorAll('h1,h2,p,li,dt,dd')]
+      .filter(e => !e.closest('.scroll') && e.checkVisibility() && !e.closest('.skip')
+        && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)),
+  };
+}"""
+
+pytestmark = pytest.mark.pages
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip("no Chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def written(run_folder):
+    build(run_folder)
+    portfolio(run_folder.parents[2])
+    return run_folder
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", NAMES)
+def test_page(browser, written, name, width):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    requests, complaints = [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto((written / name).resolve().as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    found = page.evaluate(INSPECT)
+    page.close()
+
+    assert [r for r in requests if not r.startswith(("file:", "data:"))] == []
+    assert complaints == []
+    assert found["lang"] == ("en" if "en" in name.split("/")[-2:][0] or "en." in name else "zh-CN")
+    assert found["overflow"] <= 0
+    for problem in ("doubled", "noAlt", "noCaption", "noScope", "emptyHead", "unnamed", "clipped"):
+        assert found[problem] == [], problem
+    assert found["levels"][0] == 1
+    assert found["levels"].count(1) == 1
+    steps = zip(found["levels"], found["levels"][1:], strict=False)
+    assert all(after - before <= 1 for before, after in steps)
+    words = found["text"] + " " + found["alts"]
+    for wrong in ("□", "\ufffd", "{", "sample."):
+        assert wrong not in words.replace("sample. ", "")
+    assert not {"nan", "None", "NaN", "null"} & set(words.split())
+
+
+def test_contents_are_open_on_wide_screens_and_folded_on_phones(browser, written):
+    for width, visible in ((1280, True), (390, False)):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.goto((written / "zh" / "tracking.html").as_uri())
+        assert page.locator(".toc li").first.is_visible() is visible
+        page.close()
+
+
+def test_keyboard_reaches_the_content_first(browser, written):
+    page = browser.new_page()
+    page.goto((written / "en" / "tracking.html").as_uri())
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#content")
+    page.close()
+
+
+def test_a_table_can_be_saved(browser, written):
+    page = browser.new_page()
+    page.goto((written / "en" / "tracking.html").as_uri())
+    with page.expect_download() as waiting:
+        page.locator(".crm.table .download a").first.click()
+    text = waiting.value.path().read_text(encoding="utf-8-sig")
+    page.close()
+    assert text.splitlines()[0].startswith("Months since training started,Estimate")
+    assert len(text.splitlines()) == 5
+
+
+def test_it_prints_on_a4(browser, written, tmp_path):
+    page = browser.new_page()
+    page.goto((written / "zh" / "tracking.html").as_uri())
+    paper = page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
+    page.close()
+    assert paper.startswith(b"%PDF")
