@@ -158,7 +158,8 @@ def connect(
             temp_directory=str(Path(folder.name) / "spill"),
             preserve_insertion_order=False,
         )
-        backend.raw_sql(f"SET TimeZone = '{zone.key}'")
+        backend.con.execute(f"SET TimeZone = '{zone.key}'")
+        backend.con.execute("CREATE TEMP MACRO unix_micros(t) AS epoch_us(t)")
         return Engine("duckdb", timezone, backend, folder)
     if address.startswith(("spark://", "local")):
         return Engine("spark", timezone, _spark(address, timezone, options or {}), folder)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 UNKNOWN_SITE = ""
@@ -75,10 +76,19 @@ def period_of(moment: ir.TemporalValue) -> ir.IntegerValue:
     return moment.year().cast("int64") * 12 + moment.month().cast("int64") - 1
 
 
+@ibis.udf.scalar.builtin
+def unix_micros(instant: dt.Timestamp(timezone="UTC")) -> dt.int64:
+    """Return microseconds since 1970, whatever the session's zone.
+
+    Spark's function of this name; :func:`analysis.indicators.connect` gives DuckDB one. Ibis's
+    own ``epoch_seconds`` counts from local midnight on DuckDB, an hour off across a change of
+    clocks, and rounds where Spark truncates.
+    """
+
+
 def seconds_of(instant: ir.TimestampValue) -> ir.IntegerValue:
-    """Return whole seconds since 1970, int64."""
-    # Truncated first: engines differ in how they round the fraction.
-    return instant.truncate("s").epoch_seconds().cast("int64")
+    """Return whole seconds since 1970, int64, fractions cut off."""
+    return (unix_micros(instant) // 1_000_000).cast("int64")
 
 
 def one_if(condition: ir.BooleanValue) -> ir.FloatingValue:

@@ -72,12 +72,12 @@ def _answers(engine: Engine, instruments: pd.DataFrame, wanted: Set[str]) -> lis
         y=of_overall.ifelse(score, ibis.null("float64")),
         points=points,
     )
-    top = rows.y >= boxed if boxed is not None else ibis.literal(False)
+    top = {} if boxed is None else {"top": one_if(rows.y >= boxed).sum()}
     cells = rows.group_by("site_id", "period").aggregate(
         n=rows.y.count(),
         total=rows.y.sum(),
         total_sq=(rows.y * rows.y).sum(),
-        top=one_if(top).sum(),
+        **top,
         nps_n=rows.points.count(),
         nps_total=rows.points.sum(),
         nps_total_sq=(rows.points * rows.points).sum(),

@@ -8,7 +8,14 @@ import ibis
 import ibis.expr.types as ir
 
 from analysis.indicators.engine import Engine
-from analysis.indicators.expressions import Block, Measure, one_if, period_of, seconds_of, summarise
+from analysis.indicators.expressions import (
+    Block,
+    Measure,
+    one_if,
+    period_of,
+    seconds_of,
+    summarise,
+)
 
 RESPONSE_SECONDS = 30 * 60
 REPEAT_SECONDS = 30 * 24 * 60 * 60
