@@ -95,10 +95,12 @@ def main(context: click.Context, lang: str | None) -> None:
 @_speaking
 def demo(voice: Voice) -> None:
     """Simulate the demo client, run all stages, and print the page to open."""
+    from analysis import simulation
     from analysis.files import project_root
 
     with told_in_one_line(voice, "demo"):
-        _write_demo(voice, project_root() / "data" / "demo")
+        voice.say("demo.writing", err=True)
+        simulation.write_demo(project_root())
         _run_one(voice, "demo")
 
 
@@ -120,10 +122,11 @@ def new(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
 @_speaking
 def check(voice: Voice, client: str) -> None:
     """List every fault of CLIENT's files with its place and a correct example."""
+    from analysis import client as clients
     from analysis import ingest
 
     with told_in_one_line(voice, client):
-        faults = ingest.check(client)
+        faults = ingest.check(clients.load(client))
         _list_faults(voice, client, faults)
         if any(fault.blocking for fault in faults):
             sys.exit(1)
@@ -269,21 +272,6 @@ def _run_many(
         sys.exit(1)
 
 
-def _write_demo(voice: Voice, folder: Path) -> None:
-    """Write the demo client's exports unless this version's are there."""
-    from analysis import simulation
-    from analysis.files import write_text
-    from analysis.pipeline import fingerprint
-
-    recipe = fingerprint.code("simulation")
-    note = folder / "raw" / ".recipe"
-    if note.is_file() and note.read_text(encoding="utf-8").strip() == recipe:
-        return
-    voice.say("demo.writing", err=True)
-    simulation.write_demo(folder)
-    write_text(note, recipe + "\n")
-
-
 def _list_faults(voice: Voice, client: str, faults: Any) -> None:
     from analysis import wording
 
@@ -293,6 +281,7 @@ def _list_faults(voice: Voice, client: str, faults: Any) -> None:
         value = f" [{fault.value}]" if fault.value is not None else ""
         note = "" if fault.blocking else " " + voice.text("cli.check.advisory")
         key = f"faults.{fault.rule}"
+        key = key if wording.has(key) else f"faults_reading.{fault.rule}"
         params = {"file": fault.file, "sheet": fault.sheet, "row": fault.row}
         params |= {"column": fault.column, "value": fault.value, **fault.params}
         sentence = voice.text(key, **params) if wording.has(key) else fault.message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -44,10 +44,14 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Taker:
-    """Takes canonical columns out of raw tables for one client."""
+    """Takes canonical columns out of raw tables for one client.
+
+    ``known`` holds the identifiers of the tables that are ready, which need no alias.
+    """
 
     client: Client
     pseudonyms: Pseudonyms
+    known: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def take(
         self,
@@ -175,10 +179,11 @@ class Taker:
         if kind in ("date", "month", "instant"):
             options["date_system"] = date_system
         if mapping.aliases is not None:
-            known = self.client.aliases[mapping.aliases]
+            aliases = self.client.aliases[mapping.aliases]
+            ids = set(aliases.values()) | self.known.get(spec.refers or "", frozenset())
             return "label", _only(options, "label") | {
-                "labels": dict(known),
-                "allowed": sorted(set(known.values())),
+                "labels": dict(aliases),
+                "allowed": sorted(ids),
             }
         if kind == "bool" and labels:
             options["true"] = [raw for raw, value in labels.items() if value is True]

@@ -50,9 +50,9 @@ def prepare(client: Client, pseudonyms: Pseudonyms) -> Prepared:
         Key of the people's pseudonyms.
     """
     gathered = gather(client)
-    taker = Taker(client, pseudonyms)
     drafts: dict[int, Draft] = {}
     known: dict[str, frozenset[str]] = {}
+    taker = Taker(client, pseudonyms, known)
     order = sorted(range(len(client.sources)), key=lambda n: (_rank(client.sources[n].table), n))
     for table in dict.fromkeys(client.sources[n].table for n in order):
         numbers = [n for n in order if client.sources[n].table == table]
@@ -108,18 +108,9 @@ def _draft(
         draft = draft_source(source, tables, taker)
         draft.files = [gathered.file_record(table) for table in tables]
     cross_check(draft, client, known)
-    if source.distinct or source.aggregate is not None:
-        accept_known(draft, client, number=number)
-        shape(draft)
-    else:
-        shape_then_accept(draft, client, number)
-    return draft
-
-
-def shape_then_accept(draft: Draft, client: Client, number: int) -> None:
-    """Accept faults before and duplicates after the rows are brought to the key."""
     accept_known(draft, client, number=number)
     shape(draft)
+    return draft
 
 
 def _across(drafts: list[Draft]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import os
@@ -13,9 +12,11 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis.client import Client
 from analysis.errors import Fault, InputError
+from analysis.tables import TABLES
 
 _DOMAINS = {"household_id": "household"}
 _STRING = pd.ArrowDtype(pa.string())
@@ -29,6 +30,10 @@ PERSONAL_VALUES: dict[str, re.Pattern[str]] = {
     "messenger_id": re.compile(r"(?<![\w-])o[\w-]{27}(?![\w-])"),
 }
 """Shapes of direct identifiers that may stand in no label, identifier or text column."""
+
+
+# Whatever may match one of the above, for a quick first look at many cells.
+_SUSPICIOUS = r"1[3-9]\d[- ]?[\d*]{4}[- ]?\d{4}|\d{17}|@|(\d{1,3}\.){3}|o[\w-]{27}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,8 @@ class Pseudonyms:
         return values.map(known).astype(_STRING)
 
     def one(self, value: str, domain: str) -> str:
-        """Return the pseudonym of one value: 26 letters and digits, 128 bits."""
-        digest = hmac.new(self.key, f"{domain}\x1f{value}".encode(), hashlib.sha256).digest()
-        return base64.b32encode(digest[:16]).decode("ascii").rstrip("=").lower()
+        """Return the pseudonym of one value: 32 hexadecimal digits, 128 bits."""
+        return hmac.digest(self.key, f"{domain}\x1f{value}".encode(), "sha256")[:16].hex()
 
 
 def open_key(client: Client, *, create: bool = True) -> Pseudonyms:
@@ -112,11 +116,27 @@ def _key_fault(client: Client, rule: str, message: str) -> Fault:
     )
 
 
+def names_people(client: Client) -> bool:
+    """Return whether any source maps a column that becomes a pseudonym."""
+    for source in client.sources:
+        columns = TABLES[source.table].columns
+        named = {*source.columns, *source.constants, *(c for r in source.inline or () for c in r)}
+        mapped = [
+            *source.columns.values(),
+            *(source.unpivot.items.values() if source.unpivot else ()),
+        ]
+        if any(columns[c].kind == "person" for c in named) or any(m.hashed for m in mapped):
+            return True
+    return False
+
+
 def personal_values(values: pd.Series) -> pd.Series:
     """Return which values look like a direct identifier, as the kind's name or missing."""
+    distinct = pa.array(values.dropna().unique(), type=pa.string())
+    suspects = distinct.filter(pc.match_substring_regex(distinct, _SUSPICIOUS)).to_pylist()
     kinds = {}
-    for value in values.dropna().unique():
-        found = next((k for k, p in PERSONAL_VALUES.items() if p.search(str(value))), None)
+    for value in suspects:
+        found = next((k for k, p in PERSONAL_VALUES.items() if p.search(value)), None)
         if found:
             kinds[value] = found
     return values.map(kinds) if kinds else pd.Series(None, index=values.index, dtype=object)

@@ -14,7 +14,7 @@ from analysis.client import Client
 from analysis.errors import Fault, InputError
 from analysis.files import replace_file, sha256
 from analysis.ingest.prepare import prepare
-from analysis.ingest.privacy import Pseudonyms, open_key
+from analysis.ingest.privacy import Pseudonyms, names_people, open_key
 from analysis.ingest.record import IngestRecord
 from analysis.tables import conform
 
@@ -34,7 +34,7 @@ def check(client: Client) -> list[Fault]:
         than fifty of one rule in one column of a file are counted together.
     """
     try:
-        return list(prepare(client, open_key(client, create=False)).faults)
+        return list(prepare(client, _pseudonyms(client, create=False)).faults)
     except InputError as error:
         thrown_away = Pseudonyms(secrets.token_bytes(32))
         return [*error.faults, *prepare(client, thrown_away).faults]
@@ -61,7 +61,7 @@ def ingest(client: Client, folder: str | Path) -> IngestRecord:
         With every blocking fault; nothing is written then.
     """
     folder = Path(folder)
-    prepared = prepare(client, open_key(client))
+    prepared = prepare(client, _pseudonyms(client))
     if prepared.blocking:
         raise InputError(prepared.blocking)
     tables = {name: conform(name, frame) for name, frame in prepared.frames.items()}
@@ -81,6 +81,13 @@ def ingest(client: Client, folder: str | Path) -> IngestRecord:
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return record
+
+
+def _pseudonyms(client: Client, *, create: bool = True) -> Pseudonyms:
+    """Return the client's pseudonyms; a client without people needs no key."""
+    if names_people(client):
+        return open_key(client, create=create)
+    return Pseudonyms(secrets.token_bytes(32))
 
 
 def _put(beside: Path, folder: Path) -> None:

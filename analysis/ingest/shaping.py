@@ -69,7 +69,7 @@ def _distinct(draft: Draft) -> None:
     if draft.frame.empty or any(column not in draft.frame for column in by):
         return
     repeated = draft.frame.duplicated(by).to_numpy(dtype=bool)
-    repeated &= draft.frame[by].notna().all(axis=1).to_numpy(dtype=bool)
+    repeated = repeated & draft.frame[by].notna().all(axis=1).to_numpy(dtype=bool)
     first = _first_rows(draft, by)
     conflicts: dict[int, list[str]] = {}
     for column in draft.frame.columns.difference(by):
