@@ -113,7 +113,7 @@ def new(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
     from analysis import ingest
 
     with told_in_one_line(voice, client):
-        written = ingest.propose(client, files)
+        written = ingest.new_client(client, files)
         voice.say("new.written", path=written, client=client)
 
 

@@ -20,6 +20,7 @@ MODULES = (
     "scipy.linalg",
     "scipy.optimize",
     "scipy.stats",
+    "ibis",
     "matplotlib.pyplot",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
@@ -35,6 +36,7 @@ MODULES = (
     "analysis.findings",
     "analysis.wording",
     "analysis.present",
+    "analysis.workspace",
 )
 """What is imported; a room listed here may not import DuckDB at its top."""
 

@@ -7,6 +7,7 @@ client only.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -71,8 +72,14 @@ def run_client(
     """
     began = time.monotonic()
     request = json.dumps({**options, "client": client})
+    environment = {**os.environ, "CRMEVAL_HOME": options["root"], "PYTHONUTF8": "1"}
     done = subprocess.run(
-        [*command, request], capture_output=True, text=True, encoding="utf-8", check=False
+        [*command, request],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=environment,
+        check=False,
     )
     seconds = time.monotonic() - began
     common = {"client": client, "exit_status": done.returncode, "seconds": round(seconds, 3)}

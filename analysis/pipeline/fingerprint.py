@@ -37,9 +37,9 @@ def inputs(folder: Path) -> dict[str, str]:
     }
 
 
-def code(room: str = ".") -> str:
-    """Return one hash over every file of the ``analysis`` package, or of one room of it."""
-    paths = (path for path in sorted((_CODE / room).rglob("*")) if path.is_file())
+def code() -> str:
+    """Return one hash over every file of the ``analysis`` package."""
+    paths = (path for path in sorted(_CODE.rglob("*")) if path.is_file())
     return digest(
         {
             path.relative_to(_CODE).as_posix(): sha256(path)

@@ -338,10 +338,12 @@ def _snapshot(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Remove files that a killed process had begun and not yet renamed into place."""
-    for path in folder.rglob(".*"):
-        if path.is_file():
-            path.unlink()
+    """Remove what a killed process had begun and not yet renamed into place."""
+    for path in sorted(folder.rglob(".*")):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from analysis import parameters
 from analysis.errors import RunError
+from analysis.files import write_text
 from analysis.parameters import StageDeclaration
 from analysis.pipeline import fingerprint, outcome
 from analysis.pipeline.engine import ENGINE_NAME, RecordingEngine
@@ -16,6 +19,8 @@ from analysis.pipeline.execution import CellCallback
 
 INGEST = "ingest"
 REPORT = "report"
+HOME = "CRMEVAL_HOME"
+INPUTS_HASH = "inputs.sha256"
 
 Prepare = Callable[[str, Path], object]
 """Reads, cleans and pseudonymises a client's exports and builds the panel: (client, run folder)."""
@@ -90,7 +95,7 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
     ingest = Step(
         name=INGEST,
         depends=dict(inputs),
-        outputs=("canonical", "panel.parquet"),
+        outputs=("canonical", "panel.parquet", INPUTS_HASH),
         size=8,
         execute=lambda folder, _: _prepare(setting, folder),
     )
@@ -148,7 +153,7 @@ def _execute(
             language="python",
             progress_bar=False,
             warm=setting.warm,
-            environment={"CRMEVAL_HOME": str(setting.root)},
+            environment={HOME: str(setting.root)},
             working_folder=setting.root,
             execution_timeout=setting.cell_timeout,
             on_cell=on_cell,
@@ -168,7 +173,10 @@ def _prepare(setting: Setting, folder: Path) -> None:
         return
     from analysis import workspace
 
-    workspace.prepare(setting.client, folder)
+    with _home(setting.root):
+        workspace.prepare(setting.client, folder)
+        # What a notebook run by itself compares before it uses this folder.
+        write_text(folder / INPUTS_HASH, workspace.inputs_hash(setting.client))
 
 
 def _build_report(setting: Setting, folder: Path) -> None:
@@ -177,4 +185,19 @@ def _build_report(setting: Setting, folder: Path) -> None:
         return
     from analysis import report
 
-    report.build(folder)
+    with _home(setting.root):
+        report.build(folder)
+
+
+@contextlib.contextmanager
+def _home(root: Path) -> Iterator[None]:
+    """Let every room find the same project root."""
+    before = os.environ.get(HOME)
+    os.environ[HOME] = str(root)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[HOME]
+        else:
+            os.environ[HOME] = before

@@ -78,24 +78,38 @@ def project(tmp_path) -> Project:
     return made
 
 
+RUNNER = """
+import json, sys
+sys.path.insert(0, {here!r})
+from pathlib import Path
+if __name__ == "__main__":
+    from conftest import Project
+    request = json.loads(sys.argv[1])
+    Project(Path(request.pop("root"))).run(**request)
+"""
+WORKER = """
+import json, os, signal, sys
+request = json.loads(sys.argv[1])
+if request["client"] == "best":
+    os.kill(os.getpid(), signal.SIGKILL)
+answer = {"state": "complete", "folder": request["root"], "step": None, "error": None}
+print("something said on the way")
+print(json.dumps(answer))
+"""
+
+
+def _script(path: Path, text: str) -> list[str]:
+    path.write_text(text)
+    return [sys.executable, str(path)]
+
+
 @pytest.fixture
 def runner_script(tmp_path) -> list[str]:
-    """Command of a worker that uses the stand-ins; the request is its last argument."""
-    here = Path(__file__).parent
-    script = tmp_path / "runner.py"
-    script.write_text(
-        "import json, sys, os, signal, time\n"
-        f"sys.path.insert(0, {str(here)!r})\n"
-        "from pathlib import Path\n"
-        "if __name__ == '__main__':\n"
-        "    from conftest import Project\n"
-        "    request = json.loads(sys.argv[1])\n"
-        "    if request['client'] == 'best':\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    project = Project(Path(request.pop('root')))\n"
-        "    result = project.run(**request)\n"
-        "    print(json.dumps({'state': result.state, 'folder': str(result.folder),\n"
-        "                      'step': result.failed_step, 'error': result.error}))\n"
-        "    sys.exit(not result.ok)\n"
-    )
-    return [sys.executable, str(script)]
+    """Command that runs a client with the stand-ins; the request is its last argument."""
+    return _script(tmp_path / "runner.py", RUNNER.format(here=str(Path(__file__).parent)))
+
+
+@pytest.fixture
+def worker_script(tmp_path) -> list[str]:
+    """Command of a worker that answers at once, and is killed when the client is ``best``."""
+    return _script(tmp_path / "worker.py", WORKER)

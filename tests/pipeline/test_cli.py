@@ -29,7 +29,7 @@ FAULT = Fault(
 def crmeval(project, monkeypatch):
     """Call the command line in the temporary project, with its stand-ins for both ends."""
     monkeypatch.setenv("CRMEVAL_HOME", str(project.root))
-    monkeypatch.setattr("analysis.pipeline.fingerprint.code", lambda room=".": "code")
+    monkeypatch.setattr("analysis.pipeline.fingerprint.code", lambda: "code")
     monkeypatch.setattr(steps, "_prepare", lambda setting, folder: project.prepare("", folder))
     monkeypatch.setattr(steps, "_build_report", lambda setting, folder: project.report(folder))
 
@@ -74,14 +74,15 @@ def test_faults_of_the_input_lead_to_check(crmeval, project, monkeypatch):
 
 def test_check_lists_every_fault_with_its_place(crmeval, monkeypatch):
     advisory = Fault(rule="x", message="Odd.", example="Even.", file="a.csv", blocking=False)
-    monkeypatch.setattr("analysis.ingest.check", lambda client: [FAULT, advisory], raising=False)
+    monkeypatch.setattr("analysis.client.load", lambda client: client)
+    monkeypatch.setattr("analysis.ingest.check", lambda client: [FAULT, advisory])
     listed = crmeval("check", "acme", "--lang", "en")
     assert listed.exit_code == 1
     assert "1. fees.xlsx / 一月 / row 7 / 本期实收 [abc]" in listed.output
     assert "Correct: 1234.50" in listed.output
     assert "2 faults found, 1 of which stop a run" in listed.output
     assert "第 7 行" in crmeval("check", "acme", "--lang", "zh").output
-    monkeypatch.setattr("analysis.ingest.check", lambda client: [], raising=False)
+    monkeypatch.setattr("analysis.ingest.check", lambda client: [])
     clean = crmeval("check", "acme")
     assert clean.exit_code == 0
 
