@@ -6,6 +6,7 @@ person leaves this package.
 """
 
 from analysis.ingest.gather import raw_hashes
+from analysis.ingest.propose import new_client, propose, recognise
 from analysis.ingest.record import (
     AcceptedRecord,
     ColumnRecord,
@@ -25,5 +26,8 @@ __all__ = [
     "TableRecord",
     "check",
     "ingest",
+    "new_client",
+    "propose",
     "raw_hashes",
+    "recognise",
 ]
