@@ -6,7 +6,7 @@
 
 from analysis.causal.aggregate import Aggregate, aggregate, outcome_weights
 from analysis.causal.estimates import Options
-from analysis.causal.evaluate import Evaluation, evaluate
+from analysis.causal.evaluate import Evaluation, evaluate, not_measured
 from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
 from analysis.causal.few_clusters import wild_bootstrap
 from analysis.causal.frame import (
@@ -40,6 +40,7 @@ __all__ = [
     "goodman_bacon",
     "group_time",
     "imputation",
+    "not_measured",
     "outcome_weights",
     "prepare",
     "pretrend_test",

@@ -82,6 +82,18 @@ class Evaluation:
         """Tidy frames: ``<outcome>_trends``, ``<outcome>_group_time``, ``<outcome>_bacon``."""
         return self._tables
 
+    def table(self, name: str) -> pd.DataFrame:
+        """Return the table ``<outcome>_<name>``; one without rows where it could not be made."""
+        return self._tables.get(f"{self.outcome}_{name}", pd.DataFrame())
+
+    def of(self, estimand: str) -> tuple[Estimate, ...]:
+        """Return the estimates of one estimand, e.g. ``att_cohort``, in stored order."""
+        return tuple(e for e in self._estimates if e.estimand == estimand)
+
+    def by_estimator(self) -> tuple[Estimate, ...]:
+        """Return the leading estimate and the other estimators' beside it."""
+        return tuple(e for e in self._estimates if e is self.overall or e.dims.get("beside"))
+
     def at_horizon(self, months: int) -> Estimate:
         """Return the effect at a horizon; KeyError when it was not among the options."""
         wanted = f"horizon.{months}"
@@ -163,3 +175,37 @@ def evaluate(
     return Evaluation(
         outcome, unit, options, effects.panel, effects, parts, estimates, found, tables
     )
+
+
+def not_measured(*, outcome: str, unit: str, options: Options | None = None) -> Evaluation:
+    """Return the evaluation of an outcome that the client does not measure: no value, and why.
+
+    Parameters
+    ----------
+    outcome : str
+        Registry id.
+    unit : str
+        Unit of the outcome.
+    options : Options, optional
+    """
+    options = options or Options()
+    nothing = Estimate(
+        id=f"{options.prefix}.{outcome}.att.overall",
+        estimand="att_overall",
+        indicator=outcome,
+        unit=unit,
+        value=None,
+        n=0,
+        method="none",
+        level=options.level,
+        simulated=options.simulated,
+        reason="causal.reason.not_measured",
+    )
+    check = Check(
+        id=f"{options.prefix}.{outcome}.check.comparison_exists",
+        question="causal.check.comparison_exists",
+        status="not_possible",
+        reason="causal.reason.not_measured",
+        dims={"outcome": outcome},
+    )
+    return Evaluation(outcome, unit, options, None, None, {}, (nothing,), (check,))

@@ -15,7 +15,7 @@ Webb (2023), section 6, on cluster sums and inversion.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -28,6 +28,8 @@ from analysis.causal.two_way import TwoWay
 Multipliers = Literal["auto", "rademacher", "webb"]
 #: Below this many clusters Rademacher has too few distinct draws and Webb is used.
 WEBB_BELOW = 13
+#: Multipliers held in memory at a time.
+BLOCK = 2**22
 _WEBB = np.sqrt(np.array([1.5, 1.0, 0.5]))
 
 
@@ -101,13 +103,14 @@ def wild_bootstrap(
     if not se > 0:
         raise ValueError("the residuals are all zero; a bootstrap has nothing to draw from")
 
-    V, enumerated, used = _multipliers(len(Ry), draws, seed, multipliers)
-    parts = []
-    for R, U in ((Ry, Uy), (Rd, Ud)):
-        b = V @ R
-        parts.append((b, V * R - (V @ U) @ toward.T - b[:, None] * Rd))
-    (by, Ey), (bd, Ed) = parts
-    q0, q1, q2 = (Ey**2).sum(axis=1), (Ey * Ed).sum(axis=1), (Ed**2).sum(axis=1)
+    moments: list[np.ndarray] = []
+    blocks, enumerated, used = _multipliers(len(Ry), draws, seed, multipliers)
+    for V in blocks:
+        by, Ey = _draw(V, Ry, Uy, toward, Rd)
+        bd, Ed = _draw(V, Rd, Ud, toward, Rd)
+        parts = [(Ey**2).sum(axis=1), (Ey * Ed).sum(axis=1), (Ed**2).sum(axis=1)]
+        moments.append(np.vstack([by, bd, *parts]))
+    by, bd, q0, q1, q2 = np.hstack(moments)
 
     def p_value(effect: float) -> float:
         spread = np.sqrt(np.maximum(q0 - 2 * effect * q1 + effect**2 * q2, 1e-300))
@@ -124,7 +127,7 @@ def wild_bootstrap(
         ci_low=low,
         ci_high=high,
         level=level,
-        n_draws=len(V),
+        n_draws=len(by),
         enumerated=enumerated,
         multipliers=used,
         n_clusters=len(Ry),
@@ -157,15 +160,22 @@ def invert(
     return ends[0], ends[1]
 
 
+def _draw(V, R, U, toward, Rd) -> tuple[np.ndarray, np.ndarray]:
+    """Effect of each draw, and each cluster's contribution to its residual score."""
+    b = V @ R
+    return b, V * R - (V @ U) @ toward.T - b[:, None] * Rd
+
+
 def _multipliers(
     n_clusters: int, draws: int, seed: int, kind: Multipliers
-) -> tuple[np.ndarray, bool, str]:
+) -> tuple[Iterator[np.ndarray], bool, str]:
+    """Blocks of multipliers (draws, C), whether they are all there are, and their kind."""
     if kind == "auto":
         kind = "webb" if n_clusters < WEBB_BELOW else "rademacher"
+    if kind == "rademacher" and n_clusters < 60 and 2**n_clusters <= draws:
+        return iter([np.array(list(product((-1.0, 1.0), repeat=n_clusters)))]), True, kind
+    points = np.array([-1.0, 1.0]) if kind == "rademacher" else np.concatenate([-_WEBB, _WEBB])
     rng = np.random.default_rng(seed)
-    if kind == "webb":
-        points = np.concatenate([-_WEBB, _WEBB])
-        return rng.choice(points, (draws, n_clusters)), False, kind
-    if 2.0**n_clusters <= draws:
-        return np.array(list(product((-1.0, 1.0), repeat=n_clusters))), True, kind
-    return rng.integers(0, 2, (draws, n_clusters)) * 2.0 - 1.0, False, kind
+    size = max(1, BLOCK // n_clusters)
+    sizes = [min(size, draws - start) for start in range(0, draws, size)]
+    return (points[rng.integers(0, len(points), (m, n_clusters))] for m in sizes), False, kind

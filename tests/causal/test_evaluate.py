@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from causal_panels import staggered
+
 from analysis import wording
 from analysis.causal import FrameError, Options, evaluate
 from analysis.results import from_json, to_json
-
-from causal_panels import staggered
 
 DESIGNS = {
     "rollout": {},

@@ -146,3 +146,21 @@ def test_seed_fixes_the_draws():
     panel, cells, simple = parts(pd.DataFrame(staggered(0)))
     omega = outcome_weights(cells, simple.cell_weights[0])
     assert wild(panel, omega, seed=7) == wild(panel, omega, seed=7)
+
+
+def test_blocks_of_draws_do_not_change_the_result(monkeypatch):
+    panel, cells, simple = parts(staggered(0))
+    omega = outcome_weights(cells, simple.cell_weights[0])
+    whole = wild(panel, omega, seed=7)
+    monkeypatch.setattr("analysis.causal.few_clusters.BLOCK", 60 * 100)
+    assert wild(panel, omega, seed=7) == whole
+
+
+def test_thousands_of_clusters():
+    panel, cells, simple = parts(
+        staggered(0, sizes=(400, 400), starts=(3, 4), never=400, periods=6)
+    )
+    omega = outcome_weights(cells, simple.cell_weights[0])
+    got = wild(panel, omega, seed=7, draws=99)
+    assert not got.enumerated
+    assert got.ci_low < 0.25 < got.ci_high
