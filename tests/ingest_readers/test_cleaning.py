@@ -236,8 +236,9 @@ def test_numbers(cell, expected, counted):
 @pytest.mark.parametrize(
     ("cell", "wrong"),
     [("85%", "number_percent"), ("85 ％", "number_percent"), ("85分", "number_unit"),
-     ("约30分钟", "number_approximate"), ("30左右", "number_approximate"), ("inf", "number_unreadable"),
-     ("1,23", "number_unreadable"), ("1 234", "number_unreadable"), ("二〇二四", "number_unreadable"),
+     ("约30分钟", "number_approximate"), ("30左右", "number_approximate"),
+     ("inf", "number_unreadable"), ("1,23", "number_unreadable"),
+     ("1 234", "number_unreadable"), ("二〇二四", "number_unreadable"),
      ("#DIV/0!", "value_pending"), ("待定", "value_pending"), (True, "number_unreadable"),
      (dt.date(2024, 3, 5), "number_unreadable"), ("1.2.3", "number_unreadable")],
 )  # fmt: skip

@@ -192,6 +192,12 @@ def test_two_header_rows_in_text_join_over_gaps(tmp_path):
     assert table.row_numbers.tolist() == [3, 4]
 
 
+def test_months_are_headers_of_a_wide_table(tmp_path):
+    table = one(tmp_path, "项目,2024-01,2024-02,2024-03\n甲,1,2,3\n乙,4,5,6\n")
+    assert list(table.frame.columns) == ["项目", "2024-01", "2024-02", "2024-03"]
+    assert len(table) == 2
+
+
 def test_declared_header_rows(tmp_path):
     text = "2023,2024\n1,2\n甲,乙\n3,4\n"
     assert list(one(tmp_path, text, header_rows=3).frame.columns) == ["甲", "乙"]

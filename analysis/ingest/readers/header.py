@@ -21,6 +21,7 @@ _VALUE = re.compile(
     r"[-+(]?[￥¥$]?\d[\d,.]*\s*(?:%|％|万|元|分)?\)?"
     r"|\d{2,4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?([ T].*)?|\d{1,2}:\d{2}(:\d{2})?"
 )
+_MONTH = re.compile(r"\d{4}(?:[-/.]\d{1,2}|年\d{1,2}月?)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +123,22 @@ def _is_header(candidate: Sequence[Any], originals: Sequence[Sequence[Any]], wid
     cells = [cell for cell in candidate if not is_empty(cell)]
     if not cells or len(cells) < min(2, width) or len(cells) < _COVERAGE * width:
         return False
-    words = [cell for cell in cells if not looks_like_value(cell)]
+    months = {cell for cell in cells if _is_month(cell)}
+    if len(months) < 2:
+        months = set()  # one month alone is a value; several are the columns of a wide table
+    words = [cell for cell in cells if cell in months or not looks_like_value(cell)]
     raw = [cell for row in originals for cell in row if not is_empty(cell)]
     return (
         len(words) >= 0.7 * len(cells)
         and len({str(cell).strip() for cell in words}) >= 0.7 * len(words)
-        and sum(looks_like_value(cell) for cell in raw) <= 0.3 * len(raw)
+        and sum(looks_like_value(c) and c not in months for c in raw) <= 0.3 * len(raw)
     )
+
+
+def _is_month(cell: Any) -> bool:
+    if isinstance(cell, dt.date):
+        return cell.day == 1
+    return isinstance(cell, str) and bool(_MONTH.fullmatch(cell.strip()))
 
 
 def _merged_depth(i: int, merges: Sequence[Merge]) -> int:
