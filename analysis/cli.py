@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import format_exception
 from typing import Any
 
 import click
@@ -140,6 +141,7 @@ def check(voice: Voice, client: str) -> None:
 @click.option("--scheduler", metavar="ADDRESS", help="Run the clients on this Dask cluster.")
 @click.option("--plain-kernels", is_flag=True, help="Start each notebook's kernel cold.")
 @click.option("--cell-timeout", type=click.IntRange(min=1), help="Seconds one cell may take.")
+@click.option("--traceback", is_flag=True, help="Show where in the code a failure arose.")
 @_speaking
 def run(
     voice: Voice,
@@ -150,6 +152,7 @@ def run(
     scheduler: str | None,
     plain_kernels: bool,
     cell_timeout: int | None,
+    traceback: bool,
 ) -> None:
     """Run CLIENTs from their exports to their reports; what is unchanged is not run again."""
     options = {
@@ -160,7 +163,7 @@ def run(
     }
     with told_in_one_line(voice, clients[0]):
         if len(clients) == 1 and scheduler is None:
-            _run_one(voice, clients[0], **options)
+            _run_one(voice, clients[0], traceback=traceback, **options)
         else:
             _run_many(voice, clients, jobs, scheduler, options)
 
@@ -203,7 +206,7 @@ def portfolio(voice: Voice) -> None:
         voice.say("portfolio.written", path=report.portfolio(project_root()))
 
 
-def _run_one(voice: Voice, client: str, **options: Any) -> None:
+def _run_one(voice: Voice, client: str, *, traceback: bool = False, **options: Any) -> None:
     from rich.console import Console
 
     from analysis.errors import InputError
@@ -213,6 +216,8 @@ def _run_one(voice: Voice, client: str, **options: Any) -> None:
     progress = TerminalProgress(voice.text, Console(stderr=True))
     result = run_client(client, progress=progress, **options)
     if result.state == "failed":
+        if traceback:
+            click.echo("".join(format_exception(result.exception)), err=True)
         step = voice.text(f"cli.step.{result.failed_step}")
         voice.say("run.failed", err=True, client=client, step=step, error=result.error)
         if isinstance(result.exception, InputError):

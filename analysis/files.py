@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
@@ -48,6 +48,24 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with open(path, "rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def tree_hash(paths: Iterable[Path]) -> str:
+    """Return one SHA-256 over files and folders: relative names and contents, hidden files not.
+
+    Parameters
+    ----------
+    paths : Iterable[Path]
+        Files, and folders taken with all below them; one that does not exist counts as empty.
+    """
+    digest = hashlib.sha256()
+    for top in map(Path, paths):
+        inside = [top] if top.is_file() else sorted(top.rglob("*"))
+        for path in inside:
+            name = path.relative_to(top.parent)
+            if path.is_file() and not any(part.startswith(".") for part in name.parts):
+                digest.update(f"{name.as_posix()}\0{sha256(path)}\n".encode())
+    return digest.hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:
