@@ -1,4 +1,4 @@
-"""Behaviour on the job, as people in several roles rate it every quarter."""
+"""Behaviour on the job, as people in several roles rate it."""
 
 from __future__ import annotations
 
@@ -39,13 +39,21 @@ ROLE_OFFSETS = {
 """How each role's ratings differ from a supervisor's, before rounding."""
 
 _LEVEL, _SITE_SD, _SHOCK_SD, _SHEET_SD, _ITEM_SD = 3.4, 0.18, 0.08, 0.45, 0.5
-_RATEES = 3
+_RATEES_A_MONTH = 1
 _CUTS = np.array([1.5, 2.5, 3.5, 4.5])
 
 
-def rating_months(parameters: WorldParameters) -> np.ndarray:
-    """Return the indices of the months with a round of ratings: every third one."""
-    return np.arange(2, parameters.n_months, 3)
+def rating_months(parameters: WorldParameters, role: str) -> np.ndarray:
+    """Return the indices of the months in which a role rates.
+
+    Colleagues and customers rate some employees of every site each month; mystery shoppers come
+    every third one.
+    """
+    return (
+        np.arange(2, parameters.n_months, 3)
+        if role == "mystery_shopper"
+        else np.arange(parameters.n_months)
+    )
 
 
 def behaviour_level(
@@ -102,23 +110,22 @@ def _sheets(
     front = staff.loc[staff["tier"] == "frontline"]
     of_site = {s: f.reset_index(drop=True) for s, f in front.groupby("site_id", sort=False)}
     bosses = staff.loc[staff["tier"] == "senior"].groupby("site_id")["staff_id"].first()
-    for t in rating_months(p):
+    for t in rating_months(p, "peer"):
         first = month_of(int(p.periods[t]))
         for i, site in enumerate(roster.sites["site_id"]):
             mine = of_site.get(site)
             if mine is None:
                 continue
             there = np.flatnonzero(employed(mine, first + dt.timedelta(days=27)))
-            picked = rng.permutation(there)[:_RATEES]
-            for place, row in enumerate(picked):
-                ratee = mine["staff_id"][row]
-                peer = mine["staff_id"][picked[(place + 1) % len(picked)]]
-                day = first + dt.timedelta(days=int(rng.integers(0, 28)))
+            drawn = [mine["staff_id"][row] for row in rng.permutation(there)]
+            day = first + dt.timedelta(days=int(rng.integers(0, 28)))
+            for place, ratee in enumerate(drawn[:_RATEES_A_MONTH]):
                 rows += [
                     (i, t, ratee, ratee, "self", day),
                     (i, t, ratee, bosses.get(site), "supervisor", day),
                     (i, t, ratee, None, "customer", day),
                 ]
+                peer = drawn[(place + 1) % len(drawn)]
                 if peer != ratee:
                     rows.append((i, t, ratee, peer, "peer", day))
     columns = ["site", "month", "ratee_id", "rater_id", "rater_role", "rated_on"]
@@ -126,7 +133,9 @@ def _sheets(
 
 
 def _visits(p: WorldParameters, rng: np.random.Generator, roster: Roster) -> pd.DataFrame:
-    site, month = (i.ravel() for i in np.meshgrid(range(p.n_sites), rating_months(p)))
+    site, month = (
+        i.ravel() for i in np.meshgrid(range(p.n_sites), rating_months(p, "mystery_shopper"))
+    )
     offsets = rng.integers(0, 28, len(site))
     days = [
         month_of(int(p.periods[t])) + dt.timedelta(days=int(d))

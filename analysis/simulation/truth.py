@@ -53,7 +53,7 @@ class Truth:
     not asked again as the site's next complaint (chance meetings of room and subject ignored).
     ``complaints_per_1000`` and ``tickets_per_1000`` are expected counts per 1,000 households
     and month; ``fee_collection`` is collected over receivable less waived; ``behaviour`` is the
-    expected rating of one item by the stratum's role, in the months with a round of ratings.
+    expected rating of one item by the stratum's role, in the months in which that role rates.
     """
 
     cells: pd.DataFrame
@@ -238,7 +238,7 @@ def _behaviour_cells(p: WorldParameters, roster: Roster) -> list[pd.DataFrame]:
             "behaviour",
             role,
             *(behaviour.expected_rating(level + offset) for level in levels),
-            months=behaviour.rating_months(p),
+            months=behaviour.rating_months(p, role),
         )
         for role, offset in behaviour.ROLE_OFFSETS.items()
     ]

@@ -76,7 +76,7 @@ def test_respondents_differ_from_the_invited_only_by_selection():
 
 
 def test_observed_return_rate_is_the_expected_one():
-    world = simulate(large(response_slope=0.3, invited=500.0))
+    world = simulate(large(response_slope=0.3, invited=400.0))
     answered = world.tables["surveys"]["response_id"].nunique()
     invited = int(world.tables["invitations"]["invited"].sum())
     expected = world.truth.response_rate["untrained"]
@@ -147,7 +147,7 @@ def test_learning_gain_allows_for_the_ceiling():
 
 
 def test_spill_over_reaches_never_trained_sites_only():
-    world = simulate(large())
+    world = simulate(large(invited=20.0))
     ids = list(world.truth.spill_over)
     cohort = dict(zip(world.roster.sites["site_id"], world.roster.cohort, strict=True))
     assert len(ids) == 1
