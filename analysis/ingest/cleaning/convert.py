@@ -122,6 +122,16 @@ def convert(series: pd.Series, kind: str, **options: Any) -> Converted:
     ------
     ValueError
         For an unknown kind, an unknown option, or one with a value that it cannot have.
+
+    Examples
+    --------
+    >>> result = convert(pd.Series(["85%", "９０％", "—", "0.85"]), "share")
+    >>> [None if value is pd.NA else value for value in result.values]
+    [0.85, 0.9, None, None]
+    >>> dict(result.counts)
+    {'full_width_folded': 1, 'missing_marker': 1, 'percent_sign': 2}
+    >>> result.faults["rule"].tolist()
+    ['share_unit_undeclared']
     """
     _check_options(kind, options)
     cells = _Cells(

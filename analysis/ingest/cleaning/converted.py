@@ -20,7 +20,8 @@ class Converted:
         are numbers). NULL where the cell was missing or faulty.
     reasons : Series of string
         NULL where there is a value; else ``blank`` (empty cell), ``marker`` (—, N/A …),
-        ``fault``, or the reason declared in ``missing_codes``.
+        ``fault``, ``pending`` (待定, #DIV/0! under ``pending="null"``), ``declared`` (a label
+        mapped to nothing, a masked person), or the reason declared in ``missing_codes``.
     faults : DataFrame
         One row a faulty cell: ``position`` (0-based, int64), ``rule``, ``value`` (None for
         people), ``expected`` (what would be right, None when the rule alone says it).

@@ -15,6 +15,7 @@ import pyarrow.csv as pacsv
 
 DELIMITERS = (",", "\t", ";", "|")
 HEAD_ROWS = 60
+_HEAD_CHARACTERS = 2_000_000
 csv.field_size_limit(1 << 30)
 
 
@@ -49,7 +50,8 @@ def sniff_delimiter(text: str) -> str:
 
 def head(text: str, delimiter: str, rows: int = HEAD_ROWS) -> list[list[str | None]]:
     """Return the first rows of the text, empty cells as None."""
-    return [[cell or None for cell in row] for row in islice(_rows(text, delimiter), rows)]
+    start = text[:_HEAD_CHARACTERS]
+    return [[cell or None for cell in row] for row in islice(_rows(start, delimiter), rows)]
 
 
 def body(text: str, delimiter: str, *, skip: int, width: int) -> Body:
@@ -67,7 +69,7 @@ def body(text: str, delimiter: str, *, skip: int, width: int) -> Body:
 
     start = _offset(text, delimiter, skip)
     rest = text[start:]
-    if not rest.strip():
+    if not rest or rest.isspace():
         return Body(pa.table({n: pa.array([], pa.string()) for n in names}), np.empty(0, int), ())
     content = rest.encode("utf-8", errors="surrogatepass")
     quotes = content.count(b'"')
@@ -125,7 +127,7 @@ def _rows(text: str, delimiter: str) -> csv.reader:
 
 def _offset(text: str, delimiter: str, skip: int) -> int:
     """Return where row ``skip + 1`` starts, quoted line breaks counted inside their row."""
-    lines = io.StringIO(text, newline="")
+    lines = io.StringIO(text[:_HEAD_CHARACTERS], newline="")
     reader = csv.reader(iter(lines.readline, ""), delimiter=delimiter, quotechar='"')
     for _ in islice(reader, skip):
         pass

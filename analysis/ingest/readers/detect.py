@@ -48,7 +48,7 @@ def binary_format(content: bytes, file: str) -> Format | None:
     InputError
         For an empty file, an encrypted workbook, or a container that is not a workbook.
     """
-    if not content.strip():
+    if not content or content.isspace():
         raise InputError([fault("file_empty", file=file)])
     if content.startswith(b"PK"):
         try:
@@ -74,7 +74,7 @@ def binary_format(content: bytes, file: str) -> Format | None:
 
 def text_format(text: str) -> Format | None:
     """Return ``html`` or ``xml`` for markup, None for delimited text."""
-    head = text.lstrip("\ufeff \t\r\n")[:4000].lower()
+    head = text[:8000].lstrip("\ufeff \t\r\n").lower()
     if head.startswith("<?xml") and "urn:schemas-microsoft-com:office:spreadsheet" in head:
         return "xml"
     if re.match(r"<(?:!doctype html|html|head|meta|body|style|table|div|\?xml|!--)", head):
@@ -105,8 +105,8 @@ def decode(content: bytes, file: str, encoding: str | None = None) -> Decoded:
             return _tolerant(content, file, found, "certain")
     if found := _utf16_without_mark(content):
         return _tolerant(content, file, found, "likely")
-    if _decodes(content, "utf-8"):
-        return Decoded(content.decode("utf-8"), "utf-8", "certain")
+    if (text := _strictly(content, "utf-8")) is not None:
+        return Decoded(text, "utf-8", "certain")
     if _is_cut_off(content, "utf-8") and not content[:-4].isascii():
         return _tolerant(content, file, "utf-8", "certain")
     if _wrong_share(content, "utf-8") < _WRONG_SHARE:
@@ -134,12 +134,11 @@ def _declared(content: bytes, file: str, encoding: str) -> Decoded:
     return _tolerant(content, file, wanted, "declared")
 
 
-def _decodes(content: bytes, encoding: str) -> bool:
+def _strictly(content: bytes, encoding: str) -> str | None:
     try:
-        content.decode(encoding)
+        return content.decode(encoding)
     except UnicodeDecodeError:
-        return False
-    return True
+        return None
 
 
 def _is_cut_off(content: bytes, encoding: str) -> bool:
@@ -153,8 +152,8 @@ def _is_cut_off(content: bytes, encoding: str) -> bool:
 
 
 def _tolerant(content: bytes, file: str, encoding: str, sureness: Sureness) -> Decoded:
-    if _decodes(content, encoding):
-        return Decoded(content.decode(encoding), encoding, sureness)
+    if (text := _strictly(content, encoding)) is not None:
+        return Decoded(text, encoding, sureness)
     if _is_cut_off(content, encoding):
         text = content.rstrip(b"\r\n").decode(encoding, errors="ignore")
         broken = fault("encoding_broken_end", file=file, row=text.count("\n") + 1)

@@ -146,7 +146,7 @@ def _reasons(
     total_markers: Sequence[str],
 ) -> np.ndarray:
     reasons = np.full(len(frame), "", dtype=object)
-    markers = {_squeezed(marker) for marker in total_markers}
+    markers = tuple(_squeezed(marker) for marker in total_markers)
     levels = [[_squeezed(cell) for cell in row if not is_empty(cell)] for row in header_cells]
     starts = {level[0] for level in levels if level}
     verdicts: dict[str, str] = {}
@@ -159,9 +159,7 @@ def _reasons(
         verdict = verdicts.get(cell)
         if verdict is None:
             text = _squeezed(cell)
-            total = text in markers or (
-                len(text) <= _LONGEST_TOTAL and any(text.endswith(m) for m in markers)
-            )
+            total = text in markers or (len(text) <= _LONGEST_TOTAL and text.endswith(markers))
             verdict = verdicts[cell] = "total" if total else "header?" if text in starts else ""
         if verdict == "header?":
             cells = [_squeezed(c) for c in frame.iloc[i][~empty.iloc[i].to_numpy()]]
@@ -179,7 +177,10 @@ def _reasons(
 
 
 def _squeezed(cell: Any) -> str:
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", str(cell))).rstrip(":")
+    text = str(cell)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return "".join(text.split()).rstrip(":")
 
 
 def _header_faults(header: Header, place: dict[str, Any]) -> Iterator[Fault]:
