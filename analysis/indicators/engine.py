@@ -175,7 +175,6 @@ def _spark(address: str, timezone: str, options: Mapping[str, str]) -> Any:
     settings = {
         "spark.ui.enabled": "false",
         "spark.sql.session.timeZone": timezone,
-        "spark.sql.shuffle.partitions": "8",
         **options,
     }
     if address.startswith("local") or urlsplit(address).hostname in {"127.0.0.1", "localhost"}:

@@ -12,7 +12,12 @@ pytestmark = pytest.mark.spark
 
 TOLERANCE = 1e-9
 KEY = ["indicator", "stratum", "site_id", "period"]
-MEMORY = {"spark.executor.memory": "1g", "spark.driver.memory": "1g"}
+OPTIONS = {
+    "spark.executor.memory": "1g",
+    "spark.driver.memory": "1g",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.ui.showConsoleProgress": "false",
+}
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +25,7 @@ def compare(spark_master):
     def panels(sources, timezone, first, last):
         found = []
         for address in ("duckdb", spark_master):
-            with indicators.connect(address, timezone=timezone, options=MEMORY) as engine:
+            with indicators.connect(address, timezone=timezone, options=OPTIONS) as engine:
                 panel = indicators.build_panel(
                     sources, client_timezone=timezone, first=first, last=last, engine=engine
                 )
