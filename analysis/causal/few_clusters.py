@@ -103,14 +103,9 @@ def wild_bootstrap(
     if not se > 0:
         raise ValueError("the residuals are all zero; a bootstrap has nothing to draw from")
 
-    moments: list[np.ndarray] = []
     blocks, enumerated, used = _multipliers(len(Ry), draws, seed, multipliers)
-    for V in blocks:
-        by, Ey = _draw(V, Ry, Uy, toward, Rd)
-        bd, Ed = _draw(V, Rd, Ud, toward, Rd)
-        parts = [(Ey**2).sum(axis=1), (Ey * Ed).sum(axis=1), (Ed**2).sum(axis=1)]
-        moments.append(np.vstack([by, bd, *parts]))
-    by, bd, q0, q1, q2 = np.hstack(moments)
+    sides = [_Side(Ry, Uy, toward, Rd), _Side(Rd, Ud, toward, Rd)]
+    by, bd, q0, q1, q2 = np.hstack([_draw(V, *sides, toward, Rd) for V in blocks])
 
     def p_value(effect: float) -> float:
         spread = np.sqrt(np.maximum(q0 - 2 * effect * q1 + effect**2 * q2, 1e-300))
@@ -160,10 +155,40 @@ def invert(
     return ends[0], ends[1]
 
 
-def _draw(V, R, U, toward, Rd) -> tuple[np.ndarray, np.ndarray]:
-    """Effect of each draw, and each cluster's contribution to its residual score."""
-    b = V @ R
-    return b, V * R - (V @ U) @ toward.T - b[:, None] * Rd
+class _Side:
+    """Cluster sums of one variable and the columns that draws multiply."""
+
+    def __init__(self, R: np.ndarray, U: np.ndarray, toward: np.ndarray, Rd: np.ndarray) -> None:
+        self.R, self.T = R, U.shape[1]
+        self.columns = np.column_stack([R, R * Rd, U, R[:, None] * toward])
+
+    def split(self, product: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Products of draws with R, R·Rd, U and R·toward."""
+        T = self.T
+        return product[:, 0], product[:, 1], product[:, 2 : 2 + T], product[:, 2 + T :]
+
+
+def _draw(V, y: _Side, d: _Side, toward: np.ndarray, Rd: np.ndarray) -> np.ndarray:
+    """(5, draws): effects b_y, b_d of the draws and the moments of their residual scores.
+
+    A draw's score in cluster c is ``E = V R − (V U) toward' − b Rd``; its sums of squares and
+    products are multiplied out, so that no draws × clusters array is formed but V itself.
+    """
+    product = V @ np.column_stack([y.columns, d.columns])
+    half = y.columns.shape[1]
+    parts = y.split(product[:, :half]), d.split(product[:, half:])
+    inner, along, length = toward.T @ toward, toward.T @ Rd, Rd @ Rd
+    squared = None if np.all(np.abs(V[:1]) == 1) else V**2
+
+    def moment(i: int, j: int) -> np.ndarray:
+        (b1, p1, w1, s1), (b2, p2, w2, s2) = parts[i], parts[j]
+        both = (y, d)[i].R * (y, d)[j].R
+        own = both.sum() if squared is None else squared @ both
+        crossed = ((w1 @ inner) * w2).sum(axis=1) - (w2 * s1).sum(axis=1) - (w1 * s2).sum(axis=1)
+        drift = b2 * (w1 @ along - p1) + b1 * (w2 @ along - p2) + b1 * b2 * length
+        return own + crossed + drift
+
+    return np.vstack([parts[0][0], parts[1][0], moment(0, 0), moment(0, 1), moment(1, 1)])
 
 
 def _multipliers(
