@@ -15,7 +15,7 @@ from analysis.design.plan import (
     make_plan,
 )
 from analysis.design.power import ErrorModel, RollOut, closed_form, estimate_errors, simulate_null
-from analysis.design.power_report import assess_power, power_curve, roll_out
+from analysis.design.power_report import assess_power, power_by_effect, power_by_sites, roll_out
 
 __all__ = [
     "ErrorModel",
@@ -37,7 +37,8 @@ __all__ = [
     "lock",
     "make_plan",
     "measurement_calendar",
-    "power_curve",
+    "power_by_effect",
+    "power_by_sites",
     "roll_out",
     "season",
     "simulate_null",

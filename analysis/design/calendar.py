@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis.measurement.columns import dates
-from analysis.results import StageResults, collect
+from analysis.results import Check, StageResults, collect
 
 SPRING_FESTIVAL = {
     2022: dt.date(2022, 2, 1),
@@ -75,6 +75,25 @@ def measurement_calendar(
 def assess_calendar(
     waves: pd.DataFrame, *, months: Sequence[int] = (1, 3, 6, 12), as_of: dt.date | None = None
 ) -> StageResults:
-    """Wrap :func:`measurement_calendar` as table ``calendar`` of the design stage."""
+    """Put :func:`measurement_calendar` among the results of the design stage.
+
+    Returns
+    -------
+    StageResults
+        Tables ``calendar`` and ``calendar_plot`` (a bar a wave, from its start to its last
+        measuring day); a check that says so when no wave has a date.
+    """
     table = measurement_calendar(waves, months=months, as_of=as_of)
-    return collect("design", [], tables={"calendar": table} if len(table) else {})
+    if table.empty:
+        missing = Check(
+            id="design.calendar",
+            question="design.check.calendar.question",
+            status="not_possible",
+            reason="design.reason.no_waves",
+        )
+        return collect("design", [missing])
+    spans = table.groupby("wave", as_index=False).agg(
+        start=("start", "first"), end=("measure_on", "max"), done=("held", "first")
+    )
+    plot = spans.assign(label=[f"design.wave.{min(wave, 12)}" for wave in spans["wave"]])
+    return collect("design", [], tables={"calendar": table, "calendar_plot": plot})

@@ -234,7 +234,7 @@ def _goal_checks(plan: Plan) -> list[Check]:
     ]
     for (indicator, horizon), group in frame.groupby(["indicator", "horizon"]):
         if group[["target", "unit"]].drop_duplicates().shape[0] > 1:
-            targets = "; ".join(f"{g.target:g} ({g.unit})" for g in group.itertuples())
+            targets = "; ".join(f"{g.target:g}" for g in group.itertuples())
             checks.append(
                 Check(
                     id=f"design.goals.{indicator}.{horizon}",

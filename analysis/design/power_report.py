@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.design import power as pw
 from analysis.errors import DesignError
 from analysis.measurement.balance import before_first_wave
+from analysis.measurement.intervals import wilson
 from analysis.results import Check, Estimate, StageResults, collect
 
 SITES = (10, 20, 30, 40, 60, 80, 120)
@@ -26,7 +27,7 @@ def roll_out(outcome: pd.DataFrame, *, window: int = 12) -> pw.RollOut:
     )
 
 
-def power_curve(
+def power_by_sites(
     plan: pw.RollOut,
     errors: pw.ErrorModel,
     effect: float,
@@ -67,6 +68,34 @@ def power_curve(
         "mde_simulated",
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def power_by_effect(
+    plan: pw.RollOut,
+    errors: pw.ErrorModel,
+    null: tuple[np.ndarray, np.ndarray],
+    largest: float,
+    *,
+    alpha: float = 0.05,
+    points: int = 25,
+) -> pd.DataFrame:
+    """Power against the true effect, by formula and by simulation.
+
+    Returns
+    -------
+    DataFrame
+        ``series`` (wording key), ``effect, power, ci_low, ci_high``: the Monte-Carlo interval
+        of a simulated power (Wilson); the formula's has none and repeats its value.
+    """
+    draws, rows = null[0].size, []
+    for effect in np.linspace(0, largest, points):
+        power = pw.closed_form(plan, errors, effect, alpha=alpha)
+        rows.append(("design.series.formula", effect, power, power, power))
+    for effect in np.linspace(0, largest, points):
+        power = pw.simulated(null, plan, effect, alpha=alpha)
+        interval = wilson(round(power * draws), draws)
+        rows.append(("design.series.simulated", effect, power, interval.low, interval.high))
+    return pd.DataFrame(rows, columns=["series", "effect", "power", "ci_low", "ci_high"])
 
 
 def _both(plan, errors, null, effect, alpha, power) -> tuple[float, float, float, float]:
@@ -113,8 +142,8 @@ def assess_power(
     -------
     StageResults
         Estimates ``design.<indicator>.mde.{formula,simulated}`` and
-        ``design.<indicator>.power.{formula,simulated}``, check ``design.power``, table
-        ``power_curve``, fact ``error_model``.
+        ``design.<indicator>.power.{formula,simulated}``, check ``design.power``, tables
+        ``power_sites`` and ``power_curve``, fact ``error_model``.
     """
     try:
         plan = roll_out(outcome, window=window)
@@ -205,9 +234,10 @@ def assess_power(
             dims={"indicator": indicator},
         ),
     ]
-    curve = power_curve(
+    by_sites = power_by_sites(
         plan, errors, effect, alpha=alpha, power=power, draws=max(500, draws // 2), seed=seed
     )
+    curve = power_by_effect(plan, errors, null, 2 * max(mde_draws, effect), alpha=alpha)
     facts = {
         "error_model": {
             "shock_sd": errors.shock_sd,
@@ -217,4 +247,6 @@ def assess_power(
             "n_periods": errors.n_periods,
         }
     }
-    return collect("design", items, facts=facts, tables={"power_curve": curve})
+    return collect(
+        "design", items, facts=facts, tables={"power_sites": by_sites, "power_curve": curve}
+    )

@@ -152,9 +152,10 @@ def assess_balance(
     Returns
     -------
     StageResults
-        Checks ``baseline.balance.largest`` and ``baseline.balance.joint``; table ``balance``.
-        Sites of a small study differ by chance: ``by_chance`` in the check's params is the
-        standard deviation of a standardised difference under random assignment.
+        Checks ``baseline.balance.largest`` and ``baseline.balance.joint``; tables ``balance``
+        and ``balance_plot``. Sites of a small study differ by chance: ``by_chance``
+        in the check's params is the standard deviation of a standardised difference under
+        random assignment.
     """
     covariates = baseline_covariates(sites, outcome)
     treated = covariates.pop("treated").to_numpy()
@@ -191,7 +192,7 @@ def assess_balance(
             reason=None if sound else "measurement.check.balance.reason",
             remedy=None if sound else "measurement.check.balance.remedy",
             params={
-                "covariate": str(widest["covariate"]),
+                "covariate": f"measurement.covariate.{widest['covariate']}",
                 "treated": n1,
                 "comparison": n0,
                 "by_chance": float(np.sqrt(1 / n1 + 1 / n0)),
@@ -216,4 +217,21 @@ def assess_balance(
                 dims={"indicator": indicator},
             )
         )
-    return collect("baseline", checks, tables={"balance": table})
+    tables = {"balance": table, "balance_plot": love_frame(table)}
+    return collect("baseline", checks, tables=tables)
+
+
+def love_frame(balance: pd.DataFrame) -> pd.DataFrame:
+    """Return a balance table as the love plot takes it: ``covariate`` (words), ``smd_before``.
+
+    The word is a wording key of the covariate, or of its level where it is a label.
+    """
+    keys = {"property_type": "terms.property_type.{}", "region": "{}"}
+    words = [
+        keys[row.covariate].format(row.level)
+        if row.level and row.covariate in keys
+        else f"measurement.covariate.{row.covariate}"
+        for row in balance.itertuples()
+    ]
+    frame = pd.DataFrame({"covariate": words, "smd_before": balance["smd"].to_numpy()})
+    return frame.dropna(ignore_index=True)

@@ -20,7 +20,7 @@ def arm_means(outcome: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``arm`` (treated, comparison), ``period, mean, ci_low, ci_high, n_units``; the
+        ``arm`` (treated, comparison), ``period, value, ci_low, ci_high, n_units``; the
         interval is the t interval over sites (the site is the cluster), None for one site.
     """
     arms = outcome["cohort"].notna().map({True: "treated", False: "comparison"})
@@ -28,9 +28,9 @@ def arm_means(outcome: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     for (arm, period), cell in outcome.groupby([arms, outcome["period"]])["y"]:
         interval = mean_t(cell.to_numpy(), level)
         rows.append((arm, int(period), interval.value, interval.low, interval.high, interval.n))
-    columns = ["arm", "period", "mean", "ci_low", "ci_high", "n_units"]
+    columns = ["arm", "period", "value", "ci_low", "ci_high", "n_units"]
     frame = pd.DataFrame(rows, columns=columns)
-    return frame.astype({"mean": float, "ci_low": float, "ci_high": float})
+    return frame.astype({"value": float, "ci_low": float, "ci_high": float})
 
 
 def assess_pretrends(

@@ -249,7 +249,7 @@ def assess_quality(
                     status="not_possible",
                     reason="measurement.check.table_present.reason",
                     remedy="measurement.check.table_present.remedy",
-                    params={"table": name},
+                    params={"table": f"measurement.table.{name}"},
                     dims={"table": name},
                 )
             )
@@ -279,7 +279,7 @@ def assess_quality(
                 n=len(frame),
                 reason=None if short.empty else "measurement.check.complete.reason",
                 remedy=None if short.empty else "measurement.check.complete.remedy",
-                params={"table": name, "columns": ", ".join(short)},
+                params={"table": f"measurement.table.{name}", "columns": ", ".join(short)},
                 dims={"table": name},
             )
         )
@@ -313,7 +313,7 @@ def _rule_check(row) -> Check:
         reason=None if status == "passed" else "measurement.check.rows_broken",
         remedy=None if status == "passed" else f"measurement.check.{row.rule}.remedy",
         params={
-            "table": row.table,
+            "table": f"measurement.table.{row.table}",
             "column": row.column,
             "broken": int(row.broken),
             "applies": int(row.applies),

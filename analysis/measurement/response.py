@@ -59,8 +59,8 @@ def return_rates(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``by`` columns, ``invited, returned, rate, ci_low, ci_high``. A cell with more
-        returned than sent has no rate (NaN): its counts cannot both be right.
+        ``by`` columns, ``invited, returned, value`` (the rate), ``ci_low, ci_high``. A cell with
+        more returned than sent has no rate (NaN): its counts cannot both be right.
     """
     cells = counts.groupby(list(by), as_index=False)[["invited", "returned"]].sum()
     rates = np.full((len(cells), 3), np.nan)
@@ -68,7 +68,7 @@ def return_rates(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         if row.invited > 0 and row.returned <= row.invited:
             interval = wilson(row.returned, row.invited)
             rates[i] = interval.value, interval.low, interval.high
-    cells[["rate", "ci_low", "ci_high"]] = rates
+    cells[["value", "ci_low", "ci_high"]] = rates
     return cells
 
 
@@ -77,10 +77,22 @@ def assess_response(
     invitations: pd.DataFrame | None,
     *,
     timezone: str,
+    sites: pd.DataFrame | None = None,
     line: float = RETURN_LINE,
     simulated: bool = False,
 ) -> StageResults:
     """Overall return rate, and how many sites lie below the line.
+
+    Parameters
+    ----------
+    surveys, invitations : DataFrame or None
+        Canonical tables.
+    timezone : str
+        The client's; it decides the month of an answer.
+    sites : DataFrame, optional
+        Gives the names that label sites.
+    line : float
+        Share below which a survey is called inadequate.
 
     Returns
     -------
@@ -111,6 +123,7 @@ def assess_response(
     usable = counts[counts["invited"] > 0]
     by_site = return_rates(usable, ["site_id"])
     returned, invited = int(usable["returned"].sum()), int(usable["invited"].sum())
+    channels = return_rates(usable, ["channel"])
     impossible = usable[usable["returned"] > usable["invited"]]
     stray = int(counts.loc[counts["invited"] == 0, "returned"].sum())
     items: list = []
@@ -159,15 +172,22 @@ def assess_response(
         "baseline",
         items,
         tables={
-            "response_site": by_site,
+            "response_site": by_site.assign(label=_site_names(by_site["site_id"], sites)),
             "response_month": return_rates(usable, ["period"]),
-            "response_channel": return_rates(usable, ["channel"]),
+            "response_channel": channels.assign(label=channels["channel"]),
         },
     )
 
 
+def _site_names(ids: pd.Series, sites: pd.DataFrame | None) -> pd.Series:
+    if sites is None:
+        return ids
+    names = sites.set_index("site_id")["site_name"].astype(object)
+    return ids.map(names).fillna(ids)
+
+
 def _line_check(id: str, overall, by_site: pd.DataFrame, line: float) -> Check:
-    below = int((by_site["rate"] < line).sum())
+    below = int((by_site["value"] < line).sum())
     surely = int((by_site["ci_high"] < line).sum())
     status = "passed"
     if below:

@@ -72,7 +72,7 @@ def assess_budget(
             status="not_possible",
             reason="monitoring.reason.no_table",
             remedy="monitoring.reason.bring_table",
-            params={"table": "costs"},
+            params={"table": "measurement.table.costs"},
         )
         return collect("monitoring", [missing])
     table = budget_table(costs)
@@ -106,7 +106,6 @@ def assess_budget(
             params={
                 "over": len(over),
                 "line": OVERRUN,
-                "categories": ", ".join(over["category"].astype(str)),
             },
         )
     )
@@ -158,14 +157,14 @@ def _alert(row) -> Alert:
         grade=2,
         message="monitoring.alert.budget_overrun.message",
         response="monitoring.alert.budget_overrun.response",
-        subject=str(row.category),
+        subject=f"terms.cost.{row.category}",
         unit="share",
         value=float(row.deviation_share),
         threshold=OVERRUN,
         owner="monitoring.owner.finance",
         requirement="R118",
         params={
-            "subject": str(row.category),
+            "subject": f"terms.cost.{row.category}",
             "share": float(row.deviation_share),
             "amount": float(row.deviation),
             "line": OVERRUN,

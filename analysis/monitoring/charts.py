@@ -39,8 +39,8 @@ def p_chart(
     Returns
     -------
     DataFrame
-        ``value, centre, lower, upper, signal`` (``""``, ``beyond``, ``run``); limits are cut
-        to [0, 1]. ``attrs``: ``kind`` (``p`` or ``laney``) and ``sigma_z``, the spread of the
+        ``value, centre, lower, upper, signal`` (bool), ``rule`` (``""``, ``beyond``,
+        ``run``); limits are cut to [0, 1]. ``attrs``: ``kind`` (``p`` or ``laney``) and ``sigma_z``, the spread of the
         standardised baseline shares (1 when binomial). Laney's limits are used when the
         dispersion test rejects at 5 % and ``sigma_z`` exceeds 1.
 
@@ -68,7 +68,8 @@ def p_chart(
             "upper": np.minimum(1, centre + half),
         }
     )
-    frame["signal"] = _signals(frame)
+    frame["rule"] = _rules_broken(frame)
+    frame["signal"] = frame["rule"] != ""
     frame.attrs = {"kind": kind, "sigma_z": sigma_z}
     return frame
 
@@ -89,12 +90,13 @@ def xmr_chart(values: np.ndarray, baseline: np.ndarray | None = None) -> pd.Data
     frame = pd.DataFrame(
         {"value": values, "centre": centre, "lower": centre - half, "upper": centre + half}
     )
-    frame["signal"] = _signals(frame)
+    frame["rule"] = _rules_broken(frame)
+    frame["signal"] = frame["rule"] != ""
     frame.attrs = {"kind": "xmr", "sigma_z": 1.0}
     return frame
 
 
-def _signals(frame: pd.DataFrame) -> list[str]:
+def _rules_broken(frame: pd.DataFrame) -> list[str]:
     beyond = (frame["value"] < frame["lower"] - 1e-12) | (frame["value"] > frame["upper"] + 1e-12)
     side = np.sign(frame["value"] - frame["centre"])
     run, signals = 0, []
@@ -127,7 +129,7 @@ def chart_sites(
     Returns
     -------
     DataFrame
-        ``subject, period, value, centre, lower, upper, signal, kind, baseline``; sites with
+        ``subject, period, value, centre, lower, upper, signal, rule, kind, baseline``; sites with
         fewer than eight baseline months are left out.
     """
     cells = panel[(panel["indicator"] == indicator) & (panel["stratum"] == stratum)]
@@ -152,6 +154,7 @@ def chart_sites(
         "lower",
         "upper",
         "signal",
+        "rule",
         "kind",
         "baseline",
     ]
@@ -190,9 +193,9 @@ def assess_charts(
     wrong = late["value"] < late["centre"]
     wrong = wrong if direction == "up" else ~wrong
     marks = late.assign(
-        beyond=late["signal"] == "beyond",
-        run=late["signal"] == "run",
-        worse=(late["signal"] != "") & wrong,
+        beyond=late["rule"] == "beyond",
+        run=late["rule"] == "run",
+        worse=late["signal"] & wrong,
     )
     ranked = marks.groupby("subject", as_index=False)[["beyond", "run", "worse"]].sum()
     ranked = ranked.sort_values(["worse", "beyond", "subject"], ascending=[False, False, True])

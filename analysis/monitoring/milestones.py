@@ -70,8 +70,8 @@ def assess_milestones(milestones: pd.DataFrame | None, *, as_of: dt.date) -> Sta
     Returns
     -------
     StageResults
-        Table ``milestones``, alerts ``monitoring.alert.milestone.<id>``, check
-        ``monitoring.milestones``.
+        Tables ``milestones`` and ``milestone_plot``, alerts
+        ``monitoring.alert.milestone.<id>``, check ``monitoring.milestones``.
     """
     question = {"id": "monitoring.milestones", "question": "monitoring.check.milestones.question"}
     if not present(milestones, "planned_on"):
@@ -80,7 +80,7 @@ def assess_milestones(milestones: pd.DataFrame | None, *, as_of: dt.date) -> Sta
             status="not_possible",
             reason="monitoring.reason.no_table",
             remedy="monitoring.reason.bring_table",
-            params={"table": "milestones"},
+            params={"table": "measurement.table.milestones"},
         )
         return collect("monitoring", [missing])
     table = milestone_states(milestones, as_of)
@@ -105,8 +105,15 @@ def assess_milestones(milestones: pd.DataFrame | None, *, as_of: dt.date) -> Sta
     return collect(
         "monitoring",
         [check, [_alert(row) for row in late.itertuples()]],
-        tables={"milestones": table},
+        tables={"milestones": table, "milestone_plot": _gantt(table)},
     )
+
+
+def _gantt(table: pd.DataFrame) -> pd.DataFrame:
+    """Milestones as the Gantt chart takes them: ``label, start, end, done``."""
+    day = table["actual_on"].where(table["actual_on"].notna(), table["planned_on"])
+    done = table["state"].isin(["reached", "reached_late"])
+    return pd.DataFrame({"label": table["name"], "start": day, "end": day, "done": done})
 
 
 def _alert(row) -> Alert:

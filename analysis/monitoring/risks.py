@@ -46,7 +46,7 @@ def assess_risks(risks: pd.DataFrame | None) -> StageResults:
             status="not_possible",
             reason="monitoring.reason.no_table",
             remedy="monitoring.reason.bring_table",
-            params={"table": "risks"},
+            params={"table": "measurement.table.risks"},
         )
         return collect("monitoring", [missing])
     table = grade_risks(risks)

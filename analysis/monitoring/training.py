@@ -329,5 +329,5 @@ def _missing(part: str, table: str) -> Check:
         status="not_possible",
         reason="monitoring.reason.no_table",
         remedy="monitoring.reason.bring_table",
-        params={"table": table},
+        params={"table": f"measurement.table.{table}"},
     )

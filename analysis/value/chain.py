@@ -71,7 +71,10 @@ def audit_chain(
     table = level_states(estimates, registry)
     state = table.set_index("level")["state"]
     common = {"id": "value.chain", "question": "value.check.chain.question"}
-    params = {"learning": state[2], "behaviour": state[3], "results": state[4]}
+    params = {
+        name: f"value.state.{state[level]}"
+        for name, level in (("learning", 2), ("behaviour", 3), ("results", 4))
+    }
     if state[4] != "improved":
         check = Check(
             **common, status="not_possible", reason="value.reason.no_result_improved", params=params

@@ -250,8 +250,8 @@ def tornado(priced: Iterable[Priced], cost: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``indicator, input`` (``effect`` or ``money``), ``low, high`` (input values), ``roi,
-        roi_low, roi_high``; widest first.
+        ``indicator, input`` (``effect`` or ``money``), ``input_low, input_high``, ``base`` (the
+        return), ``low, high`` (the return at either end), ``label`` (wording key); widest first.
     """
     priced = list(priced)
     total = sum(one.amount for one in priced)
@@ -265,10 +265,11 @@ def tornado(priced: Iterable[Priced], cost: float) -> pd.DataFrame:
                 (total - one.amount + replace(one, **{name: end}).amount - cost) / cost
                 for end in (low, high)
             ]
-            rows.append((one.indicator, name, low, high, (total - cost) / cost, *ends))
-    columns = ["indicator", "input", "low", "high", "roi", "roi_low", "roi_high"]
+            label = f"value.tornado.{name}.{one.indicator}"
+            rows.append((one.indicator, name, low, high, (total - cost) / cost, *ends, label))
+    columns = ["indicator", "input", "input_low", "input_high", "base", "low", "high", "label"]
     table = pd.DataFrame(rows, columns=columns)
-    swing = (table["roi_high"] - table["roi_low"]).abs()
+    swing = (table["high"] - table["low"]).abs()
     return table.loc[swing.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
 
 

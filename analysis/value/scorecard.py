@@ -144,7 +144,8 @@ def assess_goals(
     -------
     StageResults
         Estimates ``value.goal.<indicator>.<horizon>.<reading>.<number>`` (probability that
-        it was reached), table ``scorecard``, check ``value.goals``.
+        it was reached), check ``value.goals``, tables ``scorecard`` and ``scorecard_plot``
+        (assessed goals, target on the scale of the estimate).
     """
     rows = [
         score_goal(
@@ -201,4 +202,9 @@ def assess_goals(
             "unassessed": int(verdicts.get("not_assessed", 0)),
         },
     )
-    return collect("value", [items, check], tables={"scorecard": table})
+    shown = table[table["value"].notna()]
+    plot = shown[["indicator", "unit", "value", "ci_low", "ci_high"]].assign(
+        target=shown["threshold"]
+    )
+    tables = {"scorecard": table, "scorecard_plot": plot.reset_index(drop=True)}
+    return collect("value", [items, check], tables=tables)

@@ -88,8 +88,10 @@ def test_power_of_a_client_is_reported_both_ways():
     assert time.perf_counter() - began < 8
     both = {e.id.rsplit(".", 1)[1]: e.value for e in found.select("design.csat_mean.mde")}
     assert both["simulated"] > both["formula"]
+    by_sites = found.tables["power_sites"]
+    assert (by_sites["mde_simulated"].diff().dropna() < 0).all()
     curve = found.tables["power_curve"]
-    assert (curve["mde_simulated"].diff().dropna() < 0).all()
+    assert curve.groupby("series")["power"].first().between(0.02, 0.09).all()
     same = assess_power(
         frame.sample(frac=1, random_state=1),
         indicator="csat_mean", unit="score", smallest_effect=0.1, draws=800, seed=5,

@@ -63,7 +63,7 @@ def test_joint_test_is_uniform_under_random_arms_and_small_under_a_shift():
 
 def test_balance_finds_the_shifted_covariate():
     found = assess_balance(sites(), world(), indicator="csat_mean")
-    assert found.checks[0].params["covariate"] == "households"
+    assert found.checks[0].params["covariate"] == "measurement.covariate.households"
     assert found.checks[0].status == "failed"
 
 
@@ -98,7 +98,7 @@ def test_arm_means_count_every_site_once():
         }
     )
     means = arm_means(frame).set_index("arm")
-    assert means.loc["treated", "mean"] == 2.0
+    assert means.loc["treated", "value"] == 2.0
     assert np.isnan(means.loc["comparison", "ci_low"])
 
 

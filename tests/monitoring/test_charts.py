@@ -17,7 +17,7 @@ def test_p_chart_reproduces_the_published_limits():
     chart = p_chart(CANS, np.full(30, 50), widen=False)
     limits = chart[["centre", "lower", "upper"]].iloc[0].tolist()
     assert limits == pytest.approx([0.2313333, 0.05242755, 0.4102391], abs=TOLERANCE)
-    assert (np.flatnonzero(chart["signal"] == "beyond") + 1).tolist() == [15, 23]
+    assert (np.flatnonzero(chart["rule"] == "beyond") + 1).tolist() == [15, 23]
 
 
 def test_the_revised_limits_are_reproduced():
@@ -26,7 +26,7 @@ def test_the_revised_limits_are_reproduced():
     chart = p_chart(CANS, np.full(30, 50), keep, widen=False)
     limits = chart[["centre", "lower", "upper"]].iloc[0].tolist()
     assert limits == pytest.approx([0.215, 0.04070284, 0.3892972], abs=TOLERANCE)
-    assert (np.flatnonzero(chart["signal"] == "beyond") + 1).tolist() == [15, 21, 23]
+    assert (np.flatnonzero(chart["rule"] == "beyond") + 1).tolist() == [15, 21, 23]
 
 
 def test_over_dispersed_cans_get_wider_limits():
@@ -44,7 +44,7 @@ def test_laney_widens_only_over_dispersed_charts():
     wild = p_chart(rng.binomial(sizes, np.clip(rng.normal(0.6, 0.06, 30), 0, 1)), sizes)
     assert (calm.attrs["kind"], wild.attrs["kind"]) == ("p", "laney")
     assert wild.attrs["sigma_z"] > 2
-    assert (wild["signal"] == "beyond").sum() <= 1
+    assert (wild["rule"] == "beyond").sum() <= 1
 
 
 def test_xmr_by_hand_and_run_rule():
@@ -53,9 +53,9 @@ def test_xmr_by_hand_and_run_rule():
     chart = xmr_chart(values, base)
     assert chart["centre"].iloc[0] == 11.0
     assert chart["upper"].iloc[0] == pytest.approx(11 + 3 * 2 / 1.128)
-    assert chart["signal"].iloc[-1] == "beyond"
+    assert chart["rule"].iloc[-1] == "beyond"
     # the run begins with the sixth point (12): eight above the centre at index 12
-    assert np.flatnonzero(chart["signal"] == "run").tolist() == [12, 13]
+    assert np.flatnonzero(chart["rule"] == "run").tolist() == [12, 13]
 
 
 def panel(fall=0.0):

@@ -53,7 +53,7 @@ def test_budget_compares_only_items_with_both_amounts():
     assert table.loc["trainer", "open_planned"] == 50.0
     assert table.loc["travel", "unplanned"] == 5.0
     assert np.isnan(table.loc["travel", "deviation_share"])
-    assert [a.subject for a in found.alerts] == ["trainer"]
+    assert [a.subject for a in found.alerts] == ["terms.cost.trainer"]
     assert found.estimate("monitoring.cost.per_trainee").value == pytest.approx(177 / 3)
     reserve = next(c for c in found.checks if c.id == "monitoring.reserve")
     assert (reserve.status, reserve.value) == ("caution", pytest.approx(0.05))

@@ -139,7 +139,7 @@ def test_tornado_moves_one_input_at_a_time():
     )
     table = found.tables["tornado"]
     assert table["input"].tolist() == ["effect", "money"]
-    assert table.loc[1, "roi_high"] == pytest.approx((1100 - 900) / 900)
+    assert table.loc[1, "high"] == pytest.approx((1100 - 900) / 900)
 
 
 def test_no_cost_no_return():
