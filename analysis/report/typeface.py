@@ -10,6 +10,30 @@ from html import unescape
 
 from analysis.present.fonts import FACE
 
+# Both families come first in the stack but claim Chinese characters only. As the last family of
+# the stack the embedded font comes too late: Chromium never draws the first lines again.
+_RANGE = "U+2E80-9FFF,U+F900-FAFF,U+FE30-FFEF,U+20000-2FFFF"
+_LOCAL = {
+    "400": (
+        "PingFangSC-Regular",
+        "Microsoft YaHei",
+        "Noto Sans CJK SC",
+        "NotoSansCJKsc-Regular",
+        "Source Han Sans SC",
+        "Noto Sans SC",
+        "HiraginoSansGB-W3",
+    ),
+    "700": (
+        "PingFangSC-Semibold",
+        "Microsoft YaHei Bold",
+        "Noto Sans CJK SC Bold",
+        "NotoSansCJKsc-Bold",
+        "Source Han Sans SC Bold",
+        "Noto Sans SC Bold",
+        "HiraginoSansGB-W6",
+    ),
+}
+
 
 def characters(html: str) -> frozenset[str]:
     """Return the characters beyond Latin that a page shows as text."""
@@ -42,6 +66,16 @@ def font_style(used: frozenset[str]) -> str:
     font.save(buffer)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     return (
-        '<style>@font-face{font-family:"Report SC";font-display:swap;'
+        "<style>"
+        + "".join(
+            f'@font-face{{font-family:"Local SC";font-weight:{weight};unicode-range:{_RANGE};'
+            f"src:{_sources(names)}}}"
+            for weight, names in _LOCAL.items()
+        )
+        + f'@font-face{{font-family:"Report SC";font-display:block;unicode-range:{_RANGE};'
         f'src:url("data:font/woff2;base64,{data}") format("woff2")}}</style>'
     )
+
+
+def _sources(names: tuple[str, ...]) -> str:
+    return ",".join(f'local("{name}")' for name in names)

@@ -56,7 +56,10 @@ def text(key: str, language: Language, **params: Any) -> str:
                 f"{key} ({language}) needs {name!r}; it was given {sorted(params)}. "
                 f"Correct: text({key!r}, language, {name}=…)"
             )
-        parts.append(_fill(key, language, params, name, spec or ""))
+        word = _fill(key, language, params, name, spec or "")
+        if name == "indicator" and language == "en" and not _starts_sentence("".join(parts)):
+            word = _lower_first(word)
+        parts.append(word)
     return "".join(parts)
 
 
@@ -88,6 +91,15 @@ def _fill(key: str, language: Language, params: Mapping[str, Any], name: str, sp
         raise WordingError(
             f"{key} ({language}): {{{name}:{spec}}} cannot hold {value!r}"
         ) from error
+
+
+def _starts_sentence(before: str) -> bool:
+    return not before.strip() or before.rstrip()[-1] in ".?!:"
+
+
+def _lower_first(title: str) -> str:
+    """Write a title as it stands within a sentence; abbreviations keep their capitals."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
 def _sentence(key: str, language: Language) -> str:

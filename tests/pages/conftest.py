@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import contextmanager
 
 import nbformat
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from analysis import results
 from analysis.present import Display, plots
+from analysis.report import build, portfolio
 from analysis.results import Alert, Check, Estimate, Finding
 from analysis.wording import catalogue
 
@@ -85,17 +87,19 @@ Costs such as `$5` in code stay as they are. See Callaway and Sant'Anna (2021), 
 """
 
 
-@pytest.fixture(scope="module")
+@contextmanager
 def sample_wording():
-    """Sentences of the made-up pages; gone again after the module."""
+    """Put the sentences of the made-up pages into the catalogue, and take them out again."""
     for number, language in enumerate(("zh_CN", "en")):
         loaded = catalogue._catalogue(language)
         loaded.update({f"sample.{key}": pair[number] for key, pair in SENTENCES.items()})
-    yield
-    for language in ("zh_CN", "en"):
-        loaded = catalogue._catalogue(language)
-        for key in SENTENCES:
-            del loaded[f"sample.{key}"]
+    try:
+        yield
+    finally:
+        for language in ("zh_CN", "en"):
+            loaded = catalogue._catalogue(language)
+            for key in SENTENCES:
+                del loaded[f"sample.{key}"]
 
 
 def effect(time, **more):
@@ -336,10 +340,18 @@ def notebook(stage):
     return nbformat.v4.new_notebook(cells=cells)
 
 
-@pytest.fixture(scope="module")
-def run_folder(sample_wording, tmp_path_factory):
-    """Return the run folder of a project of its own, with one stage done and one failed."""
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory):
+    """Return the built run folder of a project of its own: one stage done and one failed."""
     folder = tmp_path_factory.mktemp("project") / "reports" / "sample" / "20240501-0800"
+    with sample_wording():
+        write_run(folder)
+        build(folder)
+        portfolio(folder.parents[2])
+    return folder
+
+
+def write_run(folder):
     (folder / "notebooks").mkdir(parents=True)
     nbformat.write(notebook("tracking"), folder / "notebooks" / "03_tracking.ipynb")
     (folder / "results").mkdir()
@@ -374,4 +386,3 @@ def run_folder(sample_wording, tmp_path_factory):
     }
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     (folder.parent / "latest").symlink_to(folder.name)
-    return folder

@@ -4,8 +4,6 @@ import shutil
 
 import pytest
 
-from analysis.report import build, portfolio
-
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--no-sandbox",
@@ -63,22 +61,15 @@ def browser():
         opened.close()
 
 
-@pytest.fixture(scope="module")
-def written(run_folder):
-    build(run_folder)
-    portfolio(run_folder.parents[2])
-    return run_folder
-
-
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", NAMES)
-def test_page(browser, written, name, width):
+def test_page(browser, run_folder, name, width):
     page = browser.new_page(viewport={"width": width, "height": 900})
     requests, complaints = [], []
     page.on("request", lambda request: requests.append(request.url))
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto((written / name).resolve().as_uri())
+    page.goto((run_folder / name).resolve().as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     found = page.evaluate(INSPECT)
     page.close()
@@ -99,17 +90,17 @@ def test_page(browser, written, name, width):
     assert not {"nan", "None", "NaN", "null"} & set(words.split())
 
 
-def test_contents_are_open_on_wide_screens_and_folded_on_phones(browser, written):
+def test_contents_are_open_on_wide_screens_and_folded_on_phones(browser, run_folder):
     for width, visible in ((1280, True), (390, False)):
         page = browser.new_page(viewport={"width": width, "height": 900})
-        page.goto((written / "zh" / "tracking.html").as_uri())
+        page.goto((run_folder / "zh" / "tracking.html").as_uri())
         assert page.locator(".toc li").first.is_visible() is visible
         page.close()
 
 
-def test_keyboard_reaches_the_content_first(browser, written):
+def test_keyboard_reaches_the_content_first(browser, run_folder):
     page = browser.new_page()
-    page.goto((written / "en" / "tracking.html").as_uri())
+    page.goto((run_folder / "en" / "tracking.html").as_uri())
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
@@ -117,9 +108,9 @@ def test_keyboard_reaches_the_content_first(browser, written):
     page.close()
 
 
-def test_a_table_can_be_saved(browser, written):
+def test_a_table_can_be_saved(browser, run_folder):
     page = browser.new_page()
-    page.goto((written / "en" / "tracking.html").as_uri())
+    page.goto((run_folder / "en" / "tracking.html").as_uri())
     with page.expect_download() as waiting:
         page.locator(".crm.table .download a").first.click()
     text = waiting.value.path().read_text(encoding="utf-8-sig")
@@ -128,9 +119,24 @@ def test_a_table_can_be_saved(browser, written):
     assert len(text.splitlines()) == 5
 
 
-def test_it_prints_on_a4(browser, written, tmp_path):
+def test_it_prints_on_a4(browser, run_folder, tmp_path):
     page = browser.new_page()
-    page.goto((written / "zh" / "tracking.html").as_uri())
+    page.goto((run_folder / "zh" / "tracking.html").as_uri())
     paper = page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
     page.close()
     assert paper.startswith(b"%PDF")
+
+
+def test_chinese_is_drawn_on_every_page_without_an_installed_font(browser, run_folder):
+    """The embedded font must serve even the few characters of an English page."""
+    for name, selector in (("en/tracking.html", ".switch"), ("zh/tracking.html", "h1")):
+        page = browser.new_page()
+        page.goto((run_folder / name).as_uri())
+        session = page.context.new_cdp_session(page)
+        session.send("DOM.enable")
+        session.send("CSS.enable")
+        root = session.send("DOM.getDocument")["root"]["nodeId"]
+        node = session.send("DOM.querySelector", {"nodeId": root, "selector": selector})
+        fonts = session.send("CSS.getPlatformFontsForNode", node)["fonts"]
+        page.close()
+        assert any(" SC" in f["familyName"] or "CJK" in f["familyName"] for f in fonts), fonts

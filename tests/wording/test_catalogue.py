@@ -59,5 +59,11 @@ def test_a_missing_parameter_names_it():
         wording.text("terms.interval", "en")
 
 
+def test_an_english_title_is_lower_case_within_a_sentence():
+    effect = "report.effect_on"
+    assert wording.text(effect, "en", indicator="Mean score").endswith("on mean score")
+    assert wording.text(effect, "en", indicator="NPS").endswith("on NPS")
+
+
 def test_surplus_parameters_are_allowed():
     assert wording.text("terms.interval", "zh_CN", level=0.95, n=3) == "95% 区间"
