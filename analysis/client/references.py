@@ -15,6 +15,9 @@ from analysis.client.sources import PLACES, ColumnMap, Source
 from analysis.errors import Fault
 from analysis.tables import TABLES, Table
 
+UNDECIDED = "DECIDE"
+"""What a proposed client file leaves to a person."""
+
 
 def check_references(raw: Mapping[str, Any], *, name: str, lines: Lines) -> list[Fault]:
     """Return the faults of names: tables, columns, label and alias maps, choices.
@@ -35,6 +38,12 @@ class _References:
     def __init__(self, raw: Mapping[str, Any], name: str, lines: Lines) -> None:
         self.faults: list[Fault] = []
         self._where = {"name": name, "lines": lines}
+        labels = raw.get("labels")
+        self._labels = {
+            name: known
+            for name, known in (labels.items() if isinstance(labels, dict) else ())
+            if isinstance(known, dict)
+        }
         self._maps = {kind: _keys(raw.get(kind)) for kind in ("labels", "aliases")}
 
     def _unknown(self, what: str, word: str, known: Sequence[str], path: Sequence[Any]) -> None:
@@ -114,6 +123,16 @@ class _References:
                     where,
                     column=column,
                 )
+            self._closed(column_map, table, column, where)
+        for header, reason in source.drop.items():
+            if reason == UNDECIDED:
+                self._wrong(
+                    "client_undecided",
+                    "What becomes of {header} is not decided.",
+                    "a reason to drop it, or a place under columns",
+                    (*path, "drop", header),
+                    header=header,
+                )
         for header in {h for m, _, _ in maps for h in m.header} & set(source.drop):
             self._wrong(
                 "client_header_twice",
@@ -123,6 +142,25 @@ class _References:
                 header=header,
             )
         return {column for column, _ in spoken}
+
+    def _closed(self, column_map: ColumnMap, table: Table, column: str, path: tuple) -> None:
+        """Check that labels lead to values which the column knows."""
+        allowed = table.columns[column].labels if column in table.columns else ()
+        labels = column_map.labels
+        if isinstance(labels, str):
+            labels = self._labels.get(labels) or {}
+        for label, value in (labels or {}).items() if allowed else ():
+            if value is not None and value not in allowed:
+                self._wrong(
+                    "client_label_value",
+                    "The label {label} leads to {word}, which {column} does not know.",
+                    "one of: {known}",
+                    (*path, "labels", label),
+                    label=str(label),
+                    word=str(value),
+                    column=column,
+                    known=", ".join(allowed),
+                )
 
     def _map(self, column_map: Part, path: tuple) -> None:
         for kind in ("labels", "aliases"):

@@ -105,7 +105,16 @@ def _read_file(gathered: Gathered, path: Path, source: Source) -> list[RawTable]
         except InputError as error:
             gathered._read[key] = []
             gathered.faults += error.faults
+        for table in gathered._read[key]:
+            if _undecodable(table):
+                gathered.faults += (fault for fault in table.faults if fault.column is None)
+        gathered._read[key] = [t for t in gathered._read[key] if not _undecodable(t)]
     return gathered._read[key]
+
+
+def _undecodable(table: RawTable) -> bool:
+    """Whether not even the header could be decoded, so that nothing can be mapped."""
+    return any("\ufffd" in str(header) for header in table.frame.columns)
 
 
 def _undeclared(gathered: Gathered) -> list[Fault]:

@@ -73,8 +73,8 @@ class _Work:
         """Take the columns of one raw table."""
         names = {folded(name): name for name in table.frame.columns}
         self._reading_faults(table, names)
-        missing = self._missing_headers(table, names)
         rows = self._only(table, names)
+        missing = self._missing_headers(table, names, len(rows))
         taken: dict[str, Taken] = {}
         for column, mapping in self.source.columns.items():
             spec = self.spec.columns[column]
@@ -171,8 +171,9 @@ class _Work:
                 Problem(screened(found), np.array(rows, dtype=np.int64) + self.offset, column)
             )
 
-    def _missing_headers(self, table: RawTable, names: dict[str, str]) -> set[str]:
+    def _missing_headers(self, table: RawTable, names: dict[str, str], length: int) -> set[str]:
         missing = set()
+        everywhere = np.arange(length, dtype=np.int64) + self.offset
         for header, what in self.source.headers().items():
             if folded(header) in names:
                 continue
@@ -187,7 +188,8 @@ class _Work:
                 column=header,
                 blocking=what != "dropped",
             )
-            self.problems.append(Problem(found))
+            fed = [c for c, m in self.source.columns.items() if header in m.header]
+            self.problems += [Problem(found, everywhere, column) for column in fed or [None]]
         return missing
 
     def _only(self, table: RawTable, names: dict[str, str]) -> RawTable:

@@ -66,7 +66,15 @@ RULES: dict[str, tuple[str, str]] = {
 """Rules of mapping and checking, beside those of reading and cleaning."""
 
 NEVER_ACCEPTED = frozenset(
-    {"personal_value", "personal_header", "column_missing", "option_unfit", "files_missing"}
+    {
+        "personal_value",
+        "personal_header",
+        "column_missing",
+        "option_unfit",
+        "files_missing",
+        "duplicate_key",
+        "distinct_conflict",
+    }
 )
 """Rules no client may accept."""
 

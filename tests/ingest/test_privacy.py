@@ -1,0 +1,136 @@
+"""People are keyed pseudonyms; no name or phone reaches a written file or a message."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+import pandas as pd
+import pytest
+
+from analysis import ingest
+from analysis.errors import InputError
+from analysis.ingest.privacy import Pseudonyms, looks_personal, open_key
+
+NAMES = [
+    f"{family}{given}" for family in "赵钱孙李周" for given in ("喆堃", "玥旻", "梓涵", "浩然")
+]
+PHONES = [f"138{n:04d}{9000 + n}" for n in range(20)]
+
+TEXT = """
+sources:
+  - table: sites
+    inline: [{site_id: P01, site_name: 城市花园}]
+  - table: staff
+    files: [员工.csv]
+    columns: {staff_id: 手机号, site_id: 项目, role: 岗位}
+    drop: {姓名: direct identifier, 备注: open text}
+  - table: tickets
+    files: [工单.csv]
+    columns:
+      ticket_id: 号
+      site_id: 项目
+      household_id: 报修人
+      staff_id: 处理人电话
+      opened_at: 开
+    drop: {描述: open text}
+"""
+
+
+def plant(bench):
+    staff = "".join(
+        f"{name},{phone},P01,管家,{name}的电话{phone}\n"
+        for name, phone in zip(NAMES, PHONES, strict=True)
+    )
+    bench.put("员工.csv", "姓名,手机号,项目,岗位,备注\n" + staff, "gb18030")
+    tickets = "".join(
+        f"W{n},P01,{name},{phone},2024-03-05 09:00,请联系{name} {phone}\n"
+        for n, (name, phone) in enumerate(zip(NAMES, PHONES, strict=True))
+    )
+    bench.put("工单.csv", "号,项目,报修人,处理人电话,开,描述\n" + tickets)
+
+
+def test_no_canary_in_any_written_file(bench):
+    plant(bench)
+    ingest.ingest(bench.client(TEXT), bench.root / "reports" / "canonical")
+    written = [p for p in (bench.root / "reports").rglob("*") if p.is_file()]
+    assert len(written) == 4
+    for path in written:
+        content = path.read_bytes()
+        if path.suffix == ".parquet":
+            content += pd.read_parquet(path).to_csv().encode()
+        for canary in [*NAMES, *PHONES]:
+            assert canary.encode() not in content
+
+
+def test_no_canary_in_the_faults_of_broken_files(bench):
+    plant(bench)
+    broken = TEXT.replace("household_id: 报修人", "category: 报修人").replace(
+        "    drop: {描述: open text}", "      kind: 描述"
+    )
+    with pytest.raises(InputError) as caught:
+        ingest.ingest(bench.client(broken), bench.root / "reports" / "canonical")
+    rules = {fault.rule for fault in caught.value.faults}
+    assert "personal_header" in rules
+    for canary in PHONES:
+        assert canary not in str(caught.value)
+
+
+def test_one_person_has_one_pseudonym_in_every_table(bench):
+    plant(bench)
+    ingest.ingest(bench.client(TEXT), bench.root / "c")
+    staff = pd.read_parquet(bench.root / "c" / "staff.parquet")
+    tickets = pd.read_parquet(bench.root / "c" / "tickets.parquet")
+    assert set(tickets["staff_id"]) == set(staff["staff_id"])
+    assert not set(tickets["household_id"]) & set(staff["staff_id"])
+
+
+def test_the_key_is_made_once_for_its_owner_alone(bench):
+    plant(bench)
+    client = bench.client(TEXT, simulated=False, privacy="{purpose: trial}")
+    ingest.check(client)
+    key = bench.root / "home" / ".config" / "crmeval" / "acme.key"
+    assert not key.exists()
+    first = open_key(client)
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert open_key(client) == first
+    assert first.key.hex() not in repr(first)
+    os.chmod(key, 0o644)
+    with pytest.raises(InputError, match="Others can read"):
+        open_key(client)
+
+
+def test_a_key_beside_the_data_is_refused(bench):
+    plant(bench)
+    place = bench.folder / "my.key"
+    client = bench.client(TEXT, simulated=False, privacy=f"{{key_file: {place}}}")
+    (fault,) = ingest.check(client)
+    assert fault.rule == "key_in_folder"
+
+
+def test_another_key_gives_other_pseudonyms():
+    values = pd.Series(["001", None, "001"])
+    one, other = Pseudonyms(b"a" * 32), Pseudonyms(b"b" * 32)
+    assert one.of(values, "staff_id")[0] == one.of(values, "ratee_id")[2]
+    assert one.of(values, "staff_id")[0] != other.of(values, "staff_id")[0]
+    assert one.of(values, "staff_id").isna().tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "personal"),
+    [
+        ("13800008000", True),
+        ("+86 138-0000-8000", True),
+        ("138****8000", True),
+        ("a.b@example.com", True),
+        ("1.2.3.4(广东-深圳)", True),
+        ("11010519491231002X", True),
+        ("oabcdefghijklmnopqrstuvwxyz1", True),
+        ("WO20240305001", False),
+        ("101001241133", False),
+        ("电梯", False),
+        ("2024-03-05 09:08:00", False),
+    ],
+)
+def test_shapes_of_direct_identifiers(text, personal):
+    assert looks_personal(text) is personal
