@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
+
+_GENERATED = {"__pycache__", ".ipynb_checkpoints"}
 
 
 def replace_file(target: Path, write: Callable[[Path], object]) -> Path:
@@ -50,21 +52,35 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def tree_hash(paths: Iterable[Path]) -> str:
-    """Return one SHA-256 over files and folders: relative names and contents, hidden files not.
+def input_hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of a client's folder.
 
     Parameters
     ----------
-    paths : Iterable[Path]
-        Files, and folders taken with all below them; one that does not exist counts as empty.
+    folder : Path
+        ``data/<client>``.
+
+    Returns
+    -------
+    dict of str to str
+        By path relative to the folder. Hidden files and ``*.key`` files are left out: the hash
+        of a pseudonym key belongs nowhere.
     """
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {
+        relative.as_posix(): sha256(folder / relative)
+        for relative in (path.relative_to(folder) for path in found)
+        if relative.suffix != ".key" and not any(part.startswith(".") for part in relative.parts)
+    }
+
+
+def code_hash() -> str:
+    """Return one SHA-256 over every file of this package: code, registries, wording, templates."""
+    package = Path(__file__).resolve().parent
     digest = hashlib.sha256()
-    for top in map(Path, paths):
-        inside = [top] if top.is_file() else sorted(top.rglob("*"))
-        for path in inside:
-            name = path.relative_to(top.parent)
-            if path.is_file() and not any(part.startswith(".") for part in name.parts):
-                digest.update(f"{name.as_posix()}\0{sha256(path)}\n".encode())
+    for path in sorted(package.rglob("*")):
+        if path.is_file() and not _GENERATED.intersection(path.parts):
+            digest.update(f"{path.relative_to(package).as_posix()}\0{sha256(path)}\n".encode())
     return digest.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What a run depends on, as hashes: inputs, code, notebooks, packages."""
+"""What a run depends on besides its inputs and the code: notebooks, packages, revision."""
 
 from __future__ import annotations
 
@@ -10,43 +10,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from analysis.files import sha256
-
-_CODE = Path(__file__).resolve().parent.parent
-_NOT_INPUT = {".key"}
-_NOT_CODE = {"__pycache__", ".ipynb_checkpoints"}
-
 
 def digest(value: Any) -> str:
     """Return the SHA-256 of a JSON value; the order of keys does not matter."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def inputs(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of a client's folder, by relative path.
-
-    Hidden files and ``*.key`` files are left out: the hash of a pseudonym key belongs nowhere.
-    """
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {
-        relative.as_posix(): sha256(folder / relative)
-        for relative in (path.relative_to(folder) for path in found)
-        if relative.suffix not in _NOT_INPUT
-        and not any(part.startswith(".") for part in relative.parts)
-    }
-
-
-def code() -> str:
-    """Return one hash over every file of the ``analysis`` package."""
-    paths = (path for path in sorted(_CODE.rglob("*")) if path.is_file())
-    return digest(
-        {
-            path.relative_to(_CODE).as_posix(): sha256(path)
-            for path in paths
-            if not _NOT_CODE.intersection(path.parts) and path.suffix != ".pyc"
-        }
-    )
 
 
 def notebook(path: Path) -> str:

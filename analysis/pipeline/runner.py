@@ -13,7 +13,7 @@ from typing import Any
 
 from analysis import parameters
 from analysis.errors import RunError
-from analysis.files import project_root, sha256
+from analysis.files import code_hash, input_hashes, project_root, sha256
 from analysis.pipeline import fingerprint, folders, manifest
 from analysis.pipeline.manifest import Manifest, StepRecord
 from analysis.pipeline.progress import Progress, SilentProgress
@@ -150,7 +150,7 @@ class _Run:
     ) -> None:
         self.setting, self.wanted, self.progress = setting, wanted, progress
         self.reports = setting.root / "reports" / setting.client
-        inputs = fingerprint.inputs(setting.root / "data" / setting.client)
+        inputs = input_hashes(setting.root / "data" / setting.client)
         self.steps = _up_to(steps(setting, inputs), wanted)
         self.fresh = _manifest(setting, inputs)
         self.keys = _keys(self.steps, self.fresh)
@@ -300,7 +300,7 @@ def _manifest(setting: Setting, inputs: dict[str, str]) -> Manifest:
             declared.name: fingerprint.notebook(setting.root / "notebooks" / declared.notebook)
             for declared in parameters.STAGES
         },
-        code=fingerprint.code(),
+        code=code_hash(),
         revision=fingerprint.revision(setting.root),
         packages=fingerprint.packages(),
         python=platform.python_version(),

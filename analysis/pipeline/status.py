@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.errors import RunError
-from analysis.files import project_root
-from analysis.pipeline import fingerprint, folders
+from analysis.files import input_hashes, project_root
+from analysis.pipeline import folders
 from analysis.pipeline.manifest import Manifest
 
 
@@ -55,6 +55,6 @@ def client_status(client: str, *, root: Path | None = None) -> ClientStatus:
     found = folders.runs(reports)
     latest = folders.latest(reports)
     complete = next((run for path, run in found if path == latest), None)
-    changed = None if complete is None else complete.inputs != fingerprint.inputs(source)
+    changed = None if complete is None else complete.inputs != input_hashes(source)
     newest = found[0][1] if found else None
     return ClientStatus(client=client, newest=newest, latest=latest, inputs_changed=changed)

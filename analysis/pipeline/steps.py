@@ -11,7 +11,6 @@ from typing import Any
 
 from analysis import parameters
 from analysis.errors import RunError
-from analysis.files import write_text
 from analysis.parameters import StageDeclaration
 from analysis.pipeline import fingerprint, outcome
 from analysis.pipeline.engine import ENGINE_NAME, RecordingEngine
@@ -20,7 +19,6 @@ from analysis.pipeline.execution import CellCallback
 INGEST = "ingest"
 REPORT = "report"
 HOME = "CRMEVAL_HOME"
-INPUTS_HASH = "inputs.sha256"
 
 Prepare = Callable[[str, Path], object]
 """Reads, cleans and pseudonymises a client's exports and builds the panel: (client, run folder)."""
@@ -95,7 +93,7 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
     ingest = Step(
         name=INGEST,
         depends=dict(inputs),
-        outputs=("canonical", "panel.parquet", INPUTS_HASH),
+        outputs=("canonical", "panel.parquet"),
         size=8,
         execute=lambda folder, _: _prepare(setting, folder),
     )
@@ -175,8 +173,6 @@ def _prepare(setting: Setting, folder: Path) -> None:
 
     with _home(setting.root):
         workspace.prepare(setting.client, folder)
-        # What a notebook run by itself compares before it uses this folder.
-        write_text(folder / INPUTS_HASH, workspace.inputs_hash(setting.client))
 
 
 def _build_report(setting: Setting, folder: Path) -> None:

@@ -58,7 +58,7 @@ class Project:
         options.setdefault("prepare", self.prepare)
         options.setdefault("build_report", self.report)
         # The code under test may be edited while its tests run.
-        with mock.patch("analysis.pipeline.fingerprint.code", return_value="code"):
+        with mock.patch("analysis.pipeline.runner.code_hash", return_value="code"):
             return run(client, root=self.root, **options)
 
     @property
