@@ -118,6 +118,13 @@ def test_old_binary_workbook(system):
     assert table.source.sheet == "一月"
 
 
+def test_old_binary_workbook_with_a_failed_and_an_uncalculated_formula():
+    (table,) = read(DATA / "formulas.xls")
+    assert table.frame["比率"].tolist() == ["#DIV/0!", None]
+    (fault,) = table.faults
+    assert (fault.rule, fault.row, fault.column) == ("formula_without_value", 3, "比率")
+
+
 def test_extension_does_not_decide(fees, tmp_path):
     disguised = tmp_path / "工单.csv"
     disguised.write_bytes(fees.read_bytes())

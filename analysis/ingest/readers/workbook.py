@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import posixpath
 import re
+import struct
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import python_calamine
 from lxml import etree
 
 from analysis.errors import InputError
+from analysis.ingest.readers import biff
 from analysis.ingest.readers.grid import Grid
 from analysis.ingest.readers.raw import DateSystem
 from analysis.ingest.readers.rules import fault
@@ -22,7 +24,7 @@ _REFERENCE = re.compile(rb'\br="([A-Z]+)(\d+)"')
 _VALUE = re.compile(rb"<(?:\w+:)?v>([^<]+)</(?:\w+:)?v>|<(?:\w+:)?is>")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
 _HIDDEN = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
-_BIFF_DATE_MODE_1904 = b"\x22\x00\x02\x00\x01\x00"
+_OLE = b"\xd0\xcf\x11\xe0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def open_workbook(content: bytes, file: str, wanted: frozenset[str] | None = Non
     """Read the sheets of a workbook.
 
     Cells keep their type; error values such as #DIV/0!, which calamine leaves empty, are put
-    back as text for xlsx. Formulas without a stored value are listed in ``uncalculated``.
+    back as text for xlsx and xls. Formulas without a stored value are listed in ``uncalculated``.
 
     Raises
     ------
@@ -58,6 +60,10 @@ def open_workbook(content: bytes, file: str, wanted: frozenset[str] | None = Non
         and s.typ == python_calamine.SheetTypeEnum.WorkSheet
     )
     parts = dict(_sheet_parts(content))
+    try:
+        old = biff.read_extra(content) if content.startswith(_OLE) else biff.Extra()
+    except (struct.error, IndexError, UnicodeDecodeError) as error:
+        raise _damaged(error, file) from error
     grids: dict[str, Grid] = {}
     for name in book.sheet_names:
         if wanted is not None and name not in wanted:
@@ -73,8 +79,11 @@ def open_workbook(content: bytes, file: str, wanted: frozenset[str] | None = Non
         grid = Grid(rows=rows, sheet=name, merges=tuple(sheet.merged_cell_ranges or ()))
         if name in parts:
             _complete(grid, parts[name])
+        for (row, column), text in old.errors.get(name, {}).items():
+            _put(grid, row, column, text)
+        grid.uncalculated = (*grid.uncalculated, *old.uncalculated.get(name, ()))
         grids[name] = grid
-    return Workbook(grids, visible, _date_system(content))
+    return Workbook(grids, visible, "1904" if old.is_1904 else _date_system(content))
 
 
 def _damaged(error: Exception, file: str) -> InputError:
@@ -103,7 +112,7 @@ def _sheet_parts(content: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _date_system(content: bytes) -> DateSystem:
     if not content.startswith(b"PK"):
-        return "1904" if _BIFF_DATE_MODE_1904 in content else "1900"
+        return "1900"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if "xl/workbook.xml" not in archive.namelist():
             return "1900"

@@ -1,0 +1,127 @@
+"""What calamine leaves out of old binary workbooks: failed formulas and the date system.
+
+References
+----------
+Microsoft, [MS-CFB] (compound files) and [MS-XLS] (records BOUNDSHEET, BOOLERR, FORMULA, 1904).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+ERRORS = {
+    0x00: "#NULL!",
+    0x07: "#DIV/0!",
+    0x0F: "#VALUE!",
+    0x17: "#REF!",
+    0x1D: "#NAME?",
+    0x24: "#NUM!",
+    0x2A: "#N/A",
+}
+_BOF, _EOF, _SHEET, _DATE_MODE, _BOOLERR, _FORMULA = 0x0809, 0x000A, 0x0085, 0x0022, 0x0205, 0x0006
+_CALCULATE_ON_LOAD = 0x02
+_END_OF_CHAIN = 0xFFFFFFFA  # this and above are no sectors
+
+Cell = tuple[int, int]
+
+
+@dataclass(slots=True)
+class Extra:
+    """Error values and formulas never calculated, by sheet; whether days count from 1904.
+
+    Cells are (row, column), 0-based.
+    """
+
+    is_1904: bool = False
+    errors: dict[str, dict[Cell, str]] = field(default_factory=dict)
+    uncalculated: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
+
+
+def read_extra(content: bytes) -> Extra:
+    """Return what the records of a binary workbook say beside its plain cells."""
+    extra = Extra()
+    stream = _workbook_stream(content)
+    sheets: list[tuple[int, str]] = []
+    for kind, data in _records(stream, 0):
+        if kind == _DATE_MODE:
+            extra.is_1904 = data[:2] == b"\x01\x00"
+        elif kind == _SHEET and len(data) > 8:
+            wide = data[7] & 1
+            name = data[8 : 8 + data[6] * (2 if wide else 1)]
+            offset = struct.unpack_from("<I", data)[0]
+            sheets.append((offset, name.decode("utf-16-le" if wide else "latin-1")))
+    for offset, name in sheets:
+        found = list(_unread_cells(stream, offset))
+        extra.errors[name] = {cell: text for cell, text in found if text is not None}
+        extra.uncalculated[name] = tuple(cell for cell, text in found if text is None)
+    return extra
+
+
+def _unread_cells(stream: bytes, offset: int) -> Iterator[tuple[Cell, str | None]]:
+    """Yield each cell with an error and its text, and with None each formula left uncalculated."""
+    for kind, data in _records(stream, offset):
+        if kind == _BOOLERR and len(data) >= 8 and data[7] == 1:
+            yield struct.unpack_from("<HH", data), ERRORS.get(data[6], "#VALUE!")
+        elif kind == _FORMULA and len(data) >= 16 and data[12:14] == b"\xff\xff":
+            if data[6] == 2:
+                yield struct.unpack_from("<HH", data), ERRORS.get(data[8], "#VALUE!")
+            elif data[6] == 3 and data[14] & _CALCULATE_ON_LOAD:
+                yield struct.unpack_from("<HH", data), None
+
+
+def _records(stream: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the records of one substream, from its beginning to its end."""
+    depth = 0
+    while offset + 4 <= len(stream):
+        kind, size = struct.unpack_from("<HH", stream, offset)
+        yield kind, stream[offset + 4 : offset + 4 + size]
+        depth += (kind == _BOF) - (kind == _EOF)
+        if depth <= 0:
+            return
+        offset += 4 + size
+
+
+def _workbook_stream(content: bytes) -> bytes:
+    """Return the stream called Workbook (or Book) of a compound file."""
+    shift, mini_shift = struct.unpack_from("<HH", content, 30)
+    size, mini_size = 1 << shift, 1 << mini_shift
+    (first_directory,) = struct.unpack_from("<I", content, 48)
+    cutoff, first_mini, _, first_difat, difat_count = struct.unpack_from("<5I", content, 56)
+
+    def sector(number: int) -> bytes:
+        return content[(number + 1) * size : (number + 2) * size]
+
+    tables = list(struct.unpack_from("<109I", content, 76))
+    for _ in range(difat_count):
+        block = struct.unpack(f"<{size // 4}I", sector(first_difat))
+        tables.extend(block[:-1])
+        first_difat = block[-1]
+    fat = b"".join(sector(number) for number in tables if number < _END_OF_CHAIN)
+    links = struct.unpack(f"<{len(fat) // 4}I", fat)
+
+    def chain(number: int, following: tuple[int, ...]) -> Iterator[int]:
+        for _ in following:
+            if number >= len(following):
+                return
+            yield number
+            number = following[number]
+
+    def read(number: int) -> bytes:
+        return b"".join(sector(n) for n in chain(number, links))
+
+    directory = read(first_directory)
+    entries = [directory[i : i + 128] for i in range(0, len(directory) - 127, 128)]
+    named = {e[: max(e[64] - 2, 0)].decode("utf-16-le").lower(): e for e in entries if e[64]}
+    entry = named.get("workbook") or named.get("book")
+    if entry is None:
+        return b""
+    start, length = struct.unpack_from("<II", entry, 116)
+    if length >= cutoff:
+        return read(start)[:length]
+    mini = read(struct.unpack_from("<I", entries[0], 116)[0])
+    mini_fat = read(first_mini)
+    mini_links = struct.unpack(f"<{len(mini_fat) // 4}I", mini_fat)
+    parts = (mini[n * mini_size : (n + 1) * mini_size] for n in chain(start, mini_links))
+    return b"".join(parts)[:length]
