@@ -5,7 +5,6 @@
 """
 
 from analysis.causal.aggregate import Aggregate, aggregate, outcome_weights
-from analysis.causal.estimates import Options
 from analysis.causal.evaluate import Evaluation, evaluate, not_measured
 from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
 from analysis.causal.few_clusters import wild_bootstrap
@@ -20,6 +19,7 @@ from analysis.causal.goodman_bacon import goodman_bacon
 from analysis.causal.group_time import GroupTime, group_time
 from analysis.causal.imputation import imputation
 from analysis.causal.inference_rule import InferenceRule, choose_inference
+from analysis.causal.options import Options
 from analysis.causal.pretrend import pretrend_test
 from analysis.causal.randomisation import randomisation_test
 from analysis.causal.two_by_two import two_by_two

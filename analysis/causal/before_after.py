@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal.distributions import t_p_value, t_quantile
-from analysis.causal.estimates import Options
 from analysis.causal.frame import complete_rows
+from analysis.causal.options import Options
 from analysis.results import Estimate
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal.aggregate import Aggregate
-from analysis.causal.estimates import Builder, Options
+from analysis.causal.estimates import Builder
 from analysis.causal.frame import FrameError
 from analysis.causal.inference_rule import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_INFLUENCE
+from analysis.causal.options import Options
 from analysis.causal.pretrend import pretrend_test
 from analysis.results import Check, Estimate
 

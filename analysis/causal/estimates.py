@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 
 from analysis.causal.aggregate import Aggregate, outcome_weights
@@ -13,71 +10,13 @@ from analysis.causal.distributions import t_p_value, t_quantile
 from analysis.causal.event_study import sun_abraham, twfe
 from analysis.causal.few_clusters import wild_bootstrap
 from analysis.causal.frame import Prepared
-from analysis.causal.group_time import Base, Comparison, GroupTime, Unbalanced
+from analysis.causal.group_time import GroupTime
 from analysis.causal.imputation import imputation
 from analysis.causal.inference_rule import InferenceRule, Lead, choose_inference
+from analysis.causal.options import Beside, Options
 from analysis.causal.randomisation import randomisation_test
 from analysis.causal.two_by_two import small_sample_scale, two_by_two
-from analysis.causal.two_period import Method
 from analysis.results import Estimate
-
-Beside = Literal["two_by_two", "twfe", "imputation", "sun_abraham"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """Choices of an evaluation; the defaults are the documented ladder.
-
-    Attributes
-    ----------
-    method, comparison, base, unbalanced
-        As in :func:`analysis.causal.group_time`. The base is universal, so that pre-periods and
-        effects are read against one and the same month.
-    anticipation : int
-        Periods before the start that may already be affected.
-    covariates : tuple of str
-        Pre-treatment columns to adjust for.
-    cluster, weights, stratum : str or None
-        Columns: cluster of inference, unit weights, assignment stratum.
-    level : float
-        Coverage of intervals.
-    draws : int
-        Draws of multiplier bootstrap, wild bootstrap and randomisation.
-    seed : int
-        Seed of all of them.
-    horizons : tuple of int
-        Months after the starting month.
-    pretrend_periods : int
-        Pre-periods tested jointly, counted back from −2.
-    alternatives : tuple of str
-        Estimators beside the leading one.
-    inference : str or None
-        Overrules the documented rule; for method studies only.
-    prefix : str
-        First part of every id.
-    simulated : bool
-        Whether the data are made up.
-    """
-
-    method: Method = "dr"
-    comparison: Comparison = "not_yet_treated"
-    base: Base = "universal"
-    unbalanced: Unbalanced = "pairs"
-    anticipation: int = 0
-    covariates: tuple[str, ...] = ()
-    cluster: str | None = None
-    weights: str | None = None
-    stratum: str | None = None
-    level: float = 0.95
-    draws: int = 999
-    seed: int = 20240101
-    horizons: tuple[int, ...] = (1, 3, 6, 12)
-    pretrend_periods: int = 6
-    alternatives: tuple[Beside, ...] = ("two_by_two", "twfe", "imputation", "sun_abraham")
-    inference: Lead | None = None
-    prefix: str = "tracking"
-    simulated: bool = False
-
 
 _COMPARED = {
     "two_by_two": "never_treated",

@@ -16,6 +16,7 @@ time k, the k-th month after that month.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -25,9 +26,10 @@ from analysis.causal import checks as _checks
 from analysis.causal import report_tables
 from analysis.causal.aggregate import Aggregate, aggregate
 from analysis.causal.before_after import describe
-from analysis.causal.estimates import Builder, Options
+from analysis.causal.estimates import Builder
 from analysis.causal.frame import NoComparisonError, NoPrePeriodError, Prepared, prepare
 from analysis.causal.group_time import GroupTime, group_time
+from analysis.causal.options import Options
 from analysis.results import Check, Estimate, StageResults, collect
 
 
@@ -102,9 +104,19 @@ class Evaluation:
                 return item
         raise KeyError(f"no horizon {months}; options have {self.options.horizons}")
 
-    def by_event_time(self) -> tuple[Estimate, ...]:
-        """Effects by event time, ascending."""
-        return tuple(e for e in self._estimates if e.estimand == "att_event_time")
+    def by_event_time(
+        self, *, first: int | None = None, last: int | None = None
+    ) -> tuple[Estimate, ...]:
+        """Effects by event time, ascending; ``first`` and ``last`` are included."""
+        found = self.of("att_event_time")
+        low = -math.inf if first is None else first
+        high = math.inf if last is None else last
+        return tuple(e for e in found if low <= e.dims["event_time"] <= high)
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """First treated periods, ascending; empty without a comparison."""
+        return () if self.panel is None else tuple(int(g) for g in self.panel.cohorts)
 
     def results(self, stage: str = "tracking") -> StageResults:
         """Return estimates, checks and tables as results of a stage."""

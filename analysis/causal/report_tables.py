@@ -29,7 +29,7 @@ def trends(panel: Prepared, level: float = 0.95) -> pd.DataFrame:
     -------
     DataFrame
         Key ``arm`` (``treated``: ever treated in the window; ``comparison``: never), ``period``;
-        ``mean`` of unit means, pointwise t interval ``ci_low``/``ci_high`` over units (NaN with
+        ``value`` of unit means, pointwise t interval ``ci_low``/``ci_high`` over units (NaN with
         fewer than two), ``n_units``.
     """
     rows = []
@@ -48,5 +48,5 @@ def trends(panel: Prepared, level: float = 0.95) -> pd.DataFrame:
                 half = t_quantile(level, m - 1) * values.std(ddof=1) / np.sqrt(m)
             mean = values.mean()
             rows.append((arm, int(period), mean, mean - half, mean + half, m))
-    columns = ["arm", "period", "mean", "ci_low", "ci_high", "n_units"]
+    columns = ["arm", "period", "value", "ci_low", "ci_high", "n_units"]
     return pd.DataFrame(rows, columns=columns)
