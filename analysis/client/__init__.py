@@ -3,7 +3,7 @@
 from analysis.client.base import Bilingual, Period
 from analysis.client.document import Client
 from analysis.client.identity import Identity, Privacy
-from analysis.client.load import load, project_root
+from analysis.client.load import load
 from analysis.client.plan import Benefit, Design, Goal, Instrument, Item, Scale, Value
 from analysis.client.readings import READINGS, Conflict
 from analysis.client.sources import (
@@ -14,6 +14,7 @@ from analysis.client.sources import (
     Source,
     Unpivot,
 )
+from analysis.files import project_root
 
 __all__ = [
     "READINGS",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +12,7 @@ from analysis.client.faults import from_pydantic, place
 from analysis.client.lines import Lines, read_yaml
 from analysis.client.references import check_references
 from analysis.errors import Fault, InputError
-
-
-def project_root() -> Path:
-    """Return the folder with ``data/`` and ``reports/``.
-
-    The environment variable CRMEVAL_HOME, else the nearest folder from the current one
-    upward that has ``pyproject.toml`` and ``notebooks/``, else the one above this package.
-    """
-    if home := os.environ.get("CRMEVAL_HOME"):
-        return Path(home).expanduser().resolve()
-    here = Path.cwd().resolve()
-    for folder in (here, *here.parents):
-        if (folder / "pyproject.toml").is_file() and (folder / "notebooks").is_dir():
-            return folder
-    return Path(__file__).resolve().parents[2]
+from analysis.files import project_root
 
 
 def load(path_or_id: str | Path, root: str | Path | None = None) -> Client:
@@ -39,7 +24,7 @@ def load(path_or_id: str | Path, root: str | Path | None = None) -> Client:
         Path of a client file or of its folder, or the identifier of a client under
         ``<root>/data``.
     root : str or Path, optional
-        Project folder; :func:`project_root` without it.
+        Project folder; :func:`analysis.files.project_root` without it.
 
     Returns
     -------

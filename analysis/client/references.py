@@ -190,6 +190,7 @@ class _References:
     def _rules(self, source: Source, table: Table, path: tuple) -> None:
         known = list(table.columns)
         if source.aggregate:
+            self._aggregate(source, table, path)
             for rule in ("by", "sum", "mean", "min", "max", "first"):
                 for column in getattr(source.aggregate, rule):
                     if column not in known:
@@ -205,6 +206,21 @@ class _References:
                     accept.column,
                     [*known, *headers],
                     (*path, "accept", number, "column"),
+                )
+
+    def _aggregate(self, source: Source, table: Table, path: tuple) -> None:
+        """Check that every mapped column stands in exactly one rule of the aggregation."""
+        rule = source.aggregate
+        groups = rule.by or table.key
+        ruled = [*rule.sum, *rule.mean, *rule.min, *rule.max, *rule.first]
+        for column in [*source.columns, *source.constants]:
+            if column not in groups and ruled.count(column) != 1:
+                self._wrong(
+                    "client_aggregate_rule",
+                    "{column} needs one rule by which its rows are brought together.",
+                    "aggregate: sum: [{column}]",
+                    (*path, "aggregate"),
+                    column=column,
                 )
 
     def choices(self, chosen: Any) -> None:

@@ -7,9 +7,8 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from analysis.client import project_root
 from analysis.errors import Fault, InputError
-from analysis.files import write_text
+from analysis.files import project_root, write_text
 from analysis.ingest.headers import folded, known_headers, personal_reason
 from analysis.ingest.privacy import looks_personal
 from analysis.ingest.readers import RawTable, read

@@ -38,7 +38,9 @@ def _duplicates(draft: Draft) -> None:
         return
     keys = draft.frame[by]
     if rule.order_by is not None:
-        keys = keys.loc[draft.frame[rule.order_by].argsort(kind="stable")]
+        place = "first" if rule.keep == "last" else "last"  # a row without a date never wins
+        order = draft.frame[rule.order_by].sort_values(kind="stable", na_position=place)
+        keys = keys.loc[order.index]
     whole = keys.notna().all(axis=1)
     keep = "last" if rule.keep == "last" else "first"
     doubled = (keys.duplicated(keep=keep) & whole).sort_index().to_numpy(dtype=bool)
@@ -122,8 +124,7 @@ def _aggregate(draft: Draft) -> None:
     rule = draft.source.aggregate
     by = list(rule.by) or [c for c in _key(draft) if c in draft.frame]
     frame = draft.frame
-    whole = frame[by].notna().all(axis=1)
-    groups = frame[whole].groupby(by, sort=True, dropna=False)
+    groups = frame.groupby(by, sort=True, dropna=False)
     parts = {}
     for how in ("sum", "mean", "min", "max", "first"):
         for column in getattr(rule, how):
@@ -137,11 +138,8 @@ def _aggregate(draft: Draft) -> None:
     for column in out.columns:
         dtype = pd.ArrowDtype(ARROW_TYPES[draft.table.columns[column].kind])
         out[column] = out[column].astype(dtype)
-    first = (
-        pd.Series(np.arange(len(frame)))[whole.to_numpy()]
-        .groupby(groups.ngroup().to_numpy())
-        .first()
-    )
+    number = groups.ngroup().to_numpy()
+    first = pd.Series(np.arange(len(frame))).groupby(number, sort=True).first()
     draft.left_out["aggregated"] += len(frame) - len(out)
     places = first.to_numpy()
     draft.problems = [type(p)(p.fault, p.rows[:0], p.column) for p in draft.problems]
