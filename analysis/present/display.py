@@ -196,7 +196,8 @@ class Display:
         draw : Callable
             One of :mod:`analysis.present.plots`.
         *data
-            What it draws. A frame or estimates given first can be downloaded below the figure.
+            What it draws. A frame or estimates given first can be downloaded below the figure;
+            when they are empty the figure says so instead.
         caption, alt : str
             Wording keys of the caption and of the text for readers who cannot see it.
         **params
@@ -208,6 +209,10 @@ class Display:
         numbered = self._numbered("figure", caption, params)
 
         def build(language: str) -> str:
+            if data and hasattr(data[0], "__len__") and len(data[0]) == 0:
+                words = wording.text("report.empty_figure", language)
+                picture = f'<p class="none">{escape(words)}</p>'
+                return figures.wrap(picture, caption=numbered(language), anchor=anchor)
             picture = figures.embed(
                 draw(*data, language=language, **drawn),
                 anchor=anchor,

@@ -289,10 +289,6 @@ def _plain(value: object, spec: str, shown: str) -> str:
 
 
 def _number(value: object) -> str:
-    return (
-        ""
-        if value is None or pd.isna(value)
-        else f"{value!r}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if value is None or pd.isna(value):
+        return ""
+    return repr(float(value)) if isinstance(value, float) else str(value)

@@ -221,11 +221,11 @@ def frames():
              "done": [True, True, False, False]}
         ),
         "love": pd.DataFrame(
-            {"covariate": ["report.column.tier", "report.column.property_type", "households"],
+            {"zh_CN": ["户数", "物业类型", "片区"], "en": ["Households", "Property type", "Region"],
              "smd_before": [0.42, -0.25, 0.12], "smd_after": [0.05, -0.04, 0.02]}
         ),
         "power": pd.DataFrame(
-            {"effect": [0.05, 0.1, 0.15, 0.2, 0.25] * 2,
+            {"n_sites": [20, 40, 60, 80, 100] * 2,
              "power": [0.1, 0.3, 0.55, 0.78, 0.92, 0.07, 0.2, 0.38, 0.58, 0.75],
              "series": ["terms.assigned_by.randomised"] * 5 + ["terms.assigned_by.management"] * 5}
         ),
@@ -333,7 +333,7 @@ def notebook(stage):
         figure("response_bars", "response_bars", data["response"], overall=0.31),
         figure("gantt", "gantt", data["gantt"], today="2024-05-01"),
         figure("love_plot", "love_plot", data["love"]),
-        figure("power_curve", "power_curve", data["power"], unit="score"),
+        figure("power_by_sites", "power_by_sites", data["power"]),
         figure("scorecard", "scorecard", data["scorecard"]),
         figure("tornado", "tornado", data["tornado"], unit="CNY"),
     )  # fmt: skip

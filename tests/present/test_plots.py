@@ -1,0 +1,193 @@
+"""Figures: drawn in both languages, intervals as handed over, no character missing."""
+
+import math
+import re
+import warnings
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.present import FontError, figures, fonts, plots, theme
+from analysis.results import Estimate
+
+mpl.use("agg")
+
+
+def effect(time, low=-0.1, high=0.1, **more):
+    return Estimate(
+        **{
+            "id": f"att.{time}.{more.get('indicator', '')}",
+            "estimand": "att_event_time",
+            "unit": "share",
+            "value": 0.02,
+            "ci_low": low,
+            "ci_high": high,
+            "n": 900,
+            "method": "group_time_dr",
+            "indicator": "csat_top2",
+            "comparison": "not_yet_treated",
+            "causal": True,
+            "dims": {"event_time": time, "cohort": 2024 * 12},
+            **more,
+        }
+    )
+
+
+MONTHS = [2024 * 12 + k for k in range(6)]
+ESTIMATES = [effect(t) for t in (-2, -1, 0, 1)]
+CASES = {
+    "event_study": ((ESTIMATES,), {}),
+    "group_time": ((ESTIMATES,), {}),
+    "forest": ((ESTIMATES[:2],), {"rows": "event_time"}),
+    "trends": (
+        (
+            pd.DataFrame(
+                {"period": MONTHS * 2, "arm": ["treated"] * 6 + ["comparison"] * 6, "value": 0.8,
+                 "ci_low": 0.7, "ci_high": 0.9}
+            ),
+        ),
+        {"indicator": "csat_top2", "unit": "share", "starts": (MONTHS[3],)},
+    ),
+    "control_chart": (
+        (
+            pd.DataFrame(
+                {"period": MONTHS, "value": [0.8, 0.82, 0.5, 0.8, 0.81, 0.8], "centre": 0.8,
+                 "lower": 0.7, "upper": 0.9, "signal": [False, False, True] + [False] * 3}
+            ),
+        ),
+        {"indicator": "attendance", "unit": "share"},
+    ),
+    "response_bars": (
+        (pd.DataFrame({"label": ["翠湖花园"], "value": [0.3], "ci_low": [0.2], "ci_high": [0.4]}),),
+        {"overall": 0.31},
+    ),
+    "gantt": (
+        (
+            pd.DataFrame(
+                {"label": ["喆堃玥旻", "b"], "start": ["2024-01-01", "2024-03-01"],
+                 "end": ["2024-02-01", "2024-03-01"], "done": [True, False]}
+            ),
+        ),
+        {"today": "2024-02-10"},
+    ),
+    "love_plot": (
+        (
+            pd.DataFrame(
+                {"zh_CN": ["户数"], "en": ["Households"], "smd_before": [0.4], "smd_after": [None]}
+            ),
+        ),
+        {},
+    ),
+    "power_by_sites": (
+        (
+            pd.DataFrame(
+                {"n_sites": [20, 60] * 2, "power": [0.4, 0.9, 0.2, 0.6],
+                 "series": ["formula"] * 2 + ["simulated"] * 2}
+            ),
+        ),
+        {},
+    ),
+    "scorecard": (
+        (
+            pd.DataFrame(
+                {"indicator": ["nps", "csat_top2"], "value": [30.0, None], "ci_low": [20.0, None],
+                 "ci_high": [40.0, None], "target": [35.0, 0.85], "unit": ["nps_points", "share"]}
+            ),
+        ),
+        {},
+    ),
+    "tornado": (
+        (pd.DataFrame({"label": ["margin"], "low": [-1e5], "high": [3e6], "base": [1e6]}),),
+        {"unit": "CNY"},
+    ),
+}  # fmt: skip
+
+
+def test_every_plot_has_a_case():
+    assert set(CASES) == set(plots.__all__)
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+@pytest.mark.parametrize("name", CASES)
+def test_drawn_without_complaint(name, language):
+    data, params = CASES[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        svg = figures.embed(
+            getattr(plots, name)(*data, language=language, **params), anchor="f1", alt="示意 <图>"
+        )
+    assert svg.startswith("<svg ")
+    assert 'aria-label="示意 &lt;图&gt;"' in svg
+    assert "<style" not in svg
+    assert all(i.startswith("f1-") for i in re.findall(r'\bid="([^"]+)"', svg))
+
+
+@pytest.mark.parametrize("name", ["event_study", "control_chart"])
+def test_equal_data_give_equal_bytes(name):
+    data, params = CASES[name]
+    drawn = [
+        figures.embed(getattr(plots, name)(*data, language="en", **params), anchor="f", alt="x")
+        for _ in range(2)
+    ]
+    assert drawn[0] == drawn[1]
+
+
+def test_intervals_are_those_of_the_estimates():
+    figure = plots.event_study([effect(0, low=-0.03, high=0.11)], language="en")
+    (bars,) = [c for c in figure.axes[0].collections if len(c.get_segments()) == 1]
+    np.testing.assert_allclose(bars.get_segments()[0][:, 1], [-3, 11])
+
+
+def test_a_point_without_an_interval_is_drawn_without_one():
+    figure = plots.forest([effect(0, low=None, high=None)], language="en")
+    spans = [np.ptp(s[:, 0]) for c in figure.axes[0].collections for s in c.get_segments()]
+    assert all(span == 0 or math.isnan(span) for span in spans)
+
+
+def test_data_are_not_changed():
+    data, params = CASES["control_chart"]
+    before = data[0].copy(deep=True)
+    plots.control_chart(*data, language="en", **params)
+    pd.testing.assert_frame_equal(data[0], before)
+
+
+def test_a_character_in_no_font_is_named():
+    theme.apply()
+    figure = plots.response_bars(
+        pd.DataFrame({"label": ["\u1200"], "value": [0.3], "ci_low": [0.2], "ci_high": [0.4]}),
+        language="en",
+    )
+    with pytest.raises(FontError, match=r"U\+1200"):
+        figures.embed(figure, anchor="f", alt="x")
+
+
+def test_a_missing_font_file_is_an_error(tmp_path):
+    with pytest.raises(FontError, match="README"):
+        fonts.register(tmp_path / "absent.otf")
+
+
+def test_the_packaged_face_covers_names_beyond_gb2312():
+    from fontTools.ttLib import TTFont
+
+    covered = TTFont(fonts.FACE, lazy=True).getBestCmap()
+    assert not [c for c in "喆堃玥旻‡−×（）“”" if ord(c) not in covered]
+    assert "OPEN FONT LICENSE" in fonts.FACE.with_name("OFL.txt").read_text()
+
+
+def test_heavy_figures_become_png(monkeypatch):
+    monkeypatch.setattr(figures, "HEAVY", 10)
+    data, _ = CASES["love_plot"]
+    html = figures.embed(plots.love_plot(*data, language="en"), anchor="f", alt="a & b")
+    assert html.startswith('<img alt="a &amp; b" src="data:image/png;base64,')
+
+
+def test_series_differ_without_colour_and_stand_out_from_white():
+    styles = {(s.marker, str(s.line), s.filled) for s in theme.SERIES}
+    assert len(styles) == len(theme.SERIES)
+    for style in theme.SERIES:
+        channels = [int(style.colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        luminance = float(np.dot([0.2126, 0.7152, 0.0722], linear))
+        assert 1.05 / (luminance + 0.05) >= 4.5
