@@ -141,6 +141,7 @@ def check(voice: Voice, client: str) -> None:
 @click.option("--scheduler", metavar="ADDRESS", help="Run the clients on this Dask cluster.")
 @click.option("--plain-kernels", is_flag=True, help="Start each notebook's kernel cold.")
 @click.option("--cell-timeout", type=click.IntRange(min=1), help="Seconds one cell may take.")
+@click.option("--as-of", metavar="DATE", help="Monitoring looks up to this day: 2024-09-30.")
 @click.option("--traceback", is_flag=True, help="Show where in the code a failure arose.")
 @_speaking
 def run(
@@ -152,6 +153,7 @@ def run(
     scheduler: str | None,
     plain_kernels: bool,
     cell_timeout: int | None,
+    as_of: str | None,
     traceback: bool,
 ) -> None:
     """Run CLIENTs from their exports to their reports; what is unchanged is not run again."""
@@ -160,6 +162,7 @@ def run(
         "force": force,
         "warm": not plain_kernels,
         "cell_timeout": cell_timeout,
+        "values": {"as_of": as_of} if as_of else None,
     }
     with told_in_one_line(voice, clients[0]):
         if len(clients) == 1 and scheduler is None:

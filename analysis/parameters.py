@@ -47,15 +47,39 @@ class BaselineParameters(StageParameters):
 
 
 class MonitoringParameters(StageParameters):
-    """Parameters of ``02_monitoring.ipynb``."""
+    """Parameters of ``02_monitoring.ipynb``.
+
+    Attributes
+    ----------
+    as_of : str
+        Day up to which is looked, e.g. ``2024-09-30``; empty for the last day of the data.
+    """
+
+    as_of: str = Field(default="", pattern=r"^(\d{4}-\d{2}-\d{2})?$")
 
 
 class TrackingParameters(StageParameters):
-    """Parameters of ``03_tracking.ipynb``."""
+    """Parameters of ``03_tracking.ipynb``.
+
+    Attributes
+    ----------
+    draws : int
+        Draws of the bootstrap and of randomisation inference.
+    """
+
+    draws: int = Field(default=999, ge=99)
 
 
 class ValueParameters(StageParameters):
-    """Parameters of ``04_value.ipynb``."""
+    """Parameters of ``04_value.ipynb``.
+
+    Attributes
+    ----------
+    draws : int
+        Draws of the simulation of costs and benefits.
+    """
+
+    draws: int = Field(default=20000, ge=100)
 
 
 class StageDeclaration(NamedTuple):
@@ -127,6 +151,38 @@ def validate(stage_name: str, values: Mapping[str, Any]) -> StageParameters:
     except ValidationError as error:
         problems = [_problem(model, detail) for detail in error.errors()]
     raise RunError(f"Parameters of stage {stage_name}: " + " ".join(problems))
+
+
+def for_each_stage(values: Mapping[str, Any]) -> dict[str, StageParameters]:
+    """Hand values to the stages that take them.
+
+    Parameters
+    ----------
+    values : Mapping[str, Any]
+        Values by parameter, each known to at least one stage.
+
+    Returns
+    -------
+    dict of str to StageParameters
+        Validated parameters by stage.
+
+    Raises
+    ------
+    RunError
+        As :func:`validate`; a parameter no stage knows is unknown.
+    """
+    known = {name: None for declared in STAGES for name in declared.parameters.model_fields}
+    strangers = [name for name in values if name not in known]
+    if strangers:
+        told = (f"no parameter is called {name!r}{_nearest(name, known)}" for name in strangers)
+        raise RunError("Parameters: " + " ".join(told))
+    return {
+        declared.name: validate(
+            declared.name,
+            {k: v for k, v in values.items() if k in declared.parameters.model_fields},
+        )
+        for declared in STAGES
+    }
 
 
 def _problem(model: type[StageParameters], detail: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from analysis import parameters
 from analysis.errors import RunError
-from analysis.parameters import StageDeclaration
+from analysis.parameters import StageDeclaration, StageParameters
 from analysis.pipeline import fingerprint, outcome
 from analysis.pipeline.engine import ENGINE_NAME, RecordingEngine
 from analysis.pipeline.execution import CellCallback
@@ -62,7 +62,7 @@ class Setting:
     client : str
         Folder name under ``data/``.
     values : Mapping[str, Any]
-        Notebook parameters shared by all stages, without ``run_dir``.
+        Notebook parameters without ``run_dir``; each stage gets those it knows.
     warm : bool
         Whether kernels are forked from a preloaded server.
     cell_timeout : float or None
@@ -104,18 +104,20 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
         size=8,
         execute=lambda folder, _: _build_report(setting, folder),
     )
-    return [ingest, *(_stage(setting, declared) for declared in parameters.STAGES), report]
+    checked = parameters.for_each_stage(setting.values)
+    stages = (_stage(setting, found, checked[found.name]) for found in parameters.STAGES)
+    return [ingest, *stages, report]
 
 
-def _stage(setting: Setting, declared: StageDeclaration) -> Step:
+def _stage(setting: Setting, declared: StageDeclaration, checked: StageParameters) -> Step:
     source = setting.root / "notebooks" / declared.notebook
     if not source.is_file():
         raise RunError(f"Stage {declared.name}: there is no notebook {source}.")
-    checked = parameters.validate(declared.name, setting.values).model_dump(exclude={"run_dir"})
+    values = checked.model_dump(exclude={"run_dir"})
     stem = source.stem
     return Step(
         name=declared.name,
-        depends=[fingerprint.notebook(source), checked],
+        depends=[fingerprint.notebook(source), values],
         outputs=(
             f"notebooks/{stem}.ipynb",
             f"notebooks/{stem}.outcome.json",
@@ -124,7 +126,7 @@ def _stage(setting: Setting, declared: StageDeclaration) -> Step:
         ),
         # Papermill injects one cell with the values.
         size=fingerprint.count_cells(source) + 1,
-        execute=lambda folder, on_cell: _execute(setting, declared, checked, folder, on_cell),
+        execute=lambda folder, on_cell: _execute(setting, declared, values, folder, on_cell),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from analysis import cli
-from analysis.errors import Fault, InputError
+from analysis.errors import Fault, InputError, RunError
 from analysis.pipeline import runner, steps
 
 FAULT = Fault(
@@ -33,6 +33,18 @@ def crmeval(project, monkeypatch):
     monkeypatch.setattr(steps, "_prepare", lambda setting, folder: project.prepare("", folder))
     monkeypatch.setattr(steps, "_build_report", lambda setting, folder: project.report(folder))
 
+    def notebook(setting, declared, values, folder, on_cell):
+        (folder / "notebooks").mkdir(exist_ok=True)
+        (folder / "notebooks" / declared.notebook).write_text("{}")
+        for done in range(1, 4):
+            on_cell(done, 3)
+        if declared.name in failing:
+            raise RunError("cell 4 of 4: ZeroDivisionError: division by zero")
+
+    failing: set[str] = set()
+    project.failing = failing
+    monkeypatch.setattr(steps, "_execute", notebook)
+
     def call(*arguments: str):
         return CliRunner().invoke(cli.main, arguments)
 
@@ -54,7 +66,7 @@ def test_run_and_status_in_both_languages(crmeval, project):
 
 
 def test_a_failed_stage_is_named_with_its_cause(crmeval, project):
-    project.notebook("tracking", "1 / 0")
+    project.failing.add("tracking")
     failed = crmeval("--lang", "en", "run", "acme")
     assert failed.exit_code == 1
     assert "acme: stopped at “03 Tracking”: cell 4 of 4: ZeroDivisionError" in failed.output

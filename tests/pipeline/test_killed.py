@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import time
 
 import pytest
 
-from analysis.pipeline import batch, folders, manifest, run_clients, run_clients_on_cluster
+from analysis.pipeline import (
+    batch,
+    folders,
+    manifest,
+    outcome,
+    run_clients,
+    run_clients_on_cluster,
+)
 
 
-def test_a_killed_run_is_resumed_at_the_stage_that_was_cut(project, runner_script):
-    first = project.run()
+def stopped_in(project, stage: str, runner_script: list[str]) -> subprocess.Popen:
+    """Start a run in a process of its own and return it in the middle of a stage."""
     note = project.root / "reached"
-    slow = f"import pathlib, time\npathlib.Path({str(note)!r}).touch()\ntime.sleep(60)"
-    project.notebook("tracking", slow)
+    project.notebook(
+        stage, f"import pathlib, time\npathlib.Path({str(note)!r}).touch()\ntime.sleep(60)"
+    )
     request = json.dumps({"client": "acme", "root": str(project.root)})
-    process = subprocess.Popen([*runner_script, request], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([*runner_script, request], stderr=subprocess.DEVNULL)
     end = time.monotonic() + 60
     while not note.exists():
         assert time.monotonic() < end
         assert process.poll() is None
         time.sleep(0.05)
+    return process
+
+
+def test_a_killed_run_is_resumed_at_the_stage_that_was_cut(project, runner_script):
+    first = project.run()
+    process = stopped_in(project, "tracking", runner_script)
     process.kill()
     process.wait()
 
@@ -42,6 +57,16 @@ def test_a_killed_run_is_resumed_at_the_stage_that_was_cut(project, runner_scrip
     assert resumed.state == "complete"
     assert folders.latest(project.reports) == cut
     assert not list(cut.rglob(".*.json"))
+
+
+def test_ctrl_c_in_a_cell_is_not_called_finished(project, runner_script):
+    process = stopped_in(project, "design", runner_script)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) != 0
+    folder, found = folders.runs(project.reports)[0]
+    assert found.state == "failed"
+    assert found.steps["design"].error == "interrupted from the keyboard"
+    assert outcome.load(folder / "notebooks" / "00_design.ipynb").status == "interrupted"
 
 
 def test_a_killed_client_does_not_lose_the_batch(project, worker_script):

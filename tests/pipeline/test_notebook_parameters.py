@@ -86,3 +86,13 @@ def test_a_wrong_value_is_told_with_a_correct_one(values, said):
 
 def test_identifiers_keep_their_leading_zeros():
     assert parameters.validate("design", {"client": "0012"}).client == "0012"
+
+
+def test_each_stage_gets_the_values_it_knows():
+    checked = parameters.for_each_stage({"client": "acme", "as_of": "2024-09-30"})
+    assert checked["monitoring"].as_of == "2024-09-30"
+    assert {stage.client for stage in checked.values()} == {"acme"}
+    with pytest.raises(RunError, match="'as_off'; did you mean 'as_of'"):
+        parameters.for_each_stage({"as_off": ""})
+    with pytest.raises(RunError, match=r"as_of = '30\.9\.2024'"):
+        parameters.for_each_stage({"as_of": "30.9.2024"})
