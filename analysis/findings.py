@@ -91,9 +91,11 @@ def effect_finding(
     checks = tuple(checks)
     design = design_grade(estimate, assigned_by)
     grade = strength(estimate, checks, design)
+    claim = _claim(estimate, grade, direction)
     return Finding(
         id=f"finding.{estimate.id}",
-        claim=f"findings.effect.{_claim(estimate, grade, direction)}",
+        claim=f"findings.effect.{claim}",
+        action=f"findings.action.{claim}",
         design=design,
         strength=grade,
         params={

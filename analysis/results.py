@@ -217,6 +217,10 @@ class StageResults:
             f"{self.stage} has no estimate {id!r}; it has {[e.id for e in self.estimates]}"
         )
 
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a stored table; one without rows where the stage could not make it."""
+        return self.tables.get(name, pd.DataFrame())
+
     def select(self, prefix: str) -> tuple[Estimate, ...]:
         """Return the estimates whose id starts with ``prefix``, in stored order."""
         return tuple(e for e in self.estimates if e.id.startswith(prefix))
@@ -263,6 +267,43 @@ def collect(stage: str, items: Iterable[Any], *, facts=None, tables=None) -> Sta
         tables={**taken_tables, **(tables or {})},
         **{kind: tuple(found) for kind, found in bins.items()},
     )
+
+
+def merge(stage: str, items: Iterable[Any], *, facts=None, tables=None) -> StageResults:
+    """Put the results of a stage's steps into one.
+
+    Parameters
+    ----------
+    stage : str
+        Stage name.
+    items : Iterable
+        StageResults of steps, or single results as :func:`collect` takes them.
+    facts, tables : Mapping, optional
+        Added to those of the steps; the same name twice is an error.
+    """
+    steps = [item for item in items if isinstance(item, StageResults)]
+    single = collect(
+        stage,
+        [item for item in items if not isinstance(item, StageResults)],
+        facts=facts,
+        tables=tables,
+    )
+    whole = [*steps, single]
+    return StageResults(
+        stage=stage,
+        facts=_union(stage, "facts", [part.facts for part in whole]),
+        tables=_union(stage, "tables", [part.tables for part in whole]),
+        **{kind: tuple(i for part in whole for i in getattr(part, kind)) for kind in _KINDS},
+    )
+
+
+def _union(stage: str, kind: str, parts: list[Mapping[str, Any]]) -> dict[str, Any]:
+    whole: dict[str, Any] = {}
+    for part in parts:
+        if doubled := sorted(set(whole) & set(part)):
+            raise SchemaError(f"{stage}: {kind} given twice: {doubled}")
+        whole.update(part)
+    return whole
 
 
 def to_json(results: StageResults) -> str:

@@ -71,12 +71,12 @@ def from_pydantic(
             faults.append(
                 place(
                     "client_missing_key",
-                    "The key {key} is missing.",
-                    "{key}: …, see docs/client-file.md",
+                    "The key {word} is missing.",
+                    "{word}: …, see docs/client-file.md",
                     name=name,
                     lines=lines,
                     path=path,
-                    key=path[-1],
+                    word=path[-1],
                 )
             )
         else:
@@ -109,14 +109,14 @@ def _unknown(
     near = nearest(str(path[-1]), known)
     return place(
         "client_unknown_key",
-        "There is no key {key} here; the nearest is {near}."
+        "There is no key {word} here; the nearest is {near}."
         if near
-        else "There is no key {key} here.",
+        else "There is no key {word} here.",
         "{near}" if near else "one of: {known}",
         name=name,
         lines=lines,
         path=path,
-        key=path[-1],
+        word=path[-1],
         near=near or "",
         known=", ".join(known),
     )

@@ -16,6 +16,7 @@ from analysis.design.plan import (
 )
 from analysis.design.power import ErrorModel, RollOut, closed_form, estimate_errors, simulate_null
 from analysis.design.power_report import assess_power, power_by_effect, power_by_sites, roll_out
+from analysis.design.roll_out import assess_roll_out
 
 __all__ = [
     "ErrorModel",
@@ -29,6 +30,7 @@ __all__ = [
     "assess_conflicts",
     "assess_plan",
     "assess_power",
+    "assess_roll_out",
     "assign_waves",
     "check_claims",
     "closed_form",

@@ -89,7 +89,7 @@ def assess_calendar(
             id="design.calendar",
             question="design.check.calendar.question",
             status="not_possible",
-            reason="design.reason.no_waves",
+            reason="design.reason.no_wave_dates",
         )
         return collect("design", [missing])
     spans = table.groupby("wave", as_index=False).agg(

@@ -56,12 +56,16 @@ def cross_check(draft: Draft, client: Client, known: Mapping[str, frozenset[str]
 
 
 def _required(draft: Draft) -> None:
+    told: set[str] = set()
     for column, spec in draft.table.columns.items():
         needed = spec.required or column in draft.table.key
         if not needed or column not in draft.frame:
             continue
         missing = draft.frame[column].isna().to_numpy() & ~draft.faulty(column)
         rows = np.flatnonzero(missing)
+        if column in draft.source.columns and draft.header(column) in told:
+            continue  # one empty cell that feeds two columns is one fault
+        told.add(draft.header(column))
         draft.at(rows, "required_missing", column, params={"column": column})
 
 

@@ -41,11 +41,13 @@ def sentence(key: str, language: str, params: Mapping[str, Any] | None = None) -
 
 
 def localised(params: Mapping[str, Any], language: str) -> dict[str, Any]:
-    """Replace indicator ids by titles and wording keys by their words in parameters."""
+    """Replace indicator ids by titles, wording keys by words, names by that in the language."""
     return {name: _localised(name, value, language) for name, value in params.items()}
 
 
 def _localised(name: str, value: Any, language: str) -> Any:
+    if isinstance(value, Mapping) and language in value:
+        return value[language]
     if not isinstance(value, str):
         return value
     if "." in value and wording.has(value):

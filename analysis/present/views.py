@@ -1,71 +1,283 @@
-"""Result tables reshaped for the figures: columns renamed, nothing computed."""
+"""Result tables as the reports show them: which columns, in which words, in which order.
+
+Reshaping only: columns are renamed, rows chosen and sorted; nothing is computed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
+from analysis import wording
+from analysis.results import Check, Estimate
 
-def returns(table: pd.DataFrame, by: str = "site_id") -> pd.DataFrame:
-    """Return rates by ``by`` as :func:`analysis.present.plots.response_bars` takes them."""
-    if table.empty:
-        return table
-    return table.rename(columns={by: "label", "rate": "value"}).sort_values("value")
+if TYPE_CHECKING:
+    from analysis.causal import Evaluation
 
-
-def balance(table: pd.DataFrame) -> pd.DataFrame:
-    """Standardised differences as :func:`analysis.present.plots.love_plot` takes them.
-
-    The label is the wording key of the characteristic, with its level where it has one.
-    """
-    if table.empty:
-        return table
-    return pd.DataFrame({"covariate": _labels(table), "smd_before": table["smd"].to_numpy()})
+Columns = Mapping[str, tuple[str, str]]
+LOWEST = 15
+"""Subjects shown where only the lowest matter."""
 
 
-def _labels(table: pd.DataFrame) -> list[str]:
-    return [
-        covariate if pd.isna(level) or level == "" else f"{covariate}.{level}"
-        for covariate, level in zip(table["covariate"], table["level"], strict=True)
-    ]
+def _columns(room: str, **specs: str) -> Columns:
+    return {name: (f"{room}.column.{name}", spec) for name, spec in specs.items()}
 
 
-def trend(table: pd.DataFrame) -> pd.DataFrame:
-    """Arm means by month as :func:`analysis.present.plots.trends` takes them."""
-    return table.rename(columns={"mean": "value"})
+GOALS = _columns(
+    "design",
+    indicator="indicator",
+    unit="label:design.reading",
+    target="",
+    deadline="date",
+    horizon="label:design.horizon",
+)
+ROLL_OUT = {
+    "label": ("chapters.column.wave", "label:"),
+    "start": ("design.column.start", "date"),
+    "sites": ("chapters.column.sites", "int"),
+    "villa": ("terms.property_type.villa", "int"),
+    "high_end": ("terms.property_type.high_end", "int"),
+    "ordinary": ("terms.property_type.ordinary", "int"),
+    "old": ("terms.property_type.old", "int"),
+    "unknown": ("chapters.column.unknown_type", "int"),
+    "assigned_by": ("chapters.column.assigned_by", "label:terms.assigned_by"),
+}
+CALENDAR = _columns(
+    "design",
+    wave="label:design.wave",
+    n_sites="int",
+    start="date",
+    months="int",
+    measure_on="date",
+    season="label:design.season",
+    state="label:design.state",
+)
+CONTRADICTIONS = _columns(
+    "design",
+    conflict="",
+    question="label:",
+    reading="label:",
+    requirements="",
+)
+INGEST = {
+    "table": ("measurement.column.table", "label:measurement.table"),
+    "source": ("chapters.column.source", "text"),
+    "rows_in": ("measurement.column.rows_in", "int"),
+    "rows_out": ("measurement.column.rows_out", "int"),
+    "left_out": ("chapters.column.left_out", "int"),
+    "reasons": ("chapters.column.reasons", "text"),
+}
+QUALITY = _columns(
+    "measurement",
+    table="label:measurement.table",
+    rows="int",
+    completeness="pct1",
+    columns_short="int",
+    rows_broken="int",
+)
+RULES = _columns(
+    "measurement",
+    rule="label:measurement.rule",
+    table="label:measurement.table",
+    column="",
+    applies="int",
+    broken="int",
+    share="pct1",
+)
+ITEMS = _columns(
+    "measurement",
+    item="",
+    n="int",
+    mean="num2",
+    sd="num2",
+    floor="pct",
+    ceiling="pct",
+    item_rest="num2",
+    alpha_if_dropped="num2",
+)
+ALERT_RULES = _columns(
+    "monitoring",
+    rule="label:monitoring.rule",
+    requirement="",
+    subjects="int",
+    fired="int",
+    within_noise="int",
+    too_few="int",
+    family_false_alarm="pct1",
+)
+COMPLETION = _columns("monitoring", module="", n="int", value="pct1", ci_low="pct1", ci_high="pct1")
+MODULE_SHARE = COMPLETION
+LECTURER_SHARE = {
+    "lecturer_id": ("monitoring.column.lecturer", ""),
+    **{name: spec for name, spec in COMPLETION.items() if name != "module"},
+}
+LEARNING = {
+    **_columns(
+        "monitoring", module="", form="label:monitoring.form", n="int", pre="num1", post="num1"
+    ),
+    "value": ("monitoring.column.gain", "signed1"),
+    **_columns("monitoring", ci_low="signed1", ci_high="signed1", effect_size="num2"),
+}
+SIGNALS = _columns("monitoring", subject="", beyond="int", run="int", worse="int")
+MILESTONES = _columns(
+    "monitoring",
+    name="",
+    criterion="",
+    planned_on="date",
+    actual_on="date",
+    state="label:monitoring.state",
+    days_late="int",
+)
+BUDGET = _columns(
+    "monitoring",
+    category="label:terms.cost",
+    planned="cny",
+    actual="cny",
+    deviation="cny",
+    deviation_share="pct1",
+)
+RISKS = _columns(
+    "monitoring",
+    name="",
+    probability="int",
+    impact="int",
+    score="int",
+    grade="int",
+    response="",
+)
+SCORECARD = {
+    **_columns(
+        "value",
+        indicator="indicator",
+        horizon="label:design.horizon",
+        reading="label:design.reading",
+    ),
+    "threshold": ("value.column.threshold", "unit"),
+    "value": ("value.column.value", "unit"),
+    **_columns(
+        "value",
+        ci_low="unit",
+        ci_high="unit",
+        causal="",
+        probability="pct",
+        verdict="label:value.verdict",
+        reason="label:",
+    ),
+}
+BENEFITS = _columns("value", indicator="indicator", amount="cny", priced="", reason="label:")
+COSTS = _columns("value", category="label:terms.cost", amount="cny", source="label:value.source")
+CHAIN = _columns(
+    "value",
+    level="label:terms.level",
+    state="label:value.state",
+    better="int",
+    worse="int",
+    unclear="int",
+    causal="int",
+)
+ACTIONS = _columns(
+    "value",
+    priority="int",
+    action="label:",
+    owner="label:",
+    due_on="date",
+    subject="label:",
+    source="label:value.source",
+)
+EARLIER_ACTIONS = _columns(
+    "value",
+    finding="",
+    action="",
+    owner="",
+    due_on="date",
+    done_on="date",
+    state="label:value.state",
+)
 
 
-def milestones(table: pd.DataFrame) -> pd.DataFrame:
-    """Milestones as :func:`analysis.present.plots.gantt` takes them: planned to reached."""
-    if table.empty:
-        return table
-    frame = pd.DataFrame(
-        {
-            "label": table["milestone_id"] + " " + table["name"],
-            "start": pd.to_datetime(table["planned_on"]),
-            "end": pd.to_datetime(table["actual_on"]).fillna(pd.to_datetime(table["planned_on"])),
-            "done": table["actual_on"].notna(),
-        }
-    )
-    ends = frame[["start", "end"]]
-    return frame.assign(start=ends.min(axis=1), end=ends.max(axis=1))
+def lowest(table: pd.DataFrame, by: str = "value") -> pd.DataFrame:
+    """Return the rows with the lowest values, the lowest first."""
+    return table if table.empty else table.nsmallest(LOWEST, by)
 
 
 def power(table: pd.DataFrame) -> pd.DataFrame:
-    """Power by number of sites, one series by formula and one by simulation."""
+    """Return power by number of sites, a series by formula and one by simulation."""
     if table.empty:
         return table
+    names = {"power_formula": "design.series.formula", "power_simulated": "design.series.simulated"}
     long = table.melt(
-        id_vars="n_sites",
-        value_vars=["power_formula", "power_simulated"],
-        var_name="series",
-        value_name="power",
+        id_vars="n_sites", value_vars=list(names), var_name="series", value_name="power"
     )
-    return long.assign(series=long["series"].map("chapters.series.{}".format))
+    return long.assign(series=long["series"].map(names))
+
+
+def contradictions(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the contradictions with the wording keys of question and chosen reading."""
+    if table.empty:
+        return table
+    chosen = [
+        "chapters.design.reading_open"
+        if row.open
+        else f"design.conflicts.{row.conflict}.{row.reading}"
+        for row in table.itertuples()
+    ]
+    return table.assign(
+        question=[f"design.conflicts.{id}.question" for id in table["conflict"]], reading=chosen
+    )
 
 
 def worst_chart(chart: pd.DataFrame, signals: pd.DataFrame) -> pd.DataFrame:
-    """Points of the subject with the most signals on the bad side; empty without any."""
+    """Return the chart of the subject with the most signals on the bad side; empty without any."""
     if chart.empty or signals.empty or not (signals["worse"] > 0).any():
         return chart.iloc[:0]
     first = signals.sort_values("worse", ascending=False, kind="stable")["subject"].iloc[0]
     return chart[chart["subject"] == first]
+
+
+def signals(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the subjects that have signals on the bad side, the most first."""
+    if table.empty:
+        return table
+    return table[table["worse"] > 0].sort_values("worse", ascending=False, kind="stable")
+
+
+def broken_rules(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rules that rows break, the most broken first."""
+    if table.empty:
+        return table
+    return table[table["broken"] > 0].sort_values("broken", ascending=False, kind="stable")
+
+
+def worst(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """Return the checks that ask for something: failed, caution, not possible."""
+    return tuple(check for check in checks if check.status != "passed")
+
+
+def labelled(estimates: Sequence[Estimate], stem: str) -> tuple[tuple[str, Estimate], ...]:
+    """Pair estimates with the wording key of their label.
+
+    The key is the stem, or the stem and the last parts of the id, whichever is worded; an
+    estimate without a value and without a label of its own is left to the tables.
+    """
+    return tuple((_label(e, stem), e) for e in estimates)
+
+
+def _label(estimate: Estimate, stem: str) -> str:
+    parts = estimate.id.split(".")
+    for start in range(1, len(parts)):
+        key = ".".join([stem, *parts[start:]])
+        if wording.has(key):
+            return key
+    return stem
+
+
+def overall(evaluations: Iterable[Evaluation]) -> tuple[Estimate, ...]:
+    """Return the leading estimate of each evaluation."""
+    return tuple(evaluation.overall for evaluation in evaluations)
+
+
+def all_checks(evaluations: Iterable[Evaluation]) -> tuple[Check, ...]:
+    """Return the checks of all evaluations."""
+    return tuple(check for evaluation in evaluations for check in evaluation.checks())

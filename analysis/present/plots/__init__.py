@@ -7,7 +7,13 @@ interval is drawn without one. No two series differ by colour alone.
 from __future__ import annotations
 
 from analysis.present.plots.effects import event_study, forest, group_time
-from analysis.present.plots.planning import gantt, love_plot, power_curve, response_bars
+from analysis.present.plots.planning import (
+    gantt,
+    love_plot,
+    power_by_sites,
+    power_curve,
+    response_bars,
+)
 from analysis.present.plots.time import control_chart, trends
 from analysis.present.plots.worth import scorecard, tornado
 
@@ -18,6 +24,7 @@ __all__ = [
     "gantt",
     "group_time",
     "love_plot",
+    "power_by_sites",
     "power_curve",
     "response_bars",
     "scorecard",

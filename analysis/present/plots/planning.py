@@ -69,6 +69,45 @@ def power_curve(frame: pd.DataFrame, *, language: str, unit: str | None = None) 
     return figure
 
 
+def power_by_sites(frame: pd.DataFrame, *, language: str) -> Figure:
+    """Draw the chance of finding one effect against the number of sites.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``n_sites``, ``power`` (0-1) and ``series`` (label or wording key) of each way it was
+        computed.
+    language : {"zh_CN", "en"}
+        Language of the words.
+    """
+    figure, grid = ax.new(3.4)
+    axes = grid[0, 0]
+    for (name, part), style in zip(frame.groupby("series", sort=False), theme.SERIES, strict=False):
+        axes.plot(
+            part["n_sites"],
+            100 * part["power"],
+            color=style.colour,
+            linestyle=style.line,
+            marker=style.marker,
+            markerfacecolor=style.face,
+            markersize=4.5,
+            label=sentences.label(name, language),
+        )
+    axes.axhline(
+        100 * _POWER,
+        color=theme.MUTED,
+        linewidth=0.9,
+        linestyle=(0, (4, 3)),
+        label=wording.text("report.series.power_goal", language),
+    )
+    axes.set_ylim(0, 102)
+    axes.yaxis.set_major_formatter("{x:.0f}%")
+    axes.set_ylabel(wording.text("report.axis.power", language))
+    axes.set_xlabel(wording.text("report.axis.n_sites", language))
+    ax.legend_above(axes)
+    return figure
+
+
 def gantt(frame: pd.DataFrame, *, language: str, today: object = None) -> Figure:
     """Draw a calendar of work: bars for spans, diamonds for single days.
 

@@ -1,0 +1,6 @@
+"""One client opened for one stage, and the preparation of what all stages read."""
+
+from analysis.workspace.prepare import prepare
+from analysis.workspace.stage import Stage, open_stage
+
+__all__ = ["Stage", "open_stage", "prepare"]
