@@ -117,7 +117,7 @@ def _unknown(
         lines=lines,
         path=path,
         word=path[-1],
-        near=near or "",
+        near=near or "—",
         known=", ".join(known),
     )
 

@@ -127,3 +127,19 @@ def test_every_conflict_can_be_chosen():
     for conflict in client.READINGS.values():
         for reading in conflict.readings.values():
             assert set(reading) == {"zh_CN", "en"}
+
+
+def test_every_fault_of_the_client_file_has_its_sentence(example, write):
+    from analysis import wording
+
+    text = example.replace("  timezone:", "  timezon:").replace("alpha: 0.05", "alpha: 5")
+    text = text.replace("tickets\n", "tickts\n").replace("labels: tier", "labels: teir")
+    text = text.replace("C2: plus_5", "C2: plus_6, C77: a").replace("channel: 来源", "chanel: 来源")
+    text = text.replace("别墅: villa", "别墅: vila").replace("备注: open text", "备注: DECIDE")
+    text = text.replace("sum: [receivable, collected]", "sum: [receivable]")
+    faults = faults_of(write(text))
+    assert len({fault.rule for fault in faults}) >= 8
+    for fault in faults:
+        for language in ("zh_CN", "en"):
+            assert wording.text(f"faults.{fault.rule}", language, **fault.params)
+        assert not {"key", "language"} & set(fault.params)
