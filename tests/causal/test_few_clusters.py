@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 import pytest
-from causal_panels import staggered
+from causal_panels import staggered, worlds
 
 from analysis.causal.aggregate import aggregate, outcome_weights
 from analysis.causal.event_study import twfe
@@ -112,11 +112,10 @@ def test_one_treated_of_ten_cannot_be_significant():
 def test_size_of_wild_bootstrap_and_randomisation():
     """Nominal 10 % with 5 treated of 20: 200 worlds, three binomial standard errors (.064)."""
     wild_rejects = random_rejects = 0
-    for seed in range(200):
-        frame = staggered(
-            seed, sizes=(3, 2), starts=(5, 7), never=15, periods=10, effect=0.0, ar=0.5
-        )
-        panel, cells, simple = parts(frame)
+    world = {"sizes": (3, 2), "starts": (5, 7), "never": 15, "periods": 10}
+    for seed, panel in enumerate(worlds(range(200), effect=0.0, ar=0.5, **world)):
+        cells = group_time(panel)
+        simple = aggregate(cells, "simple")
         omega = outcome_weights(cells, simple.cell_weights[0])
         wild_rejects += wild(panel, omega, draws=199, seed=seed).p_value <= 0.1
         weight = simple.cell_weights[0]

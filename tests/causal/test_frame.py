@@ -1,9 +1,14 @@
 """The checks before any estimator: each a named error or a counted adjustment."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from causal_panels import staggered
 
+from analysis import wording
+from analysis.causal import frame as frame_module
 from analysis.causal.frame import FrameError, NoComparisonError, NoPrePeriodError, prepare
 from analysis.errors import DesignError
 
@@ -121,3 +126,13 @@ def test_arrays_match_the_rows(frame):
     assert panel.balanced
     assert panel.n_treated_clusters == 6
     assert panel.n_comparison_clusters == 7
+
+
+def test_every_rule_has_its_sentence():
+    raised = re.compile(r'(?:Frame|NoComparison|NoPrePeriod)Error\(\s*"(\w+)"')
+    folder = Path(frame_module.__file__).parent
+    rules = {r for path in folder.glob("*.py") for r in raised.findall(path.read_text("utf-8"))}
+    assert {"duplicate_unit_period", "no_comparison", "singular"} <= rules
+    for rule in rules:
+        for language in ("zh_CN", "en"):
+            assert wording.text(f"causal.fault.{rule}", language)
