@@ -221,7 +221,7 @@ def frames():
              "done": [True, True, False, False]}
         ),
         "love": pd.DataFrame(
-            {"zh_CN": ["户数", "物业类型", "片区"], "en": ["Households", "Property type", "Region"],
+            {"covariate": ["户数", "物业类型", "片区"],
              "smd_before": [0.42, -0.25, 0.12], "smd_after": [0.05, -0.04, 0.02]}
         ),
         "power": pd.DataFrame(

@@ -75,10 +75,14 @@ CASES = {
     "love_plot": (
         (
             pd.DataFrame(
-                {"zh_CN": ["户数"], "en": ["Households"], "smd_before": [0.4], "smd_after": [None]}
+                {"covariate": ["户数"], "smd_before": [0.4], "smd_after": [None]}
             ),
         ),
         {},
+    ),
+    "power_curve": (
+        (pd.DataFrame({"effect": [0.1, 0.2], "power": [0.4, 0.9], "ci_low": 0.3, "ci_high": 1.0}),),
+        {"unit": "share"},
     ),
     "power_by_sites": (
         (
