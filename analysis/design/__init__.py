@@ -15,7 +15,12 @@ from analysis.design.plan import (
     make_plan,
 )
 from analysis.design.power import ErrorModel, RollOut, closed_form, estimate_errors, simulate_null
-from analysis.design.power_report import assess_power, power_by_effect, power_by_sites, roll_out
+from analysis.design.power_report import (
+    assess_power,
+    power_by_effect,
+    power_by_sites,
+    read_roll_out,
+)
 from analysis.design.roll_out import assess_roll_out
 
 __all__ = [
@@ -41,7 +46,7 @@ __all__ = [
     "measurement_calendar",
     "power_by_effect",
     "power_by_sites",
-    "roll_out",
+    "read_roll_out",
     "season",
     "simulate_null",
 ]

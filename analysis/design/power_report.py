@@ -16,7 +16,7 @@ from analysis.results import Check, Estimate, StageResults, collect
 SITES = (10, 20, 30, 40, 60, 80, 120)
 
 
-def roll_out(outcome: pd.DataFrame, *, window: int = 12) -> pw.RollOut:
+def read_roll_out(outcome: pd.DataFrame, *, window: int = 12) -> pw.RollOut:
     """Read the roll-out from an outcome frame: months counted from its first one."""
     first, last = int(outcome["period"].min()), int(outcome["period"].max())
     cohorts = outcome.groupby("unit")["cohort"].first()
@@ -146,7 +146,7 @@ def assess_power(
         ``power_sites`` and ``power_curve``, fact ``error_model``.
     """
     try:
-        plan = roll_out(outcome, window=window)
+        plan = read_roll_out(outcome, window=window)
         before = before_first_wave(outcome)
         errors = pw.estimate_errors(before)
         if errors.shock_sd + errors.sampling_sd <= 0:

@@ -41,8 +41,9 @@ def p_chart(
     DataFrame
         ``value, centre, lower, upper, signal`` (bool), ``rule`` (``""``, ``beyond``,
         ``run``); limits are cut to [0, 1]. ``attrs``: ``kind`` (``p`` or ``laney``) and
-        ``sigma_z``, the spread of the standardised baseline shares (1 when binomial). Laney's limits are used when the
-        dispersion test rejects at 5 % and ``sigma_z`` exceeds 1.
+        ``sigma_z``, the spread of the standardised baseline shares (1 when binomial).
+        Laney's limits are used when the dispersion test rejects at 5 % and ``sigma_z``
+        exceeds 1.
 
     References
     ----------

@@ -158,6 +158,9 @@ def price(
 ) -> tuple[list[Priced], pd.DataFrame]:
     """Turn effects into money where that is allowed, and say where it is not.
 
+    A move in the indicator's good direction is worth ``abs(money_per_unit)`` a unit, one in
+    the bad direction costs as much, so that the sign of the money cannot be stated twice.
+
     Parameters
     ----------
     benefits : Iterable[BenefitLike]
@@ -188,15 +191,17 @@ def price(
         value, se = sign * estimate.value, standard_error(estimate)
         if switches.lower_bound_only:
             value, se, ends = ends[0], 0.0, [ends[0], ends[0]]
-        low = benefit.money_per_unit if benefit.low is None else benefit.low
-        high = benefit.money_per_unit if benefit.high is None else benefit.high
+        money = abs(benefit.money_per_unit)
+        low, high = sorted(
+            money if end is None else abs(end) for end in (benefit.low, benefit.high)
+        )
         one = Priced(
             indicator=benefit.indicator,
             effect=value,
             effect_se=se,
             effect_low=ends[0],
             effect_high=ends[1],
-            money=benefit.money_per_unit,
+            money=money,
             money_low=low,
             money_high=high,
             exposure=exposure[benefit.basis],

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.design import assess_power, closed_form, estimate_errors, roll_out, simulate_null
+from analysis.design import assess_power, closed_form, estimate_errors, read_roll_out, simulate_null
 from analysis.design.power import ErrorModel, RollOut, closed_form_se, simulated
 from analysis.errors import DesignError
 
@@ -100,7 +100,7 @@ def test_power_of_a_client_is_reported_both_ways():
 
 
 def test_roll_out_is_read_from_the_outcome_frame():
-    assert roll_out(panel(ErrorModel(0.1, 0, 0), PLAN)) == PLAN
+    assert read_roll_out(panel(ErrorModel(0.1, 0, 0), PLAN)) == PLAN
 
 
 @pytest.mark.parametrize("change", ["one_arm", "constant", "short"])

@@ -23,9 +23,9 @@ def keys_in_code():
     for room in SECTIONS:
         for path in sorted((PACKAGE / room).glob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    if KEY.fullmatch(node.value) and node.value[-1] != ".":
-                        yield node.value
+                text = node.value if isinstance(node, ast.Constant) else None
+                if isinstance(text, str) and KEY.fullmatch(text) and text[-1] != ".":
+                    yield text
 
 
 def keys_from_data():

@@ -59,6 +59,18 @@ def test_ratio_and_return_by_hand():
     assert interval.ci_high == pytest.approx(high, rel=0.01)
 
 
+@pytest.mark.parametrize(("money", "low", "high"), [(0.5, 0.3, 0.8), (-0.5, -0.8, -0.3)])
+def test_fewer_complaints_are_a_benefit_whichever_sign_the_money_has(money, low, high):
+    found = value(
+        [Benefit(indicator="complaints_per_1000", money_per_unit=money, low=low, high=high)],
+        {"complaints_per_1000": effect("complaints_per_1000", -2.0)},
+    )
+    assert found.estimate("value.roi.benefit").value == pytest.approx(100.0)
+    assert found.estimate("value.roi.benefit").ci_low > 0
+    moved = found.tables["tornado"].set_index("input").loc["money"]
+    assert (moved["input_low"], moved["input_high"]) == (0.3, 0.8)
+
+
 def test_only_causal_effects_and_margins_are_priced():
     benefits = [
         Benefit(indicator="nps", money_per_unit=5.0),
