@@ -20,6 +20,7 @@ from analysis.kernels.threads import SINGLE_THREADED
 PROVISIONER = "crmeval-forkserver"
 # A Unix socket's path holds 104 bytes on macOS; names inside the folder need about 20.
 _LONGEST_FOLDER = 80
+_QUIET = "--log-level=50"
 
 
 def warm_is_possible() -> bool:
@@ -56,7 +57,8 @@ class _Specifications(KernelSpecManager):
         warm = isinstance(self.parent, KernelManager)
         stanza = {"kernel_provisioner": {"provisioner_name": PROVISIONER}} if warm else {}
         return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            # What matters reaches the notebook; the log would only run into the progress bar.
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", _QUIET],
             display_name="Python (crmeval)",
             language="python",
             metadata=stanza,

@@ -99,6 +99,21 @@ def test_check_lists_every_fault_with_its_place(crmeval, monkeypatch):
     assert clean.exit_code == 0
 
 
+def test_new_writes_a_proposal_and_never_over_one(crmeval, project):
+    export = project.root / "工单.csv"
+    export.write_text("工单编号,建单时间\n1,2024-01-02\n", encoding="utf-8")
+    made = crmeval("new", "fresh", str(export), "--lang", "en")
+    assert made.exit_code == 0, made.output
+    folder = project.root / "data" / "fresh"
+    assert "工单.csv" in (folder / "client.yml").read_text(encoding="utf-8")
+    assert (folder / "raw" / "工单.csv").read_bytes() == export.read_bytes()
+    written = (folder / "client.yml").read_bytes()
+    again = crmeval("new", "fresh", str(export), "--lang", "en")
+    assert again.exit_code == 1
+    assert "fresh" in again.output
+    assert (folder / "client.yml").read_bytes() == written
+
+
 def test_an_unknown_client_or_stage_is_one_line(crmeval):
     unknown = crmeval("run", "acne")
     assert (unknown.exit_code, len(unknown.output.splitlines())) == (1, 1)
