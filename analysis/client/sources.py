@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from analysis.client.base import Part, Text
 from analysis.tables import TABLES
@@ -39,6 +40,15 @@ def _reasons(value: Any) -> Any:
     return value
 
 
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression ({error})") from error
+    return value
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
 Listed = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 
 
@@ -92,7 +102,7 @@ class ColumnMap(Part):
         alias="from", min_length=1
     )
     join: str = "-"
-    pattern: str | None = None
+    pattern: Pattern | None = None
     labels: str | LabelMap | None = None
     aliases: str | None = None
     missing: tuple[Text, ...] = ()
@@ -146,7 +156,7 @@ class Unpivot(Part):
     labels: str | LabelMap | None = None
     missing: tuple[Text, ...] = ()
     missing_codes: dict[Text, MissingReason] = Field(default_factory=dict)
-    pattern: str | None = None
+    pattern: Pattern | None = None
     skip_blank: bool = False
 
 

@@ -90,7 +90,10 @@ class Taker:
             problems.append(self._unfit(unfit, kind, header))
             for name in unfit:
                 options.pop(name, None)
-        converted = convert(raw, kind, **options)
+        try:
+            converted = convert(raw, kind, **options)
+        except ValueError as error:  # an option with a value that it cannot have
+            return self._refused(error, header, column, spec, len(raw), problems)
         for name, n in converted.counts.items():
             counts[name] = counts.get(name, 0) + int(n)
         values = converted.values  # noqa: PD011 - a field, not an array
@@ -100,6 +103,30 @@ class Taker:
         values, more = self._finish(values, column, spec, mapping, counts, table, header)
         return Taken(
             cells=values, reasons=converted.reasons, problems=problems + more, counts=counts
+        )
+
+    def _refused(
+        self,
+        error: ValueError,
+        header: str,
+        column: str,
+        spec: Column,
+        length: int,
+        problems: list[Problem],
+    ) -> Taken:
+        found = fault(
+            "option_value",
+            params={"problem": str(error)},
+            file=self.client.path.name,
+            column=header,
+        )
+        nothing = pd.Series([None] * length, dtype=pd.ArrowDtype(ARROW_TYPES[spec.kind]))
+        told = Problem(found, np.arange(length, dtype=np.int64), column)
+        return Taken(
+            cells=nothing,
+            reasons=pd.Series([None] * length, dtype=_STRING),
+            problems=[*problems, told],
+            counts={},
         )
 
     def _finish(

@@ -54,6 +54,7 @@ RULES: dict[str, tuple[str, str]] = {
         "the header under drop",
     ),
     "option_unfit": ("The option {option} does not fit a column of kind {kind}.", "{known}"),
+    "option_value": ("An option cannot be used like this: {problem}", "docs/client-file.md"),
     "accept_exceeded": (
         "{rows} rows break {accepted}, more than the {max_rows} accepted.",
         "max_rows raised with the reason, or the data mended",
@@ -71,6 +72,7 @@ NEVER_ACCEPTED = frozenset(
         "personal_header",
         "column_missing",
         "option_unfit",
+        "option_value",
         "files_missing",
         "duplicate_key",
         "distinct_conflict",
