@@ -19,6 +19,7 @@ from analysis.ingest.headers import folded, personal_reason
 from analysis.ingest.privacy import looks_personal
 from analysis.ingest.problems import Problem, fault, screened, without_values
 from analysis.ingest.readers import RawTable
+from analysis.ingest.readers import Source as RawSource
 from analysis.ingest.record import ColumnRecord
 from analysis.tables import ARROW_TYPES, TABLES, Column
 
@@ -26,6 +27,7 @@ SCALED_TABLES = frozenset({"surveys", "reactions", "ratings"})
 """Tables whose ``score`` lies on the scale of an instrument's item."""
 
 _STRING = pd.ArrowDtype(pa.string())
+_CLIENT_FILE = RawSource(file="client.yml", format="csv")
 
 
 def draft_source(source: Source, tables: Sequence[RawTable], taker: Taker) -> Draft:
@@ -402,12 +404,3 @@ def _no_reasons(length: int) -> pd.Series:
 def _nothing(length: int, spec: Column) -> Taken:
     values = pd.Series([None] * length, dtype=pd.ArrowDtype(ARROW_TYPES[spec.kind]))
     return Taken(cells=values, reasons=_no_reasons(length), problems=[], counts={})
-
-
-def _client_file() -> object:
-    from analysis.ingest.readers import Source as RawSource
-
-    return RawSource(file="client.yml", format="csv")
-
-
-_CLIENT_FILE = _client_file()
