@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import shutil
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +12,7 @@ from typing import Any
 from analysis import parameters
 from analysis.errors import RunError
 from analysis.files import code_hash, input_hashes, project_root, sha256
-from analysis.pipeline import fingerprint, folders, manifest
+from analysis.pipeline import fingerprint, folders, manifest, outputs
 from analysis.pipeline.manifest import Manifest, StepRecord
 from analysis.pipeline.progress import Progress, SilentProgress
 from analysis.pipeline.steps import BuildReport, Prepare, Setting, Step, steps
@@ -195,7 +193,7 @@ class _Run:
             if found.state != "complete" and found.inputs == self.fresh.inputs:
                 records = {step.name: StepRecord() for step in self.steps} | found.steps
                 resumed = replace(self.fresh, run_id=folder.name, steps=records)
-                _remove_leftovers(folder)
+                outputs.remove_leftovers(folder)
                 resumed.save(folder)
                 return folder, resumed
         folder = self.reports / self.fresh.run_id
@@ -223,7 +221,7 @@ class _Run:
             self._clear(step)
             record = manifest.load(self.complete).steps[step.name]
             for name in record.outputs:
-                _link(self.complete / name, self.folder / name)
+                outputs.share(self.complete / name, self.folder / name)
             made_by = record.taken_from or self.complete.name
             self._record(step, replace(record, state="skipped", taken_from=made_by))
         self.progress.step(step.name)
@@ -232,7 +230,7 @@ class _Run:
 
     def _execute(self, step: Step) -> BaseException | None:
         self._clear(step)
-        before = _snapshot(self.folder)
+        before = outputs.snapshot(self.folder)
         began = time.monotonic()
         self._record(step, StepRecord(state="running", key=self.keys[step.name]))
         self.executed.append(step.name)
@@ -242,7 +240,7 @@ class _Run:
             step.execute(self.folder, lambda done, _: self.progress.cell(step.name, done))
         except (Exception, KeyboardInterrupt) as error:
             cause = error
-        after = _snapshot(self.folder)
+        after = outputs.snapshot(self.folder)
         record = StepRecord(
             state="done" if cause is None else "failed",
             key=self.keys[step.name],
@@ -263,12 +261,8 @@ class _Run:
         self.manifest.save(self.folder)
 
     def _clear(self, step: Step) -> None:
-        for name in (*step.outputs, *self.manifest.steps[step.name].outputs):
-            path = self.folder / name
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+        recorded = self.manifest.steps[step.name].outputs
+        outputs.remove(self.folder, (*step.outputs, *recorded))
 
     def _end(
         self, state: str, failed: str | None = None, error: BaseException | None = None
@@ -325,34 +319,6 @@ def _keys(chain: list[Step], fresh: Manifest) -> dict[str, str]:
         key = fingerprint.digest([key, step.name, step.depends])
         keys[step.name] = key
     return keys
-
-
-def _snapshot(folder: Path) -> dict[str, tuple[int, int]]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    seen = {path.relative_to(folder).as_posix(): path.stat() for path in files}
-    return {
-        name: (stat.st_mtime_ns, stat.st_size)
-        for name, stat in seen.items()
-        if name != manifest.FILE_NAME
-    }
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """Remove what a killed process had begun and not yet renamed into place."""
-    for path in sorted(folder.rglob(".*")):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def _link(source: Path, target: Path) -> None:
-    """Share the bytes of a finished file; both runs replace files and never write into them."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without links
-        shutil.copy2(source, target)
 
 
 def _start_server_early() -> None:
