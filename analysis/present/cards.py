@@ -113,7 +113,7 @@ def _kpi(title: str, estimate: Estimate, hide: bool, language: str, min_cell: in
             below.append(wording.text("report.labelled", language, label=head, value=interval))
         if estimate.n_units:
             below.append(wording.text("report.n_units", language, n=estimate.n_units))
-        elif estimate.n:
+        elif estimate.n and estimate.indicator:
             below.append(wording.text("report.n", language, n=estimate.n))
     lines = "".join(f'<dd class="kpi-note">{escape(line)}</dd>' for line in below)
     return (

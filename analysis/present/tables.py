@@ -248,10 +248,13 @@ def hide_estimates(
     """Tell which estimates describe too few people to be shown.
 
     ``parts`` says that they are parts of one whole, so that a single hidden one needs a companion.
-    Effects and amounts of money are of many people or of none, and are always shown.
+    Only values of an indicator describe people: effects, money and what is computed from them
+    are always shown.
     """
     counts = [
-        e.n if not e.causal and e.unit not in _PLAIN_UNITS and e.value is not None else None
+        e.n
+        if e.indicator and not e.causal and e.unit not in _PLAIN_UNITS and e.value is not None
+        else None
         for e in estimates
     ]
     counted = pd.Series(counts, dtype="Float64")

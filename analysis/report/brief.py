@@ -15,6 +15,7 @@ from analysis.results import Check, Estimate, Finding
 _DECIDING = ("tracking", "value")
 _SPOKEN = ("failed", "caution")
 _KEY_FIGURES = 8
+_DOUBTS = 6
 
 
 def sections(run: Run, language: str) -> list[Section]:
@@ -61,7 +62,10 @@ def _sure(checks: list[Check], language: str) -> str:
         for status in ("passed", "caution", "failed", "not_possible")
     }
     html = f"<p>{escape(wording.text('report.index.sure_text', language, **counts))}</p>"
-    spoken = [check for check in checks if check.status in _SPOKEN]
+    # One sentence a doubt: a check asked of every outcome is not repeated here.
+    spoken = {(c.status, c.question): c for c in reversed(checks) if c.status in _SPOKEN}
+    spoken = sorted(spoken.values(), key=lambda c: (_SPOKEN.index(c.status), checks.index(c)))
+    spoken = spoken[:_DOUBTS]
     return html + (cards.checks(spoken, "brief-checks", language, tally=False) if spoken else "")
 
 

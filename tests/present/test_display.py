@@ -40,8 +40,9 @@ def saved(html):
 
 def mean(value, n, **more):
     return Estimate(
-        id=f"m.{n}", estimand="mean", unit="share", value=value, n=n, method="wilson", **more
-    )
+        id=f"m.{n}", estimand="mean", indicator="csat_top2", unit="share", value=value, n=n,
+        method="wilson", **more
+    )  # fmt: skip
 
 
 def table(frame, language="en", **more):
