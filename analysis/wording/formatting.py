@@ -26,12 +26,10 @@ _UNITS: dict[str, tuple[str, dict[str, str]]] = {
     "hours": ("num1", {"zh_CN": " 小时", "en": " h"}),
     "days": ("num1", {"zh_CN": " 天", "en": " days"}),
     "months": ("num1", {"zh_CN": " 个月", "en": " months"}),
-    "per_1000_household_months": (
-        "num2",
-        {"zh_CN": "（每千户月）", "en": " per 1,000 household-months"},
-    ),
-    "per_1000": ("num1", {"zh_CN": "（每千户）", "en": " per 1,000 households"}),
-    "per_1000_households": ("num1", {"zh_CN": "（每千户）", "en": " per 1,000 households"}),
+    # The titles of rates say "per 1,000" themselves.
+    "per_1000_household_months": ("num2", {}),
+    "per_1000_households": ("num2", {}),
+    "per_1000": ("num2", {}),
     "count": ("int", {}),
     "people": ("int", {"zh_CN": " 人", "en": " people"}),
     "sites": ("int", {"zh_CN": " 个项目", "en": " sites"}),
