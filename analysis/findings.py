@@ -21,7 +21,7 @@ from collections.abc import Iterable
 
 from analysis.results import Check, DesignGrade, Estimate, Finding, Strength
 
-ESSENTIAL = ("comparison_exists", "inference_possible", "units", "outcome_varies")
+ESSENTIAL = ("inference_possible",)
 _STEPS: tuple[Strength, ...] = ("weak", "moderate", "strong")
 
 

@@ -214,8 +214,8 @@ def not_measured(*, outcome: str, unit: str, options: Options | None = None) -> 
         reason="causal.reason.not_measured",
     )
     check = Check(
-        id=f"{options.prefix}.{outcome}.check.comparison_exists",
-        question="causal.check.comparison_exists",
+        id=f"{options.prefix}.{outcome}.check.comparison_group",
+        question="causal.check.comparison_group",
         status="not_possible",
         reason="causal.reason.not_measured",
         dims={"outcome": outcome},

@@ -80,8 +80,8 @@ def cohorts(waves: pd.DataFrame) -> pd.Series:
     """Return the running month in which each site was first treated, by intention to treat.
 
     A row treats its site when ``wave`` is above 0 and ``arm`` is ``treated``. It is dated by
-    ``actual_start``, and by ``planned_start`` where the training was never held: a site that
-    missed its planned wave stays treated. A site with several such rows takes the earliest
+    ``planned_start``, and by ``actual_start`` where no plan was recorded: what was assigned is
+    compared, so a site that was trained late, or never, stays in the wave it was meant for. A site with several such rows takes the earliest
     date; one with none is never treated.
 
     Parameters
@@ -99,7 +99,7 @@ def cohorts(waves: pd.DataFrame) -> pd.Series:
     DesignError
         When a treated row has neither date.
     """
-    start = pd.to_datetime(waves["actual_start"]).fillna(pd.to_datetime(waves["planned_start"]))
+    start = pd.to_datetime(waves["planned_start"]).fillna(pd.to_datetime(waves["actual_start"]))
     treats = ((waves["wave"] > 0) & (waves["arm"] == "treated")).astype("bool")
     undated = sorted(waves.loc[treats & start.isna(), "site_id"])
     if undated:

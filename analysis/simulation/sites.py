@@ -40,8 +40,8 @@ class Roster:
     households : ndarray of int, shape (n_sites,)
         Households served.
     cohort : ndarray of float, shape (n_sites,)
-        First trained period by intention to treat: the month held, else the month planned;
-        NaN for sites planned for no wave.
+        First trained period by intention to treat: the month planned; NaN for sites planned
+        for no wave. Effects start when the training is held.
     event_time : ndarray of float, shape (n_sites, n_months)
         Period minus cohort, NaN for never trained.
     fading, lasting : ndarray of float, shape (n_sites, n_months)
@@ -120,15 +120,14 @@ def draw_roster(parameters: WorldParameters) -> Roster:
             ],
         }
     )
-    waves, cohort = _schedule(p, sites["site_id"], wave, rng)
+    waves, cohort, held = _schedule(p, sites["site_id"], wave, rng)
     event_time = p.periods[None, :] - cohort[:, None]
     never = np.flatnonzero(np.isnan(cohort))
     spill = tuple(int(i) for i in never[: p.n_spill_over])
     falling = None
     if p.planted.falling_site_drop is not None and len(never) > len(spill):
         falling = int(never[-1])
-    held = waves["actual_start"].notna().to_numpy()
-    fading, lasting = _shares(p, types, np.where(held[:, None], event_time, np.nan), spill)
+    fading, lasting = _shares(p, types, p.periods[None, :] - held[:, None], spill)
     return Roster(
         sites=sites,
         waves=waves,
@@ -210,22 +209,21 @@ def _assign(p: WorldParameters, types: np.ndarray, rng: np.random.Generator) -> 
 
 def _schedule(
     p: WorldParameters, ids: pd.Series, wave: np.ndarray, rng: np.random.Generator
-) -> tuple[pd.DataFrame, np.ndarray]:
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     treated = np.flatnonzero(wave)
     shuffled = rng.permutation(treated)
     late, absent = shuffled[: p.n_late], shuffled[p.n_late : p.n_late + p.n_no_show]
     planned: list[dt.date | None] = [None] * len(wave)
     actual: list[dt.date | None] = [None] * len(wave)
-    cohort = np.full(len(wave), np.nan)
+    cohort, held = np.full(len(wave), np.nan), np.full(len(wave), np.nan)
     for i in treated:
         month = period_of(p.wave_months[wave[i] - 1])
         planned[i] = month_of(month) + dt.timedelta(days=10)
         cohort[i] = month
         if i in absent:
             continue
-        held = month + (1 if i in late else 0)
-        actual[i] = month_of(held) + dt.timedelta(days=10)
-        cohort[i] = held
+        held[i] = month + (1 if i in late else 0)
+        actual[i] = month_of(int(held[i])) + dt.timedelta(days=10)
     frame = pd.DataFrame(
         {
             "site_id": ids,
@@ -236,7 +234,7 @@ def _schedule(
             "assigned_by": "randomised",
         }
     )
-    return frame, cohort
+    return frame, cohort, held
 
 
 def _shares(

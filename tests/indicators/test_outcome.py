@@ -17,7 +17,7 @@ def waves(rows):
 
 WAVES = waves(
     [
-        ("A", 1, "treated", dt.date(2024, 2, 26), dt.date(2024, 3, 4)),  # held late
+        ("A", 1, "treated", dt.date(2024, 2, 26), dt.date(2024, 3, 4)),  # held a month late
         ("B", 1, "treated", dt.date(2024, 3, 4), None),  # never held
         ("C", 0, "comparison", None, None),
         ("D", 2, "treated", dt.date(2024, 6, 1), dt.date(2024, 6, 3)),
@@ -40,7 +40,7 @@ def panel(sites="ABCDE", stratum=""):
 def test_cohorts_follow_the_intention_to_treat():
     found = cohorts(WAVES)
     assert found.dtype == "float64"
-    expected = {"A": MARCH, "B": MARCH, "C": np.nan, "D": MARCH, "E": np.nan}
+    expected = {"A": MARCH - 1, "B": MARCH, "C": np.nan, "D": MARCH, "E": np.nan}
     pd.testing.assert_series_equal(
         found, pd.Series(expected, dtype="float64"), check_names=False, check_index_type=False
     )

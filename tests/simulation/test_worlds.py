@@ -85,7 +85,7 @@ def test_no_effect_world_has_no_effect_anywhere():
 
 
 def test_fading_world_fades():
-    surveys_only = dataclasses.replace(simulation.fading(), families=("surveys",))
+    surveys_only = dataclasses.replace(simulation.fading(), families=("surveys",), n_late=0)
     truth = simulate(surveys_only).truth
     assert truth.retention("csat_mean", 6) == pytest.approx(0.38, abs=0.03)
     assert truth.at(12) < 0.15 * truth.at(1)
