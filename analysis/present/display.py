@@ -171,7 +171,7 @@ class Display:
                 anchor=anchor,
                 language=language,
                 min_cell=self.min_cell,
-                n=n,
+                n=None if frame.empty else n,
                 notes=(sentences.sentence(note, language, params),) if note else (),
             ),
         )
