@@ -81,8 +81,8 @@ def cohorts(waves: pd.DataFrame) -> pd.Series:
 
     A row treats its site when ``wave`` is above 0 and ``arm`` is ``treated``. It is dated by
     ``planned_start``, and by ``actual_start`` where no plan was recorded: what was assigned is
-    compared, so a site that was trained late, or never, stays in the wave it was meant for. A site with several such rows takes the earliest
-    date; one with none is never treated.
+    compared, so a site that was trained late, or never, stays in the wave it was meant for. A
+    site with several such rows takes the earliest date; one with none is never treated.
 
     Parameters
     ----------

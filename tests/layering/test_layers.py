@@ -94,7 +94,5 @@ def test_the_check_notices_an_upward_import():
 def test_importing_the_package_is_light():
     heavy = ("numpy", "pandas", "duckdb", "ibis", "matplotlib", "scipy", "statsmodels")
     code = f"import sys, analysis; print([m for m in {heavy!r} if m in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
