@@ -9,8 +9,8 @@ import pandas as pd
 
 from analysis.client import Client, Source
 from analysis.ingest.columns import Taker
+from analysis.ingest.constants import constant
 from analysis.ingest.draft import Draft, Origin
-from analysis.ingest.mapping import constant
 from analysis.ingest.problems import Problem
 from analysis.ingest.record import ColumnRecord
 from analysis.tables import ARROW_TYPES, TABLES

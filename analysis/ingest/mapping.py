@@ -8,26 +8,28 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from analysis.client import Client, ColumnMap, Source
 from analysis.client.faults import nearest
 from analysis.client.sources import PLACES
-from analysis.ingest.columns import Scaled, Taken, Taker
+from analysis.ingest.columns import Taker
+from analysis.ingest.constants import constant
 from analysis.ingest.draft import Draft, Origin
 from analysis.ingest.headers import folded, personal_reason
-from analysis.ingest.privacy import looks_personal
 from analysis.ingest.problems import Problem, fault, screened, without_values
 from analysis.ingest.readers import RawTable
-from analysis.ingest.readers import Source as RawSource
 from analysis.ingest.record import ColumnRecord
+from analysis.ingest.scales import (
+    SCALED_TABLES,
+    Scaled,
+    Taken,
+    Unscaled,
+    by_scale,
+    no_reasons,
+    nothing,
+    rows_of,
+)
 from analysis.tables import ARROW_TYPES, TABLES, Column
-
-SCALED_TABLES = frozenset({"surveys", "reactions", "ratings"})
-"""Tables whose ``score`` lies on the scale of an instrument's item."""
-
-_STRING = pd.ArrowDtype(pa.string())
-_CLIENT_FILE = RawSource(file="client.yml", format="csv")
 
 
 def draft_source(source: Source, tables: Sequence[RawTable], taker: Taker) -> Draft:
@@ -62,6 +64,7 @@ class _Work:
         self.parts: dict[str, list[Taken]] = {}
         self.items: dict[str, list[Taken]] = {}
         self.problems: list[Problem] = []
+        self.unscaled: set[tuple] = set()
         self.left_out: Counter = Counter()
         self.origin: list[np.ndarray] = []
         self.row: list[np.ndarray] = []
@@ -86,12 +89,13 @@ class _Work:
         for column, value in self.source.constants.items():
             taken[column] = self._constant(rows, column, value)
         if "score" in self.source.columns and self._scaled("score"):
-            taken["score"] = self._long_scores(rows, names, taken, missing)
+            mapping = self.source.columns["score"]
+            taken["score"] = self._scores(rows, names, taken, missing, mapping)
         for column, part in taken.items():
             self._shift(part)
             self.parts.setdefault(column, []).append(part)
         if self.source.unpivot:
-            self._wide(rows, names, missing)
+            self._wide(rows, names, taken, missing)
         self.origin.append(np.full(len(rows), number, dtype=np.int64))
         self.row.append(np.asarray(rows.row_numbers, dtype=np.int64))
         self.offset += len(rows)
@@ -206,7 +210,7 @@ class _Work:
             mask &= cells.map(known).fillna(False).to_numpy(dtype=bool)
         if self.source.only:
             self.left_out["filtered"] += int((~mask).sum())
-        return _rows(table, mask)
+        return rows_of(table, mask)
 
     def _take(
         self,
@@ -220,7 +224,7 @@ class _Work:
         item: str | None = None,
     ) -> Taken:
         if missing & set(mapping.header):
-            return _nothing(len(table), spec)
+            return nothing(len(table), spec)
         if spec.kind != "person" and not mapping.hashed and self.offset == 0:
             self._personal_headers(table, mapping, column)
         real = tuple(h if h in PLACES else names[folded(h)] for h in mapping.header)
@@ -260,7 +264,7 @@ class _Work:
         values = pd.Series([typed] * len(table), dtype=dtype)
         return Taken(
             cells=values,
-            reasons=_no_reasons(len(table)),
+            reasons=no_reasons(len(table)),
             problems=[],
             counts={"constant": len(table)},
         )
@@ -268,20 +272,11 @@ class _Work:
     def _scaled(self, column: str) -> bool:
         return self.source.table in SCALED_TABLES and column == "score"
 
-    def _scale(self, instrument: str | None, item: str) -> Scaled | str:
-        """Return an item's scale, or the rule that is broken."""
-        known = self.client.instruments.get(instrument) if instrument else None
-        if known is None:
-            return "instrument_unknown"
-        if item not in known.items:
-            return "item_unknown"
-        scale = known.scale_of(item)
-        return Scaled(low=scale.min, high=scale.max, turned=known.turned(item))
-
-    def _wide(self, table: RawTable, names: dict[str, str], missing: set[str]) -> None:
+    def _wide(
+        self, table: RawTable, names: dict[str, str], taken: dict[str, Taken], missing: set[str]
+    ) -> None:
         unpivot = self.source.unpivot
         spec = self.spec.columns[unpivot.value]
-        instrument = self.source.constants.get("instrument")
         for item, mapping in unpivot.items.items():
             mapping = mapping.model_copy(
                 update={
@@ -291,116 +286,65 @@ class _Work:
                     "pattern": mapping.pattern or unpivot.pattern,
                 }
             )
-            scaled = self._scale(instrument, item) if self._scaled(unpivot.value) else None
-            if isinstance(scaled, str):
-                if self.offset == 0:
-                    self._scale_fault(scaled, table, instrument, item, mapping.header[0])
-                scaled = Scaled()
-            part = self._take(
-                table, names, unpivot.value, spec, mapping, missing, scaled=scaled, item=item
-            )
+            if self._scaled(unpivot.value):
+                part = self._scores(table, names, taken, missing, mapping, item)
+            else:
+                part = self._take(table, names, unpivot.value, spec, mapping, missing, item=item)
             self._shift(part)
             self.items.setdefault(item, []).append(part)
 
-    def _scale_fault(
-        self, rule: str, table: RawTable, instrument: str | None, item: str, header: str
-    ) -> None:
+    def _scores(
+        self,
+        table: RawTable,
+        names: dict[str, str],
+        taken: dict[str, Taken],
+        missing: set[str],
+        mapping: ColumnMap,
+        item: str | None = None,
+    ) -> Taken:
+        """Take scores, each by the scale of its own instrument and item.
+
+        ``item`` is that of a wide questionnaire's column; else it stands in each row. A version
+        of a questionnaire may lack an item: its blank cells are not applicable, others a fault.
+        """
+        spec = self.spec.columns["score"]
+        nobody = pd.Series([None] * len(table), dtype=object)
+        instruments = taken["instrument"].cells if "instrument" in taken else nobody
+        if item is not None:
+            items = pd.Series([item] * len(table), dtype=object)
+        else:
+            items = taken["item"].cells if "item" in taken else nobody
+
+        def take(rows: RawTable, scaled: Scaled) -> Taken:
+            return self._take(
+                rows, names, "score", spec, mapping, missing, scaled=scaled, item=item
+            )
+
+        part, unscaled = by_scale(self.client, table, spec, instruments, items, take)
+        for none in unscaled:
+            filled = part.reasons.iloc[none.rows].ne("blank").fillna(True).to_numpy(dtype=bool)
+            if item is not None and none.rule == "item_unknown":
+                part.reasons.iloc[none.rows[~filled]] = "not_applicable"
+                if not filled.any():
+                    continue
+            self._scale_fault(none, table, mapping.header[0] if item else self._item_header())
+        return part
+
+    def _scale_fault(self, none: Unscaled, table: RawTable, header: str) -> None:
+        said = (none.rule, none.instrument, none.item)
+        if said in self.unscaled:
+            return
+        self.unscaled.add(said)
         found = fault(
-            rule,
-            params={"instrument": instrument or "", "item": item},
+            none.rule,
+            params={"instrument": none.instrument or "", "item": none.item},
             file=table.source.file,
             sheet=table.source.sheet,
             column=header,
-            value=item if rule == "item_unknown" else instrument,
+            value=none.item if none.rule == "item_unknown" else none.instrument,
         )
         self.problems.append(Problem(screened(found)))
-
-    def _long_scores(
-        self, table: RawTable, names: dict[str, str], taken: dict[str, Taken], missing: set[str]
-    ) -> Taken:
-        """Convert scores that stand one below the other, each by its own item's scale."""
-        spec, mapping = self.spec.columns["score"], self.source.columns["score"]
-        keys = pd.DataFrame(
-            {
-                name: taken[name].cells if name in taken else pd.Series([None] * len(table))
-                for name in ("instrument", "item")
-            }
-        )
-        whole = _nothing(len(table), spec)
-        for (instrument, item), rows in keys.groupby(["instrument", "item"], dropna=False):
-            instrument = None if pd.isna(instrument) else instrument
-            scaled = self._scale(instrument, "" if pd.isna(item) else item)
-            places = rows.index.to_numpy()
-            part_table = _rows(table, places)
-            if isinstance(scaled, str):
-                if not pd.isna(item):
-                    self._scale_fault(scaled, part_table, instrument, item, self._item_header())
-                scaled = Scaled()
-            part = self._take(part_table, names, "score", spec, mapping, missing, scaled=scaled)
-            whole.cells.iloc[places] = part.cells.array
-            whole.reasons.iloc[places] = part.reasons.array
-            whole.problems += [
-                Problem(p.fault, places[p.rows] if len(p.rows) else p.rows, p.column)
-                for p in part.problems
-            ]
-            for name, n in part.counts.items():
-                whole.counts[name] = whole.counts.get(name, 0) + n
-        return whole
 
     def _item_header(self) -> str:
         mapping = self.source.columns.get("item")
         return "item" if mapping is None else mapping.header[0]
-
-
-def constant(value: object, column: str, spec: Column, taker: Taker) -> tuple[object, object]:
-    """Return a value written in the client file with its canonical type, and its fault."""
-    if value is None:
-        return None, None
-    if isinstance(value, str) and spec.kind not in ("id", "label", "text"):
-        small = RawTable(
-            frame=pd.DataFrame({column: [value]}, dtype=object),
-            row_numbers=np.array([1]),
-            source=_CLIENT_FILE,
-        )
-        taken = taker.take(small, column, spec, ColumnMap.model_validate(column))
-        found = taken.problems[0].fault if taken.problems else None
-        result = taken.cells.iloc[0]
-        return (None if pd.isna(result) else result), found
-    try:
-        typed = pa.array([value], type=ARROW_TYPES[spec.kind])[0].as_py()
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        shown = None if spec.kind == "person" else str(value)
-        return None, fault("inline_value", column=column, value=shown)
-    if isinstance(typed, str) and looks_personal(typed):
-        return None, fault("personal_value", column=column, params={"kind": "text"})
-    outside = (
-        (spec.labels and typed not in spec.labels)
-        or (spec.low is not None and typed < spec.low)
-        or (spec.high is not None and typed > spec.high)
-    )
-    if outside:
-        return None, fault("inline_value", column=column, value=str(value))
-    return typed, None
-
-
-def _rows(table: RawTable, mask: np.ndarray) -> RawTable:
-    """Return some rows of a raw table, as a view that nothing writes to."""
-    if mask.dtype == bool and mask.all():
-        return replace(table, frame=table.frame.reset_index(drop=True), faults=())
-    return replace(
-        table,
-        frame=table.frame.iloc[np.flatnonzero(mask) if mask.dtype == bool else mask].reset_index(
-            drop=True
-        ),
-        row_numbers=table.row_numbers[mask],
-        faults=(),
-    )
-
-
-def _no_reasons(length: int) -> pd.Series:
-    return pd.Series([None] * length, dtype=_STRING)
-
-
-def _nothing(length: int, spec: Column) -> Taken:
-    values = pd.Series([None] * length, dtype=pd.ArrowDtype(ARROW_TYPES[spec.kind]))
-    return Taken(cells=values, reasons=_no_reasons(length), problems=[], counts={})

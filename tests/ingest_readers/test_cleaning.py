@@ -365,7 +365,8 @@ def test_labels():
     assert unknown["expected"].startswith("投诉")
     assert value("villa", "label", allowed=["villa", "old"]) == "villa"
     assert rule("Villa", "label", allowed=["villa", "old"]) == "label_unknown"
-    assert value("万科城市花园（一期）", "label") == "万科城市花园(一期)"
+    assert value("万科城市花园（一期）\u3000", "label") == "万科城市花园（一期）"  # as typed
+    assert value("万科（一期）", "label", labels={"万科(一期)": "P1"}) == "P1"  # folded to look up
     dropped = converted("未接触", "label", labels={"未接触": None})
     assert dropped.reasons.iloc[0] == "declared"
 

@@ -18,7 +18,6 @@ from analysis.ingest.cleaning.spelling import (
     WrongCellError,
     normalise,
     shown,
-    visible,
 )
 from analysis.tables import ARROW_TYPES
 
@@ -108,7 +107,7 @@ def convert(series: pd.Series, kind: str, **options: Any) -> Converted:
 
         bool: ``true``, ``false`` (spellings that replace the known ones).
         label: ``labels`` (spelling → value; any other is a fault), ``allowed`` (values accepted
-        as they are).
+        as they are). Without either, and for text, widths and punctuation stay as typed.
         id: ``width`` (pad with zeros on the left), ``case`` ("keep", "upper", "lower").
         person: also ``form`` ("id", "name", "phone"), ``masked`` ("fault" or "null": what 张*
         and 138****8000 become). The result is a clean spelling, not yet a pseudonym.
@@ -136,7 +135,7 @@ def convert(series: pd.Series, kind: str, **options: Any) -> Converted:
     _check_options(kind, options)
     cells = _Cells(
         parse=_PARSERS[kind](**{k: v for k, v in options.items() if k not in _COMMON}),
-        kind=kind,
+        as_typed=kind == "text" or (kind == "label" and not {"labels", "allowed"} & set(options)),
         missing=_missing(options.get("missing")),
         codes={_key(code): str(r) for code, r in (options.get("missing_codes") or {}).items()},
         pending=options.get("pending", "fault"),
@@ -154,7 +153,7 @@ class _Cells:
         self,
         *,
         parse: numbers.Parse,
-        kind: str,
+        as_typed: bool,
         missing: Collection[str],
         codes: Mapping[str, str],
         pending: str,
@@ -163,7 +162,7 @@ class _Cells:
         if pending not in ("fault", "null"):
             raise ValueError(f"pending is fault or null, not {pending!r}")
         self.parse = parse
-        self.kind = kind
+        self.as_typed = as_typed
         self.missing = missing
         self.codes = codes
         self.pending = pending
@@ -189,16 +188,15 @@ class _Cells:
         return outcomes
 
     def _read(self, cell: Any, steps: list[str]) -> tuple[Any, str | None]:
+        folded = isinstance(cell, str) and (not self.as_typed or cell.isascii())
         if isinstance(cell, str):
-            clean, spelling = (visible(cell), ()) if self.kind == "text" else normalise(cell)
-            if self.kind == "text" and clean != cell:
-                spelling = ("spaces_removed",)
+            clean, spelling = normalise(cell, widths=not self.as_typed)
             if not clean:
                 steps.append("missing_blank")
                 return None, "blank"
         else:
             clean, spelling = cell, ()
-        key = _key(shown(cell))
+        key = clean.lower() if folded else _key(shown(cell))
         if key in self.codes:
             steps.append("missing_code")
             return None, self.codes[key]

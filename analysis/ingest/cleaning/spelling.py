@@ -33,7 +33,8 @@ class WrongCellError(Exception):
 
 def visible(text: str) -> str:
     """Remove invisible characters and outer spaces, and turn odd spaces into ordinary ones."""
-    if text.isascii():
+    if text.isascii() or text.isprintable():
+        # Odd spaces and invisible characters are not printable; only the ordinary space is.
         return text.strip()
     return "".join(
         " " if unicodedata.category(c) == "Zs" else c
@@ -42,13 +43,15 @@ def visible(text: str) -> str:
     ).strip()
 
 
-def normalise(text: str) -> tuple[str, tuple[str, ...]]:
+def normalise(text: str, *, widths: bool = True) -> tuple[str, tuple[str, ...]]:
     """Fold widths (NFKC), remove invisible characters, outer spaces and a leading apostrophe.
 
     Parameters
     ----------
     text : str
         A cell as read.
+    widths : bool
+        False leaves widths as typed, for what people read: ，stays ，.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def normalise(text: str) -> tuple[str, tuple[str, ...]]:
     clean = visible(text)
     if clean != text:
         steps.append("spaces_removed")
-    if not clean.isascii():
+    if widths and not clean.isascii():
         folded = unicodedata.normalize("NFKC", clean).strip()
         if folded != clean:
             steps.append("full_width_folded")
@@ -72,7 +75,7 @@ def normalise(text: str) -> tuple[str, tuple[str, ...]]:
     if clean.startswith("'") and len(clean) > 1:
         clean = clean[1:].strip()
         steps.append("apostrophe_removed")
-    elif match := _TEXT_FORMULA.fullmatch(clean):
+    elif clean.startswith("=") and (match := _TEXT_FORMULA.fullmatch(clean)):
         clean = match[1].strip()
         steps.append("text_formula_unwrapped")
     return clean, tuple(steps)

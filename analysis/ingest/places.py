@@ -1,0 +1,59 @@
+"""Where the cells of a column come from: headers, joined headers, the file, the sheet, the row."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from analysis.client import ColumnMap
+from analysis.ingest.cleaning import normalise
+from analysis.ingest.readers import RawTable
+
+_STRING = pd.ArrowDtype(pa.string())
+
+
+def place(table: RawTable, mapping: ColumnMap) -> tuple[pd.Series, str]:
+    """Return the raw cells of a mapping and what to call them."""
+    parts = [_part(table, header) for header in mapping.header]
+    if len(parts) == 1:
+        return parts[0], mapping.header[0]
+    texts = [part.map(_as_text).astype(_STRING) for part in parts]
+    joined = texts[0].str.cat(texts[1:], sep=mapping.join)
+    return joined, mapping.join.join(mapping.header)
+
+
+def _part(table: RawTable, header: str) -> pd.Series:
+    index = table.frame.index
+    stem = PurePath(table.source.file).stem
+    if header == "$file":
+        return pd.Series(stem, index=index, dtype=object)
+    if header == "$sheet":
+        return pd.Series(table.source.sheet, index=index, dtype=object)
+    if header == "$row":
+        sheet = f":{table.source.sheet}" if table.source.sheet else ""
+        return pd.Series([f"{stem}{sheet}:{n}" for n in table.row_numbers], index=index)
+    return table.frame[header]
+
+
+def _as_text(cell: Any) -> str | None:
+    if cell is None or cell is pd.NA or cell != cell:
+        return None
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return normalise(str(cell))[0] or None
+
+
+def by_pattern(raw: pd.Series, pattern: str) -> tuple[pd.Series, np.ndarray]:
+    """Return what a pattern takes out of each cell, and which filled cells it does not match."""
+    compiled = re.compile(pattern)
+    known: dict[Any, str | None] = {}
+    for cell in raw.dropna().unique():
+        found = compiled.search(_as_text(cell) or "")
+        known[cell] = None if found is None else found[1] if compiled.groups else found[0]
+    taken = raw.map(known).astype(object)
+    return taken, (raw.notna() & taken.isna()).to_numpy()

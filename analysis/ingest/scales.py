@@ -1,0 +1,143 @@
+"""Scores on the scale of their item: several scales may stand in one column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from analysis.client import Client
+from analysis.ingest.problems import Problem
+from analysis.ingest.readers import RawTable
+from analysis.tables import ARROW_TYPES, Column
+
+SCALED_TABLES = frozenset({"surveys", "reactions", "ratings"})
+"""Tables whose ``score`` lies on the scale of an instrument's item."""
+
+_STRING = pd.ArrowDtype(pa.string())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaled:
+    """The scale of a score: lowest, highest, and whether raw codes run from best to worst."""
+
+    low: float | None = None
+    high: float | None = None
+    turned: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Taken:
+    """One column taken from one raw table, with the reasons of missing cells and counts."""
+
+    cells: pd.Series
+    reasons: pd.Series
+    problems: list[Problem]
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Unscaled:
+    """Rows whose item has no declared scale, with the rule they break."""
+
+    rule: str
+    instrument: str | None
+    item: str
+    rows: np.ndarray
+
+
+def scale_of(client: Client, instrument: str | None, item: str) -> Scaled | str:
+    """Return an item's scale, or the rule that is broken."""
+    known = client.instruments.get(instrument) if instrument else None
+    if known is None:
+        return "instrument_unknown"
+    if item not in known.items:
+        return "item_unknown"
+    scale = known.scale_of(item)
+    return Scaled(low=scale.min, high=scale.max, turned=known.turned(item))
+
+
+def by_scale(
+    client: Client,
+    table: RawTable,
+    spec: Column,
+    instruments: pd.Series,
+    items: pd.Series,
+    take: Callable[[RawTable, Scaled], Taken],
+) -> tuple[Taken, list[Unscaled]]:
+    """Take the scores of one raw table, those of each instrument and item by its own scale.
+
+    Parameters
+    ----------
+    client : Client
+        Declares the instruments.
+    table : RawTable
+        Rows that count.
+    spec : Column
+        Canonical column of the score.
+    instruments, items : Series of string
+        For each row; missing where they could not be read, which is told elsewhere.
+    take : Callable
+        Takes the scores of some rows, given their scale.
+
+    Returns
+    -------
+    Taken, list of Unscaled
+        All scores in row order, and the rows whose scale is not declared.
+    """
+    keys = pd.DataFrame({"instrument": instruments, "item": items})
+    whole = nothing(len(table), spec)
+    unscaled = []
+    for instrument, item, places in _groups(keys):
+        scaled = scale_of(client, instrument, item or "")
+        if isinstance(scaled, str):
+            if item is not None:
+                unscaled.append(Unscaled(scaled, instrument, item, places))
+            scaled = Scaled()
+        _fill(whole, take(rows_of(table, places), scaled), places)
+    return whole, unscaled
+
+
+def _groups(keys: pd.DataFrame) -> Iterator[tuple[str | None, str | None, np.ndarray]]:
+    for key, rows in keys.groupby(["instrument", "item"], dropna=False):
+        instrument, item = (None if pd.isna(part) else str(part) for part in key)
+        yield instrument, item, rows.index.to_numpy()
+
+
+def _fill(whole: Taken, part: Taken, places: np.ndarray) -> None:
+    whole.cells.iloc[places] = part.cells.array
+    whole.reasons.iloc[places] = part.reasons.array
+    whole.problems += [
+        Problem(p.fault, places[p.rows] if len(p.rows) else p.rows, p.column, p.item)
+        for p in part.problems
+    ]
+    for name, n in part.counts.items():
+        whole.counts[name] = whole.counts.get(name, 0) + n
+
+
+def rows_of(table: RawTable, mask: np.ndarray) -> RawTable:
+    """Return some rows of a raw table, as a view that nothing writes to."""
+    if mask.dtype == bool and mask.all():
+        return replace(table, frame=table.frame.reset_index(drop=True), faults=())
+    return replace(
+        table,
+        frame=table.frame.iloc[np.flatnonzero(mask) if mask.dtype == bool else mask].reset_index(
+            drop=True
+        ),
+        row_numbers=table.row_numbers[mask],
+        faults=(),
+    )
+
+
+def no_reasons(length: int) -> pd.Series:
+    """Return reasons of missing cells: none so far."""
+    return pd.Series([None] * length, dtype=_STRING)
+
+
+def nothing(length: int, spec: Column) -> Taken:
+    """Return a column without a single value."""
+    values = pd.Series([None] * length, dtype=pd.ArrowDtype(ARROW_TYPES[spec.kind]))
+    return Taken(cells=values, reasons=no_reasons(length), problems=[], counts={})
