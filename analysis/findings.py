@@ -12,6 +12,11 @@ The rules, in the order in which they are applied:
    largest effect it does not exclude; it is graded by the same rules (a precise nothing can be
    strong evidence, and an imprecise one says so by its width).
 
+5. A claim about money is as strong as the weakest effect it prices. Without a priced effect
+   nothing is claimed.
+6. A count of reached targets describes, and is **moderate**: every verdict in it is certain to
+   95 % or called open. It is **insufficient** when no target could be assessed.
+
 A check counts as essential when its id ends in one of :data:`ESSENTIAL`.
 """
 
@@ -19,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analysis.results import Check, DesignGrade, Estimate, Finding, Strength
+from analysis.results import Check, DesignGrade, Estimate, Finding, StageResults, Strength
 
 ESSENTIAL = ("inference_possible",)
 _STEPS: tuple[Strength, ...] = ("weak", "moderate", "strong")
@@ -114,6 +119,76 @@ def effect_finding(
             check.reason or check.question for check in checks if check.status in _SPOKEN
         ),
     )
+
+
+def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
+    """Say whether the training paid, graded by rule 5.
+
+    Parameters
+    ----------
+    roi : StageResults
+        As :func:`analysis.value.assess_roi` returns it.
+    effects : Iterable[Finding]
+        Findings of the tracking stage, whose effects were priced.
+
+    Returns
+    -------
+    Finding
+        ``claim`` is one of ``findings.money.{paid, lost, unclear, not_priced}``: paid when the
+        benefit exceeds the cost with a probability of 97.5 % or more, lost when with 2.5 % or
+        less, so that the sentence and the 95 % interval of the ratio say the same.
+    """
+    table = roi.table("benefits")
+    priced = set(table.loc[table["priced"].astype(bool), "indicator"]) if len(table) else set()
+    behind = [f for f in effects if f.params.get("indicator") in priced]
+    check = next(c for c in roi.checks if c.id == "value.roi")
+    ratio = next((e for e in roi.estimates if e.id == "value.roi.benefit_cost_ratio"), None)
+    known = {"passed": "paid", "failed": "lost", "caution": "unclear"}
+    claim = known.get(check.status, "not_priced") if behind and ratio is not None else "not_priced"
+    amounts = {e.id.removeprefix("value.roi."): e.value for e in roi.estimates}
+    return Finding(
+        id="finding.value.roi",
+        claim=f"findings.money.{claim}",
+        action=f"findings.action.money.{claim}",
+        design=_weakest(_DESIGNS, [f.design for f in behind]),
+        strength=_weakest(_GRADES, [f.strength for f in behind])
+        if claim != "not_priced"
+        else "insufficient",
+        params={
+            "benefit": amounts.get("benefit"),
+            "cost": amounts.get("cost"),
+            "ratio": None if ratio is None else ratio.value,
+            "ci_low": None if ratio is None else ratio.ci_low,
+            "ci_high": None if ratio is None else ratio.ci_high,
+            "covers": check.value,
+            "priced": len(priced),
+        },
+        estimates=() if ratio is None else (ratio.id,),
+        checks=(check.id,),
+    )
+
+
+def targets_finding(goals: StageResults) -> Finding:
+    """Count the targets reached, missed, open and not assessed, graded by rule 6."""
+    check = next(c for c in goals.checks if c.id == "value.goals")
+    assessed = check.status != "not_possible" and check.params["unassessed"] < check.params["goals"]
+    claim = "counted" if assessed else "not_possible"
+    return Finding(
+        id="finding.value.targets",
+        claim=f"findings.targets.{claim}",
+        design="descriptive",
+        strength="moderate" if assessed else "insufficient",
+        params=dict(check.params),
+        checks=(check.id,),
+    )
+
+
+_DESIGNS: tuple[DesignGrade, ...] = ("descriptive", "quasi_experimental", "randomised")
+_GRADES: tuple[Strength, ...] = ("insufficient", *_STEPS)
+
+
+def _weakest(order: tuple, found: list):
+    return min(found, key=order.index, default=order[0])
 
 
 _SPOKEN = ("failed", "caution", "not_possible")

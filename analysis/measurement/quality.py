@@ -229,7 +229,7 @@ def assess_quality(
     given : Mapping[str, DataFrame]
         Canonical tables by name; absent and empty ones are named, not judged.
     ingest : DataFrame, optional
-        ``table, rows_in, rows_out``: what ingest read and kept.
+        ``table, rows_in, rows_out``: what ingest read and kept, a row a source.
 
     Returns
     -------
@@ -289,7 +289,8 @@ def assess_quality(
         columns=["table", "rows", "completeness", "least_complete", "columns_short", "rows_broken"],
     )
     if ingest is not None:
-        frame = frame.merge(ingest[["table", "rows_in", "rows_out"]], on="table", how="left")
+        sums = ingest.groupby("table", as_index=False)[["rows_in", "rows_out"]].sum()
+        frame = frame.merge(sums, on="table", how="left")
     return collect(
         "baseline",
         checks,

@@ -261,7 +261,7 @@ def _alert(rule: Rule, row, on: dt.date, subjects: int) -> Alert:
         due_on=(on + dt.timedelta(days=rule.due_days)).isoformat(),
         requirement=rule.requirement,
         params={
-            "subject": str(row.subject),
+            **_named(str(row.subject)),
             "value": float(row.value),
             "line": rule.line,
             "n": int(row.n),
@@ -269,3 +269,9 @@ def _alert(rule: Rule, row, on: dt.date, subjects: int) -> Alert:
             "subjects": subjects,
         },
     )
+
+
+def _named(subject: str) -> dict[str, str]:
+    """Return the subject's parts as parameters; a test's form as the key of its word."""
+    name, _, form = subject.partition(" / ")
+    return {"subject": name} | ({"form": f"monitoring.form.{form}"} if form else {})

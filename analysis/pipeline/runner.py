@@ -15,7 +15,7 @@ from analysis.files import code_hash, input_hashes, project_root, sha256
 from analysis.pipeline import fingerprint, folders, manifest, outputs
 from analysis.pipeline.manifest import Manifest, StepRecord
 from analysis.pipeline.progress import Progress, SilentProgress
-from analysis.pipeline.steps import BuildReport, Prepare, Setting, Step, steps
+from analysis.pipeline.steps import BuildReport, Prepare, Setting, Step, steps, write_portfolio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +174,7 @@ class _Run:
             return self._end("partial")
         result = self._end("complete")
         folders.point_latest(self.reports, self.folder.name)
+        write_portfolio(self.setting)
         return result
 
     def _nothing_to_do(self) -> RunResult | None:

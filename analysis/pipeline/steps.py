@@ -199,3 +199,11 @@ def _home(root: Path) -> Iterator[None]:
             del os.environ[HOME]
         else:
             os.environ[HOME] = before
+
+
+def write_portfolio(setting: Setting) -> None:
+    """Write the page across all clients anew, after a client has a new latest run."""
+    if setting.build_report is None:
+        from analysis import report
+
+        report.portfolio(setting.root)

@@ -119,8 +119,8 @@ def frame_table(
     columns : Mapping
         Column → (wording key of its heading, format). A format is one of ``wording.SPECS``, or
         ``indicator`` (registry title), or ``label:<prefix>`` (word of the catalogue under the
-        prefix). ``unit`` and ``effect`` read the frame's column ``unit``. The first column
-        heads the rows.
+        prefix). A cell that is a mapping gives its own words by language. ``unit`` and
+        ``effect`` read the frame's column ``unit``. The first column heads the rows.
     anchor, language : str
         Unique id; language.
     min_cell : int
@@ -275,6 +275,8 @@ def row_label(estimate: Estimate, rows: str, language: str) -> str:
 
 
 def _cell(value: object, spec: str, language: str, unit: object) -> str:
+    if isinstance(value, Mapping):
+        return str(value[language])
     if spec == "indicator":
         return sentences.indicator_title(value, language)
     if spec.startswith("label"):
@@ -286,7 +288,7 @@ def _cell(value: object, spec: str, language: str, unit: object) -> str:
 
 def _plain(value: object, spec: str, shown: str) -> str:
     """Return the cell of the CSV: full precision for numbers, words for the rest."""
-    if spec in _TEXT_SPECS or spec.startswith("label"):
+    if isinstance(value, Mapping) or spec in _TEXT_SPECS or spec.startswith("label"):
         return shown
     return _number(value)
 

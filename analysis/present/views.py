@@ -5,12 +5,14 @@ Reshaping only: columns are renamed, rows chosen and sorted; nothing is computed
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis import wording
+from analysis.indicators import registry
 from analysis.results import Check, Estimate
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ def _columns(room: str, **specs: str) -> Columns:
 GOALS = _columns(
     "design",
     indicator="indicator",
+    target="text",
     unit="label:design.reading",
-    target="",
     deadline="date",
     horizon="label:design.horizon",
 )
@@ -110,7 +112,7 @@ ALERT_RULES = _columns(
 COMPLETION = _columns("monitoring", module="", n="int", value="pct1", ci_low="pct1", ci_high="pct1")
 MODULE_SHARE = COMPLETION
 LECTURER_SHARE = {
-    "lecturer_id": ("monitoring.column.lecturer", ""),
+    "lecturer_id": ("monitoring.column.lecturer", "text"),
     **{name: spec for name, spec in COMPLETION.items() if name != "module"},
 }
 LEARNING = {
@@ -148,23 +150,10 @@ RISKS = _columns(
     response="",
 )
 SCORECARD = {
-    **_columns(
-        "value",
-        indicator="indicator",
-        horizon="label:design.horizon",
-        reading="label:design.reading",
-    ),
-    "threshold": ("value.column.threshold", "unit"),
-    "value": ("value.column.value", "unit"),
-    **_columns(
-        "value",
-        ci_low="unit",
-        ci_high="unit",
-        causal="",
-        probability="pct",
-        verdict="label:value.verdict",
-        reason="label:",
-    ),
+    **_columns("value", indicator="indicator", horizon="label:design.horizon"),
+    "target": ("value.column.target", "text"),
+    "estimate": ("value.column.value", "text"),
+    **_columns("value", probability="pct", verdict="text"),
 }
 BENEFITS = _columns("value", indicator="indicator", amount="cny", priced="", reason="label:")
 COSTS = _columns("value", category="label:terms.cost", amount="cny", source="label:value.source")
@@ -281,3 +270,86 @@ def overall(evaluations: Iterable[Evaluation]) -> tuple[Estimate, ...]:
 def all_checks(evaluations: Iterable[Evaluation]) -> tuple[Check, ...]:
     """Return the checks of all evaluations."""
     return tuple(check for evaluation in evaluations for check in evaluation.checks())
+
+
+def goals(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the goals with their targets written as their reading asks."""
+    return table if table.empty else table.assign(target=_words(table, _target))
+
+
+def scorecard(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the scorecard with target, estimate and verdict in words."""
+    if table.empty:
+        return table
+    readings = table.assign(unit=table["reading"])
+    return table.assign(
+        target=_words(readings, _target),
+        estimate=_words(table, _estimate),
+        verdict=_words(table, _verdict),
+    )
+
+
+def ingest(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the ingest counts with their reasons in words."""
+    return table if table.empty else table.assign(reasons=_words(table, _reasons))
+
+
+def lecturers(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with pseudonyms cut to what tells people apart on a page."""
+    return table if table.empty else table.assign(lecturer_id=_words(table, _lecturer))
+
+
+def _words(table: pd.DataFrame, write) -> list[dict[str, str]]:
+    return [
+        {language: write(row, language) for language in wording.LANGUAGES}
+        for row in table.itertuples()
+    ]
+
+
+def _target(row, language: str) -> str:
+    unit = registry.get(row.indicator).unit
+    if row.unit == "relative":
+        return wording.text("chapters.target_relative", language, value=row.target)
+    return wording.in_unit(row.target, unit, language, effect=row.unit == "points")
+
+
+def _estimate(row, language: str) -> str:
+    if pd.isna(row.value):
+        return wording.format_value(None, "", language)
+    effect = row.reading != "level"
+    value = wording.in_unit(row.value, row.unit, language, effect=effect)
+    if pd.isna(row.ci_low):
+        return value
+    return wording.text(
+        "chapters.estimate_interval",
+        language,
+        value=value,
+        low=wording.in_unit(row.ci_low, row.unit, language, effect=effect),
+        high=wording.in_unit(row.ci_high, row.unit, language, effect=effect),
+    )
+
+
+def _verdict(row, language: str) -> str:
+    verdict = wording.text(f"value.verdict.{row.verdict}", language)
+    if not row.reason:
+        key = "chapters.with_comparison" if row.causal else "chapters.without_comparison"
+        return wording.text(key, language, verdict=verdict)
+    reason = wording.text(row.reason, language)
+    return wording.text("report.labelled", language, label=verdict, value=reason)
+
+
+def _reasons(row, language: str) -> str:
+    words = [
+        wording.text(
+            "chapters.counted",
+            language,
+            what=wording.text(f"ingest.left_out.{name}", language),
+            n=n,
+        )
+        for name, n in json.loads(row.reasons).items()
+    ]
+    return wording.format_value(words, "", language) if words else ""
+
+
+def _lecturer(row, language: str) -> str:
+    return wording.text("chapters.lecturer", language, code=str(row.lecturer_id)[:6])

@@ -14,8 +14,7 @@ from analysis.results import Check, Estimate, Finding
 
 _DECIDING = ("tracking", "value")
 _SPOKEN = ("failed", "caution")
-_KEY_FIGURES = 8
-_DOUBTS = 6
+_DOUBTS = 4
 
 
 def sections(run: Run, language: str) -> list[Section]:
@@ -28,15 +27,14 @@ def sections(run: Run, language: str) -> list[Section]:
     language : {"zh_CN", "en"}
         Language.
     """
-    findings = [f for stage in _DECIDING for f in _of(run, stage, "findings")]
+    effects, worth = (_of(run, stage, "findings") for stage in _DECIDING)
+    findings = [*effects[:1], *worth, *effects[1:]]
     checks = [c for stage in _DECIDING for c in _of(run, stage, "checks")]
     estimates = {e.id: e for stage in _DECIDING for e in _of(run, stage, "estimates")}
-    named = [estimates[i] for f in findings for i in f.estimates if i in estimates]
-    named = list({e.id: e for e in named}.values())
     parts = [
         ("answer", cards.answer(findings[:3], checks, "brief-answer", language)),
         ("sure", _sure(checks, language)),
-        ("why", _why(findings[3:], named, checks, language)),
+        ("why", _why(findings, estimates, language)),
         ("do", _actions(findings, language)),
         ("missing", _missing(run, language)),
         ("stages", _stages(run, language)),
@@ -69,12 +67,39 @@ def _sure(checks: list[Check], language: str) -> str:
     return html + (cards.checks(spoken, "brief-checks", language, tally=False) if spoken else "")
 
 
-def _why(more: list[Finding], named: list[Estimate], checks: list[Check], language: str) -> str:
-    html = cards.answer(more, checks, "brief-more", language) if more else ""
-    with_value = [e for e in named if e.value is not None]
-    if with_value:
-        html = cards.kpis(with_value[:_KEY_FIGURES], "brief-kpis", language) + html
-    return html
+def _why(findings: list[Finding], estimates: dict[str, Estimate], language: str) -> str:
+    """Return one line an outcome: effect, interval, how the comparison came about, strength."""
+    rows = []
+    for finding in findings:
+        found = [estimates[i] for i in finding.estimates if i in estimates]
+        if not found or found[0].value is None or found[0].indicator is None:
+            continue
+        (estimate,) = found[:1]
+        effect = sentences.is_difference(estimate)
+        value, low, high = (
+            wording.in_unit(number, estimate.unit, language, effect=effect)
+            for number in (estimate.value, estimate.ci_low, estimate.ci_high)
+        )
+        rows.append(
+            (
+                sentences.indicator_title(estimate.indicator, language),
+                value,
+                wording.text("report.interval", language, low=low, high=high),
+                wording.text(f"terms.design_grade.{finding.design}", language),
+                wording.text(f"terms.strength.{finding.strength}", language),
+            )
+        )
+    if not rows:
+        return ""
+    heads = ("outcome", "effect", "interval", "design", "strength")
+    return tables.render(
+        [wording.text(f"report.column.{name}", language) for name in heads],
+        rows,
+        caption=wording.text("report.index.why_caption", language),
+        numeric=[False, True, True, False, False],
+        anchor="brief-why",
+        language=language,
+    )
 
 
 def _actions(findings: list[Finding], language: str) -> str:

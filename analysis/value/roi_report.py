@@ -10,6 +10,7 @@ from analysis.results import Check, Estimate, StageResults, collect
 from analysis.value import roi
 from analysis.value.scorecard import IndicatorLike
 
+SURE = 0.975
 WANTED = 3.0
 """"1:3" of the requirements (R137): as a benefit-cost ratio, or as a net return (C8)."""
 
@@ -49,7 +50,8 @@ def assess_roi(
     )
     ledger = roi.full_cost(costs, hours=hours, hour_cost=hour_cost)
     cost = float(ledger["amount"].sum())
-    common = {"n": len(priced), "simulated": simulated}
+    behind = sum(effects[one.indicator].n for one in priced)
+    common = {"n": behind, "simulated": simulated}
     paid = None if cost > 0 else "value.reason.no_cost"
     items: list = [
         roi.money_estimate("cost", cost if cost > 0 else None, None, "CNY", reason=paid, **common)
@@ -93,7 +95,8 @@ def assess_roi(
         reason = None if value is not None else "value.reason.never_repaid"
         items.append(roi.money_estimate(name, value, spread, names[name], reason=reason, **common))
     covers = roi.chance(sample, cost)
-    status = "passed" if covers >= 0.95 else "failed" if covers <= 0.05 else "caution"
+    # The same certainty as the interval: a ratio whose interval includes 1 stays open.
+    status = "passed" if covers >= SURE else "failed" if covers <= 1 - SURE else "caution"
     items.append(_check(status, table, covers=covers, reason="value.check.roi.reason"))
     tables["tornado"] = roi.tornado(priced, cost)
     return collect("value", items, facts=facts, tables=tables)
@@ -105,7 +108,7 @@ def _check(status: str, table: pd.DataFrame, *, reason: str, covers: float | Non
         question="value.check.roi.question",
         status=status,
         value=covers,
-        threshold=0.95,
+        threshold=SURE,
         unit="share",
         n=int(table["priced"].sum()) if len(table) else 0,
         reason=reason,

@@ -122,7 +122,7 @@ class Stage:
                 "rows_in": source.rows_in + source.rows_added,
                 "rows_out": source.rows_out,
                 "left_out": sum(source.left_out.values()),
-                "reasons": "; ".join(f"{why}: {n}" for why, n in sorted(source.left_out.items())),
+                "reasons": json.dumps(source.left_out, sort_keys=True),
             }
             for table, record in self.ingest_record.tables.items()
             for source in record.sources
@@ -287,6 +287,11 @@ class Stage:
             )
             for evaluation in evaluations
         )
+
+    def value_claims(self, goals: StageResults, roi: StageResults) -> tuple[Finding, ...]:
+        """Say whether the training paid and which targets were reached."""
+        effects = self.earlier("tracking").findings
+        return findings.money_finding(roi, effects), findings.targets_finding(goals)
 
     def effects(self) -> dict[str, Estimate]:
         """Overall effect (or described change) by indicator, from the tracking stage."""
