@@ -136,6 +136,7 @@ def convert(series: pd.Series, kind: str, **options: Any) -> Converted:
     cells = _Cells(
         parse=_PARSERS[kind](**{k: v for k, v in options.items() if k not in _COMMON}),
         as_typed=kind == "text" or (kind == "label" and not {"labels", "allowed"} & set(options)),
+        verbatim=kind in ("id", "person") and set(options) <= _COMMON,
         missing=_missing(options.get("missing")),
         codes={_key(code): str(r) for code, r in (options.get("missing_codes") or {}).items()},
         pending=options.get("pending", "fault"),
@@ -154,6 +155,7 @@ class _Cells:
         *,
         parse: numbers.Parse,
         as_typed: bool,
+        verbatim: bool,
         missing: Collection[str],
         codes: Mapping[str, str],
         pending: str,
@@ -163,6 +165,7 @@ class _Cells:
             raise ValueError(f"pending is fault or null, not {pending!r}")
         self.parse = parse
         self.as_typed = as_typed
+        self.plain = identifiers.PLAIN.fullmatch if verbatim else None
         self.missing = missing
         self.codes = codes
         self.pending = pending
@@ -176,9 +179,13 @@ class _Cells:
         for done, _, _ in outcomes.bulk:
             left &= ~done
         for i in np.flatnonzero(left):
+            cell = distinct[i]
+            if self.plain is not None and self._is_plain(cell):
+                outcomes.results[i] = cell
+                continue
             steps: list[str] = []
             try:
-                outcomes.results[i], outcomes.reasons[i] = self._read(distinct[i], steps)
+                outcomes.results[i], outcomes.reasons[i] = self._read(cell, steps)
             except WrongCellError as error:
                 outcomes.wrong[i] = error
                 outcomes.reasons[i] = "fault"
@@ -186,6 +193,13 @@ class _Cells:
                 # A cell that changed twice in the same way is counted once.
                 outcomes.steps[i] = tuple(dict.fromkeys(steps))
         return outcomes
+
+    def _is_plain(self, cell: Any) -> bool:
+        """Whether an identifier needs no cleaning and is no marker of a missing value."""
+        if type(cell) is not str or not self.plain(cell):
+            return False
+        key = cell.lower()
+        return not (key in self.missing or key in self.codes or key in PENDING)
 
     def _read(self, cell: Any, steps: list[str]) -> tuple[Any, str | None]:
         folded = isinstance(cell, str) and (not self.as_typed or cell.isascii())

@@ -225,8 +225,13 @@ class Instant:
             return
         else:
             shapes = ((re.compile(".+"), form, ("declared_format",)),)
+        left = [cell if isinstance(cell, str) else None for cell in cells]
         for pattern, written, steps in shapes:
-            fitting = [c if isinstance(c, str) and pattern.fullmatch(c) else None for c in cells]
+            fits = [cell is not None and pattern.fullmatch(cell) is not None for cell in left]
+            if not any(fits):
+                continue
+            fitting = [cell if fit else None for cell, fit in zip(left, fits, strict=True)]
+            left = [None if fit else cell for cell, fit in zip(left, fits, strict=True)]
             local = pd.to_datetime(
                 pd.Series(fitting, dtype=object), format=written, errors="coerce"
             )

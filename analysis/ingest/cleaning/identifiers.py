@@ -9,6 +9,9 @@ from analysis.ingest.cleaning.numbers import Parse
 from analysis.ingest.cleaning.spelling import WrongCellError
 
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+\d+")
+PLAIN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+"""Identifiers that are taken as they stand: nothing to fold, no mask, no damaged number."""
+
 _EXACT = 1e15  # a workbook keeps 15 digits
 _CJK = r"\u3400-\u9fff"
 _INNER_SPACE = re.compile(rf"(?<=[{_CJK}])\s+(?=[{_CJK}])")
