@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
 STAMP  := $(VENV)/.installed
+UV     := uv
 PYSPARK := 'pyspark>=4.0,<4.1'
 
 .DEFAULT_GOAL := help
@@ -20,13 +22,13 @@ $(VENV)/bin/python:
 # uv where it can be had, else pip; both install exactly what lock.txt pins. --no-deps: the lock is
 # complete, and leaves out on purpose one package that others ask for (see pyproject.toml).
 $(STAMP): lock.txt pyproject.toml | $(VENV)/bin/python
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || true
-	@if [ -x $(BIN)/uv ] && \
-	  $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python lock.txt; then :; else \
-	  echo "uv is not to be had; pip installs instead, which takes some minutes"; \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r lock.txt; \
+	@echo "Installing the pinned packages into $(VENV) (the first time about a minute) ..."
+	@if $(PIP) install $(UV) >/dev/null 2>&1 && $(BIN)/uv pip sync --quiet \
+	  --require-hashes --compile-bytecode --python $(BIN)/python lock.txt; then :; else \
+	  echo "uv cannot install here; pip does it instead, which takes some minutes ..."; \
+	  $(PIP) install -qq --no-deps --require-hashes -r lock.txt; \
 	fi
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) install -qq --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
 demo: setup  ## Simulate the demo client, run all stages, write the reports
@@ -37,7 +39,7 @@ test: setup lint  ## Lint, then run all tests
 
 spark: setup
 	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install --quiet --python $(BIN)/python $(PYSPARK); \
-	else $(BIN)/python -m pip install --quiet $(PYSPARK); fi
+	else $(PIP) install -qq $(PYSPARK); fi
 
 test-spark: spark  ## Run the tests that start a Spark cluster on loopback (downloads 400 MB)
 	@$(BIN)/python -m pytest -m spark
