@@ -91,9 +91,10 @@ class Goal(Part):
 class Benefit(Part):
     """What one unit of an indicator's effect is worth.
 
-    ``money_per_unit`` is CNY for one unit of the indicator (as the registry counts it) for
-    one ``basis`` (a site in a month, a household in a month, or once for the whole client).
-    ``low`` and ``high`` bound it for the tornado and the simulation. ``margin: true``
+    ``money_per_unit`` is what one unit of *improvement* (in the registry's unit and good
+    direction) is worth, in CNY, for one ``basis`` (a site in a month, a household in a month,
+    or once for the whole client). Its sign is ignored: 180 and -180 for a complaint mean the
+    same. ``low`` and ``high`` bound it for the tornado and the simulation. ``margin: true``
     multiplies by the margin, because the money is revenue.
     """
 

@@ -20,7 +20,11 @@ from analysis.value.scorecard import IndicatorLike, standard_error
 
 
 class BenefitLike(Protocol):
-    """What one unit of an effect is worth, as ``client.yml`` states it."""
+    """What one unit of improvement is worth in CNY, as ``client.yml`` states it.
+
+    The absolute value of ``money_per_unit``, ``low`` and ``high`` is taken; the registry's
+    direction says which move is an improvement.
+    """
 
     indicator: str
     money_per_unit: float
@@ -32,7 +36,10 @@ class BenefitLike(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benefit:
-    """A benefit given without a client file; fields as in :class:`BenefitLike`."""
+    """A benefit given without a client file; fields as in :class:`BenefitLike`.
+
+    ``money_per_unit`` is the worth of one unit of improvement; its sign is ignored.
+    """
 
     indicator: str
     money_per_unit: float
