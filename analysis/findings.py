@@ -7,7 +7,9 @@ The rules, in the order in which they are applied:
    at most **weak**.
 3. Otherwise start from **strong** where the waves were randomised, from **moderate** where the
    comparison was found rather than made, and go one step down for each of: a failed check that
-   is not essential; two or more checks with caution. **Weak** is the floor of this rule.
+   is not essential; a *decisive* check with caution, because then another sound way of looking
+   at the same data gives another answer; two or more other checks with caution. **Weak** is the
+   floor of this rule.
 4. An interval that includes zero is reported as "no evidence of an effect" together with the
    largest effect it does not exclude; it is graded by the same rules (a precise nothing can be
    strong evidence, and an imprecise one says so by its width).
@@ -17,7 +19,8 @@ The rules, in the order in which they are applied:
 6. A count of reached targets describes, and is **moderate**: every verdict in it is certain to
    95 % or called open. It is **insufficient** when no target could be assessed.
 
-A check counts as essential when its id ends in one of :data:`ESSENTIAL`.
+A check counts as essential when its id ends in one of :data:`ESSENTIAL`, as decisive when it
+ends in one of :data:`DECISIVE`.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from collections.abc import Iterable
 from analysis.results import Check, DesignGrade, Estimate, Finding, StageResults, Strength
 
 ESSENTIAL = ("inference_possible",)
+DECISIVE = ("estimator_agreement", "inference_agreement", "overlap")
 _STEPS: tuple[Strength, ...] = ("weak", "moderate", "strong")
 
 
@@ -60,8 +64,9 @@ def strength(estimate: Estimate, checks: Iterable[Check], design: DesignGrade) -
     if design == "descriptive":
         return "weak"
     step = 2 if design == "randomised" else 1
-    step -= len(failed)
-    step -= sum(check.status == "caution" for check in checks) >= 2
+    cautions = [check for check in checks if check.status == "caution"]
+    decisive = [check for check in cautions if check.id.endswith(DECISIVE)]
+    step -= len(failed) + len(decisive) + (len(cautions) - len(decisive) >= 2)
     return _STEPS[max(step, 0)]
 
 

@@ -1,0 +1,162 @@
+"""Every rule of the evidence grades, case by case."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from analysis import findings
+from analysis.results import Check, Estimate, Finding, collect
+
+EFFECT = Estimate(
+    id="tracking.csat_mean.att.overall",
+    estimand="att_overall",
+    indicator="csat_mean",
+    unit="score",
+    value=0.2,
+    ci_low=0.1,
+    ci_high=0.3,
+    n=900,
+    n_units=40,
+    n_treated=20,
+    method="group_time_dr",
+    interval_method="influence_function",
+    comparison="not_yet_treated",
+    causal=True,
+)
+NULL = dataclasses.replace(EFFECT, value=0.02, ci_low=-0.1, ci_high=0.14)
+CHANGE = dataclasses.replace(EFFECT, causal=False, comparison=None, estimand="change_before_after")
+NOTHING = dataclasses.replace(
+    EFFECT, value=None, ci_low=None, ci_high=None, reason="causal.reason.not_measured"
+)
+
+
+def check(name, status):
+    return Check(
+        id=f"tracking.csat_mean.check.{name}",
+        question=f"causal.check.{name}",
+        status=status,
+        reason=f"causal.why.{name}" if status != "passed" else None,
+    )
+
+
+def graded(estimate, checks=(), assigned=("randomised",), direction="up"):
+    return findings.effect_finding(
+        estimate, checks, assigned_by=assigned, direction=direction, subject="csat_mean"
+    )
+
+
+@pytest.mark.parametrize(
+    ("assigned", "design", "strength"),
+    [
+        (["randomised", "randomised"], "randomised", "strong"),
+        (["randomised", "management"], "quasi_experimental", "moderate"),
+        (["volunteered"], "quasi_experimental", "moderate"),
+        (["unknown"], "quasi_experimental", "moderate"),
+        ([], "quasi_experimental", "moderate"),
+    ],
+)
+def test_assignment_sets_where_the_grade_starts(assigned, design, strength):
+    found = graded(EFFECT, assigned=assigned)
+    assert (found.design, found.strength) == (design, strength)
+
+
+@pytest.mark.parametrize(
+    ("checks", "strength"),
+    [
+        ([check("panel_balance", "passed")], "strong"),
+        ([check("panel_balance", "caution")], "strong"),
+        ([check("panel_balance", "caution"), check("cohort_size", "caution")], "moderate"),
+        ([check("pretrend", "failed")], "moderate"),
+        ([check("estimator_agreement", "caution")], "moderate"),
+        ([check("estimator_agreement", "caution"), check("pretrend", "caution")], "moderate"),
+        ([check("estimator_agreement", "caution"), check("overlap", "caution")], "weak"),
+        ([check("pretrend", "failed"), check("overlap", "failed")], "weak"),
+        ([check(name, "failed") for name in ("pretrend", "overlap", "rows_dropped")], "weak"),
+        ([check("inference_possible", "failed")], "insufficient"),
+    ],
+)
+def test_checks_take_steps_down(checks, strength):
+    assert graded(EFFECT, checks).strength == strength
+
+
+def test_only_a_comparison_may_be_called_an_effect():
+    found = graded(CHANGE)
+    assert (found.claim, found.design) == ("findings.effect.described", "descriptive")
+    assert found.strength == "weak"
+
+
+@pytest.mark.parametrize(
+    ("estimate", "direction", "claim"),
+    [
+        (EFFECT, "up", "better"),
+        (EFFECT, "down", "worse"),
+        (dataclasses.replace(EFFECT, value=-0.2, ci_low=-0.3, ci_high=-0.1), "down", "better"),
+        (NULL, "up", "none"),
+        (NULL, "down", "none"),
+        (NOTHING, "up", "not_possible"),
+    ],
+)
+def test_the_claim_follows_interval_and_direction(estimate, direction, claim):
+    found = graded(estimate, direction=direction)
+    assert found.claim == f"findings.effect.{claim}"
+    assert found.action == f"findings.action.{claim}"
+
+
+def test_an_interval_that_touches_zero_is_no_evidence():
+    assert graded(dataclasses.replace(EFFECT, ci_low=0.0)).claim == "findings.effect.none"
+
+
+def test_reasons_name_what_did_not_pass():
+    checks = [check("panel_balance", "passed"), check("pretrend", "caution")]
+    assert graded(EFFECT, checks).reasons == ("causal.why.pretrend",)
+
+
+def roi(status, priced=(True,)):
+    table = pd.DataFrame({"indicator": ["csat_mean", "fcr"][: len(priced)], "priced": priced})
+    ratio = dataclasses.replace(
+        EFFECT, id="value.roi.benefit_cost_ratio", indicator=None, causal=False, comparison=None
+    )
+    verdict = Check(id="value.roi", question="q", status=status, reason="r", value=0.9)
+    return collect("value", [ratio, verdict], tables={"benefits": table})
+
+
+@pytest.mark.parametrize(
+    ("status", "claim"),
+    [("passed", "paid"), ("failed", "lost"), ("caution", "unclear"), ("not_possible", "not_priced")],
+)
+def test_money_speaks_only_with_its_interval(status, claim):
+    found = findings.money_finding(roi(status), [graded(EFFECT)])
+    assert found.claim == f"findings.money.{claim}"
+    assert found.strength == ("insufficient" if claim == "not_priced" else "strong")
+
+
+def test_money_is_as_strong_as_the_weakest_effect_priced():
+    strong = graded(EFFECT)
+    weak = dataclasses.replace(
+        graded(EFFECT, [check("overlap", "failed")] * 1, assigned=["unknown"]),
+        params={"indicator": "fcr"},
+    )
+    found = findings.money_finding(roi("passed", (True, True)), [strong, weak])
+    assert (found.design, found.strength) == ("quasi_experimental", "weak")
+
+
+def test_money_without_a_priced_effect_is_not_claimed():
+    found = findings.money_finding(roi("passed", (False,)), [graded(EFFECT)])
+    assert (found.claim, found.strength) == ("findings.money.not_priced", "insufficient")
+
+
+@pytest.mark.parametrize(
+    ("unassessed", "claim", "strength"),
+    [(1, "counted", "moderate"), (3, "not_possible", "insufficient")],
+)
+def test_targets_are_counted(unassessed, claim, strength):
+    verdict = Check(
+        id="value.goals",
+        question="q",
+        status="caution",
+        params={"goals": 3, "reached": 1, "missed": 0, "open": 1, "unassessed": unassessed},
+    )
+    found = findings.targets_finding(collect("value", [verdict]))
+    assert isinstance(found, Finding)
+    assert (found.claim, found.strength) == (f"findings.targets.{claim}", strength)
