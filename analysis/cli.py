@@ -110,11 +110,14 @@ def demo(voice: Voice) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @_speaking
 def new(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
-    """Propose CLIENT's client.yml from its export FILES, which are copied to data/CLIENT/raw."""
+    """Propose CLIENT's client.yml from its export FILES (or folders of them).
+
+    They are copied to data/CLIENT/raw; the files of a folder keep their place in it.
+    """
     from analysis import ingest
 
     with told_in_one_line(voice, client):
-        written = ingest.new_client(client, files)
+        written = ingest.new_client(client, files, lambda key: voice.text(f"proposal.{key}"))
         voice.say("new.written", path=written, client=client)
 
 
@@ -288,14 +291,11 @@ def _list_faults(voice: Voice, client: str, faults: Any) -> None:
         place = " / ".join(part for part in (fault.file, fault.sheet, row, fault.column) if part)
         value = f" [{fault.value}]" if fault.value is not None else ""
         note = "" if fault.blocking else " " + voice.text("cli.check.advisory")
-        key = f"faults.{fault.rule}"
-        key = key if wording.has(key) else f"faults_reading.{fault.rule}"
-        params = {"file": fault.file, "sheet": fault.sheet, "row": fault.row}
-        params |= {"column": fault.column, "value": fault.value, **fault.params}
-        sentence = voice.text(key, **params) if wording.has(key) else fault.message
+        example = wording.fault_example(fault, voice.language)
+        sentence = wording.fault_sentence(fault, voice.language)
         click.echo(f"{number}. {place}{value}{note}")
-        click.echo(f"   {sentence}")
-        click.echo(f"   {voice.text('cli.check.example', example=fault.example)}")
+        click.echo(f"   {sentence} ({fault.rule})")
+        click.echo(f"   {voice.text('cli.check.example', example=example)}")
     if not faults:
         voice.say("check.clean", client=client)
         return

@@ -1,6 +1,6 @@
 """The client file: who the client is, what its exports mean, what is to be answered."""
 
-from analysis.client.base import Bilingual, Period
+from analysis.client.base import IDENTIFIER, Bilingual, Period
 from analysis.client.document import Client
 from analysis.client.identity import Identity, Privacy
 from analysis.client.load import load
@@ -14,9 +14,9 @@ from analysis.client.sources import (
     Source,
     Unpivot,
 )
-from analysis.files import project_root
 
 __all__ = [
+    "IDENTIFIER",
     "READINGS",
     "Accept",
     "Aggregate",
@@ -38,5 +38,4 @@ __all__ = [
     "Unpivot",
     "Value",
     "load",
-    "project_root",
 ]

@@ -7,8 +7,17 @@ import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from analysis.tables import period_of
+
+IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+"""What a client may be called; safe as a folder name."""
+
+
+def refused(rule: str, message: str) -> PydanticCustomError:
+    """Return the error of a value that breaks ``rule``, worded under ``faults.value.<rule>``."""
+    return PydanticCustomError(rule, message)
 
 
 class Part(BaseModel):
@@ -35,12 +44,14 @@ def _month(value: Any) -> Any:
         year, month = int(found[1]), int(found[2])
         if 1 <= month <= 12:
             return dt.date(year, month, 1)
-    raise ValueError("a month is written year-month, e.g. 2024-03")
+    raise refused("month", "a month is written year-month, e.g. 2024-03")
 
 
 def _identifier(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", value):
-        raise ValueError("an identifier has lower-case letters, digits, - and _, e.g. vanke_east")
+    if not IDENTIFIER.fullmatch(value):
+        raise refused(
+            "identifier", "an identifier has lower-case letters, digits, - and _, e.g. vanke_east"
+        )
     return value
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
-from analysis.client.base import Part, Period, Text
+from analysis.client.base import Part, Period, Text, refused
 from analysis.client.identity import Identity, Privacy
 from analysis.client.plan import Design, Goal, Instrument, Value
 from analysis.client.sources import LabelMap, Source
@@ -15,7 +15,7 @@ from analysis.client.sources import LabelMap, Source
 
 def _engine(value: str) -> str:
     if value != "duckdb" and not value.startswith(("spark://", "local[", "local-cluster[")):
-        raise ValueError("duckdb, or the address of a Spark master, e.g. spark://host:7077")
+        raise refused("engine", "duckdb, or the address of a Spark master, e.g. spark://host:7077")
     return value
 
 
@@ -46,9 +46,10 @@ class Client(Part):
     @model_validator(mode="after")
     def _key_in_the_open(self) -> Client:
         if self.privacy.demo_key is not None and not self.client.simulated:
-            raise ValueError(
+            raise refused(
+                "key_in_the_open",
                 "privacy.demo_key is for simulated clients only; "
-                "real people's pseudonyms need a key_file outside the repository"
+                "real people's pseudonyms need a key_file outside the repository",
             )
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
@@ -82,6 +83,7 @@ def from_pydantic(
         else:
             value = found["input"]
             secret = "demo_key" in path
+            rule, limits = _rule(found)
             faults.append(
                 place(
                     "client_value",
@@ -92,9 +94,70 @@ def from_pydantic(
                     path=path,
                     value=None if secret or isinstance(value, dict | list) else value,
                     problem=_problem(found),
+                    problem_key=f"faults.value.{rule}",
+                    right_key=f"faults.right.{rule}",
+                    **limits,
                 )
             )
     return sorted(faults, key=lambda fault: fault.row or 0)
+
+
+VALUE_RULES: Mapping[str, str] = {
+    "literal_error": "choice",
+    "enum": "choice",
+    "int_type": "whole",
+    "int_parsing": "whole",
+    "int_from_float": "whole",
+    "float_type": "number",
+    "float_parsing": "number",
+    "finite_number": "number",
+    "string_type": "text",
+    "bool_type": "yes_no",
+    "bool_parsing": "yes_no",
+    "date_type": "day",
+    "date_parsing": "day",
+    "date_from_datetime_parsing": "day",
+    "date_from_datetime_inexact": "day",
+    "model_type": "mapping",
+    "dict_type": "mapping",
+    "list_type": "listing",
+    "tuple_type": "listing",
+    "too_short": "too_short",
+    "string_too_short": "too_short",
+    "greater_than": "low",
+    "greater_than_equal": "low",
+    "less_than": "high",
+    "less_than_equal": "high",
+}
+"""What pydantic calls a broken rule → how the wording catalogue does, under ``faults.value``."""
+
+OWN_VALUE_RULES = frozenset(
+    {
+        "month",
+        "identifier",
+        "engine",
+        "key_in_the_open",
+        "time_zone",
+        "two_keys",
+        "scale",
+        "benefit_bounds",
+        "not_an_outcome",
+        "pattern",
+        "files_or_inline",
+    }
+)
+"""Rules that our own models break by :func:`analysis.client.base.refused`."""
+
+
+def _rule(found: Any) -> tuple[str, dict[str, str]]:
+    """Return the catalogue's name of a broken rule, and what its sentence needs."""
+    kind, context = found["type"], found.get("ctx", {})
+    rule = kind if kind in OWN_VALUE_RULES else VALUE_RULES.get(kind, "other")
+    if rule == "choice":
+        choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+        return rule, {"expected": ", ".join(choices), "first_choice": choices[0]}
+    bound = next((context[n] for n in ("gt", "ge", "lt", "le") if n in context), "")
+    return rule, {"limit": str(bound)} if rule in ("low", "high") else {}
 
 
 def _problem(found: Any) -> str:

@@ -9,12 +9,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from analysis.client.base import Bilingual, Identifier, Part
+from analysis.client.base import Bilingual, Identifier, Part, refused
 
 
 def _zone(value: str) -> str:
     if value not in zoneinfo.available_timezones():
-        raise ValueError("an IANA time zone, e.g. Asia/Shanghai")
+        raise refused("time_zone", "an IANA time zone, e.g. Asia/Shanghai")
     return value
 
 
@@ -61,5 +61,5 @@ class Privacy(Part):
     @model_validator(mode="after")
     def _one_key(self) -> Privacy:
         if self.key_file is not None and self.demo_key is not None:
-            raise ValueError("give key_file or demo_key, not both")
+            raise refused("two_keys", "give key_file or demo_key, not both")
         return self

@@ -77,6 +77,18 @@ def read_yaml(path: Path, name: str) -> tuple[Any, Lines]:
     return plain(document), Lines(document)
 
 
+_YAML_SIGNS = (
+    ("mapping values are not allowed", "colon"),
+    ("could not find expected ':'", "no_colon"),
+    ("'\\t'", "tab"),
+    ("cannot start any token", "special"),
+    ("unexpected end of stream", "ends"),
+    ("expected <block end>", "indent"),
+    ("expected ',' or", "indent"),
+)
+"""Signs in the YAML reader's messages → the wording under ``faults.yaml``."""
+
+
 def _yaml_fault(error: MarkedYAMLError, name: str, rule: str) -> Fault:
     mark = error.problem_mark or error.context_mark
     messages = {
@@ -84,6 +96,7 @@ def _yaml_fault(error: MarkedYAMLError, name: str, rule: str) -> Fault:
         "client_yaml": ("This is not valid YAML: {problem}.", "key: value, indented by spaces"),
     }
     message, example = messages[rule]
+    kind = next((kind for sign, kind in _YAML_SIGNS if sign in str(error)), "other")
     problem = str(error.problem or error.context or "").splitlines()[0]
     return Fault(
         rule=rule,
@@ -91,7 +104,7 @@ def _yaml_fault(error: MarkedYAMLError, name: str, rule: str) -> Fault:
         example=example,
         file=name,
         row=None if mark is None else mark.line + 1,
-        params={"problem": problem},
+        params={"problem": problem, "problem_key": f"faults.yaml.{kind}"},
     )
 
 

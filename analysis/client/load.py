@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from analysis.client.decisions import decisions_first, undecided
 from analysis.client.document import Client
 from analysis.client.faults import from_pydantic, place
 from analysis.client.lines import Lines, read_yaml
@@ -47,7 +48,7 @@ def load(path_or_id: str | Path, root: str | Path | None = None) -> Client:
                     message="The client file has no keys: value pairs.",
                     example="client: {id: demo, name: {zh_CN: 示例, en: Demo}}",
                     file=name,
-                    params={"problem": "no mapping"},
+                    params={"problem": "no mapping", "problem_key": "faults.yaml.no_mapping"},
                 )
             ]
         )
@@ -58,6 +59,7 @@ def load(path_or_id: str | Path, root: str | Path | None = None) -> Client:
     except ValidationError as error:
         faults += from_pydantic(error, Client, name=name, lines=lines)
     faults += check_references(raw, name=name, lines=lines)
+    faults = decisions_first(faults, undecided(raw, name=name, lines=lines))
     faults += _folder_is_id(raw, path, name, lines)
     if faults or client is None:
         raise InputError(sorted(faults, key=lambda fault: (fault.row or 0, fault.rule)))

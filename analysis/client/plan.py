@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from analysis.client.base import Bilingual, Part, Text
+from analysis.client.base import Bilingual, Part, Text, refused
 
 
 class Scale(Part):
@@ -26,7 +26,7 @@ class Scale(Part):
     @model_validator(mode="after")
     def _ordered(self) -> Scale:
         if self.min >= self.max:
-            raise ValueError("a scale is written [lowest, highest], e.g. [1, 5]")
+            raise refused("scale", "a scale is written [lowest, highest], e.g. [1, 5]")
         return self
 
 
@@ -111,7 +111,7 @@ class Benefit(Part):
         low = self.money_per_unit if self.low is None else self.low
         high = self.money_per_unit if self.high is None else self.high
         if not low <= self.money_per_unit <= high:
-            raise ValueError("money_per_unit lies between low and high")
+            raise refused("benefit_bounds", "money_per_unit lies between low and high")
         return self
 
 
@@ -165,8 +165,9 @@ class Design(Part):
     @classmethod
     def _is_an_outcome(cls, value: str) -> str:
         if value in ("attendance", "completion"):
-            raise ValueError(
+            raise refused(
+                "not_an_outcome",
                 f"{value} is the treatment taken, not its result; "
-                "choose an outcome of the customers, e.g. csat_mean"
+                "choose an outcome of the customers, e.g. csat_mean",
             )
         return value

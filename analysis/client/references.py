@@ -8,15 +8,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from analysis.client.base import Part
+from analysis.client.decisions import UNDECIDED
 from analysis.client.faults import nearest, place
 from analysis.client.lines import Lines
 from analysis.client.readings import READINGS
 from analysis.client.sources import PLACES, ColumnMap, Source
 from analysis.errors import Fault
 from analysis.tables import TABLES, Table
-
-UNDECIDED = "DECIDE"
-"""What a proposed client file leaves to a person."""
 
 
 def check_references(raw: Mapping[str, Any], *, name: str, lines: Lines) -> list[Fault]:
@@ -124,15 +122,6 @@ class _References:
                     column=column,
                 )
             self._closed(column_map, table, column, where)
-        for header, reason in source.drop.items():
-            if reason == UNDECIDED:
-                self._wrong(
-                    "client_undecided",
-                    "What becomes of {header} is not decided.",
-                    "a reason to drop it, or a place under columns",
-                    (*path, "drop", header),
-                    header=header,
-                )
         for header in {h for m, _, _ in maps for h in m.header} & set(source.drop):
             self._wrong(
                 "client_header_twice",
@@ -150,7 +139,7 @@ class _References:
         if isinstance(labels, str):
             labels = self._labels.get(labels) or {}
         for label, value in (labels or {}).items() if allowed else ():
-            if value is not None and value not in allowed:
+            if value is not None and value != UNDECIDED and value not in allowed:
                 self._wrong(
                     "client_label_value",
                     "The label {label} leads to {word}, which {column} does not know.",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from analysis.client.base import Part, Text
+from analysis.client.base import Part, Text, refused
 from analysis.tables import TABLES
 
 PLACES = ("$file", "$sheet", "$row")
@@ -44,7 +44,7 @@ def _pattern(value: str) -> str:
     try:
         re.compile(value)
     except re.error as error:
-        raise ValueError(f"not a regular expression ({error})") from error
+        raise refused("pattern", "not a regular expression") from error
     return value
 
 
@@ -259,7 +259,7 @@ class Source(Part):
         if self.table not in TABLES:
             return self  # reported with the nearest name by analysis.client.references
         if (self.inline is None) == (not self.files):
-            raise ValueError("give either files or inline rows")
+            raise refused("files_or_inline", "give either files or inline rows")
         return self
 
     @property

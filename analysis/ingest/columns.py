@@ -14,7 +14,7 @@ from analysis.ingest.cleaning import OPTIONS, Converted, convert, locate, normal
 from analysis.ingest.options import how, unfit
 from analysis.ingest.places import by_pattern, place
 from analysis.ingest.privacy import Pseudonyms, personal_values
-from analysis.ingest.problems import Problem, fault, screened
+from analysis.ingest.problems import Problem, fault, personal_params, screened
 from analysis.ingest.readers import RawTable
 from analysis.ingest.scales import Scaled, Taken
 from analysis.tables import ARROW_TYPES, Column
@@ -101,7 +101,7 @@ class Taker:
     ) -> Taken:
         found = fault(
             "option_value",
-            params={"problem": str(error)},
+            params={"problem": str(error), "problem_key": f"faults.option.{_option_kind(error)}"},
             file=self.client.path.name,
             column=header,
         )
@@ -144,7 +144,7 @@ class Taker:
                 Problem(
                     fault(
                         "personal_value",
-                        params={"kind": kinds.iloc[position]},
+                        params=personal_params(kinds.iloc[position]),
                         file=table.source.file,
                         sheet=table.source.sheet,
                         row=int(table.row_numbers[position]),
@@ -176,6 +176,12 @@ class Taker:
                 column=header,
             )
         )
+
+
+def _option_kind(error: ValueError) -> str:
+    signs = (("low and high", "scale_needed"), ("both true and", "true_and_false"))
+    signs += (("time zone", "zone"),)
+    return next((kind for sign, kind in signs if sign in str(error)), "other")
 
 
 def _problems(

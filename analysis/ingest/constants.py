@@ -9,7 +9,7 @@ import pyarrow as pa
 from analysis.client import ColumnMap
 from analysis.ingest.columns import Taker
 from analysis.ingest.privacy import looks_personal
-from analysis.ingest.problems import fault
+from analysis.ingest.problems import fault, personal_params
 from analysis.ingest.readers import RawTable
 from analysis.ingest.readers import Source as RawSource
 from analysis.tables import ARROW_TYPES, Column
@@ -37,7 +37,7 @@ def constant(value: object, column: str, spec: Column, taker: Taker) -> tuple[ob
         shown = None if spec.kind == "person" else str(value)
         return None, fault("inline_value", column=column, value=shown)
     if isinstance(typed, str) and looks_personal(typed):
-        return None, fault("personal_value", column=column, params={"kind": "text"})
+        return None, fault("personal_value", column=column, params=personal_params("text"))
     outside = (
         (spec.labels and typed not in spec.labels)
         or (spec.low is not None and typed < spec.low)

@@ -35,4 +35,6 @@ def _personal() -> tuple[tuple[re.Pattern[str], str], ...]:
 def personal_reason(header: str) -> str | None:
     """Return why a header's column is personal (name, phone, open text …), else None."""
     word = folded(header).split("·")[-1].split("#")[0]
-    return next((reason for pattern, reason in _personal() if pattern.search(word)), None)
+    reason = next((reason for pattern, reason in _personal() if pattern.search(word)), None)
+    chosen = reason == "open_text" and re.search(known_headers()["closed"], word)
+    return None if chosen else reason

@@ -107,10 +107,18 @@ def fault(rule: str, *, params: dict | None = None, **place: object) -> Fault:
     return Fault(rule=rule, message=message, example=example, params=params, **place)
 
 
+def personal_params(kind: str) -> dict[str, str]:
+    """Return the parameters of a ``personal_value`` fault."""
+    return {"kind": kind, "kind_key": f"faults.personal.{kind}"}
+
+
 def without_values(fault: Fault) -> Fault:
     """Return the fault with nothing left of the cell it came from."""
     message, example = (CLEANING_RULES | dict(READING_RULES) | RULES)[fault.rule]
-    hidden = {k: v if isinstance(v, int | float) else "…" for k, v in fault.params.items()}
+    hidden = {
+        k: v if isinstance(v, int | float) or k.endswith("_key") else "…"
+        for k, v in fault.params.items()
+    }
     for name in ("value", "repaired", "expected", *hidden):
         message = message.replace(f"{{{name}}}", str(hidden.get(name, "…")))
         example = example.replace(f"{{{name}}}", str(hidden.get(name, "…")))

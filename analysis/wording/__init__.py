@@ -7,12 +7,15 @@ room's words are one section, so that they are read and reviewed together. Code 
 from __future__ import annotations
 
 from analysis.wording.catalogue import LANGUAGES, Language, has, keys, placeholders, text
+from analysis.wording.faults import fault_example, fault_sentence
 from analysis.wording.formatting import SPECS, format_value, in_unit, indicator_title
 
 __all__ = [
     "LANGUAGES",
     "SPECS",
     "Language",
+    "fault_example",
+    "fault_sentence",
     "format_value",
     "has",
     "in_unit",

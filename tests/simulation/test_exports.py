@@ -6,7 +6,7 @@ import re
 import pytest
 from python_calamine import CalamineWorkbook
 
-from analysis import client, simulation
+from analysis import client, files, simulation
 from analysis.errors import RunError
 from analysis.simulation import CANARIES, simulate, write_demo, write_exports
 from analysis.simulation.demo import RECIPE_FILE
@@ -126,7 +126,7 @@ def test_amounts_lose_nothing(amount, row, written):
 
 
 def test_client_file_knows_every_site_of_the_demo():
-    described = client.load(client.project_root() / "data" / "demo")
+    described = client.load(files.project_root() / "data" / "demo")
     names = set(draw_roster(simulation.DEMO).sites["site_name"])
     assert set(described.aliases["sites"].values()) == names
     assert set(spelling.SITE_ALIASES.values()) <= names
@@ -135,7 +135,7 @@ def test_client_file_knows_every_site_of_the_demo():
 
 
 def test_client_file_declares_the_simulated_instruments(world):
-    described = client.load(client.project_root() / "data" / "demo")
+    described = client.load(files.project_root() / "data" / "demo")
     simulated = {
         (r.instrument, r.item): (r.wording, r.dimension, r.role, r.scale_min, r.scale_max)
         for r in world.tables["instruments"].itertuples()

@@ -6,7 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from analysis import client, ingest, simulation
+from analysis import client, files, ingest, simulation
 from analysis.ingest.cleaning import normalise
 from analysis.ingest.privacy import open_key
 from analysis.simulation import CANARIES, simulate, write_exports
@@ -31,7 +31,7 @@ def world():
 def described(world, tmp_path_factory):
     folder = tmp_path_factory.mktemp("project") / "data" / "demo"
     folder.mkdir(parents=True)
-    shutil.copy(client.project_root() / "data" / "demo" / "client.yml", folder / "client.yml")
+    shutil.copy(files.project_root() / "data" / "demo" / "client.yml", folder / "client.yml")
     write_exports(world, folder / "raw")
     return client.load(folder)
 
