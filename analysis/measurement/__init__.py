@@ -1,5 +1,13 @@
 """Can the numbers be trusted? Quality, response, reliability, comparability before training."""
 
+from analysis.measurement.aapor import (
+    AaporRates,
+    Dispositions,
+    aapor_rates,
+    aapor_table,
+    assess_aapor,
+    eligibility,
+)
 from analysis.measurement.balance import (
     assess_balance,
     baseline_covariates,
@@ -27,10 +35,15 @@ from analysis.measurement.reliability import (
 from analysis.measurement.response import assess_response, return_counts, return_rates
 
 __all__ = [
+    "AaporRates",
     "Alpha",
+    "Dispositions",
     "Icc",
     "Interval",
+    "aapor_rates",
+    "aapor_table",
     "arm_means",
+    "assess_aapor",
     "assess_balance",
     "assess_icc",
     "assess_instruments",
@@ -42,6 +55,7 @@ __all__ = [
     "completeness",
     "consistency",
     "cronbach_alpha",
+    "eligibility",
     "icc_oneway",
     "item_statistics",
     "joint_test",
