@@ -5,7 +5,7 @@
 """
 
 from analysis.causal.aggregate import Aggregate, aggregate, outcome_weights
-from analysis.causal.evaluate import Evaluation, evaluate, not_measured
+from analysis.causal.evaluate import Evaluation, evaluate, without_value
 from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
 from analysis.causal.few_clusters import wild_bootstrap
 from analysis.causal.frame import (
@@ -40,7 +40,6 @@ __all__ = [
     "goodman_bacon",
     "group_time",
     "imputation",
-    "not_measured",
     "outcome_weights",
     "prepare",
     "pretrend_test",
@@ -50,4 +49,5 @@ __all__ = [
     "twfe_event_study",
     "two_by_two",
     "wild_bootstrap",
+    "without_value",
 ]

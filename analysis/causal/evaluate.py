@@ -189,8 +189,14 @@ def evaluate(
     )
 
 
-def not_measured(*, outcome: str, unit: str, options: Options | None = None) -> Evaluation:
-    """Return the evaluation of an outcome that the client does not measure: no value, and why.
+def without_value(
+    *,
+    outcome: str,
+    unit: str,
+    options: Options | None = None,
+    reason: str = "causal.reason.not_measured",
+) -> Evaluation:
+    """Return the evaluation of an outcome that nothing can be said about: no value, and why.
 
     Parameters
     ----------
@@ -199,6 +205,8 @@ def not_measured(*, outcome: str, unit: str, options: Options | None = None) -> 
     unit : str
         Unit of the outcome.
     options : Options, optional
+    reason : str
+        Wording key.
     """
     options = options or Options()
     nothing = Estimate(
@@ -211,13 +219,13 @@ def not_measured(*, outcome: str, unit: str, options: Options | None = None) -> 
         method="none",
         level=options.level,
         simulated=options.simulated,
-        reason="causal.reason.not_measured",
+        reason=reason,
     )
     check = Check(
         id=f"{options.prefix}.{outcome}.check.comparison_group",
         question="causal.check.comparison_group",
         status="not_possible",
-        reason="causal.reason.not_measured",
+        reason=reason,
         dims={"outcome": outcome},
     )
     return Evaluation(outcome, unit, options, None, None, {}, (nothing,), (check,))

@@ -119,7 +119,12 @@ def assess_icc(
         )
         by_site = shifted.groupby(cells["site_id"]).sum()
         icc = icc_oneway(*(by_site[c].to_numpy() for c in ("n", "total", "total_sq")))
-    common = {"estimand": "icc", "indicator": indicator, "unit": "coefficient"}
+    common = {
+        "estimand": "icc",
+        "indicator": indicator,
+        "unit": "coefficient",
+        "simulated": simulated,
+    }
     if icc is None:
         missing = Estimate(
             id=f"baseline.{indicator}.icc",
@@ -146,7 +151,6 @@ def assess_icc(
                 n_clusters=icc.n_units,
                 method="anova_oneway",
                 interval_method="f_inversion",
-                simulated=simulated,
             ),
             Check(
                 id=f"baseline.{indicator}.icc.design",

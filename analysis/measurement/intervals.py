@@ -43,9 +43,10 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
     if not 0 <= successes <= n or n < 1:
         raise ValueError(f"need 0 <= successes <= n and n >= 1, got {successes} of {n}")
     low, high = proportion_confint(successes, n, alpha=1 - level, method="wilson")
-    return Interval(
-        successes / n, max(0.0, float(low)), min(1.0, float(high)), int(n), level, "wilson"
-    )
+    value = successes / n
+    # Without failures the upper bound is the value itself, up to rounding.
+    low, high = max(0.0, min(value, float(low))), min(1.0, max(value, float(high)))
+    return Interval(value, low, high, int(n), level, "wilson")
 
 
 def newcombe(

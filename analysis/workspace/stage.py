@@ -2,14 +2,15 @@
 
 A run folder holds ``canonical/`` (the canonical tables and the record of how they came about),
 ``panel.parquet`` and ``results/``. The pipeline prepares it once and hands its path to each
-notebook; a notebook run by itself finds the latest complete run of the same inputs, or prepares
-a folder of its own.
+notebook; a notebook run by itself works on a copy of the latest complete run of the same inputs,
+or prepares a folder of its own.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +30,8 @@ from analysis.tables import TABLES, month_of
 from analysis.workspace.prepare import CANONICAL, PANEL, prepare
 
 STANDALONE = "standalone"
+_NOTHING_TO_ESTIMATE = ("no_treated", "no_variation", "period_gap", "empty")
+"""Broken rules of the estimation frame that are the client's data, not a mistake of the code."""
 _NO_OUTCOME = ("unit", "period", "y", "n", "cohort")
 
 
@@ -250,7 +253,8 @@ class Stage:
     def evaluate(self, indicator: str = "", *, draws: int = 999) -> Evaluation:
         """Evaluate one outcome as the plan says; the primary one when none is named.
 
-        An outcome that is not in the panel gives an evaluation without a value that says so.
+        An outcome that is not in the panel, never changes, or has no trained site gives an
+        evaluation without a value that says so.
         """
         indicator = indicator or self.primary
         options = causal.Options(
@@ -264,8 +268,18 @@ class Stage:
         unit = registry.get(indicator).unit
         frame = self.outcome(indicator)
         if frame.empty:
-            return causal.not_measured(outcome=indicator, unit=unit, options=options)
-        return causal.evaluate(frame, outcome=indicator, unit=unit, options=options)
+            return causal.without_value(outcome=indicator, unit=unit, options=options)
+        try:
+            return causal.evaluate(frame, outcome=indicator, unit=unit, options=options)
+        except causal.FrameError as error:
+            if error.rule not in _NOTHING_TO_ESTIMATE:
+                raise
+            return causal.without_value(
+                outcome=indicator,
+                unit=unit,
+                options=options,
+                reason=f"causal.fault.{error.rule}",
+            )
 
     def evaluate_others(self, *, draws: int = 999) -> tuple[Evaluation, ...]:
         """Evaluate the secondary outcomes of the plan and whatever else benefits are priced by."""
@@ -402,19 +416,29 @@ def open_stage(
 
 
 def _standalone(client: str, opened: clients.Client) -> Path:
-    """Return the latest complete run of the same inputs, else a folder prepared for them."""
+    """Return a folder of its own, filled from the latest complete run of the same inputs.
+
+    Without such a run it is prepared from the exports. Results written there never change a
+    finished report.
+    """
     home = files.project_root() / "reports" / client
-    current = files.input_hashes(opened.folder)
-    manifest = home / "latest" / "manifest.json"
+    made_of = {"inputs": files.input_hashes(opened.folder), "code": files.code_hash()}
+    manifest, run = home / "latest" / "manifest.json", None
     if manifest.is_file():
-        made_of = json.loads(manifest.read_text(encoding="utf-8"))
-        if made_of["inputs"] == current and made_of["code"] == files.code_hash():
-            return manifest.parent.resolve()
-    folder, stamp = home / STANDALONE, home / STANDALONE / "inputs.json"
-    made_of = json.dumps({"inputs": current, "code": files.code_hash()}, sort_keys=True)
-    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != made_of:
+        run = json.loads(manifest.read_text(encoding="utf-8"))
+        run = run if all(run[name] == value for name, value in made_of.items()) else None
+    folder, stamp = home / STANDALONE, home / STANDALONE / "made_of.json"
+    text = json.dumps({**made_of, "run": run and run["run_id"]}, sort_keys=True)
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == text:
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    if run is None:
         prepare(client, folder)
-        files.write_text(stamp, made_of)
+    else:
+        for part in (CANONICAL, "results"):
+            shutil.copytree(manifest.parent / part, folder / part)
+        shutil.copy(manifest.parent / PANEL, folder / PANEL)
+    files.write_text(stamp, text)
     return folder
 
 

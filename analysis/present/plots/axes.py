@@ -81,7 +81,8 @@ def error_bars(
     x, y, low, high = (np.asarray(values, dtype=float) for values in (x, y, low, high))
     centre = x if horizontal else y
     ends = np.vstack([centre - low, high - centre])
-    drawn = np.where(np.isfinite(ends), ends, 0.0)
+    # An adjusted interval may end just short of its value.
+    drawn = np.where(np.isfinite(ends), np.maximum(ends, 0.0), 0.0)
     axes.errorbar(
         x,
         y,
