@@ -24,6 +24,13 @@ from analysis.measurement.intervals import (
     wilson,
 )
 from analysis.measurement.levels import assess_levels, seal
+from analysis.measurement.nonresponse import (
+    NonresponseBias,
+    WeightedComparison,
+    assess_weighting,
+    compare_weighted,
+    nonresponse_bias,
+)
 from analysis.measurement.pretrends import arm_means, assess_pretrends
 from analysis.measurement.quality import assess_quality, completeness, consistency
 from analysis.measurement.reliability import (
@@ -33,6 +40,14 @@ from analysis.measurement.reliability import (
     item_statistics,
 )
 from analysis.measurement.response import assess_response, return_counts, return_rates
+from analysis.measurement.weighting import (
+    Weights,
+    kish_design_effect,
+    poststratify,
+    rake,
+    trim,
+    weighted_mean,
+)
 
 __all__ = [
     "AaporRates",
@@ -40,6 +55,9 @@ __all__ = [
     "Dispositions",
     "Icc",
     "Interval",
+    "NonresponseBias",
+    "WeightedComparison",
+    "Weights",
     "aapor_rates",
     "aapor_table",
     "arm_means",
@@ -51,7 +69,9 @@ __all__ = [
     "assess_pretrends",
     "assess_quality",
     "assess_response",
+    "assess_weighting",
     "baseline_covariates",
+    "compare_weighted",
     "completeness",
     "consistency",
     "cronbach_alpha",
@@ -59,13 +79,19 @@ __all__ = [
     "icc_oneway",
     "item_statistics",
     "joint_test",
+    "kish_design_effect",
     "mean_t",
     "net_promoter",
     "newcombe",
+    "nonresponse_bias",
+    "poststratify",
+    "rake",
     "return_counts",
     "return_rates",
     "seal",
     "standardised_differences",
+    "trim",
+    "weighted_mean",
     "welch",
     "wilson",
 ]

@@ -1,0 +1,321 @@
+"""What the households that did not answer could change, and the mean with and without weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.measurement.columns import floats, present
+from analysis.measurement.intervals import Interval
+from analysis.measurement.weighting import Weights, rake, weighted_mean
+from analysis.results import Check, Estimate, StageResults, collect
+
+BOUNDS = (0.2, 5.0)
+"""Weights are kept between a fifth of and five times the mean weight (DeBell & Krosnick 2009)."""
+
+DESIGN_EFFECT_LINE = 2.0
+"""Above this, weighting costs half of the answers or more."""
+
+CORRELATIONS = (0.02, 0.05, 0.10)
+"""Correlations between answering and the score that are shown: small, notable, large."""
+
+
+@dataclass(frozen=True, slots=True)
+class NonresponseBias:
+    """How far the mean of those who answered can lie from the mean of all households.
+
+    Attributes
+    ----------
+    mean, sd : float
+        Of those who answered.
+    rate : float
+        Share of households that answered.
+    worst_low, worst_high : float
+        Mean of all if every other household had given the lowest or the highest score.
+    per_correlation : float
+        Bias for each unit of correlation between answering and the score,
+        ``sd * sqrt((1 - rate) / rate)``.
+    """
+
+    mean: float
+    sd: float
+    rate: float
+    worst_low: float
+    worst_high: float
+    per_correlation: float
+
+    def bias(self, correlation: float) -> float:
+        """Mean of those who answered minus mean of all, at a correlation."""
+        return correlation * self.per_correlation
+
+    def breakdown(self, difference: float) -> float | None:
+        """Least correlation that would produce ``difference``; None where nothing varies."""
+        if self.per_correlation <= 0:
+            return None
+        return abs(difference) / self.per_correlation
+
+
+def nonresponse_bias(
+    mean: float, sd: float, rate: float, scale: tuple[float, float]
+) -> NonresponseBias:
+    """Bounds on non-response bias.
+
+    Parameters
+    ----------
+    mean, sd : float
+        Of those who answered; the sd stands in for that of all households.
+    rate : float
+        Share that answered, above 0 and at most 1.
+    scale : (float, float)
+        Lowest and highest possible score.
+
+    References
+    ----------
+    Manski (1989) for the worst case; Bethlehem (1988) and Meng (2018), equation 2.3, for the
+    correlation: ``bias = corr(R, Y) * sqrt((1 - f) / f) * sd(Y)``, an identity in a finite
+    population.
+    """
+    if not 0 < rate <= 1:
+        raise ValueError(f"the response rate is above 0 and at most 1, got {rate!r}")
+    if not scale[0] <= mean <= scale[1]:
+        raise ValueError(f"the mean {mean} lies off the scale {scale}")
+    return NonresponseBias(
+        mean=float(mean),
+        sd=float(sd),
+        rate=float(rate),
+        worst_low=float(rate * mean + (1 - rate) * scale[0]),
+        worst_high=float(rate * mean + (1 - rate) * scale[1]),
+        per_correlation=float(sd * math.sqrt((1 - rate) / rate)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedComparison:
+    """The mean as answered and as weighted, side by side; both clustered by ``clusters``."""
+
+    unweighted: Interval
+    weighted: Interval
+    weights: Weights
+
+    @property
+    def difference(self) -> float:
+        """Weighted minus unweighted mean."""
+        return self.weighted.value - self.unweighted.value
+
+
+def compare_weighted(
+    values: pd.Series,
+    rows: pd.DataFrame,
+    margins,
+    *,
+    clusters: Sequence | None = None,
+    bounds: tuple[float, float] | None = BOUNDS,
+    level: float = 0.95,
+) -> WeightedComparison:
+    """Rake ``rows`` to ``margins`` and give the mean of ``values`` with and without weights.
+
+    ``values`` and ``rows`` share their index; the other arguments are those of
+    :func:`~analysis.measurement.weighting.rake` and
+    :func:`~analysis.measurement.weighting.weighted_mean`.
+    """
+    weights = rake(rows, margins, bounds=bounds)
+    y = values.to_numpy(dtype=float)
+    return WeightedComparison(
+        unweighted=weighted_mean(y, clusters=clusters, level=level),
+        weighted=weighted_mean(y, weights.weight.to_numpy(), clusters=clusters, level=level),
+        weights=weights,
+    )
+
+
+def assess_weighting(
+    surveys: pd.DataFrame | None,
+    sites: pd.DataFrame | None,
+    instruments: pd.DataFrame | None,
+    *,
+    rate: float | None = None,
+    margins: Sequence[str] = ("region", "property_type"),
+    indicator: str = "csat_mean",
+    simulated: bool = False,
+) -> StageResults:
+    """Satisfaction as answered and weighted to households, and what silence could change.
+
+    The item of role ``overall`` is weighted to the households of the sites by ``margins``
+    (columns of ``sites``; those not filled in are left out). Sites without answers or without
+    a household count are outside the population described. Each household counts in every
+    questionnaire it hands in.
+
+    Parameters
+    ----------
+    rate : float, optional
+        Return rate; without it there is no bound on non-response bias.
+    indicator : str
+        Registry identifier the estimates carry.
+
+    Returns
+    -------
+    StageResults
+        Estimates ``baseline.<indicator>.unweighted`` and ``.weighted`` (sites are the
+        clusters), checks ``baseline.weights.design_effect`` and ``baseline.nonresponse``,
+        tables ``weights`` (answers, households and mean weight by level) and
+        ``nonresponse`` (bias by assumed correlation, worst case).
+    """
+    scores, item = _overall(surveys, instruments)
+    if scores is None or not present(sites, "households"):
+        return _impossible()
+    known = sites[sites["households"].notna() & sites["site_id"].isin(scores["site_id"])]
+    known = known[floats(known["households"]) > 0]
+    columns = [c for c in margins if c in known and len(known) and known[c].notna().all()]
+    if not columns:
+        return _impossible()
+    rows = scores.merge(known[["site_id", *columns, "households"]], on="site_id")
+    for column in columns:
+        rows[column] = rows[column].astype(object)
+    levels = {c: _households(known, c) for c in columns}
+    low, high = float(item["scale_min"]), float(item["scale_max"])
+    found = compare_weighted(rows["score"], rows[columns], levels, clusters=rows["site_id"])
+    unit = f"score_{low:g}_{high:g}"
+    items: list = [
+        _estimate(indicator, "unweighted", unit, found.unweighted, rows, simulated),
+        _estimate(indicator, "weighted", unit, found.weighted, rows, simulated),
+        _design_effect(found),
+    ]
+    tables = {"weights": _by_level(rows, columns, levels, found.weights)}
+    if rate is not None and 0 < rate <= 1:
+        bias = nonresponse_bias(
+            found.unweighted.value, rows["score"].std(ddof=0), rate, (low, high)
+        )
+        check, tables["nonresponse"] = _bias_items(bias)
+        items.append(check)
+    else:
+        items.append(_no_rate())
+    return collect("baseline", items, tables=tables)
+
+
+def _overall(surveys, instruments):
+    if not present(surveys, "score", "site_id") or not present(instruments, "item", "scale_max"):
+        return None, None
+    overall = instruments[instruments["role"] == "overall"]
+    for item in overall.to_dict("records"):
+        mine = surveys[
+            (surveys["instrument"] == item["instrument"])
+            & (surveys["item"] == item["item"])
+            & surveys["score"].notna()
+        ]
+        if len(mine):
+            score = floats(mine["score"])
+            return pd.DataFrame({"site_id": mine["site_id"].astype(object), "score": score}), item
+    return None, None
+
+
+def _households(known: pd.DataFrame, column: str) -> dict:
+    counts = pd.Series(floats(known["households"])).groupby(known[column].astype(object).to_numpy())
+    return counts.sum().to_dict()
+
+
+def _estimate(indicator, name, unit, interval: Interval, rows, simulated) -> Estimate:
+    return Estimate(
+        id=f"baseline.{indicator}.{name}",
+        estimand="mean",
+        indicator=indicator,
+        unit=unit,
+        value=interval.value,
+        se=interval.se,
+        ci_low=interval.low,
+        ci_high=interval.high,
+        n=interval.n,
+        n_clusters=int(rows["site_id"].nunique()),
+        method=f"{name}_mean",
+        interval_method=interval.method,
+        dims={"weighting": name},
+        simulated=simulated,
+    )
+
+
+def _design_effect(found: WeightedComparison) -> Check:
+    weights = found.weights
+    fine = weights.design_effect <= DESIGN_EFFECT_LINE and weights.margin_error <= 0.01
+    return Check(
+        id="baseline.weights.design_effect",
+        question="measurement.check.weights.question",
+        status="passed" if fine else "caution",
+        value=weights.design_effect,
+        threshold=DESIGN_EFFECT_LINE,
+        unit="ratio",
+        n=weights.n,
+        reason="measurement.check.weights.reason",
+        remedy=None if fine else "measurement.check.weights.remedy",
+        params={
+            "effect": weights.design_effect,
+            "effective": round(weights.n_effective),
+            "trimmed": weights.trimmed,
+            "margin_error": weights.margin_error,
+            "difference": found.difference,
+        },
+    )
+
+
+def _by_level(rows, columns, levels, weights: Weights) -> pd.DataFrame:
+    relative = weights.weight.to_numpy() / weights.weight.mean()
+    out = []
+    for column in columns:
+        total = sum(levels[column].values())
+        for level, households in sorted(levels[column].items(), key=lambda pair: str(pair[0])):
+            mine = (rows[column] == level).to_numpy()
+            share = float(mine.mean()), households / total
+            out.append((column, str(level), int(mine.sum()), *share, float(relative[mine].mean())))
+    names = ["margin", "level", "n", "share_answers", "share_households", "mean_weight"]
+    return pd.DataFrame(out, columns=names)
+
+
+def _bias_items(bias: NonresponseBias) -> tuple[Check, pd.DataFrame]:
+    rows = [
+        ("correlation", rho, bias.mean - bias.bias(rho), bias.mean + bias.bias(rho))
+        for rho in CORRELATIONS
+    ]
+    rows.append(("worst_case", None, bias.worst_low, bias.worst_high))
+    table = pd.DataFrame(rows, columns=["assumption", "correlation", "low", "high"])
+    half = bias.bias(CORRELATIONS[1])
+    check = Check(
+        id="baseline.nonresponse",
+        question="measurement.check.nonresponse.question",
+        status="passed" if half <= NOTABLE_BIAS * max(bias.sd, 1e-12) else "caution",
+        value=half / bias.sd if bias.sd > 0 else 0.0,
+        threshold=NOTABLE_BIAS,
+        unit="sd",
+        reason="measurement.check.nonresponse.reason",
+        remedy="measurement.check.nonresponse.remedy",
+        params={
+            "rate": bias.rate,
+            "correlation": CORRELATIONS[1],
+            "bias": half,
+            "low": bias.worst_low,
+            "high": bias.worst_high,
+        },
+    )
+    return check, table.astype({"correlation": float})
+
+
+NOTABLE_BIAS = 0.10
+"""A bias of a tenth of the score's standard deviation is worth a warning."""
+
+
+def _no_rate() -> Check:
+    return Check(
+        id="baseline.nonresponse",
+        question="measurement.check.nonresponse.question",
+        status="not_possible",
+        reason="measurement.reason.no_invitations",
+    )
+
+
+def _impossible() -> StageResults:
+    missing = Check(
+        id="baseline.weights.design_effect",
+        question="measurement.check.weights.question",
+        status="not_possible",
+        reason="measurement.reason.no_weights",
+    )
+    return collect("baseline", [missing])

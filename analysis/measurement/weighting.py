@@ -1,0 +1,264 @@
+"""Weights that make answers stand for the households: post-stratification, raking, trimming."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.measurement.intervals import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights of the rows of a frame, on the frame's index, and what they cost.
+
+    Attributes
+    ----------
+    weight : Series
+        One weight a row; they sum to the households.
+    design_effect : float
+        Kish's ``n * sum(w^2) / sum(w)^2``, from 1.
+    n_effective : float
+        ``n / design_effect``.
+    margin_error : float
+        Largest distance between a weighted margin and its target, as a share of all households.
+    converged : bool
+        Whether the margins are met within the tolerance (trimming may keep them from it).
+    rounds : int
+        Rounds of raking used.
+    trimmed : int
+        Rows at a bound.
+    """
+
+    weight: pd.Series
+    design_effect: float
+    n_effective: float
+    margin_error: float
+    converged: bool
+    rounds: int
+    trimmed: int
+
+    @property
+    def n(self) -> int:
+        """Rows weighted."""
+        return len(self.weight)
+
+
+def kish_design_effect(weights: np.ndarray) -> float:
+    """Variance inflation by unequal weights, ``n * sum(w^2) / sum(w)^2 = 1 + cv^2``.
+
+    It holds for an outcome unrelated to the weights.
+
+    References
+    ----------
+    Kish (1965), Survey Sampling, section 11.7; Kish (1992).
+    """
+    weights = np.asarray(weights, dtype=float)
+    return float(weights.size * (weights**2).sum() / weights.sum() ** 2)
+
+
+def poststratify(
+    strata: pd.Series, households: Mapping[str, float], *, base: pd.Series | None = None
+) -> Weights:
+    """Weight each answer by the households of its stratum over the answers in it.
+
+    Parameters
+    ----------
+    strata : Series
+        Stratum of each row, not NULL.
+    households : Mapping
+        Households of each stratum. One without answers is an error: it has to be merged with
+        another, or left out of the population that is described.
+    base : Series, optional
+        Weights before; 1 when left out.
+    """
+    return rake(strata.to_frame("stratum"), {"stratum": households}, base=base)
+
+
+def rake(
+    rows: pd.DataFrame,
+    margins: Mapping[str, Mapping[str, float]],
+    *,
+    base: pd.Series | None = None,
+    bounds: tuple[float, float] | None = None,
+    tolerance: float = 1e-8,
+    rounds: int = 500,
+) -> Weights:
+    """Raking (iterative proportional fitting) of weights to several margins.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row an answer; a column for each margin, without NULL.
+    margins : Mapping
+        Households by level for each column. Margins whose totals differ are scaled to the
+        first one's total.
+    base : Series, optional
+        Weights before; 1 when left out.
+    bounds : (float, float), optional
+        Least and largest weight in units of the mean weight. Weights beyond are set to the
+        bound, the difference goes to the others in proportion, and the margins are raked
+        again until both hold or the rounds are spent.
+    tolerance : float
+        Accepted margin error as a share of all households.
+
+    Returns
+    -------
+    Weights
+        Without ``bounds`` the weights keep every association between the margins that
+        ``base`` has (odds ratios are unchanged).
+
+    Raises
+    ------
+    ValueError
+        NULL in a margin; a level on one side only.
+
+    References
+    ----------
+    Deming & Stephan (1940); Battaglia, Hoaglin & Frankel (2009) for trimming inside raking.
+    """
+    targets = [_margin(rows, column, levels) for column, levels in margins.items()]
+    if not targets:
+        raise ValueError("raking needs at least one margin, for example {'region': {'A': 1200}}")
+    total = targets[0][1].sum()
+    targets = [(codes, wanted * total / wanted.sum()) for codes, wanted in targets]
+    weights = np.ones(len(rows)) if base is None else base.to_numpy(dtype=float).copy()
+    if not (weights > 0).all():
+        raise ValueError("weights before raking must be above zero")
+    weights *= total / weights.sum()
+    error, used = math.inf, 0
+    while used < rounds and error > tolerance:
+        used += 1
+        for codes, wanted in targets:
+            reached = np.bincount(codes, weights, minlength=wanted.size)
+            weights = weights * (wanted / reached)[codes]
+        if bounds is not None:
+            weights = trim(weights, bounds)
+        error = max(
+            float(np.abs(np.bincount(codes, weights, minlength=wanted.size) - wanted).max())
+            for codes, wanted in targets
+        )
+        error /= total
+    effect = kish_design_effect(weights)
+    return Weights(
+        weight=pd.Series(weights, index=rows.index, name="weight"),
+        design_effect=effect,
+        n_effective=len(weights) / effect,
+        margin_error=error,
+        converged=error <= tolerance,
+        rounds=used,
+        trimmed=_at_bound(weights, bounds),
+    )
+
+
+def trim(weights: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
+    """Cut weights to bounds in units of their mean and spread the difference over the others.
+
+    The sum is kept. What was cut goes to the weights strictly inside the bounds in proportion
+    to their size, and is cut again where it passes a bound.
+
+    Parameters
+    ----------
+    weights : array
+        Positive weights.
+    bounds : (float, float)
+        ``(least, largest)`` with ``0 <= least < 1 < largest``.
+    """
+    least, largest = bounds
+    if not 0 <= least < 1 < largest:
+        raise ValueError(f"bounds surround 1, for example (0.2, 5); got {bounds}")
+    weights = np.asarray(weights, dtype=float)
+    total = weights.sum()
+    low, high = least * total / weights.size, largest * total / weights.size
+    cut = np.clip(weights, low, high)
+    for _ in range(weights.size):
+        missing = total - cut.sum()
+        if abs(missing) <= 1e-12 * total:
+            break
+        free = (cut > low) & (cut < high)
+        if not free.any():
+            free = cut < high if missing > 0 else cut > low
+        cut[free] *= 1 + missing / cut[free].sum()
+        cut = np.clip(cut, low, high)
+    return cut
+
+
+def weighted_mean(
+    values: np.ndarray,
+    weights: np.ndarray | None = None,
+    *,
+    clusters: Sequence | None = None,
+    level: float = 0.95,
+) -> Interval:
+    """Weighted mean with the linearised (Taylor) standard error.
+
+    Parameters
+    ----------
+    values : array
+        Outcome; NaN rows are left out.
+    weights : array, optional
+        1 when left out.
+    clusters : sequence, optional
+        Cluster of each row (the site); rows are independent when left out.
+
+    Returns
+    -------
+    Interval
+        t interval with clusters − 1 degrees of freedom; no ends with one cluster. Weights
+        count as fixed, so that the interval of a raked mean is if anything too wide.
+
+    References
+    ----------
+    Särndal, Swensson & Wretman (1992), section 5.7; Lumley (2010), section 2.2.
+    """
+    values = np.asarray(values, dtype=float)
+    kept = np.isfinite(values)
+    if not kept.any():
+        raise ValueError("a mean needs at least one value")
+    weights = np.ones(values.size) if weights is None else np.asarray(weights, dtype=float)
+    y, w = values[kept], weights[kept]
+    value = float((w * y).sum() / w.sum())
+    scores = w * (y - value) / w.sum()
+    if clusters is not None:
+        codes, _ = pd.factorize(np.asarray(clusters)[kept])
+        scores = np.bincount(codes, scores)
+    m = scores.size
+    if m < 2:
+        return Interval(value, None, None, int(kept.sum()), level, "none")
+    se = float(math.sqrt(m / (m - 1) * (scores**2).sum()))
+    half = float(stats.t.ppf((1 + level) / 2, m - 1)) * se
+    return Interval(
+        value, value - half, value + half, int(kept.sum()), level, "taylor_linearisation", se
+    )
+
+
+def _margin(rows: pd.DataFrame, column: str, levels: Mapping) -> tuple[np.ndarray, np.ndarray]:
+    if rows[column].isna().any():
+        raise ValueError(f"{column} has rows without a level; leave them out or name a level")
+    names = list(levels)
+    codes = pd.Index(names, dtype=object).get_indexer(rows[column].astype(object))
+    if (codes < 0).any():
+        stray = sorted(set(rows[column].astype(str)) - {str(n) for n in names})
+        raise ValueError(f"{column}: no household count for {stray}")
+    wanted = np.array([levels[name] for name in names], dtype=float)
+    answers = np.bincount(codes, minlength=len(names))
+    empty = [str(n) for n, a, t in zip(names, answers, wanted, strict=True) if a == 0 and t > 0]
+    if empty:
+        raise ValueError(f"{column}: households but no answers in {empty}; merge with another")
+    if (wanted[answers > 0] <= 0).any():
+        raise ValueError(f"{column}: answers from a level without households")
+    kept = answers > 0
+    return (np.cumsum(kept) - 1)[codes], wanted[kept]
+
+
+def _at_bound(weights: np.ndarray, bounds: tuple[float, float] | None) -> int:
+    if bounds is None:
+        return 0
+    relative = weights / weights.mean()
+    near = np.isclose(relative, bounds[0], rtol=1e-6) | np.isclose(relative, bounds[1], rtol=1e-6)
+    return int(near.sum())
