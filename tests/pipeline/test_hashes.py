@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from conftest import write_notebook
+from stand_ins import write_notebook
 
 from analysis import files
 from analysis.pipeline import fingerprint

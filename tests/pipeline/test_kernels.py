@@ -11,7 +11,7 @@ from pathlib import Path
 
 import papermill
 import pytest
-from conftest import write_notebook
+from stand_ins import write_notebook
 
 from analysis import kernels
 from analysis.pipeline import outcome

@@ -35,13 +35,13 @@ def spark_master(tmp_path_factory):
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
         pytest.skip("needs Java 17 or newer")
     home = Path(pyspark.__file__).parent
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"  # for the driver, which starts in this process
     folder = tmp_path_factory.mktemp("spark")
     port, master_ui, worker_ui = free_port(), free_port(), free_port()
     address = f"spark://127.0.0.1:{port}"
     environment = {
         **os.environ,
         "SPARK_HOME": str(home),
-        "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,
     }
     # The JVM's own bind address: without it the pages listen on every interface.
