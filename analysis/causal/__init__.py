@@ -22,6 +22,7 @@ from analysis.causal.inference_rule import InferenceRule, choose_inference
 from analysis.causal.options import Options
 from analysis.causal.pretrend import pretrend_test
 from analysis.causal.randomisation import randomisation_test
+from analysis.causal.synthetic import Synthetic, synthetic, synthetic_estimates
 from analysis.causal.two_by_two import two_by_two
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "NoPrePeriodError",
     "Options",
     "Prepared",
+    "Synthetic",
     "aggregate",
     "choose_inference",
     "evaluate",
@@ -45,6 +47,8 @@ __all__ = [
     "pretrend_test",
     "randomisation_test",
     "sun_abraham",
+    "synthetic",
+    "synthetic_estimates",
     "twfe",
     "twfe_event_study",
     "two_by_two",

@@ -79,7 +79,7 @@ def randomisation_test(
         tables.append(mean / size[:, None] @ omega.T)
 
     stratum = panel.stratum[first]
-    labels, enumerated = _assignments(label, stratum, draws, seed)
+    labels, enumerated = assignments(label, stratum, draws, seed)
     clusters = np.arange(len(label))
     seen = [float(Z[clusters, label].sum()) for Z in tables]
     drawn = [Z[clusters, labels].sum(axis=1) for Z in tables]
@@ -125,7 +125,7 @@ def _cohort_weights(
     return omega
 
 
-def _assignments(
+def assignments(
     label: np.ndarray, stratum: np.ndarray, draws: int, seed: int
 ) -> tuple[np.ndarray, bool]:
     """All assignments when they are few, else random ones; (P, C) cohort codes."""
