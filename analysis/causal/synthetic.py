@@ -310,7 +310,7 @@ class _Block:
 
 
 def _inference(att: float, placebo: np.ndarray, level: float):
-    """Standard error, rank p-value and the ends of the constant effects not rejected."""
+    """Return standard error, rank p-value and the ends of the constant effects not rejected."""
     if not len(placebo):
         return None, None, None, None
     size = np.abs(placebo)

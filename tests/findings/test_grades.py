@@ -123,7 +123,12 @@ def roi(status, priced=(True,)):
 
 @pytest.mark.parametrize(
     ("status", "claim"),
-    [("passed", "paid"), ("failed", "lost"), ("caution", "unclear"), ("not_possible", "not_priced")],
+    [
+        ("passed", "paid"),
+        ("failed", "lost"),
+        ("caution", "unclear"),
+        ("not_possible", "not_priced"),
+    ],
 )
 def test_money_speaks_only_with_its_interval(status, claim):
     found = findings.money_finding(roi(status), [graded(EFFECT)])
