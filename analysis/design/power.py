@@ -1,8 +1,8 @@
 """Power and minimum detectable effect of a staggered roll-out over sites.
 
-Two answers stand side by side. The closed form assumes that a site's months are equally
-correlated; real months resemble their neighbours more, and then the closed form promises too
-much. The simulation draws serially correlated months with the variances of the client's own
+Two answers stand side by side. The closed form takes a site's months as unrelated once its
+level is taken out; real months resemble their neighbours, and then it is wrong (far too good
+where many months before the start are averaged). The simulation draws serially correlated months with the variances of the client's own
 months before training, and counts how often the test would find the effect.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -47,13 +48,16 @@ class RollOut:
 
     ``starts`` holds the first treated month (0 is the first month measured) of each trained
     site; ``n_never`` sites are never trained; ``n_periods`` months are measured, of which
-    at most ``window`` after each start count.
+    at most ``window`` after each start count. ``base`` says what they are compared with:
+    the ``month_before`` the start, as the leading group-time estimate does, or the mean of
+    ``all_before``, as the plain two by two and imputation do.
     """
 
     starts: tuple[int, ...]
     n_never: int
     n_periods: int
     window: int = 12
+    base: Literal["month_before", "all_before"] = "month_before"
 
     def __post_init__(self) -> None:
         if len(self.starts) < 2 or self.n_never < 2:
@@ -138,7 +142,8 @@ def _windows(plan: RollOut) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     contrast = np.zeros((starts.size, plan.n_periods))
     for row, start in zip(contrast, starts, strict=True):
         end = min(start + plan.window, plan.n_periods)
-        row[:start] = -1 / start
+        before = slice(start - 1, start) if plan.base == "month_before" else slice(0, start)
+        row[before] = -1 / len(row[before])
         row[start:end] = 1 / (end - start)
     return contrast, counts, counts / counts.sum()
 
@@ -153,7 +158,7 @@ def closed_form_se(plan: RollOut, errors: ErrorModel) -> float:
 
     ``(shock_sd^2 + sampling_sd^2)`` takes the place of a month's variance, as in the
     formulas for equally correlated months (site effects cancel in the difference); the
-    serial correlation is ignored, which is what makes it optimistic.
+    serial correlation is ignored, which makes it wrong where months resemble their neighbours.
 
     References
     ----------
@@ -180,7 +185,7 @@ def simulate_null(
     """Draw estimates and standard errors of a training without effect.
 
     The estimator is the cohort-weighted difference in differences against never-trained
-    sites (mean of up to ``window`` months after the start minus all months before), with
+    sites (mean of up to ``window`` months after the start minus the plan's base), with
     the influence-function standard error clustered by site.
 
     Returns
