@@ -18,6 +18,8 @@ SITES = (10, 20, 30, 40, 60, 80, 120)
 
 def read_roll_out(outcome: pd.DataFrame, *, window: int = 12) -> pw.RollOut:
     """Read the roll-out from an outcome frame: months counted from its first one."""
+    if outcome.empty:
+        raise DesignError("The outcome is not measured.")
     first, last = int(outcome["period"].min()), int(outcome["period"].max())
     cohorts = outcome.groupby("unit")["cohort"].first()
     starts = (cohorts.dropna() - first).astype(int)

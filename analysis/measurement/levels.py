@@ -51,6 +51,7 @@ def assess_levels(
             "indicator": indicator,
             "unit": unit,
             "method": "mean_of_site_means",
+            "simulated": simulated,
         }
         if mine.empty:
             items.append(Estimate(**common, value=None, n=0, reason="measurement.reason.no_cells"))
@@ -67,7 +68,6 @@ def assess_levels(
                 n_units=interval.n,
                 n_clusters=interval.n,
                 interval_method="t_over_sites" if interval.se is not None else "none",
-                simulated=simulated,
             )
         )
     facts = {"baseline_seal": seal(cells), "baseline_rows": len(cells)}

@@ -339,11 +339,12 @@ def _verdict(row, language: str) -> str:
 
 
 def _reasons(row, language: str) -> str:
+    # An accepted fault names its rule after a colon.
     words = [
         wording.text(
             "chapters.counted",
             language,
-            what=wording.text(f"ingest.left_out.{name}", language),
+            what=wording.text(f"ingest.left_out.{name.partition(':')[0]}", language),
             n=n,
         )
         for name, n in json.loads(row.reasons).items()

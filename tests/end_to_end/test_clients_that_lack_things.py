@@ -1,0 +1,135 @@
+"""Clients without some of their data: every page is written and says what could not be done."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from small_client import SMALL, STAGES, write_client
+from visible import accidents, visible_text
+
+from analysis import results, wording
+from analysis.simulation import World, WorldParameters
+
+LANGUAGES = {"zh": "zh_CN", "en": "en"}
+FEWER = dataclasses.replace(
+    SMALL, n_sites=10, n_months=16, wave_months=(dt.date(2023, 9, 1), dt.date(2023, 12, 1))
+)
+"""Fewer sites and months than the small client, because there are many such clients here."""
+
+
+def families(*names: str):
+    return dataclasses.replace(FEWER, families=names)
+
+
+def without_waves(world: World) -> World:
+    return changed(world, waves=None)
+
+
+def nobody_trained(world: World) -> World:
+    waves = world.tables["waves"].assign(wave=0, arm="comparison")
+    return changed(world, waves=waves.assign(planned_start=None, actual_start=None))
+
+
+def only_tickets(world: World) -> World:
+    kept = ("sites", "tickets", "waves")
+    return changed(world, **{name: None for name in world.tables if name not in kept})
+
+
+def equal_answers(world: World) -> World:
+    surveys = world.tables["surveys"]
+    answered = surveys["score"].notna()
+    return changed(world, surveys=surveys.assign(score=surveys["score"].mask(answered, 4)))
+
+
+def changed(world: World, **frames: Any) -> World:
+    tables = {**world.tables, **frames}
+    return dataclasses.replace(
+        world, tables={name: frame for name, frame in tables.items() if frame is not None}
+    )
+
+
+def tickets_first(document: dict) -> None:
+    document["design"]["primary_outcome"] = "fcr"
+    document["design"]["smallest_effect"] = 0.05
+
+
+@dataclass(frozen=True)
+class Case:
+    """A client: its world, what is taken from it, what may be claimed, and why not more."""
+
+    parameters: WorldParameters = FEWER
+    world: Callable[[World], World] = lambda world: world
+    file: Callable[[dict], object] = lambda document: None
+    claims: tuple[str, ...] = ("better", "none")
+    reason: str | None = None
+
+
+CASES = {
+    "no surveys": Case(
+        parameters=families("tickets", "staff", "training", "ratings", "ledgers", "programme"),
+        file=tickets_first,
+    ),
+    "no surveys, satisfaction asked for": Case(
+        parameters=families("tickets", "ledgers"),
+        claims=("not_possible",),
+        reason="causal.reason.not_measured",
+    ),
+    "no waves": Case(
+        world=without_waves, claims=("not_possible",), reason="causal.fault.no_treated"
+    ),
+    "nobody trained": Case(
+        world=nobody_trained, claims=("not_possible",), reason="causal.fault.no_treated"
+    ),
+    "no tickets, no ratings": Case(
+        parameters=families("surveys", "staff", "training", "ledgers", "programme")
+    ),
+    "a single site": Case(
+        parameters=dataclasses.replace(FEWER, n_sites=1, n_treated=1, n_staff=8, n_late=0),
+        claims=("not_possible",),
+        reason="causal.reason.no_inference",
+    ),
+    "all answers equal": Case(
+        world=equal_answers, claims=("not_possible",), reason="causal.fault.no_variation"
+    ),
+    "tickets only": Case(
+        parameters=families("tickets", "staff"), world=only_tickets, file=tickets_first
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory, request):
+    """The run folder of a case."""
+    case = CASES[request.param]
+    root = tmp_path_factory.mktemp("client")
+    client = write_client(root, case.parameters, change_world=case.world, change_file=case.file)
+    result = client.run()
+    assert result.state == "complete", f"{result.failed_step}: {result.error}"
+    return case, result.folder
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in CASES],
+    indirect=True,
+    ids=CASES,
+)
+def test_every_page_is_written_and_says_what_is_missing(ended):
+    case, folder = ended
+    for language in LANGUAGES:
+        for name in ("index", *STAGES):
+            page = folder / language / f"{name}.html"
+            assert accidents(page) == [], page
+    tracking = results.load("tracking", folder / "results")
+    assert tracking.findings[0].claim.removeprefix("findings.effect.") in case.claims
+    (overall,) = (e for e in tracking.estimates if e.id in tracking.findings[0].estimates)
+    assert overall.reason == case.reason
+    if overall.value is None:
+        for folder_name, language in LANGUAGES.items():
+            shown = visible_text(folder / folder_name / "tracking.html")
+            assert wording.text(case.reason, language) in shown

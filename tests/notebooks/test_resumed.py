@@ -1,0 +1,56 @@
+"""The real notebooks, killed in the middle of the third: nothing is lost and nothing done twice."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from small_client import NAME, ROOT
+
+from analysis.pipeline import folders, manifest
+
+AS_OF = "2024-05-31"
+"""Another day than the complete run's, so that monitoring and all after it have to run."""
+
+
+def killed_in_tracking(client) -> None:
+    """Start ``crmeval run`` and kill it with SIGKILL while the tracking notebook runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "analysis.cli", "run", NAME, "--as-of", AS_OF],
+        cwd=ROOT,
+        env={**os.environ, "CRMEVAL_HOME": str(client.root)},
+        stderr=subprocess.DEVNULL,
+    )
+    end = time.monotonic() + 120
+    while not in_tracking(client):
+        assert time.monotonic() < end
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+
+
+def in_tracking(client) -> bool:
+    _, newest = folders.runs(client.reports)[0]
+    tracking = newest.steps.get("tracking")
+    return newest.state == "running" and tracking is not None and tracking.state == "running"
+
+
+def test_a_killed_run_is_resumed_at_tracking(finished):
+    client = finished.client
+    killed_in_tracking(client)
+    cut, found = folders.runs(client.reports)[0]
+    assert cut != finished.folder
+    assert found.steps["monitoring"].finished
+    assert folders.latest(client.reports) == finished.folder
+    for step in manifest.load(finished.folder).steps.values():
+        assert manifest.intact(finished.folder, step.outputs)
+
+    resumed = client.run(values={"as_of": AS_OF})
+    assert resumed.state == "complete", resumed.error
+    assert resumed.folder == cut
+    assert resumed.executed == ("tracking", "value", "report")
+    assert folders.latest(client.reports) == cut
+    assert not [path for path in cut.rglob(".*") if path.is_file()]

@@ -1,0 +1,94 @@
+"""The five notebooks on the small client: every stage, every page, every parameter."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from small_client import ROOT, STAGES
+from visible import accidents, visible_text
+
+from analysis import results, wording
+from analysis.pipeline import folders, manifest
+
+LANGUAGES = {"zh": "zh_CN", "en": "en"}
+PAGES = [f"{folder}/{name}.html" for folder in LANGUAGES for name in ("index", *STAGES)]
+
+
+def test_every_step_is_done(finished):
+    record = manifest.load(finished.folder)
+    assert {name: step.state for name, step in record.steps.items()} == dict.fromkeys(
+        ("ingest", *STAGES, "report"), "done"
+    )
+    for step in record.steps.values():
+        assert manifest.intact(finished.folder, step.outputs)
+
+
+def test_there_are_these_pages_and_no_others(finished):
+    found = {p.relative_to(finished.folder).as_posix() for p in finished.folder.rglob("*.html")}
+    assert found == {"index.html", *PAGES}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_is_whole(finished, page):
+    folder, _, name = page.removesuffix(".html").partition("/")
+    text = visible_text(finished.folder / page)
+    assert accidents(finished.folder / page) == []
+    for stage in STAGES:
+        assert wording.text(f"terms.stage.{stage}", LANGUAGES[folder]) in text
+    assert wording.text("report.simulated", LANGUAGES[folder]) in text
+    if name != "index":
+        assert "<svg" in (finished.folder / page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_notebook_ran_without_an_error_and_shows_something_in_every_chapter(finished, stage):
+    (path,) = (finished.folder / "notebooks").glob(f"*_{stage}.ipynb")
+    notebook = nbformat.read(path, as_version=4)
+    outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
+    assert [o for o in outputs if o.output_type == "error"] == []
+    assert [o["text"] for o in outputs if o.output_type == "stream"] == []
+    shown = [c for c in notebook.cells if "show.section(" in c.source]
+    assert shown
+    assert all(c.outputs for c in shown)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_results_come_back(finished, stage):
+    found = results.load(stage, finished.folder / "results")
+    assert found.estimates or found.checks
+    assert all(estimate.simulated for estimate in found.estimates)
+
+
+def test_an_unchanged_client_is_not_run_again(finished):
+    again = finished.client.run()
+    assert again.executed == ()
+    assert again.folder == finished.folder
+
+
+def test_committed_notebooks_hold_no_outputs():
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code":
+                assert not cell.outputs
+                assert cell.execution_count is None
+
+
+def test_parameters_reach_the_results(finished):
+    values = {"seed": 7, "draws": 199, "as_of": "2024-03-31"}
+    changed = finished.client.run(stages=["tracking"], values=values)
+    assert changed.executed == STAGES[:4]
+    before, after = (
+        {s: results.load(s, f / "results") for s in ("monitoring", "tracking")}
+        for f in (finished.folder, changed.folder)
+    )
+    assert before["monitoring"].facts["as_of"] == "2024-08-31"
+    assert after["monitoring"].facts["as_of"] == "2024-03-31"
+    first, second = (_overall(found["tracking"]) for found in (before, after))
+    assert first.value == second.value
+    assert (first.ci_low, first.ci_high) != (second.ci_low, second.ci_high)
+    assert folders.latest(finished.client.reports) == finished.folder
+
+
+def _overall(found):
+    (estimate,) = (e for e in found.estimates if e.id == "tracking.csat_mean.att.overall")
+    return estimate
