@@ -12,9 +12,24 @@ from analysis.monitoring.alerts import (
 )
 from analysis.monitoring.budget import assess_budget, attended_effort, budget_table
 from analysis.monitoring.charts import assess_charts, chart_sites, p_chart, xmr_chart
+from analysis.monitoring.counts import c_chart, np_chart, u_chart
 from analysis.monitoring.measures import alert_measures
 from analysis.monitoring.milestones import assess_milestones, milestone_states
 from analysis.monitoring.risks import assess_risks, grade_risks
+from analysis.monitoring.run_rules import (
+    NELSON,
+    WESTERN_ELECTRIC,
+    RunLength,
+    broken_rules,
+    run_length,
+)
+from analysis.monitoring.site_charts import chart_panel, rank_sites
+from analysis.monitoring.time_weighted import (
+    cusum_chart,
+    cusum_run_length,
+    ewma_chart,
+    ewma_run_length,
+)
 from analysis.monitoring.training import (
     assess_training,
     attendance,
@@ -27,8 +42,11 @@ from analysis.monitoring.training import (
 )
 
 __all__ = [
+    "NELSON",
+    "WESTERN_ELECTRIC",
     "NoiseTest",
     "Rule",
+    "RunLength",
     "alert_measures",
     "assess_alerts",
     "assess_budget",
@@ -38,21 +56,32 @@ __all__ = [
     "assess_training",
     "attendance",
     "attended_effort",
+    "broken_rules",
     "budget_table",
+    "c_chart",
+    "chart_panel",
     "chart_sites",
     "completion",
+    "cusum_chart",
+    "cusum_run_length",
     "dropped",
     "evaluate",
+    "ewma_chart",
+    "ewma_run_length",
     "grade_risks",
     "learning_gains",
     "learning_pairs",
     "mean_below",
     "milestone_states",
+    "np_chart",
     "p_chart",
     "pass_rates",
+    "rank_sites",
     "reactions_by_sheet",
     "rules",
+    "run_length",
     "satisfaction",
     "share_below",
+    "u_chart",
     "xmr_chart",
 ]
