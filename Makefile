@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 STAMP  := $(VENV)/.installed
 UV     := uv
+LAB    :=
 PYSPARK := 'pyspark>=4.0,<4.1'
 
 .DEFAULT_GOAL := help
@@ -34,25 +35,26 @@ $(STAMP): lock.txt pyproject.toml | $(VENV)/bin/python
 demo: setup  ## Simulate the demo client, run all stages, write the reports
 	@$(BIN)/crmeval demo
 
-test: setup lint  ## Lint, then run all tests
+test: setup lint  ## Lint, then run all tests but Spark's
 	@$(BIN)/python -m pytest -n 2
 
 spark: setup
+	@echo "Installing PySpark ..."
 	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install --quiet --python $(BIN)/python $(PYSPARK); \
 	else $(PIP) install -qq $(PYSPARK); fi
 
 test-spark: spark  ## Run the tests that start a Spark cluster on loopback (downloads 400 MB)
 	@$(BIN)/python -m pytest -m spark
 
-lint: setup
+lint: setup  ## Check style and formatting
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 format: setup  ## Format the code and the notebooks
 	@$(BIN)/ruff check --fix --exit-zero . && $(BIN)/ruff format .
 
-lab: setup  ## Open JupyterLab with the project's kernel
+lab: setup  ## Open JupyterLab with the project's kernel (options: make lab LAB=--no-browser)
 	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 --display-name "Python (crmeval)" >/dev/null
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/jupyter lab $(LAB) notebooks
 
 lock: setup  ## Resolve pyproject.toml again into lock.txt and environment.yml
 	$(BIN)/uv lock --upgrade --python $(BIN)/python
