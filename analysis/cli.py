@@ -224,11 +224,14 @@ def _run_one(voice: Voice, client: str, *, traceback: bool = False, **options: A
     if result.state == "failed":
         if traceback:
             click.echo("".join(format_exception(result.exception)), err=True)
+        if isinstance(result.exception, InputError):
+            count = len(result.exception.faults)
+            voice.say("run.refused", err=True, client=client, count=count)
+            voice.say("run.check_hint", err=True, client=client)
+            sys.exit(1)
         step = voice.text(f"cli.step.{result.failed_step}")
         voice.say("run.failed", err=True, client=client, step=step, error=result.error)
-        if isinstance(result.exception, InputError):
-            voice.say("run.check_hint", err=True, client=client)
-        elif result.partial_notebook is not None:
+        if result.partial_notebook is not None:
             voice.say("run.notebook_kept", err=True, path=result.partial_notebook)
         voice.say("run.earlier_intact", err=True)
         sys.exit(1)

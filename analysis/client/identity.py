@@ -41,6 +41,9 @@ class Privacy(Part):
         ``~/.config/crmeval/<client id>.key``. Never inside the client's folder.
     demo_key : str or None
         Key written in the open; allowed for simulated clients only.
+    key_id : str or None
+        Says that a changed key is known: its identifier, or ``new`` for the key that is made
+        when the old one is lost. Without it a changed or lost key stops the run.
     purpose : str
         What the data may be used for.
     legal_basis : dict
@@ -53,6 +56,7 @@ class Privacy(Part):
 
     key_file: Path | None = None
     demo_key: str | None = Field(default=None, min_length=8)
+    key_id: str | None = None
     purpose: str = Field(default="", description="what the data may be used for")
     legal_basis: dict[str, str] = Field(default_factory=dict)
     notice_version: str | None = None

@@ -82,7 +82,8 @@ class Taker:
         for name, n in converted.counts.items():
             counts[name] = counts.get(name, 0) + int(n)
         values = converted.values  # noqa: PD011 - a field, not an array
-        problems += _problems(converted, table, header, column, spec, item, bool(mapping.aliases))
+        hidden = spec.kind == "person" or mapping.hashed
+        problems += _problems(converted, table, header, column, hidden, item, bool(mapping.aliases))
         if unmatched is not None and unmatched.any():
             problems += _pattern_problems(table, unmatched, header, column, mapping.pattern, item)
         values, more = self._finish(values, column, spec, mapping, counts, table, header)
@@ -189,14 +190,13 @@ def _problems(
     table: RawTable,
     header: str,
     column: str,
-    spec: Column,
+    hidden: bool,
     item: str | None,
     aliased: bool,
 ) -> list[Problem]:
     if converted.faults.empty:
         return []
-    person = spec.kind == "person"
-    located = locate(converted, table, header, values=not person)
+    located = locate(converted, table, header, values=not hidden)
     positions = converted.faults.sort_values("position", kind="stable")["position"].to_numpy()
     problems = []
     for position, found in zip(positions, located, strict=True):

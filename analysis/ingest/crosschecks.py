@@ -66,7 +66,12 @@ def _required(draft: Draft) -> None:
         if column in draft.source.columns and draft.header(column) in told:
             continue  # one empty cell that feeds two columns is one fault
         told.add(draft.header(column))
-        draft.at(rows, "required_missing", column, params={"column": column})
+        draft.at(
+            rows,
+            "required_missing",
+            column,
+            params={"column": column, "header": draft.header(column)},
+        )
 
 
 def _references(draft: Draft, known: Mapping[str, frozenset[str]]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -30,7 +32,8 @@ class Draft:
 
     ``frame`` has a RangeIndex; ``origin`` and ``row`` say for each of its rows the entry of
     ``origins`` and the row number in that file. ``items`` holds, for a wide questionnaire,
-    values and missing-reasons by item, in the order of the rows.
+    values and missing-reasons by item, in the order of the rows; ``zone`` is that of the times
+    in messages.
     """
 
     source: Source
@@ -47,6 +50,7 @@ class Draft:
     columns: dict[str, ColumnRecord] = field(default_factory=dict)
     files: list[FileRecord] = field(default_factory=list)
     accepted: list[AcceptedRecord] = field(default_factory=list)
+    zone: str = "UTC"
 
     @property
     def table(self) -> Table:
@@ -83,12 +87,18 @@ class Draft:
                         sheet=origin.sheet,
                         row=int(self.row[position]),
                         column=self.header(column),
-                        value=None if value is None or pd.isna(value) else str(value),
+                        value=None if value is None or pd.isna(value) else self._shown(value),
                     ),
                     np.array([position]),
                     column,
                 )
             )
+
+    def _shown(self, value: object) -> str:
+        """Return a value as the client's people know it: times are those of their clocks."""
+        if isinstance(value, dt.datetime) and value.tzinfo is not None:
+            return f"{value.astimezone(ZoneInfo(self.zone)):%Y-%m-%d %H:%M:%S}"
+        return str(value)
 
     def faulty(self, column: str) -> np.ndarray:
         """Return for each row whether a problem of the column has been told already."""

@@ -107,6 +107,7 @@ def _draft(
         tables = gathered.tables[number]
         draft = draft_source(source, tables, taker)
         draft.files = [gathered.file_record(table) for table in tables]
+    draft.zone = client.client.timezone
     cross_check(draft, client, known)
     accept_known(draft, client, number=number)
     shape(draft)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 
 from analysis.client import Client
 from analysis.errors import Fault, InputError
+from analysis.files import project_root
 from analysis.tables import TABLES
 
 _DOMAINS = {"household_id": "household"}
@@ -41,6 +43,11 @@ class Pseudonyms:
     """HMAC-SHA256 pseudonyms under one secret key; the key never shows in ``repr``."""
 
     key: bytes = field(repr=False)
+
+    @property
+    def key_id(self) -> str:
+        """Tells one key from another without giving anything of it away."""
+        return hmac.digest(self.key, b"crmeval key id", "sha256")[:4].hex()
 
     def of(self, values: pd.Series, column: str) -> pd.Series:
         """Return the pseudonyms of a column; equal people get equal ones, NULL stays NULL.
@@ -83,7 +90,13 @@ def open_key(client: Client, *, create: bool = True) -> Pseudonyms:
     path = path.expanduser().resolve()
     if path.is_relative_to(client.folder.resolve()):
         raise InputError([_key_fault(client, "key_in_folder", "The key lies beside the data.")])
+    project = client.folder.resolve().parents[1]
+    open_places = (project_root(), project / "data", project / "reports")
+    if any(path.is_relative_to(place) for place in open_places):
+        raise InputError([_key_fault(client, "key_in_project", "The key lies in the project.")])
     if not path.exists():
+        if client.privacy.key_id != "new" and (record := last_record(client)) is not None:
+            raise InputError([_key_changed(client, "key_lost", record)])
         key = secrets.token_hex(32)
         if create:
             _write_key(path, key)
@@ -94,6 +107,38 @@ def open_key(client: Client, *, create: bool = True) -> Pseudonyms:
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise InputError([_key_fault(client, "key_damaged", "The key file holds no key.")])
     return Pseudonyms(bytes.fromhex(text))
+
+
+def key_faults(client: Client, pseudonyms: Pseudonyms) -> list[Fault]:
+    """Return a fault when the key is not that of the client's last ingest.
+
+    ``privacy.key_id`` in the client file says that the change is known.
+    """
+    if client.key_path() is None or client.privacy.key_id in ("new", pseudonyms.key_id):
+        return []
+    found = last_record(client)
+    if found is None or found[1] == pseudonyms.key_id:
+        return []
+    return [_key_changed(client, "key_changed", found, key_id=pseudonyms.key_id)]
+
+
+def last_record(client: Client) -> tuple[str, str] | None:
+    """Return the place of the newest ingest record that names a key, and that key's identifier."""
+    project = client.folder.resolve().parents[1]
+    found = (project / "reports" / client.id).glob("*/canonical/ingest.json")
+    for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True):
+        try:
+            key_id = json.loads(path.read_text(encoding="utf-8")).get("key_id")
+        except (ValueError, FileNotFoundError):
+            continue  # a run being written or removed has no say
+        if key_id:
+            return path.relative_to(project).as_posix(), key_id
+    return None
+
+
+def _key_changed(client: Client, rule: str, record: tuple[str, str], **params: str) -> Fault:
+    found = _key_fault(client, rule, "The key of the last ingest is not there any more.")
+    return replace(found, params={"record": record[0], **params})
 
 
 def _write_key(path: Path, key: str) -> None:

@@ -93,10 +93,14 @@ class TableRecord(_Entry):
 
 
 class IngestRecord(_Entry):
-    """The whole ingest of one client; written beside the tables as ``ingest.json``."""
+    """The whole ingest of one client; written beside the tables as ``ingest.json``.
+
+    ``key_id`` tells the key of the pseudonyms from others; None where nobody is named.
+    """
 
     client: str
     client_file_sha256: str
+    key_id: str | None = None
     tables: dict[str, TableRecord]
 
     @property

@@ -14,7 +14,7 @@ from analysis.client import Client
 from analysis.errors import Fault, InputError
 from analysis.files import replace_file, sha256
 from analysis.ingest.prepare import prepare
-from analysis.ingest.privacy import Pseudonyms, names_people, open_key
+from analysis.ingest.privacy import Pseudonyms, key_faults, names_people, open_key
 from analysis.ingest.record import IngestRecord
 from analysis.tables import conform
 
@@ -34,10 +34,11 @@ def check(client: Client) -> list[Fault]:
         than fifty of one rule in one column of a file are counted together.
     """
     try:
-        return list(prepare(client, _pseudonyms(client, create=False)).faults)
+        pseudonyms = _pseudonyms(client, create=False)
     except InputError as error:
         thrown_away = Pseudonyms(secrets.token_bytes(32))
         return [*error.faults, *prepare(client, thrown_away).faults]
+    return [*_key_faults(client, pseudonyms), *prepare(client, pseudonyms).faults]
 
 
 def ingest(client: Client, folder: str | Path) -> IngestRecord:
@@ -61,9 +62,10 @@ def ingest(client: Client, folder: str | Path) -> IngestRecord:
         With every blocking fault; nothing is written then.
     """
     folder = Path(folder)
-    prepared = prepare(client, _pseudonyms(client))
-    if prepared.blocking:
-        raise InputError(prepared.blocking)
+    pseudonyms = _pseudonyms(client)
+    prepared = prepare(client, pseudonyms)
+    if wrong := [*_key_faults(client, pseudonyms), *prepared.blocking]:
+        raise InputError(wrong)
     tables = {name: conform(name, frame) for name, frame in prepared.frames.items()}
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
@@ -74,7 +76,10 @@ def ingest(client: Client, folder: str | Path) -> IngestRecord:
             replace_file(path, lambda target, table=table: pq.write_table(table, target))
             records[name] = prepared.records[name].model_copy(update={"sha256": sha256(path)})
         record = IngestRecord(
-            client=client.id, client_file_sha256=sha256(client.path), tables=records
+            client=client.id,
+            client_file_sha256=sha256(client.path),
+            key_id=pseudonyms.key_id if names_people(client) else None,
+            tables=records,
         )
         record.save(beside)
         _put(beside, folder)
@@ -88,6 +93,10 @@ def _pseudonyms(client: Client, *, create: bool = True) -> Pseudonyms:
     if names_people(client):
         return open_key(client, create=create)
     return Pseudonyms(secrets.token_bytes(32))
+
+
+def _key_faults(client: Client, pseudonyms: Pseudonyms) -> list[Fault]:
+    return key_faults(client, pseudonyms) if names_people(client) else []
 
 
 def _put(beside: Path, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -10,12 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from analysis import parameters
-from analysis.errors import RunError
+from analysis.errors import InputError, RunError
 from analysis.files import code_hash, input_hashes, project_root, sha256
 from analysis.pipeline import fingerprint, folders, manifest, outputs
 from analysis.pipeline.manifest import Manifest, StepRecord
 from analysis.pipeline.progress import Progress, SilentProgress
-from analysis.pipeline.steps import BuildReport, Prepare, Setting, Step, steps, write_portfolio
+from analysis.pipeline.steps import (
+    INGEST,
+    BuildReport,
+    Prepare,
+    Setting,
+    Step,
+    steps,
+    write_portfolio,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +176,10 @@ class _Run:
         try:
             for step in self.steps:
                 if not self._take_over(step) and (error := self._execute(step)) is not None:
-                    return self._end("failed", step.name, error)
+                    ended = self._end("failed", step.name, error)
+                    if step.name == INGEST and isinstance(error, InputError):
+                        shutil.rmtree(self.folder)  # nothing of a refused run is worth keeping
+                    return ended
         finally:
             self.progress.stop()
         if self.wanted is not None:

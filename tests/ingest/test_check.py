@@ -210,3 +210,29 @@ def test_many_faults_of_one_kind_are_counted_together(bench):
     assert len(faults) == 51
     assert faults[-1].rule == "more_of_same"
     assert faults[-1].params["count"] == 30
+
+
+def test_every_detail_of_a_fault_is_worded():
+    from analysis.client.faults import OWN_VALUE_RULES, VALUE_RULES
+    from analysis.ingest.privacy import PERSONAL_VALUES
+    from analysis.ingest.problems import RULES
+
+    details = [f"faults.example.{rule}" for rule in RULES]
+    for rule in {*OWN_VALUE_RULES, *VALUE_RULES.values(), "other"}:
+        details += [f"faults.value.{rule}", f"faults.right.{rule}"]
+    details += [f"faults.personal.{kind}" for kind in PERSONAL_VALUES]
+    assert [key for key in details if not wording.has(key)] == []
+
+
+def test_chinese_messages_hold_no_english_sentence(bench):
+    import re
+
+    for fault in ingest.check(plant(bench)):
+        for said in (wording.fault_sentence(fault, "zh_CN"), wording.fault_example(fault, "zh_CN")):
+            assert not re.search(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}", said), said
+
+
+def test_times_are_told_by_the_clients_clock(bench):
+    faults = ingest.check(plant(bench))
+    (late,) = [f for f in faults if f.rule == "period_outside"]
+    assert late.value == "2022-03-05 09:08:00"

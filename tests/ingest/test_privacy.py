@@ -8,7 +8,7 @@ import stat
 import pandas as pd
 import pytest
 
-from analysis import ingest
+from analysis import ingest, wording
 from analysis.errors import InputError
 from analysis.ingest.privacy import Pseudonyms, looks_personal, open_key
 
@@ -134,3 +134,56 @@ def test_another_key_gives_other_pseudonyms():
 )
 def test_shapes_of_direct_identifiers(text, personal):
     assert looks_personal(text) is personal
+
+
+def test_a_key_inside_the_project_is_refused(bench):
+    plant(bench)
+    for place in (bench.root / "reports" / "my.key", bench.root / "data" / "my.key"):
+        client = bench.client(TEXT, simulated=False, privacy=f"{{key_file: {place}}}")
+        assert [fault.rule for fault in ingest.check(client)] == ["key_in_project"]
+        with pytest.raises(InputError):
+            ingest.ingest(client, bench.root / "reports" / "acme" / "1" / "canonical")
+        assert not place.exists()
+
+
+def test_a_changed_or_lost_key_stops_the_run_until_it_is_said(bench):
+    plant(bench)
+    client = bench.client(TEXT, simulated=False, privacy="{purpose: trial}")
+    runs = bench.root / "reports" / "acme"
+    record = ingest.ingest(client, runs / "1" / "canonical")
+    assert record.key_id == open_key(client).key_id
+    assert ingest.check(client) == []
+    key = bench.root / "home" / ".config" / "crmeval" / "acme.key"
+    assert record.key_id not in key.read_text()
+    key.unlink()
+    assert [fault.rule for fault in ingest.check(client)] == ["key_lost"]
+    with pytest.raises(InputError):
+        ingest.ingest(client, runs / "2" / "canonical")
+    assert not key.exists()
+    ingest.ingest(bench.client(TEXT, simulated=False, privacy="{key_id: new}"), bench.root / "x")
+    (changed,) = ingest.check(bench.client(TEXT, simulated=False, privacy="{purpose: trial}"))
+    assert changed.rule == "key_changed"
+    said = f"{{key_id: '{changed.params['key_id']}'}}"
+    assert ingest.check(bench.client(TEXT, simulated=False, privacy=said)) == []
+
+
+def test_what_a_reader_finds_wrong_in_personal_columns_is_not_repeated(bench):
+    bench.put(
+        "员工.csv",
+        "姓名,手机号,项目,岗位,备注\n=CONCAT(赵喆堃),13800001111,P01,管家,\n"
+        "娴嬭瘯,=13800002222&1,P01,管家,=赵喆堃\n",
+    )
+    bench.put(
+        "工单.csv",
+        "号,项目,报修人,处理人电话,开,描述\nW1,P01,=赵喆堃,1,2024-03-05 09:00,\n合计:赵喆堃\n",
+    )
+    client = bench.client(TEXT)
+    faults = ingest.check(client)
+    assert "formula_in_cell" in {fault.rule for fault in faults}
+    told = "\n".join(f"{fault} {fault.params}" for fault in faults)
+    for language in wording.LANGUAGES:
+        told += "".join(
+            wording.fault_sentence(f, language) + wording.fault_example(f, language) for f in faults
+        )
+    for secret in ("赵喆堃", "13800001111", "13800002222", "娴嬭瘯"):
+        assert secret not in told.replace("测试, not 娴嬭瘯", "").replace("而不是“娴嬭瘯”", "")

@@ -84,3 +84,39 @@ def test_known_headers_lead_to_known_columns():
 
     for table, known in known_headers()["tables"].items():
         assert set(known["columns"]) <= set(TABLES[table].columns)
+
+
+def test_files_of_one_name_are_refused_and_a_folder_keeps_its_places(bench, tmp_path):
+    from analysis.ingest.propose import exports
+
+    text = "工单编号,来电时间\nW1,2024-03-05 09:00\n"
+    for folder in ("一月", "二月"):
+        place = tmp_path / "exports" / folder
+        place.mkdir(parents=True)
+        (place / "工单.csv").write_text(
+            "工单编号,来电时间\nW1,2024-03-05 09:00\n", encoding="utf-8"
+        )
+    both = sorted((tmp_path / "exports").rglob("*.csv"))
+    with pytest.raises(InputError) as caught:
+        ingest.new_client("fresh", both, english, root=bench.root)
+    assert {fault.rule for fault in caught.value.faults} == {"export_name_twice"}
+    assert not (bench.root / "data" / "fresh").exists()
+    assert [name for _, name in exports([tmp_path / "exports"])] == [
+        "一月/工单.csv",
+        "二月/工单.csv",
+    ]
+    written = ingest.new_client("fresh", [tmp_path / "exports"], english, root=bench.root)
+    assert (written.parent / "raw" / "二月" / "工单.csv").is_file()
+
+
+def test_a_client_that_cannot_be_a_folder_is_refused(bench):
+    path = bench.put("工单.csv", "工单编号,来电时间\nW1,2024-03-05 09:00\n")
+    with pytest.raises(InputError, match="identifier"):
+        ingest.new_client("../evil", [path], english, root=bench.root)
+
+
+def test_the_proposal_speaks_chinese(bench):
+    path = bench.put("工单.csv", "工单编号,来电时间,来电人,奇怪的列\nW1,2024-03-05 09:00,王某,1\n")
+    text = ingest.propose("acme", [path], lambda key: wording.text(f"proposal.{key}", "zh_CN"))
+    assert "来电人: '个人信息（姓名），不取用'" in text
+    assert "personal data" not in text

@@ -110,12 +110,16 @@ def _why_not(text: str) -> str:
 def check_range(value: Any, low: Any, high: Any) -> None:
     """Raise when a value lies outside its inclusive range."""
     if (low is not None and value < low) or (high is not None and value > high):
-        raise WrongCellError("out_of_range", f"{_bound(low)}–{_bound(high)}")
+        raise WrongCellError("out_of_range", _range(low, high))
+
+
+def _range(low: Any, high: Any) -> str:
+    if high is None:
+        return f"≥ {_bound(low)}"
+    return f"≤ {_bound(high)}" if low is None else f"{_bound(low)}–{_bound(high)}"
 
 
 def _bound(value: Any) -> str:
-    if value is None:
-        return "…"
     return f"{value:g}" if isinstance(value, (int, float)) else str(value)
 
 
