@@ -14,6 +14,16 @@ from analysis.measurement.balance import (
     joint_test,
     standardised_differences,
 )
+from analysis.measurement.covariance_structure import Moments, moments
+from analysis.measurement.dimensionality import assess_factors
+from analysis.measurement.factor import (
+    FactorFit,
+    FitIndices,
+    ParallelAnalysis,
+    confirm,
+    mcdonald_omega,
+    parallel_analysis,
+)
 from analysis.measurement.icc import Icc, assess_icc, icc_oneway
 from analysis.measurement.intervals import (
     Interval,
@@ -53,9 +63,13 @@ __all__ = [
     "AaporRates",
     "Alpha",
     "Dispositions",
+    "FactorFit",
+    "FitIndices",
     "Icc",
     "Interval",
+    "Moments",
     "NonresponseBias",
+    "ParallelAnalysis",
     "WeightedComparison",
     "Weights",
     "aapor_rates",
@@ -63,6 +77,7 @@ __all__ = [
     "arm_means",
     "assess_aapor",
     "assess_balance",
+    "assess_factors",
     "assess_icc",
     "assess_instruments",
     "assess_levels",
@@ -73,6 +88,7 @@ __all__ = [
     "baseline_covariates",
     "compare_weighted",
     "completeness",
+    "confirm",
     "consistency",
     "cronbach_alpha",
     "eligibility",
@@ -80,10 +96,13 @@ __all__ = [
     "item_statistics",
     "joint_test",
     "kish_design_effect",
+    "mcdonald_omega",
     "mean_t",
+    "moments",
     "net_promoter",
     "newcombe",
     "nonresponse_bias",
+    "parallel_analysis",
     "poststratify",
     "rake",
     "return_counts",

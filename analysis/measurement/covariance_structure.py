@@ -1,0 +1,326 @@
+"""Maximum likelihood for factor models of one or several groups, by Fisher scoring.
+
+Each group's items follow ``y = nu + Lambda eta + eps`` with ``mean(eta) = alpha``,
+``cov(eta) = Phi`` and ``cov(eps) = Theta`` diagonal, so that ``mu = nu + Lambda alpha`` and
+``Sigma = Lambda Phi Lambda' + Theta``. Parameters shared by groups carry one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+Factors = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Means and covariances (divisor n) of ``items`` over ``n`` complete sheets."""
+
+    items: tuple[str, ...]
+    mean: np.ndarray
+    covariance: np.ndarray
+    n: int
+
+    def __post_init__(self) -> None:
+        p = len(self.items)
+        if np.shape(self.mean) != (p,) or np.shape(self.covariance) != (p, p):
+            raise ValueError(f"{p} items need {p} means and a {p} x {p} covariance matrix")
+
+
+def moments(scores: pd.DataFrame) -> Moments:
+    """Moments of sheets × items; sheets with an unanswered item are left out (listwise)."""
+    kept = scores.dropna().to_numpy(dtype=float)
+    if len(kept) < 2:
+        raise ValueError(f"moments need two complete sheets, got {len(kept)}")
+    centred = kept - kept.mean(axis=0)
+    covariance = centred.T @ centred / len(kept)
+    return Moments(tuple(map(str, scores.columns)), kept.mean(axis=0), covariance, len(kept))
+
+
+def usable(group: Moments) -> bool:
+    """Whether the covariance matrix can be inverted: more sheets than items, no exact copies."""
+    spread = np.sqrt(np.diag(group.covariance))
+    if group.n <= len(group.items) + 1 or spread.min() <= 1e-10:
+        return False
+    correlation = group.covariance / np.outer(spread, spread)
+    return bool(np.linalg.eigvalsh(correlation)[0] > 1e-8)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Which element of one group's matrices is which parameter; −1 is fixed at ``fixed_*``.
+
+    ``loading`` (p, m), ``factor`` (m, m, symmetric), ``residual`` (p,), ``intercept`` (p,),
+    ``latent`` (m,) hold parameter numbers.
+    """
+
+    loading: np.ndarray
+    factor: np.ndarray
+    residual: np.ndarray
+    intercept: np.ndarray
+    latent: np.ndarray
+    fixed_loading: np.ndarray
+    fixed_factor: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A maximum: parameters, their covariance matrix, the minimum, and how it was reached."""
+
+    theta: np.ndarray
+    covariance: np.ndarray
+    discrepancy: float
+    converged: bool
+    rounds: int
+
+
+class Numbers:
+    """Hands out parameter numbers; the same name always gets the same number."""
+
+    def __init__(self) -> None:
+        self._taken: dict[tuple, int] = {}
+
+    def __call__(self, *name) -> int:
+        """Return the number of a name, a new one at its first use."""
+        return self._taken.setdefault(name, len(self._taken))
+
+    def __len__(self) -> int:
+        return len(self._taken)
+
+
+def patterns(
+    items: Sequence[str],
+    factors: Factors,
+    groups: int,
+    *,
+    marker: bool = False,
+    equal_loadings: bool = False,
+    equal_intercepts: bool = False,
+    free_loadings: frozenset[str] = frozenset(),
+    free_intercepts: frozenset[str] = frozenset(),
+) -> tuple[list[Pattern], int]:
+    """Give each free element of a factor model over groups its parameter number.
+
+    Scale: with ``marker`` the first loading of each factor is 1; otherwise factor variances
+    are 1, in the first group only once loadings are equal. Latent means are 0, in the first
+    group only once intercepts are equal. Items in ``free_*`` keep their own value a group.
+    """
+    numbers = Numbers()
+    names = list(factors)
+    p, m = len(items), len(names)
+    built = []
+    for g in range(groups):
+        loading = np.full((p, m), -1)
+        fixed_loading = np.zeros((p, m))
+        for j, name in enumerate(names):
+            for first, item in enumerate(factors[name]):
+                i = items.index(item)
+                if marker and first == 0:
+                    fixed_loading[i, j] = 1.0
+                    continue
+                own = g if not equal_loadings or item in free_loadings else "all"
+                loading[i, j] = numbers("loading", own, i, j)
+        factor = np.full((m, m), -1)
+        fixed_factor = np.zeros((m, m))
+        for j in range(m):
+            for k in range(j):
+                factor[j, k] = factor[k, j] = numbers("factor", g, j, k)
+            if marker or (equal_loadings and g > 0):
+                factor[j, j] = numbers("factor", g, j, j)
+            else:
+                fixed_factor[j, j] = 1.0
+        own_intercept = [
+            g if not equal_intercepts or item in free_intercepts else "all" for item in items
+        ]
+        built.append(
+            Pattern(
+                loading=loading,
+                factor=factor,
+                residual=np.array([numbers("residual", g, i) for i in range(p)]),
+                intercept=np.array(
+                    [numbers("intercept", own, i) for i, own in enumerate(own_intercept)]
+                ),
+                latent=np.array(
+                    [numbers("latent", g, j) if equal_intercepts and g else -1 for j in range(m)]
+                ),
+                fixed_loading=fixed_loading,
+                fixed_factor=fixed_factor,
+            )
+        )
+    return built, len(numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Matrices:
+    """One group's matrices at given parameters, with what they imply."""
+
+    loading: np.ndarray
+    factor: np.ndarray
+    residual: np.ndarray
+    intercept: np.ndarray
+    latent: np.ndarray
+
+    @property
+    def sigma(self) -> np.ndarray:
+        """Implied covariance matrix."""
+        return self.loading @ self.factor @ self.loading.T + np.diag(self.residual)
+
+    @property
+    def mu(self) -> np.ndarray:
+        """Implied means."""
+        return self.intercept + self.loading @ self.latent
+
+
+def matrices(pattern: Pattern, theta: np.ndarray) -> Matrices:
+    """Fill a pattern with parameters."""
+    padded = np.append(theta, 0.0)
+    return Matrices(
+        np.where(pattern.loading >= 0, padded[pattern.loading], pattern.fixed_loading),
+        np.where(pattern.factor >= 0, padded[pattern.factor], pattern.fixed_factor),
+        padded[pattern.residual],
+        padded[pattern.intercept],
+        padded[pattern.latent],
+    )
+
+
+def maximise(
+    data: Sequence[Moments],
+    model: Sequence[Pattern],
+    size: int,
+    *,
+    start: np.ndarray | None = None,
+    rounds: int = 200,
+    tolerance: float = 1e-10,
+) -> Solution:
+    """Maximise the likelihood; ``discrepancy`` is minus twice its log ratio to the saturated.
+
+    Steps are Fisher's, halved until the likelihood rises; standard errors come from the
+    expected information. It has converged once a step promises less than ``tolerance``.
+
+    References
+    ----------
+    Jöreskog (1971); Lee & Jennrich (1979).
+    """
+    theta = _start(data, model, size) if start is None else start.copy()
+    value = _discrepancy(data, model, theta)
+    covariance = np.full((size, size), np.nan)
+    for used in range(1, rounds + 1):
+        score, information = _score(data, model, theta, size)
+        scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
+        scaled = information / np.outer(scale, scale)
+        try:
+            step = np.linalg.solve(scaled + 1e-13 * np.eye(size), score / scale) / scale
+        except np.linalg.LinAlgError:
+            break
+        if float(score @ step) < tolerance:
+            covariance = np.linalg.pinv(scaled, hermitian=True) / np.outer(scale, scale)
+            sound = bool(np.linalg.eigvalsh(scaled)[0] > 1e-10)
+            return Solution(theta, covariance, value, sound, used)
+        length = 1.0
+        while length > 1e-8:
+            there = _discrepancy(data, model, theta + length * step)
+            if there < value:
+                break
+            length /= 2
+        if length <= 1e-8:
+            break
+        theta, value = theta + length * step, there
+    return Solution(theta, covariance, value, False, used)
+
+
+def _discrepancy(data: Sequence[Moments], model: Sequence[Pattern], theta: np.ndarray) -> float:
+    total = 0.0
+    for group, pattern in zip(data, model, strict=True):
+        here = matrices(pattern, theta)
+        try:
+            root = np.linalg.cholesky(here.sigma)
+        except np.linalg.LinAlgError:
+            return np.inf
+        inverse = np.linalg.inv(root)
+        gap = inverse @ (group.mean - here.mu)
+        total += group.n * (
+            2 * np.log(np.diag(root)).sum()
+            - np.linalg.slogdet(group.covariance)[1]
+            + (inverse @ group.covariance * inverse).sum()
+            - len(group.items)
+            + gap @ gap
+        )
+    return float(total)
+
+
+def _score(data, model, theta, size) -> tuple[np.ndarray, np.ndarray]:
+    score, information = np.zeros(size), np.zeros((size, size))
+    for group, pattern in zip(data, model, strict=True):
+        here = matrices(pattern, theta)
+        numbers, d_sigma, d_mu = _derivatives(pattern, here)
+        inverse = np.linalg.inv(np.linalg.cholesky(here.sigma))
+        white = inverse @ d_sigma @ inverse.T
+        shift = d_mu @ inverse.T
+        gap = inverse @ (group.mean - here.mu)
+        excess = inverse @ group.covariance @ inverse.T + np.outer(gap, gap)
+        excess -= np.eye(len(group.items))
+        flat = white.reshape(len(numbers), -1)
+        np.add.at(score, numbers, group.n * (flat @ excess.ravel() / 2 + shift @ gap))
+        information[np.ix_(numbers, numbers)] += group.n * (flat @ flat.T / 2 + shift @ shift.T)
+    return score, information
+
+
+def _derivatives(pattern: Pattern, here: Matrices):
+    """Return derivatives of Sigma (q, p, p) and mu (q, p) by the group's own parameters."""
+    p, m = pattern.loading.shape
+    numbers: list[int] = []
+    d_sigma, d_mu = [], []
+    spread = here.loading @ here.factor
+    for i, j in np.argwhere(pattern.loading >= 0):
+        change = np.zeros((p, p))
+        change[i] = spread[:, j]
+        numbers.append(pattern.loading[i, j])
+        d_sigma.append(change + change.T)
+        d_mu.append(np.eye(p)[i] * here.latent[j])
+    for j in range(m):
+        for k in range(j + 1):
+            if pattern.factor[j, k] >= 0:
+                change = np.outer(here.loading[:, j], here.loading[:, k])
+                numbers.append(pattern.factor[j, k])
+                d_sigma.append(change if j == k else change + change.T)
+                d_mu.append(np.zeros(p))
+    for i in range(p):
+        change = np.zeros((p, p))
+        change[i, i] = 1.0
+        numbers.append(pattern.residual[i])
+        d_sigma.append(change)
+        d_mu.append(np.zeros(p))
+    for i in range(p):
+        numbers.append(pattern.intercept[i])
+        d_sigma.append(np.zeros((p, p)))
+        d_mu.append(np.eye(p)[i])
+    for j in range(m):
+        if pattern.latent[j] >= 0:
+            numbers.append(pattern.latent[j])
+            d_sigma.append(np.zeros((p, p)))
+            d_mu.append(here.loading[:, j])
+    return np.array(numbers), np.array(d_sigma), np.array(d_mu)
+
+
+def _start(data: Sequence[Moments], model: Sequence[Pattern], size: int) -> np.ndarray:
+    theta = np.zeros(size)
+    for group, pattern in reversed(list(zip(data, model, strict=True))):
+        spread = np.sqrt(np.diag(group.covariance))
+        theta[pattern.residual] = 0.5 * spread**2
+        theta[pattern.intercept] = group.mean
+        unit = np.ones(pattern.loading.shape[1])
+        for j in range(unit.size):
+            marked = np.flatnonzero(pattern.fixed_loading[:, j])
+            unit[j] = 0.7 * spread[marked[0]] if marked.size else 1.0
+            mine = pattern.loading[:, j] >= 0
+            theta[pattern.loading[mine, j]] = 0.7 * spread[mine] / unit[j]
+        for j in range(unit.size):
+            for k in range(j + 1):
+                if pattern.factor[j, k] >= 0:
+                    share = 1.0 if j == k else 0.2
+                    theta[pattern.factor[j, k]] = share * unit[j] * unit[k]
+    return theta

@@ -1,0 +1,207 @@
+"""Does each questionnaire measure what it is meant to? Factor fit, omega, dimensions."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.measurement.covariance_structure import Moments, moments, usable
+from analysis.measurement.factor import (
+    FactorFit,
+    ParallelAnalysis,
+    confirm,
+    parallel_analysis,
+)
+from analysis.measurement.sheets import Sheets, answer_sheets
+from analysis.results import Check, Estimate, StageResults, collect
+
+CFI_GOOD, CFI_FAIR = 0.95, 0.90
+RMSEA_GOOD, RMSEA_FAIR = 0.06, 0.10
+SRMR_LINE = 0.08
+"""Hu & Bentler (1999) for good fit; Browne & Cudeck (1993) and Bentler (1990) for fair fit.
+
+RMSEA is judged by the lower end of its 90 % interval: with few items its value is noise."""
+
+LEAST_SHEETS = 100
+"""Fewer complete sheets give fit indices that say little (Anderson & Gerbing 1984)."""
+
+
+def assess_factors(
+    answers: pd.DataFrame | None,
+    instruments: pd.DataFrame | None,
+    *,
+    seed: int,
+    sheet: str = "response_id",
+    source: str = "surveys",
+    simulated: bool = False,
+) -> StageResults:
+    """Fit the declared factors of each instrument and compare them with parallel analysis.
+
+    Dimensions declared with two items or more each are the factors, otherwise all items make
+    one. Sheets with an unanswered item are left out and counted.
+
+    Returns
+    -------
+    StageResults
+        Estimates ``baseline.omega.<source>.<instrument>.<factor>``, ``baseline.ave…`` and
+        ``baseline.cfa.<source>.<instrument>.{cfi,rmsea,srmr}`` (RMSEA with its 90 % interval);
+        checks ``baseline.cfa.<source>.<instrument>`` and ``baseline.dimensions…``; tables
+        ``loadings_<source>`` and ``eigenvalues_<source>``.
+    """
+    items: list = []
+    loadings, eigenvalues = [], []
+    for sheets in answer_sheets(answers, instruments, sheet=sheet):
+        id = f"{source}.{sheets.instrument}"
+        complete = sheets.scores.dropna()
+        reason = None
+        if len(complete) < LEAST_SHEETS:
+            reason = "measurement.reason.few_sheets"
+        data = moments(complete) if reason is None else None
+        if data is not None and not usable(data):
+            reason = "measurement.reason.no_variation"
+        fitted = confirm(data, sheets.factors) if reason is None else None
+        if reason is None and (fitted is None or not fitted.converged):
+            reason = "measurement.reason.no_factors"
+        if reason is not None:
+            items.append(_impossible(id, reason, len(complete), sheets.instrument))
+            continue
+        dims = {"source": source, "instrument": sheets.instrument}
+        items += _estimates(id, fitted, dims, simulated)
+        items.append(_fit_check(id, fitted, sheets, len(complete)))
+        noise = parallel_analysis(data, seed=seed)
+        items.append(_dimension_check(id, noise, sheets, data))
+        loadings.append(fitted.loadings.assign(instrument=sheets.instrument))
+        eigenvalues.append(_eigenvalues(noise).assign(instrument=sheets.instrument))
+    if not items:
+        items = [_impossible(source, "measurement.reason.no_instrument", 0, source)]
+    tables = {}
+    if loadings:
+        tables = {
+            f"loadings_{source}": pd.concat(loadings, ignore_index=True),
+            f"eigenvalues_{source}": pd.concat(eigenvalues, ignore_index=True),
+        }
+    return collect("baseline", items, tables=tables)
+
+
+def _estimates(id: str, fitted: FactorFit, dims: dict, simulated: bool) -> list[Estimate]:
+    fit = fitted.fit
+    common = {"unit": "coefficient", "n": fit.n, "simulated": simulated}
+    out = []
+    for row in fitted.reliability.to_dict("records"):
+        mine = {**dims, "factor": row["factor"], "items": row["n_items"]}
+        bounded = row["omega_low"] == row["omega_low"]
+        out.append(
+            Estimate(
+                id=f"baseline.omega.{id}.{row['factor']}",
+                estimand="mcdonald_omega",
+                value=row["omega"],
+                ci_low=row["omega_low"] if bounded else None,
+                ci_high=row["omega_high"] if bounded else None,
+                level=fitted.level,
+                method="cfa_ml",
+                interval_method="delta_logit" if bounded else "none",
+                dims=mine,
+                **common,
+            )
+        )
+        out.append(
+            Estimate(
+                id=f"baseline.ave.{id}.{row['factor']}",
+                estimand="average_variance_extracted",
+                value=row["ave"],
+                method="cfa_ml",
+                dims=mine,
+                **common,
+            )
+        )
+    for name in ("cfi", "rmsea", "srmr"):
+        value = getattr(fit, name)
+        interval = name == "rmsea" and value is not None
+        out.append(
+            Estimate(
+                id=f"baseline.cfa.{id}.{name}",
+                estimand=name,
+                value=value,
+                ci_low=fit.rmsea_low if interval else None,
+                ci_high=fit.rmsea_high if interval else None,
+                level=0.90 if interval else 0.95,
+                method="cfa_ml",
+                interval_method="noncentral_chi2" if interval else "none",
+                reason=None if value is not None else "measurement.reason.saturated",
+                dims=dims,
+                **common,
+            )
+        )
+    return out
+
+
+def _fit_check(id: str, fitted: FactorFit, sheets: Sheets, complete: int) -> Check:
+    fit = fitted.fit
+    if fit.df == 0:
+        return _impossible(id, "measurement.reason.saturated", complete, sheets.instrument)
+    status = "failed"
+    if fit.cfi >= CFI_FAIR and fit.rmsea_low <= RMSEA_FAIR and fit.srmr <= SRMR_LINE:
+        good = fit.cfi >= CFI_GOOD and fit.rmsea_low <= RMSEA_GOOD and fitted.proper
+        status = "passed" if good else "caution"
+    return Check(
+        id=f"baseline.cfa.{id}",
+        question="measurement.check.cfa.question",
+        status=status,
+        value=fit.cfi,
+        threshold=CFI_GOOD,
+        unit="coefficient",
+        n=fit.n,
+        reason="measurement.check.cfa.reason",
+        remedy=None if status == "passed" else "measurement.check.cfa.remedy",
+        params={
+            "instrument": sheets.instrument,
+            "factors": len(sheets.factors),
+            "items": sheets.scores.shape[1],
+            "left_out": len(sheets.scores) - complete,
+            "cfi": fit.cfi,
+            "rmsea": fit.rmsea,
+            "srmr": fit.srmr,
+        },
+    )
+
+
+def _dimension_check(id: str, noise: ParallelAnalysis, sheets: Sheets, data: Moments) -> Check:
+    as_declared = noise.dimensions == len(sheets.factors)
+    return Check(
+        id=f"baseline.dimensions.{id}",
+        question="measurement.check.dimensions.question",
+        status="passed" if as_declared else "caution",
+        value=float(noise.dimensions),
+        threshold=float(len(sheets.factors)),
+        unit="count",
+        n=data.n,
+        reason="measurement.check.dimensions.reason",
+        remedy=None if as_declared else "measurement.check.dimensions.remedy",
+        params={
+            "instrument": sheets.instrument,
+            "found": noise.dimensions,
+            "declared": len(sheets.factors),
+        },
+    )
+
+
+def _eigenvalues(noise: ParallelAnalysis) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "dimension": range(1, len(noise.eigenvalues) + 1),
+            "eigenvalue": noise.eigenvalues,
+            "noise": noise.noise,
+        }
+    )
+
+
+def _impossible(id: str, reason: str, n: int, instrument: str) -> Check:
+    return Check(
+        id=f"baseline.cfa.{id}",
+        question="measurement.check.cfa.question",
+        status="not_possible",
+        threshold=CFI_GOOD,
+        unit="coefficient",
+        n=n,
+        reason=reason,
+        params={"instrument": instrument, "n": n, "least": LEAST_SHEETS},
+    )

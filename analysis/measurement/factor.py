@@ -1,0 +1,394 @@
+"""Confirmatory factor analysis by maximum likelihood, with what follows from the loadings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+
+from analysis.measurement.covariance_structure import (
+    Factors,
+    Matrices,
+    Moments,
+    Solution,
+    matrices,
+    maximise,
+    patterns,
+    usable,
+)
+from analysis.measurement.intervals import Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitIndices:
+    """How well a factor model fits.
+
+    ``rmsea`` divides by n (semopy divides by n − 1) and carries the square root of the number
+    of groups; its interval has coverage .90. ``rmsea*``, ``tli`` and ``p_value`` are None
+    without degrees of freedom. ``srmr`` is Bentler's, means included once the model restricts
+    them. ``parameters`` counts those of the covariances, and of the means once restricted.
+    """
+
+    chi2: float
+    df: int
+    p_value: float | None
+    cfi: float
+    tli: float | None
+    rmsea: float | None
+    rmsea_low: float | None
+    rmsea_high: float | None
+    srmr: float
+    loglik: float
+    aic: float
+    bic: float
+    parameters: int
+    n: int
+    n_groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class FactorFit:
+    """A fitted factor model of one group.
+
+    Attributes
+    ----------
+    fit : FitIndices
+    loadings : DataFrame
+        ``factor, item, loading, se, std_loading, std_se, std_low, std_high``; the first
+        loading of each factor is 1 with ``se`` 0, standardised loadings carry the delta method.
+    reliability : DataFrame
+        ``factor, omega, omega_low, omega_high, ave, n_items``; ``ave`` is the mean of the
+        squared standardised loadings (semTools weights them by the items' variances).
+    correlations : DataFrame
+        ``factor, other, correlation`` between factors, without the diagonal.
+    converged : bool
+    proper : bool
+        No negative residual variance and factor correlations within −1 and 1.
+    """
+
+    fit: FitIndices
+    loadings: pd.DataFrame
+    reliability: pd.DataFrame
+    correlations: pd.DataFrame
+    converged: bool
+    proper: bool
+    level: float = 0.95
+
+
+def confirm(data: Moments, factors: Factors, *, level: float = 0.95) -> FactorFit | None:
+    """Fit a confirmatory factor model by maximum likelihood.
+
+    Answers on a scale count as continuous, which five steps or more allow (Rhemtulla,
+    Brosseau-Liard & Savalei 2012); sheets count as independent of each other, so that with
+    many answers a site chi-square is too large while CFI and SRMR hardly move.
+
+    Parameters
+    ----------
+    data : Moments
+        Of all items named in ``factors``, complete sheets only.
+    factors : Mapping[str, Sequence[str]]
+        Items by factor; an item belongs to one factor. A single factor needs three items,
+        several need two each.
+
+    Returns
+    -------
+    FactorFit or None
+        None when the model is not identified or the items carry exact copies.
+
+    References
+    ----------
+    Jöreskog (1969); Bollen (1989), chapters 7 and 8; McDonald (1999) for omega; Fornell &
+    Larcker (1981) for the average variance extracted.
+    """
+    items = [item for members in factors.values() for item in members]
+    if set(items) != set(data.items) or len(items) != len(set(items)):
+        raise ValueError(f"factors must name each of {sorted(data.items)} once, got {items}")
+    if not identified(factors) or not usable(data):
+        return None
+    model, size = patterns(data.items, factors, 1, marker=True)
+    solution = maximise([data], model, size)
+    here = matrices(model[0], solution.theta)
+    names = list(factors)
+    loadings = _loadings(data, factors, model[0], solution, level)
+    deviation = np.sqrt(np.diag(here.factor)) if (np.diag(here.factor) > 0).all() else None
+    correlation = (
+        here.factor / np.outer(deviation, deviation)
+        if deviation is not None
+        else np.full_like(here.factor, np.nan)
+    )
+    pairs = [
+        (names[j], names[k], float(correlation[j, k]))
+        for j in range(len(names))
+        for k in range(j + 1, len(names))
+    ]
+    proper = bool(
+        (here.residual >= 0).all()
+        and deviation is not None
+        and np.linalg.eigvalsh(here.factor)[0] >= 0
+    )
+    return FactorFit(
+        fit=fit_indices([data], [here], solution.discrepancy, size, restricted_means=False),
+        loadings=loadings,
+        reliability=_reliability(data, factors, model[0], solution, loadings, level),
+        correlations=pd.DataFrame(pairs, columns=["factor", "other", "correlation"]),
+        converged=solution.converged,
+        proper=proper,
+        level=level,
+    )
+
+
+def identified(factors: Factors) -> bool:
+    """Whether a model of simple structure has one solution: three items, or two each of several."""
+    sizes = [len(members) for members in factors.values()]
+    return bool(sizes) and (min(sizes) >= 3 or (len(sizes) > 1 and min(sizes) >= 2))
+
+
+def fit_indices(
+    data: Sequence[Moments],
+    fitted: Sequence[Matrices],
+    chi2: float,
+    parameters: int,
+    *,
+    restricted_means: bool,
+) -> FitIndices:
+    """Fit indices of a model over groups.
+
+    The baseline of CFI and TLI has uncorrelated items with free means in every group.
+
+    Parameters
+    ----------
+    chi2 : float
+        Twice the log likelihood ratio to the saturated model.
+    parameters : int
+        Free parameters, means included.
+    restricted_means : bool
+        Whether means are part of the model; they then enter ``srmr`` and ``parameters``.
+
+    References
+    ----------
+    Hu & Bentler (1999); Browne & Cudeck (1993); Steiger (1998) for groups.
+    """
+    p, groups = len(data[0].items), len(data)
+    n = sum(group.n for group in data)
+    df = groups * (p + p * (p + 1) // 2) - parameters
+    chi2 = max(chi2, 0.0)
+    null = sum(
+        g.n * (np.log(np.diag(g.covariance)).sum() - np.linalg.slogdet(g.covariance)[1])
+        for g in data
+    )
+    null_df = groups * p * (p - 1) // 2
+    excess, null_excess = max(chi2 - df, 0.0), max(null - null_df, 0.0)
+    tli = None
+    if df and null_df and abs(null / null_df - 1) > 1e-12:
+        tli = float((null / null_df - chi2 / df) / (null / null_df - 1))
+    rmsea = low = high = None
+    if df:
+        rmsea, low, high = (
+            math.sqrt(groups * part / (n * df))
+            for part in (excess, *noncentrality(chi2, df, level=0.90))
+        )
+    saturated = sum(
+        -g.n / 2 * (p * math.log(2 * math.pi) + np.linalg.slogdet(g.covariance)[1] + p)
+        for g in data
+    )
+    loglik = float(saturated - chi2 / 2)
+    counted = parameters if restricted_means else parameters - groups * p
+    return FitIndices(
+        chi2=float(chi2),
+        df=df,
+        p_value=float(stats.chi2.sf(chi2, df)) if df else None,
+        cfi=float(1 - excess / max(null_excess, excess)) if excess else 1.0,
+        tli=tli,
+        rmsea=rmsea,
+        rmsea_low=low,
+        rmsea_high=high,
+        srmr=float(
+            sum(
+                g.n / n * _srmr(g, here, restricted_means)
+                for g, here in zip(data, fitted, strict=True)
+            )
+        ),
+        loglik=loglik,
+        aic=2 * counted - 2 * loglik,
+        bic=math.log(n) * counted - 2 * loglik,
+        parameters=counted,
+        n=n,
+        n_groups=groups,
+    )
+
+
+def noncentrality(chi2: float, df: int, *, level: float = 0.90) -> tuple[float, float]:
+    """Interval of the noncentrality of a chi-square value, both ends at least 0."""
+
+    def end(probability: float) -> float:
+        if stats.chi2.cdf(chi2, df) <= probability:
+            return 0.0
+        upper = max(chi2, 1.0)
+        while stats.ncx2.cdf(chi2, df, upper) > probability:
+            upper *= 2
+        return float(
+            optimize.brentq(lambda x: stats.ncx2.cdf(chi2, df, x) - probability, 1e-12, upper)
+        )
+
+    return end((1 + level) / 2), end((1 - level) / 2)
+
+
+def _srmr(group: Moments, here: Matrices, means: bool) -> float:
+    spread = np.sqrt(np.diag(group.covariance))
+    gap = (group.covariance - here.sigma) / np.outer(spread, spread)
+    squares = gap[np.tril_indices(len(spread))] ** 2
+    if means:
+        squares = np.append(squares, ((group.mean - here.mu) / spread) ** 2)
+    return float(math.sqrt(squares.mean()))
+
+
+def _delta(solution: Solution, function: Callable) -> tuple[np.ndarray, np.ndarray]:
+    """Value and standard error of a function of the parameters, by central differences."""
+    theta = solution.theta
+    value = np.atleast_1d(function(theta))
+    steps = 1e-6 * np.maximum(np.abs(theta), 1e-2)
+    slope = np.empty((value.size, theta.size))
+    for k, step in enumerate(steps):
+        up, down = theta.copy(), theta.copy()
+        up[k] += step
+        down[k] -= step
+        slope[:, k] = (function(up) - function(down)) / (2 * step)
+    variance = np.einsum("ik,kl,il->i", slope, solution.covariance, slope)
+    return value, np.sqrt(np.maximum(variance, 0.0))
+
+
+def _loadings(data, factors, pattern, solution: Solution, level: float) -> pd.DataFrame:
+    places = [
+        (j, name, data.items.index(item), item)
+        for j, (name, members) in enumerate(factors.items())
+        for item in members
+    ]
+
+    def plain(theta):
+        here = matrices(pattern, theta)
+        return np.array([here.loading[i, j] for j, _, i, _ in places])
+
+    def standardised(theta):
+        here = matrices(pattern, theta)
+        total = np.diag(here.sigma)
+        return np.array(
+            [
+                here.loading[i, j] * math.sqrt(abs(here.factor[j, j]) / total[i])
+                for j, _, i, _ in places
+            ]
+        )
+
+    value, se = _delta(solution, plain)
+    std, std_se = _delta(solution, standardised)
+    half = stats.norm.ppf((1 + level) / 2) * std_se
+    return pd.DataFrame(
+        {
+            "factor": [name for _, name, _, _ in places],
+            "item": [item for *_, item in places],
+            "loading": value,
+            "se": se,
+            "std_loading": std,
+            "std_se": std_se,
+            "std_low": std - half,
+            "std_high": std + half,
+        }
+    )
+
+
+def _reliability(data, factors, pattern, solution, loadings, level) -> pd.DataFrame:
+    members = [[data.items.index(item) for item in each] for each in factors.values()]
+
+    def omegas(theta):
+        here = matrices(pattern, theta)
+        out = []
+        for j, mine in enumerate(members):
+            true = here.loading[mine, j].sum() ** 2 * here.factor[j, j]
+            out.append(true / (true + here.residual[mine].sum()))
+        return np.array(out)
+
+    value, se = _delta(solution, omegas)
+    rows = []
+    for j, (name, each) in enumerate(factors.items()):
+        ave = float((loadings.loc[loadings["factor"] == name, "std_loading"] ** 2).mean())
+        low, high = _logit_interval(float(value[j]), float(se[j]), level)
+        rows.append((name, float(value[j]), low, high, ave, len(each)))
+    columns = ["factor", "omega", "omega_low", "omega_high", "ave", "n_items"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _logit_interval(value: float, se: float, level: float) -> tuple[float, float]:
+    if not 0 < value < 1 or not math.isfinite(se):
+        return math.nan, math.nan
+    half = stats.norm.ppf((1 + level) / 2) * se / (value * (1 - value))
+    middle = math.log(value / (1 - value))
+    return tuple(1 / (1 + math.exp(-(middle + sign * half))) for sign in (-1, 1))
+
+
+def mcdonald_omega(data: Moments, *, level: float = 0.95) -> Interval | None:
+    """Omega of items taken to measure one thing, ``(sum l)^2 / ((sum l)^2 + sum theta)``.
+
+    The interval is the delta method's on the logit scale (Kelley & Pornprasertmanit 2016).
+    None with fewer than three items, or when the one-factor model does not converge to
+    positive residual variances.
+    """
+    found = confirm(data, {"all": data.items}, level=level)
+    if found is None or not (found.converged and found.proper):
+        return None
+    row = found.reliability.iloc[0]
+    low, high = float(row["omega_low"]), float(row["omega_high"])
+    bounded = math.isfinite(low)
+    return Interval(
+        float(row["omega"]),
+        low if bounded else None,
+        high if bounded else None,
+        data.n,
+        level,
+        "delta_logit" if bounded else "none",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ParallelAnalysis:
+    """Eigenvalues of the items' correlations beside those of noise.
+
+    ``dimensions`` counts the leading eigenvalues above the ``quantile`` of noise.
+    """
+
+    eigenvalues: np.ndarray
+    noise: np.ndarray
+    dimensions: int
+    quantile: float
+    draws: int
+
+
+def parallel_analysis(
+    data: Moments, *, seed: int, draws: int = 500, quantile: float = 0.95
+) -> ParallelAnalysis:
+    """How many things the items measure, by Horn's parallel analysis.
+
+    Noise covariance matrices of ``n`` sheets of unrelated normal items are drawn directly
+    (Wishart, by Bartlett's decomposition), so that time does not grow with n.
+
+    References
+    ----------
+    Horn (1965); Glorfeld (1995) for the quantile.
+    """
+    rng = np.random.default_rng(seed)
+    p = len(data.items)
+    spread = np.sqrt(np.diag(data.covariance))
+    own = np.linalg.eigvalsh(data.covariance / np.outer(spread, spread))[::-1]
+    root = np.zeros((draws, p, p))
+    below = np.tril_indices(p, -1)
+    root[:, below[0], below[1]] = rng.standard_normal((draws, below[0].size))
+    root[:, range(p), range(p)] = np.sqrt(rng.chisquare(data.n - 1 - np.arange(p), (draws, p)))
+    noise = root @ root.transpose(0, 2, 1)
+    scale = np.sqrt(np.einsum("dii->di", noise))
+    noise = np.linalg.eigvalsh(noise / (scale[:, :, None] * scale[:, None, :]))[:, ::-1]
+    line = np.quantile(noise, quantile, axis=0)
+    above = own > line
+    dimensions = p if above.all() else int(np.argmin(above))
+    return ParallelAnalysis(own, line, dimensions, quantile, draws)

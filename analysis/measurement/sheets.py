@@ -1,0 +1,91 @@
+"""Answer sheets: one row a questionnaire handed in, one column an item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.measurement.columns import floats, present
+
+
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """The answers to one instrument.
+
+    Attributes
+    ----------
+    instrument : str
+    scores : DataFrame
+        Sheets × items, NaN where unanswered; index is the sheet.
+    about : DataFrame
+        The columns asked for (site …), one row a sheet, in the order of ``scores``.
+    factors : dict
+        Items by dimension, as :func:`declared_factors` reads them.
+    """
+
+    instrument: str
+    scores: pd.DataFrame
+    about: pd.DataFrame
+    factors: dict[str, tuple[str, ...]]
+
+
+def answer_sheets(
+    answers: pd.DataFrame | None,
+    instruments: pd.DataFrame | None,
+    *,
+    sheet: str = "response_id",
+    about: Sequence[str] = (),
+) -> Iterator[Sheets]:
+    """Sheets of each instrument whose items share one scale, in alphabetical order.
+
+    Items of role ``item`` or ``overall`` take part. An instrument answered by nobody, or
+    with fewer than two items answered, is passed over.
+    """
+    if not present(answers, "score") or not present(instruments, "item"):
+        return
+    parts = instruments[instruments["role"].isin(["item", "overall"])]
+    for instrument, described in parts.groupby("instrument", sort=True, observed=True):
+        scales = described[["scale_min", "scale_max"]].drop_duplicates()
+        mine = answers[(answers["instrument"] == instrument) & answers["score"].notna()]
+        mine = mine[mine["item"].isin(described["item"])]
+        if len(scales) != 1 or mine["item"].nunique() < 2:
+            continue
+        keyed = pd.DataFrame(
+            {
+                "sheet": mine[sheet].astype(object).to_numpy(),
+                "item": mine["item"].astype(object).to_numpy(),
+                "score": floats(mine["score"]),
+            }
+        ).drop_duplicates(["sheet", "item"], keep="last")
+        scores = keyed.set_index(["sheet", "item"])["score"].unstack()  # noqa: PD010
+        scores.columns.name = None
+        extra = mine[[sheet, *about]].astype(object).drop_duplicates(sheet).set_index(sheet)
+        answered = described[described["item"].isin(scores.columns)]
+        yield Sheets(
+            str(instrument),
+            scores,
+            extra.loc[scores.index, list(about)],
+            declared_factors(answered),
+        )
+
+
+def declared_factors(described: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Items by declared dimension; all items as one when a dimension has fewer than two.
+
+    Parameters
+    ----------
+    described : DataFrame
+        Rows of ``instruments`` for one instrument.
+    """
+    items = tuple(described["item"].astype(str))
+    if described["dimension"].notna().all():
+        named = described.assign(dimension=described["dimension"].astype(str))
+        by = {
+            name: tuple(each["item"].astype(str))
+            for name, each in named.groupby("dimension", sort=False)
+        }
+        if len(by) > 1 and min(map(len, by.values())) >= 2:
+            return by
+    return {"all": items}
