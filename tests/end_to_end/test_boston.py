@@ -47,7 +47,7 @@ def test_pages_are_whole(folder, language, name):
 @pytest.mark.parametrize(
     ("stage", "sentence"),
     [
-        ("baseline", "not possible"),
+        ("baseline", "The client gave no data on the customer questionnaires"),
         ("monitoring", "There is nothing to draw: the data for this figure are missing."),
         ("value", "not available"),
     ],
