@@ -12,6 +12,7 @@ from analysis.monitoring.alerts import (
 )
 from analysis.monitoring.budget import assess_budget, attended_effort, budget_table
 from analysis.monitoring.charts import assess_charts, chart_sites, p_chart, xmr_chart
+from analysis.monitoring.contrast import assess_contrast, watch_contrast
 from analysis.monitoring.counts import c_chart, np_chart, u_chart
 from analysis.monitoring.measures import alert_measures
 from analysis.monitoring.milestones import assess_milestones, milestone_states
@@ -51,6 +52,7 @@ __all__ = [
     "assess_alerts",
     "assess_budget",
     "assess_charts",
+    "assess_contrast",
     "assess_milestones",
     "assess_risks",
     "assess_training",
@@ -83,5 +85,6 @@ __all__ = [
     "satisfaction",
     "share_below",
     "u_chart",
+    "watch_contrast",
     "xmr_chart",
 ]

@@ -1,0 +1,183 @@
+"""The contrast of trained and untrained sites, watched at every look; never a causal claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from analysis.monitoring.sequential import (
+    LEVEL,
+    MIN_BASELINE,
+    MIN_CLUSTERS,
+    bounds,
+    contrast_looks,
+    mixture_scale,
+    planned_se,
+)
+from analysis.results import Check, Estimate, StageResults, collect
+
+
+def watch_contrast(outcome: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
+    """Confidence sequence of one indicator over all looks since training began.
+
+    Parameters
+    ----------
+    outcome : DataFrame
+        ``unit, period, y, cohort`` as the indicators room makes it (``cohort`` NaN: never
+        trained); periods may be months or weeks. Sites whose training is still to come count on
+        neither side.
+    level : float
+        Probability that the sequence covers at all looks at once.
+
+    Returns
+    -------
+    DataFrame
+        One row a look: ``period, value, se, df, ci_low, ci_high`` (the sequence),
+        ``fixed_low, fixed_high`` (an interval for that day alone), ``price`` (quotient of the
+        widths), ``excludes_zero``, ``best_low, best_high`` (intersection of the sequence so
+        far; ``best_low > best_high`` says that the contrast moved). No rows when there are too
+        few sites or periods. ``attrs["scale"]`` is the mixture scale.
+    """
+    columns = [
+        "period",
+        "value",
+        "se",
+        "df",
+        "ci_low",
+        "ci_high",
+        "fixed_low",
+        "fixed_high",
+        "price",
+        "excludes_zero",
+        "best_low",
+        "best_high",
+    ]
+    empty = pd.DataFrame(columns=columns)
+    wide = outcome.pivot_table(index="unit", columns="period", values="y").sort_index()
+    if wide.empty:
+        return empty
+    first, last = int(wide.columns.min()), int(wide.columns.max())
+    wide = wide.reindex(columns=range(first, last + 1))
+    cohort = outcome.groupby("unit")["cohort"].first().reindex(wide.index).astype(float)
+    start = cohort.to_numpy() - first
+    y = wide.to_numpy(dtype=float)
+    usable = np.isnan(start) | (start >= MIN_BASELINE)
+    y, start = y[usable], start[usable]
+    if np.isnan(start).all() or not np.isnan(start).any():
+        return empty
+    scale = mixture_scale(float(planned_se(y, start)), level)
+    if not scale > 0:
+        return empty
+    at = np.arange(int(np.nanmin(start)), last - first + 1)
+    looks = contrast_looks(y, start, looks=at)
+    half, fixed = bounds(looks, scale=scale, level=level)
+    table = pd.DataFrame(
+        {
+            "period": first + at,
+            "value": looks.value,
+            "se": looks.se,
+            "df": looks.df,
+            "ci_low": looks.value - half,
+            "ci_high": looks.value + half,
+            "fixed_low": looks.value - fixed,
+            "fixed_high": looks.value + fixed,
+            "price": half / fixed,
+        }
+    ).dropna(ignore_index=True)
+    table["excludes_zero"] = (table["ci_low"] > 0) | (table["ci_high"] < 0)
+    table["best_low"] = table["ci_low"].cummax()
+    table["best_high"] = table["ci_high"].cummin()
+    table.attrs = {"scale": scale}
+    return table[columns]
+
+
+def assess_contrast(
+    outcome: pd.DataFrame,
+    *,
+    indicator: str,
+    unit: str,
+    level: float = LEVEL,
+    simulated: bool = False,
+) -> StageResults:
+    """Watch the contrast of one indicator; descriptive, right at every look.
+
+    Parameters
+    ----------
+    outcome : DataFrame
+        As of :func:`watch_contrast`.
+    indicator, unit : str
+        Registry identifier and its unit.
+
+    Returns
+    -------
+    StageResults
+        Estimate ``monitoring.contrast.<indicator>`` (newest look, never causal), check
+        ``monitoring.contrast.<indicator>`` (``caution`` once a look excluded zero,
+        ``not_possible`` with too few sites or periods), table ``contrast_<indicator>``.
+    """
+    table = watch_contrast(outcome, level=level)
+    question = {
+        "id": f"monitoring.contrast.{indicator}",
+        "question": "monitoring.check.contrast.question",
+        "dims": {"indicator": indicator},
+    }
+    if table.empty:
+        params = {"clusters": MIN_CLUSTERS, "baseline": MIN_BASELINE}
+        return collect(
+            "monitoring",
+            [
+                Check(
+                    **question,
+                    status="not_possible",
+                    reason="monitoring.reason.few_clusters",
+                    params=params,
+                )
+            ],
+        )
+    newest, cohort = table.iloc[-1], outcome.groupby("unit")["cohort"].first()
+    begun = cohort <= newest["period"]
+    estimate = Estimate(
+        id=f"monitoring.contrast.{indicator}",
+        estimand="difference",
+        indicator=indicator,
+        unit=unit,
+        value=float(newest["value"]),
+        se=float(newest["se"]),
+        ci_low=float(newest["ci_low"]),
+        ci_high=float(newest["ci_high"]),
+        level=level,
+        n=len(outcome),
+        n_units=len(cohort),
+        n_clusters=int((begun | cohort.isna()).sum()),
+        n_treated=int(begun.sum()),
+        method="change_of_cluster_means",
+        interval_method="normal_mixture_sequence",
+        dims={
+            "period": int(newest["period"]),
+            "looks": len(table),
+            "fixed_low": float(newest["fixed_low"]),
+            "fixed_high": float(newest["fixed_high"]),
+            "price": float(newest["price"]),
+        },
+        simulated=simulated,
+    )
+    left = table.loc[table["excludes_zero"], "period"]
+    params: Mapping = {
+        "looks": len(table),
+        "price": float(newest["price"]),
+        "first": int(left.iloc[0]) if len(left) else None,
+    }
+    check = Check(
+        **question,
+        status="caution" if len(left) else "passed",
+        value=float(newest["value"]),
+        threshold=0.0,
+        unit=unit,
+        n=len(cohort),
+        reason="monitoring.check.contrast.left" if len(left) else "monitoring.check.contrast.kept",
+        remedy="monitoring.check.contrast.remedy" if len(left) else None,
+        params=params,
+    )
+    return collect("monitoring", [estimate, check], tables={f"contrast_{indicator}": table})
