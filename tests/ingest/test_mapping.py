@@ -124,3 +124,49 @@ def test_a_broken_pattern_is_told_with_its_line(bench):
 
     with pytest.raises(InputError, match="regular expression"):
         bench.client(TICKETS % "{from: 号, pattern: '('}")
+
+
+def test_each_version_of_a_wide_questionnaire_has_its_own_scale(bench):
+    bench.put(
+        "问卷.csv",
+        "号,版本,项目,时间,总体,推荐\n"
+        "1,v1,P01,2024-03-05 09:00,5,\n2,v2,P01,2024-03-06 09:00,10,9\n",
+    )
+    client = bench.client(
+        """
+instruments:
+  v1: {scale: [1, 5], items: {q1: {role: overall}}}
+  v2: {scale: [0, 10], items: {q1: {role: overall}, q2: {role: nps}}}
+sources:
+  - {table: sites, inline: [{site_id: P01, site_name: 城市花园}]}
+  - table: surveys
+    files: [问卷.csv]
+    columns: {response_id: 号, instrument: 版本, site_id: 项目, answered_at: 时间}
+    unpivot: {items: {q1: 总体, q2: 推荐}}
+"""
+    )
+    assert ingest.check(client) == []
+    ingest.ingest(client, bench.root / "out")
+    answers = pd.read_parquet(bench.root / "out" / "surveys.parquet")
+    said = answers.set_index(["response_id", "item"])
+    assert said["score"].dropna().to_dict() == {("1", "q1"): 5, ("2", "q1"): 10, ("2", "q2"): 9}
+    assert said.loc[("1", "q2"), "missing"] == "not_applicable"
+
+
+def test_labels_people_read_stay_as_typed_and_fold_only_to_meet(bench):
+    bench.put(
+        "里程碑.csv", "号,名称,计划\nM1,满意度≥85%，含回访,2024-03-05\nM2,沟通（一）,2024-03-06\n"
+    )
+    bench.put("里程碑二.csv", "号,名称,计划\nM3,沟通(一),2024-03-07\n")
+    client = bench.client(
+        """
+sources:
+  - {table: sites, inline: [{site_id: P01, site_name: 城市花园}]}
+  - table: milestones
+    files: [里程碑.csv, 里程碑二.csv]
+    columns: {milestone_id: 号, name: 名称, planned_on: 计划}
+"""
+    )
+    ingest.ingest(client, bench.root / "out")
+    names = pd.read_parquet(bench.root / "out" / "milestones.parquet")["name"].tolist()
+    assert names == ["满意度≥85%，含回访", "沟通（一）", "沟通（一）"]

@@ -93,9 +93,7 @@ def test_files_of_one_name_are_refused_and_a_folder_keeps_its_places(bench, tmp_
     for folder in ("一月", "二月"):
         place = tmp_path / "exports" / folder
         place.mkdir(parents=True)
-        (place / "工单.csv").write_text(
-            "工单编号,来电时间\nW1,2024-03-05 09:00\n", encoding="utf-8"
-        )
+        (place / "工单.csv").write_text(text, encoding="utf-8")
     both = sorted((tmp_path / "exports").rglob("*.csv"))
     with pytest.raises(InputError) as caught:
         ingest.new_client("fresh", both, english, root=bench.root)

@@ -85,6 +85,9 @@ def test_faults_of_the_input_lead_to_check(crmeval, project, monkeypatch):
     failed = crmeval("--lang", "en", "run", "acme")
     assert failed.exit_code == 1
     assert "crmeval check acme" in failed.output
+    assert "did not start" in failed.output
+    assert [p for p in project.reports.iterdir() if not p.name.startswith(".")] == []
+    assert "没有写出任何结果" in crmeval("--lang", "zh", "run", "acme").output
 
 
 def test_check_lists_every_fault_with_its_place(crmeval, monkeypatch):
