@@ -17,11 +17,13 @@ from analysis.causal.frame import (
 )
 from analysis.causal.goodman_bacon import goodman_bacon
 from analysis.causal.group_time import GroupTime, group_time
+from analysis.causal.honest import Moments, relative_magnitudes, smoothness
 from analysis.causal.imputation import imputation
 from analysis.causal.inference_rule import InferenceRule, choose_inference
 from analysis.causal.options import Options
 from analysis.causal.pretrend import pretrend_test
 from analysis.causal.randomisation import randomisation_test
+from analysis.causal.sensitivity import Sensitivity, event_moments, sensitivity
 from analysis.causal.synthetic import Synthetic, synthetic, synthetic_estimates
 from analysis.causal.two_by_two import two_by_two
 
@@ -31,14 +33,17 @@ __all__ = [
     "FrameError",
     "GroupTime",
     "InferenceRule",
+    "Moments",
     "NoComparisonError",
     "NoPrePeriodError",
     "Options",
     "Prepared",
+    "Sensitivity",
     "Synthetic",
     "aggregate",
     "choose_inference",
     "evaluate",
+    "event_moments",
     "goodman_bacon",
     "group_time",
     "imputation",
@@ -46,6 +51,9 @@ __all__ = [
     "prepare",
     "pretrend_test",
     "randomisation_test",
+    "relative_magnitudes",
+    "sensitivity",
+    "smoothness",
     "sun_abraham",
     "synthetic",
     "synthetic_estimates",

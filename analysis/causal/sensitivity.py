@@ -1,0 +1,221 @@
+"""How far parallel trends may fail before an effect is no longer told from zero.
+
+From an evaluation's event-study effects to bounds on effects at the horizons: intervals under
+relative magnitudes and smoothness, and breakdown values. See :mod:`analysis.causal.honest`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.causal.estimates import Builder
+from analysis.causal.evaluate import Evaluation
+from analysis.causal.frame import FrameError
+from analysis.causal.honest import (
+    Moments,
+    breakdown_relative,
+    breakdown_smoothness,
+    relative_magnitudes,
+    smoothness,
+)
+from analysis.causal.two_by_two import small_sample_scale
+from analysis.results import Check, Estimate
+
+#: Pre-periods used at most, counted back from the reference period.
+MOST_PRE_PERIODS = 12
+FEWEST_PRE_PERIODS = 2
+#: A breakdown value of at least this passes: drifts as large as any seen before leave the verdict.
+BREAKDOWN_PASSES = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sensitivity:
+    """Bounds of one outcome; ``table`` is a row a horizon, kind and bound."""
+
+    table: pd.DataFrame
+    _estimates: tuple[Estimate, ...]
+    _checks: tuple[Check, ...]
+
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Return breakdown values, then bounded intervals, by horizon."""
+        return self._estimates
+
+    def checks(self) -> tuple[Check, ...]:
+        """Return one check a horizon: whether the breakdown value is at least one."""
+        return self._checks
+
+    def breakdowns(self) -> tuple[Estimate, ...]:
+        """Return the breakdown values alone."""
+        return tuple(e for e in self._estimates if e.estimand.startswith("breakdown"))
+
+
+def event_moments(evaluation: Evaluation, horizon: int) -> Moments:
+    """Return event-study coefficients up to a horizon, whose effect is the parameter.
+
+    Pre-periods run back from the reference period without a gap, 12 at most and no more than the
+    clusters can carry. The covariance has the small-sample scale of the intervals.
+
+    Raises
+    ------
+    FrameError
+        ``few_clusters``, ``few_pre_periods`` or ``horizon_not_observed``: why there are none.
+    """
+    if evaluation.effects is None or evaluation.panel is None:
+        raise FrameError("no_comparison", "without a comparison there is no effect to bound")
+    effects, panel, event = evaluation.effects, evaluation.panel, evaluation.aggregates["event"]
+    if effects.base_rule != "universal":
+        raise FrameError("varying_base", "the bounds need one and the same base period")
+    place = {int(key): j for j, key in enumerate(event.key)}
+    reference = -panel.anticipation - 1
+    after = list(range(reference + 1, horizon + 1))
+    if any(e not in place for e in after):
+        raise FrameError("horizon_not_observed", f"no wave was followed up to {horizon}")
+    builder = Builder(effects, evaluation.outcome, evaluation.unit, evaluation.options)
+    if builder.rule(event.cell_weights[place[horizon]]).lead != "influence_function":
+        raise FrameError("few_clusters", "too few clusters for a normal approximation")
+    carried = panel.n_clusters - len(after) - 2
+    before: list[int] = []
+    e = reference - 1
+    while e in place and len(before) < min(MOST_PRE_PERIODS, carried):
+        before.insert(0, e)
+        e -= 1
+    if len(before) < FEWEST_PRE_PERIODS:
+        raise FrameError("few_pre_periods", "at least two pre-periods beside the reference")
+    chosen = [place[e] for e in (*before, *after)]
+    weights = np.zeros(len(after))
+    weights[-1] = 1.0
+    covariance = event.covariance(panel.cluster, small_sample_scale(panel))
+    return Moments(
+        beta=event.att[chosen],
+        covariance=covariance[np.ix_(chosen, chosen)],
+        n_pre=len(before),
+        weights=weights,
+    )
+
+
+def sensitivity(
+    evaluation: Evaluation,
+    *,
+    horizons: Sequence[int] = (1, 6),
+    mbar: Sequence[float] = (0.5, 1.0, 2.0),
+) -> Sensitivity:
+    """Bound the effects at the horizons.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    horizons : sequence of int
+        Event times.
+    mbar : sequence of float
+        Multiples of the largest pre-period step. Smoothness is shown at M = 0 (a straight drift
+        going on) and at half and all of its breakdown value.
+
+    Returns
+    -------
+    Sensitivity
+        A horizon that cannot be bounded has a check ``not_possible`` with its reason, and no
+        estimates.
+    """
+    estimates: list[Estimate] = []
+    checks: list[Check] = []
+    rows: list[tuple] = []
+    stem = f"{evaluation.options.prefix}.{evaluation.outcome}"
+    level = evaluation.options.level
+    for horizon in horizons:
+        common = {
+            "id": f"{stem}.check.sensitivity.{horizon}",
+            "question": "causal.check.sensitivity",
+            "params": {"horizon": horizon},
+        }
+        try:
+            moments = event_moments(evaluation, horizon)
+        except FrameError as error:
+            reason = f"causal.why.sensitivity.{error.rule}"
+            checks.append(Check(status="not_possible", reason=reason, **common))
+            continue
+        limit = breakdown_relative(moments, level=level)
+        bend = breakdown_smoothness(moments, level=level)
+        found = [
+            ("relative_magnitudes", m, relative_magnitudes(moments, m, level=level)) for m in mbar
+        ]
+        found += [
+            ("smoothness", m, smoothness(moments, m, level=level))
+            for m in sorted({0.0, bend / 2, bend})
+        ]
+        at = evaluation.at_horizon(horizon) if horizon in evaluation.options.horizons else None
+        estimates += _breakdowns(evaluation, horizon, limit, bend, moments)
+        for kind, m, ends in found:
+            low, high = ends if ends is not None else (None, None)
+            rows.append((horizon, kind, m, moments.estimate, low, high))
+            estimates.append(_bounded(evaluation, horizon, kind, m, ends, moments, at))
+        passed = limit >= BREAKDOWN_PASSES
+        checks.append(
+            Check(
+                status="passed" if passed else "caution",
+                value=limit,
+                threshold=BREAKDOWN_PASSES,
+                unit="ratio",
+                n=moments.n_pre,
+                reason=None if passed else "causal.why.sensitivity.breaks",
+                remedy=None if passed else "causal.remedy.sensitivity",
+                **{**common, "params": {"horizon": horizon, "value": limit}},
+            )
+        )
+    columns = ["horizon", "kind", "bound", "value", "ci_low", "ci_high"]
+    return Sensitivity(pd.DataFrame(rows, columns=columns), tuple(estimates), tuple(checks))
+
+
+def _breakdowns(evaluation, horizon, limit, bend, moments) -> list[Estimate]:
+    common = {
+        "indicator": evaluation.outcome,
+        "n": moments.n_pre,
+        "n_clusters": evaluation.panel.n_clusters,
+        "dims": {"horizon": horizon},
+        "level": evaluation.options.level,
+        "simulated": evaluation.options.simulated,
+    }
+    stem = f"{evaluation.options.prefix}.{evaluation.outcome}.breakdown"
+    return [
+        Estimate(
+            id=f"{stem}.{kind}.{horizon}",
+            estimand=f"breakdown_{kind}",
+            unit=unit,
+            value=value,
+            method=method,
+            **common,
+        )
+        for kind, unit, value, method in (
+            ("relative", "ratio", limit, "relative_magnitudes"),
+            ("smoothness", evaluation.unit, bend, "smoothness"),
+        )
+    ]
+
+
+def _bounded(evaluation, horizon, kind, m, ends, moments, at) -> Estimate:
+    low, high = ends if ends is not None else (None, None)
+    return Estimate(
+        id=f"{evaluation.options.prefix}.{evaluation.outcome}.{kind}.{horizon}.{m:.4g}",
+        estimand="att_horizon",
+        indicator=evaluation.outcome,
+        unit=evaluation.unit,
+        value=moments.estimate,
+        se=moments.se,
+        ci_low=low,
+        ci_high=high,
+        n=at.n if at is not None else 0,
+        n_units=at.n_units if at is not None else None,
+        n_clusters=evaluation.panel.n_clusters,
+        n_treated=evaluation.panel.n_treated_clusters,
+        level=evaluation.options.level,
+        method=f"group_time_{evaluation.options.method}",
+        interval_method=kind,
+        comparison=evaluation.options.comparison,
+        causal=True,
+        dims={"horizon": horizon, "bound": float(m), "beside": True},
+        simulated=evaluation.options.simulated,
+        reason=None if ends is not None else "causal.reason.empty_set",
+    )
