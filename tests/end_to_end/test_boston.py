@@ -14,7 +14,6 @@ from analysis.pipeline import run
 
 EXPORT = Path("data/boston311/service_requests_2015.csv")
 PLACES = [ROOT / "data" / "boston" / "raw" / EXPORT.name, ROOT.parent / "shared" / EXPORT]
-pytestmark = pytest.mark.xdist_group("boston")
 
 
 @pytest.fixture(scope="module")

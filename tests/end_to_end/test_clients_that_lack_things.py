@@ -115,7 +115,7 @@ def ended(tmp_path_factory, request):
 
 @pytest.mark.parametrize(
     "ended",
-    [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in CASES],
+    list(CASES),
     indirect=True,
     ids=CASES,
 )

@@ -23,13 +23,6 @@ class Finished:
         return self.result.folder
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests on one worker, which makes the run once."""
-    for item in items:
-        if Path(item.path).parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group("notebooks"))
-
-
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Finished:
     client = write_client(tmp_path_factory.mktemp("small"))
