@@ -2,8 +2,9 @@
 
 Two answers stand side by side. The closed form takes a site's months as unrelated once its
 level is taken out; real months resemble their neighbours, and then it is wrong (far too good
-where many months before the start are averaged). The simulation draws serially correlated months with the variances of the client's own
-months before training, and counts how often the test would find the effect.
+where many months before the start are averaged). The simulation draws serially correlated
+months with the variances of the client's own months before training, and counts how often the
+test would find the effect.
 """
 
 from __future__ import annotations
