@@ -14,6 +14,8 @@ from analysis.monitoring.budget import assess_budget, attended_effort, budget_ta
 from analysis.monitoring.charts import assess_charts, chart_sites, p_chart, xmr_chart
 from analysis.monitoring.contrast import assess_contrast, watch_contrast
 from analysis.monitoring.counts import c_chart, np_chart, u_chart
+from analysis.monitoring.decisions import read_decisions, write_decisions
+from analysis.monitoring.history import changes, decision_sheet, merge, replay, with_states
 from analysis.monitoring.measures import alert_measures
 from analysis.monitoring.milestones import assess_milestones, milestone_states
 from analysis.monitoring.risks import assess_risks, grade_risks
@@ -61,11 +63,13 @@ __all__ = [
     "broken_rules",
     "budget_table",
     "c_chart",
+    "changes",
     "chart_panel",
     "chart_sites",
     "completion",
     "cusum_chart",
     "cusum_run_length",
+    "decision_sheet",
     "dropped",
     "evaluate",
     "ewma_chart",
@@ -74,17 +78,22 @@ __all__ = [
     "learning_gains",
     "learning_pairs",
     "mean_below",
+    "merge",
     "milestone_states",
     "np_chart",
     "p_chart",
     "pass_rates",
     "rank_sites",
     "reactions_by_sheet",
+    "read_decisions",
+    "replay",
     "rules",
     "run_length",
     "satisfaction",
     "share_below",
     "u_chart",
     "watch_contrast",
+    "with_states",
+    "write_decisions",
     "xmr_chart",
 ]
