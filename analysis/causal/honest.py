@@ -152,14 +152,18 @@ def breakdown_relative(moments: Moments, *, level: float = 0.95, most: float = 5
 def breakdown_smoothness(moments: Moments, *, level: float = 0.95) -> float:
     """Return the largest M at which the interval excludes zero; 0 where it never does."""
 
-    def excluded(m: float) -> bool:
+    def margin(m: float) -> float:
         low, high = smoothness(moments, m, level=level)
-        return low > 0 or high < 0
+        return max(low, -high)
 
-    most = moments.se
-    while excluded(most) and most < 1e6 * moments.se:
-        most *= 2
-    return _largest(excluded, most, moments.se / 500)
+    if margin(0.0) <= 0:
+        return 0.0
+    below, above = 0.0, moments.se / 64
+    while margin(above) > 0:
+        below, above = above, above * 4
+        if above > 1e6 * moments.se:
+            return below
+    return float(brentq(margin, below, above, xtol=above / 500))
 
 
 def _largest(excluded: Callable[[float], bool], most: float, precision: float) -> float:
@@ -250,23 +254,18 @@ def _shortest(first, free, bend, m, covariance, level):
     inside, over = bend.T @ free, bend.T @ first
     rows = np.block([[-inside, np.eye(J)], [inside, np.eye(J)]])
     shift = np.concatenate([-over, over])
-    best = None
-    for start in (least, np.zeros(K)):
-        z0 = np.concatenate([start, np.abs(over + inside @ start)])
-        found = minimize(
-            length,
-            z0,
-            jac=True,
-            method="SLSQP",
-            constraints={"type": "ineq", "fun": lambda z: rows @ z + shift, "jac": lambda z: rows},
-            options={"maxiter": 500, "ftol": 1e-12},
-        )
-        v = first + free @ found.x[:K]
-        sigma = np.linalg.norm(root.T @ v)
-        half = sigma * _folded(size * np.abs(bend.T @ v).sum() / sigma, level)[0]
-        if best is None or half < best[0]:
-            best = half, v
-    return scale * best[0], best[1]
+    found = minimize(
+        length,
+        np.concatenate([least, np.abs(over + inside @ least)]),
+        jac=True,
+        method="SLSQP",
+        constraints={"type": "ineq", "fun": lambda z: rows @ z + shift, "jac": lambda z: rows},
+        options={"maxiter": 500, "ftol": 1e-9},
+    )
+    v = first + free @ found.x[:K]
+    sigma = np.linalg.norm(root.T @ v)
+    half = sigma * _folded(size * np.abs(bend.T @ v).sum() / sigma, level)[0]
+    return scale * half, v
 
 
 def _folded(t: float, level: float) -> tuple[float, float]:
