@@ -5,6 +5,7 @@
 """
 
 from analysis.causal.aggregate import Aggregate, aggregate, outcome_weights
+from analysis.causal.bounds import LeeBounds, lee_bounds, lee_estimates
 from analysis.causal.evaluate import Evaluation, evaluate, without_value
 from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
 from analysis.causal.few_clusters import wild_bootstrap
@@ -33,6 +34,7 @@ __all__ = [
     "FrameError",
     "GroupTime",
     "InferenceRule",
+    "LeeBounds",
     "Moments",
     "NoComparisonError",
     "NoPrePeriodError",
@@ -47,6 +49,8 @@ __all__ = [
     "goodman_bacon",
     "group_time",
     "imputation",
+    "lee_bounds",
+    "lee_estimates",
     "outcome_weights",
     "prepare",
     "pretrend_test",
