@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 
-from small_client import NAME, ROOT
+from small_client import NAME, ROOT, SmallClient
 
 from analysis.pipeline import folders, manifest
 
@@ -38,15 +39,18 @@ def in_tracking(client) -> bool:
     return newest.state == "running" and tracking is not None and tracking.state == "running"
 
 
-def test_a_killed_run_is_resumed_at_tracking(finished):
-    client = finished.client
+def test_a_killed_run_is_resumed_at_tracking(finished, tmp_path):
+    # A copy: the other tests go on reading the complete run as the latest.
+    shutil.copytree(finished.client.root, tmp_path / "copy", symlinks=True)
+    client = SmallClient(tmp_path / "copy")
+    complete = folders.latest(client.reports)
     killed_in_tracking(client)
     cut, found = folders.runs(client.reports)[0]
-    assert cut != finished.folder
+    assert cut != complete
     assert found.steps["monitoring"].finished
-    assert folders.latest(client.reports) == finished.folder
-    for step in manifest.load(finished.folder).steps.values():
-        assert manifest.intact(finished.folder, step.outputs)
+    assert folders.latest(client.reports) == complete
+    for step in manifest.load(complete).steps.values():
+        assert manifest.intact(complete, step.outputs)
 
     resumed = client.run(values={"as_of": AS_OF})
     assert resumed.state == "complete", resumed.error

@@ -19,6 +19,7 @@ def test_every_step_is_done(finished):
     assert {name: step.state for name, step in record.steps.items()} == dict.fromkeys(
         ("ingest", *STAGES, "report"), "done"
     )
+    assert folders.latest(finished.client.reports) == finished.folder
     for step in record.steps.values():
         assert manifest.intact(finished.folder, step.outputs)
 
