@@ -21,6 +21,7 @@ from analysis.causal.group_time import GroupTime, group_time
 from analysis.causal.honest import Moments, relative_magnitudes, smoothness
 from analysis.causal.imputation import imputation
 from analysis.causal.inference_rule import InferenceRule, choose_inference
+from analysis.causal.multiplicity import Family, romano_wolf
 from analysis.causal.options import Options
 from analysis.causal.pretrend import pretrend_test
 from analysis.causal.randomisation import randomisation_test
@@ -31,6 +32,7 @@ from analysis.causal.two_by_two import two_by_two
 __all__ = [
     "Aggregate",
     "Evaluation",
+    "Family",
     "FrameError",
     "GroupTime",
     "InferenceRule",
@@ -56,6 +58,7 @@ __all__ = [
     "pretrend_test",
     "randomisation_test",
     "relative_magnitudes",
+    "romano_wolf",
     "sensitivity",
     "smoothness",
     "sun_abraham",
