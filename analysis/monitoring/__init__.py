@@ -16,6 +16,7 @@ from analysis.monitoring.contrast import assess_contrast, watch_contrast
 from analysis.monitoring.counts import c_chart, np_chart, u_chart
 from analysis.monitoring.decisions import read_decisions, write_decisions
 from analysis.monitoring.history import changes, decision_sheet, merge, replay, with_states
+from analysis.monitoring.knowable import known_on, last_whole_month, tables_known_on, undated
 from analysis.monitoring.measures import alert_measures
 from analysis.monitoring.milestones import assess_milestones, milestone_states
 from analysis.monitoring.risks import assess_risks, grade_risks
@@ -75,6 +76,8 @@ __all__ = [
     "ewma_chart",
     "ewma_run_length",
     "grade_risks",
+    "known_on",
+    "last_whole_month",
     "learning_gains",
     "learning_pairs",
     "mean_below",
@@ -91,7 +94,9 @@ __all__ = [
     "run_length",
     "satisfaction",
     "share_below",
+    "tables_known_on",
     "u_chart",
+    "undated",
     "watch_contrast",
     "with_states",
     "write_decisions",
