@@ -79,21 +79,18 @@ class Run:
 
 
 def open_run(folder: Path) -> Run:
-    """Read what a run folder and its client file say.
+    """Read what a run folder says.
 
-    Where the client file is not beside it (a run folder that was handed on), the client goes by
-    its identifier, and counts as simulated when its estimates do.
+    Where it does not say who the client is, the client goes by its identifier, and counts as
+    simulated when its estimates do.
     """
     folder = Path(folder).resolve()
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     run = Run(folder=folder, manifest=manifest)
-    source = folder.parents[2] / "data" / run.client / "client.yml"
-    if source.is_file():
-        from analysis import client as clients
-
-        identity = clients.load(source).client
-        names = {language: identity.name.in_language(language) for language in FOLDERS}
-        return Run(folder, manifest, names, identity.simulated)
+    if (folder / "client.json").is_file():
+        identity = json.loads((folder / "client.json").read_text(encoding="utf-8"))
+        names = {language: identity["name"][language] for language in FOLDERS}
+        return Run(folder, manifest, names, identity["simulated"])
     simulated = any(e.simulated for found in run.results.values() for e in found.estimates)
     return Run(folder, manifest, {}, simulated)

@@ -19,7 +19,8 @@ def prepare(client: str, folder: Path) -> None:
     client : str
         Folder name under ``data/``.
     folder : Path
-        Run folder; gets ``canonical/`` and ``panel.parquet``.
+        Run folder; gets ``canonical/``, ``panel.parquet`` and ``client.json`` (who the client
+        is, so that a run can be read without its client file).
 
     Raises
     ------
@@ -36,4 +37,5 @@ def prepare(client: str, folder: Path) -> None:
         last=opened.period.last_period,
         engine=opened.engine,
     )
+    files.write_text(folder / "client.json", opened.client.model_dump_json(indent=1) + "\n")
     files.replace_file(folder / PANEL, lambda path: panel.to_parquet(path, index=False))

@@ -30,11 +30,9 @@ def crmeval(project, monkeypatch):
     """Call the command line in the temporary project, with its stand-ins for both ends."""
     monkeypatch.setenv("CRMEVAL_HOME", str(project.root))
     monkeypatch.setattr("analysis.pipeline.runner.code_hash", lambda: "code")
-    monkeypatch.setattr("analysis.pipeline.runner.write_portfolio", lambda setting: None)
     monkeypatch.setattr(steps, "_prepare", lambda setting, folder: project.prepare("", folder))
     monkeypatch.setattr(steps, "_build_report", lambda setting, folder: project.report(folder))
 
-    monkeypatch.setattr("analysis.pipeline.runner.write_portfolio", lambda setting: None)
 
     def notebook(setting, declared, values, folder, on_cell):
         (folder / "notebooks").mkdir(exist_ok=True)
