@@ -23,14 +23,17 @@ from analysis.causal.imputation import imputation
 from analysis.causal.inference_rule import InferenceRule, choose_inference
 from analysis.causal.multiplicity import Family, romano_wolf
 from analysis.causal.options import Options
+from analysis.causal.persistence import Decay, decay, persistence
 from analysis.causal.pretrend import pretrend_test
 from analysis.causal.randomisation import randomisation_test
+from analysis.causal.ratio import Ratio, fieller
 from analysis.causal.sensitivity import Sensitivity, event_moments, sensitivity
 from analysis.causal.synthetic import Synthetic, synthetic, synthetic_estimates
 from analysis.causal.two_by_two import two_by_two
 
 __all__ = [
     "Aggregate",
+    "Decay",
     "Evaluation",
     "Family",
     "FrameError",
@@ -42,18 +45,22 @@ __all__ = [
     "NoPrePeriodError",
     "Options",
     "Prepared",
+    "Ratio",
     "Sensitivity",
     "Synthetic",
     "aggregate",
     "choose_inference",
+    "decay",
     "evaluate",
     "event_moments",
+    "fieller",
     "goodman_bacon",
     "group_time",
     "imputation",
     "lee_bounds",
     "lee_estimates",
     "outcome_weights",
+    "persistence",
     "prepare",
     "pretrend_test",
     "randomisation_test",
