@@ -19,6 +19,7 @@ from analysis.monitoring.history import changes, decision_sheet, merge, replay, 
 from analysis.monitoring.knowable import known_on, last_whole_month, tables_known_on, undated
 from analysis.monitoring.measures import alert_measures
 from analysis.monitoring.milestones import assess_milestones, milestone_states
+from analysis.monitoring.monday import Action, assess_monday, rank_actions
 from analysis.monitoring.risks import assess_risks, grade_risks
 from analysis.monitoring.run_rules import (
     NELSON,
@@ -48,6 +49,7 @@ from analysis.monitoring.training import (
 __all__ = [
     "NELSON",
     "WESTERN_ELECTRIC",
+    "Action",
     "NoiseTest",
     "Rule",
     "RunLength",
@@ -57,6 +59,7 @@ __all__ = [
     "assess_charts",
     "assess_contrast",
     "assess_milestones",
+    "assess_monday",
     "assess_risks",
     "assess_training",
     "attendance",
@@ -86,6 +89,7 @@ __all__ = [
     "np_chart",
     "p_chart",
     "pass_rates",
+    "rank_actions",
     "rank_sites",
     "reactions_by_sheet",
     "read_decisions",
