@@ -18,6 +18,7 @@ from analysis.causal.frame import (
 )
 from analysis.causal.goodman_bacon import goodman_bacon
 from analysis.causal.group_time import GroupTime, group_time
+from analysis.causal.heterogeneity import Heterogeneity, effects_by, welch_test
 from analysis.causal.honest import Moments, relative_magnitudes, smoothness
 from analysis.causal.imputation import imputation
 from analysis.causal.inference_rule import InferenceRule, choose_inference
@@ -30,6 +31,7 @@ from analysis.causal.ratio import Ratio, fieller
 from analysis.causal.sensitivity import Sensitivity, event_moments, sensitivity
 from analysis.causal.synthetic import Synthetic, synthetic, synthetic_estimates
 from analysis.causal.two_by_two import two_by_two
+from analysis.causal.uptake import change_by_hours, complier_effect
 
 __all__ = [
     "Aggregate",
@@ -38,6 +40,7 @@ __all__ = [
     "Family",
     "FrameError",
     "GroupTime",
+    "Heterogeneity",
     "InferenceRule",
     "LeeBounds",
     "Moments",
@@ -49,8 +52,11 @@ __all__ = [
     "Sensitivity",
     "Synthetic",
     "aggregate",
+    "change_by_hours",
     "choose_inference",
+    "complier_effect",
     "decay",
+    "effects_by",
     "evaluate",
     "event_moments",
     "fieller",
@@ -74,6 +80,7 @@ __all__ = [
     "twfe",
     "twfe_event_study",
     "two_by_two",
+    "welch_test",
     "wild_bootstrap",
     "without_value",
 ]

@@ -1,0 +1,209 @@
+"""For whom: effects by kind of site with a test of their equality.
+
+Two p-values, one below and one above 5 %, do not show that two kinds of sites differ. Each kind is
+estimated against comparison sites of its own kind, so the estimates are independent, and their
+equality is tested at once.
+
+References
+----------
+Welch (1951) for unequal variances and small degrees of freedom; Gelman, Stern (2006).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.causal.bands import satterthwaite
+from analysis.causal.distributions import f_p_value
+from analysis.causal.evaluate import Evaluation, evaluate
+from analysis.causal.frame import FrameError
+from analysis.causal.options import Options
+from analysis.causal.two_by_two import small_sample_scale
+from analysis.results import Check, Estimate
+
+#: Equality is rejected below this.
+SIZE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class WelchTest:
+    """Whether K independent estimates are equal: F(``df1``, ``df2``)."""
+
+    statistic: float
+    df1: int
+    df2: float
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heterogeneity:
+    """Effects by kind of site.
+
+    Attributes
+    ----------
+    by : str
+        Name of the characteristic, e.g. ``property_type``.
+    test : WelchTest or None
+        None with fewer than two kinds that can be estimated.
+    """
+
+    by: str
+    test: WelchTest | None
+    _estimates: tuple[Estimate, ...]
+    _checks: tuple[Check, ...]
+
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Return one effect a kind, then the spread between the kinds with the test's p-value."""
+        return self._estimates
+
+    def checks(self) -> tuple[Check, ...]:
+        """Return the check whether kinds differ."""
+        return self._checks
+
+
+def welch_test(value: np.ndarray, variance: np.ndarray, df: np.ndarray) -> WelchTest:
+    """Test that K independent estimates are equal.
+
+    Parameters
+    ----------
+    value, variance, df : (K,)
+        Estimates, their variances and degrees of freedom of those; K ≥ 2. For two it is the
+        square of Welch's t.
+    """
+    K, weight = len(value), 1 / np.asarray(variance, float)
+    total = weight.sum()
+    mean = weight @ value / total
+    doubt = ((1 - weight / total) ** 2 / df).sum()
+    between = weight @ (value - mean) ** 2 / (K - 1)
+    statistic = float(between / (1 + 2 * (K - 2) / (K**2 - 1) * doubt))
+    df2 = float((K**2 - 1) / (3 * doubt))
+    return WelchTest(statistic, K - 1, df2, f_p_value(statistic, K - 1, df2))
+
+
+def effects_by(
+    frame: pd.DataFrame,
+    kind: Mapping[str, str],
+    *,
+    by: str,
+    outcome: str,
+    unit: str,
+    options: Options | None = None,
+) -> Heterogeneity:
+    """Estimate the overall effect by kind of unit and test whether the kinds differ.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As :func:`analysis.causal.evaluate` takes it. Not modified.
+    kind : Mapping
+        Kind of each unit, fixed before training; units without one are left out and counted in
+        the check.
+    by : str
+        Name of the characteristic; key of ``dims``.
+
+    Returns
+    -------
+    Heterogeneity
+        A kind without comparison, or too small for influence functions, has an estimate whose
+        reason says so, and stays out of the test.
+    """
+    options = options or Options()
+    stem = f"{options.prefix}.{outcome}.by.{by}"
+    label = frame["unit"].astype(str).map({str(k): v for k, v in kind.items()})
+    kinds = sorted(str(v) for v in label.dropna().unique())
+    if not kinds:
+        raise FrameError("empty", f"no unit has a {by}")
+    estimates, usable = [], []
+    quick = replace(options, alternatives=(), horizons=())
+    for name in kinds:
+        dims = {by: name}
+        rows = frame[(label == name).to_numpy()]
+        try:
+            found = evaluate(rows, outcome=outcome, unit=unit, options=quick)
+        except FrameError as error:
+            estimates.append(_absent(stem, name, dims, outcome, unit, options, error.rule))
+            continue
+        if not found.causal:
+            rule = found.checks()[0].reason.rpartition(".")[2]
+            estimates.append(_absent(stem, name, dims, outcome, unit, options, rule))
+            continue
+        own = found.overall
+        estimates.append(
+            replace(own, id=f"{stem}.{name}", estimand="att_kind", dims={**own.dims, **dims})
+        )
+        if own.se is not None and own.interval_method != "randomisation":
+            usable.append((own.value, *_spread(found)))
+    test = None
+    if len(usable) > 1:
+        value, variance, df = (np.array(column) for column in zip(*usable, strict=True))
+        test = welch_test(value, variance, df)
+        estimates.append(_range(stem, by, value, test, estimates, outcome, unit, options))
+    missing = frame.loc[label.isna().to_numpy(), "unit"].nunique()
+    check = _check(stem, by, test, len(usable), int(missing))
+    return Heterogeneity(by, test, tuple(estimates), (check,))
+
+
+def _spread(found: Evaluation) -> tuple[float, float]:
+    """Variance of the overall effect by influence functions, and its degrees of freedom."""
+    panel = found.panel
+    simple = found.aggregates["simple"]
+    scale = small_sample_scale(panel)
+    df = satterthwaite(simple.influence * scale[:, None], panel.cluster, panel.cohort)[0]
+    return float(simple.covariance(panel.cluster, scale)[0, 0]), float(df)
+
+
+def _absent(stem, name, dims, outcome, unit, options, rule) -> Estimate:
+    return Estimate(
+        id=f"{stem}.{name}",
+        estimand="att_kind",
+        indicator=outcome,
+        unit=unit,
+        value=None,
+        n=0,
+        method="none",
+        level=options.level,
+        dims=dims,
+        simulated=options.simulated,
+        reason=f"causal.fault.{rule}",
+    )
+
+
+def _range(stem, by, value, test, estimates, outcome, unit, options) -> Estimate:
+    shown = [e for e in estimates if e.value is not None]
+    return Estimate(
+        id=f"{stem}.range",
+        estimand="att_kind_range",
+        indicator=outcome,
+        unit=unit,
+        value=float(value.max() - value.min()),
+        p_value=test.p_value,
+        n=sum(e.n for e in shown),
+        method="welch_test",
+        comparison=shown[0].comparison,
+        causal=True,
+        level=options.level,
+        dims={"kinds": len(value), "by": by},
+        simulated=options.simulated,
+    )
+
+
+def _check(stem, by, test, kinds, missing) -> Check:
+    common = {"id": f"{stem}.check", "question": "causal.check.kinds_alike", "dims": {"by": by}}
+    if test is None:
+        return Check(status="not_possible", reason="causal.why.kinds_alike.too_few", **common)
+    differs = test.p_value < SIZE
+    return Check(
+        status="caution" if differs else "passed",
+        value=test.p_value,
+        threshold=SIZE,
+        unit="p_value",
+        n=kinds,
+        reason=f"causal.why.kinds_alike.{'differ' if differs else 'no_sign'}",
+        remedy="causal.remedy.kinds_alike" if differs else None,
+        params={"value": test.p_value, "kinds": kinds, "missing": missing},
+        **common,
+    )
