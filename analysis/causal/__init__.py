@@ -29,6 +29,13 @@ from analysis.causal.pretrend import pretrend_test
 from analysis.causal.randomisation import randomisation_test
 from analysis.causal.ratio import Ratio, fieller
 from analysis.causal.sensitivity import Sensitivity, event_moments, sensitivity
+from analysis.causal.survival import (
+    KaplanMeier,
+    RestrictedMeans,
+    kaplan_meier,
+    restricted_mean_difference,
+    time_to_resolve,
+)
 from analysis.causal.synthetic import Synthetic, synthetic, synthetic_estimates
 from analysis.causal.two_by_two import two_by_two
 from analysis.causal.uptake import change_by_hours, complier_effect
@@ -42,6 +49,7 @@ __all__ = [
     "GroupTime",
     "Heterogeneity",
     "InferenceRule",
+    "KaplanMeier",
     "LeeBounds",
     "Moments",
     "NoComparisonError",
@@ -49,6 +57,7 @@ __all__ = [
     "Options",
     "Prepared",
     "Ratio",
+    "RestrictedMeans",
     "Sensitivity",
     "Synthetic",
     "aggregate",
@@ -63,6 +72,7 @@ __all__ = [
     "goodman_bacon",
     "group_time",
     "imputation",
+    "kaplan_meier",
     "lee_bounds",
     "lee_estimates",
     "outcome_weights",
@@ -71,12 +81,14 @@ __all__ = [
     "pretrend_test",
     "randomisation_test",
     "relative_magnitudes",
+    "restricted_mean_difference",
     "romano_wolf",
     "sensitivity",
     "smoothness",
     "sun_abraham",
     "synthetic",
     "synthetic_estimates",
+    "time_to_resolve",
     "twfe",
     "twfe_event_study",
     "two_by_two",

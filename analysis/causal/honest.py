@@ -115,7 +115,7 @@ def relative_magnitudes(
     tests = _Tests(moments, mbar, level)
     centre, se = moments.estimate, moments.se
     ends = [_end(tests, centre, se, direction, tolerance) for direction in (-1.0, 1.0)]
-    return None if None in ends else (ends[0], ends[1])
+    return None if None in ends else (float(ends[0]), float(ends[1]))
 
 
 def _end(tests: _Tests, centre: float, se: float, direction: float, tolerance: float):
@@ -223,7 +223,7 @@ def smoothness(moments: Moments, m: float, *, level: float = 0.95) -> tuple[floa
     first[:P] = -period[:P] * (moments.weights @ period[P:]) / (period[:P] @ period[:P])
     half, v = _shortest(first, free, bend, m, moments.covariance, level)
     centre = float(v @ moments.beta)
-    return centre - half, centre + half
+    return float(centre - half), float(centre + half)
 
 
 def _shortest(first, free, bend, m, covariance, level):

@@ -112,7 +112,7 @@ def complier_effect(evaluation: Evaluation, uptake: Mapping[str, float]) -> tupl
         satterthwaite(tilted * small_sample_scale(panel)[:, None], panel.cluster, panel.cohort)[0]
     )
     found = fieller(numerator, moved, covariance, df=df, level=options.level)
-    strength = moved**2 / covariance[1, 1] if covariance[1, 1] > 0 else None
+    strength = float(moved**2 / covariance[1, 1]) if covariance[1, 1] > 0 else None
     reason = None
     if rule.lead != "influence_function":
         reason = "causal.reason.few_clusters_ratio"
@@ -125,7 +125,7 @@ def complier_effect(evaluation: Evaluation, uptake: Mapping[str, float]) -> tupl
             "ci_high": found.ci_high,
             "interval_method": "anderson_rubin",
         }
-    half = t_quantile(options.level, df) * np.sqrt(covariance[1, 1])
+    half = float(t_quantile(options.level, df) * np.sqrt(covariance[1, 1]))
     return (
         Estimate(
             id=f"{stem}.complier",

@@ -1,0 +1,118 @@
+"""Time to resolve: R's aml data, statsmodels, by hand, and recovery under censoring."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.duration.survfunc import SurvfuncRight
+
+from analysis.causal import (
+    FrameError,
+    Options,
+    kaplan_meier,
+    restricted_mean_difference,
+    time_to_resolve,
+)
+
+#: Miller (1997), acute myelogenous leukaemia; R's survival::aml.
+MAINTAINED = ([9, 13, 13, 18, 23, 28, 31, 34, 45, 48, 161], [1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 0])
+NOT_MAINTAINED = ([5, 5, 8, 8, 12, 16, 23, 27, 30, 33, 43, 45], [1] * 5 + [0] + [1] * 6)
+
+
+def test_aml():
+    """Printed by R: summary(survfit(Surv(time, status) ~ x, aml)), rmean up to 161."""
+    a, b = (kaplan_meier(np.array(t), np.array(e)) for t, e in (MAINTAINED, NOT_MAINTAINED))
+    assert a.survival == pytest.approx([0.909, 0.818, 0.716, 0.614, 0.491, 0.368, 0.184], abs=5e-4)
+    assert (a.median(), b.median()) == (31, 23)
+    assert a.restricted_mean(161) == pytest.approx((52.6, 19.83), abs=0.05)
+    assert b.restricted_mean(161) == pytest.approx((22.7, 4.18), abs=0.05)
+
+
+def test_against_statsmodels():
+    rng = np.random.default_rng(0)
+    times, events = rng.integers(1, 30, 200).astype(float), rng.random(200) < 0.7
+    found, other = kaplan_meier(times, events), SurvfuncRight(times, events)
+    kept = np.isin(other.surv_times, found.time)
+    assert found.survival == pytest.approx(other.surv_prob[kept])
+
+
+def test_without_censoring_it_is_the_truncated_mean():
+    times = np.array([1.0, 2, 2, 5, 9])
+    mean, _ = kaplan_meier(times, np.ones(5, bool)).restricted_mean(6)
+    assert mean == pytest.approx(np.minimum(times, 6).mean())
+
+
+def tickets(seed, *, faster=0.0, sites=24, each=60, until="2025-12-31T16:00Z"):
+    rng = np.random.default_rng(seed)
+    site = np.repeat([f"s{i:02d}" for i in range(sites)], each)
+    treated = np.repeat(np.arange(sites) < sites // 2, each)
+    start = pd.Timestamp("2024-01-01", tz="UTC")
+    opened = start + pd.to_timedelta(rng.uniform(0, 729, len(site)), unit="D")
+    local = opened.tz_convert("Asia/Shanghai")
+    after = local.year == 2025
+    scale = 30 * np.repeat(rng.uniform(0.7, 1.3, sites), each)
+    hours = rng.exponential(scale * np.where(treated & after, 1 - faster, 1.0))
+    resolved = opened + pd.to_timedelta(hours, unit="h")
+    end = pd.Timestamp(until)
+    frame = pd.DataFrame({"site_id": site, "opened_at": opened, "resolved_at": resolved})
+    frame["resolved_at"] = frame["resolved_at"].where(frame["resolved_at"] <= end)
+    cohort = {f"s{i:02d}": 2025 * 12.0 if i < sites // 2 else np.nan for i in range(sites)}
+    return frame[frame["opened_at"] <= end], cohort, end
+
+
+def run(world, **options):
+    frame, cohort, end = world
+    return time_to_resolve(
+        frame, cohort, until=end, timezone="Asia/Shanghai", options=Options(draws=299, **options)
+    )
+
+
+def test_a_known_gain():
+    """Exponential with mean m: restricted mean m(1 − e^(−72/m))."""
+    (effect, *described), curves = run(tickets(1, faster=0.4, each=400))
+    gain = 18 * (1 - np.exp(-72 / 18)) - 30 * (1 - np.exp(-72 / 30))
+    assert effect.value == pytest.approx(gain, abs=2)
+    assert effect.ci_low < gain < effect.ci_high < 0
+    assert [e.causal for e in described] == [False] * 4
+    assert set(curves["arm"]) == {"treated", "comparison"}
+    assert curves["open_share"].between(0, 1).all()
+
+
+def test_open_tickets_are_not_left_out():
+    """Closing the books early must not make anything look faster."""
+    frame, cohort, end = tickets(2)
+    late = frame["resolved_at"].notna() & (frame["site_id"] == "s00")
+    never = frame.assign(resolved_at=frame["resolved_at"].mask(late))
+    a = run((frame, cohort, end))[0]
+    b = run((never, cohort, end))[0]
+    assert b[1].value > a[1].value
+    assert b[1].dims["still_open"] > a[1].dims["still_open"]
+
+
+def test_coverage_of_a_known_zero():
+    hits = 0
+    for seed in range(40):
+        frame, cohort, end = tickets(100 + seed, each=25, sites=16)
+        (effect, *_), _ = time_to_resolve(
+            frame, cohort, until=end, timezone="Asia/Shanghai", options=Options(draws=99)
+        )
+        hits += effect.ci_low <= 0 <= effect.ci_high
+    assert hits >= 34
+
+
+def test_few_sites_and_no_comparison():
+    frame, cohort, end = tickets(3, sites=6)
+    (effect, *_), _ = run((frame, cohort, end))
+    assert effect.ci_low is None
+    assert effect.reason == "causal.reason.no_inference"
+    (nothing,), curves = run((frame, dict.fromkeys(cohort, 24300.0), end))
+    assert nothing.reason == "causal.fault.empty_arm"
+    assert curves.empty
+
+
+def test_refusals():
+    with pytest.raises(FrameError, match="duration_negative"):
+        kaplan_meier(np.array([-1.0]), np.array([True]))
+    with pytest.raises(FrameError, match="both arms"):
+        restricted_mean_difference(
+            np.ones(4), np.ones(4), [0, 1, 0, 1], [0, 0, 1, 1], ["a"] * 4, tau=2
+        )
