@@ -72,7 +72,7 @@ class Display:
         self._emit("title", build)
 
     def section(self, key: str, **params: Any) -> None:
-        """Open a section: a heading with an anchor, listed in the contents."""
+        """Open a section: a heading with an anchor, and ``<key>_intro`` when it is worded."""
         anchor = self._free(re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-"))
         self._emit(
             "section",
@@ -81,6 +81,30 @@ class Display:
             ),
             anchor=anchor,
         )
+        if wording.has(f"{key}_intro"):
+            self.prose(f"{key}_intro", **params)
+
+    def view(self, name: str, results: Any, **params: Any) -> None:
+        """Show a stored table as :mod:`analysis.present.views` declares it.
+
+        Parameters
+        ----------
+        name : str
+            ``<stage>.<name>`` of the view.
+        results : StageResults or Evaluation
+            Whatever hands out its tables by name.
+        **params
+            Fill the caption and, in a figure, go to the plot that knows them.
+        """
+        from analysis.present import plots, views
+
+        view = views.get(name)
+        frame = view.of(results)
+        if view.plot is None:
+            self.table(frame, caption=view.caption, columns=view.columns, n=view.n, **params)
+        else:
+            draw = getattr(plots, view.plot)
+            self.figure(draw, frame, caption=view.caption, alt=view.alt, **params)
 
     def prose(self, key: str, **params: Any) -> None:
         """Show a sentence or paragraphs; an empty line in the wording parts paragraphs."""

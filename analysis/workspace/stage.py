@@ -167,6 +167,50 @@ class Stage:
         }
 
     @property
+    def made(self) -> Mapping[str, Any]:
+        """Whether the client is made up, as every step takes it."""
+        return {"simulated": self.simulated}
+
+    @property
+    def main(self) -> Mapping[str, Any]:
+        """The primary outcome, as the steps that look at one outcome take it."""
+        return {"indicator": self.primary, "simulated": self.simulated}
+
+    @property
+    def clock(self) -> Mapping[str, Any]:
+        """The client's time zone, as the steps that need local months take it."""
+        return {"timezone": self.client.client.timezone, "simulated": self.simulated}
+
+    @property
+    def power_settings(self) -> Mapping[str, Any]:
+        """What power is computed for, as ``design.assess_power`` takes it."""
+        design = self.client.design
+        return {
+            **self.main,
+            "unit": self.unit(),
+            "smallest_effect": design.smallest_effect,
+            "alpha": design.alpha,
+            "power": design.power,
+            "seed": self.seed,
+        }
+
+    @property
+    def reached(self) -> Mapping[str, Any]:
+        """What goals are compared with besides changes, as ``value.assess_goals`` takes it."""
+        return {
+            "registry": self.registry,
+            "levels": self.levels(),
+            "baselines": self.mean_levels(before=self.first_wave),
+            "simulated": self.simulated,
+        }
+
+    @property
+    def chart_labels(self) -> Mapping[str, Any]:
+        """Indicator and unit of the control charts."""
+        name = self.charted["indicator"]
+        return {"indicator": name, "unit": self.unit(name)}
+
+    @property
     def charted(self) -> Mapping[str, Any]:
         """What the control charts show: top-2-box satisfaction, else the primary outcome."""
         measured = set(self.panel["indicator"])
@@ -181,6 +225,9 @@ class Stage:
 
         rules = self.client.value
         return {
+            "registry": self.registry,
+            "exposure": self.exposure(),
+            "simulated": self.simulated,
             "margin": rules.margin,
             "horizon_months": rules.horizon_months,
             "hour_cost": rules.participant_time_cost,
@@ -221,6 +268,26 @@ class Stage:
     def day(self, as_of: str) -> dt.date:
         """Return the day of the evaluation; the last day of the period when ``as_of`` is empty."""
         return dt.date.fromisoformat(as_of) if as_of else self.until
+
+    def trend_labels(self, evaluation: Evaluation) -> Mapping[str, Any]:
+        """Return indicator, unit and first treated months for an evaluation's trend figure."""
+        return {
+            "indicator": evaluation.outcome,
+            "unit": evaluation.unit,
+            "starts": evaluation.starts,
+        }
+
+    def baseline_levels(self) -> StageResults:
+        """Levels of the goals' indicators before the first wave, and the seal of the baseline."""
+        from analysis import measurement
+
+        return measurement.assess_levels(
+            self.panel, before=self.first_wave, units=self.goal_units, simulated=self.simulated
+        )
+
+    def of(self, *names: str) -> tuple[pd.DataFrame | None, ...]:
+        """Return several canonical tables; None for each the client has not."""
+        return tuple(self.table(name) for name in names)
 
     def table(self, name: str) -> pd.DataFrame | None:
         """Return one canonical table; None where the client has none."""

@@ -1,200 +1,34 @@
-"""Result tables as the reports show them: which columns, in which words, in which order.
+"""Result tables reshaped for the eye: rows chosen and sorted, cells put into words.
 
-Reshaping only: columns are renamed, rows chosen and sorted; nothing is computed.
+Nothing is computed; a cell that is a mapping holds its words by language.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis import wording
 from analysis.indicators import registry
-from analysis.results import Check, Estimate
+from analysis.results import Check, Estimate, StageResults
 
 if TYPE_CHECKING:
     from analysis.causal import Evaluation
 
-Columns = Mapping[str, tuple[str, str]]
 LOWEST = 15
 """Subjects shown where only the lowest matter."""
 
 
-def _columns(room: str, **specs: str) -> Columns:
-    return {name: (f"{room}.column.{name}", spec) for name, spec in specs.items()}
-
-
-GOALS = _columns(
-    "design",
-    indicator="indicator",
-    target="text",
-    unit="label:design.reading",
-    deadline="date",
-    horizon="label:design.horizon",
-)
-ROLL_OUT = {
-    "label": ("chapters.column.wave", "label:"),
-    "start": ("design.column.start", "date"),
-    "sites": ("chapters.column.sites", "int"),
-    "villa": ("terms.property_type.villa", "int"),
-    "high_end": ("terms.property_type.high_end", "int"),
-    "ordinary": ("terms.property_type.ordinary", "int"),
-    "old": ("terms.property_type.old", "int"),
-    "unknown": ("chapters.column.unknown_type", "int"),
-    "assigned_by": ("chapters.column.assigned_by", "label:terms.assigned_by"),
-}
-CALENDAR = _columns(
-    "design",
-    wave="label:design.wave",
-    n_sites="int",
-    start="date",
-    months="int",
-    measure_on="date",
-    season="label:design.season",
-    state="label:design.state",
-)
-CONTRADICTIONS = _columns(
-    "design",
-    conflict="",
-    question="label:",
-    reading="label:",
-    requirements="",
-)
-INGEST = {
-    "table": ("measurement.column.table", "label:measurement.table"),
-    "source": ("chapters.column.source", "text"),
-    "rows_in": ("measurement.column.rows_in", "int"),
-    "rows_out": ("measurement.column.rows_out", "int"),
-    "left_out": ("chapters.column.left_out", "int"),
-    "reasons": ("chapters.column.reasons", "text"),
-}
-QUALITY = _columns(
-    "measurement",
-    table="label:measurement.table",
-    rows="int",
-    completeness="pct1",
-    columns_short="int",
-    rows_broken="int",
-)
-RULES = _columns(
-    "measurement",
-    rule="label:measurement.rule",
-    table="label:measurement.table",
-    column="",
-    applies="int",
-    broken="int",
-    share="pct1",
-)
-ITEMS = _columns(
-    "measurement",
-    item="",
-    n="int",
-    mean="num2",
-    sd="num2",
-    floor="pct",
-    ceiling="pct",
-    item_rest="num2",
-    alpha_if_dropped="num2",
-)
-ALERT_RULES = _columns(
-    "monitoring",
-    rule="label:monitoring.rule",
-    requirement="",
-    subjects="int",
-    fired="int",
-    within_noise="int",
-    too_few="int",
-    family_false_alarm="pct1",
-)
-COMPLETION = _columns("monitoring", module="", n="int", value="pct1", ci_low="pct1", ci_high="pct1")
-MODULE_SHARE = COMPLETION
-LECTURER_SHARE = {
-    "lecturer_id": ("monitoring.column.lecturer", "text"),
-    **{name: spec for name, spec in COMPLETION.items() if name != "module"},
-}
-LEARNING = {
-    **_columns(
-        "monitoring", module="", form="label:monitoring.form", n="int", pre="num1", post="num1"
-    ),
-    "value": ("monitoring.column.gain", "signed1"),
-    **_columns("monitoring", ci_low="signed1", ci_high="signed1", effect_size="num2"),
-}
-SIGNALS = _columns("monitoring", subject="", beyond="int", run="int", worse="int")
-MILESTONES = _columns(
-    "monitoring",
-    name="",
-    criterion="",
-    planned_on="date",
-    actual_on="date",
-    state="label:monitoring.state",
-    days_late="int",
-)
-BUDGET = _columns(
-    "monitoring",
-    category="label:terms.cost",
-    planned="cny",
-    actual="cny",
-    deviation="cny",
-    deviation_share="pct1",
-)
-RISKS = _columns(
-    "monitoring",
-    name="",
-    probability="int",
-    impact="int",
-    score="int",
-    grade="int",
-    response="",
-)
-SCORECARD = {
-    **_columns("value", indicator="indicator", horizon="label:design.horizon"),
-    "target": ("value.column.target", "text"),
-    "estimate": ("value.column.value", "text"),
-    **_columns("value", probability="pct", verdict="text"),
-}
-BENEFITS = _columns("value", indicator="indicator", amount="cny", priced="", reason="label:")
-COSTS = _columns("value", category="label:terms.cost", amount="cny", source="label:value.source")
-CHAIN = _columns(
-    "value",
-    level="label:terms.level",
-    state="label:value.state",
-    better="int",
-    worse="int",
-    unclear="int",
-    causal="int",
-)
-ACTIONS = _columns(
-    "value",
-    priority="int",
-    action="label:",
-    owner="label:",
-    due_on="date",
-    subject="label:",
-    source="label:value.source",
-)
-EARLIER_ACTIONS = _columns(
-    "value",
-    finding="",
-    action="",
-    owner="",
-    due_on="date",
-    done_on="date",
-    state="label:value.state",
-)
-
-
 def lowest(table: pd.DataFrame, by: str = "value") -> pd.DataFrame:
     """Return the rows with the lowest values, the lowest first."""
-    return table if table.empty else table.nsmallest(LOWEST, by)
+    return table.nsmallest(LOWEST, by)
 
 
 def power(table: pd.DataFrame) -> pd.DataFrame:
     """Return power by number of sites, a series by formula and one by simulation."""
-    if table.empty:
-        return table
     names = {"power_formula": "design.series.formula", "power_simulated": "design.series.simulated"}
     long = table.melt(
         id_vars="n_sites", value_vars=list(names), var_name="series", value_name="power"
@@ -204,8 +38,6 @@ def power(table: pd.DataFrame) -> pd.DataFrame:
 
 def contradictions(table: pd.DataFrame) -> pd.DataFrame:
     """Return the contradictions with the wording keys of question and chosen reading."""
-    if table.empty:
-        return table
     chosen = [
         "chapters.design.reading_open"
         if row.open
@@ -217,25 +49,22 @@ def contradictions(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def worst_chart(chart: pd.DataFrame, signals: pd.DataFrame) -> pd.DataFrame:
+def worst_chart(results: StageResults) -> pd.DataFrame:
     """Return the chart of the subject with the most signals on the bad side; empty without any."""
-    if chart.empty or signals.empty or not (signals["worse"] > 0).any():
+    chart, found = results.table("chart"), results.table("chart_signals")
+    if chart.empty or found.empty or not (found["worse"] > 0).any():
         return chart.iloc[:0]
-    first = signals.sort_values("worse", ascending=False, kind="stable")["subject"].iloc[0]
+    first = found.sort_values("worse", ascending=False, kind="stable")["subject"].iloc[0]
     return chart[chart["subject"] == first]
 
 
 def signals(table: pd.DataFrame) -> pd.DataFrame:
     """Return the subjects that have signals on the bad side, the most first."""
-    if table.empty:
-        return table
     return table[table["worse"] > 0].sort_values("worse", ascending=False, kind="stable")
 
 
 def broken_rules(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rules that rows break, the most broken first."""
-    if table.empty:
-        return table
     return table[table["broken"] > 0].sort_values("broken", ascending=False, kind="stable")
 
 
@@ -274,13 +103,11 @@ def all_checks(evaluations: Iterable[Evaluation]) -> tuple[Check, ...]:
 
 def goals(table: pd.DataFrame) -> pd.DataFrame:
     """Return the goals with their targets written as their reading asks."""
-    return table if table.empty else table.assign(target=_words(table, _target))
+    return table.assign(target=_words(table, _target))
 
 
 def scorecard(table: pd.DataFrame) -> pd.DataFrame:
     """Return the scorecard with target, estimate and verdict in words."""
-    if table.empty:
-        return table
     readings = table.assign(unit=table["reading"])
     return table.assign(
         target=_words(readings, _target),
@@ -291,12 +118,12 @@ def scorecard(table: pd.DataFrame) -> pd.DataFrame:
 
 def ingest(table: pd.DataFrame) -> pd.DataFrame:
     """Return the ingest counts with their reasons in words."""
-    return table if table.empty else table.assign(reasons=_words(table, _reasons))
+    return table.assign(reasons=_words(table, _reasons))
 
 
 def lecturers(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with pseudonyms cut to what tells people apart on a page."""
-    return table if table.empty else table.assign(lecturer_id=_words(table, _lecturer))
+    return table.assign(lecturer_id=_words(table, _lecturer))
 
 
 def _words(table: pd.DataFrame, write) -> list[dict[str, str]]:

@@ -1,0 +1,95 @@
+"""Which stored tables the reports show, in which columns and words: data, and its reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.present.views import words
+from analysis.present.views.words import all_checks, labelled, overall, worst
+
+__all__ = ["View", "all_checks", "get", "labelled", "overall", "worst"]
+
+_FILE = Path(__file__).with_name("views.yml")
+_ROOMS = {"baseline": "measurement"}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How one stored table is shown: as a table of ``columns``, or drawn by ``plot``.
+
+    Attributes
+    ----------
+    table : str
+        Name of the stored table.
+    caption : str
+        Wording key.
+    prepare : Callable or None
+        Reshapes the table first; takes all the results when ``whole``.
+    columns : Mapping
+        Column → (wording key of its heading, format); empty for a figure.
+    n : str or None
+        Column of counts by which small cells are hidden.
+    plot : str or None
+        Function of :mod:`analysis.present.plots`.
+    """
+
+    table: str
+    caption: str
+    prepare: Callable[[Any], pd.DataFrame] | None = None
+    whole: bool = False
+    columns: Mapping[str, tuple[str, str]] | None = None
+    n: str | None = None
+    plot: str | None = None
+
+    @property
+    def alt(self) -> str:
+        """Wording key of a figure's alternative text."""
+        return f"{self.caption.removesuffix('_figure')}_alt"
+
+    def of(self, results: Any) -> pd.DataFrame:
+        """Return the table of some results as it is shown; without rows where there is none."""
+        if self.whole:
+            return self.prepare(results)
+        frame = results.table(self.table)
+        return frame if frame.empty or self.prepare is None else self.prepare(frame)
+
+
+def get(name: str) -> View:
+    """Return a view by ``<stage>.<name>``; KeyError names what there is."""
+    known = _load()
+    if name not in known:
+        raise KeyError(f"no view {name!r}; there are {sorted(known)}")
+    return known[name]
+
+
+@cache
+def _load() -> dict[str, View]:
+    from ruamel.yaml import YAML
+
+    raw = YAML(typ="safe", pure=True).load(_FILE.read_text(encoding="utf-8"))
+    return {
+        f"{stage}.{name}": _view(stage, entry)
+        for stage, entries in raw.items()
+        for name, entry in entries.items()
+    }
+
+
+def _view(stage: str, entry: dict[str, Any]) -> View:
+    room = _ROOMS.get(stage, stage)
+    columns = {
+        column: (f"{room}.column.{column}", spec) if isinstance(spec, str) else tuple(spec)
+        for column, spec in entry.pop("columns", {}).items()
+    }
+    prepare = entry.pop("prepare", None)
+    return View(
+        caption=f"chapters.{stage}.{entry.pop('caption')}",
+        prepare=None if prepare is None else getattr(words, prepare),
+        columns=columns,
+        **entry,
+    )

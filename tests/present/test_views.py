@@ -1,0 +1,44 @@
+"""Every view is worded, its plot and its preparation exist, and an unknown one is refused."""
+
+import pandas as pd
+import pytest
+
+from analysis import wording
+from analysis.present import plots, tables, views
+from analysis.results import StageResults
+
+ALL = sorted(views._load())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_view_says_everything_it_shows(name):
+    view = views.get(name)
+    assert wording.has(view.caption)
+    if view.plot is None:
+        assert view.columns
+        headings = [key for key, _ in view.columns.values()]
+        assert [key for key in headings if not wording.has(key)] == []
+        specs = {spec.partition(":")[0] for _, spec in view.columns.values()}
+        assert specs <= {*wording.SPECS, "label"}
+    else:
+        assert wording.has(view.alt)
+        assert callable(getattr(plots, view.plot))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_view_of_nothing_has_no_rows(name):
+    assert views.get(name).of(StageResults(stage="design")).empty
+
+
+@pytest.mark.parametrize("name", [n for n in ALL if views.get(n).columns])
+def test_a_table_without_rows_can_be_shown(name):
+    view = views.get(name)
+    html = tables.frame_table(
+        pd.DataFrame(), caption="c", columns=view.columns, anchor="a", language="en"
+    )
+    assert wording.text("report.empty_table", "en") in html
+
+
+def test_an_unknown_view_names_the_known_ones():
+    with pytest.raises(KeyError, match=r"design\.goals"):
+        views.get("design.goal")
