@@ -12,10 +12,13 @@ from analysis.monitoring.alerts import (
 )
 from analysis.monitoring.budget import assess_budget, attended_effort, budget_table
 from analysis.monitoring.charts import assess_charts, chart_sites, p_chart, xmr_chart
+from analysis.monitoring.composite import assess_composite, composite_marks, weight_sensitivity
 from analysis.monitoring.contrast import assess_contrast, watch_contrast
 from analysis.monitoring.counts import c_chart, np_chart, u_chart
 from analysis.monitoring.decisions import read_decisions, write_decisions
+from analysis.monitoring.gains import normalised_gains
 from analysis.monitoring.history import changes, decision_sheet, merge, replay, with_states
+from analysis.monitoring.items import item_analysis
 from analysis.monitoring.knowable import known_on, last_whole_month, tables_known_on, undated
 from analysis.monitoring.measures import alert_measures
 from analysis.monitoring.milestones import assess_milestones, milestone_states
@@ -57,6 +60,7 @@ __all__ = [
     "assess_alerts",
     "assess_budget",
     "assess_charts",
+    "assess_composite",
     "assess_contrast",
     "assess_milestones",
     "assess_monday",
@@ -71,6 +75,7 @@ __all__ = [
     "chart_panel",
     "chart_sites",
     "completion",
+    "composite_marks",
     "cusum_chart",
     "cusum_run_length",
     "decision_sheet",
@@ -79,6 +84,7 @@ __all__ = [
     "ewma_chart",
     "ewma_run_length",
     "grade_risks",
+    "item_analysis",
     "known_on",
     "last_whole_month",
     "learning_gains",
@@ -86,6 +92,7 @@ __all__ = [
     "mean_below",
     "merge",
     "milestone_states",
+    "normalised_gains",
     "np_chart",
     "p_chart",
     "pass_rates",
@@ -102,6 +109,7 @@ __all__ = [
     "u_chart",
     "undated",
     "watch_contrast",
+    "weight_sensitivity",
     "with_states",
     "write_decisions",
     "xmr_chart",

@@ -137,7 +137,7 @@ def _chart(
     high: float = np.inf,
 ) -> pd.DataFrame:
     z = np.divide(value - centre, spread, out=np.zeros(value.size), where=spread > 0)
-    z = np.where((spread == 0) & (value != centre), np.sign(value - centre) * np.inf, z)
+    z = np.where((spread == 0) & (value != centre), np.copysign(np.inf, value - centre), z)
     frame = pd.DataFrame(
         {
             "value": value,
