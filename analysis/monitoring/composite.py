@@ -208,7 +208,7 @@ def assess_composite(
             "passes": found.passes,
             "equal": found.equal,
             "depends": found.depends,
-            "slack": found.slack,
+            "points": round(100 * found.slack),
             "mark": mark,
         },
     )
