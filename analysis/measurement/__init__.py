@@ -14,6 +14,7 @@ from analysis.measurement.balance import (
     joint_test,
     standardised_differences,
 )
+from analysis.measurement.comparability import assess_invariance
 from analysis.measurement.covariance_structure import Moments, moments
 from analysis.measurement.dimensionality import assess_factors
 from analysis.measurement.factor import (
@@ -33,6 +34,7 @@ from analysis.measurement.intervals import (
     welch,
     wilson,
 )
+from analysis.measurement.invariance import Invariance, Rule, measurement_invariance
 from analysis.measurement.levels import assess_levels, seal
 from analysis.measurement.nonresponse import (
     NonresponseBias,
@@ -67,9 +69,11 @@ __all__ = [
     "FitIndices",
     "Icc",
     "Interval",
+    "Invariance",
     "Moments",
     "NonresponseBias",
     "ParallelAnalysis",
+    "Rule",
     "WeightedComparison",
     "Weights",
     "aapor_rates",
@@ -80,6 +84,7 @@ __all__ = [
     "assess_factors",
     "assess_icc",
     "assess_instruments",
+    "assess_invariance",
     "assess_levels",
     "assess_pretrends",
     "assess_quality",
@@ -98,6 +103,7 @@ __all__ = [
     "kish_design_effect",
     "mcdonald_omega",
     "mean_t",
+    "measurement_invariance",
     "moments",
     "net_promoter",
     "newcombe",

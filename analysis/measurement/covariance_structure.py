@@ -271,39 +271,66 @@ def _score(data, model, theta, size) -> tuple[np.ndarray, np.ndarray]:
 
 def _derivatives(pattern: Pattern, here: Matrices):
     """Return derivatives of Sigma (q, p, p) and mu (q, p) by the group's own parameters."""
-    p, m = pattern.loading.shape
-    numbers: list[int] = []
-    d_sigma, d_mu = [], []
-    spread = here.loading @ here.factor
-    for i, j in np.argwhere(pattern.loading >= 0):
-        change = np.zeros((p, p))
-        change[i] = spread[:, j]
-        numbers.append(pattern.loading[i, j])
-        d_sigma.append(change + change.T)
-        d_mu.append(np.eye(p)[i] * here.latent[j])
-    for j in range(m):
-        for k in range(j + 1):
-            if pattern.factor[j, k] >= 0:
-                change = np.outer(here.loading[:, j], here.loading[:, k])
-                numbers.append(pattern.factor[j, k])
-                d_sigma.append(change if j == k else change + change.T)
-                d_mu.append(np.zeros(p))
-    for i in range(p):
-        change = np.zeros((p, p))
-        change[i, i] = 1.0
-        numbers.append(pattern.residual[i])
-        d_sigma.append(change)
-        d_mu.append(np.zeros(p))
-    for i in range(p):
-        numbers.append(pattern.intercept[i])
-        d_sigma.append(np.zeros((p, p)))
-        d_mu.append(np.eye(p)[i])
-    for j in range(m):
-        if pattern.latent[j] >= 0:
-            numbers.append(pattern.latent[j])
-            d_sigma.append(np.zeros((p, p)))
-            d_mu.append(here.loading[:, j])
-    return np.array(numbers), np.array(d_sigma), np.array(d_mu)
+    p = len(pattern.residual)
+    spread = here.factor @ here.loading.T
+    own, eye = np.arange(p), np.eye(p)
+    i, j = np.nonzero(pattern.loading >= 0)
+    by_loading = np.zeros((i.size, p, p))
+    by_loading[np.arange(i.size), i] = spread[j]
+    j_latent = np.flatnonzero(pattern.latent >= 0)
+    k, other = np.nonzero(np.tril(pattern.factor >= 0))
+    columns = here.loading.T
+    share = np.where(k == other, 0.5, 1.0)[:, None, None]
+    by_factor = share * columns[k][:, :, None] * columns[other][:, None, :]
+    by_residual = np.zeros((p, p, p))
+    by_residual[own, own, own] = 0.5
+    halves = np.concatenate([by_loading, by_factor, by_residual])
+    d_sigma = np.zeros((len(halves) + p + j_latent.size, p, p))
+    d_sigma[: len(halves)] = halves + halves.transpose(0, 2, 1)
+    d_mu = np.concatenate(
+        [
+            eye[i] * here.latent[j][:, None],
+            np.zeros((k.size + p, p)),
+            eye,
+            columns[j_latent],
+        ]
+    )
+    numbers = np.concatenate(
+        [
+            pattern.loading[i, j],
+            pattern.factor[k, other],
+            pattern.residual,
+            pattern.intercept,
+            pattern.latent[j_latent],
+        ]
+    )
+    return numbers, d_sigma, d_mu
+
+
+def carry(model: Sequence[Pattern], filled: Sequence[Matrices], size: int) -> np.ndarray:
+    """Parameters of ``model`` that give the matrices ``filled``, as far as it can.
+
+    Where groups share a parameter, the first group's value is taken.
+    """
+    theta = np.zeros(size)
+    for pattern, here in reversed(list(zip(model, filled, strict=True))):
+        for name in ("loading", "factor", "residual", "intercept", "latent"):
+            numbers = getattr(pattern, name)
+            theta[numbers[numbers >= 0]] = getattr(here, name)[numbers >= 0]
+    return theta
+
+
+def lagrange(data: Sequence[Moments], model: Sequence[Pattern], theta: np.ndarray) -> float:
+    """Score statistic of freeing parameters: the chi-square that ``model`` promises at ``theta``.
+
+    ``theta`` holds the restricted maximum written in the parameters of the freer ``model``.
+
+    References
+    ----------
+    Sörbom (1989), the modification index.
+    """
+    score, information = _score(data, model, theta, theta.size)
+    return float(score @ np.linalg.lstsq(information, score, rcond=1e-12)[0])
 
 
 def _start(data: Sequence[Moments], model: Sequence[Pattern], size: int) -> np.ndarray:

@@ -1,6 +1,4 @@
-import json
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,28 +20,6 @@ FACTORS = {
 }
 
 
-def schools():
-    path = Path(__file__).parent / "holzinger_swineford.json"
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    for name, school in stored["schools"].items():
-        lower = np.zeros((9, 9))
-        lower[np.tril_indices(9)] = np.concatenate(school["covariance"])
-        covariance = lower + lower.T - np.diag(np.diag(lower))
-        yield (
-            name,
-            Moments(tuple(stored["items"]), np.array(school["mean"]), covariance, school["n"]),
-        )
-
-
-def holzinger():
-    """Both schools together; moments add up exactly."""
-    parts = [school for _, school in schools()]
-    n = sum(part.n for part in parts)
-    mean = sum(part.n * part.mean for part in parts) / n
-    second = sum(part.n * (part.covariance + np.outer(part.mean, part.mean)) for part in parts) / n
-    return Moments(parts[0].items, mean, second - np.outer(mean, mean), n)
-
-
 LAVAAN = {
     "chisq": "chi2", "df": "df", "pvalue": "p_value", "cfi": "cfi", "tli": "tli",
     "rmsea": "rmsea", "rmsea.ci.lower": "rmsea_low", "rmsea.ci.upper": "rmsea_high",
@@ -51,9 +27,9 @@ LAVAAN = {
 }  # fmt: skip
 
 
-def test_fit_and_loadings_reproduce_lavaan(reference):
+def test_fit_and_loadings_reproduce_lavaan(reference, holzinger):
     published = reference["cfa_HS"]
-    found = confirm(holzinger(), FACTORS)
+    found = confirm(holzinger, FACTORS)
     assert found.converged
     assert found.proper
     fit = asdict(found.fit)
@@ -71,9 +47,9 @@ def test_fit_and_loadings_reproduce_lavaan(reference):
         assert mine["se"] == pytest.approx(row["se"], abs=published["tolerance"])
 
 
-def test_semopy_differs_only_in_the_divisor_of_rmsea(reference):
+def test_semopy_differs_only_in_the_divisor_of_rmsea(reference, holzinger):
     published = reference["cfa_HS_semopy"]["values"]
-    fit = confirm(holzinger(), FACTORS).fit
+    fit = confirm(holzinger, FACTORS).fit
     tolerance = reference["cfa_HS_semopy"]["tolerance"]
     assert fit.chi2 == pytest.approx(published["chi2"], abs=3e-4)
     assert fit.cfi == pytest.approx(published["CFI"], abs=tolerance)
@@ -82,9 +58,9 @@ def test_semopy_differs_only_in_the_divisor_of_rmsea(reference):
     assert fit.rmsea * np.sqrt(301 / 300) == pytest.approx(published["RMSEA"], abs=1e-5)
 
 
-def test_omega_reproduces_semtools_and_textbook():
+def test_omega_reproduces_semtools_and_textbook(holzinger):
     # semTools::reliability of the same model: .6253, .8852, .6878.
-    found = confirm(holzinger(), FACTORS).reliability.set_index("factor")["omega"]
+    found = confirm(holzinger, FACTORS).reliability.set_index("factor")["omega"]
     assert found.tolist() == pytest.approx([0.6253, 0.8852, 0.6878], abs=5e-5)
 
 
@@ -111,8 +87,8 @@ def test_omega_equals_alpha_when_all_items_load_equally():
     assert mcdonald_omega(data).value == pytest.approx(alpha, abs=1e-6)
 
 
-def test_order_and_unit_of_items_do_not_move_the_fit():
-    data = holzinger()
+def test_order_and_unit_of_items_do_not_move_the_fit(holzinger):
+    data = holzinger
     order = [8, 0, 3, 1, 6, 2, 7, 5, 4]
     scale = np.linspace(0.1, 10, 9)
     moved = Moments(
@@ -148,8 +124,8 @@ def test_models_that_cannot_be_told_are_none():
         confirm(pair, {"all": ["a"]})
 
 
-def test_parallel_analysis_finds_three_abilities_and_no_structure_in_noise():
-    assert parallel_analysis(holzinger(), seed=1).dimensions == 3
+def test_parallel_analysis_finds_three_abilities_and_no_structure_in_noise(holzinger):
+    assert parallel_analysis(holzinger, seed=1).dimensions == 3
     noise = Moments(tuple("abcd"), np.zeros(4), np.eye(4), 300)
     assert parallel_analysis(noise, seed=1).dimensions == 0
 

@@ -1,0 +1,177 @@
+"""The gate before raw means of branches, or of times, are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from analysis.measurement.covariance_structure import Moments, moments, usable
+from analysis.measurement.invariance import Invariance, Rule, measurement_invariance
+from analysis.measurement.sheets import Sheets, answer_sheets
+from analysis.results import Check, StageResults, collect
+
+LEAST_GROUP = 100
+"""Groups with fewer complete sheets are left out of the comparison of groups."""
+
+WORDS = {
+    "site_id": "sites",
+    "region": "regions",
+    "property_type": "property_types",
+    "channel": "channels",
+    "time": "time",
+}
+"""What can be compared, and the word of its question in the catalogue."""
+
+
+def assess_invariance(
+    answers: pd.DataFrame | None,
+    instruments: pd.DataFrame | None,
+    *,
+    by: str = "region",
+    sites: pd.DataFrame | None = None,
+    split_at: pd.Timestamp | str | None = None,
+    rule: Rule | None = None,
+    least: int = LEAST_GROUP,
+    sheet: str = "response_id",
+    source: str = "surveys",
+    simulated: bool = False,
+) -> StageResults:
+    """Ask of each instrument whether raw means of groups may be compared.
+
+    Parameters
+    ----------
+    by : {"site_id", "region", "property_type", "channel", "time"}
+        What makes the groups; ``region`` and ``property_type`` are looked up in ``sites``,
+        ``time`` splits at ``split_at`` (before, after).
+    split_at : timestamp, optional
+        Instant of the split, needed for ``time``.
+    least : int
+        Groups with fewer complete sheets, or without variation in an item, are left out and
+        counted.
+    rule : Rule, optional
+
+    Returns
+    -------
+    StageResults
+        Checks ``baseline.invariance.<source>.<instrument>.<by>``: passed only under scalar
+        invariance; failed refuses the comparison of raw means and says why (``none``,
+        ``configural``, ``metric``; under ``partial_scalar`` latent means are offered).
+        Tables ``invariance_<source>_<by>`` (the ladder), ``latent_means_<source>_<by>``,
+        ``intercept_shifts_<source>_<by>``.
+    """
+    if by not in WORDS:
+        raise ValueError(f"by must be one of {sorted(WORDS)}, for example 'region'; got {by!r}")
+    checks: list[Check] = []
+    parts: dict[str, list[pd.DataFrame]] = {}
+    column = {"time": "answered_at", "channel": "channel"}.get(by, "site_id")
+    if answers is not None and column not in answers:
+        answers = None
+    for sheets in answer_sheets(answers, instruments, sheet=sheet, about=[column]):
+        id = f"baseline.invariance.{source}.{sheets.instrument}.{by}"
+        labels = _labels(sheets, by, sites, split_at)
+        groups, left_out = _groups(sheets, labels, least)
+        found = measurement_invariance(groups, sheets.factors, rule=rule) if groups else None
+        checks.append(_gate(id, by, sheets, found, rule or Rule(), len(groups), left_out))
+        if found is not None:
+            tables = {
+                "invariance": found.table(),
+                "latent_means": found.latent_means,
+                "intercept_shifts": found.intercepts,
+            }
+            for name, table in tables.items():
+                marked = table.assign(instrument=sheets.instrument)
+                parts.setdefault(f"{name}_{source}_{by}", []).append(marked)
+    if not checks:
+        checks = [
+            Check(
+                id=f"baseline.invariance.{source}.{by}",
+                question=f"measurement.check.invariance.{WORDS[by]}",
+                status="not_possible",
+                reason="measurement.reason.no_instrument",
+                params={"instrument": source},
+            )
+        ]
+    tables = {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
+    return collect("baseline", checks, tables=tables)
+
+
+def _labels(sheets: Sheets, by: str, sites, split_at) -> pd.Series:
+    """Group of each sheet; missing where it is not known."""
+    if by == "time":
+        if split_at is None:
+            raise ValueError("by='time' needs split_at, for example '2024-03-01'")
+        line = pd.Timestamp(split_at)
+        line = line.tz_localize("UTC") if line.tzinfo is None else line
+        answered = pd.to_datetime(sheets.about["answered_at"], utc=True)
+        return (answered < line).map({True: "before", False: "after"}).where(answered.notna())
+    if by in ("site_id", "channel"):
+        return sheets.about[by]
+    if sites is None or by not in sites:
+        return pd.Series(None, index=sheets.about.index, dtype=object)
+    lookup = sites.set_index("site_id")[by].astype(object)
+    return sheets.about["site_id"].map(lookup)
+
+
+def _groups(sheets: Sheets, labels: pd.Series, least: int) -> tuple[Mapping[str, Moments], int]:
+    """Moments by group, the largest first as the reference; and how many groups are left out."""
+    complete = sheets.scores.dropna()
+    mine = labels.reindex(complete.index)
+    found, left_out = {}, 0
+    for name in mine.value_counts().index:
+        rows = complete[mine == name]
+        data = moments(rows) if len(rows) >= max(least, 2) else None
+        if data is None or not usable(data):
+            left_out += 1
+        else:
+            found[str(name)] = data
+    return found, left_out
+
+
+def _gate(
+    id: str,
+    by: str,
+    sheets: Sheets,
+    found: Invariance | None,
+    rule: Rule,
+    groups: int,
+    left_out: int,
+) -> Check:
+    common = {
+        "id": id,
+        "question": f"measurement.check.invariance.{WORDS[by]}",
+        "threshold": rule.cfi_drop,
+        "unit": "coefficient",
+        "dims": {"instrument": sheets.instrument, "by": by},
+    }
+    params = {"instrument": sheets.instrument, "groups": groups, "left_out": left_out}
+    if found is None:
+        reason = "few_groups" if groups < 2 else "no_factors"
+        return Check(
+            **common,
+            status="not_possible",
+            reason=f"measurement.reason.{reason}",
+            params={**params, "least": LEAST_GROUP},
+        )
+    refused = [step for step in found.steps if step.refused]
+    told = refused[0] if refused else found.steps[-1]
+    passed = found.comparable
+    return Check(
+        **common,
+        status="passed" if passed else "failed",
+        value=told.cfi_drop,
+        n=found.n,
+        reason=f"measurement.check.invariance.{found.decision}",
+        remedy=None if passed else f"measurement.check.invariance.remedy.{found.decision}",
+        params={
+            **params,
+            "n": found.n,
+            "cfi": told.fit.cfi,
+            "srmr": told.fit.srmr,
+            "cfi_drop": told.cfi_drop,
+            "rmsea_rise": told.rmsea_rise,
+            "p_value": told.p_value,
+            "items": ", ".join(dict.fromkeys([*found.free_loadings, *found.free_intercepts])),
+            "artefact": found.artefact,
+        },
+    )

@@ -1,0 +1,217 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import wording
+from analysis.measurement import Moments, Rule, assess_invariance, measurement_invariance, moments
+from analysis.measurement.comparability import WORDS
+
+FACTORS = {
+    "visual": ["x1", "x2", "x3"],
+    "textual": ["x4", "x5", "x6"],
+    "speed": ["x7", "x8", "x9"],
+}
+
+# R lavaan on the two schools (tutorial, section on measurement invariance): chi-square, df,
+# CFI, RMSEA, to the digits printed there; last, with x3 and x7 free.
+PUBLISHED = [
+    ("configural", "", 115.851, 48, 0.923, 0.097),
+    ("metric", "", 124.044, 54, 0.921, 0.093),
+    ("scalar", "", 164.103, 60, 0.882, 0.107),
+    ("scalar", "x3, x7", 129.422, 58, 0.919, 0.090),
+]
+
+
+def test_ladder_reproduces_lavaan_and_finds_the_items_of_the_tutorial(schools):
+    found = measurement_invariance(schools, FACTORS)
+    table = found.table().set_index(["level", "released"])
+    for level, released, chi2, df, cfi, rmsea in PUBLISHED:
+        row = table.loc[(level, released)]
+        assert row["chi2"] == pytest.approx(chi2, abs=6e-4)
+        assert row["df"] == df
+        assert row["cfi"] == pytest.approx(cfi, abs=6e-4)
+        assert row["rmsea"] == pytest.approx(rmsea, abs=6e-4)
+    assert found.decision == "partial_scalar"
+    assert found.free_intercepts == ("x3", "x7")
+    assert not found.comparable
+
+
+def test_order_of_groups_does_not_move_the_decision(schools):
+    found = measurement_invariance(dict(reversed(schools.items())), FACTORS)
+    assert (found.decision, found.free_intercepts) == ("partial_scalar", ("x3", "x7"))
+
+
+def exact(shift=(), loading=(0.8, 0.7, 0.9, 0.6, 0.75), trait=0.0, spread=1.0, n=500):
+    """Population moments of one branch."""
+    loading = np.array(loading)
+    mean = 3.5 + loading * trait
+    for item, by in shift:
+        mean[item] += by
+    covariance = spread * np.outer(loading, loading) + 0.4 * np.eye(5)
+    return Moments(tuple("abcde"), mean, covariance, n)
+
+
+ONE = {"all": list("abcde")}
+
+
+def test_a_real_difference_passes_and_its_size_is_recovered():
+    found = measurement_invariance({"x": exact(), "y": exact(trait=0.5, spread=1.5)}, ONE)
+    assert found.decision == "scalar"
+    assert found.comparable
+    assert found.latent_means.set_index("group").loc["y", "value"] == pytest.approx(0.5, abs=1e-4)
+    assert found.artefact == pytest.approx(0, abs=1e-9)
+
+
+def test_shifted_items_are_found_and_the_real_difference_kept():
+    moved = exact(trait=0.3, shift=[(1, -0.5), (3, -0.4)])
+    found = measurement_invariance({"x": exact(), "y": moved}, ONE)
+    assert found.decision == "partial_scalar"
+    assert set(found.free_intercepts) == {"b", "d"}
+    assert found.latent_means.set_index("group").loc["y", "value"] == pytest.approx(0.3, abs=1e-3)
+    shift = found.intercepts.set_index("item")["shift"]
+    assert shift["b"] == pytest.approx(-0.5, abs=1e-3)
+    assert found.artefact == pytest.approx(0.9 / 5, abs=1e-3)
+
+
+def test_other_loadings_and_another_structure_stop_lower():
+    other = exact(loading=(0.3, 1.1, 0.4, 1.2, 0.75))
+    assert measurement_invariance({"x": exact(), "y": other}, ONE).decision == "configural"
+    split = np.eye(5)
+    split[:2, :2] += 5
+    split[2:, 2:] += 0.9
+    two = Moments(tuple("abcde"), np.full(5, 3.5), split, 500)
+    found = measurement_invariance({"x": exact(), "y": two}, ONE)
+    assert found.decision == "none"
+    assert found.latent_means.empty
+
+
+def test_three_items_can_be_tested_but_not_released():
+    three = {"all": list("abc")}
+
+    def part(whole):
+        return Moments(whole.items[:3], whole.mean[:3], whole.covariance[:3, :3], whole.n)
+
+    groups = {"x": part(exact()), "y": part(exact(shift=[(1, 0.8)], trait=0.1))}
+    assert measurement_invariance(groups, three).decision in {"metric", "partial_scalar"}
+    groups["y"] = part(exact(trait=0.4))
+    assert measurement_invariance(groups, three).decision == "scalar"
+
+
+def test_nothing_to_compare_is_none(schools):
+    assert measurement_invariance({"x": exact()}, ONE) is None
+    flat = Moments(tuple("abcde"), np.full(5, 4.0), np.zeros((5, 5)), 200)
+    assert measurement_invariance({"x": exact(), "y": flat}, ONE) is None
+
+
+def branches(shift, seed, n=400, trait=0.2):
+    """Five-step answers in two branches; the second uses two items of five otherwise."""
+    rng = np.random.default_rng(seed)
+    frames = []
+    for branch, moved in (("north", 0.0), ("south", shift)):
+        level = rng.normal(trait if branch == "south" else 0.0, 1.0, n)
+        for k, loading in enumerate((0.8, 0.7, 0.9, 0.6, 0.75)):
+            raw = 3.4 + loading * level + rng.normal(0, 0.63, n) - (moved if k in (1, 3) else 0.0)
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "response_id": [f"{branch}{i}" for i in range(n)],
+                        "site_id": branch,
+                        "instrument": "v1",
+                        "item": f"q{k + 1}",
+                        "score": np.clip(np.rint(raw), 1, 5),
+                        "answered_at": pd.Timestamp("2024-01-01", tz="UTC"),
+                    }
+                )
+            )
+    return pd.concat(frames, ignore_index=True)
+
+
+INSTRUMENTS = pd.DataFrame(
+    {
+        "instrument": "v1",
+        "item": [f"q{k}" for k in range(1, 6)],
+        "role": ["overall", *["item"] * 4],
+        "dimension": "all",
+        "scale_min": 1.0,
+        "scale_max": 5.0,
+    }
+)
+
+
+def test_gate_refuses_shifted_intercepts_and_says_why_and_passes_the_same_world_without():
+    refused = assess_invariance(branches(0.6, 1), INSTRUMENTS, by="site_id").checks[0]
+    assert refused.status == "failed"
+    assert set(refused.params["items"].split(", ")) == {"q2", "q4"}
+    chinese = wording.text(refused.reason, "zh_CN", **refused.params)
+    english = wording.text(refused.reason, "en", **refused.params)
+    assert chinese.startswith("不能直接比较")
+    assert "q2" in chinese
+    assert english.startswith("Not as they are")
+    passed = assess_invariance(branches(0.0, 1), INSTRUMENTS, by="site_id").checks[0]
+    assert passed.status == "passed"
+    assert wording.text(passed.reason, "zh_CN", **passed.params).startswith("可以")
+
+
+def test_rates_of_wrong_refusal_and_wrong_pass_over_worlds():
+    # The full tables, 200 worlds a row, are in benchmarks/README.md.
+    def decide(shift, seed):
+        wide = branches(shift, seed).pivot_table(
+            index=["site_id", "response_id"], columns="item", values="score"
+        )
+        groups = {site: moments(rows) for site, rows in wide.groupby("site_id")}
+        return measurement_invariance(groups, {"all": [f"q{k}" for k in range(1, 6)]}).comparable
+
+    assert sum(decide(0.0, seed) for seed in range(25)) >= 24
+    assert sum(decide(0.6, seed) for seed in range(25)) <= 1
+
+
+def test_rule_can_be_more_lenient():
+    groups = {"x": exact(), "y": exact(shift=[(0, 0.4)])}
+    assert not measurement_invariance(groups, ONE).comparable
+    assert measurement_invariance(groups, ONE, rule=Rule(cfi_drop=1, rmsea_rise=1)).comparable
+
+
+@pytest.mark.parametrize(
+    ("answers", "by"),
+    [
+        (None, "site_id"),
+        (branches(0, 1, n=20), "site_id"),
+        (branches(0, 1).assign(score=4.0), "site_id"),
+        (branches(0, 1).assign(site_id="only"), "site_id"),
+        (branches(0, 1), "region"),
+        (branches(0, 1).drop(columns="answered_at"), "time"),
+    ],
+    ids=["no surveys", "few sheets", "equal answers", "one branch", "no regions", "no dates"],
+)
+def test_stage_says_what_it_cannot_do(answers, by):
+    found = assess_invariance(answers, INSTRUMENTS, by=by, split_at="2024-02-01")
+    assert [c.status for c in found.checks] == ["not_possible"]
+    for check in found.checks:
+        wording.text(check.reason, "zh_CN", **check.params)
+        wording.text(check.question, "en", **check.params)
+
+
+def test_every_decision_and_question_is_worded():
+    decisions = ("partial_scalar", "metric", "configural", "none")
+    keys = [f"remedy.{d}" for d in decisions] + [*decisions, "scalar"] + list(WORDS.values())
+    assert all(wording.has(f"measurement.check.invariance.{key}") for key in keys)
+
+
+def test_groups_by_region_and_by_time():
+    answers = branches(0.0, 2)
+    sites = pd.DataFrame({"site_id": ["north", "south"], "region": ["N", "S"]})
+    found = assess_invariance(answers, INSTRUMENTS, by="region", sites=sites)
+    assert found.checks[0].params["groups"] == 2
+    assert set(found.tables) == {
+        "invariance_surveys_region",
+        "latent_means_surveys_region",
+        "intercept_shifts_surveys_region",
+    }
+    late = answers["response_id"].str.extract(r"(\d+)")[0].astype(int) >= 200
+    dated = answers.assign(
+        answered_at=answers["answered_at"].where(~late, pd.Timestamp("2024-05-01", tz="UTC"))
+    )
+    time = assess_invariance(dated, INSTRUMENTS, by="time", split_at="2024-03-01")
+    assert time.checks[0].params["groups"] == 2
+    with pytest.raises(ValueError, match="property_type"):
+        assess_invariance(dated, INSTRUMENTS, by="colour")
