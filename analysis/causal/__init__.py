@@ -28,6 +28,7 @@ from analysis.causal.persistence import Decay, decay, persistence
 from analysis.causal.pretrend import pretrend_test
 from analysis.causal.randomisation import randomisation_test
 from analysis.causal.ratio import Ratio, fieller
+from analysis.causal.robustness import leave_one_out, placebo_date, placebo_outcome, variants
 from analysis.causal.sensitivity import Sensitivity, event_moments, sensitivity
 from analysis.causal.survival import (
     KaplanMeier,
@@ -73,10 +74,13 @@ __all__ = [
     "group_time",
     "imputation",
     "kaplan_meier",
+    "leave_one_out",
     "lee_bounds",
     "lee_estimates",
     "outcome_weights",
     "persistence",
+    "placebo_date",
+    "placebo_outcome",
     "prepare",
     "pretrend_test",
     "randomisation_test",
@@ -92,6 +96,7 @@ __all__ = [
     "twfe",
     "twfe_event_study",
     "two_by_two",
+    "variants",
     "welch_test",
     "wild_bootstrap",
     "without_value",

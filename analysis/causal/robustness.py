@@ -1,0 +1,277 @@
+"""The same question asked in ways that should, or should not, change the answer.
+
+* **Placebo date**: the training is pretended earlier, on months before it: no effect may appear.
+* **Placebo outcome**: an outcome training cannot move: no effect may appear.
+* **Leave one site out**: no single site may carry the effect.
+* **Exclusion**: sites that spill-over may have reached are left out of the comparison, and so are
+  the months around the start (donut).
+* **Donor pool**: comparison with the never trained alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.causal.aggregate import aggregate
+from analysis.causal.evaluate import Evaluation, evaluate
+from analysis.causal.frame import FrameError, prepare
+from analysis.causal.group_time import group_time
+from analysis.causal.options import Options
+from analysis.results import Check, Estimate
+
+#: A placebo effect with a p-value below this fails; below twice this it is a caution.
+SIZE = 0.05
+#: One site carries the effect when leaving it out moves it by this share of the standard error; a
+#: lone outlier among zeros reaches 1, the largest of a dozen ordinary sites about 0.6.
+CARRIED = 0.8
+
+
+def placebo_date(
+    frame: pd.DataFrame,
+    *,
+    months_earlier: int = 6,
+    outcome: str,
+    unit: str,
+    options: Options | None = None,
+) -> tuple[Estimate, Check]:
+    """Pretend that training came earlier, on the months before anybody was trained.
+
+    All trained units are pretended to start together, ``months_earlier`` before the first cohort,
+    and are compared with the never trained.
+
+    Returns
+    -------
+    Estimate
+        ``…placebo.date.<months>``: should be zero. Not called causal: it estimates no effect.
+    Check
+        Failed below p = .05.
+    """
+    options = options or Options()
+    cohort = pd.to_numeric(frame["cohort"]).astype(float)
+    rows = frame[frame["period"] < cohort.min() - options.anticipation]
+    pretended = (cohort - cohort + cohort.min() - months_earlier)[rows.index]
+    shifted = rows.assign(cohort=pretended)
+    name = f"placebo.date.{months_earlier}"
+    return _placebo(shifted, name, outcome, unit, options, {"months_earlier": months_earlier})
+
+
+def placebo_outcome(
+    frame: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    options: Options | None = None,
+) -> tuple[Estimate, Check]:
+    """Evaluate an outcome that training cannot move; an effect on it speaks against the design."""
+    return _placebo(frame, "placebo.outcome", outcome, unit, options or Options(), {})
+
+
+def leave_one_out(evaluation: Evaluation, frame: pd.DataFrame) -> tuple[pd.DataFrame, Check]:
+    """Estimate the overall effect without each unit in turn.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    frame : DataFrame
+        What it was estimated from.
+
+    Returns
+    -------
+    DataFrame
+        A row a unit left out: ``unit``, ``cohort``, ``value``, ``change``; ascending by value.
+    Check
+        Passed while every value has the sign of the effect, lies inside its interval, and no
+        unit moves it by 0.8 standard errors.
+    """
+    options = replace(evaluation.options, alternatives=(), horizons=(), draws=19)
+    stem = f"{evaluation.options.prefix}.{evaluation.outcome}.check.leave_one_out"
+    common = {"id": stem, "question": "causal.check.leave_one_out"}
+    columns = ["unit", "cohort", "value", "change"]
+    if not evaluation.causal:
+        reason = "causal.why.leave_one_out.no_comparison"
+        return pd.DataFrame(columns=columns), Check(status="not_possible", reason=reason, **common)
+    own, rows = evaluation.overall, []
+    label = frame["unit"].astype(str)
+    for name, cohort in zip(evaluation.panel.units, evaluation.panel.cohort, strict=True):
+        value = _simple(frame[(label != name).to_numpy()], options)
+        if value is not None:
+            first = cohort if np.isfinite(cohort) else np.nan
+            rows.append((str(name), first, value, value - own.value))
+    table = pd.DataFrame(rows, columns=columns).sort_values("value", ignore_index=True)
+    if table.empty:
+        reason = "causal.why.leave_one_out.no_comparison"
+        return table, Check(status="not_possible", reason=reason, **common)
+    turned = bool((np.sign(table["value"]) != np.sign(own.value)).any())
+    outside = own.ci_low is not None and not table["value"].between(own.ci_low, own.ci_high).all()
+    most = float(table["change"].abs().max())
+    carried = own.se is not None and most > CARRIED * own.se
+    worried = turned or bool(outside) or carried
+    place = int(table["change"].abs().to_numpy().argmax())
+    return table, Check(
+        status="caution" if worried else "passed",
+        value=most,
+        threshold=CARRIED * own.se if own.se is not None else None,
+        unit=evaluation.unit,
+        n=len(table),
+        reason="causal.why.leave_one_out.carried" if worried else None,
+        remedy="causal.remedy.leave_one_out" if worried else None,
+        params={
+            "lowest": float(table["value"].min()),
+            "highest": float(table["value"].max()),
+            "site": str(table["unit"][place]),
+        },
+        **common,
+    )
+
+
+def variants(
+    frame: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    exclude: Iterable[str] = (),
+    donut: int = 0,
+    options: Options | None = None,
+) -> tuple[Estimate, ...]:
+    """Estimate the overall effect under other choices of sites and months.
+
+    Parameters
+    ----------
+    exclude : iterable of str
+        Comparison units that spill-over may have reached (neighbours, staff who moved).
+    donut : int
+        Months from the start on that are left out, the starting month included; 0 for none.
+
+    Returns
+    -------
+    tuple of Estimate
+        ``…variant.never_treated`` always; ``…variant.without_exposed`` and ``…variant.donut``
+        where asked for. ``dims`` has ``beside`` and ``variant``.
+
+    Raises
+    ------
+    FrameError
+        ``unknown_unit`` for an excluded unit that is not in the frame.
+    """
+    options = options or Options()
+    label = frame["unit"].astype(str)
+    unwanted = {str(name) for name in exclude}
+    if unknown := sorted(unwanted - set(label)):
+        raise FrameError("unknown_unit", f"not in the frame: {', '.join(unknown[:5])}")
+    asked = [("never_treated", frame, replace(options, comparison="never_treated"))]
+    if unwanted:
+        asked.append(("without_exposed", frame[~label.isin(unwanted).to_numpy()], options))
+    if donut:
+        event = frame["period"] - pd.to_numeric(frame["cohort"]).astype(float)
+        asked.append(("donut", frame[~event.between(0, donut - 1).to_numpy()], options))
+    found = []
+    for name, rows, chosen in asked:
+        found.append(_variant(rows, name, outcome, unit, chosen, options))
+    return tuple(found)
+
+
+def _placebo(rows, name, outcome, unit, options, params) -> tuple[Estimate, Check]:
+    stem = f"{options.prefix}.{outcome}"
+    kind = name.split(".")[1]
+    question = {"id": f"{stem}.check.{name}", "question": f"causal.check.placebo_{kind}"}
+    try:
+        found = evaluate(
+            rows,
+            outcome=outcome,
+            unit=unit,
+            options=replace(options, alternatives=(), horizons=()),
+        )
+        rule = _rule(found)
+    except FrameError as error:
+        rule = error.rule
+    if rule is not None:
+        nothing = Estimate(
+            id=f"{stem}.{name}",
+            estimand=f"placebo_{kind}",
+            indicator=outcome,
+            unit=unit,
+            value=None,
+            n=0,
+            method="none",
+            simulated=options.simulated,
+            reason=f"causal.fault.{rule}",
+        )
+        reason = f"causal.fault.{rule}"
+        return nothing, Check(status="not_possible", reason=reason, params=params, **question)
+    own = found.overall
+    shown = replace(own, id=f"{stem}.{name}", estimand=f"placebo_{kind}", causal=False)
+    if own.p_value is None:
+        reason = "causal.reason.no_inference"
+        return shown, Check(status="not_possible", reason=reason, params=params, **question)
+    status = "passed"
+    if own.p_value < 2 * SIZE:
+        status = "failed" if own.p_value < SIZE else "caution"
+    worried = status != "passed"
+    return shown, Check(
+        status=status,
+        value=own.p_value,
+        threshold=SIZE,
+        unit="p_value",
+        n=own.n,
+        reason=f"causal.why.placebo_{kind}.moved" if worried else None,
+        remedy=f"causal.remedy.placebo_{kind}" if worried else None,
+        params={**params, "value": own.p_value, "effect": own.value},
+        **question,
+    )
+
+
+def _rule(found: Evaluation) -> str | None:
+    """Return why an evaluation has no effect; None where it has one."""
+    return None if found.causal else found.checks()[0].reason.rpartition(".")[2]
+
+
+def _simple(rows: pd.DataFrame, options: Options) -> float | None:
+    """Overall effect by the options' estimator, without inference; None where there is none."""
+    try:
+        panel = prepare(
+            rows,
+            covariates=options.covariates,
+            cluster=options.cluster,
+            weights=options.weights,
+            anticipation=options.anticipation,
+        )
+        effects = group_time(
+            panel,
+            method=options.method,
+            comparison=options.comparison,
+            base=options.base,
+            unbalanced=options.unbalanced,
+        )
+    except FrameError:
+        return None
+    return float(aggregate(effects, "simple").att[0])
+
+
+def _variant(rows, name, outcome, unit, chosen, options) -> Estimate:
+    stem = f"{options.prefix}.{outcome}.variant.{name}"
+    dims = {"beside": True, "variant": name}
+    try:
+        found = evaluate(
+            rows, outcome=outcome, unit=unit, options=replace(chosen, alternatives=(), horizons=())
+        )
+        rule = _rule(found)
+    except FrameError as error:
+        rule = error.rule
+    if rule is None:
+        return replace(found.overall, id=stem, dims={**found.overall.dims, **dims})
+    return Estimate(
+        id=stem,
+        estimand="att_overall",
+        indicator=outcome,
+        unit=unit,
+        value=None,
+        n=0,
+        method="none",
+        dims=dims,
+        simulated=options.simulated,
+        reason=f"causal.fault.{rule}",
+    )
