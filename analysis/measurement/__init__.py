@@ -45,6 +45,14 @@ from analysis.measurement.nonresponse import (
 )
 from analysis.measurement.pretrends import arm_means, assess_pretrends
 from analysis.measurement.quality import assess_quality, completeness, consistency
+from analysis.measurement.raters import (
+    RaterIcc,
+    SelfOtherGap,
+    gwet_ac1,
+    icc_forms,
+    krippendorff_alpha,
+    self_other_gap,
+)
 from analysis.measurement.reliability import (
     Alpha,
     assess_instruments,
@@ -73,7 +81,9 @@ __all__ = [
     "Moments",
     "NonresponseBias",
     "ParallelAnalysis",
+    "RaterIcc",
     "Rule",
+    "SelfOtherGap",
     "WeightedComparison",
     "Weights",
     "aapor_rates",
@@ -97,10 +107,13 @@ __all__ = [
     "consistency",
     "cronbach_alpha",
     "eligibility",
+    "gwet_ac1",
+    "icc_forms",
     "icc_oneway",
     "item_statistics",
     "joint_test",
     "kish_design_effect",
+    "krippendorff_alpha",
     "mcdonald_omega",
     "mean_t",
     "measurement_invariance",
@@ -114,6 +127,7 @@ __all__ = [
     "return_counts",
     "return_rates",
     "seal",
+    "self_other_gap",
     "standardised_differences",
     "trim",
     "weighted_mean",
