@@ -10,10 +10,10 @@ The rules, in the order in which they are applied:
    is not essential; a *decisive* check with caution, because then another sound way of looking
    at the same data gives another answer; two or more other checks with caution. **Weak** is the
    floor of this rule.
-4. An interval that includes zero is reported as "no evidence of an effect" together with the
-   largest effect it does not exclude; it is graded by the same rules (a precise nothing can be
-   strong evidence, and an imprecise one says so by its width).
-
+4. An interval that includes zero is reported as "no evidence of an effect" and is at most
+   **weak**, because it leaves open what it does not show. Only where the whole interval is
+   closer to zero than the smallest effect worth knowing (of the plan) is the absence itself
+   shown, and graded by the rules above.
 5. A claim about money is as strong as the weakest effect it prices. Without a priced effect
    nothing is claimed.
 6. A count of reached targets describes, and is **moderate**: every verdict in it is certain to
@@ -77,6 +77,7 @@ def effect_finding(
     assigned_by: Iterable[str],
     direction: str,
     subject: str,
+    smallest: float | None = None,
 ) -> Finding:
     """Say what one estimate means, in the words its design allows.
 
@@ -92,6 +93,8 @@ def effect_finding(
         Which way is better.
     subject : str
         Registry id of the outcome, whose title the sentence names.
+    smallest : float, optional
+        Smallest effect worth knowing, in the estimate's unit.
 
     Returns
     -------
@@ -102,6 +105,8 @@ def effect_finding(
     design = design_grade(estimate, assigned_by)
     grade = strength(estimate, checks, design)
     claim = _claim(estimate, grade, direction)
+    if claim == "none" and not _excludes(estimate, smallest):
+        grade = "weak"
     return Finding(
         id=f"finding.{estimate.id}",
         claim=f"findings.effect.{claim}",
@@ -201,6 +206,10 @@ _SPOKEN = ("failed", "caution", "not_possible")
 
 def _essential(check: Check) -> bool:
     return check.id.endswith(ESSENTIAL)
+
+
+def _excludes(estimate: Estimate, smallest: float | None) -> bool:
+    return smallest is not None and -smallest < estimate.ci_low <= estimate.ci_high < smallest
 
 
 def _claim(estimate: Estimate, grade: Strength, direction: str) -> str:

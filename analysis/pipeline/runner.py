@@ -312,7 +312,7 @@ def _manifest(setting: Setting, inputs: dict[str, str]) -> Manifest:
         packages=fingerprint.packages(),
         python=platform.python_version(),
         platform=platform.platform(),
-        parameters=dict(setting.values),
+        parameters={"seed": parameters.StageParameters().seed, **setting.values},
         kernel="warm" if setting.warm and warm_is_possible() else "plain",
     )
 

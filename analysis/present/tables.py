@@ -15,6 +15,9 @@ from analysis.present import sentences
 from analysis.present.suppression import MARK, suppressed
 from analysis.results import Estimate
 
+NOTHING = "—"
+"""Stands where a row has no such value."""
+
 TALL = 20
 """A table of more rows scrolls inside its box on screen; on paper it is whole."""
 
@@ -277,6 +280,8 @@ def row_label(estimate: Estimate, rows: str, language: str) -> str:
 def _cell(value: object, spec: str, language: str, unit: object) -> str:
     if isinstance(value, Mapping):
         return str(value[language])
+    if spec in _TEXT_SPECS and (value is None or value is pd.NaT or value is pd.NA):
+        return NOTHING
     if spec == "indicator":
         return sentences.indicator_title(value, language)
     if spec.startswith("label"):

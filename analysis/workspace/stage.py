@@ -365,6 +365,11 @@ class Stage:
                 assigned_by=assigned,
                 direction=registry.get(evaluation.outcome).direction,
                 subject=evaluation.outcome,
+                smallest=(
+                    self.client.design.smallest_effect
+                    if evaluation.outcome == self.primary
+                    else None
+                ),
             )
             for evaluation in evaluations
         )

@@ -107,6 +107,14 @@ def test_an_interval_that_touches_zero_is_no_evidence():
     assert graded(dataclasses.replace(EFFECT, ci_low=0.0)).claim == "findings.effect.none"
 
 
+@pytest.mark.parametrize(("smallest", "strength"), [(None, "weak"), (0.1, "weak"), (0.2, "strong")])
+def test_no_evidence_is_weak_unless_every_effect_worth_knowing_is_excluded(smallest, strength):
+    found = findings.effect_finding(
+        NULL, [], assigned_by=["randomised"], direction="up", subject="csat_mean", smallest=smallest
+    )
+    assert (found.claim, found.strength) == ("findings.effect.none", strength)
+
+
 def test_reasons_name_what_did_not_pass():
     checks = [check("panel_balance", "passed"), check("pretrend", "caution")]
     assert graded(EFFECT, checks).reasons == ("causal.why.pretrend",)
