@@ -12,6 +12,7 @@ from analysis.monitoring.run_rules import (
     broken_rules,
     run_length,
 )
+from analysis.wording import text
 
 TOLERANCE_SE = 4.0
 
@@ -75,3 +76,11 @@ def test_the_gravest_broken_rule_is_named():
 def test_turning_the_chart_upside_down_turns_nothing_else():
     z = np.random.default_rng(1).normal(0, 1.5, 300)
     assert broken_rules(z, NELSON) == broken_rules(-z, NELSON)
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_every_rule_and_chart_has_its_name(language):
+    names = {text(f"monitoring.run_rule.{rule}", language) for rule in RULES}
+    assert len(names) == len(RULES)
+    kinds = ("p", "laney", "np", "c", "u", "laney_u", "xmr", "ewma", "cusum")
+    assert all(text(f"monitoring.chart_kind.{kind}", language) for kind in kinds)
