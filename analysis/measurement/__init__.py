@@ -8,6 +8,7 @@ from analysis.measurement.aapor import (
     assess_aapor,
     eligibility,
 )
+from analysis.measurement.agreement import assess_raters
 from analysis.measurement.balance import (
     assess_balance,
     baseline_covariates,
@@ -98,6 +99,7 @@ __all__ = [
     "assess_levels",
     "assess_pretrends",
     "assess_quality",
+    "assess_raters",
     "assess_response",
     "assess_weighting",
     "baseline_covariates",

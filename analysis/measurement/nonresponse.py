@@ -278,15 +278,16 @@ def _bias_items(bias: NonresponseBias) -> tuple[Check, pd.DataFrame]:
     rows.append(("worst_case", None, bias.worst_low, bias.worst_high))
     table = pd.DataFrame(rows, columns=["assumption", "correlation", "low", "high"])
     half = bias.bias(CORRELATIONS[1])
+    fine = half <= NOTABLE_BIAS * bias.sd
     check = Check(
         id="baseline.nonresponse",
         question="measurement.check.nonresponse.question",
-        status="passed" if half <= NOTABLE_BIAS * max(bias.sd, 1e-12) else "caution",
+        status="passed" if fine else "caution",
         value=half / bias.sd if bias.sd > 0 else 0.0,
         threshold=NOTABLE_BIAS,
         unit="sd",
         reason="measurement.check.nonresponse.reason",
-        remedy="measurement.check.nonresponse.remedy",
+        remedy=None if fine else "measurement.check.nonresponse.remedy",
         params={
             "rate": bias.rate,
             "correlation": CORRELATIONS[1],

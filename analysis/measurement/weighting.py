@@ -149,8 +149,8 @@ def rake(
         weight=pd.Series(weights, index=rows.index, name="weight"),
         design_effect=effect,
         n_effective=len(weights) / effect,
-        margin_error=error,
-        converged=error <= tolerance,
+        margin_error=float(error),
+        converged=bool(error <= tolerance),
         rounds=used,
         trimmed=_at_bound(weights, bounds),
     )

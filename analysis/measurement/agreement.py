@@ -1,0 +1,239 @@
+"""What ratings of behaviour can carry: agreement of raters, least number, self against others."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.measurement.columns import dates, floats, present
+from analysis.measurement.icc import icc_oneway
+from analysis.measurement.raters import icc_forms, krippendorff_alpha, self_other_gap
+from analysis.results import Check, Estimate, StageResults, collect
+
+INDIVIDUAL_LINE = 0.80
+"""Below this reliability a rating must not have consequences for one person."""
+
+LEAST_RATERS = 3
+"""Fewer raters besides oneself give no view from outside, and do not stay anonymous."""
+
+
+def assess_raters(
+    ratings: pd.DataFrame | None,
+    *,
+    before: pd.Timestamp | str | None = None,
+    least: int = LEAST_RATERS,
+    simulated: bool = False,
+) -> StageResults:
+    """Agreement of the raters of each instrument of behaviour.
+
+    A subject is the person rated, or the site where no person is named. A rater's score for a
+    subject is the mean over the items and over the rater's sheets; unnamed raters count once a
+    sheet. Self ratings are compared with the others and take no part in the agreement.
+
+    Parameters
+    ----------
+    ratings : DataFrame or None
+        Canonical table.
+    before : date, optional
+        Only ratings before it (the first wave); ratings without a day are then left out.
+    least : int
+        Raters besides oneself that a subject needs.
+
+    Returns
+    -------
+    StageResults
+        Estimates ``baseline.raters.<instrument>.icc`` (one rater), ``.reliability`` (mean of
+        the raters at hand) and ``.self_other``; checks ``….individual`` and ``….least``; table
+        ``raters`` (Krippendorff's ordinal alpha by item). The form is ICC(2) when the same
+        raters rated every subject, otherwise ICC(1), which counts their severity against
+        agreement.
+    """
+    if not present(ratings, "score"):
+        return collect("baseline", [_impossible("", "measurement.reason.no_ratings")])
+    rows = _rows(ratings, before)
+    items: list = []
+    tables = []
+    for instrument, mine in rows.groupby("instrument", sort=True):
+        others = mine[mine["role"] != "self"]
+        scores = others.groupby(["subject", "rater"], as_index=False)["score"].mean()
+        agreed = _agreement(scores)
+        if agreed is None:
+            items.append(_impossible(str(instrument), "measurement.reason.no_agreement"))
+        else:
+            items += _agreement_items(str(instrument), agreed, scores, least, simulated)
+            tables.append(_by_item(others).assign(instrument=str(instrument)))
+        gap = _gap(mine, scores, least)
+        if gap is not None:
+            items.append(_gap_estimate(str(instrument), gap, simulated))
+    if not items:
+        items = [_impossible("", "measurement.reason.no_ratings")]
+    named = {"raters": pd.concat(tables, ignore_index=True)} if tables else {}
+    return collect("baseline", items, tables=named)
+
+
+def _rows(ratings: pd.DataFrame, before) -> pd.DataFrame:
+    kept = ratings[ratings["score"].notna()]
+    if before is not None:
+        kept = kept[dates(kept["rated_on"]) < pd.Timestamp(before)]
+    ratee, rater = kept["ratee_id"].astype(object), kept["rater_id"].astype(object)
+    rows = pd.DataFrame(
+        {
+            "instrument": kept["instrument"].astype(object),
+            "item": kept["item"].astype(object),
+            "role": kept["rater_role"].astype(object),
+            "subject": ratee.where(ratee.notna(), kept["site_id"].astype(object)),
+            "rater": rater.where(rater.notna(), kept["rating_id"].astype(object)),
+        }
+    )
+    return rows.assign(score=floats(kept["score"]))
+
+
+def _agreement(scores: pd.DataFrame) -> tuple | None:
+    """Form, ICC of one rater with its ends, reliability of the mean with its ends, raters."""
+    raters = scores.groupby("rater")["subject"].nunique()
+    subjects = scores["subject"].nunique()
+    if len(raters) >= 2 and subjects >= 2 and (raters == subjects).all():
+        wide = scores.pivot_table(index="subject", columns="rater", values="score")
+        forms = icc_forms(wide.to_numpy())
+        if forms is None:
+            return None
+        one, mean = forms["ICC2"], forms["ICC2k"]
+        ends = (one.value, one.low, one.high), (mean.value, mean.low, mean.high)
+        return "ICC2", *ends, float(len(raters)), one.n_targets
+    by = scores.assign(square=scores["score"] ** 2).groupby("subject")
+    sums = by.agg(n=("score", "size"), total=("score", "sum"), square=("square", "sum"))
+    sums = sums[sums["n"] >= 2]
+    icc = icc_oneway(*(sums[c].to_numpy() for c in ("n", "total", "square"))) if len(sums) else None
+    if icc is None:
+        return None
+    one = (icc.value, icc.low, icc.high)
+    mean = tuple(icc.n0 * end / (1 + (icc.n0 - 1) * end) for end in one)
+    return "ICC1", one, mean, icc.n0, icc.n_units
+
+
+def _agreement_items(instrument, agreed, scores, least: int, simulated: bool) -> list:
+    form, one, mean, raters, subjects = agreed
+    common = {
+        "unit": "coefficient",
+        "n": len(scores),
+        "n_units": subjects,
+        "interval_method": "f_inversion" if form == "ICC1" else "satterthwaite",
+        "simulated": simulated,
+    }
+    id = f"baseline.raters.{instrument}"
+    pairs = (("icc", form, one, 1.0), ("reliability", f"{form}k", mean, raters))
+    items: list = [
+        Estimate(
+            id=f"{id}.{name}",
+            estimand="icc",
+            value=value,
+            ci_low=low,
+            ci_high=high,
+            method=method.lower(),
+            dims={"instrument": instrument, "form": method, "raters": count},
+            **common,
+        )
+        for name, method, (value, low, high), count in pairs
+    ]
+    fine = mean[1] >= INDIVIDUAL_LINE
+    items.append(
+        Check(
+            id=f"{id}.individual",
+            question="measurement.check.individual.question",
+            status="passed" if fine else "failed",
+            value=mean[0],
+            threshold=INDIVIDUAL_LINE,
+            unit="coefficient",
+            n=subjects,
+            reason=f"measurement.check.individual.{form.lower()}",
+            remedy=None if fine else "measurement.check.individual.remedy",
+            params={
+                "instrument": instrument,
+                "raters": raters,
+                "reliability": mean[0],
+                "low": mean[1],
+                "single": one[0],
+                "line": INDIVIDUAL_LINE,
+            },
+        )
+    )
+    counts = scores.groupby("subject")["rater"].nunique()
+    short = int((counts < least).sum())
+    items.append(
+        Check(
+            id=f"{id}.least",
+            question="measurement.check.least_raters.question",
+            status="passed" if short == 0 else "caution",
+            value=float(short),
+            threshold=0.0,
+            unit="count",
+            n=len(counts),
+            reason="measurement.check.least_raters.reason",
+            remedy=None if short == 0 else "measurement.check.least_raters.remedy",
+            params={
+                "instrument": instrument,
+                "least": least,
+                "short": short,
+                "subjects": len(counts),
+            },
+        )
+    )
+    return items
+
+
+def _by_item(others: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for item, mine in others.groupby("item", sort=True):
+        slot = mine.groupby("subject").cumcount()
+        wide = mine.assign(slot=slot).pivot_table(index="slot", columns="subject", values="score")
+        found = krippendorff_alpha(wide.to_numpy(), "ordinal")
+        rows.append((str(item), found.value if found else None, found.n if found else 0))
+    frame = pd.DataFrame(rows, columns=["item", "alpha", "n"])
+    return frame.astype({"alpha": float})
+
+
+def _gap(mine: pd.DataFrame, scores: pd.DataFrame, least: int):
+    own = mine[mine["role"] == "self"].groupby("subject")["score"].mean()
+    if own.empty:
+        return None
+    other = scores.groupby("subject")["score"].agg(["mean", "size"]).reindex(own.index)
+    return self_other_gap(
+        own.to_numpy(), other["mean"].to_numpy(), other["size"].to_numpy(), least=least
+    )
+
+
+def _gap_estimate(instrument: str, found, simulated: bool) -> Estimate:
+    gap = found.gap
+    return Estimate(
+        id=f"baseline.raters.{instrument}.self_other",
+        estimand="self_minus_others",
+        unit="score",
+        value=gap.value,
+        se=gap.se,
+        ci_low=gap.low,
+        ci_high=gap.high,
+        n=found.n,
+        n_units=found.n,
+        method="self_other_gap",
+        interval_method=gap.method,
+        dims={
+            "instrument": instrument,
+            "over": found.over,
+            "in_agreement": found.in_agreement,
+            "under": found.under,
+            "correlation": found.correlation,
+            "left_out": found.left_out,
+        },
+        simulated=simulated,
+    )
+
+
+def _impossible(instrument: str, reason: str) -> Check:
+    return Check(
+        id=f"baseline.raters{'.' + instrument if instrument else ''}.individual",
+        question="measurement.check.individual.question",
+        status="not_possible",
+        threshold=INDIVIDUAL_LINE,
+        unit="coefficient",
+        reason=reason,
+        params={"instrument": instrument},
+    )
