@@ -36,6 +36,8 @@ SyntheticMethod = Literal["synthetic_did", "synthetic_control"]
 #: Penalty of synthetic control and of the period weights, in units of the noise.
 HARDLY = 1e-6
 FEWEST_PRE_PERIODS = 3
+#: Placebo assignments drawn at most in a report where several sites are treated.
+MOST_DRAWS = 199
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,7 +224,11 @@ def synthetic_estimates(
         }
         try:
             fit = synthetic(
-                panel, method=method, level=options.level, draws=options.draws, seed=options.seed
+                panel,
+                method=method,
+                level=options.level,
+                draws=min(options.draws, MOST_DRAWS),
+                seed=options.seed,
             )
         except FrameError as error:
             reason = f"causal.fault.{error.rule}"
