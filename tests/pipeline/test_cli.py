@@ -33,7 +33,6 @@ def crmeval(project, monkeypatch):
     monkeypatch.setattr(steps, "_prepare", lambda setting, folder: project.prepare("", folder))
     monkeypatch.setattr(steps, "_build_report", lambda setting, folder: project.report(folder))
 
-
     def notebook(setting, declared, values, folder, on_cell):
         (folder / "notebooks").mkdir(exist_ok=True)
         (folder / "notebooks" / declared.notebook).write_text("{}")
