@@ -37,6 +37,12 @@ from analysis.measurement.intervals import (
 )
 from analysis.measurement.invariance import Invariance, Rule, measurement_invariance
 from analysis.measurement.levels import assess_levels, seal
+from analysis.measurement.needs import (
+    assess_needs,
+    importance_performance,
+    skill_gaps,
+    weight_sensitivity,
+)
 from analysis.measurement.nonresponse import (
     NonresponseBias,
     WeightedComparison,
@@ -97,6 +103,7 @@ __all__ = [
     "assess_instruments",
     "assess_invariance",
     "assess_levels",
+    "assess_needs",
     "assess_pretrends",
     "assess_quality",
     "assess_raters",
@@ -112,6 +119,7 @@ __all__ = [
     "gwet_ac1",
     "icc_forms",
     "icc_oneway",
+    "importance_performance",
     "item_statistics",
     "joint_test",
     "kish_design_effect",
@@ -130,8 +138,10 @@ __all__ = [
     "return_rates",
     "seal",
     "self_other_gap",
+    "skill_gaps",
     "standardised_differences",
     "trim",
+    "weight_sensitivity",
     "weighted_mean",
     "welch",
     "wilson",
