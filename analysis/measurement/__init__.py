@@ -20,12 +20,12 @@ from analysis.measurement.covariance_structure import Moments, moments
 from analysis.measurement.dimensionality import assess_factors
 from analysis.measurement.factor import (
     FactorFit,
-    FitIndices,
     ParallelAnalysis,
     confirm,
     mcdonald_omega,
     parallel_analysis,
 )
+from analysis.measurement.fit import FitIndices
 from analysis.measurement.icc import Icc, assess_icc, icc_oneway
 from analysis.measurement.intervals import (
     Interval,

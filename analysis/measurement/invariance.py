@@ -28,7 +28,8 @@ from analysis.measurement.covariance_structure import (
     patterns,
     usable,
 )
-from analysis.measurement.factor import FitIndices, fit_indices, identified
+from analysis.measurement.factor import identified
+from analysis.measurement.fit import FitIndices, fit_indices
 
 Level = Literal["configural", "metric", "scalar"]
 Decision = Literal["scalar", "partial_scalar", "metric", "configural", "none"]
