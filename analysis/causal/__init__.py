@@ -6,6 +6,7 @@
 
 from analysis.causal.aggregate import Aggregate, aggregate, outcome_weights
 from analysis.causal.bounds import LeeBounds, lee_bounds, lee_estimates
+from analysis.causal.depth import Depth, deepen
 from analysis.causal.evaluate import Evaluation, evaluate, without_value
 from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
 from analysis.causal.few_clusters import wild_bootstrap
@@ -44,6 +45,7 @@ from analysis.causal.uptake import change_by_hours, complier_effect
 __all__ = [
     "Aggregate",
     "Decay",
+    "Depth",
     "Evaluation",
     "Family",
     "FrameError",
@@ -66,6 +68,7 @@ __all__ = [
     "choose_inference",
     "complier_effect",
     "decay",
+    "deepen",
     "effects_by",
     "evaluate",
     "event_moments",

@@ -21,7 +21,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from analysis.causal.distributions import t_p_value, t_quantile
@@ -218,6 +217,8 @@ def _clustered(influence: np.ndarray, codes: np.ndarray) -> float:
 
 def _imbens_manski(width: float, level: float) -> float:
     """Critical value between one-sided (wide set) and two-sided (a point)."""
+    from scipy.optimize import brentq
+
     if width > 20:
         return t_quantile(2 * level - 1, np.inf)
     return float(brentq(lambda c: ndtr(c + width) - ndtr(-c) - level, 0.0, 10.0, xtol=1e-12))

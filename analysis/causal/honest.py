@@ -25,8 +25,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import null_space
-from scipy.optimize import brentq, minimize
 from scipy.special import ndtr
 
 from analysis.causal.distributions import t_quantile
@@ -76,7 +74,7 @@ class _Tests:
     def __init__(self, moments: Moments, mbar: float, level: float) -> None:
         P, T = moments.n_pre, len(moments.weights)
         along = moments.weights / (moments.weights @ moments.weights)
-        across = null_space(moments.weights[None, :])
+        across = _orthogonal(moments.weights)
         self.alpha = 1 - level
         self.parts = []
         for step in range(P):
@@ -163,7 +161,7 @@ def breakdown_smoothness(moments: Moments, *, level: float = 0.95) -> float:
         below, above = above, above * 4
         if above > 1e6 * moments.se:
             return below
-    return float(brentq(margin, below, above, xtol=above / 500))
+    return float(_root(margin, below, above, xtol=above / 500))
 
 
 def _largest(excluded: Callable[[float], bool], most: float, precision: float) -> float:
@@ -218,7 +216,7 @@ def smoothness(moments: Moments, m: float, *, level: float = 0.95) -> tuple[floa
         np.maximum(corner[None, :] - period[:, None], 0),
     )
     own = np.concatenate([np.zeros(P), moments.weights])
-    free = np.vstack([null_space(period[None, :P]), np.zeros((T, P - 1))])
+    free = np.vstack([_orthogonal(period[:P]), np.zeros((T, P - 1))])
     first = own.copy()
     first[:P] = -period[:P] * (moments.weights @ period[P:]) / (period[:P] @ period[:P])
     half, v = _shortest(first, free, bend, m, moments.covariance, level)
@@ -254,6 +252,8 @@ def _shortest(first, free, bend, m, covariance, level):
     inside, over = bend.T @ free, bend.T @ first
     rows = np.block([[-inside, np.eye(J)], [inside, np.eye(J)]])
     shift = np.concatenate([-over, over])
+    from scipy.optimize import minimize
+
     found = minimize(
         length,
         np.concatenate([least, np.abs(over + inside @ least)]),
@@ -274,6 +274,17 @@ def _folded(t: float, level: float) -> tuple[float, float]:
     if t > 8:
         return t + one_sided, 1.0
     low, high = t + min(one_sided, 0.0), t + t_quantile(level, np.inf) + 1e-9
-    c = brentq(lambda c: ndtr(c - t) - ndtr(-c - t) - level, max(low, 1e-9), high, xtol=1e-13)
+    c = _root(lambda c: ndtr(c - t) - ndtr(-c - t) - level, max(low, 1e-9), high, xtol=1e-13)
     near, far = np.exp(-((c - t) ** 2) / 2), np.exp(-((c + t) ** 2) / 2)
     return c, (near - far) / (near + far)
+
+
+def _root(f: Callable[[float], float], low: float, high: float, *, xtol: float) -> float:
+    from scipy.optimize import brentq
+
+    return brentq(f, low, high, xtol=xtol)
+
+
+def _orthogonal(vector: np.ndarray) -> np.ndarray:
+    """(n, n − 1) orthonormal columns orthogonal to a vector."""
+    return np.linalg.svd(vector[None, :])[2][1:].T

@@ -13,7 +13,6 @@ appendix D.
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linprog
 from scipy.special import log_ndtr, ndtri_exp
 
 #: Multipliers below this do not bind.
@@ -57,6 +56,8 @@ class LeastViolation:
 
     def _start(self, y: np.ndarray) -> np.ndarray:
         """Find a basis by a general solver; rows that bind without a multiplier complete it."""
+        from scipy.optimize import linprog
+
         cost = np.zeros(self.W.shape[1])
         cost[0] = 1.0
         found = linprog(cost, A_ub=-self.W, b_ub=-y, bounds=(None, None), method="highs-ds")

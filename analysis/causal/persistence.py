@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from analysis.causal.bands import satterthwaite
 from analysis.causal.distributions import t_p_value, t_quantile
@@ -48,6 +47,8 @@ def decay(event_time: np.ndarray, att: np.ndarray, covariance: np.ndarray) -> De
     covariance : (J, J)
         Their clustered covariance; weights are its inverse diagonal, the sandwich uses all of it.
     """
+    from scipy.optimize import least_squares
+
     weight = 1 / np.sqrt(np.diag(covariance))
     slope, level = np.polyfit(event_time, att, 1, w=weight)
     start_rate = -slope / level if level else 0.0
