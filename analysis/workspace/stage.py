@@ -106,6 +106,11 @@ class Stage:
         return int(starts.min()) if len(starts) else self.client.period.last_period + 1
 
     @property
+    def first_day(self) -> dt.date:
+        """First day of the month of the first wave."""
+        return month_of(self.first_wave)
+
+    @property
     def until(self) -> dt.date:
         """Last day of the evaluated months."""
         return month_of(self.client.period.last_period + 1) - dt.timedelta(days=1)
