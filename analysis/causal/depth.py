@@ -42,6 +42,10 @@ class Depth:
         """Return all estimates, topic by topic."""
         return tuple(item for part in self.parts.values() for item in part)
 
+    def part(self, topic: str) -> tuple[Estimate, ...]:
+        """Return the estimates of one topic; none where it could not be asked about."""
+        return self.parts.get(topic, ())
+
     def checks(self) -> tuple[Check, ...]:
         """Return all checks."""
         return self._checks

@@ -146,6 +146,12 @@ class Stage:
         return self.waves[["site_id"]].reindex(columns=list(TABLES["sites"].columns))
 
     @property
+    def kinds(self) -> Mapping[str, Mapping[str, str]]:
+        """What sites are told apart by: kind of property by site, where it is known."""
+        known = self.sites.dropna(subset=["property_type"]).set_index("site_id")["property_type"]
+        return {"property_type": known.to_dict()} if len(set(known)) > 1 else {}
+
+    @property
     def registry(self) -> Mapping[str, registry.Indicator]:
         """The indicator registry."""
         return registry.load()
