@@ -1,4 +1,7 @@
-"""The wording catalogue: one YAML file a language and section, merged into full keys."""
+"""The wording catalogue: one YAML file a language and section, merged into full keys.
+
+``chapters/value.yml`` holds the keys that start with ``chapters.value``.
+"""
 
 from __future__ import annotations
 
@@ -120,8 +123,10 @@ def _catalogue(language: Language) -> dict[str, str]:
 
     reader = YAML(typ="safe", pure=True)
     merged: dict[str, str] = {}
-    for path in sorted((_FOLDER / language).glob("*.yml")):
-        _flatten(path.stem, reader.load(path.read_text(encoding="utf-8")) or {}, merged, path)
+    folder = _FOLDER / language
+    for path in sorted(folder.rglob("*.yml")):
+        section = ".".join(path.relative_to(folder).with_suffix("").parts)
+        _flatten(section, reader.load(path.read_text(encoding="utf-8")) or {}, merged, path)
     return merged
 
 

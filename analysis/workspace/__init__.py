@@ -1,6 +1,7 @@
 """One client opened for one stage, and the preparation of what all stages read."""
 
+from analysis.workspace.opening import open_stage
 from analysis.workspace.prepare import prepare
-from analysis.workspace.stage import Stage, open_stage
+from analysis.workspace.stage import Stage
 
 __all__ = ["Stage", "open_stage", "prepare"]

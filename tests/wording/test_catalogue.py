@@ -12,7 +12,10 @@ FOLDER = Path(wording.__file__).parent
 
 def test_sections_are_the_same_files():
     sections = {
-        language: {path.name for path in (FOLDER / language).iterdir()}
+        language: {
+            path.relative_to(FOLDER / language).as_posix()
+            for path in (FOLDER / language).rglob("*.yml")
+        }
         for language in wording.LANGUAGES
     }
     assert sections["zh_CN"] == sections["en"]
@@ -21,8 +24,9 @@ def test_sections_are_the_same_files():
 
 def test_every_file_is_loaded():
     for language in wording.LANGUAGES:
-        loaded = {key.split(".")[0] for key in wording.keys(language)}
-        assert loaded == {path.stem for path in (FOLDER / language).glob("*.yml")}
+        for path in (FOLDER / language).rglob("*.yml"):
+            section = ".".join(path.relative_to(FOLDER / language).with_suffix("").parts)
+            assert any(key.startswith(f"{section}.") for key in wording.keys(language)), path
 
 
 def test_keys_are_equal():

@@ -1,10 +1,20 @@
-"""Which stored tables the reports show, in which columns and words: data, and its reader."""
+"""Which stored tables the reports show, in which columns and words: data, and its reader.
+
+Each stage has a file ``<stage>.yml`` of views, by name, and a module ``<stage>.py`` with the
+functions that reshape its tables for the eye. A table view names the stored ``table``, its
+``caption`` (``chapters.<stage>.<caption>``), its ``columns`` (a format, or ``[wording key of the
+heading, format]`` where the heading is not ``<room>.column.<name>``), perhaps ``prepare`` (a
+function of the stage's module, else of ``words``) and ``n`` (column of counts by which small cells
+are hidden). A figure view names the ``plot`` that draws the table; its alternative text ends in
+``_alt`` instead of ``_figure``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +25,7 @@ from analysis.present.views.words import all_checks, labelled, overall, worst
 
 __all__ = ["View", "all_checks", "get", "labelled", "overall", "worst"]
 
-_FILE = Path(__file__).with_name("views.yml")
+_FOLDER = Path(__file__).parent
 _ROOMS = {"baseline": "measurement"}
 
 
@@ -72,11 +82,11 @@ def get(name: str) -> View:
 def _load() -> dict[str, View]:
     from ruamel.yaml import YAML
 
-    raw = YAML(typ="safe", pure=True).load(_FILE.read_text(encoding="utf-8"))
+    read = YAML(typ="safe", pure=True).load
     return {
-        f"{stage}.{name}": _view(stage, entry)
-        for stage, entries in raw.items()
-        for name, entry in entries.items()
+        f"{path.stem}.{name}": _view(path.stem, entry)
+        for path in sorted(_FOLDER.glob("*.yml"))
+        for name, entry in read(path.read_text(encoding="utf-8")).items()
     }
 
 
@@ -89,7 +99,12 @@ def _view(stage: str, entry: dict[str, Any]) -> View:
     prepare = entry.pop("prepare", None)
     return View(
         caption=f"chapters.{stage}.{entry.pop('caption')}",
-        prepare=None if prepare is None else getattr(words, prepare),
+        prepare=None if prepare is None else _function(stage, prepare),
         columns=columns,
         **entry,
     )
+
+
+def _function(stage: str, name: str) -> Callable[[Any], pd.DataFrame]:
+    own = import_module(f"{__name__}.{stage}")
+    return getattr(own, name, None) or getattr(words, name)

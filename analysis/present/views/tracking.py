@@ -1,0 +1,1 @@
+"""How the tables of the tracking report are put before the eye."""

@@ -1,0 +1,43 @@
+"""How the tables of the value report are put before the eye: rows chosen, cells put into words."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis import wording
+from analysis.present.views.words import in_words, target
+
+
+def scorecard(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the scorecard with target, estimate and verdict in words."""
+    readings = table.assign(unit=table["reading"])
+    return table.assign(
+        target=in_words(readings, target),
+        estimate=in_words(table, _estimate),
+        verdict=in_words(table, _verdict),
+    )
+
+
+def _estimate(row, language: str) -> str:
+    if pd.isna(row.value):
+        return wording.format_value(None, "", language)
+    effect = row.reading != "level"
+    value = wording.in_unit(row.value, row.unit, language, effect=effect)
+    if pd.isna(row.ci_low):
+        return value
+    return wording.text(
+        "chapters.estimate_interval",
+        language,
+        value=value,
+        low=wording.in_unit(row.ci_low, row.unit, language, effect=effect),
+        high=wording.in_unit(row.ci_high, row.unit, language, effect=effect),
+    )
+
+
+def _verdict(row, language: str) -> str:
+    verdict = wording.text(f"value.verdict.{row.verdict}", language)
+    if not row.reason:
+        key = "chapters.with_comparison" if row.causal else "chapters.without_comparison"
+        return wording.text(key, language, verdict=verdict)
+    reason = wording.text(row.reason, language)
+    return wording.text("report.labelled", language, label=verdict, value=reason)

@@ -1,0 +1,108 @@
+"""Opening a client for a stage, in the folder of a run or in one of its own.
+
+A run folder holds ``canonical/`` (the canonical tables and the record of how they came about),
+``panel.parquet`` and ``results/``. The pipeline prepares it once and hands its path to each
+notebook; a notebook run by itself works on a copy of the latest complete run of the same inputs,
+or prepares a folder of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from analysis import client as clients
+from analysis import files
+from analysis.errors import RunError
+from analysis.present import Display
+from analysis.workspace.baseline import BaselineStage
+from analysis.workspace.design import DesignStage
+from analysis.workspace.monitoring import MonitoringStage
+from analysis.workspace.prepare import CANONICAL, PANEL, prepare
+from analysis.workspace.stage import Stage
+from analysis.workspace.tracking import TrackingStage
+from analysis.workspace.value import ValueStage
+
+STANDALONE = "standalone"
+STAGES: Mapping[str, type[Stage]] = {
+    "design": DesignStage,
+    "baseline": BaselineStage,
+    "monitoring": MonitoringStage,
+    "tracking": TrackingStage,
+    "value": ValueStage,
+}
+
+
+def open_stage(
+    name: str,
+    *,
+    client: str,
+    run_dir: str = "",
+    language: str = "zh_CN",
+    seed: int = 20240101,
+) -> Stage:
+    """Open a client for a stage.
+
+    Parameters
+    ----------
+    name : str
+        ``design``, ``baseline``, ``monitoring``, ``tracking`` or ``value``.
+    client : str
+        Folder name under ``data/``.
+    run_dir : str
+        Run folder; empty in a notebook run by itself.
+    language : {"zh_CN", "en"}
+        Language shown in the notebook; reports are made in both.
+    seed : int
+        Seed of the stage's random draws.
+
+    Raises
+    ------
+    InputError
+        When the client file or the exports have faults.
+    RunError
+        When ``run_dir`` is no run folder.
+    """
+    opened = clients.load(client)
+    folder = Path(run_dir) if run_dir else _standalone(client, opened)
+    if not (folder / PANEL).is_file():
+        raise RunError(
+            f"{folder} holds no panel. Correct: leave run_dir empty, or give the folder of a run."
+        )
+    return STAGES[name](
+        name=name,
+        client=opened,
+        folder=folder,
+        show=Display(language, min_cell=opened.min_cell),
+        language=language,
+        seed=seed,
+    )
+
+
+def _standalone(client: str, opened: clients.Client) -> Path:
+    """Return a folder of its own, filled from the latest complete run of the same inputs.
+
+    Without such a run it is prepared from the exports. Results written there never change a
+    finished report.
+    """
+    home = files.project_root() / "reports" / client
+    made_of = {"inputs": files.input_hashes(opened.folder), "code": files.code_hash()}
+    manifest, run = home / "latest" / "manifest.json", None
+    if manifest.is_file():
+        run = json.loads(manifest.read_text(encoding="utf-8"))
+        run = run if all(run[name] == value for name, value in made_of.items()) else None
+    folder, stamp = home / STANDALONE, home / STANDALONE / "made_of.json"
+    text = json.dumps({**made_of, "run": run and run["run_id"]}, sort_keys=True)
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == text:
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    if run is None:
+        prepare(client, folder)
+    else:
+        for part in (CANONICAL, "results"):
+            shutil.copytree(manifest.parent / part, folder / part)
+        shutil.copy(manifest.parent / PANEL, folder / PANEL)
+    files.write_text(stamp, text)
+    return folder
