@@ -1,0 +1,205 @@
+"""Write ``docs/requirements.md``, where each requirement is answered, from ``docs/requirements/``.
+
+Run as ``python tools/requirements.py``. A test resolves every link and compares the page.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "docs" / "requirements"
+PAGE = ROOT / "docs" / "requirements.md"
+STAGES = ("design", "baseline", "monitoring", "tracking", "value")
+STATUSES = {
+    "answered": "answered",
+    "partly": "answered in part",
+    "client": "the client decides or supplies it; the software records it",
+    "outside": "a claim or a heading that software cannot answer",
+    "open": "not answered",
+}
+HEADER = """\
+# Requirements
+
+What the source documents ask for, and where it is answered. Written by `tools/requirements.py` from
+`docs/requirements/`; a test resolves every entry of the last column. `page` names a section of a
+report, `view` a table or figure of one, `code` a name in Python, `client` a key of the client file;
+the other words say what they are.
+"""
+
+
+def load() -> dict[str, dict[str, Any]]:
+    """Return the requirements by id, each with its ``stage``; a repeated id is an error."""
+    found: dict[str, dict[str, Any]] = {}
+    for stage in STAGES:
+        text = (FOLDER / f"{stage}.yml").read_text(encoding="utf-8")
+        for name, entry in YAML(typ="safe", pure=True).load(text).items():
+            if name in found:
+                raise ValueError(f"{name} stands in {found[name]['stage']}.yml and {stage}.yml")
+            found[name] = {**entry, "stage": stage}
+    return dict(sorted(found.items()))
+
+
+def faults(requirements: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what is wrong with the entries: unknown statuses, missing reasons, dead links."""
+    for name, entry in requirements.items():
+        if entry["status"] not in STATUSES:
+            yield f"{name}: status {entry['status']!r} is none of {list(STATUSES)}"
+        if entry["status"] in ("answered", "partly", "client") and not entry["where"]:
+            yield f"{name} is {entry['status']} nowhere"
+        if entry["status"] != "answered" and not entry.get("why"):
+            yield f"{name} is {entry['status']} without a reason"
+        for link in entry["where"]:
+            kind, _, target = link.partition(":")
+            if kind not in RESOLVERS:
+                yield f"{name}: {link}: kind {kind!r} is none of {sorted(RESOLVERS)}"
+            elif not RESOLVERS[kind](target):
+                yield f"{name}: {link} leads nowhere"
+
+
+def page(requirements: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the page: counts by status, then a table for each stage."""
+    counts = Counter(entry["status"] for entry in requirements.values())
+    parts = [HEADER, "| status | requirements |\n| --- | ---: |"]
+    parts += [f"| {words} | {counts[status]} |" for status, words in STATUSES.items()]
+    parts.append(f"| all | {len(requirements)} |")
+    for stage in STAGES:
+        parts.append(f"\n## {stage.capitalize()}\n")
+        parts.append("| id | asks | status | where, or why not |\n| --- | --- | --- | --- |")
+        parts += [_row(n, entry) for n, entry in requirements.items() if entry["stage"] == stage]
+    return "\n".join(parts) + "\n"
+
+
+def _row(name: str, entry: Mapping[str, Any]) -> str:
+    where = ", ".join(f"`{link}`" for link in entry["where"])
+    why = "" if entry["status"] == "answered" else entry.get("why", "")
+    last = ". ".join(part for part in (where, why) if part)
+    cells = (name, entry["asks"], entry["status"], last)
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _section(target: str) -> bool:
+    from analysis import wording
+
+    stage = target.partition(".")[0]
+    if stage == "brief":
+        return wording.has(f"report.{target}")
+    notebooks = ROOT.glob(f"notebooks/*_{stage}.ipynb")
+    shown = any(f"chapters.{target}" in path.read_text(encoding="utf-8") for path in notebooks)
+    return shown and wording.has(f"chapters.{target}")
+
+
+def _view(target: str) -> bool:
+    from analysis.present import views
+
+    try:
+        views.get(target)
+    except KeyError:
+        return False
+    return True
+
+
+def _indicator(target: str) -> bool:
+    from analysis.indicators import registry
+
+    return target in registry.load()
+
+
+def _alert(target: str) -> bool:
+    from analysis.monitoring import alerts
+
+    return any(rule.id == target for rule in alerts.rules())
+
+
+def _conflict(target: str) -> bool:
+    from analysis.client import READINGS
+
+    return target in READINGS
+
+
+def _table(target: str) -> bool:
+    from analysis.tables import TABLES
+
+    return target in TABLES
+
+
+def _client(target: str) -> bool:
+    from analysis.client import Client
+
+    model: Any = Client
+    for name in target.split("."):
+        field = getattr(model, "model_fields", {}).get(name)
+        if field is None:
+            return False
+        model = field.annotation
+        # A list or an optional part: its last argument is the part itself.
+        while getattr(model, "__args__", None):
+            model = next((a for a in model.__args__ if hasattr(a, "model_fields")), str)
+    return True
+
+
+def _code(target: str) -> bool:
+    parts = target.split(".")
+    for cut in range(len(parts), 0, -1):
+        try:
+            found: Any = import_module(".".join(parts[:cut]))
+        except ModuleNotFoundError:
+            continue
+        return all((found := getattr(found, name, None)) is not None for name in parts[cut:])
+    return False
+
+
+def _file(target: str) -> bool:
+    path, _, name = target.partition("::")
+    if not (ROOT / path).is_file():
+        return False
+    return not name or name in _functions(ROOT / path)
+
+
+@cache
+def _functions(path: Path) -> frozenset[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+def _gate(target: str) -> bool:
+    from analysis import wording
+
+    return wording.has(f"monitoring.gate.{target}.name")
+
+
+def _command(target: str) -> bool:
+    from analysis.cli import main
+
+    return target in main.commands
+
+
+RESOLVERS: Mapping[str, Callable[[str], bool]] = {
+    "page": _section,
+    "view": _view,
+    "indicator": _indicator,
+    "alert": _alert,
+    "conflict": _conflict,
+    "table": _table,
+    "client": _client,
+    "code": _code,
+    "test": _file,
+    "doc": _file,
+    "gate": _gate,
+    "cli": _command,
+}
+
+
+if __name__ == "__main__":
+    known = load()
+    if broken := list(faults(known)):
+        raise SystemExit("\n".join(broken))
+    PAGE.write_text(page(known), encoding="utf-8")
