@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 
+from analysis.causal.frame import FrameError
 from analysis.causal.group_time import GroupTime, by_cluster
 
 Kind = Literal["simple", "event", "cohort", "calendar"]
@@ -84,6 +85,11 @@ def aggregate(
     Returns
     -------
     Aggregate
+
+    Raises
+    ------
+    FrameError
+        ``no_cell`` when no treated cell could be estimated or is within the bounds.
     """
     panel = effects.panel
     indicator = (panel.cohort[:, None] == effects.cohort[None, :]) * panel.weights[:, None]
@@ -100,7 +106,7 @@ def aggregate(
         usable &= event >= balance_event_time - (panel.periods[-1] - panel.periods[0])
     post = usable & (event >= 0)
     if not post.any():
-        raise ValueError("no treated cell is left to aggregate")
+        raise FrameError("no_cell", "no treated cell has its base period and a comparison")
 
     def weighted(cells: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """Mean of cells by cohort share, its influence, and the weights."""

@@ -9,7 +9,7 @@ from analysis.causal.bands import satterthwaite, uniform_critical
 from analysis.causal.distributions import t_p_value, t_quantile
 from analysis.causal.event_study import sun_abraham, twfe
 from analysis.causal.few_clusters import wild_bootstrap
-from analysis.causal.frame import Prepared
+from analysis.causal.frame import FrameError, Prepared
 from analysis.causal.group_time import GroupTime
 from analysis.causal.imputation import imputation
 from analysis.causal.inference_rule import InferenceRule, Lead, choose_inference
@@ -191,7 +191,13 @@ class Builder:
                 place |= {"causal": False, "value": None}
                 found.append(Estimate(id=name, reason="causal.reason.no_never_treated", **place))
                 continue
-            value, se = _alternative(method, panel)
+            try:
+                value, se = _alternative(method, panel)
+            except FrameError as fault:
+                place |= {"causal": False, "value": None}
+                reason = f"causal.fault.{fault.rule}"
+                found.append(Estimate(id=name, reason=reason, **place))
+                continue
             if clustered:
                 place |= self._t(value, se, panel.n_clusters - 1, "clustered_t")
             else:

@@ -11,7 +11,7 @@ from analysis.indicators import registry
 from analysis.results import Finding
 from analysis.workspace.stage import Stage
 
-_NOTHING_TO_ESTIMATE = ("no_treated", "no_variation", "period_gap", "empty")
+_NOTHING_TO_ESTIMATE = ("no_treated", "no_variation", "period_gap", "empty", "no_cell")
 """Broken rules of the estimation frame that are the client's data, not a mistake of the code."""
 
 

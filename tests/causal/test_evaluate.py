@@ -164,3 +164,25 @@ def test_every_word_exists_and_results_round_trip(designs, name):
             assert item.ci_low is not None or item.reason or item.interval_method == "reference"
     results = found.results()
     assert from_json(to_json(results), results.tables).estimates == results.estimates
+
+
+def test_one_estimator_without_an_answer_leaves_the_others_theirs():
+    """A wave of one site without its reference month: Sun–Abraham alone cannot be had."""
+    frame = staggered(1, sizes=(5, 1), starts=(7, 9))
+    unit = frame.loc[frame["cohort"] == frame["cohort"].max(), "unit"].iloc[0]
+    reference = (frame["unit"] == unit) & (frame["period"] == frame["cohort"] - 1)
+    found = evaluate(
+        frame[~reference], outcome="csat_mean", unit="score_1_5", options=Options(draws=99)
+    )
+    beside = {e.method: e for e in found.by_estimator() if e.dims.get("beside")}
+    assert beside["sun_abraham"].value is None
+    assert beside["sun_abraham"].reason == "causal.fault.collinear"
+    assert beside["imputation"].value is not None
+    assert found.overall.value is not None
+
+
+def test_one_site_without_its_reference_month_is_a_named_fault():
+    frame = staggered(1, **DESIGNS["one_site"])
+    reference = frame["period"] == frame["cohort"] - 1
+    with pytest.raises(FrameError, match="no_cell"):
+        evaluate(frame[~reference], outcome="csat_mean", unit="score_1_5")
