@@ -72,40 +72,62 @@ def cronbach_alpha(
     return Alpha(float(value), float(low), float(high), n, k, missing, level)
 
 
-def item_statistics(scores: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
+def item_statistics(
+    scores: pd.DataFrame,
+    low: float,
+    high: float,
+    *,
+    missing: Literal["listwise", "pairwise"] = "listwise",
+) -> pd.DataFrame:
     """Return mean, spread, floor, ceiling and contribution of each item.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Sheets x items, NaN where unanswered.
+    low, high : float
+        Ends of the scale.
+    missing : {"listwise", "pairwise"}
+        Sheets behind the covariances, as in :func:`cronbach_alpha`. R's ``psych::alpha`` takes
+        them pairwise.
 
     Returns
     -------
     DataFrame
-        ``item, n, mean, sd, floor`` and ``ceiling`` (share at the ends of the scale),
-        ``item_rest`` (correlation with the sum of the other items, complete sheets only),
-        ``alpha_if_dropped``.
+        ``item, n, mean, sd, floor`` and ``ceiling`` (share at the ends of the scale) from the
+        sheets that have the item; ``item_rest`` (correlation with the sum of the other items)
+        and ``alpha_if_dropped`` from the covariances, NaN where nothing varies. The correlation
+        with a total that holds the item itself (psych's ``raw.r``) is too large and not given.
     """
-    complete = scores.dropna()
-    rows = []
-    for item in scores.columns:
-        answers = scores[item].dropna()
-        rest = complete.drop(columns=item)
-        varies = len(complete) > 2 and complete[item].std() > 0 and rest.sum(axis=1).std() > 0
-        dropped = cronbach_alpha(rest)
-        rows.append(
-            {
-                "item": item,
-                "n": len(answers),
-                "mean": answers.mean(),
-                "sd": answers.std(),
-                "floor": (answers <= low).mean(),
-                "ceiling": (answers >= high).mean(),
-                "item_rest": (
-                    float(np.corrcoef(complete[item], rest.sum(axis=1))[0, 1])
-                    if varies and rest.shape[1]
-                    else np.nan
-                ),
-                "alpha_if_dropped": dropped.value if dropped else np.nan,
-            }
-        )
-    return pd.DataFrame(rows)
+    kept = scores.dropna() if missing == "listwise" else scores
+    covariance = kept.cov().to_numpy() if len(kept) > 2 else np.full((scores.shape[1],) * 2, np.nan)
+    total, with_all, own = covariance.sum(), covariance.sum(axis=0), np.diag(covariance)
+    rest = total - 2 * with_all + own
+    varies = (own > 1e-12) & (rest > 1e-12)
+    scale = np.sqrt(np.where(varies, own * rest, np.nan))
+    answered = scores.notna().sum()
+    return pd.DataFrame(
+        {
+            "item": scores.columns,
+            "n": answered.to_numpy(),
+            "mean": scores.mean().to_numpy(),
+            "sd": scores.std().to_numpy(),
+            "floor": ((scores <= low).sum() / answered).to_numpy(),
+            "ceiling": ((scores >= high).sum() / answered).to_numpy(),
+            "item_rest": (with_all - own) / scale,
+            "alpha_if_dropped": _alpha_without_each(covariance, rest),
+        }
+    )
+
+
+def _alpha_without_each(covariance: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Alpha of the items left when each in turn is dropped; ``rest`` is the sum of theirs."""
+    k = len(covariance) - 1
+    if k < 2:
+        return np.full(len(covariance), np.nan)
+    own = np.diag(covariance)
+    shares = (own.sum() - own) / np.where(rest > 1e-12, rest, np.nan)
+    return k / (k - 1) * (1 - shares)
 
 
 def assess_instruments(

@@ -58,6 +58,31 @@ def test_semopy_differs_only_in_the_divisor_of_rmsea(reference, holzinger):
     assert fit.rmsea * np.sqrt(301 / 300) == pytest.approx(published["RMSEA"], abs=1e-5)
 
 
+def test_indices_of_semopy_follow_other_conventions(reference, holzinger):
+    """Its LogLik is the discrepancy chi2/n, so that AIC and BIC are not comparable with ours;
+    its GFI is the normed fit index, not Jöreskog's."""
+    published = reference["cfa_HS_semopy"]["values"]
+    fit = confirm(holzinger, FACTORS).fit
+    tolerance = reference["cfa_HS_semopy"]["tolerance"]
+    logarithm = fit.chi2 / fit.n
+    normed = 1 - fit.chi2 / published["chi2 Baseline"]
+    ours = {
+        "DoF": fit.df,
+        "DoF Baseline": 9 * 8 / 2,
+        "chi2 p-value": fit.p_value,
+        "NFI": normed,
+        "GFI": normed,
+        "AGFI": 1 - 36 / 24 * (1 - normed),
+        "LogLik": logarithm,
+        "AIC": 2 * fit.parameters - 2 * logarithm,
+        "BIC": np.log(fit.n) * fit.parameters - 2 * logarithm,
+    }
+    for name, value in ours.items():
+        assert value == pytest.approx(published[name], abs=tolerance), name
+    null = (1 - fit.cfi) ** -1 * (fit.chi2 - fit.df) + 36
+    assert null == pytest.approx(published["chi2 Baseline"], abs=0.01)
+
+
 def test_omega_reproduces_semtools_and_textbook(holzinger):
     # semTools::reliability of the same model: .6253, .8852, .6878.
     found = confirm(holzinger, FACTORS).reliability.set_index("factor")["omega"]
