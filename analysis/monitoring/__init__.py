@@ -9,6 +9,7 @@ from analysis.monitoring.alerts import (
     mean_below,
     rules,
     share_below,
+    share_ever_below,
 )
 from analysis.monitoring.budget import assess_budget, attended_effort, budget_table
 from analysis.monitoring.charts import assess_charts, chart_sites, p_chart, xmr_chart
@@ -19,7 +20,7 @@ from analysis.monitoring.decisions import read_decisions, write_decisions
 from analysis.monitoring.gains import normalised_gains
 from analysis.monitoring.history import changes, decision_sheet, merge, replay, with_states
 from analysis.monitoring.items import item_analysis
-from analysis.monitoring.knowable import known_on, last_whole_month, tables_known_on, undated
+from analysis.monitoring.knowable import Horizon, known_on, last_whole_month, tables_known_on, undated
 from analysis.monitoring.measures import alert_measures
 from analysis.monitoring.milestones import assess_milestones, milestone_states
 from analysis.monitoring.monday import Action, assess_monday, rank_actions
@@ -53,6 +54,7 @@ __all__ = [
     "NELSON",
     "WESTERN_ELECTRIC",
     "Action",
+    "Horizon",
     "NoiseTest",
     "Rule",
     "RunLength",
@@ -105,6 +107,7 @@ __all__ = [
     "run_length",
     "satisfaction",
     "share_below",
+    "share_ever_below",
     "tables_known_on",
     "u_chart",
     "undated",

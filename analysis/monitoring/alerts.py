@@ -1,10 +1,12 @@
 """Alerts: every line of the requirements, each firing tested against chance.
 
-A value on the wrong side of a line rings only when chance alone would rarely put it there.
-Shares: exact one-sided binomial test of "the true share is at the line". Means: one-sided t
-test over people. Drops: one-sided t test of a site's last months against its own baseline
-months. A rule's ``alpha`` is divided among the subjects it tests (Bonferroni), and each alert
-carries the probability, computed for its own n, that it rings although nothing is wrong.
+A value on the wrong side of a line rings only when chance alone would rarely put it there, and
+data are looked at every week. Shares and means that grow answer by answer are therefore tested by
+:mod:`analysis.monitoring.repeated`: the error is that of *ever* ringing. What changes only by
+the month (a window of months, a site's fall from its own baseline) is tested at each month's
+share of the error, ``alpha / looks``. A rule's ``alpha`` is divided among the subjects it tests
+(Bonferroni), and each alert carries the probability, computed for its own n, that it rings
+although nothing is wrong.
 """
 
 from __future__ import annotations
@@ -18,6 +20,15 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.monitoring.repeated import (
+    HORIZON,
+    Moderation,
+    ever_as_extreme,
+    mean_evidence,
+    moderated,
+    moderation,
+    share_boundary,
+)
 from analysis.results import Alert, StageResults, collect
 
 RECENT_MONTHS = 3
@@ -39,6 +50,7 @@ class Rule:
     requirement: str
     owner: str
     due_days: int
+    looks: int = 0
     unless: Mapping[str, list[str]] = field(default_factory=dict)
 
     def applies(self, choices: Mapping[str, str]) -> bool:
@@ -63,8 +75,21 @@ class NoiseTest:
     fires: bool
 
 
+def share_ever_below(hits: int, n: int, line: float, alpha: float, min_n: int) -> NoiseTest:
+    """Test that a share is below a line, right however often growing answers are looked at.
+
+    Fires when evidence as strong is *ever* seen, at any look up to
+    :data:`~analysis.monitoring.repeated.HORIZON` answers, with probability at most ``alpha`` when
+    the true share is at the line. The false-alarm rate is the exact probability to have rung by
+    today, had every answer been looked at.
+    """
+    boundary = share_boundary(line, alpha, min_n, max(n, HORIZON))
+    p_value = ever_as_extreme(hits, n, line, min_n)
+    return NoiseTest(p_value, float(boundary.rung[n]), hits <= boundary.critical[n])
+
+
 def share_below(hits: int, n: int, line: float, alpha: float) -> NoiseTest:
-    """Exact binomial test that a share is below a line.
+    """Exact binomial test, at one look, that a share is below a line.
 
     Fires when ``P(X <= hits | n, line) <= alpha``. The false-alarm rate is the largest
     such probability that is attainable, hence at most ``alpha``.
@@ -78,32 +103,47 @@ def share_below(hits: int, n: int, line: float, alpha: float) -> NoiseTest:
 
 
 def mean_below(values: np.ndarray, line: float, alpha: float) -> NoiseTest:
-    """One-sided t test that a mean is below a line; its false-alarm rate is ``alpha``."""
+    """Test over people that a mean is below a line, right at every look as people are added.
+
+    Fires when the evidence of a normal mixture exceeds ``1 / alpha``; the p-value is its inverse.
+    """
     values = np.asarray(values, dtype=float)
     spread = values.std(ddof=1) / np.sqrt(values.size) if values.size > 1 else 0.0
     if spread <= 0:
         return NoiseTest(1.0, 0.0, fires=False)
-    p_value = float(stats.t.cdf((values.mean() - line) / spread, values.size - 1))
+    evidence = float(mean_evidence(values.mean(), spread, values.size, line))
+    p_value = min(1.0, float(np.exp(-evidence))) if values.mean() < line else 1.0
     return NoiseTest(p_value, alpha, p_value <= alpha)
 
 
-def dropped(baseline: np.ndarray, recent: np.ndarray, line: float, alpha: float) -> NoiseTest:
-    """One-sided t test that recent months fell below a site's own baseline months.
+def dropped(
+    baseline: np.ndarray,
+    recent: np.ndarray,
+    line: float,
+    alpha: float,
+    prior: Moderation | None = None,
+) -> NoiseTest:
+    """One-sided t test, at one look, that recent months fell below a site's own baseline months.
 
     Fires when the mean fell by at least the share ``line`` of the baseline mean *and* the
-    test rejects "nothing changed". The spread is that of the baseline months, so
-    over-dispersion beyond sampling is in it. The false-alarm rate is the probability of
-    both together when nothing changed (months taken as independent).
+    test rejects "nothing changed". The spread is that of the baseline months, drawn towards
+    what the other sites show (``prior``), so over-dispersion beyond sampling is in it. The
+    false-alarm rate is the probability of both together when nothing changed (months taken as
+    independent).
     """
     k, b = recent.size, baseline.size
-    spread = baseline.std(ddof=1) * np.sqrt(1 / k + 1 / b) if b > 2 and k else 0.0
     level = baseline.mean() if b else 0.0
-    if spread <= 0 or level <= 0:
+    if b <= 2 or not k or level <= 0:
+        return NoiseTest(1.0, 0.0, fires=False)
+    own = float(baseline.var(ddof=1))
+    variance, df = moderated(own, b - 1, prior or Moderation(0.0, 0.0))
+    spread = np.sqrt(variance * (1 / k + 1 / b))
+    if own <= 0 or spread <= 0:
         return NoiseTest(1.0, 0.0, fires=False)
     fall = level - recent.mean()
-    p_value = float(stats.t.sf(fall / spread, b - 1))
-    needed = max(float(stats.t.isf(alpha, b - 1)), line * level / spread)
-    rate = float(stats.t.sf(needed, b - 1))
+    p_value = float(stats.t.sf(fall / spread, df))
+    needed = max(float(stats.t.isf(alpha, df)), line * level / spread)
+    rate = float(stats.t.sf(needed, df))
     return NoiseTest(p_value, rate, fall >= line * level and p_value <= alpha)
 
 
@@ -122,19 +162,22 @@ def evaluate(rule: Rule, subjects: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``rule, subject, value, line, n, p_value, false_alarm_rate, alpha, state``: ``fired``,
         ``within_noise`` (wrong side of the line, but chance may have put it there),
-        ``kept`` or ``too_few``.
+        ``kept`` or ``too_few``. ``false_alarm_rate`` and ``alpha`` are of a year of looks.
     """
     enough = subjects["n"] >= rule.min_n
-    alpha = rule.alpha / max(int(enough.sum()), 1)
+    tested_subjects = max(int(enough.sum()), 1)
+    alpha = rule.alpha / tested_subjects / max(rule.looks, 1)
+    prior = _prior(subjects[enough]) if rule.kind == "drop" else None
     rows = []
     for row, tested in zip(subjects.itertuples(), enough, strict=True):
-        value, wrong, test = _apply(rule, row, alpha)
+        value, wrong, test = _apply(rule, row, alpha, prior)
         if not tested:
             rows.append(
-                (rule.id, row.subject, value, rule.line, row.n, None, None, alpha, "too_few")
+                (rule.id, row.subject, value, rule.line, row.n, None, None, None, "too_few")
             )
             continue
         state = "fired" if test.fires else "within_noise" if wrong else "kept"
+        rate = 1 - (1 - test.false_alarm_rate) ** max(rule.looks, 1)
         rows.append(
             (
                 rule.id,
@@ -143,8 +186,8 @@ def evaluate(rule: Rule, subjects: pd.DataFrame) -> pd.DataFrame:
                 rule.line,
                 row.n,
                 test.p_value,
-                test.false_alarm_rate,
-                alpha,
+                rate,
+                rule.alpha / tested_subjects,
                 state,
             )
         )
@@ -162,16 +205,29 @@ def evaluate(rule: Rule, subjects: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _apply(rule: Rule, row, alpha: float) -> tuple[float, bool, NoiseTest]:
+def _apply(
+    rule: Rule, row, alpha: float, prior: Moderation | None
+) -> tuple[float, bool, NoiseTest]:
     if rule.kind == "share":
         value = row.hits / row.n if row.n else float("nan")
-        return value, value < rule.line, share_below(int(row.hits), int(row.n), rule.line, alpha)
+        hits, n = int(row.hits), int(row.n)
+        if rule.looks:
+            return value, value < rule.line, share_below(hits, n, rule.line, alpha)
+        test = share_ever_below(hits, n, rule.line, alpha, rule.min_n)
+        return value, value < rule.line, test
     if rule.kind == "mean":
         value = float(np.mean(row.values_))
         return value, value < rule.line, mean_below(row.values_, rule.line, alpha)
     level = float(np.mean(row.baseline)) if len(row.baseline) else float("nan")
     value = float(np.mean(row.recent)) / level - 1 if len(row.recent) and level else float("nan")
-    return value, value <= -rule.line, dropped(row.baseline, row.recent, rule.line, alpha)
+    test = dropped(row.baseline, row.recent, rule.line, alpha, prior)
+    return value, value <= -rule.line, test
+
+
+def _prior(subjects: pd.DataFrame) -> Moderation:
+    variances = [float(np.var(b, ddof=1)) for b in subjects["baseline"] if len(b) > 2]
+    degrees = [len(b) - 1 for b in subjects["baseline"] if len(b) > 2]
+    return moderation(np.array(variances), np.array(degrees))
 
 
 def assess_alerts(
@@ -197,7 +253,7 @@ def assess_alerts(
         Alerts ``monitoring.alert.<rule>.<subject>``, gravest first; tables ``alert_tests``
         (every subject tested) and ``alert_rules`` (``rule, subjects, fired, within_noise,
         too_few, family_false_alarm``: probability that the rule rings at least once in a
-        run although nothing is wrong, subjects taken as independent).
+        year of looks although nothing is wrong, subjects taken as independent).
     """
     tests, alerts, summary = [], [], []
     for rule in rules():
@@ -236,7 +292,7 @@ def assess_alerts(
     tables = {"alert_rules": pd.DataFrame(summary, columns=columns)}
     if tests:
         everything = pd.concat(tests, ignore_index=True)
-        numbers = ["p_value", "false_alarm_rate"]
+        numbers = ["p_value", "false_alarm_rate", "alpha"]
         everything[numbers] = everything[numbers].astype(float)
         tables["alert_tests"] = everything
     return collect("monitoring", alerts, tables=tables)
