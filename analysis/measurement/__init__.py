@@ -60,6 +60,7 @@ from analysis.measurement.raters import (
     krippendorff_alpha,
     self_other_gap,
 )
+from analysis.measurement.readiness import assess_readiness, measured_before
 from analysis.measurement.reliability import (
     Alpha,
     assess_instruments,
@@ -107,6 +108,7 @@ __all__ = [
     "assess_pretrends",
     "assess_quality",
     "assess_raters",
+    "assess_readiness",
     "assess_response",
     "assess_weighting",
     "baseline_covariates",
@@ -126,6 +128,7 @@ __all__ = [
     "krippendorff_alpha",
     "mcdonald_omega",
     "mean_t",
+    "measured_before",
     "measurement_invariance",
     "moments",
     "net_promoter",

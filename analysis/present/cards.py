@@ -122,10 +122,12 @@ def _kpi(title: str, estimate: Estimate, hide: bool, language: str, min_cell: in
     )
 
 
-def checks(items: Sequence[Check], anchor: str, language: str, *, tally: bool = True) -> str:
+def checks(
+    items: Sequence[Check], anchor: str, language: str, *, tally: bool = True, fold: bool = False
+) -> str:
     """Build the list of checks, worst first: what was asked, found, and what to do about it.
 
-    ``tally`` puts the number of each state above it.
+    ``tally`` puts the number of each state above it; ``fold`` leaves the passed ones to be opened.
     """
     ordered = sorted(items, key=lambda check: _ORDER.index(check.status))
     counts = [(s, sum(c.status == s for c in items)) for s in ("passed", *_ORDER[:3])]
@@ -135,9 +137,19 @@ def checks(items: Sequence[Check], anchor: str, language: str, *, tally: bool = 
         for status, count in counts
         if count
     )
-    rows = "".join(_check(check, language) for check in ordered)
+    open_ones = [check for check in ordered if not fold or check.status != "passed"]
+    passed = ordered[len(open_ones) :]
+    rows = "".join(_check(check, language) for check in open_ones)
+    rows = f'<ul class="check-list">{rows}</ul>' if rows else ""
+    if passed:
+        words = wording.text("terms.passed_checks", language, n=len(passed))
+        inside = "".join(_check(check, language) for check in passed)
+        rows += (
+            f'<details class="fold"><summary>{escape(words)}</summary>'
+            f'<ul class="check-list">{inside}</ul></details>'
+        )
     head = f'<ul class="tally">{summary}</ul>' if tally else ""
-    return f'<div class="crm checks" id="{anchor}">{head}<ul class="check-list">{rows}</ul></div>'
+    return f'<div class="crm checks" id="{anchor}">{head}{rows}</div>'
 
 
 def _check(check: Check, language: str) -> str:

@@ -100,11 +100,11 @@ class Display:
 
         view = views.get(name)
         frame = view.of(results)
+        shown = {"caption": view.caption, "fold": view.fold, **params}
         if view.plot is None:
-            self.table(frame, caption=view.caption, columns=view.columns, n=view.n, **params)
+            self.table(frame, columns=view.columns, n=view.n, **shown)
         else:
-            draw = getattr(plots, view.plot)
-            self.figure(draw, frame, caption=view.caption, alt=view.alt, **params)
+            self.figure(getattr(plots, view.plot), frame, alt=view.alt, **shown)
 
     def prose(self, key: str, **params: Any) -> None:
         """Show a sentence or paragraphs; an empty line in the wording parts paragraphs."""
@@ -164,6 +164,7 @@ class Display:
         columns: Mapping[str, tuple[str, str]],
         n: str | None = None,
         note: str | None = None,
+        fold: bool = False,
         **params: Any,
     ) -> None:
         """Show a tidy frame.
@@ -181,6 +182,8 @@ class Display:
             Column of counts by which small cells are hidden.
         note : str, optional
             Wording key of a line below.
+        fold : bool
+            Show only the caption until the reader opens it.
         **params
             Fill the caption and the note.
         """
@@ -198,12 +201,30 @@ class Display:
                 n=None if frame.empty else n,
                 notes=(sentences.sentence(note, language, params),) if note else (),
             ),
+            fold=numbered if fold else None,
         )
 
-    def checks(self, checks: Iterable[Check]) -> None:
-        """Show checks, worst first."""
+    def checks(self, checks: Iterable[Check], *, fold: bool = False) -> None:
+        """Show checks, worst first; ``fold`` leaves the passed ones to be opened."""
         chosen, anchor = tuple(checks), self._next("checks")
-        self._emit("checks", lambda language: cards.checks(chosen, anchor, language))
+        self._emit("checks", lambda language: cards.checks(chosen, anchor, language, fold=fold))
+
+    def readiness(self, verdict: Check, repairs: pd.DataFrame, checks: Iterable[Check]) -> None:
+        """Show whether one may start, and what must be repaired first, the gravest first.
+
+        Parameters
+        ----------
+        verdict : Check
+            ``baseline.ready`` of :func:`analysis.measurement.assess_readiness`.
+        repairs : DataFrame
+            Its table ``repairs``.
+        checks : Iterable of Check
+            The checks the repairs name.
+        """
+        from analysis.present.repairs import readiness
+
+        chosen, anchor = tuple(checks), self._next("ready")
+        self._emit("answer", lambda language: readiness(verdict, repairs, chosen, anchor, language))
 
     def alerts(self, alerts: Iterable[Alert]) -> None:
         """Show alerts, most urgent first; none is said too."""
@@ -211,7 +232,13 @@ class Display:
         self._emit("alerts", lambda language: cards.alerts(chosen, anchor, language))
 
     def figure(
-        self, draw: Callable[..., Figure], *data: Any, caption: str, alt: str, **params: Any
+        self,
+        draw: Callable[..., Figure],
+        *data: Any,
+        caption: str,
+        alt: str,
+        fold: bool = False,
+        **params: Any,
     ) -> None:
         """Show a figure, drawn once a language.
 
@@ -224,6 +251,8 @@ class Display:
             when they are empty the figure says so instead.
         caption, alt : str
             Wording keys of the caption and of the text for readers who cannot see it.
+        fold : bool
+            Show only the caption until the reader opens it.
         **params
             Those ``draw`` knows go to it; all fill the caption and the alternative text.
         """
@@ -249,7 +278,7 @@ class Display:
                 below=_figure_data(data[0] if data else None, anchor, language),
             )
 
-        self._emit("figure", build)
+        self._emit("figure", build, fold=numbered if fold else None)
 
     def _next(self, kind: str) -> str:
         self._count += 1
@@ -274,8 +303,21 @@ class Display:
         self._anchors.add(name)
         return name
 
-    def _emit(self, role: Role, build: Callable[[str], str], **extra: Any) -> None:
+    def _emit(
+        self,
+        role: Role,
+        build: Callable[[str], str],
+        *,
+        fold: Callable[[str], str] | None = None,
+        **extra: Any,
+    ) -> None:
         pages = {language: build(language) for language in wording.LANGUAGES}
+        if fold is not None:
+            pages = {
+                language: f'<details class="crm fold"><summary>{escape(fold(language))}</summary>'
+                f"{html}</details>"
+                for language, html in pages.items()
+            }
         shown = f"<style>{stylesheet()}</style>" if role == "title" else ""
         bundle = {
             "text/html": shown + pages[self.language],

@@ -4,9 +4,10 @@ Each stage has a file ``<stage>.yml`` of views, by name, and a module ``<stage>.
 functions that reshape its tables for the eye. A table view names the stored ``table``, its
 ``caption`` (``chapters.<stage>.<caption>``), its ``columns`` (a format, or ``[wording key of the
 heading, format]`` where the heading is not ``<room>.column.<name>``), perhaps ``prepare`` (a
-function of the stage's module, else of ``words``) and ``n`` (column of counts by which small cells
-are hidden). A figure view names the ``plot`` that draws the table; its alternative text ends in
-``_alt`` instead of ``_figure``.
+function of the stage's module, else of ``words``), ``n`` (column of counts by which small cells
+are hidden) and ``fold`` (true: only the caption shows until the reader opens it). A figure view
+names the ``plot`` that draws the table; its alternative text ends in ``_alt`` instead of
+``_figure``.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class View:
         Column of counts by which small cells are hidden.
     plot : str or None
         Function of :mod:`analysis.present.plots`.
+    fold : bool
+        Whether only the caption shows until the reader opens it.
     """
 
     table: str
@@ -56,6 +59,7 @@ class View:
     columns: Mapping[str, tuple[str, str]] | None = None
     n: str | None = None
     plot: str | None = None
+    fold: bool = False
 
     @property
     def alt(self) -> str:
