@@ -79,6 +79,19 @@ def _site(*, required: bool = True) -> Column:
     return Column("id", "managed project", required=required, refers="sites")
 
 
+DISPOSITIONS = (
+    "complete",
+    "partial",
+    "refusal",
+    "noncontact",
+    "other",
+    "unknown_household",
+    "unknown_other",
+    "not_eligible",
+)
+"""Final outcome of an invitation, as the survey standard (AAPOR 2023) groups its codes: 1.1, 1.2,
+2.1, 2.2, 2.3, 3.1, the rest of 3, 4."""
+
 RATER_ROLES = ("self", "supervisor", "peer", "customer", "mystery_shopper", "expert")
 TICKET_KINDS = ("repair", "complaint", "enquiry", "praise")
 
@@ -233,6 +246,21 @@ _TABLES = (
         },
     ),
     Table(
+        "dispositions",
+        "one invited household in one month's survey; optional, it allows response rates",
+        ("invitation_id",),
+        {
+            "invitation_id": _id("one invitation"),
+            "site_id": _site(),
+            "household_id": Column("person", "household invited; NULL when anonymous"),
+            "month": Column("date", "first day of the month", required=True),
+            "channel": Column("label", "how it was invited"),
+            "disposition": Column(
+                "label", "final outcome of the invitation", required=True, labels=DISPOSITIONS
+            ),
+        },
+    ),
+    Table(
         "instruments",
         "one item of one version of one questionnaire",
         ("instrument", "item"),
@@ -343,6 +371,7 @@ _TABLES = (
             "planned_on": Column("date", "planned", required=True),
             "actual_on": Column("date", "reached; NULL while open"),
             "criterion": Column("label", "what counts as reached"),
+            "after": Column("label", "ids of the milestones it waits for, e.g. M1, M2"),
         },
     ),
     Table(
@@ -356,6 +385,10 @@ _TABLES = (
             "probability": Column("int", "1 rare to 5 almost certain", low=1, high=5),
             "impact": Column("int", "1 slight to 5 fatal", low=1, high=5),
             "response": Column("label", "planned response"),
+            "trigger": Column("label", "alert rule that sets it off, or e.g. return_rate < 0.3"),
+            "owner": Column("label", "role in charge"),
+            "contingency": Column("label", "what is ready should it happen"),
+            "drilled_on": Column("date", "day of the last drill"),
         },
     ),
     Table(

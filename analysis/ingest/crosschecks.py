@@ -18,6 +18,7 @@ PERIOD_COLUMNS: Mapping[str, str] = {
     "ratings": "rated_on",
     "surveys": "answered_at",
     "invitations": "month",
+    "dispositions": "month",
     "tickets": "opened_at",
     "fees": "month",
     "crm_usage": "month",

@@ -16,8 +16,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.measurement.columns import present
 from analysis.measurement.intervals import Interval
 from analysis.results import Check, Estimate, StageResults, collect
+from analysis.tables import DISPOSITIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,9 @@ class Dispositions:
 
     @classmethod
     def from_codes(cls, codes: Iterable[str | float]) -> Dispositions:
-        """Count final disposition codes such as ``1.1``, ``2.112`` or ``"4.50"``.
+        """Count final dispositions: codes such as ``1.1``, ``2.112``, ``"4.50"``, or labels.
+
+        Labels are those of the canonical table (``complete``, ``refusal`` …).
 
         Raises
         ------
@@ -61,14 +65,16 @@ class Dispositions:
             A code that belongs to none of the standard's groups, with an example.
         """
         counts = dict.fromkeys((one.name for one in fields(cls)), 0)
-        for code in codes:
-            counts[disposition(code)] += 1
+        for code, cases in pd.Series(list(codes), dtype=object).value_counts().items():
+            counts[disposition(code)] += int(cases)
         return cls(**counts)
 
 
 def disposition(code: str | float) -> str:
     """Return the field of :class:`Dispositions` that a final disposition code counts in."""
     text = str(code).strip()
+    if text in DISPOSITIONS:
+        return text
     for start, name in _PREFIXES:
         if text.startswith(start):
             return name
@@ -274,14 +280,16 @@ def assess_aapor(
     Parameters
     ----------
     dispositions : DataFrame or None
-        One row an invited case with ``disposition``, and ``site_id`` where known.
+        Canonical table: one row an invited case with ``disposition``, and ``site_id``,
+        ``channel`` and ``month`` where known.
 
     Returns
     -------
     StageResults
         Estimates ``baseline.aapor.<rate>``, the check ``baseline.aapor.known`` (not possible
         without dispositions; a caution when more than a fifth of the cases are of unknown
-        eligibility), and table ``aapor_site``.
+        eligibility), and tables ``aapor_site``, ``aapor_channel``, ``aapor_month`` as far as
+        the columns are filled in.
     """
     question = "measurement.check.aapor.question"
     if dispositions is None or dispositions.empty:
@@ -313,9 +321,11 @@ def assess_aapor(
             "highest": rates.rates["RR6"].value if "RR6" in rates.rates else None,
         },
     )
-    tables = {}
-    if "site_id" in dispositions:
-        tables["aapor_site"] = aapor_table(dispositions, ["site_id"], e=e)
+    tables = {
+        f"aapor_{name}": aapor_table(dispositions.astype({column: object}), [column], e=e)
+        for name, column in (("site", "site_id"), ("channel", "channel"), ("month", "month"))
+        if present(dispositions, column)
+    }
     return collect("baseline", [*rates.estimates(simulated=simulated), check], tables=tables)
 
 

@@ -41,6 +41,10 @@ MEANINGFUL_NULL = {
 """Columns whose NULL says something (still open, anonymous, never left); not judged."""
 
 
+NEVER_MISSED = frozenset({"dispositions"})
+"""Tables whose absence is told by the step that would use them, not by the scorecard."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A consistency rule: rows of ``table`` to which it applies, and which break it.
@@ -242,6 +246,8 @@ def assess_quality(
     for name in tables.TABLES:
         frame = given.get(name)
         if frame is None or frame.empty:
+            if name in NEVER_MISSED:
+                continue
             checks.append(
                 Check(
                     id=f"baseline.quality.{name}.present",

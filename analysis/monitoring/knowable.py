@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -169,6 +170,18 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
     "invitations": Knowledge(
         row=("month",), whole_months=True, with_row=("site_id", "month", "channel", "invited")
     ),
+    "dispositions": Knowledge(
+        row=("month",),
+        with_row=(
+            "invitation_id",
+            "site_id",
+            "household_id",
+            "month",
+            "channel",
+            "disposition",
+        ),
+        whole_months=True,
+    ),
     "instruments": Knowledge(
         with_row=(
             "instrument",
@@ -223,12 +236,23 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
         events=(Event(column="spent_on", brings=("spent_on", "actual")),),
     ),
     "milestones": Knowledge(
-        with_row=("milestone_id", "name", "criterion"),
+        with_row=("milestone_id", "name", "criterion", "after"),
         planned=("planned_on",),
         events=(Event(column="actual_on", brings=("actual_on",)),),
     ),
     "risks": Knowledge(
-        with_row=("risk_id", "name", "category", "probability", "impact", "response"),
+        with_row=(
+            "risk_id",
+            "name",
+            "category",
+            "probability",
+            "impact",
+            "response",
+            "trigger",
+            "owner",
+            "contingency",
+        ),
+        events=(Event(column="drilled_on", brings=("drilled_on",)),),
     ),
     "actions": Knowledge(
         with_row=("action_id", "finding", "action", "owner"),
@@ -312,6 +336,38 @@ def known_on(name: str, table: pa.Table | pd.DataFrame, *, on: dt.date, timezone
             values = pc.if_else(flags, whole[column], pa.scalar(None, field.type))
             whole = whole.set_column(whole.schema.get_field_index(column), field, values)
     return whole.combine_chunks()
+
+
+@dataclass(slots=True)
+class Horizon:
+    """The evening of a day: what of an export of later days was already there.
+
+    Ingest cuts rows by it before it settles duplicates, so that an answer given later never
+    displaces one that was known, and whole tables by it before it writes them. ``undated``
+    counts, by table cut, what no day could be given, as :func:`undated`.
+    """
+
+    on: dt.date
+    timezone: str
+    undated: dict[str, int] = field(default_factory=dict)
+
+    def rows(self, name: str, frame: pd.DataFrame) -> np.ndarray:
+        """Return for each row of a frame being read whether it was there; bool, (rows,).
+
+        Rows that no day can be given are kept here, and counted by :func:`undated`.
+        """
+        dates = [column for column in KNOWLEDGE[name].row if column in frame]
+        if not dates or frame.empty:
+            return np.ones(len(frame), dtype=bool)
+        table = pa.Table.from_pandas(frame[dates], preserve_index=False)
+        moments = pc.coalesce(*table.columns)
+        past = _past(moments, self.on, self.timezone, months=KNOWLEDGE[name].whole_months)
+        return pc.fill_null(past, True).to_numpy(zero_copy_only=False).astype(bool)
+
+    def table(self, name: str, table: pa.Table) -> pa.Table:
+        """Return what was knowable of a canonical table, as :func:`known_on`."""
+        self.undated |= undated({name: table})
+        return known_on(name, table, on=self.on, timezone=self.timezone)
 
 
 def tables_known_on(

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis import client, ingest
 from analysis.measurement import (
     Dispositions,
     aapor_rates,
@@ -111,3 +112,59 @@ def test_stage_says_what_is_missing_and_cautions_on_unknown_eligibility():
     assert found.checks[0].status == "caution"
     assert found.estimate("baseline.aapor.rr2").value == pytest.approx(3 / 8)
     assert set(found.tables) == {"aapor_site"}
+
+
+CLIENT = """
+client: {id: called, name: {zh_CN: 电话回访, en: Called}, simulated: true}
+period: {first: 2024-03, last: 2024-04}
+privacy: {demo_key: only for a test}
+labels:
+  outcome:
+    "1.1 完成": complete
+    "1.2 部分完成": partial
+    "2.1 拒访": refusal
+    "2.2 未联系上": noncontact
+    "2.3 其他": other
+    "3.1 是否有人居住不详": unknown_household
+    "3.2 其他不详": unknown_other
+    "4.5 空置": not_eligible
+sources:
+  - {table: sites, inline: [{site_id: P01, site_name: 城市花园}, {site_id: P02, site_name: 滨江}]}
+  - table: dispositions
+    files: [联系结果.csv]
+    columns:
+      invitation_id: 样本编号
+      site_id: 项目
+      household_id: 房号
+      month: 月份
+      channel: 渠道
+      disposition: {from: 联系结果, labels: outcome}
+"""
+
+OUTCOMES = ["1.1 完成"] * 4 + ["1.2 部分完成"] * 2
+OUTCOMES += ["2.1 拒访", "2.2 未联系上", "2.3 其他", "3.1 是否有人居住不详", "3.2 其他不详"]
+OUTCOMES += ["4.5 空置"]
+
+
+def test_an_export_of_contact_outcomes_gives_the_published_rates(reference, tmp_path):
+    folder = tmp_path / "called"
+    (folder / "raw").mkdir(parents=True)
+    (folder / "client.yml").write_text(CLIENT, encoding="utf-8")
+    rows = ["样本编号,项目,房号,月份,渠道,联系结果"]
+    rows += [
+        f"S{i},{'P01' if i < 6 else 'P02'},H{i},2024-03-01,电话,{outcome}"
+        for i, outcome in enumerate(OUTCOMES)
+    ]
+    text = "\n".join(rows) + "\n"
+    (folder / "raw" / "联系结果.csv").write_text(text, encoding="utf-8")
+    described = client.load(folder)
+    ingest.ingest(described, tmp_path / "canonical")
+    cases = pd.read_parquet(tmp_path / "canonical" / "dispositions.parquet")
+    assert not cases["household_id"].str.startswith("H").any()
+    found = assess_aapor(cases, e=0.9)
+    published = reference["aapor_12"]
+    for name, value in published["values"].items():
+        estimate = found.estimate(f"baseline.aapor.{name.lower()}")
+        assert estimate.value == pytest.approx(value, abs=published["tolerance"]), name
+    assert set(found.tables) == {"aapor_site", "aapor_channel", "aapor_month"}
+    assert found.checks[0].status == "passed"

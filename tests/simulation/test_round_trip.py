@@ -42,16 +42,20 @@ def written(described, tmp_path_factory):
     return folder, ingest.ingest(described, folder)
 
 
+# The simulated firm sends links: it does not know what became of an invitation.
+SIMULATED = [name for name in TABLES if name != "dispositions"]
+
+
 def test_check_finds_no_fault(described):
     assert [str(fault) for fault in ingest.check(described)] == []
 
 
 def test_every_table_comes_back(world, written):
     _, record = written
-    assert set(record.tables) == set(world.tables) == set(TABLES)
+    assert set(record.tables) == set(world.tables) == set(SIMULATED)
 
 
-@pytest.mark.parametrize("name", list(TABLES))
+@pytest.mark.parametrize("name", SIMULATED)
 def test_table_comes_back_cell_by_cell(name, world, described, written):
     folder, _ = written
     found = pd.read_parquet(folder / f"{name}.parquet", dtype_backend="pyarrow")
