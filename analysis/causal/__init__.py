@@ -23,6 +23,13 @@ from analysis.causal.heterogeneity import Heterogeneity, effects_by, welch_test
 from analysis.causal.honest import Moments, relative_magnitudes, smoothness
 from analysis.causal.imputation import imputation
 from analysis.causal.inference_rule import InferenceRule, choose_inference
+from analysis.causal.microdata import (
+    cell_moments,
+    evaluate_microdata,
+    label_counts,
+    regress_microdata,
+)
+from analysis.causal.moment_regression import CellMoments, regress_moments
 from analysis.causal.multiplicity import Family, romano_wolf
 from analysis.causal.options import Options
 from analysis.causal.persistence import Decay, decay, persistence
@@ -44,6 +51,7 @@ from analysis.causal.uptake import change_by_hours, complier_effect
 
 __all__ = [
     "Aggregate",
+    "CellMoments",
     "Decay",
     "Depth",
     "Evaluation",
@@ -64,6 +72,7 @@ __all__ = [
     "Sensitivity",
     "Synthetic",
     "aggregate",
+    "cell_moments",
     "change_by_hours",
     "choose_inference",
     "complier_effect",
@@ -71,12 +80,14 @@ __all__ = [
     "deepen",
     "effects_by",
     "evaluate",
+    "evaluate_microdata",
     "event_moments",
     "fieller",
     "goodman_bacon",
     "group_time",
     "imputation",
     "kaplan_meier",
+    "label_counts",
     "leave_one_out",
     "lee_bounds",
     "lee_estimates",
@@ -87,6 +98,8 @@ __all__ = [
     "prepare",
     "pretrend_test",
     "randomisation_test",
+    "regress_microdata",
+    "regress_moments",
     "relative_magnitudes",
     "restricted_mean_difference",
     "romano_wolf",
