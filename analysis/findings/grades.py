@@ -8,8 +8,12 @@ The rules, in the order in which they are applied:
 3. Otherwise start from **strong** where the waves were randomised, from **moderate** where the
    comparison was found rather than made, and go one step down for each of: a failed check that
    is not essential; a *decisive* check with caution, because then another sound way of looking
-   at the same data gives another answer; two or more other checks with caution. **Weak** is the
-   floor of this rule.
+   at the same data gives another answer; a *needed* check that was not possible, where the
+   comparison was found, because what cannot be checked has not been passed; two or more other
+   checks with caution, among which a needed check that was not possible counts where waves were
+   drawn by lot. The bounds on drifts count as one check, and only where the comparison was found:
+   a lot makes trends parallel by design. Whether kinds of sites differ never counts: an effect
+   that differs is not a doubtful effect. **Weak** is the floor of this rule.
 4. An interval that includes zero is reported as "no evidence of an effect" and is at most
    **weak**, because it leaves open what it does not show. Only where the whole interval is
    closer to zero than the smallest effect worth knowing (of the plan) is the absence itself
@@ -19,8 +23,8 @@ The rules, in the order in which they are applied:
 6. A count of reached targets describes, and is **moderate**: every verdict in it is certain to
    95 % or called open. It is **insufficient** when no target could be assessed.
 
-A check counts as essential when its id ends in one of :data:`ESSENTIAL`, as decisive when it
-ends in one of :data:`DECISIVE`.
+A check counts as essential, decisive or needed when the last word of its id is one of
+:data:`ESSENTIAL`, :data:`DECISIVE` or :data:`NEEDED`.
 """
 
 from __future__ import annotations
@@ -30,7 +34,8 @@ from collections.abc import Iterable
 from analysis.results import Check, DesignGrade, Estimate, Finding, StageResults, Strength
 
 ESSENTIAL = ("inference_possible",)
-DECISIVE = ("estimator_agreement", "inference_agreement", "overlap")
+DECISIVE = ("estimator_agreement", "inference_agreement", "overlap", "several_outcomes")
+NEEDED = ("pretrend",)
 _STEPS: tuple[Strength, ...] = ("weak", "moderate", "strong")
 
 
@@ -57,7 +62,7 @@ def design_grade(estimate: Estimate, assigned_by: Iterable[str]) -> DesignGrade:
 
 def strength(estimate: Estimate, checks: Iterable[Check], design: DesignGrade) -> Strength:
     """Apply the module's rules 1 to 3 to one estimate."""
-    checks = tuple(checks)
+    checks = tuple(check for check in checks if _bears_on(check, design))
     failed = [check for check in checks if check.status == "failed"]
     if estimate.value is None or estimate.ci_low is None or any(map(_essential, failed)):
         return "insufficient"
@@ -66,7 +71,14 @@ def strength(estimate: Estimate, checks: Iterable[Check], design: DesignGrade) -
     step = 2 if design == "randomised" else 1
     cautions = [check for check in checks if check.status == "caution"]
     decisive = [check for check in cautions if check.id.endswith(DECISIVE)]
-    step -= len(failed) + len(decisive) + (len(cautions) - len(decisive) >= 2)
+    unseen = [c for c in checks if c.status == "not_possible" and c.id.endswith(NEEDED)]
+    bounds = [check for check in cautions if _BOUNDS in check.id]
+    others = len(cautions) - len(decisive) - len(bounds) + bool(bounds)
+    if design == "randomised":
+        others += len(unseen)
+    else:
+        step -= len(unseen)
+    step -= len(failed) + len(decisive) + (others >= 2)
     return _STEPS[max(step, 0)]
 
 
@@ -126,7 +138,9 @@ def effect_finding(
         estimates=(estimate.id,),
         checks=tuple(check.id for check in checks),
         reasons=tuple(
-            check.reason or check.question for check in checks if check.status in _SPOKEN
+            check.reason or check.question
+            for check in checks
+            if check.status in _SPOKEN and _bears_on(check, design)
         ),
     )
 
@@ -204,8 +218,19 @@ def _weakest(order: tuple, found: list):
 _SPOKEN = ("failed", "caution", "not_possible")
 
 
+_BOUNDS = ".check.sensitivity."
+_KINDS = ".by."
+"""Marks of the ids of checks that are asked for several horizons or kinds of sites."""
+
+
 def _essential(check: Check) -> bool:
     return check.id.endswith(ESSENTIAL)
+
+
+def _bears_on(check: Check, design: DesignGrade) -> bool:
+    if _BOUNDS in check.id:
+        return design != "randomised"
+    return _KINDS not in check.id
 
 
 def _excludes(estimate: Estimate, smallest: float | None) -> bool:

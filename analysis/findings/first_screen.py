@@ -1,0 +1,193 @@
+"""What the tracking report says first: did it work, for whom, does it last, how sure are we?
+
+Every sentence is chosen by a rule on stored estimates and checks:
+
+* **Worked**: the claim of the primary outcome's finding.
+* **For whom**: kinds of sites are said to differ only where the test of their equality rejects;
+  that one kind is significant and another is not says nothing.
+* **Lasts**: it *fades* where the interval of what is left of the early effect ends below one, it
+  *holds* where that interval starts at :data:`HOLDS` or above, and otherwise the question is open.
+* **Sure**: how the comparison came about, how many checks passed, and what drift between trained
+  and comparison sites the effect would withstand.
+
+Without a comparison group no sentence names an effect; where nothing is claimed, every sentence
+says that nothing can be said.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from analysis.results import Check, Estimate, Finding, Scalar
+
+HOLDS = 0.8
+"""An effect holds when at least this share of the early effect is left, interval included."""
+
+DIFFERENT = 0.05
+"""Kinds differ when the test of their equality has a p-value below this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One question of the first screen and its answer, as wording keys and what fills them."""
+
+    question: str
+    sentence: str
+    params: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+def first_screen(
+    finding: Finding,
+    *,
+    horizons: Sequence[Estimate] = (),
+    lasts: Sequence[Estimate] = (),
+    kinds: Sequence[Estimate] = (),
+    bounds: Sequence[Estimate] = (),
+    checks: Iterable[Check] = (),
+    direction: str = "up",
+) -> tuple[Line, Line, Line, Line]:
+    """Answer the four questions about the primary outcome.
+
+    Parameters
+    ----------
+    finding : Finding
+        Of the primary outcome, as :func:`analysis.findings.effect_finding` gives it.
+    horizons : Sequence of Estimate
+        Effects (or described changes) by month after the start, ``dims["horizon"]``.
+    lasts : Sequence of Estimate
+        As :func:`analysis.causal.persistence` returns them; may be empty.
+    kinds : Sequence of Estimate
+        Effects by one characteristic of the sites and their range, as
+        :func:`analysis.causal.effects_by` returns them.
+    bounds : Sequence of Estimate
+        Breakdown values (``breakdown_relative``), by horizon.
+    checks : Iterable of Check
+        Every check that the finding names.
+    direction : {"up", "down"}
+        Which way of the outcome is better.
+
+    Returns
+    -------
+    tuple of Line
+        Worked, for whom, lasts, sure.
+    """
+    asked = tuple(check for check in checks if check.id in finding.checks)
+    return (
+        Line("findings.ask.worked", finding.claim, finding.params),
+        _whom(finding, kinds, direction),
+        _lasts(finding, horizons, lasts),
+        _sure(finding, bounds, asked),
+    )
+
+
+def lines_table(lines: Iterable[Line]) -> pd.DataFrame:
+    """Return the lines as a table to be stored: ``question``, ``sentence``, ``params`` (JSON)."""
+    rows = [
+        (line.question, line.sentence, json.dumps(dict(line.params), sort_keys=True))
+        for line in lines
+    ]
+    return pd.DataFrame(rows, columns=["question", "sentence", "params"])
+
+
+def _whom(finding: Finding, kinds: Sequence[Estimate], direction: str) -> Line:
+    question = "findings.ask.whom"
+    if word := _silent(finding):
+        return Line(question, f"findings.whom.{word}")
+    spread = next((e for e in kinds if e.estimand == "att_kind_range"), None)
+    known = [e for e in kinds if e.estimand == "att_kind" and e.ci_low is not None]
+    if spread is None or spread.p_value is None or len(known) < 2:
+        return Line(question, "findings.whom.not_told")
+    known.sort(key=lambda e: e.value, reverse=direction == "up")
+    best, least = known[0], known[-1]
+    by = str(spread.dims["by"])
+    differ = spread.p_value < DIFFERENT
+    params = {
+        "unit": best.unit,
+        "level": best.level,
+        "p": spread.p_value,
+        "best_kind": f"terms.{by}.{best.dims[by]}",
+        "least_kind": f"terms.{by}.{least.dims[by]}",
+        **_interval("best", best),
+        **_interval("least", least),
+    }
+    return Line(question, f"findings.whom.{'differ' if differ else 'alike'}", params)
+
+
+def _lasts(finding: Finding, horizons: Sequence[Estimate], lasts: Sequence[Estimate]) -> Line:
+    question = "findings.ask.lasts"
+    word = _silent(finding)
+    if word == "not_possible":
+        return Line(question, "findings.lasts.not_possible")
+    ratio = next((e for e in lasts if e.estimand == "att_ratio"), None)
+    half_life = next((e for e in lasts if e.estimand == "half_life"), None)
+    known = {int(e.dims["horizon"]): e for e in horizons if e.value is not None}
+    # Where no share of the early effect can be given, the ends of what was followed are named.
+    pair = (min(known), max(known)) if known else ()
+    if ratio is not None and ratio.ci_low is not None:
+        pair = (int(ratio.dims["early"]), int(ratio.dims["late"]))
+    if not pair or pair[0] == pair[1] or not all(month in known for month in pair):
+        return Line(question, f"findings.lasts.too_short{'_described' if word else ''}")
+    early, late = (known[month] for month in pair)
+    if early.ci_low is None or late.ci_low is None:
+        return Line(question, "findings.lasts.no_interval")
+    params = {
+        "unit": early.unit,
+        "level": early.level,
+        "early_months": pair[0],
+        "late_months": pair[1],
+        **_interval("early", early),
+        **_interval("late", late),
+    }
+    if word or finding.claim.endswith(".none"):
+        return Line(question, f"findings.lasts.{word or 'nothing'}", params)
+    if ratio is None or ratio.ci_low is None:
+        reason = "causal.reason.no_comparison" if ratio is None else ratio.reason
+        return Line(question, "findings.lasts.share_unknown", {**params, "reason": reason})
+    params |= {"left": ratio.value, "left_low": ratio.ci_low, "left_high": ratio.ci_high}
+    if ratio.ci_high < 1:
+        if half_life is not None and half_life.ci_low is not None:
+            halves = {"half": half_life.value, "half_low": half_life.ci_low}
+            halves |= {"half_high": half_life.ci_high}
+            return Line(question, "findings.lasts.fades_by_half", params | halves)
+        return Line(question, "findings.lasts.fades", params)
+    return Line(question, f"findings.lasts.{'holds' if ratio.ci_low >= HOLDS else 'open'}", params)
+
+
+def _sure(finding: Finding, bounds: Sequence[Estimate], checks: Sequence[Check]) -> Line:
+    question = "findings.ask.sure"
+    passed = sum(check.status == "passed" for check in checks)
+    params: dict[str, Scalar] = {
+        "strength": f"terms.strength.{finding.strength}",
+        "passed": passed,
+        "asked": len(checks),
+        "open": len(checks) - passed,
+    }
+    if finding.strength == "insufficient":
+        return Line(question, "findings.sure.not_possible", params)
+    if finding.design == "descriptive":
+        return Line(question, "findings.sure.descriptive", params)
+    limit = next((e for e in bounds if e.estimand == "breakdown_relative"), None)
+    key = f"findings.sure.{finding.design}"
+    if limit is None or limit.value is None or finding.claim.endswith(".none"):
+        return Line(question, key, params)
+    params |= {"horizon": int(limit.dims["horizon"]), "limit": limit.value}
+    return Line(question, f"{key}_bounded", params)
+
+
+def _silent(finding: Finding) -> str:
+    """Return why no effect may be spoken of; empty where one may."""
+    if finding.strength == "insufficient":
+        return "not_possible"
+    return "described" if finding.design == "descriptive" else ""
+
+
+def _interval(name: str, estimate: Estimate) -> dict[str, Scalar]:
+    return {
+        name: estimate.value,
+        f"{name}_low": estimate.ci_low,
+        f"{name}_high": estimate.ci_high,
+    }
