@@ -1,10 +1,16 @@
-"""The decision brief: one page that answers before it explains."""
+"""The decision brief: one page that answers before it explains, and prints on one sheet of A4.
+
+What a decision needs (answer, certainty, reason, next step) is printed; what could not be done and
+the links to the reports stand below it on the screen only.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
+
+import pandas as pd
 
 from analysis import wording
 from analysis.present import cards, sentences, tables
@@ -14,7 +20,12 @@ from analysis.results import Check, Estimate, Finding
 
 _DECIDING = ("tracking", "value")
 _SPOKEN = ("failed", "caution")
-_DOUBTS = 4
+_DOUBTS = 3
+_OUTCOMES = 5
+_ACTIONS = 3
+_SUBJECTS = 3
+_OVERDUE = "value.actions"
+_PRINTED = ("answer", "sure", "why", "do")
 
 
 def sections(run: Run, language: str) -> list[Section]:
@@ -33,91 +44,164 @@ def sections(run: Run, language: str) -> list[Section]:
     estimates = {e.id: e for stage in _DECIDING for e in _of(run, stage, "estimates")}
     parts = [
         ("answer", cards.answer(findings[:3], checks, "brief-answer", language)),
-        ("sure", _sure(checks, language)),
-        ("why", _why(findings, estimates, language)),
-        ("do", _actions(findings, language)),
+        ("sure", _sure(worth, checks, language)),
+        ("why", _why(effects, estimates, language)),
+        ("do", _actions(run, findings, language)),
         ("missing", _missing(run, language)),
         ("stages", _stages(run, language)),
     ]
     return [_section(name, html, language) for name, html in parts if html]
 
 
+def overdue(run: Run, language: str) -> str:
+    """Return the line on earlier actions that are due and not done; empty without any."""
+    earlier = _table(run, "value", "earlier_actions")
+    if earlier.empty or not (late := earlier[earlier["state"] == "overdue"]).size:
+        return ""
+    items = [
+        wording.text(
+            "brief.overdue_item", language, action=row.action, owner=row.owner, due=row.due_on
+        )
+        for row in late.itertuples()
+    ]
+    return wording.text("brief.overdue", language, items=items)
+
+
+def imprint(run: Run, language: str) -> str:
+    """Return the printed line that says which run the page is of."""
+    manifest = run.manifest
+    made = manifest.get("finished") or manifest.get("started")
+    code = str(manifest.get("revision") or manifest.get("code") or "")[:12]
+    words = wording.text(
+        "brief.imprint",
+        language,
+        run=run.run_id,
+        made=made,
+        code=code or None,
+        inputs=run.fingerprint,
+    )
+    return f'<p class="imprint">{escape(words)}</p>'
+
+
 def _section(name: str, html: str, language: str) -> Section:
-    title = wording.text(f"report.index.{name}", language)
+    title = wording.text(f"brief.{name}", language)
     anchor = f"brief-{name}-section"
-    return Section(anchor, title, [f'<h2 id="{anchor}">{escape(title)}</h2>', html])
+    heading = f'<h2 id="{anchor}">{escape(title)}</h2>'
+    if name in _PRINTED:
+        return Section(anchor, title, [heading, html])
+    return Section(anchor, title, [f'<section class="screen">{heading}{html}</section>'])
 
 
 def _of(run: Run, stage: str, kind: str) -> tuple[Any, ...]:
     return getattr(run.results[stage], kind) if stage in run.results else ()
 
 
-def _sure(checks: list[Check], language: str) -> str:
+def _table(run: Run, stage: str, name: str) -> pd.DataFrame:
+    return run.results[stage].table(name) if stage in run.results else pd.DataFrame()
+
+
+def _sure(worth: Sequence[Finding], checks: list[Check], language: str) -> str:
     if not checks:
-        return f"<p>{escape(wording.text('report.index.sure_none', language))}</p>"
+        return f"<p>{escape(wording.text('brief.sure_none', language))}</p>"
     counts = {
         status: sum(check.status == status for check in checks)
         for status in ("passed", "caution", "failed", "not_possible")
     }
-    html = f"<p>{escape(wording.text('report.index.sure_text', language, **counts))}</p>"
-    # One sentence a doubt: a check asked of every outcome is not repeated here.
-    spoken = {(c.status, c.question): c for c in reversed(checks) if c.status in _SPOKEN}
-    spoken = sorted(spoken.values(), key=lambda c: (_SPOKEN.index(c.status), checks.index(c)))
-    spoken = spoken[:_DOUBTS]
-    return html + (cards.checks(spoken, "brief-checks", language, tally=False) if spoken else "")
+    html = f"<p>{escape(wording.text('brief.sure_text', language, **counts))}</p>"
+    # Targets, return and overdue actions are said above; a check asked of every outcome, once.
+    said = {_OVERDUE, *(name for finding in worth for name in finding.checks)}
+    spoken = {
+        (c.status, c.question): c
+        for c in reversed(checks)
+        if c.status in _SPOKEN and c.id not in said
+    }
+    ordered = sorted(spoken.values(), key=lambda c: (_SPOKEN.index(c.status), checks.index(c)))
+    items = "".join(_doubt(check, language) for check in ordered[:_DOUBTS])
+    return html + (f'<ul class="doubts">{items}</ul>' if items else "")
 
 
-def _why(findings: list[Finding], estimates: dict[str, Estimate], language: str) -> str:
-    """Return one line an outcome: effect, interval, how the comparison came about, strength."""
+def _doubt(check: Check, language: str) -> str:
+    params = sentences.check_params(check)
+    question = sentences.sentence(check.question, language, params)
+    reason = sentences.sentence(check.reason, language, params) if check.reason else ""
+    return f"<li><b>{escape(question)}</b> {escape(reason)}</li>"
+
+
+def _why(effects: Sequence[Finding], estimates: dict[str, Estimate], language: str) -> str:
+    """Return one line an outcome: effect, interval, sites, how it was compared, strength."""
     rows = []
-    for finding in findings:
+    for finding in effects:
         found = [estimates[i] for i in finding.estimates if i in estimates]
         if not found or found[0].value is None or found[0].indicator is None:
             continue
         (estimate,) = found[:1]
-        effect = sentences.is_difference(estimate)
-        value, low, high = (
-            wording.in_unit(number, estimate.unit, language, effect=effect)
-            for number in (estimate.value, estimate.ci_low, estimate.ci_high)
-        )
         rows.append(
             (
                 sentences.indicator_title(estimate.indicator, language),
-                value,
-                wording.text("report.interval", language, low=low, high=high),
+                sentences.value_text(estimate, language),
+                sentences.interval_text(estimate, language),
+                wording.format_value(estimate.n_units, "int", language),
                 wording.text(f"terms.design_grade.{finding.design}", language),
                 wording.text(f"terms.strength.{finding.strength}", language),
             )
         )
     if not rows:
         return ""
-    heads = ("outcome", "effect", "interval", "design", "strength")
+    heads = ("outcome", "effect", "interval", "sites", "design", "strength")
+    more = len(rows) - _OUTCOMES
     return tables.render(
         [wording.text(f"report.column.{name}", language) for name in heads],
-        rows,
-        caption=wording.text("report.index.why_caption", language),
-        numeric=[False, True, True, False, False],
+        rows[:_OUTCOMES],
+        caption=wording.text("brief.why_caption", language),
+        numeric=[False, True, True, True, False, False],
         anchor="brief-why",
         language=language,
+        notes=[wording.text("brief.more_outcomes", language, n=more)] if more > 0 else [],
     )
 
 
-def _actions(findings: list[Finding], language: str) -> str:
-    words = [sentences.sentence(f.action, language, f.params) for f in findings if f.action]
+def _actions(run: Run, findings: Sequence[Finding], language: str) -> str:
+    """Return who does what by when: the value stage's actions, else what the findings advise."""
+    planned = _table(run, "value", "actions")
+    if planned.empty:
+        words = [sentences.sentence(f.action, language, f.params) for f in findings if f.action]
+    else:
+        keys = ["action", "owner", "due_on"]
+        words = [
+            _action(*key, [s for s in group["subject"] if s], language)
+            for key, group in planned.groupby(keys, sort=False)
+        ]
+    words = list(dict.fromkeys(words))
     if not words:
-        return f"<p>{escape(wording.text('report.index.do_none', language))}</p>"
-    items = "".join(f"<li>{escape(word)}</li>" for word in dict.fromkeys(words))
-    return f'<ol class="actions">{items}</ol>'
+        return f"<p>{escape(wording.text('brief.do_none', language))}</p>"
+    items = "".join(f"<li>{escape(word)}</li>" for word in words[:_ACTIONS])
+    more = len(words) - _ACTIONS
+    note = wording.text("brief.more_actions", language, n=more) if more > 0 else ""
+    below = f'<p class="more">{escape(note)}</p>' if note else ""
+    return f'<ol class="actions">{items}</ol>{below}'
+
+
+def _action(action: str, owner: str, due: Any, subjects: list[str], language: str) -> str:
+    named = [sentences.indicator_title(s, language) for s in dict.fromkeys(subjects)]
+    shown = named[:_SUBJECTS] + (["…"] if named[_SUBJECTS:] else [])
+    return wording.text(
+        "brief.do_next_for" if shown else "brief.do_next",
+        language,
+        what=sentences.label(action, language),
+        owner=sentences.label(owner, language),
+        due=due,
+        subject=shown,
+    )
 
 
 def _missing(run: Run, language: str) -> str:
     rows = list(dict.fromkeys(_gaps(run, language)))
     if not rows:
-        return f"<p>{escape(wording.text('report.index.missing_none', language))}</p>"
+        return f"<p>{escape(wording.text('brief.missing_none', language))}</p>"
     return tables.render(
         [wording.text(f"report.column.{key}", language) for key in ("stage", "what", "reason")],
         rows,
-        caption=wording.text("report.index.missing_caption", language),
+        caption=wording.text("brief.missing_caption", language),
         numeric=[False, False, False],
         anchor="brief-missing",
         language=language,
@@ -139,7 +223,7 @@ def _gaps(run: Run, language: str) -> Iterator[tuple[str, str, str]]:
                 yield title, what, sentences.sentence(check.reason, language, params)
     for stage in STAGES:
         if run.state(stage) == "failed":
-            failed = wording.text("report.index.state_failed", language, error=run.error(stage))
+            failed = wording.text("brief.state_failed", language, error=run.error(stage))
             title = wording.text(f"terms.stage.{stage}", language)
             yield title, title, failed
 
@@ -148,16 +232,16 @@ def _stages(run: Run, language: str) -> str:
     items = []
     for number, stage in enumerate(STAGES, start=1):
         title = escape(wording.text(f"terms.stage.{stage}", language))
-        about = escape(wording.text(f"report.stage_about.{stage}", language))
+        about = escape(wording.text(f"brief.stage_about.{stage}", language))
         state = ""
         kind = "failed" if run.state(stage) == "failed" else "waiting"
         if run.notebook(stage):
             title = f'<a href="{stage}.html">{title}</a>'
         else:
             words = (
-                wording.text("report.index.state_failed", language, error=run.error(stage))
+                wording.text("brief.state_failed", language, error=run.error(stage))
                 if run.state(stage) == "failed"
-                else wording.text("report.index.not_run", language)
+                else wording.text("brief.not_run", language)
             )
             state = f'<br><span class="state {kind}">{escape(words)}</span>'
         items.append(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from analysis import wording
 from analysis.files import write_text
+from analysis.present import commitments
 from analysis.report import brief, page, typeface
 from analysis.report.export import stage_page
 from analysis.report.run import FOLDERS, STAGES, Run, open_run
@@ -50,7 +51,12 @@ def brief_page(run: Run, language: str, *, top: bool = False) -> str:
     switched = FOLDERS[page.other(language)]
     prefix = f"{FOLDERS[language]}/" if top else ""
     body = f'<h1>{escape(heading)}</h1><p class="lead">{escape(run.name(language))}</p>'
+    if run.results:
+        body += commitments.notice(list(run.results.values())[-1], language)
+    if late := brief.overdue(run, language):
+        body += f'<p class="notice">{escape(late)}</p>'
     body += "\n".join(section.html(language) for section in sections)
+    body = f'<div class="brief">{body}{brief.imprint(run, language)}</div>'
     if top:
         for stage in STAGES:
             body = body.replace(f'href="{stage}.html"', f'href="{prefix}{stage}.html"')

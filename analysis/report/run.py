@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -46,6 +47,15 @@ class Run:
     def run_id(self) -> str:
         """Identifier of the run."""
         return self.manifest.get("run_id") or self.folder.name
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Start of one SHA-256 over the fingerprints of the inputs; None where none is known."""
+        inputs = self.manifest.get("inputs", {})
+        if not inputs:
+            return None
+        text = json.dumps(inputs, sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
 
     def name(self, language: str) -> str:
         """Return the client's name."""

@@ -1,5 +1,6 @@
 """Every page in a real browser: wide and narrow, both languages, offline."""
 
+import re
 import shutil
 
 import pytest
@@ -125,6 +126,20 @@ def test_it_prints_on_a4(browser, run_folder, tmp_path):
     paper = page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
     page.close()
     assert paper.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("name", ["zh/index.html", "en/index.html"])
+def test_the_decision_brief_is_one_sheet(browser, run_folder, tmp_path, name):
+    page = browser.new_page()
+    page.goto((run_folder / name).as_uri())
+    paper = page.pdf(prefer_css_page_size=True)
+    page.emulate_media(media="print")
+    shown = page.evaluate("document.body.innerText")
+    hidden = page.locator("#brief-stages-section").is_visible()
+    page.close()
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+    assert not hidden
+    assert "20240501-0800" in shown  # which run the sheet is of
 
 
 def test_chinese_is_drawn_on_every_page_without_an_installed_font(browser, run_folder):

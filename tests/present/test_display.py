@@ -128,7 +128,7 @@ def test_text_of_clients_is_escaped():
 
 
 def check(status, **more):
-    return Check(id=f"c.{status}", question="report.index.sure", status=status, **more)
+    return Check(id=f"c.{status}", question="brief.sure", status=status, **more)
 
 
 def test_checks_come_worst_first_in_words():
@@ -148,7 +148,7 @@ def test_checks_come_worst_first_in_words():
 
 def finding(**more):
     return Finding(
-        id="f", claim="report.index.sure", design="descriptive", strength="weak",
+        id="f", claim="brief.sure", design="descriptive", strength="weak",
         checks=("c.failed",), reasons=("report.n",), **more,
     )  # fmt: skip
 
@@ -168,11 +168,11 @@ def test_display_emits_both_languages_once_a_call():
     shown = []
     show = Display("zh_CN", publish=shown.append)
     show.title("report.title")
-    show.section("report.index.sure")
-    show.section("report.index.sure")
-    show.prose("report.index.do_none")
+    show.section("brief.sure")
+    show.section("brief.sure")
+    show.prose("brief.do_none")
     show.alerts([])
-    show.table(FRAME, caption="report.index.missing_caption", columns=COLUMNS)
+    show.table(FRAME, caption="brief.missing_caption", columns=COLUMNS)
     assert [bundle[MIME]["role"] for bundle in shown] == [
         "title",
         "section",
