@@ -1,17 +1,17 @@
-"""The evaluation plan: what is to be shown, by what, and the lock that keeps it honest."""
+"""The evaluation plan: what is to be shown, by what, for which sites and until when."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from importlib.resources import files
 from typing import Any, Protocol
 
 import pandas as pd
 
+from analysis.design.claims import check_claims
+from analysis.design.locks import fingerprint
 from analysis.errors import DesignError
 from analysis.results import Check, StageResults, collect
 
@@ -27,7 +27,10 @@ class GoalLike(Protocol):
     unit: str
     deadline: dt.date
     horizon: str
+    stratum: str
     baseline: float | None
+    evaluator: str | None
+    requirement: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,8 @@ class Plan:
     """What was decided before outcomes were seen; JSON values only.
 
     ``goals`` and ``waves`` are tuples of mappings, in a fixed order, so that equal plans
-    have equal hashes.
+    have equal hashes. ``money`` holds the rules by which effects are priced, ``benefits`` their
+    prices.
     """
 
     primary_outcome: str
@@ -63,10 +67,12 @@ class Plan:
     measure_at_months: tuple[int, ...] = (1, 3, 6, 12)
     anticipation_months: int = 0
     assignment: str = "unknown"
-    seed: int | None = None
     goals: tuple[Mapping[str, Any], ...] = ()
     waves: tuple[Mapping[str, Any], ...] = ()
     choices: Mapping[str, str] = field(default_factory=dict)
+    min_evaluators: Mapping[str, int] = field(default_factory=dict)
+    money: Mapping[str, Any] = field(default_factory=dict)
+    benefits: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         if self.primary_outcome in PARTICIPATION:
@@ -75,14 +81,35 @@ class Plan:
                 "treatment, not its result. Choose what customers notice, e.g. csat_mean."
             )
 
+    def content(self) -> dict[str, Any]:
+        """Return the plan as it is locked: goals and sites by name, JSON values only."""
+        body = json.loads(json.dumps(asdict(self)))
+        body["goals"] = _named(body["goals"], _goal_name)
+        body["waves"] = _named(body["waves"], lambda wave: wave.pop("site_id"))
+        body["benefits"] = _named(body["benefits"], lambda benefit: benefit.pop("indicator"))
+        return body
 
-@dataclass(frozen=True, slots=True)
-class PlanLock:
-    """A plan as it stood on ``locked_on``, with the SHA-256 of its canonical JSON."""
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON of :meth:`content`."""
+        return fingerprint(self.content())
 
-    hash: str
-    locked_on: str
-    plan: Mapping[str, Any]
+
+def _goal_name(goal: Mapping[str, Any]) -> str:
+    return " ".join(filter(None, (goal["indicator"], goal["horizon"], goal["stratum"])))
+
+
+def _named(entries: Iterable[dict[str, Any]], name) -> dict[str, dict[str, Any]]:
+    """Key entries by name; further ones of a name are numbered in their fixed order."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        first = key = name(entry)
+        number = 1
+        while key in found:
+            number += 1
+            key = f"{first} #{number}"
+        found[key] = entry
+    return found
 
 
 def make_plan(
@@ -116,6 +143,10 @@ def make_plan(
             "unit": goal.unit,
             "deadline": goal.deadline.isoformat(),
             "horizon": goal.horizon,
+            "stratum": goal.stratum,
+            "baseline": goal.baseline,
+            "evaluator": goal.evaluator,
+            "requirement": goal.requirement,
         }
         for goal in goals
     )
@@ -137,202 +168,68 @@ def make_plan(
     return Plan(primary_outcome=primary_outcome, goals=tuple(order), waves=roll_out, **settings)
 
 
-def lock(plan: Plan, on: dt.date) -> PlanLock:
-    """Seal a plan; the same plan always gives the same hash."""
-    body = json.loads(json.dumps(asdict(plan)))
-    return PlanLock(_hash(body), on.isoformat(), body)
-
-
-def _hash(body: Mapping[str, Any]) -> str:
-    text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def deviations(plan: Plan, locked: PlanLock) -> pd.DataFrame:
-    """List what differs between a plan and the one that was locked.
-
-    Returns
-    -------
-    DataFrame
-        One row a changed field: ``field, locked, now`` as JSON text. Empty when nothing did.
-
-    Raises
-    ------
-    DesignError
-        When the locked plan does not have the hash it was sealed with.
-    """
-    if _hash(locked.plan) != locked.hash:
-        raise DesignError(
-            f"The plan locked on {locked.locked_on} was edited: it no longer has the hash "
-            f"{locked.hash[:12]}…. Restore the locked plan, or lock a new one and say so."
-        )
-    now = json.loads(json.dumps(asdict(plan)))
-    rows = [
-        (name, json.dumps(locked.plan.get(name)), json.dumps(now.get(name)))
-        for name in sorted(set(now) | set(locked.plan))
-        if now.get(name) != locked.plan.get(name)
-    ]
-    return pd.DataFrame(rows, columns=["field", "locked", "now"], dtype=object)
-
-
-def assess_plan(
-    plan: Plan, *, locked: PlanLock | None = None, first_start: dt.date | None = None
-) -> StageResults:
-    """Check the plan: goals that fight each other, claims that do not add up, the lock.
+def assess_plan(plan: Plan, claims: Iterable[Mapping[str, Any]] = ()) -> StageResults:
+    """Check the plan: goals that fight each other, claims that do not add up.
 
     Parameters
     ----------
     plan : Plan
         The plan as it stands.
-    locked : PlanLock, optional
-        What was sealed earlier; without it the check says that nothing was.
-    first_start : date, optional
-        First training day; a lock after it is a caution.
+    claims : Iterable[Mapping], optional
+        Growth the client states, as :func:`analysis.design.check_claims` takes it.
 
     Returns
     -------
     StageResults
-        Checks ``design.goals.*``, ``design.claim.*``, ``design.lock``; tables ``goals`` and
-        ``deviations``; fact ``plan_lock``, the hash of the plan as it stands.
+        Checks ``design.goals.*`` and ``design.claim.*``; table ``goals``; fact ``plan_hash``,
+        the hash of the plan as it stands.
     """
-    changed = deviations(plan, locked) if locked else None
-    checks = [*_goal_checks(plan), *check_claims(), _lock_check(locked, changed, first_start)]
+    checks = [*_goal_checks(plan), *check_claims(claims)]
     tables = {"goals": pd.DataFrame(list(plan.goals))} if plan.goals else {}
-    if changed is not None:
-        tables["deviations"] = changed
-    facts = {"plan_hash": _hash(json.loads(json.dumps(asdict(plan))))}
-    if locked:
-        facts["plan_lock"] = {"hash": locked.hash, "locked_on": locked.locked_on}
-    return collect("design", checks, facts=facts, tables=tables)
+    return collect("design", checks, facts={"plan_hash": plan.hash}, tables=tables)
 
 
 def _goal_checks(plan: Plan) -> list[Check]:
+    stated = Check(
+        id="design.goals.stated",
+        question="design.check.goals.question",
+        status="not_possible",
+        reason="design.reason.no_goals",
+        remedy="design.check.goals.remedy",
+        params={"outcome": plan.primary_outcome, "goals": 0},
+    )
     if not plan.goals:
-        return [
-            Check(
-                id="design.goals.stated",
-                question="design.check.goals.question",
-                status="not_possible",
-                reason="design.reason.no_goals",
-                remedy="design.check.goals.remedy",
-                params={"outcome": plan.primary_outcome, "goals": 0},
-            )
-        ]
+        return [stated]
     frame = pd.DataFrame(list(plan.goals))
     covered = plan.primary_outcome in set(frame["indicator"])
-    checks = [
-        Check(
-            id="design.goals.stated",
-            question="design.check.goals.question",
-            status="passed" if covered else "caution",
-            value=float(len(frame)),
-            unit="count",
-            reason=None if covered else "design.check.goals.reason",
-            remedy=None if covered else "design.check.goals.remedy",
-            params={"outcome": plan.primary_outcome, "goals": len(frame)},
-        )
-    ]
-    for (indicator, horizon), group in frame.groupby(["indicator", "horizon"]):
-        if group[["target", "unit"]].drop_duplicates().shape[0] > 1:
-            targets = "; ".join(f"{g.target:g}" for g in group.itertuples())
-            checks.append(
-                Check(
-                    id=f"design.goals.{indicator}.{horizon}",
-                    question="design.check.one_target.question",
-                    status="failed",
-                    value=float(len(group)),
-                    threshold=1.0,
-                    unit="count",
-                    reason="design.check.one_target.reason",
-                    remedy="design.check.one_target.remedy",
-                    params={"indicator": str(indicator), "targets": targets},
-                )
-            )
-    return checks
-
-
-def _lock_check(
-    locked: PlanLock | None, changed: pd.DataFrame | None, first_start: dt.date | None
-) -> Check:
-    common = {"id": "design.lock", "question": "design.check.lock.question"}
-    if locked is None:
-        return Check(
-            **common,
-            status="caution",
-            reason="design.check.lock.none",
-            remedy="design.check.lock.remedy",
-        )
-    late = first_start is not None and dt.date.fromisoformat(locked.locked_on) > first_start
-    params = {
-        "locked_on": locked.locked_on,
-        "hash": locked.hash[:12],
-        "changed": len(changed),
-        "fields": ", ".join(changed["field"]),
-    }
-    if len(changed):
-        return Check(
-            **common,
-            status="failed",
-            value=float(len(changed)),
-            threshold=0.0,
-            unit="count",
-            reason="design.check.lock.changed",
-            remedy="design.check.lock.remedy",
-            params=params,
-        )
-    return Check(
-        **common,
-        status="caution" if late else "passed",
-        value=0.0,
-        threshold=0.0,
+    stated = Check(
+        id=stated.id,
+        question=stated.question,
+        status="passed" if covered else "caution",
+        value=float(len(frame)),
         unit="count",
-        reason="design.check.lock.late" if late else "design.check.lock.kept",
-        params=params,
+        reason=None if covered else "design.check.goals.reason",
+        remedy=None if covered else stated.remedy,
+        params={"outcome": plan.primary_outcome, "goals": len(frame)},
     )
+    grouped = frame.groupby(["indicator", "horizon", "stratum"])
+    return [stated, *filter(None, (_one_target(*key, part) for key, part in grouped))]
 
 
-def annual_growth(start: float, end: float, years: float) -> float:
-    """Compound annual growth rate, ``(end / start) ** (1 / years) - 1``."""
-    if start <= 0 or end <= 0 or years <= 0:
-        raise ValueError("growth needs positive end points and a positive number of years")
-    return (end / start) ** (1 / years) - 1
-
-
-def check_claims() -> list[Check]:
-    """Recompute the growth rates that the source documents state from their end points.
-
-    The claims are data (``claims.yml`` beside this module). A stated rate more than half a
-    percentage point away from the computed one has failed.
-    """
-    checks = []
-    for claim in _read("claims.yml"):
-        rate = annual_growth(claim["start"], claim["end"], claim["years"])
-        adds_up = abs(rate - claim["stated"]) <= 0.005
-        checks.append(
-            Check(
-                id=f"design.claim.{claim['requirement']}",
-                question="design.check.claim.question",
-                status="passed" if adds_up else "failed",
-                value=rate,
-                threshold=claim["stated"],
-                unit="share",
-                reason=None if adds_up else "design.check.claim.reason",
-                remedy=None if adds_up else "design.check.claim.remedy",
-                params={
-                    "requirement": claim["requirement"],
-                    "start": claim["start"],
-                    "end": claim["end"],
-                    "years": claim["years"],
-                    "stated": claim["stated"],
-                    "computed": rate,
-                },
-            )
-        )
-    return checks
-
-
-def _read(name: str) -> Any:
-    from ruamel.yaml import YAML
-
-    text = files("analysis.design").joinpath(name).read_text(encoding="utf-8")
-    return YAML(typ="safe").load(text)
+def _one_target(indicator: str, horizon: str, stratum: str, goals: pd.DataFrame) -> Check | None:
+    if len(goals[["target", "unit"]].drop_duplicates()) == 1:
+        return None
+    return Check(
+        id=".".join(filter(None, ("design.goals", indicator, horizon, stratum))),
+        question="design.check.one_target.question",
+        status="failed",
+        value=float(len(goals)),
+        threshold=1.0,
+        unit="count",
+        reason="design.check.one_target.reason",
+        remedy="design.check.one_target.remedy",
+        params={
+            "indicator": str(indicator),
+            "targets": "; ".join(f"{target:g}" for target in goals["target"]),
+        },
+    )

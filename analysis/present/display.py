@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from analysis import wording
-from analysis.present import cards, figures, sentences, tables
-from analysis.results import Alert, Check, Estimate, Finding
+from analysis.present import cards, commitments, figures, sentences, tables
+from analysis.results import Alert, Check, Estimate, Finding, StageResults
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,6 +43,11 @@ class Display:
         Smallest count of answers that is shown.
     publish : Callable, optional
         Takes each MIME bundle; IPython's display when omitted.
+
+    Attributes
+    ----------
+    notices : StageResults or None
+        Comparison with what was locked, shown right below the title.
     """
 
     def __init__(
@@ -58,15 +63,18 @@ class Display:
         self._count = 0
         self._numbers = {"table": 0, "figure": 0}
         self._anchors: set[str] = set()
+        self.notices: StageResults | None = None
 
     def title(self, key: str, **params: Any) -> None:
-        """Show the page's title, and a line below it when ``<key>_lead`` is worded."""
+        """Show the page's title, a line below it when ``<key>_lead`` is worded, and notices."""
 
         def build(language: str) -> str:
             html = f"<h1>{escape(sentences.sentence(key, language, params))}</h1>"
             if wording.has(f"{key}_lead"):
                 lead = sentences.sentence(f"{key}_lead", language, params)
                 html += f'<p class="lead">{escape(lead)}</p>'
+            if self.notices is not None:
+                html += commitments.notice(self.notices, language)
             return html
 
         self._emit("title", build)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from analysis.design import Plan
+from analysis.workspace.locks import plan_of
 from analysis.workspace.stage import Stage
 
 
@@ -12,19 +14,9 @@ class DesignStage(Stage):
     """One client opened for the design stage."""
 
     @property
-    def plan_settings(self) -> Mapping[str, Any]:
-        """What the plan fixes besides goals and waves, as ``design.make_plan`` takes it."""
-        design = self.client.design
-        return {
-            "secondary_outcomes": design.secondary_outcomes,
-            "alpha": design.alpha,
-            "power": design.power,
-            "smallest_effect": design.smallest_effect,
-            "measure_at_months": design.measure_at_months,
-            "anticipation_months": design.anticipation_months,
-            "seed": self.seed,
-            "choices": self.client.choices,
-        }
+    def plan(self) -> Plan:
+        """The plan as the client file and the table of waves state it."""
+        return plan_of(self)
 
     @property
     def power_settings(self) -> Mapping[str, Any]:

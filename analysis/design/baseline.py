@@ -1,0 +1,105 @@
+"""The baseline as it is sealed: what the tables held before the first wave, and the levels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from analysis.results import Estimate
+from analysis.tables import TABLES, month_of
+
+DATED: Mapping[str, str] = {
+    "surveys": "answered_at",
+    "tickets": "opened_at",
+    "ratings": "rated_on",
+    "assessments": "assessed_on",
+    "invitations": "month",
+    "fees": "month",
+    "contracts": "due_on",
+    "crm_usage": "month",
+}
+"""Tables that measure something, and the column that says in which month a row falls."""
+
+GROWING: Mapping[str, tuple[str, ...]] = {
+    "tickets": ("staff_id", "reopened", "rating"),
+    "contracts": ("renewed",),
+}
+"""Columns that are filled later without anybody changing the past; they are not sealed."""
+
+
+def baseline_content(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    before: int,
+    timezone: str,
+    levels: Mapping[str, Estimate],
+) -> dict[str, Any]:
+    """Describe the baseline so that a later change shows.
+
+    Parameters
+    ----------
+    tables : Mapping[str, DataFrame]
+        Canonical tables; those of :data:`DATED` and ``instruments`` count.
+    before : int
+        Running month of the first wave; earlier rows are the baseline.
+    timezone : str
+        Decides in which month an instant falls.
+    levels : Mapping[str, Estimate]
+        Baseline level by indicator.
+
+    Returns
+    -------
+    dict
+        ``before`` (month), ``rows`` and ``hashes`` by table, ``levels`` by indicator (six
+        significant digits).
+
+    Notes
+    -----
+    A date on or after the first wave counts as not yet known, so that a request opened before
+    and resolved after it does not break the seal. The hash does not depend on row order.
+    """
+    parts = {
+        name: _before(frame, name, before, timezone)
+        for name, frame in sorted(tables.items())
+        if name in DATED or name == "instruments"
+    }
+    return {
+        "before": f"{month_of(before):%Y-%m}",
+        "rows": {name: len(part) for name, part in parts.items()},
+        "hashes": {name: table_hash(part) for name, part in parts.items()},
+        "levels": {
+            name: float(f"{level.value:.6g}")
+            for name, level in sorted(levels.items())
+            if level.value is not None
+        },
+    }
+
+
+def _before(frame: pd.DataFrame, name: str, before: int, timezone: str) -> pd.DataFrame:
+    kept = frame.drop(columns=[c for c in GROWING.get(name, ()) if c in frame])
+    if name not in DATED:
+        return kept
+    kept = kept[_is_before(kept[DATED[name]], before, timezone)].copy()
+    for column, spec in TABLES[name].columns.items():
+        if column in kept and spec.kind in ("date", "instant") and column != DATED[name]:
+            kept[column] = kept[column].where(_is_before(kept[column], before, timezone))
+    return kept
+
+
+def _is_before(values: pd.Series, before: int, timezone: str) -> pd.Series:
+    start = pd.Timestamp(month_of(before))
+    stamps = pd.to_datetime(values)
+    if stamps.dt.tz is not None:
+        start = start.tz_localize(timezone)
+    return stamps < start
+
+
+def table_hash(frame: pd.DataFrame) -> str:
+    """Return a SHA-256 of a table's rows that does not depend on their order."""
+    plain = frame.reindex(columns=sorted(frame.columns)).reset_index(drop=True)
+    dated = {c: plain[c].astype("str") for c in plain if plain[c].dtype == object}
+    rows = pd.util.hash_pandas_object(plain.assign(**dated), index=False).sort_values()
+    return hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()

@@ -1,0 +1,68 @@
+"""Growth that documents state, recomputed from the end points they give themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from typing import Any
+
+from analysis.results import Check
+
+TOLERANCE = 0.005
+"""Half a percentage point a year: what rounding of the end points may explain."""
+
+
+def annual_growth(start: float, end: float, years: float) -> float:
+    """Compound annual growth rate, ``(end / start) ** (1 / years) - 1``."""
+    if start <= 0 or end <= 0 or years <= 0:
+        raise ValueError("growth needs positive end points and a positive number of years")
+    return (end / start) ** (1 / years) - 1
+
+
+def check_claims(claims: Iterable[Mapping[str, Any]] = ()) -> list[Check]:
+    """Recompute stated growth rates from their end points.
+
+    Parameters
+    ----------
+    claims : Iterable[Mapping]
+        The client's own: ``name, start, end, years, stated``. Those of the source documents
+        (``claims.yml`` beside this module) come first.
+
+    Returns
+    -------
+    list of Check
+        ``design.claim.<name>``: failed where the stated rate is further than
+        :data:`TOLERANCE` from the computed one.
+    """
+    known = [{**claim, "name": claim["requirement"]} for claim in _source_documents()]
+    return [_check(claim) for claim in [*known, *claims]]
+
+
+def _check(claim: Mapping[str, Any]) -> Check:
+    rate = annual_growth(claim["start"], claim["end"], claim["years"])
+    adds_up = abs(rate - claim["stated"]) <= TOLERANCE
+    return Check(
+        id=f"design.claim.{claim['name']}",
+        question="design.check.claim.question",
+        status="passed" if adds_up else "failed",
+        value=rate,
+        threshold=claim["stated"],
+        unit="share",
+        reason=None if adds_up else "design.check.claim.reason",
+        remedy=None if adds_up else "design.check.claim.remedy",
+        params={
+            "claim": claim["name"],
+            "start": claim["start"],
+            "end": claim["end"],
+            "years": claim["years"],
+            "stated": claim["stated"],
+            "computed": rate,
+        },
+    )
+
+
+def _source_documents() -> list[dict[str, Any]]:
+    from ruamel.yaml import YAML
+
+    text = files("analysis.design").joinpath("claims.yml").read_text(encoding="utf-8")
+    return YAML(typ="safe").load(text)
