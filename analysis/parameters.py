@@ -6,11 +6,12 @@ nearest known one. The fields of a model are the names in its notebook's ``param
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from analysis.errors import RunError
 
@@ -52,10 +53,18 @@ class MonitoringParameters(StageParameters):
     Attributes
     ----------
     as_of : str
-        Day up to which is looked, e.g. ``2024-09-30``; empty for the last day of the data.
+        Day to look back to, e.g. ``2024-09-30``: only what was knowable in its evening counts.
+        Empty to take everything.
     """
 
     as_of: str = Field(default="", pattern=r"^(\d{4}-\d{2}-\d{2})?$")
+
+    @field_validator("as_of")
+    @classmethod
+    def _is_a_day(cls, value: str) -> str:
+        if value:
+            dt.date.fromisoformat(value)
+        return value
 
 
 class TrackingParameters(StageParameters):
@@ -98,6 +107,12 @@ STAGES: tuple[StageDeclaration, ...] = (
     StageDeclaration("value", "04_value.ipynb", ValueParameters),
 )
 """The stages in the order they run."""
+
+
+def day(as_of: str) -> dt.date | None:
+    """Return the day that a run looks back to, checked as a parameter; None for an empty one."""
+    checked = validate("monitoring", {"as_of": as_of}).as_of
+    return dt.date.fromisoformat(checked) if checked else None
 
 
 def stage(name: str) -> StageDeclaration:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -39,7 +40,7 @@ class Prepared:
         return tuple(fault for fault in self.faults if fault.blocking)
 
 
-def prepare(client: Client, pseudonyms: Pseudonyms) -> Prepared:
+def prepare(client: Client, pseudonyms: Pseudonyms, horizon: Any = None) -> Prepared:
     """Read, clean, map and check everything; write nothing.
 
     Parameters
@@ -48,6 +49,9 @@ def prepare(client: Client, pseudonyms: Pseudonyms) -> Prepared:
         The description.
     pseudonyms : Pseudonyms
         Key of the people's pseudonyms.
+    horizon : Horizon, optional
+        As of :func:`analysis.ingest.run.ingest`. Sites and staff are kept whole here, because
+        other tables refer to them.
     """
     gathered = gather(client)
     drafts: dict[int, Draft] = {}
@@ -57,7 +61,8 @@ def prepare(client: Client, pseudonyms: Pseudonyms) -> Prepared:
     for table in dict.fromkeys(client.sources[n].table for n in order):
         numbers = [n for n in order if client.sources[n].table == table]
         for number in numbers:
-            drafts[number] = _draft(number, client, gathered, taker, known)
+            cut = None if table in _FIRST else horizon
+            drafts[number] = _draft(number, client, gathered, taker, known, cut)
         mine = [drafts[number] for number in numbers]
         _across(mine)
         if table in _FIRST and all(len(draft.frame) for draft in mine):
@@ -99,6 +104,7 @@ def _draft(
     gathered: Gathered,
     taker: Taker,
     known: dict[str, frozenset[str]],
+    horizon: Any,
 ) -> Draft:
     source = client.sources[number]
     if source.inline is not None:
@@ -108,6 +114,8 @@ def _draft(
         draft = draft_source(source, tables, taker)
         draft.files = [gathered.file_record(table) for table in tables]
     draft.zone = client.client.timezone
+    if horizon is not None:
+        draft.keep(horizon.rows(draft.table.name, draft.frame), "later")
     cross_check(draft, client, known)
     accept_known(draft, client, number=number)
     shape(draft)

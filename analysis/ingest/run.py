@@ -7,7 +7,11 @@ import secrets
 import shutil
 import uuid
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.client import Client
@@ -41,7 +45,19 @@ def check(client: Client) -> list[Fault]:
     return [*_key_faults(client, pseudonyms), *prepare(client, pseudonyms).faults]
 
 
-def ingest(client: Client, folder: str | Path) -> IngestRecord:
+class Horizon(Protocol):
+    """A day of the past: which rows, and what of a table, were there in its evening."""
+
+    def rows(self, name: str, frame: pd.DataFrame) -> np.ndarray:
+        """Return for each row of a frame being read whether it was there."""
+
+    def table(self, name: str, table: pa.Table) -> pa.Table:
+        """Return what was there of a canonical table."""
+
+
+def ingest(
+    client: Client, folder: str | Path, *, horizon: Horizon | None = None
+) -> IngestRecord:
     """Write all canonical tables and the record of what became of every row.
 
     Parameters
@@ -50,6 +66,8 @@ def ingest(client: Client, folder: str | Path) -> IngestRecord:
         The loaded client file.
     folder : str or Path
         Takes ``<table>.parquet`` and ``ingest.json``; appears complete or not at all.
+    horizon : Horizon, optional
+        The day looked back to; what came later is left out, before duplicates are settled.
 
     Returns
     -------
@@ -63,10 +81,12 @@ def ingest(client: Client, folder: str | Path) -> IngestRecord:
     """
     folder = Path(folder)
     pseudonyms = _pseudonyms(client)
-    prepared = prepare(client, pseudonyms)
+    prepared = prepare(client, pseudonyms, horizon)
     if wrong := [*_key_faults(client, pseudonyms), *prepared.blocking]:
         raise InputError(wrong)
     tables = {name: conform(name, frame) for name, frame in prepared.frames.items()}
+    if horizon is not None:
+        tables = {name: horizon.table(name, table) for name, table in tables.items()}
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
     try:

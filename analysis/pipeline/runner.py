@@ -22,6 +22,7 @@ from analysis.pipeline.steps import (
     Prepare,
     Setting,
     Step,
+    keep_alerts,
     steps,
     write_portfolio,
 )
@@ -97,6 +98,10 @@ def run(
     from the run that was cut, or from the last complete one. ``reports/<client>/latest`` moves
     only when the run is complete.
 
+    With ``values={"as_of": "2024-09-30"}`` every stage sees what was knowable in the evening of
+    that day. Such a run has a home of its own, ``reports/<client>/as-of/2024-09-30/`` with its own
+    ``latest``; neither ``latest`` of the client nor the portfolio moves.
+
     Parameters
     ----------
     client : str
@@ -104,7 +109,8 @@ def run(
     root : Path, optional
         Project root; found by :func:`analysis.files.project_root`.
     stages : Collection[str], optional
-        Run up to the last of these stages only; no report is written then.
+        Run up to the last of these stages only; no report is written then, but for runs that
+        look back.
     force : bool
         Run unchanged steps too; together with ``stages``, those stages only.
     values : Mapping[str, Any], optional
@@ -156,9 +162,9 @@ class _Run:
         self, setting: Setting, wanted: list[str] | None, force: bool, progress: Progress
     ) -> None:
         self.setting, self.wanted, self.progress = setting, wanted, progress
-        self.reports = setting.root / "reports" / setting.client
+        self.reports = setting.reports
         inputs = input_hashes(setting.root / "data" / setting.client)
-        self.steps = _up_to(steps(setting, inputs), wanted)
+        self.steps = _up_to(steps(setting, inputs), wanted, report=setting.as_of is not None)
         self.fresh = _manifest(setting, inputs)
         self.keys = _keys(self.steps, self.fresh)
         names = [step.name for step in self.steps]
@@ -182,11 +188,13 @@ class _Run:
                     return ended
         finally:
             self.progress.stop()
-        if self.wanted is not None:
+        keep_alerts(self.setting, self.folder)
+        if self.wanted is not None and self.setting.as_of is None:
             return self._end("partial")
         result = self._end("complete")
         folders.point_latest(self.reports, self.folder.name)
-        write_portfolio(self.setting)
+        if self.setting.as_of is None:
+            write_portfolio(self.setting)
         return result
 
     def _nothing_to_do(self) -> RunResult | None:
@@ -317,11 +325,11 @@ def _manifest(setting: Setting, inputs: dict[str, str]) -> Manifest:
     )
 
 
-def _up_to(all_steps: list[Step], wanted: list[str] | None) -> list[Step]:
+def _up_to(all_steps: list[Step], wanted: list[str] | None, *, report: bool) -> list[Step]:
     if wanted is None:
         return all_steps
     last = max(place for place, step in enumerate(all_steps) if step.name in wanted)
-    return all_steps[: last + 1]
+    return all_steps[: last + 1] + (all_steps[-1:] if report else [])
 
 
 def _keys(chain: list[Step], fresh: Manifest) -> dict[str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis import parameters
+from analysis import history, parameters
 from analysis.errors import RunError
 from analysis.parameters import StageDeclaration, StageParameters
 from analysis.pipeline import fingerprint, outcome
@@ -19,6 +20,8 @@ from analysis.pipeline.execution import CellCallback
 INGEST = "ingest"
 REPORT = "report"
 HOME = "CRMEVAL_HOME"
+MONITORING = "monitoring"
+LOOKED_BACK = "as-of"
 
 Prepare = Callable[[str, Path], object]
 """Reads, cleans and pseudonymises a client's exports and builds the panel: (client, run folder)."""
@@ -62,7 +65,8 @@ class Setting:
     client : str
         Folder name under ``data/``.
     values : Mapping[str, Any]
-        Notebook parameters without ``run_dir``; each stage gets those it knows.
+        Notebook parameters without ``run_dir``; each stage gets those it knows, and the
+        exports are read as ``as_of`` says.
     warm : bool
         Whether kernels are forked from a preloaded server.
     cell_timeout : float or None
@@ -79,6 +83,17 @@ class Setting:
     prepare: Prepare | None = None
     build_report: BuildReport | None = None
 
+    @property
+    def as_of(self) -> dt.date | None:
+        """Day that is looked back to; None to take everything."""
+        return parameters.day(self.values.get("as_of", ""))
+
+    @property
+    def reports(self) -> Path:
+        """Where the run folders lie: looking back never touches the latest run of everything."""
+        home = self.root / "reports" / self.client
+        return home if self.as_of is None else home / LOOKED_BACK / self.as_of.isoformat()
+
 
 def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
     """Return the steps of a client in the order they run.
@@ -90,10 +105,15 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
     inputs : Mapping[str, str]
         Hashes of the client's files.
     """
+    exports = {name: found for name, found in inputs.items() if name != history.DECISIONS}
+    past = [
+        history.fingerprint(setting.root, setting.client, setting.as_of),
+        inputs.get(history.DECISIONS),
+    ]
     ingest = Step(
         name=INGEST,
-        depends=dict(inputs),
-        outputs=("canonical", "panel.parquet"),
+        depends=[exports, str(setting.as_of)],
+        outputs=("canonical", "panel.parquet", "client.json", "horizon.json"),
         size=8,
         execute=lambda folder, _: _prepare(setting, folder),
     )
@@ -105,11 +125,16 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
         execute=lambda folder, _: _build_report(setting, folder),
     )
     checked = parameters.for_each_stage(setting.values)
-    stages = (_stage(setting, found, checked[found.name]) for found in parameters.STAGES)
+    stages = (
+        _stage(setting, found, checked[found.name], past if found.name == MONITORING else None)
+        for found in parameters.STAGES
+    )
     return [ingest, *stages, report]
 
 
-def _stage(setting: Setting, declared: StageDeclaration, checked: StageParameters) -> Step:
+def _stage(
+    setting: Setting, declared: StageDeclaration, checked: StageParameters, past: object
+) -> Step:
     source = setting.root / "notebooks" / declared.notebook
     if not source.is_file():
         raise RunError(f"Stage {declared.name}: there is no notebook {source}.")
@@ -117,7 +142,7 @@ def _stage(setting: Setting, declared: StageDeclaration, checked: StageParameter
     stem = source.stem
     return Step(
         name=declared.name,
-        depends=[fingerprint.notebook(source), values],
+        depends=[fingerprint.notebook(source), values, past],
         outputs=(
             f"notebooks/{stem}.ipynb",
             f"notebooks/{stem}.outcome.json",
@@ -174,7 +199,7 @@ def _prepare(setting: Setting, folder: Path) -> None:
     from analysis import workspace
 
     with _home(setting.root):
-        workspace.prepare(setting.client, folder)
+        workspace.prepare(setting.client, folder, as_of=setting.as_of)
 
 
 def _build_report(setting: Setting, folder: Path) -> None:
@@ -199,6 +224,15 @@ def _home(root: Path) -> Iterator[None]:
             del os.environ[HOME]
         else:
             os.environ[HOME] = before
+
+
+def keep_alerts(setting: Setting, folder: Path) -> None:
+    """Add the alerts of a run that has ended to the client's history."""
+    if setting.build_report is None and (folder / "results" / f"{MONITORING}.json").is_file():
+        from analysis import workspace
+
+        with _home(setting.root):
+            workspace.keep_alerts(setting.client, folder)
 
 
 def write_portfolio(setting: Setting) -> None:

@@ -8,6 +8,7 @@ or prepares a folder of its own.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from analysis.present import Display
 from analysis.workspace.baseline import BaselineStage
 from analysis.workspace.design import DesignStage
 from analysis.workspace.monitoring import MonitoringStage
-from analysis.workspace.prepare import CANONICAL, PANEL, prepare
+from analysis.workspace.prepare import CANONICAL, PANEL, look_back, prepare
 from analysis.workspace.stage import Stage
 from analysis.workspace.tracking import TrackingStage
 from analysis.workspace.value import ValueStage
@@ -42,6 +43,7 @@ def open_stage(
     run_dir: str = "",
     language: str = "zh_CN",
     seed: int = 20240101,
+    as_of: str = "",
 ) -> Stage:
     """Open a client for a stage.
 
@@ -57,49 +59,63 @@ def open_stage(
         Language shown in the notebook; reports are made in both.
     seed : int
         Seed of the stage's random draws.
+    as_of : str
+        Day to look back to, ``2024-09-30``; empty to take everything. A run folder was prepared
+        for its day already, and another one is refused.
 
     Raises
     ------
     InputError
         When the client file or the exports have faults.
     RunError
-        When ``run_dir`` is no run folder.
+        When ``run_dir`` is no run folder, or was prepared for another day.
     """
     opened = clients.load(client)
-    folder = Path(run_dir) if run_dir else _standalone(client, opened)
+    day = dt.date.fromisoformat(as_of) if as_of else None
+    folder = Path(run_dir) if run_dir else _standalone(client, opened, day)
     if not (folder / PANEL).is_file():
         raise RunError(
             f"{folder} holds no panel. Correct: leave run_dir empty, or give the folder of a run."
         )
-    return STAGES[name](
+    back = look_back(folder)
+    if as_of and back.as_of != day:
+        raise RunError(
+            f"{folder} was prepared for {back.as_of or 'the whole period'}, not for {day}. "
+            f"Correct: crmeval run {client} --stage {name} --as-of {day}"
+        )
+    show = Display(language, min_cell=opened.min_cell)
+    stage = STAGES[name](
         name=name,
-        client=opened,
+        client=opened.model_copy(update={"period": back.period(opened.period)}),
         folder=folder,
-        show=Display(language, min_cell=opened.min_cell),
+        show=show,
         language=language,
         seed=seed,
+        as_of=back.as_of,
     )
+    show.notices = stage.commitments
+    return stage
 
 
-def _standalone(client: str, opened: clients.Client) -> Path:
+def _standalone(client: str, opened: clients.Client, day: dt.date | None) -> Path:
     """Return a folder of its own, filled from the latest complete run of the same inputs.
 
-    Without such a run it is prepared from the exports. Results written there never change a
-    finished report.
+    Without such a run, or to look back to a day, it is prepared from the exports. Results written
+    there never change a finished report.
     """
     home = files.project_root() / "reports" / client
     made_of = {"inputs": files.input_hashes(opened.folder), "code": files.code_hash()}
     manifest, run = home / "latest" / "manifest.json", None
-    if manifest.is_file():
+    if day is None and manifest.is_file():
         run = json.loads(manifest.read_text(encoding="utf-8"))
         run = run if all(run[name] == value for name, value in made_of.items()) else None
     folder, stamp = home / STANDALONE, home / STANDALONE / "made_of.json"
-    text = json.dumps({**made_of, "run": run and run["run_id"]}, sort_keys=True)
+    text = json.dumps({**made_of, "run": run and run["run_id"], "as_of": str(day)}, sort_keys=True)
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == text:
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     if run is None:
-        prepare(client, folder)
+        prepare(client, folder, as_of=day)
     else:
         for part in (CANONICAL, "results"):
             shutil.copytree(manifest.parent / part, folder / part)

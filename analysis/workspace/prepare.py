@@ -2,16 +2,61 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from analysis import client as clients
 from analysis import files, indicators, ingest
+from analysis.errors import RunError
+from analysis.tables import month_of
 
 PANEL = "panel.parquet"
 CANONICAL = "canonical"
+HORIZON = "horizon.json"
 
 
-def prepare(client: str, folder: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """The day of the past that a run folder was prepared for.
+
+    Attributes
+    ----------
+    as_of : date or None
+        The day; None when everything was taken.
+    undated : dict of str to int
+        Rows by table that no day can be given; looking back leaves them out.
+    """
+
+    as_of: dt.date | None = None
+    undated: dict[str, int] | None = None
+
+    def period(self, period: clients.Period) -> clients.Period:
+        """Return the evaluated months of which the last had ended."""
+        if self.as_of is None:
+            return period
+        from analysis.monitoring import last_whole_month
+
+        last = min(period.last_period, last_whole_month(self.as_of))
+        if last < period.first_period:
+            raise RunError(
+                f"as_of = {self.as_of}: no month of the period, which begins {period.first:%Y-%m},"
+                f" had ended. Correct: as_of = {month_of(period.first_period + 1)} or later."
+            )
+        return period.model_copy(update={"last": month_of(last)})
+
+
+def look_back(folder: Path) -> LookBack:
+    """Return the day that a run folder was prepared for."""
+    path = Path(folder) / HORIZON
+    if not path.is_file():
+        return LookBack()
+    said = json.loads(path.read_text(encoding="utf-8"))
+    return LookBack(dt.date.fromisoformat(said["as_of"]), said["undated"])
+
+
+def prepare(client: str, folder: Path, *, as_of: dt.date | None = None) -> None:
     """Turn a client's exports into canonical tables and the panel, under ``folder``.
 
     Parameters
@@ -21,21 +66,37 @@ def prepare(client: str, folder: Path) -> None:
     folder : Path
         Run folder; gets ``canonical/``, ``panel.parquet`` and ``client.json`` (who the client
         is, so that a run can be read without its client file).
+    as_of : date, optional
+        Look back to the evening of this day: tables hold what was known then, the panel the
+        months that had ended, and ``horizon.json`` says so.
 
     Raises
     ------
     InputError
         With every fault that would change numbers; nothing is written then.
+    RunError
+        When no month of the period had ended on that day.
     """
+    from analysis import monitoring
+
     opened = clients.load(client)
     folder = Path(folder)
-    ingest.ingest(opened, folder / CANONICAL)
+    period = LookBack(as_of).period(opened.period)
+    horizon = None
+    if as_of is not None:
+        horizon = monitoring.Horizon(as_of, opened.client.timezone)
+    ingest.ingest(opened, folder / CANONICAL, horizon=horizon)
+    tables = {path.stem: path for path in sorted((folder / CANONICAL).glob("*.parquet"))}
     panel = indicators.build_panel(
-        {path.stem: path for path in sorted((folder / CANONICAL).glob("*.parquet"))},
+        tables,
         client_timezone=opened.client.timezone,
-        first=opened.period.first_period,
-        last=opened.period.last_period,
+        first=period.first_period,
+        last=period.last_period,
         engine=opened.engine,
     )
     files.write_text(folder / "client.json", opened.client.model_dump_json(indent=1) + "\n")
     files.replace_file(folder / PANEL, lambda path: panel.to_parquet(path, index=False))
+    (folder / HORIZON).unlink(missing_ok=True)
+    if horizon is not None:
+        said = {"as_of": as_of.isoformat(), "undated": horizon.undated}
+        files.write_text(folder / HORIZON, json.dumps(said, indent=1) + "\n")

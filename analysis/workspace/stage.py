@@ -46,6 +46,9 @@ class Stage:
         Language shown in the notebook.
     seed : int
         Seed of the stage's random draws.
+    as_of : date or None
+        Day looked back to; None when everything was taken. The client's period ends with the
+        last month that had ended then.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Stage:
     show: Display
     language: str
     seed: int
+    as_of: dt.date | None = None
 
     @property
     def simulated(self) -> bool:
@@ -158,6 +162,13 @@ class Stage:
         """The client's time zone, as the steps that need local months take it."""
         return {"timezone": self.client.client.timezone, "simulated": self.simulated}
 
+    @cached_property
+    def commitments(self) -> StageResults:
+        """What was locked before results were seen, compared with what stands now."""
+        from analysis.workspace.locks import compare
+
+        return compare(self)
+
     def unit(self, indicator: str = "") -> str:
         """Return the unit of an indicator; of the primary outcome when none is named."""
         return registry.get(indicator or self.primary).unit
@@ -212,6 +223,8 @@ class Stage:
     ) -> StageResults:
         """Store the stage's results, replacing what an earlier attempt stored.
 
+        The comparison with what was locked is stored with them.
+
         Parameters
         ----------
         *items
@@ -223,7 +236,7 @@ class Stage:
             item.results(self.name) if isinstance(item, Evaluation) else item
             for item in _flat(items)
         ]
-        whole = results.merge(self.name, parts, facts=facts, tables=tables)
+        whole = results.merge(self.name, [*parts, self.commitments], facts=facts, tables=tables)
         results.save(whole, self.folder / "results")
         return whole
 

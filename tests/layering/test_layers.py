@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "analysis"
 LAYER = {
     "errors": 0,
     "files": 0,
+    "history": 0.5,
     "results": 0.5,
     "tables": 0.5,
     "parameters": 0.5,

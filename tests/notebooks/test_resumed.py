@@ -12,14 +12,15 @@ from small_client import NAME, ROOT, SmallClient
 
 from analysis.pipeline import folders, manifest
 
-AS_OF = "2024-05-31"
-"""Another day than the complete run's, so that monitoring and all after it have to run."""
+NOTE = "alert_id,state,decided_on,decided_by,note\n"
+"""A sheet of decisions without rows: monitoring and all after it have to run."""
 
 
 def killed_in_tracking(client) -> None:
     """Start ``crmeval run`` and kill it with SIGKILL while the tracking notebook runs."""
+    (client.root / "data" / NAME / "alerts.csv").write_text(NOTE, encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, "-m", "analysis.cli", "run", NAME, "--as-of", AS_OF],
+        [sys.executable, "-m", "analysis.cli", "run", NAME],
         cwd=ROOT,
         env={**os.environ, "CRMEVAL_HOME": str(client.root)},
         stderr=subprocess.DEVNULL,
@@ -52,7 +53,7 @@ def test_a_killed_run_is_resumed_at_tracking(finished, tmp_path):
     for step in manifest.load(complete).steps.values():
         assert manifest.intact(complete, step.outputs)
 
-    resumed = client.run(values={"as_of": AS_OF})
+    resumed = client.run()
     assert resumed.state == "complete", resumed.error
     assert resumed.folder == cut
     assert resumed.executed == ("tracking", "value", "report")

@@ -77,16 +77,18 @@ def test_committed_notebooks_hold_no_outputs():
 def test_parameters_reach_the_results(finished):
     values = {"seed": 7, "draws": 199, "as_of": "2024-03-31"}
     changed = finished.client.run(stages=["tracking"], values=values)
-    assert changed.executed == STAGES[:4]
+    assert changed.executed == ("ingest", *STAGES[:4], "report")
+    assert changed.folder.parents[1] == finished.client.reports / "as-of"
     before, after = (
         {s: results.load(s, f / "results") for s in ("monitoring", "tracking")}
         for f in (finished.folder, changed.folder)
     )
     assert before["monitoring"].facts["as_of"] == "2024-08-31"
     assert after["monitoring"].facts["as_of"] == "2024-03-31"
+    assert before["monitoring"].facts["looked_back"] is False
+    assert after["monitoring"].facts["looked_back"] is True
     first, second = (_overall(found["tracking"]) for found in (before, after))
-    assert first.value == second.value
-    assert (first.ci_low, first.ci_high) != (second.ci_low, second.ci_high)
+    assert first.n > second.n
     assert folders.latest(finished.client.reports) == finished.folder
 
 

@@ -1,0 +1,55 @@
+"""Where the alerts of earlier runs are kept: ``reports/<client>/history/``, one file a day.
+
+A run that took everything writes ``<day>.whole.json``, one that looked back ``<day>.json``; the
+later of the two for one day replaces the other. The files survive the runs they came from.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from pathlib import Path
+
+from analysis.files import write_text
+
+DECISIONS = "alerts.csv"
+"""The consultant's decisions on alerts, in the client's folder under ``data/``."""
+
+_WHOLE = ".whole"
+
+
+def folder(root: Path, client: str) -> Path:
+    """Return the folder of a client's history; it need not exist."""
+    return Path(root) / "reports" / client / "history"
+
+
+def days(root: Path, client: str) -> dict[dt.date, Path]:
+    """Return the kept runs by the day they looked at, earliest first."""
+    found = sorted(folder(root, client).glob("*.json"))
+    return {dt.date.fromisoformat(path.name.partition(".")[0]): path for path in found}
+
+
+def keep(root: Path, client: str, *, on: dt.date, whole: bool, text: str) -> Path:
+    """Keep the alerts of a run; an earlier run for the same day gives way."""
+    home = folder(root, client)
+    names = {flag: home / f"{on}{_WHOLE if flag else ''}.json" for flag in (True, False)}
+    written = write_text(names[whole], text)
+    names[not whole].unlink(missing_ok=True)
+    return written
+
+
+def fingerprint(root: Path, client: str, before: dt.date | None) -> str:
+    """Return a hash of what a run sees of its past.
+
+    Parameters
+    ----------
+    before : date or None
+        Day that a run looks back to. None for a run that takes everything: its own day lies in
+        the client file, whose change is noticed by itself, so other such runs do not count.
+    """
+    digest = hashlib.sha256()
+    for day, path in days(root, client).items():
+        seen = path.suffixes[0] != _WHOLE if before is None else day < before
+        if seen:
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
