@@ -1,4 +1,6 @@
-"""What the tracking report says first: did it work, for whom, does it last, how sure are we?
+"""What the tracking report says first.
+
+Did it work, for whom, does it last, and how sure are we?
 
 Every sentence is chosen by a rule on stored estimates and checks:
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from analysis import wording
+from analysis.findings import Line
 from analysis.present import sentences
 from analysis.present.suppression import MARK
 from analysis.present.tables import hide_estimates
@@ -36,18 +37,43 @@ def _meter(filled: int) -> str:
     return "".join(f'<i class="{"on" if i < filled else "off"}"></i>' for i in range(3))
 
 
-def answer(findings: Sequence[Finding], checks: Iterable[Check], anchor: str, language: str) -> str:
-    """Build the first-screen box: what is claimed, how sure, and why not surer."""
+def answer(
+    findings: Sequence[Finding],
+    checks: Iterable[Check],
+    anchor: str,
+    language: str,
+    *,
+    lines: Sequence[Line] = (),
+) -> str:
+    """Build the first-screen box: what is claimed, how sure, and why not surer.
+
+    ``lines`` are questions with their answers; they stand in the place of the first claim.
+    """
     checks = tuple(checks)
     if not findings:
         words = wording.text("report.no_finding", language)
         return f'<div class="crm answer" id="{anchor}"><p class="claim">{escape(words)}</p></div>'
-    parts = [_one_answer(finding, checks, language) for finding in findings]
+    parts = [
+        _one_answer(finding, checks, language, lines if finding is findings[0] else ())
+        for finding in findings
+    ]
     return f'<div class="crm answer" id="{anchor}">{"".join(parts)}</div>'
 
 
-def _one_answer(finding: Finding, checks: tuple[Check, ...], language: str) -> str:
+def _questions(lines: Sequence[Line], language: str) -> str:
+    rows = "".join(
+        f"<dt>{escape(sentences.sentence(line.question, language))}</dt>"
+        f"<dd>{escape(sentences.sentence(line.sentence, language, line.params))}</dd>"
+        for line in lines
+    )
+    return f'<dl class="questions">{rows}</dl>'
+
+
+def _one_answer(
+    finding: Finding, checks: tuple[Check, ...], language: str, lines: Sequence[Line] = ()
+) -> str:
     claim = sentences.sentence(finding.claim, language, finding.params)
+    claim = _questions(lines, language) if lines else f'<p class="claim">{escape(claim)}</p>'
     reasons = sentences.reason_sentences(finding, checks, language)
     why = ""
     if reasons:
@@ -59,10 +85,7 @@ def _one_answer(finding: Finding, checks: tuple[Check, ...], language: str) -> s
         head = wording.text("report.action", language)
         words = sentences.sentence(finding.action, language, finding.params)
         action = f'<p class="action"><strong>{escape(head)}</strong> {escape(words)}</p>'
-    return (
-        f'<div class="finding"><p class="claim">{escape(claim)}</p>'
-        f"{strength_badge(finding, language)}{why}{action}</div>"
-    )
+    return f'<div class="finding">{claim}{strength_badge(finding, language)}{why}{action}</div>'
 
 
 def kpis(
