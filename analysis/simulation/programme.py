@@ -29,14 +29,16 @@ _ONCE = (
 )
 _RESERVE_SHARE = 0.1
 
-# Id, name, criterion, months after the programme starts, days late (None: not yet due or open).
+# Id, name, criterion, months after the programme starts, days late, what it waits for.
 _MILESTONES = (
-    ("M1", "培训需求确认", "需求报告经管理层批准", 1, 0),
-    ("M2", "讲师认证与教材定稿", "讲师认证通过率不低于80%", 2, 1),
-    ("M3", "首批学员结业", "首批通过率不低于90%", 4, 0),
-    ("M6", "全部学员完成培训", "学员满意度不低于85%，平均分不低于80分", 10, 2),
-    ("M9", "在岗行为评估", "行为改变率不低于60%", 13, 0),
-    ("M12", "结果与回报评审", "客户满意度提升15%，收缴率提升5%", 22, 0),
+    ("M1", "培训需求确认", "需求报告经管理层批准", 1, 0, None),
+    ("M2", "讲师认证与教材定稿", "讲师认证通过率不低于80%", 2, 1, "M1"),
+    ("T1", "线上学习平台上线", "全员账号开通", 2, 0, "M1"),
+    ("M3", "首批学员结业", "首批通过率不低于90%", 4, 0, "M2、T1"),
+    ("T2", "案例库建成", "收录100个案例", 7, 1, "M3"),
+    ("M6", "全部学员完成培训", "学员满意度不低于85%，平均分不低于80分", 10, 2, "M3"),
+    ("M9", "在岗行为评估", "行为改变率不低于60%", 13, 0, "M6、T2"),
+    ("M12", "结果与回报评审", "客户满意度提升15%，收缴率提升5%", 22, 0, "M9"),
 )
 _RISKS = (
     ("R01", "骨干讲师离职", "trainer", 2, 4, "备选讲师三名"),
@@ -50,6 +52,19 @@ _RISKS = (
     ("R09", "客户信息泄露", "data", 1, 5, "入库即去标识化"),
     ("R10", "对照项目接触培训内容", "evaluation", 2, 3, "记录接触情况并做剔除分析"),
 )
+# Trigger, role in charge, contingency, months after the start at which it was last drilled.
+_WATCHED = {
+    "R01": ("lecturer_below_85", "培训经理", "启用备用讲师与录播课程", 20),
+    "R02": ("leavers > 10", "人力资源部", "补训新员工", None),
+    "R03": ("participation_low", "培训经理", "启用备用场地三家", 23),
+    "R04": ("completion_low", "培训主管", "改为集中补学", None),
+    "R05": ("return_low", "品质主管", "改用入户访问", None),
+    "R06": ("satisfaction_drop", "项目经理", "成立专项整改小组", 21),
+    "R07": ("budget_overrun", "财务部", "动用预备费须总经理批准", None),
+    "R08": (None, "培训经理", "改为线上授课", 17),
+    "R09": (None, "信息部", "停用数据并上报", 14),
+    "R10": (None, "评估人员", "剔除受影响项目再分析", None),
+}
 _ACTIONS = (
     ("A01", "响应超过30分钟的工单占一半以上", "客服排班前移并设提醒", "客服经理", 4, 5),
     ("A02", "投诉处理课案例不足", "补充二十个投诉案例", "培训主管", 5, 5),
@@ -65,9 +80,7 @@ def draw_programme(parameters: WorldParameters) -> dict[str, pd.DataFrame]:
     return {
         "costs": _costs(parameters),
         "milestones": _milestones(parameters, start),
-        "risks": pd.DataFrame(
-            _RISKS, columns=["risk_id", "name", "category", "probability", "impact", "response"]
-        ),
+        "risks": _risks(parameters, start),
         "actions": _actions(parameters, start),
     }
 
@@ -97,15 +110,26 @@ def _costs(p: WorldParameters) -> pd.DataFrame:
 
 def _milestones(p: WorldParameters, start: int) -> pd.DataFrame:
     rows = []
-    for key, name, criterion, months, late in _MILESTONES:
-        planned = month_of(start + months) + dt.timedelta(days=24)
+    for key, name, criterion, months, late, after in _MILESTONES:
+        day = 24 if key.startswith("M") else 11
+        planned = month_of(start + months) + dt.timedelta(days=day)
         if key == "M3" and p.planted.late_gate_days is not None:
             late = p.planted.late_gate_days
         actual = planned + dt.timedelta(days=late)
-        rows.append((key, name, planned, actual if actual < p.end else None, criterion))
-    return pd.DataFrame(
-        rows, columns=["milestone_id", "name", "planned_on", "actual_on", "criterion"]
-    )
+        rows.append((key, name, planned, actual if actual < p.end else None, criterion, after))
+    columns = ["milestone_id", "name", "planned_on", "actual_on", "criterion", "after"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _risks(p: WorldParameters, start: int) -> pd.DataFrame:
+    columns = ["risk_id", "name", "category", "probability", "impact", "response"]
+    frame = pd.DataFrame(_RISKS, columns=columns)
+    for place, column in enumerate(("trigger", "owner", "contingency")):
+        frame[column] = [_WATCHED[key][place] for key in frame["risk_id"]]
+    drilled = [_WATCHED[key][3] for key in frame["risk_id"]]
+    days = [None if m is None else month_of(start + m) + dt.timedelta(days=14) for m in drilled]
+    frame["drilled_on"] = [day if day is not None and day < p.end else None for day in days]
+    return frame
 
 
 def _actions(p: WorldParameters, start: int) -> pd.DataFrame:

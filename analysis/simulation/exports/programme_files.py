@@ -22,6 +22,17 @@ _CATEGORIES = {
 }
 
 
+_TRIGGERS = {
+    "lecturer_below_85": "讲师满意度低于85%",
+    "leavers > 10": "半年内离职学员超过10人",
+    "participation_low": "参训率低于80%",
+    "completion_low": "线上完成率低于70%",
+    "return_low": "回收率低于30%",
+    "satisfaction_drop": "项目满意度下降5%",
+    "budget_overrun": "分项超支10%",
+}
+
+
 def write_costs(world: World, folder: Path) -> None:
     """Write planned and actual costs."""
     costs = world.tables["costs"]
@@ -50,6 +61,7 @@ def write_plans(world: World, folder: Path) -> None:
                 "计划日期": spelling.dates(milestones["planned_on"]),
                 "实际日期": spelling.dates(milestones["actual_on"]),
                 "达成标准": list(milestones["criterion"]),
+                "前置里程碑": list(milestones["after"].fillna("")),
             },
         )
         book.sheet(
@@ -61,6 +73,10 @@ def write_plans(world: World, folder: Path) -> None:
                 "可能性": [int(v) for v in risks["probability"]],
                 "影响": [int(v) for v in risks["impact"]],
                 "应对措施": list(risks["response"]),
+                "触发条件": spelling.mapped(risks["trigger"], _TRIGGERS),
+                "责任岗位": list(risks["owner"]),
+                "应急预案": list(risks["contingency"]),
+                "最近演练日期": spelling.dates(risks["drilled_on"]),
             },
         )
         book.sheet(
