@@ -46,7 +46,9 @@ from analysis.causal.survival import (
     time_to_resolve,
 )
 from analysis.causal.synthetic import Synthetic, synthetic, synthetic_estimates
+from analysis.causal.threats import answers_and_silence, assess_attrition, assess_spill_over
 from analysis.causal.two_by_two import two_by_two
+from analysis.causal.two_stage import two_stage
 from analysis.causal.uptake import change_by_hours, complier_effect
 
 __all__ = [
@@ -72,6 +74,9 @@ __all__ = [
     "Sensitivity",
     "Synthetic",
     "aggregate",
+    "answers_and_silence",
+    "assess_attrition",
+    "assess_spill_over",
     "cell_moments",
     "change_by_hours",
     "choose_inference",
@@ -112,6 +117,7 @@ __all__ = [
     "twfe",
     "twfe_event_study",
     "two_by_two",
+    "two_stage",
     "variants",
     "welch_test",
     "wild_bootstrap",

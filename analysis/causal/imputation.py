@@ -48,13 +48,13 @@ def imputation(panel: Prepared) -> Imputation:
     if not treated.any():
         raise FrameError("no_comparison", "no treated cell has an untreated counterpart")
     fit = TwoWay(untreated, w)
-    tau = panel.y - _prediction(fit, panel.y)
+    tau = panel.y - predict(fit, panel.y)
 
     def summed_up(cells: np.ndarray) -> tuple[float, float]:
         target = np.where(cells, w[:, None], 0.0)
         target /= target.sum()
         att = float(np.sum(target[cells] * tau[cells]))
-        v = target - _transposed(fit, target)
+        v = target - transposed(fit, target)
         squares, average = v**2, np.zeros_like(tau)
         for g in panel.cohorts:
             of = panel.cohort == g
@@ -93,7 +93,7 @@ def imputation_pretrend(panel: Prepared, leads: int) -> Regression:
     return regress(panel.y[:, kept], X, untreated[:, kept], panel.cluster, names, panel.weights)
 
 
-def _prediction(fit: TwoWay, y: np.ndarray) -> np.ndarray:
+def predict(fit: TwoWay, y: np.ndarray) -> np.ndarray:
     """Predict every cell by the unit and period effects of the sample of ``fit``."""
     effects = fit.period_effects(fit.demean(y))
     inside = np.where(fit.mask > 0, y, 0.0).sum(axis=1) / fit.per_unit
@@ -101,7 +101,7 @@ def _prediction(fit: TwoWay, y: np.ndarray) -> np.ndarray:
     return unit[:, None] + effects[None, :]
 
 
-def _transposed(fit: TwoWay, target: np.ndarray) -> np.ndarray:
+def transposed(fit: TwoWay, target: np.ndarray) -> np.ndarray:
     """Weights on untreated cells that predict ``Σ target · counterfactual``."""
     per_unit = target.sum(axis=1) / fit.weights
     share = fit.mask / fit.per_unit[:, None]

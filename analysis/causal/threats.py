@@ -202,8 +202,8 @@ def answers_and_silence(
         }
     )
     asked = invited[(invited["period"] >= last) & invited["site_id"].isin(level.index)]
-    silent = asked.groupby("site_id")["invited"].sum().sub(
-        after.groupby("site_id").size(), fill_value=0
+    silent = (
+        asked.groupby("site_id")["invited"].sum().sub(after.groupby("site_id").size(), fill_value=0)
     )
     repeats = silent.clip(lower=0).astype(int)
     quiet = pd.DataFrame(
