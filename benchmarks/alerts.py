@@ -27,7 +27,8 @@ from scipy import stats
 from analysis.monitoring.alerts import Rule, rules
 from analysis.monitoring.repeated import (
     HORIZON,
-    mean_evidence,
+    errors_below,
+    mean_boundary,
     moderated,
     moderation,
     share_boundary,
@@ -63,9 +64,12 @@ def shares_fire_once(hits: np.ndarray, n: np.ndarray, line: float, alpha: float)
     return (stats.binom.cdf(hits, n, line) <= alpha) & (hits < n * line)
 
 
-def means_fire(mean: np.ndarray, se: np.ndarray, n, line: float, alpha: float) -> np.ndarray:
-    """Whether :func:`analysis.monitoring.mean_below` fires, for arrays."""
-    return (mean_evidence(mean, se, n, line) >= -np.log(alpha)) & (mean < line)
+def means_fire(
+    mean: np.ndarray, se: np.ndarray, n: np.ndarray, line: float, alpha: float, min_n: int
+) -> np.ndarray:
+    """Whether :func:`analysis.monitoring.mean_ever_below` fires, for arrays."""
+    boundary = mean_boundary(alpha, min_n, max(int(np.max(n)), HORIZON))
+    return errors_below(mean, se, n, line) >= boundary.critical[n]
 
 
 def means_fire_once(mean: np.ndarray, se: np.ndarray, n, line: float, alpha) -> np.ndarray:
@@ -132,7 +136,10 @@ def firings(
         sums = [np.cumsum(values**p, axis=1)[:, weekly - 1 :: weekly] for p in (1, 2)]
         mean = sums[0] / n
         se = np.sqrt((sums[1] / n - mean**2) / (n - 1))
-        fired = (means_fire_once if once else means_fire)(mean, se, n, rule.line, alpha)
+        if once:
+            fired = means_fire_once(mean, se, n, rule.line, alpha)
+        else:
+            fired = means_fire(mean, se, n, rule.line, alpha, rule.min_n)
     else:
         hits = np.cumsum(rng.binomial(weekly, level, (worlds, LOOKS, subjects)), axis=1)
         n = looks * weekly

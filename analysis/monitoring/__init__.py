@@ -6,7 +6,7 @@ from analysis.monitoring.alerts import (
     assess_alerts,
     dropped,
     evaluate,
-    mean_below,
+    mean_ever_below,
     rules,
     share_below,
     share_ever_below,
@@ -18,9 +18,22 @@ from analysis.monitoring.contrast import assess_contrast, watch_contrast
 from analysis.monitoring.counts import c_chart, np_chart, u_chart
 from analysis.monitoring.decisions import read_decisions, write_decisions
 from analysis.monitoring.gains import normalised_gains
-from analysis.monitoring.history import changes, decision_sheet, merge, replay, with_states
+from analysis.monitoring.history import (
+    changes,
+    decision_sheet,
+    history_check,
+    merge,
+    replay,
+    with_states,
+)
 from analysis.monitoring.items import item_analysis
-from analysis.monitoring.knowable import Horizon, known_on, last_whole_month, tables_known_on, undated
+from analysis.monitoring.knowable import (
+    Horizon,
+    known_on,
+    last_whole_month,
+    tables_known_on,
+    undated,
+)
 from analysis.monitoring.measures import alert_measures
 from analysis.monitoring.milestones import assess_milestones, milestone_states
 from analysis.monitoring.monday import Action, assess_monday, rank_actions
@@ -86,12 +99,13 @@ __all__ = [
     "ewma_chart",
     "ewma_run_length",
     "grade_risks",
+    "history_check",
     "item_analysis",
     "known_on",
     "last_whole_month",
     "learning_gains",
     "learning_pairs",
-    "mean_below",
+    "mean_ever_below",
     "merge",
     "milestone_states",
     "normalised_gains",

@@ -23,8 +23,10 @@ from scipy import stats
 from analysis.monitoring.repeated import (
     HORIZON,
     Moderation,
+    errors_below,
     ever_as_extreme,
-    mean_evidence,
+    mean_boundary,
+    mean_ever_as_extreme,
     moderated,
     moderation,
     share_boundary,
@@ -102,18 +104,20 @@ def share_below(hits: int, n: int, line: float, alpha: float) -> NoiseTest:
     return NoiseTest(p_value, rate, p_value <= alpha and hits < n * line)
 
 
-def mean_below(values: np.ndarray, line: float, alpha: float) -> NoiseTest:
+def mean_ever_below(values: np.ndarray, line: float, alpha: float, min_n: int) -> NoiseTest:
     """Test over people that a mean is below a line, right at every look as people are added.
 
-    Fires when the evidence of a normal mixture exceeds ``1 / alpha``; the p-value is its inverse.
+    As :func:`share_ever_below`, with the boundary of a normal walk; asymptotic in people.
     """
     values = np.asarray(values, dtype=float)
-    spread = values.std(ddof=1) / np.sqrt(values.size) if values.size > 1 else 0.0
+    n = values.size
+    spread = values.std(ddof=1) / np.sqrt(n) if n > 1 else 0.0
     if spread <= 0:
         return NoiseTest(1.0, 0.0, fires=False)
-    evidence = float(mean_evidence(values.mean(), spread, values.size, line))
-    p_value = min(1.0, float(np.exp(-evidence))) if values.mean() < line else 1.0
-    return NoiseTest(p_value, alpha, p_value <= alpha)
+    z = float(errors_below(values.mean(), spread, n, line))
+    boundary = mean_boundary(alpha, min_n, max(n, HORIZON))
+    p_value = mean_ever_as_extreme(z, n, min_n)
+    return NoiseTest(p_value, float(boundary.rung[n]), z >= boundary.critical[n])
 
 
 def dropped(
@@ -217,7 +221,8 @@ def _apply(
         return value, value < rule.line, test
     if rule.kind == "mean":
         value = float(np.mean(row.values_))
-        return value, value < rule.line, mean_below(row.values_, rule.line, alpha)
+        test = mean_ever_below(row.values_, rule.line, alpha, rule.min_n)
+        return value, value < rule.line, test
     level = float(np.mean(row.baseline)) if len(row.baseline) else float("nan")
     value = float(np.mean(row.recent)) / level - 1 if len(row.recent) and level else float("nan")
     test = dropped(row.baseline, row.recent, rule.line, alpha, prior)

@@ -86,12 +86,12 @@ def crossing(line: float, critical: np.ndarray, min_n: int) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """Where a share rings at ``0 .. horizon`` answers, and how often it has by then by chance.
+    """Where a share or mean rings at ``0 .. horizon`` answers, and how often it has by chance.
 
     Attributes
     ----------
-    critical : ndarray of int
-        Most hits that ring; -1 where none do.
+    critical : ndarray
+        Most hits that ring; -1 where none do. For means the least ``z`` that rings.
     rung : ndarray
         As of :func:`crossing`; its last value is at most ``alpha``.
     """
@@ -133,23 +133,73 @@ def ever_as_extreme(hits: int, n: int, line: float, min_n: int, horizon: int = H
     return float(crossing(line, critical_hits(line, evidence, max(n, horizon)), min_n)[-1])
 
 
-def mean_evidence(mean: np.ndarray, se: np.ndarray, n: np.ndarray, line: float) -> np.ndarray:
-    """Log evidence that a mean is below a line: one-sided normal mixture, carried to t.
+def mean_evidence(z: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Log evidence that a mean is below a line: a one-sided normal mixture.
 
     With ``z`` standard errors below the line and ``r = n / 60``,
-    ``2 / sqrt(1 + r) exp(z^2 r / (2 (1 + r))) Phi(z sqrt(r / (1 + r)))``. The guarantee is
-    asymptotic; ``z`` is the normal quantile of the t statistic's tail.
+    ``2 / sqrt(1 + r) exp(z^2 r / (2 (1 + r))) Phi(z sqrt(r / (1 + r)))``.
 
     References
     ----------
-    Howard et al. (2021), proposition 6; Waudby-Smith et al. (2024).
+    Howard et al. (2021), proposition 6.
     """
     n = np.asarray(n, dtype=float)
-    z = stats.norm.isf(stats.t.sf((line - np.asarray(mean)) / np.asarray(se), n - 1))
-    z = np.clip(z, -30, 30)
     share = n / (n + PRIOR_SIZE)
-    grown = np.log(2) + 0.5 * np.log1p(-share) + z**2 * share / 2
+    grown = np.log(2) + 0.5 * np.log1p(-share) + np.asarray(z) ** 2 * share / 2
     return grown + stats.norm.logcdf(z * np.sqrt(share))
+
+
+def errors_below(mean: np.ndarray, se: np.ndarray, n: np.ndarray, line: float) -> np.ndarray:
+    """Return how far a mean is below a line: the normal quantile of its t statistic's tail."""
+    tail = stats.t.sf((line - np.asarray(mean)) / np.asarray(se), np.asarray(n) - 1)
+    return np.clip(stats.norm.isf(tail), -30, 30)
+
+
+def needed_errors(evidence: float, horizon: int) -> np.ndarray:
+    """Least ``z`` at ``0 .. horizon`` answers whose evidence reaches ``evidence``."""
+    n = np.arange(horizon + 1)
+    low, high = np.full(n.size, -10.0), np.full(n.size, 40.0)
+    for _ in range(40):
+        middle = (low + high) / 2
+        reaches = mean_evidence(middle, n) >= evidence
+        low, high = np.where(reaches, low, middle), np.where(reaches, middle, high)
+    return high
+
+
+def mean_crossing(needed: np.ndarray, min_n: int) -> np.ndarray:
+    """Probability to have rung by each number of answers, the true mean being at the line.
+
+    That of a walk of equally likely steps up and down, to which sums of any answers tend.
+    """
+    n = np.arange(needed.size)
+    steps = np.floor((n - needed * np.sqrt(n)) / 2 + 1e-9).astype(int)
+    return crossing(0.5, np.maximum(steps, -1), min_n)
+
+
+@lru_cache(maxsize=64)
+def mean_boundary(alpha: float, min_n: int, horizon: int = HORIZON) -> Boundary:
+    """Least ``z`` to ask for so that chance ever rings with ``alpha``; asymptotic in answers.
+
+    Returns
+    -------
+    Boundary
+        ``critical`` holds the least ``z`` at each number of answers.
+    """
+    low, high = 0.0, -np.log(alpha)
+    for _ in range(12):
+        middle = (low + high) / 2
+        ever = mean_crossing(needed_errors(middle, horizon), min_n)[-1]
+        low, high = (low, middle) if ever <= alpha else (middle, high)
+    needed = needed_errors(high, horizon)
+    return Boundary(needed, mean_crossing(needed, min_n))
+
+
+def mean_ever_as_extreme(z: float, n: int, min_n: int, horizon: int = HORIZON) -> float:
+    """Probability that evidence as strong as ``z`` at ``n`` answers is ever seen at the line."""
+    if z <= 0:
+        return 1.0
+    evidence = float(mean_evidence(z, n)) - 1e-9
+    return float(mean_crossing(needed_errors(evidence, max(n, horizon)), min_n)[-1])
 
 
 @dataclass(frozen=True, slots=True)

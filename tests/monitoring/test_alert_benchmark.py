@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.monitoring import dropped, mean_below, share_below, share_ever_below
+from analysis.monitoring import dropped, mean_ever_below, share_below, share_ever_below
 from analysis.monitoring.repeated import moderation
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "alerts.py"
@@ -29,8 +29,8 @@ def test_its_tests_over_arrays_are_those_of_the_room(benchmark):
     assert benchmark["shares_fire_once"](hits, n, 0.85, 0.01).tolist() == expected
     values = rng.normal(0.62, 0.1, (40, 25))
     se = values.std(axis=1, ddof=1) / 5
-    found = benchmark["means_fire"](values.mean(axis=1), se, 25, 0.7, 0.05)
-    assert found.tolist() == [mean_below(v, 0.7, 0.05).fires for v in values]
+    found = benchmark["means_fire"](values.mean(axis=1), se, 25, 0.7, 0.05, 20)
+    assert found.tolist() == [mean_ever_below(v, 0.7, 0.05, 20).fires for v in values]
     assert found.any()
     baseline, recent = rng.normal(4, 0.1, (40, 12)), rng.normal(3.75, 0.1, (40, 3))
     prior = moderation(baseline.var(axis=1, ddof=1), np.full(40, 11))

@@ -10,7 +10,7 @@ from analysis.monitoring import (
     assess_alerts,
     dropped,
     evaluate,
-    mean_below,
+    mean_ever_below,
     rules,
     share_below,
 )
@@ -32,7 +32,7 @@ def test_the_computed_false_alarm_rate_is_that_of_the_test_and_at_most_alpha(n, 
 def test_false_alarms_of_means_and_drops_by_simulation():
     rng = np.random.default_rng(4)
     worlds = 3000
-    means = [mean_below(rng.normal(0.7, 0.2, 25), 0.7, 0.05).fires for _ in range(worlds)]
+    means = [mean_ever_below(rng.normal(0.7, 0.2, 25), 0.7, 0.05, 20).fires for _ in range(worlds)]
     assert np.mean(means) <= 0.05
     tests = [
         dropped(rng.normal(4, 0.15, 12), rng.normal(4, 0.15, 3), 0.05, 0.05) for _ in range(worlds)

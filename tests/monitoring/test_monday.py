@@ -91,7 +91,7 @@ def risks() -> pd.DataFrame:
 
 def test_milestones_that_come_near_and_grave_risks_without_response():
     found, shown = assess_monday([alert()], on=ON, milestones=milestones(), risks=risks())
-    assert [a.subject for a in shown] == ["Lecturer leaves", "A", "Gate"]
+    assert [action.alert.subject for action in shown] == ["Lecturer leaves", "A", "Gate"]
     assert found.tables["monday"]["evidence"].tolist() == [
         "monitoring.risk.R1",
         "monitoring.alert.return_low.A",
@@ -105,7 +105,7 @@ def test_milestones_that_come_near_and_grave_risks_without_response():
 def test_every_word_of_the_list_is_in_both_languages(language):
     alerts = [alert(f"s{i}") for i in range(4)] + [alert("x", rule="course_redesign", grade=1)]
     found, shown = assess_monday(alerts, on=ON, milestones=milestones(), risks=risks())
-    for item in shown:
+    for item in (action.alert for action in shown):
         assert sentences.sentence(item.message, language, item.params)
         assert sentences.sentence(item.response, language, item.params)
         assert text(item.owner, language)

@@ -8,8 +8,10 @@ from analysis.monitoring.repeated import (
     PRIOR_SIZE,
     critical_hits,
     crossing,
+    errors_below,
     ever_as_extreme,
-    mean_evidence,
+    mean_boundary,
+    mean_ever_as_extreme,
     moderated,
     moderation,
     share_boundary,
@@ -67,9 +69,13 @@ def test_means_looked_at_always_ring_seldom_and_naive_ones_often():
     sums, squares = np.cumsum(values, axis=1)[:, n - 1], np.cumsum(values**2, axis=1)[:, n - 1]
     mean = sums / n
     se = np.sqrt((squares / n - mean**2) / (n - 1))
-    always = (mean_evidence(mean, se, n, 0.7) >= -np.log(0.05)).any(axis=1).mean()
+    boundary = mean_boundary(0.05, 20, 300)
+    z = errors_below(mean, se, n, 0.7)
+    always = (z >= boundary.critical[n]).any(axis=1).mean()
     naive = (stats.t.cdf((mean - 0.7) / se, n - 1) <= 0.05).any(axis=1).mean()
-    assert always <= 0.05
+    assert 0.02 < always <= 0.05 + 2 * (0.05 * 0.95 / 1500) ** 0.5
+    assert 0.04 < boundary.rung[-1] <= 0.05
+    assert mean_ever_as_extreme(z[0, -1], 300, 20, 300) > 0.05 or z[0, -1] >= boundary.critical[300]
     assert naive > 0.1
 
 
