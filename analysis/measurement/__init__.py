@@ -15,9 +15,15 @@ from analysis.measurement.balance import (
     joint_test,
     standardised_differences,
 )
+from analysis.measurement.branches import (
+    assess_branches,
+    branch_completeness,
+    branch_extremes,
+)
 from analysis.measurement.comparability import assess_invariance
 from analysis.measurement.covariance_structure import Moments, moments
 from analysis.measurement.dimensionality import assess_factors
+from analysis.measurement.duplicates import assess_duplicates, duplicate_rows
 from analysis.measurement.factor import (
     FactorFit,
     ParallelAnalysis,
@@ -26,6 +32,7 @@ from analysis.measurement.factor import (
     parallel_analysis,
 )
 from analysis.measurement.fit import FitIndices
+from analysis.measurement.group_means import group_means
 from analysis.measurement.icc import Icc, assess_icc, icc_oneway
 from analysis.measurement.intervals import (
     Interval,
@@ -37,6 +44,7 @@ from analysis.measurement.intervals import (
 )
 from analysis.measurement.invariance import Invariance, Rule, measurement_invariance
 from analysis.measurement.levels import assess_levels, seal
+from analysis.measurement.names import assess_names, overlapping_names
 from analysis.measurement.needs import (
     assess_needs,
     importance_performance,
@@ -51,7 +59,12 @@ from analysis.measurement.nonresponse import (
     nonresponse_bias,
 )
 from analysis.measurement.pretrends import arm_means, assess_pretrends
-from analysis.measurement.quality import assess_quality, completeness, consistency
+from analysis.measurement.quality import (
+    assess_quality,
+    broken_rows,
+    completeness,
+    consistency,
+)
 from analysis.measurement.raters import (
     RaterIcc,
     SelfOtherGap,
@@ -68,6 +81,8 @@ from analysis.measurement.reliability import (
     item_statistics,
 )
 from analysis.measurement.response import assess_response, return_counts, return_rates
+from analysis.measurement.scorecard import scorecard
+from analysis.measurement.timeliness import assess_timeliness, timeliness
 from analysis.measurement.weighting import (
     Weights,
     kish_design_effect,
@@ -99,25 +114,34 @@ __all__ = [
     "arm_means",
     "assess_aapor",
     "assess_balance",
+    "assess_branches",
+    "assess_duplicates",
     "assess_factors",
     "assess_icc",
     "assess_instruments",
     "assess_invariance",
     "assess_levels",
+    "assess_names",
     "assess_needs",
     "assess_pretrends",
     "assess_quality",
     "assess_raters",
     "assess_readiness",
     "assess_response",
+    "assess_timeliness",
     "assess_weighting",
     "baseline_covariates",
+    "branch_completeness",
+    "branch_extremes",
+    "broken_rows",
     "compare_weighted",
     "completeness",
     "confirm",
     "consistency",
     "cronbach_alpha",
+    "duplicate_rows",
     "eligibility",
+    "group_means",
     "gwet_ac1",
     "icc_forms",
     "icc_oneway",
@@ -134,15 +158,18 @@ __all__ = [
     "net_promoter",
     "newcombe",
     "nonresponse_bias",
+    "overlapping_names",
     "parallel_analysis",
     "poststratify",
     "rake",
     "return_counts",
     "return_rates",
+    "scorecard",
     "seal",
     "self_other_gap",
     "skill_gaps",
     "standardised_differences",
+    "timeliness",
     "trim",
     "weight_sensitivity",
     "weighted_mean",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -99,6 +100,12 @@ def _collected_without_receivable(frame, _):
     return due.notna(), (got < 0) | ((due <= 0) & (got > 0))
 
 
+def _open_without_due(frame, _):
+    promised = frame["due_at"].notna()
+    still_open = frame["resolved_at"].isna()
+    return still_open & promised.any(), still_open & ~promised
+
+
 RULES = (
     Rule(
         "resolved_before_opened",
@@ -112,6 +119,7 @@ RULES = (
         ("opened_at", "first_response_at"),
         _before("opened_at", "first_response_at", instants),
     ),
+    Rule("open_without_due", "tickets", ("resolved_at", "due_at"), _open_without_due),
     Rule(
         "left_before_hired",
         "staff",
@@ -175,6 +183,12 @@ def completeness(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+ROWS_SHOWN = 50
+"""Rows listed of each broken rule; the counts are never cut."""
+
+_ROW_COLUMNS = ["table", "rule", "column", "row", "values"]
+
+
 def consistency(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return how many rows break each rule that can be asked of the tables at hand.
 
@@ -184,25 +198,57 @@ def consistency(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         ``rule, table, column, applies, broken, share``; rules are references to absent rows
         (``orphan``), repeated keys (``repeated_key``) and those in ``RULES``.
     """
-    rows = list(_keys_and_references(given))
+    rows = [
+        (rule, table, "/".join(columns), int(applies.sum()), int(breaks.sum()))
+        for rule, table, columns, applies, breaks in _asked(given)
+    ]
+    found = pd.DataFrame(rows, columns=["rule", "table", "column", "applies", "broken"])
+    found["share"] = found["broken"] / found["applies"].where(found["applies"] > 0)
+    return found[found["applies"] > 0].reset_index(drop=True)
+
+
+def broken_rows(given: Mapping[str, pd.DataFrame], *, cap: int = ROWS_SHOWN) -> pd.DataFrame:
+    """Return the rows behind the counts of :func:`consistency`, to be looked up and mended.
+
+    Returns
+    -------
+    DataFrame
+        ``table, rule, column``, ``row`` (its key, parts joined by ``/``; people are
+        pseudonyms) and ``values`` (of the rule's columns); the first ``cap`` rows of each rule.
+    """
+    parts = []
+    for rule, table, columns, _, breaks in _asked(given):
+        mine = given[table][breaks.to_numpy(dtype=bool)].head(cap)
+        if mine.empty:
+            continue
+        part = pd.DataFrame(
+            {
+                "row": _joined(mine, tables.TABLES[table].key),
+                "values": _joined(mine, columns),
+            }
+        )
+        parts.append(part.assign(table=table, rule=rule, column="/".join(columns)))
+    if not parts:
+        return pd.DataFrame(columns=_ROW_COLUMNS)
+    return pd.concat(parts, ignore_index=True)[_ROW_COLUMNS]
+
+
+def _joined(rows: pd.DataFrame, columns) -> list[str]:
+    values = rows[list(columns)].astype(object)
+    values = values.where(values.notna(), "")
+    return [" / ".join(map(str, row)) for row in values.itertuples(index=False)]
+
+
+def _asked(given: Mapping[str, pd.DataFrame]) -> Iterator[tuple]:
+    """Rule, table, columns, rows it applies to, rows that break it."""
+    yield from _keys_and_references(given)
     for rule in RULES:
         frame = given.get(rule.table)
         usable = frame is not None and not frame.empty and set(rule.columns) <= set(frame.columns)
         if not usable or any(given.get(n) is None or given[n].empty for n in rule.needs):
             continue
         applies, breaks = rule.broken(frame, given)
-        rows.append(
-            (
-                rule.id,
-                rule.table,
-                "/".join(rule.columns),
-                int(applies.sum()),
-                int((applies & breaks).sum()),
-            )
-        )
-    found = pd.DataFrame(rows, columns=["rule", "table", "column", "applies", "broken"])
-    found["share"] = found["broken"] / found["applies"].where(found["applies"] > 0)
-    return found[found["applies"] > 0].reset_index(drop=True)
+        yield rule.id, rule.table, rule.columns, applies, (applies & breaks).fillna(False)
 
 
 def _keys_and_references(given: Mapping[str, pd.DataFrame]) -> Iterator[tuple]:
@@ -210,8 +256,8 @@ def _keys_and_references(given: Mapping[str, pd.DataFrame]) -> Iterator[tuple]:
         frame = given.get(name)
         if frame is None or frame.empty:
             continue
-        doubled = int(frame.duplicated(list(table.key)).sum())
-        yield ("repeated_key", name, "/".join(table.key), len(frame), doubled)
+        every = pd.Series(True, index=frame.index)
+        yield "repeated_key", name, table.key, every, frame.duplicated(list(table.key))
         for column, spec in table.columns.items():
             target = given.get(spec.refers) if spec.refers else None
             if target is None or target.empty or column not in frame.columns:
@@ -220,7 +266,7 @@ def _keys_and_references(given: Mapping[str, pd.DataFrame]) -> Iterator[tuple]:
             key = "instrument" if spec.refers == "instruments" else key
             known = frame[column].notna()
             orphan = known & ~frame[column].isin(set(target[key].dropna()))
-            yield ("orphan", name, column, int(known.sum()), int(orphan.sum()))
+            yield "orphan", name, (column,), known, orphan
 
 
 def assess_quality(
@@ -233,12 +279,15 @@ def assess_quality(
     given : Mapping[str, DataFrame]
         Canonical tables by name; absent and empty ones are named, not judged.
     ingest : DataFrame, optional
-        ``table, rows_in, rows_out``: what ingest read and kept, a row a source.
+        ``table, rows_in, rows_out``: what ingest read and kept, a row a source; ``reasons``
+        (JSON, rows by reason) adds the check of rows left out with a declared fault.
 
     Returns
     -------
     StageResults
-        Tables ``quality_columns``, ``quality_rules``, ``quality_tables``.
+        Checks ``baseline.quality.<table>.…``; tables ``quality_columns``, ``quality_rules``,
+        ``quality_tables`` and ``quality_rows`` (the rows behind the counts, at most
+        ``ROWS_SHOWN`` a rule).
     """
     columns, rules = completeness(given), consistency(given)
     checks = []
@@ -297,10 +346,47 @@ def assess_quality(
     if ingest is not None:
         sums = ingest.groupby("table", as_index=False)[["rows_in", "rows_out"]].sum()
         frame = frame.merge(sums, on="table", how="left")
+        checks.extend(_left_out_checks(ingest))
     return collect(
         "baseline",
         checks,
-        tables={"quality_columns": columns, "quality_rules": rules, "quality_tables": frame},
+        tables={
+            "quality_columns": columns,
+            "quality_rules": rules,
+            "quality_tables": frame,
+            "quality_rows": broken_rows(given),
+        },
+    )
+
+
+def _left_out_checks(ingest: pd.DataFrame) -> Iterator[Check]:
+    """Rows with a declared fault that ingest left out; needs the reasons, as JSON by source."""
+    if "reasons" not in ingest:
+        return
+    for table, sources in ingest.groupby("table", sort=False):
+        reasons = [json.loads(text) for text in sources["reasons"]]
+        total = int(sources["rows_in"].sum())
+        if not total or any("repeated" in each for each in reasons):
+            continue  # gathered from another table, whose rows are judged there
+        out = sum(n for each in reasons for why, n in each.items() if why.startswith("accepted:"))
+        if out:
+            yield _left_out_check(str(table), total, out)
+
+
+def _left_out_check(table: str, total: int, out: int) -> Check:
+    fine = out / total <= FAILED_SHARE
+    return Check(
+        id=f"baseline.quality.{table}.left_out",
+        question="measurement.check.left_out.question",
+        status="passed" if fine else "caution",
+        value=out / total,
+        threshold=FAILED_SHARE,
+        unit="share",
+        n=total,
+        reason="measurement.check.left_out.reason",
+        remedy=None if fine else "measurement.check.left_out.remedy",
+        params={"table": f"measurement.table.{table}", "rows": total, "out": out},
+        dims={"table": table},
     )
 
 

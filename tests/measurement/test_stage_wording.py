@@ -8,6 +8,7 @@ import pytest
 
 from analysis import indicators, monitoring, value, wording
 from analysis.client.readings import READINGS
+from analysis.measurement import duplicates
 from analysis.measurement.quality import RULES
 from analysis.tables import TABLES
 
@@ -34,6 +35,12 @@ def keys_from_data():
         yield f"measurement.check.{rule}.question"
         yield f"measurement.check.{rule}.remedy"
         yield f"measurement.rule.{rule}"
+    for twice in duplicates.RULES:
+        yield f"measurement.check.{twice.id}.question"
+        yield f"measurement.check.{twice.id}.remedy"
+    for name in ("blank", "extreme"):
+        for part in ("question", "reason", "remedy"):
+            yield f"measurement.check.branch.{name}.{part}"
     for status in ("passed", "caution", "failed"):
         yield f"measurement.check.pretrend.{status}"
     for rule in monitoring.rules():

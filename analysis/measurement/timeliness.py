@@ -1,0 +1,139 @@
+"""Is the data fresh and without gaps? Days since the last record, months without any."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import pandas as pd
+
+from analysis.measurement.columns import dates, instants, periods, present
+from analysis.results import Check, StageResults, collect
+from analysis.tables import period_of
+
+DATED: Mapping[str, str] = {
+    "surveys": "answered_at",
+    "invitations": "month",
+    "tickets": "opened_at",
+    "fees": "month",
+    "crm_usage": "month",
+    "ratings": "rated_on",
+}
+"""Tables that grow every month, and the column that dates a row."""
+
+STALE_DAYS = 31
+"""A table whose last record is older than this, counted from the end of the evaluated months."""
+
+STALE_SHARE = 0.10
+"""More sites than this without a record in the table's last three months have failed."""
+
+
+def timeliness(
+    given: Mapping[str, pd.DataFrame], *, until: dt.date, timezone: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Age and gaps of the tables that grow every month.
+
+    Canonical tables hold when a thing happened, not when it was typed in: what is measured is
+    the lag between the last event and the end of the evaluated months. Months are local.
+
+    Parameters
+    ----------
+    until : date
+        Last day of the evaluated months.
+    timezone : str
+        The client's.
+
+    Returns
+    -------
+    whole : DataFrame
+        ``table, rows, first, last`` (dates), ``lag_days``, ``months`` (first to last),
+        ``empty_months``, ``sites``, ``stale_sites`` (no record in the last three months that
+        the table has).
+    by_site : DataFrame
+        ``table, site_id, months_behind`` of the stale sites.
+    """
+    whole, behind = [], []
+    for table, column in DATED.items():
+        frame = given.get(table)
+        if not present(frame, column, "site_id"):
+            continue
+        local = instants(frame[column], timezone) if column.endswith("_at") else None
+        day = dates(frame[column]) if local is None else local.dt.tz_localize(None)
+        months = periods(day)
+        end = period_of(until)
+        first, last = day.min(), day.max()
+        # A row of a month speaks for the whole month.
+        reached = last + pd.offsets.MonthEnd(1) if column == "month" else last.normalize()
+        newest, seen = int(months.max()), int(months.nunique())
+        span = newest - int(months.min()) + 1
+        latest = months.groupby(frame["site_id"].astype(object)).max()
+        stale = latest[latest < newest - 2]
+        lag = max((pd.Timestamp(until) - reached).days, 0)
+        age = (first.date(), last.date(), lag)
+        gaps = (span, span - seen, len(latest), len(stale))
+        whole.append((table, len(frame), *age, *gaps))
+        behind.append(
+            pd.DataFrame(
+                {
+                    "table": table,
+                    "site_id": stale.index.astype(object),
+                    "months_behind": (end - stale).astype("int64").to_numpy(),
+                }
+            )
+        )
+    columns = ["table", "rows", "first", "last", "lag_days", "months", "empty_months", "sites"]
+    rows = pd.concat(behind, ignore_index=True) if behind else pd.DataFrame()
+    rows = rows.reindex(columns=["table", "site_id", "months_behind"])
+    return pd.DataFrame(whole, columns=[*columns, "stale_sites"]), rows
+
+
+def assess_timeliness(
+    given: Mapping[str, pd.DataFrame], *, until: dt.date, timezone: str
+) -> StageResults:
+    """Whether the monthly tables reach the end of the evaluated months, without gaps.
+
+    Returns
+    -------
+    StageResults
+        A check ``baseline.timeliness.<table>`` for each monthly table (passed: fresh, no empty
+        month, no stale site; failed: more than a quarter late or more than a tenth of the
+        sites stale), tables ``timeliness`` and ``stale_sites``.
+    """
+    whole, rows = timeliness(given, until=until, timezone=timezone)
+    if whole.empty:
+        missing = Check(
+            id="baseline.timeliness",
+            question="measurement.check.timeliness.none",
+            status="not_possible",
+            reason="measurement.reason.no_dated",
+        )
+        return collect("baseline", [missing])
+    checks = [_check(row) for row in whole.itertuples()]
+    return collect("baseline", checks, tables={"timeliness": whole, "stale_sites": rows})
+
+
+def _check(row) -> Check:
+    share = row.stale_sites / row.sites if row.sites else 0.0
+    fine = row.lag_days <= STALE_DAYS and row.empty_months == 0 and row.stale_sites == 0
+    status = "passed" if fine else "caution"
+    if row.lag_days > 3 * STALE_DAYS or share > STALE_SHARE:
+        status = "failed"
+    return Check(
+        id=f"baseline.timeliness.{row.table}",
+        question="measurement.check.timeliness.question",
+        status=status,
+        value=float(row.lag_days),
+        threshold=float(STALE_DAYS),
+        unit="days",
+        n=int(row.rows),
+        reason=None if fine else "measurement.check.timeliness.reason",
+        remedy=None if fine else "measurement.check.timeliness.remedy",
+        params={
+            "table": f"measurement.table.{row.table}",
+            "days": int(row.lag_days),
+            "empty": int(row.empty_months),
+            "stale": int(row.stale_sites),
+            "sites": int(row.sites),
+        },
+        dims={"table": row.table},
+    )
