@@ -16,8 +16,10 @@ from analysis.monitoring.charts import assess_charts, chart_sites, p_chart, xmr_
 from analysis.monitoring.composite import assess_composite, composite_marks, weight_sensitivity
 from analysis.monitoring.contrast import assess_contrast, watch_contrast
 from analysis.monitoring.counts import c_chart, np_chart, u_chart
+from analysis.monitoring.critical_path import critical_path
 from analysis.monitoring.decisions import read_decisions, write_decisions
 from analysis.monitoring.gains import normalised_gains
+from analysis.monitoring.gates import assess_gates, gate_measures, gate_table
 from analysis.monitoring.history import (
     changes,
     decision_sheet,
@@ -77,6 +79,7 @@ __all__ = [
     "assess_charts",
     "assess_composite",
     "assess_contrast",
+    "assess_gates",
     "assess_milestones",
     "assess_monday",
     "assess_risks",
@@ -91,6 +94,7 @@ __all__ = [
     "chart_sites",
     "completion",
     "composite_marks",
+    "critical_path",
     "cusum_chart",
     "cusum_run_length",
     "decision_sheet",
@@ -98,6 +102,8 @@ __all__ = [
     "evaluate",
     "ewma_chart",
     "ewma_run_length",
+    "gate_measures",
+    "gate_table",
     "grade_risks",
     "history_check",
     "item_analysis",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.measurement.columns import dates, present
+from analysis.monitoring.critical_path import critical_path, predecessors
 from analysis.results import Alert, Check, StageResults, collect
 
 LATE_DAYS, LATE_SHARE = 3, 0.10
@@ -18,8 +19,8 @@ def milestone_states(milestones: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     """Compare planned and actual days as they were known on a day.
 
     A milestone reached after ``as_of`` counts as open: nothing later is looked at. The
-    planned length of a step runs from the previous milestone's planned day (from the first
-    of them, whose own step has no length).
+    planned length of a step runs from the planned day of the last milestone it waits for (one
+    that waits for none has no length).
 
     Returns
     -------
@@ -33,7 +34,13 @@ def milestone_states(milestones: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     planned, actual = dates(frame["planned_on"]), dates(frame["actual_on"])
     today = pd.Timestamp(as_of)
     actual = actual.where(actual <= today)
-    step = planned.diff().dt.days.astype(float)
+    waits = predecessors(frame)
+    begins = frame["milestone_id"].map(
+        lambda id: max(
+            (planned[frame["milestone_id"] == b].iloc[0] for b in waits[id]), default=pd.NaT
+        )
+    )
+    step = (planned - pd.to_datetime(begins)).dt.days.astype(float)
     until = actual.where(actual.notna(), today)
     late = (until - planned).dt.days.astype(float)
     due = planned <= today
@@ -70,8 +77,9 @@ def assess_milestones(milestones: pd.DataFrame | None, *, as_of: dt.date) -> Sta
     Returns
     -------
     StageResults
-        Tables ``milestones`` and ``milestone_plot``, alerts
-        ``monitoring.alert.milestone.<id>``, check ``monitoring.milestones``.
+        Tables ``milestones``, ``critical_path`` and ``milestone_plot``, alerts
+        ``monitoring.alert.milestone.<id>``, checks ``monitoring.milestones`` and
+        ``monitoring.critical_path`` (whether the last milestone still keeps its planned day).
     """
     question = {"id": "monitoring.milestones", "question": "monitoring.check.milestones.question"}
     if not present(milestones, "planned_on"):
@@ -102,18 +110,63 @@ def assess_milestones(milestones: pd.DataFrame | None, *, as_of: dt.date) -> Sta
             "as_of": as_of.isoformat(),
         },
     )
+    path = critical_path(milestones, as_of)
     return collect(
         "monitoring",
-        [check, [_alert(row) for row in late.itertuples()]],
-        tables={"milestones": table, "milestone_plot": _gantt(table)},
+        [check, _end(path, table, as_of), [_alert(row) for row in late.itertuples()]],
+        tables={
+            "milestones": table,
+            "critical_path": path,
+            "milestone_plot": _gantt(table, path),
+        },
     )
 
 
-def _gantt(table: pd.DataFrame) -> pd.DataFrame:
-    """Milestones as the Gantt chart takes them: ``label, start, end, done``."""
-    day = table["actual_on"].where(table["actual_on"].notna(), table["planned_on"])
+def _end(path: pd.DataFrame, table: pd.DataFrame, as_of: dt.date) -> Check:
+    end = path.iloc[-1]
+    late, finished = int(end["expected_late"]), table["actual_on"].iloc[-1] is not None
+    return Check(
+        id="monitoring.critical_path",
+        question="monitoring.check.critical_path.question",
+        status="caution" if late > LATE_DAYS else "passed",
+        value=float(late),
+        threshold=float(LATE_DAYS),
+        unit="days",
+        n=len(path),
+        reason=f"monitoring.check.critical_path.{'finished' if finished else 'reason'}",
+        remedy="monitoring.check.critical_path.remedy" if late > LATE_DAYS else None,
+        params={
+            "last": str(end["name"]),
+            "critical": int(path["critical"].sum()),
+            "milestones": len(path),
+            "expected_on": end["expected_on"].isoformat(),
+            "late": late,
+            "as_of": as_of.isoformat(),
+        },
+    )
+
+
+def _gantt(table: pd.DataFrame, path: pd.DataFrame) -> pd.DataFrame:
+    """Milestones as the Gantt chart takes them.
+
+    ``label, start`` (planned begin of the step), ``planned_on, end`` (reached, else expected),
+    ``state, critical, gate`` (whether it is a gate of the requirements), ``done``.
+    """
     done = table["state"].isin(["reached", "reached_late"])
-    return pd.DataFrame({"label": table["name"], "start": day, "end": day, "done": done})
+    planned = dates(table["planned_on"])
+    length = pd.to_timedelta(path["duration_days"].fillna(0), unit="D")
+    return pd.DataFrame(
+        {
+            "label": table["name"],
+            "start": (planned - length.to_numpy()).dt.date,
+            "planned_on": table["planned_on"],
+            "end": table["actual_on"].where(done, path["expected_on"]),
+            "state": table["state"],
+            "critical": path["critical"],
+            "gate": table["milestone_id"].astype(str).str.fullmatch(r"M\d+"),
+            "done": done,
+        }
+    )
 
 
 def _alert(row) -> Alert:

@@ -1,0 +1,277 @@
+"""Gates and quarter goals: what each asks, what the data say of it, what a missed one sets off.
+
+A criterion is judged by an interval where the number is a sample: met or missed only when the
+whole interval lies on one side of the line. Counts are counts. What needs a comparison group is
+not judged here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.measurement.columns import dates, floats, present
+from analysis.measurement.intervals import Interval, mean_t, wilson
+from analysis.monitoring.training import PASS_MARKS, pass_rates, reactions_by_sheet
+from analysis.results import Check, StageResults, collect
+
+Tables = Mapping[str, pd.DataFrame | None]
+
+COLUMNS = (
+    "goal",
+    "milestone_id",
+    "requirement",
+    "measure",
+    "line",
+    "unit",
+    "value",
+    "ci_low",
+    "ci_high",
+    "n",
+    "state",
+    "report",
+)
+
+
+@lru_cache(maxsize=1)
+def gate_rules() -> Mapping[str, Any]:
+    """Return the packaged gates and quarter goals, as ``gates.yml`` explains them."""
+    from ruamel.yaml import YAML
+
+    text = files("analysis.monitoring").joinpath("gates.yml").read_text(encoding="utf-8")
+    return YAML(typ="safe").load(text)
+
+
+def gate_measures(tables: Tables, *, until: dt.date | None = None) -> dict[str, Interval]:
+    """Measure what gates ask for, as far as the tables allow; the rest is absent.
+
+    Parameters
+    ----------
+    tables : Mapping[str, DataFrame]
+        Canonical tables by name.
+    until : date, optional
+        Rows after that day are not counted: a gate is judged by what there was on its day.
+
+    Returns
+    -------
+    dict[str, Interval]
+        Shares with Wilson intervals, mean scores with t intervals, counts without.
+    """
+    found = {}
+    for name, (table, day, columns, measure) in _MEASURES.items():
+        frame = tables.get(table)
+        if not present(frame, *columns):
+            continue
+        if until is not None and day in frame:
+            frame = frame[~(dates(frame[day]) > pd.Timestamp(until))]
+        interval = measure(frame, tables)
+        if interval is not None and interval.n:
+            found[name] = interval
+    return found
+
+
+def _count(value: int) -> Interval:
+    return Interval(float(value), np.nan, np.nan, int(value), 0.95, "count")
+
+
+def _share(hits: np.ndarray) -> Interval | None:
+    hits = hits[np.isfinite(hits)]
+    return wilson(int(hits.sum()), hits.size) if hits.size else None
+
+
+def _frontline(staff: pd.DataFrame, _: Tables) -> Interval:
+    return _count(int((staff["tier"] == "frontline").sum()))
+
+
+def _came(enrolments: pd.DataFrame) -> pd.DataFrame:
+    return enrolments[floats(enrolments["attended"]) == 1]
+
+
+def _trained(enrolments: pd.DataFrame, _: Tables) -> Interval:
+    return _count(_came(enrolments)["staff_id"].nunique())
+
+
+def _attendance(enrolments: pd.DataFrame, _: Tables) -> Interval | None:
+    return _share(floats(enrolments["attended"]))
+
+
+def _passes(assessments: pd.DataFrame, _: Tables) -> Interval | None:
+    table = pass_rates(assessments, PASS_MARKS, ())
+    return wilson(int(table["hits"].iloc[0]), int(table["n"].iloc[0])) if len(table) else None
+
+
+def _score(assessments: pd.DataFrame, _: Tables) -> Interval | None:
+    first = (assessments["attempt"] == 1) & (assessments["occasion"] == "post")
+    first &= assessments["form"].isin(list(PASS_MARKS)) & assessments["score"].notna()
+    people = assessments[first].assign(score=floats(assessments.loc[first, "score"]))
+    return mean_t(people.groupby("staff_id")["score"].mean().to_numpy()) if len(people) else None
+
+
+def _satisfied(reactions: pd.DataFrame, tables: Tables) -> Interval | None:
+    if not present(tables.get("instruments"), "scale_max"):
+        return None
+    sheets = reactions_by_sheet(reactions, tables["instruments"])
+    return _share(sheets["hit"].to_numpy(dtype=float))
+
+
+def _covered(waves: pd.DataFrame, tables: Tables) -> Interval | None:
+    if not present(tables.get("enrolments"), "attended") or not present(
+        tables.get("staff"), "site_id"
+    ):
+        return None
+    planned = waves.loc[waves["arm"] == "treated", "site_id"].unique()
+    people = _came(tables["enrolments"])["staff_id"].unique()
+    staff = tables["staff"]
+    reached = staff.loc[staff["staff_id"].isin(people), "site_id"].unique()
+    hits = int(np.isin(planned, reached).sum())
+    share = hits / len(planned) if len(planned) else np.nan
+    return Interval(share, np.nan, np.nan, len(planned), 0.95, "count")
+
+
+def _active(usage: pd.DataFrame, _: Tables) -> Interval | None:
+    last = usage[dates(usage["month"]) == dates(usage["month"]).max()]
+    users, active = floats(last["users"]).sum(), floats(last["active_users"]).sum()
+    return wilson(int(active), int(users)) if users else None
+
+
+def _done(actions: pd.DataFrame, _: Tables) -> Interval:
+    return Interval(
+        float(actions["done_on"].notna().sum()), np.nan, np.nan, len(actions), 0.95, "count"
+    )
+
+
+_MEASURES: Mapping[str, tuple[str, str, tuple[str, ...], Callable]] = {
+    "frontline_staff": ("staff", "hired_on", ("tier",), _frontline),
+    "trained_people": ("enrolments", "held_on", ("attended",), _trained),
+    "attendance": ("enrolments", "held_on", ("attended",), _attendance),
+    "pass_rate": ("assessments", "assessed_on", ("score",), _passes),
+    "mean_score": ("assessments", "assessed_on", ("score",), _score),
+    "course_csat": ("reactions", "answered_on", ("score",), _satisfied),
+    "sites_covered": ("waves", "", ("arm",), _covered),
+    "active_accounts": ("crm_usage", "month", ("users", "active_users"), _active),
+    "actions_done": ("actions", "", ("action_id",), _done),
+}
+"""Each measure: its table, the day of a row, columns it needs, and how it is measured."""
+
+
+def judge(criterion: Mapping[str, Any], measured: Interval | None) -> str:
+    """State of one criterion.
+
+    Returns
+    -------
+    str
+        ``elsewhere`` (another report judges it), ``not_recorded`` (no export holds it),
+        ``no_data``, ``met``, ``missed``, or ``unsure`` (the interval holds the line).
+    """
+    if "report" in criterion:
+        return "elsewhere"
+    if not criterion.get("recorded", True):
+        return "not_recorded"
+    if measured is None:
+        return "no_data"
+    line = float(criterion["line"])
+    if not np.isfinite(measured.low):
+        return "met" if measured.value >= line else "missed"
+    if measured.low >= line:
+        return "met"
+    return "missed" if measured.high < line else "unsure"
+
+
+def gate_table(milestones: pd.DataFrame, tables: Tables, as_of: dt.date) -> pd.DataFrame:
+    """Judge every criterion of the gates and quarter goals that the milestones name.
+
+    A gate that was due is judged by what there was on its planned day, one still to come by
+    what there is on ``as_of``.
+
+    Returns
+    -------
+    DataFrame
+        ``goal`` (``M1`` … or ``Q1`` …), ``milestone_id, requirement, measure, line, unit, value,
+        ci_low, ci_high, n, state`` (of :func:`judge`), ``report``.
+    """
+    due = dict(zip(milestones["milestone_id"], dates(milestones["planned_on"]), strict=True))
+    today = pd.Timestamp(as_of)
+    rules = gate_rules()
+    goals = [(id, id, rule) for id, rule in rules["gates"].items()]
+    goals += [(id, rule["gate"], rule) for id, rule in rules["quarters"].items()]
+    measured: dict[pd.Timestamp, dict[str, Interval]] = {}
+    rows = []
+    for goal, gate, rule in goals:
+        if gate not in due:
+            continue
+        day = min(due[gate], today)
+        if day not in measured:
+            measured[day] = gate_measures(tables, until=day.date())
+        for criterion in rule["criteria"]:
+            got = measured[day].get(criterion["measure"])
+            state = judge(criterion, got)
+            shown = got if state in ("met", "missed", "unsure") else None
+            rows.append(
+                (
+                    goal,
+                    gate,
+                    rule["requirement"],
+                    criterion["measure"],
+                    criterion.get("line"),
+                    criterion.get("unit"),
+                    *((shown.value, shown.low, shown.high, shown.n) if shown else [None] * 4),
+                    state,
+                    criterion.get("report"),
+                )
+            )
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    numbers = ["line", "value", "ci_low", "ci_high"]
+    return table.astype(dict.fromkeys(numbers, float)).astype({"n": "Int64"})
+
+
+def assess_gates(
+    milestones: pd.DataFrame | None, tables: Tables, *, as_of: dt.date
+) -> StageResults:
+    """Gates and quarter goals, with what a missed gate sets off.
+
+    Returns
+    -------
+    StageResults
+        Table ``gates`` (of :func:`gate_table`); a check ``monitoring.gate.<id>`` for every gate
+        that is due: ``failed`` when a criterion was missed (its remedy is what the requirement
+        sets off), ``caution`` when one is unsure or unrecorded, else ``passed``.
+    """
+    if not present(milestones, "planned_on"):
+        return collect("monitoring", [])
+    table = gate_table(milestones, tables, as_of)
+    due = dates(milestones["planned_on"]) <= pd.Timestamp(as_of)
+    reached = set(milestones.loc[due, "milestone_id"])
+    gates = table[table["goal"].isin(reached)]
+    checks = [_check(str(goal), rows) for goal, rows in gates.groupby("goal", sort=False)]
+    return collect("monitoring", checks, tables={"gates": table})
+
+
+def _check(goal: str, rows: pd.DataFrame) -> Check:
+    states = rows["state"].value_counts()
+    missed, met = int(states.get("missed", 0)), int(states.get("met", 0))
+    open_ = len(rows) - missed - met
+    return Check(
+        id=f"monitoring.gate.{goal}",
+        question="monitoring.check.gate.question",
+        status="failed" if missed else "caution" if open_ else "passed",
+        value=float(missed),
+        threshold=0.0,
+        unit="count",
+        n=len(rows),
+        reason="monitoring.check.gate.reason",
+        remedy=f"monitoring.gate_missed.{goal}" if missed else None,
+        params={
+            "gate": goal,
+            "criteria": len(rows),
+            "met": met,
+            "missed": missed,
+            "open": open_,
+        },
+        dims={"gate": goal},
+    )

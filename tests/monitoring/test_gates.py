@@ -1,0 +1,134 @@
+"""The critical path on a network computed by hand, and gates judged by what there was that day."""
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from analysis import wording
+from analysis.errors import SchemaError
+from analysis.measurement.intervals import Interval, wilson
+from analysis.monitoring import assess_gates, assess_milestones, critical_path, gate_table
+from analysis.monitoring.gates import gate_measures, gate_rules, judge
+
+
+def day(month: int, number: int) -> dt.date:
+    return dt.date(2024, month, number)
+
+
+NETWORK = pd.DataFrame(
+    {
+        "milestone_id": ["A", "B", "C", "D", "E"],
+        "name": list("abcde"),
+        "criterion": None,
+        "after": [None, "A", "A", "B、C", "D"],
+        "planned_on": [day(1, 11), day(1, 21), day(1, 31), day(2, 10), day(2, 20)],
+        "actual_on": [day(1, 11), None, None, None, None],
+    }
+)
+"""A to D through C takes 30 days, through B 20 (slack 10); E ten days after D."""
+
+
+def test_slack_and_the_critical_path_by_hand():
+    path = critical_path(NETWORK, day(1, 15)).set_index("milestone_id")
+    assert path["slack_days"].to_dict() == {"A": 0, "B": 10, "C": 0, "D": 0, "E": 0}
+    assert path.index[path["critical"]].tolist() == ["A", "C", "D", "E"]
+    assert path["expected_late"].tolist() == [0, 0, 0, 0, 0]
+
+
+def test_a_delay_moves_the_end_only_beyond_the_slack():
+    late_b = NETWORK.assign(actual_on=[day(1, 11), None, day(1, 31), None, None])
+    seen = critical_path(late_b, day(2, 5)).set_index("milestone_id")
+    assert seen.loc["B", "expected_late"] == 15
+    # B comes on 5 February; D takes ten days after the later of B and C
+    assert seen.loc["D", "expected_on"] == day(2, 15)
+    assert seen.loc["E", "expected_late"] == 5
+    within = critical_path(late_b, day(1, 30)).set_index("milestone_id")
+    assert within.loc["E", "expected_late"] == 0
+    check = assess_milestones(late_b, as_of=day(2, 5)).checks[-1]
+    assert (check.id, check.status, check.value) == ("monitoring.critical_path", "caution", 5.0)
+
+
+def test_without_an_entry_milestones_are_a_chain():
+    chain = critical_path(NETWORK.drop(columns="after"), day(1, 1))
+    assert chain["critical"].all()
+    assert chain["after"].tolist() == ["", "A", "B", "C", "D"]
+
+
+@pytest.mark.parametrize("after", ["Z", "E"])
+def test_unknown_and_circular_waits_are_refused(after):
+    with pytest.raises(SchemaError, match="milestone"):
+        critical_path(NETWORK.assign(after=[after, "A", "A", "B, C", "D"]), day(1, 1))
+
+
+GATES = pd.DataFrame(
+    {
+        "milestone_id": ["M3", "M6", "M12"],
+        "name": ["first", "all", "results"],
+        "planned_on": [day(4, 1), day(7, 1), dt.date(2025, 1, 1)],
+        "actual_on": [day(4, 1), None, None],
+    }
+)
+ENROLMENTS = pd.DataFrame(
+    {
+        "staff_id": [f"e{i}" for i in range(250)],
+        "module": "m",
+        "attended": True,
+        "held_on": [day(3, 1)] * 150 + [day(5, 1)] * 100,
+    }
+)
+
+
+def test_a_gate_is_judged_by_what_there_was_on_its_day():
+    table = gate_table(GATES, {"enrolments": ENROLMENTS}, day(6, 1)).set_index(["goal", "measure"])
+    people = table.loc[("M3", "trained_people")]
+    assert (people["value"], people["state"]) == (150, "missed")
+    assert table.loc[("M3", "pass_rate"), "state"] == "no_data"
+    assert table.loc[("M12", "roi"), "state"] == "elsewhere"
+    assert table.loc[("Q1", "textbooks"), "state"] == "not_recorded"
+    assert table.loc[("M6", "attendance"), "state"] == "met"
+    assert "M1" not in table.index.get_level_values("goal")
+
+
+def test_a_missed_gate_names_what_it_sets_off():
+    checks = assess_gates(GATES, {"enrolments": ENROLMENTS}, as_of=day(6, 1)).checks
+    assert [(c.id, c.status) for c in checks] == [("monitoring.gate.M3", "failed")]
+    assert checks[0].remedy == "monitoring.gate_missed.M3"
+    assert assess_gates(None, {}, as_of=day(6, 1)).checks == ()
+
+
+def test_an_interval_that_holds_the_line_is_unsure():
+    criterion = {"measure": "pass_rate", "line": 0.9, "unit": "share"}
+    assert judge(criterion, wilson(18, 20)) == "unsure"
+    assert judge(criterion, wilson(100, 200)) == "missed"
+    assert judge(criterion, wilson(199, 200)) == "met"
+    count = Interval(199.0, float("nan"), float("nan"), 199, 0.95, "count")
+    assert judge({"measure": "trained_people", "line": 200}, count) == "missed"
+
+
+def test_measures_count_people_once_and_first_attempts_only():
+    assessments = pd.DataFrame(
+        {
+            "staff_id": ["a", "a", "b", "b"],
+            "module": "m",
+            "form": "written",
+            "occasion": ["post", "retest", "post", "pre"],
+            "attempt": [1, 2, 1, 1],
+            "score": [70.0, 95.0, 90.0, 20.0],
+            "assessed_on": day(3, 1),
+        }
+    )
+    found = gate_measures({"assessments": assessments})
+    assert (found["pass_rate"].value, found["pass_rate"].n) == (0.5, 2)
+    assert found["mean_score"].value == 80.0
+    assert gate_measures({"assessments": assessments}, until=day(2, 1)) == {}
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_every_goal_measure_and_consequence_has_words(language):
+    for part in gate_rules().values():
+        for rule in part.values():
+            for criterion in rule["criteria"]:
+                assert wording.text(f"monitoring.measure.{criterion['measure']}", language)
+    for gate in gate_rules()["gates"]:
+        assert wording.text(f"monitoring.gate_missed.{gate}", language)
