@@ -77,12 +77,18 @@ class Builder:
         return tuple(item for items in found for item in items)
 
     def event_times(self, event: Aggregate) -> tuple[Estimate, ...]:
-        """Effects by event time; influence-function intervals are uniform over all of them."""
+        """Effects by event time; influence-function intervals are uniform over all of them.
+
+        The multiplier bootstrap gives the tail that each event time may keep; its quantile is
+        then taken from t with the event time's own degrees of freedom. Tails of t grow apart
+        from the normal's the further out they are, so that the normal critical value times a
+        factor for the pointwise level covers too rarely.
+        """
         rules = [self.rule(weights) for weights in event.cell_weights]
         se = event.se(self.panel.cluster, self.scale)
         leads = [self.lead(rule, key) for rule, key in zip(rules, event.key, strict=True)]
         banded = np.array([lead == "influence_function" for lead in leads]) & ~np.isnan(se)
-        ratio = 1.0
+        together = self.options.level
         if banded.any():
             critical = uniform_critical(
                 event.influence[:, banded],
@@ -91,12 +97,12 @@ class Builder:
                 draws=self.options.draws,
                 seed=self.options.seed,
             )
-            ratio = critical / t_quantile(self.options.level, np.inf)
+            together = 1 - t_p_value(critical, np.inf)
         found = []
         for j, key in enumerate(event.key):
             name, dims = f"att.event_time.{key}", {"event_time": int(key)}
-            widen = ratio if banded[j] else None
-            found += self.effect(event, j, "att_event_time", name, dims, widen=widen)
+            level = together if banded[j] else None
+            found += self.effect(event, j, "att_event_time", name, dims, together=level)
         return tuple(found)
 
     def horizons(self, event: Aggregate) -> tuple[Estimate, ...]:
@@ -144,7 +150,7 @@ class Builder:
         name: str,
         dims: dict,
         *,
-        widen: float | None = None,
+        together: float | None = None,
         beside: bool = False,
     ) -> list[Estimate]:
         """One aggregate as an estimate, and the inference that stands beside it."""
@@ -159,7 +165,10 @@ class Builder:
         lead = self.lead(rule, event_time)
         value = float(part.att[j])
         main = Estimate(
-            id=f"{self.stem}.{name}", value=value, **common, **self._interval(part, j, lead, widen)
+            id=f"{self.stem}.{name}",
+            value=value,
+            **common,
+            **self._interval(part, j, lead, together),
         )
         found = [main]
         if beside and "randomisation" in rule.beside:
@@ -229,7 +238,7 @@ class Builder:
             "simulated": self.options.simulated,
         }
 
-    def _interval(self, part: Aggregate, j: int, lead: Lead, widen: float | None) -> dict:
+    def _interval(self, part: Aggregate, j: int, lead: Lead, together: float | None) -> dict:
         options, panel = self.options, self.panel
         weights = part.cell_weights[j]
         if lead == "wild_bootstrap":
@@ -249,8 +258,8 @@ class Builder:
         if not se > 0:
             return {"interval_method": "none", "reason": "causal.reason.no_inference"}
         df = float(satterthwaite(influence, panel.cluster, panel.cohort)[0])
-        found = self._t(float(part.att[j]), se, df, "influence_function", widen or 1.0)
-        return found | ({"adjustment": "uniform"} if widen else {})
+        found = self._t(float(part.att[j]), se, df, "influence_function", together)
+        return found | ({"adjustment": "uniform"} if together else {})
 
     def _wild(self, weights: np.ndarray):
         panel = self.panel
@@ -270,8 +279,10 @@ class Builder:
             seed=self.options.seed,
         )
 
-    def _t(self, value: float, se: float, df: float, method: str, widen: float = 1.0) -> dict:
-        half = t_quantile(self.options.level, df) * widen * se
+    def _t(
+        self, value: float, se: float, df: float, method: str, level: float | None = None
+    ) -> dict:
+        half = t_quantile(level or self.options.level, df) * se
         return _ends(se, value - half, value + half, t_p_value(value / se, df), method)
 
 

@@ -6,6 +6,9 @@ from causal_panels import staggered
 
 from analysis import wording
 from analysis.causal import FrameError, Options, evaluate
+from analysis.causal.bands import satterthwaite
+from analysis.causal.distributions import t_p_value
+from analysis.causal.two_by_two import small_sample_scale
 from analysis.results import from_json, to_json
 
 DESIGNS = {
@@ -67,6 +70,20 @@ def test_bands_are_uniform_and_horizons_pointwise(designs):
     assert band.adjustment == "uniform"
     assert point.adjustment is None
     assert band.ci_low < point.ci_low < point.ci_high < band.ci_high
+
+
+def test_band_leaves_every_event_time_the_same_tail(designs):
+    found = designs["rollout"]
+    event, panel = found.aggregates["event"], found.panel
+    influence = event.influence * small_sample_scale(panel)[:, None]
+    df = dict(zip(event.key, satterthwaite(influence, panel.cluster, panel.cohort), strict=True))
+    band = [e for e in found.by_event_time() if e.adjustment == "uniform"]
+    tails = [
+        t_p_value((e.ci_high - e.ci_low) / 2 / e.se, float(df[e.dims["event_time"]])) for e in band
+    ]
+    assert len({round(df[e.dims["event_time"]]) for e in band}) > 1
+    assert max(tails) < 0.05
+    np.testing.assert_allclose(tails, tails[0], rtol=1e-8)
 
 
 def test_unobserved_horizon_has_a_reason(designs):
