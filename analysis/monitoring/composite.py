@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.measurement.columns import floats
+from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import wilson
 from analysis.results import Check, Estimate, StageResults, collect
 
@@ -154,7 +154,7 @@ def weight_sensitivity(
 
 
 def assess_composite(
-    assessments: pd.DataFrame,
+    assessments: pd.DataFrame | None,
     weights: Mapping[str, float] = WEIGHTS,
     *,
     mark: float = PASS_MARK,
@@ -169,9 +169,9 @@ def assess_composite(
         when the pass of more than one in ten hangs on moving weights by ten points), table
         ``composite_sensitivity`` (one row).
     """
-    marks = composite_marks(assessments, weights)
     question = {"id": "monitoring.composite", "question": "monitoring.check.composite.question"}
-    if marks.empty:
+    marks = composite_marks(assessments, weights) if present(assessments, "score") else None
+    if marks is None or marks.empty:
         missing = Check(
             **question, status="not_possible", reason="monitoring.check.composite.no_parts"
         )

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from analysis.results import Alert
+from analysis.results import Alert, Check
 
 STATES = ("open", "acknowledged", "closed")
 
@@ -228,6 +228,42 @@ def _change(past: dict | None, row: dict) -> str | None:
     if row["state"] != past["state"]:
         return "reopened" if row["state"] == "open" else row["state"]
     return None
+
+
+def history_check(
+    changed: pd.DataFrame, ledger: pd.DataFrame, *, compared_with: dt.date | None
+) -> Check:
+    """Say what changed since the run before, as the check ``monitoring.history``.
+
+    Parameters
+    ----------
+    changed, ledger : DataFrame
+        As of :func:`changes` and :func:`merge`.
+    compared_with : date or None
+        Day of the run before; None at the first.
+    """
+    kinds = changed["change"].value_counts()
+    up = int(sum(kinds.get(kind, 0) for kind in ("new", "returned", "graver", "reopened")))
+    down = int(sum(kinds.get(kind, 0) for kind in ("quiet", "milder", "closed")))
+    word = "first" if compared_with is None else "some" if len(changed) else "none"
+    ringing = ledger[ledger["firing"]]
+    return Check(
+        id="monitoring.history",
+        question="monitoring.check.history.question",
+        status="caution" if up else "passed",
+        value=float(len(changed)),
+        threshold=0.0,
+        unit="count",
+        n=len(ringing),
+        reason=f"monitoring.check.history.{word}",
+        params={
+            "day": compared_with and compared_with.isoformat(),
+            "ringing": len(ringing),
+            "open": int((ringing["state"] == "open").sum()),
+            "up": up,
+            "down": down,
+        },
+    )
 
 
 def decision_sheet(ledger: pd.DataFrame, decisions: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -107,7 +107,7 @@ def assess_monday(
     risks: pd.DataFrame | None = None,
     changes: pd.DataFrame | None = None,
     most: int = MOST,
-) -> tuple[StageResults, tuple[Alert, ...]]:
+) -> tuple[StageResults, tuple[Action, ...]]:
     """Make the Monday list, for storing and for showing.
 
     Parameters
@@ -117,11 +117,11 @@ def assess_monday(
 
     Returns
     -------
-    (StageResults, tuple[Alert, ...])
+    (StageResults, tuple[Action, ...])
         To store: table ``monday`` (``rank, grade, subject, subjects, reason, action, why, owner,
         due_on, state, evidence``; the words as wording keys, ``evidence`` separated by blanks)
         and check ``monitoring.monday`` (``value`` actions, ``n`` of all that wait). To show: the
-        list as alerts in its order; they repeat stored alerts and are not stored themselves.
+        list itself; its alerts repeat stored ones and are not stored.
     """
     listed = list(alerts)
     everything = rank_actions(
@@ -146,7 +146,7 @@ def assess_monday(
         },
     )
     stored = collect("monitoring", [check], tables={"monday": _table(actions)})
-    return stored, tuple(action.alert for action in actions)
+    return stored, actions
 
 
 def _speakers(alerts: Sequence[Alert]) -> list[Alert]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import Interval, mean_t, wilson
+from analysis.monitoring.gains import normalised_gains
 from analysis.results import Check, Estimate, StageResults, collect
 
 PASS_MARKS: Mapping[str, float] = {"written": 80.0, "practical": 85.0}
@@ -222,7 +223,8 @@ def assess_training(
         Estimates ``monitoring.{attendance,completion,course_csat}.overall``,
         ``monitoring.learning.<form>.gain``, ``monitoring.pass.<form>``; tables
         ``attendance``, ``completion``, ``satisfaction_module``, ``satisfaction_lecturer``,
-        ``learning``, ``passes``; a check for every part that was not possible.
+        ``learning``, ``normalised_gains``, ``passes``; a check for every part that was not
+        possible.
     """
     items: list = []
     tables: dict[str, pd.DataFrame] = {}
@@ -271,6 +273,7 @@ def assess_training(
         pairs = learning_pairs(assessments)
         if len(pairs):
             tables["learning"] = learning_gains(pairs)
+            tables["normalised_gains"] = normalised_gains(pairs)
         for row in learning_gains(pairs, ["form"]).itertuples() if len(pairs) else ():
             items.append(_gain(row, simulated))
         tables["passes"] = pass_rates(assessments, marks)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from analysis import wording
-from analysis.present import cards, commitments, figures, sentences, tables
+from analysis.findings import Line
+from analysis.present import cards, commitments, figures, sentences, tables, tasks
 from analysis.results import Alert, Check, Estimate, Finding, StageResults
 
 if TYPE_CHECKING:
@@ -124,7 +125,13 @@ class Display:
 
         self._emit("prose", build)
 
-    def answer(self, findings: Finding | Iterable[Finding], checks: Iterable[Check] = ()) -> None:
+    def answer(
+        self,
+        findings: Finding | Iterable[Finding],
+        checks: Iterable[Check] = (),
+        *,
+        lines: Iterable[Line] = (),
+    ) -> None:
         """Show what is claimed, how strong the evidence is, and what limits it.
 
         Parameters
@@ -133,11 +140,15 @@ class Display:
             Claims, the most important first.
         checks : Iterable of Check
             The checks the findings name; their parameters fill the reasons.
+        lines : Iterable of Line
+            Questions with their answers, shown in the place of the first claim.
         """
         found = (findings,) if isinstance(findings, Finding) else tuple(findings)
-        checks = tuple(checks)
+        checks, lines = tuple(checks), tuple(lines)
         anchor = self._next("answer")
-        self._emit("answer", lambda language: cards.answer(found, checks, anchor, language))
+        self._emit(
+            "answer", lambda language: cards.answer(found, checks, anchor, language, lines=lines)
+        )
 
     def kpis(self, estimates: Iterable[Estimate | tuple[str, Estimate]]) -> None:
         """Show key figures with their intervals; a pair gives the wording key of the label."""
@@ -147,7 +158,13 @@ class Display:
         )
 
     def estimates(
-        self, estimates: Iterable[Estimate], *, caption: str, rows: str = "indicator", **params: Any
+        self,
+        estimates: Iterable[Estimate],
+        *,
+        caption: str,
+        rows: str = "indicator",
+        fold: bool = False,
+        **params: Any,
     ) -> None:
         """Show a table of estimates; ``rows`` says what heads a row (a dimension or a field)."""
         chosen, anchor = tuple(estimates), self._next("table")
@@ -162,6 +179,7 @@ class Display:
                 language=language,
                 min_cell=self.min_cell,
             ),
+            fold=numbered if fold else None,
         )
 
     def table(
@@ -238,6 +256,11 @@ class Display:
         """Show alerts, most urgent first; none is said too."""
         chosen, anchor = tuple(alerts), self._next("alerts")
         self._emit("alerts", lambda language: cards.alerts(chosen, anchor, language))
+
+    def tasks(self, actions: Iterable[Any]) -> None:
+        """Show what to do this week, first things first; that nothing waits is said too."""
+        chosen, anchor = tuple(actions), self._next("tasks")
+        self._emit("alerts", lambda language: tasks.tasks(chosen, anchor, language))
 
     def figure(
         self,

@@ -7,17 +7,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis.indicators import registry
+from analysis.results import Check, StageResults, collect, merge
+from analysis.workspace import ledger
 from analysis.workspace.stage import Stage
+
+WATCHED = ("csat_top2", "response_within_30min")
+"""Indicators of customers and of the process that are watched beside the primary outcome."""
 
 
 class MonitoringStage(Stage):
     """One client opened for the monitoring stage."""
 
     @property
+    def today(self) -> dt.date:
+        """Day looked back to; the last day of the period when everything was taken."""
+        return self.as_of or self.until
+
+    @property
     def chart_labels(self) -> Mapping[str, Any]:
         """Indicator and unit of the control charts."""
         name = self.charted["indicator"]
         return {"indicator": name, "unit": self.unit(name)}
+
+    @property
+    def contrast_labels(self) -> Mapping[str, Any]:
+        """Indicator and unit of the contrast that is drawn."""
+        return {"indicator": self.primary, "unit": self.unit()}
 
     @property
     def charted(self) -> Mapping[str, Any]:
@@ -27,6 +42,119 @@ class MonitoringStage(Stage):
         known = registry.get(name)
         return {"indicator": name, "share": known.unit == "share", "direction": known.direction}
 
-    def day(self, as_of: str) -> dt.date:
-        """Return the day of the evaluation; the last day of the period when ``as_of`` is empty."""
-        return dt.date.fromisoformat(as_of) if as_of else self.until
+    def training(self) -> StageResults:
+        """Assess levels 1 and 2: participation, reaction and learning."""
+        from analysis import monitoring
+
+        courses = self.of("enrolments", "reactions", "assessments", "instruments")
+        return monitoring.assess_training(*courses, **self.made)
+
+    def composite(self) -> StageResults:
+        """Assess the composite mark and what hangs on its weights."""
+        from analysis import monitoring
+
+        return monitoring.assess_composite(self.table("assessments"), **self.made)
+
+    def alerts(self) -> StageResults:
+        """Apply every alert rule in force, each firing tested against chance."""
+        from analysis import monitoring
+
+        measures = monitoring.alert_measures(
+            self.tables, self.panel, baseline_until=self.first_wave
+        )
+        return monitoring.assess_alerts(measures, on=self.today, choices=self.client.choices)
+
+    def charts(self) -> StageResults:
+        """Chart the charted indicator, site by site."""
+        from analysis import monitoring
+
+        return monitoring.assess_charts(self.panel, baseline_until=self.first_wave, **self.charted)
+
+    def contrasts(self) -> StageResults:
+        """Compare trained with untrained sites, right at every look; never an effect."""
+        from analysis import monitoring
+
+        measured = set(self.panel["indicator"])
+        named = [name for name in dict.fromkeys((self.primary, *WATCHED)) if name in measured]
+        found = [
+            monitoring.assess_contrast(
+                self.outcome(name), indicator=name, unit=self.unit(name), **self.made
+            )
+            for name in named
+        ]
+        return merge(self.name, found)
+
+    def milestones(self) -> StageResults:
+        """Compare milestones, planned and reached."""
+        from analysis import monitoring
+
+        return monitoring.assess_milestones(self.table("milestones"), as_of=self.today)
+
+    def budget(self) -> StageResults:
+        """Compare planned and actual cost, and what a trainee and an hour cost."""
+        from analysis import monitoring
+
+        trainees, hours = monitoring.attended_effort(self.table("enrolments"))
+        return monitoring.assess_budget(
+            self.table("costs"), trainees=trainees, hours=hours, **self.made
+        )
+
+    def risks(self) -> StageResults:
+        """Grade the register of risks."""
+        from analysis import monitoring
+
+        return monitoring.assess_risks(self.table("risks"))
+
+    def follow(self, *steps: StageResults) -> StageResults:
+        """Put steps together, and their alerts into the history of alerts.
+
+        Returns
+        -------
+        StageResults
+            The steps; alerts with the state and due day that the history gives them. Tables
+            ``alert_history`` (the ledger), ``alert_changes`` (since the run before; none at the
+            first) and ``alert_decisions`` (the sheet to fill in); facts ``as_of``,
+            ``looked_back``, ``compared_with`` (day of the run before, None at the first); check
+            ``monitoring.history``, what changed in words.
+        """
+        from analysis import monitoring
+
+        whole = merge(self.name, steps)
+        made = ledger.decisions(self.client.folder)
+        earlier = ledger.earlier_alerts(self.client.folder.name, before=self.today)
+        before = monitoring.replay(earlier, made) if earlier else None
+        after = monitoring.merge(before, whole.alerts, made, on=self.today)
+        changed = monitoring.changes(before if earlier else after, after)
+        compared = earlier[-1][0] if earlier else None
+        tables = {
+            "alert_history": after,
+            "alert_changes": changed,
+            "alert_decisions": monitoring.decision_sheet(after, made),
+        }
+        facts = {
+            "as_of": self.today.isoformat(),
+            "looked_back": self.as_of is not None,
+            "compared_with": compared and compared.isoformat(),
+        }
+        asked = monitoring.history_check(changed, after, compared_with=compared)
+        told = monitoring.with_states(whole.alerts, after)
+        others = (whole.estimates, whole.checks, asked, told, whole.findings)
+        return collect(
+            self.name, others, facts={**whole.facts, **facts}, tables={**whole.tables, **tables}
+        )
+
+    def changed(self, found: StageResults) -> tuple[Check, ...]:
+        """Return the check that says what changed since the run before."""
+        return tuple(check for check in found.checks if check.id == "monitoring.history")
+
+    def monday(self, followed: StageResults) -> tuple[StageResults, tuple[Any, ...]]:
+        """Rank what to do this week: what is stored of it, and the actions to show."""
+        from analysis import monitoring
+
+        return monitoring.assess_monday(
+            followed.alerts,
+            on=self.today,
+            milestones=followed.table("milestones"),
+            risks=followed.table("risks"),
+            changes=followed.table("alert_changes"),
+        )

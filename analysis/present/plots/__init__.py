@@ -7,6 +7,13 @@ interval is drawn without one. No two series differ by colour alone.
 from __future__ import annotations
 
 from analysis.present.plots.effects import event_study, forest, group_time
+from analysis.present.plots.measurement import (
+    importance_matrix,
+    return_by_month,
+    scree,
+    seasonal_trends,
+)
+from analysis.present.plots.open_share import open_share
 from analysis.present.plots.planning import (
     gantt,
     love_plot,
@@ -14,20 +21,27 @@ from analysis.present.plots.planning import (
     power_curve,
     response_bars,
 )
+from analysis.present.plots.sequence import confidence_sequence
 from analysis.present.plots.time import control_chart, trends
 from analysis.present.plots.worth import scorecard, tornado
 
 __all__ = [
+    "confidence_sequence",
     "control_chart",
     "event_study",
     "forest",
     "gantt",
     "group_time",
+    "importance_matrix",
     "love_plot",
+    "open_share",
     "power_by_sites",
     "power_curve",
     "response_bars",
+    "return_by_month",
     "scorecard",
+    "scree",
+    "seasonal_trends",
     "tornado",
     "trends",
 ]

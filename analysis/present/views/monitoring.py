@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis import wording
+from analysis.present import sentences
 from analysis.present.views.words import in_words
-from analysis.results import StageResults
+from analysis.results import Estimate, StageResults
 
 
 def worst_chart(results: StageResults) -> pd.DataFrame:
@@ -23,9 +24,63 @@ def signals(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["worse"] > 0].sort_values("worse", ascending=False, kind="stable")
 
 
+def subjects(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with subjects in words: pseudonyms cut, names of forms and categories."""
+    return table.assign(subject=in_words(table, _subject))
+
+
+def contrast(results: StageResults) -> pd.DataFrame:
+    """Return the looks of the primary outcome's contrast; empty where it was not possible."""
+    found = results.select("monitoring.contrast.")
+    return results.table(f"contrast_{found[0].indicator}") if found else pd.DataFrame()
+
+
+def contrasts(results: StageResults) -> pd.DataFrame:
+    """Return the newest look of every contrast, with the interval of that day alone."""
+    rows = [
+        {
+            "indicator": _titles(e),
+            "sites": e.n_clusters,
+            "value": _number(e, e.value),
+            "all_looks": _interval(e, e.ci_low, e.ci_high),
+            "one_look": _interval(e, e.dims["fixed_low"], e.dims["fixed_high"]),
+            "price": e.dims["price"],
+        }
+        for e in results.select("monitoring.contrast.")
+    ]
+    return pd.DataFrame(rows)
+
+
 def lecturers(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with pseudonyms cut to what tells people apart on a page."""
     return table.assign(lecturer_id=in_words(table, _lecturer))
+
+
+def _titles(estimate: Estimate) -> dict[str, str]:
+    return {lang: wording.indicator_title(estimate.indicator, lang) for lang in wording.LANGUAGES}
+
+
+def _number(estimate: Estimate, value: float | None) -> dict[str, str]:
+    return {
+        lang: wording.in_unit(value, estimate.unit, lang, effect=True) for lang in wording.LANGUAGES
+    }
+
+
+def _interval(estimate: Estimate, low: float | None, high: float | None) -> dict[str, str]:
+    lows, highs = _number(estimate, low), _number(estimate, high)
+    return {
+        lang: wording.text("report.interval", lang, low=lows[lang], high=highs[lang])
+        for lang in wording.LANGUAGES
+    }
+
+
+def _subject(row, language: str) -> str:
+    name, _, form = str(row.subject).partition(" / ")
+    if row.rule.startswith("lecturer_"):
+        return wording.text("chapters.lecturer", language, code=name[:6])
+    words = sentences.label(name, language)
+    kind = sentences.label(f"monitoring.form.{form}", language) if form else ""
+    return f"{words} / {kind}" if kind else words
 
 
 def _lecturer(row, language: str) -> str:
