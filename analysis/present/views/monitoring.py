@@ -26,7 +26,10 @@ def signals(table: pd.DataFrame) -> pd.DataFrame:
 
 def subjects(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with subjects in words: pseudonyms cut, names of forms and categories."""
-    return table.assign(subject=in_words(table, _subject))
+    shown = table.assign(subject=in_words(table, _subject))
+    if "due_on" in shown:
+        shown["due_on"] = shown["due_on"].where(shown["due_on"] != "", None)
+    return shown
 
 
 def contrast(results: StageResults) -> pd.DataFrame:
