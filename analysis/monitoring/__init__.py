@@ -39,7 +39,7 @@ from analysis.monitoring.knowable import (
 from analysis.monitoring.measures import alert_measures
 from analysis.monitoring.milestones import assess_milestones, milestone_states
 from analysis.monitoring.monday import Action, assess_monday, rank_actions
-from analysis.monitoring.risks import assess_risks, grade_risks
+from analysis.monitoring.risks import assess_risks, grade_risks, risk_changes
 from analysis.monitoring.run_rules import (
     NELSON,
     WESTERN_ELECTRIC,
@@ -123,6 +123,7 @@ __all__ = [
     "reactions_by_sheet",
     "read_decisions",
     "replay",
+    "risk_changes",
     "rules",
     "run_length",
     "satisfaction",

@@ -1,15 +1,36 @@
-"""The risk register, graded by probability times impact."""
+"""The risk register: graded, its triggers evaluated on the run's data, its drills counted.
+
+A trigger is the name of an alert rule (``participation_low``), or a measure against a line
+(``return_rate < 0.3``, ``leavers > 10``). It says that what was feared may have begun; it does
+not change how grave the risk was judged to be.
+"""
 
 from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
-from analysis.measurement.columns import floats, present
-from analysis.results import Check, StageResults, collect
+from analysis.measurement.columns import dates, floats, present
+from analysis.monitoring.alerts import RECENT_MONTHS, rules
+from analysis.results import Alert, Check, StageResults, collect
 
 GRADE_1, GRADE_2 = 15, 8
 """Score (1 to 25) from which a risk is of grade 1 and 2; the rest is grade 3 (R158)."""
+
+DRILL_DAYS = 92
+"""A contingency is drilled once a quarter (R148)."""
+
+LEAVER_MONTHS = 6
+"""Trained people who leave within so many months count as leavers (R150)."""
+
+PROGRAMME_RULES = ("milestone_late", "budget_overrun")
+"""Rules that ring without a noise test, beside those of ``rules.yml``."""
+
+_TRIGGER = re.compile(r"^(?P<measure>\w+)\s*(?P<sign>[<>])\s*(?P<line>-?[\d.]+)\s*$")
 
 
 def grade_risks(risks: pd.DataFrame) -> pd.DataFrame:
@@ -19,25 +40,189 @@ def grade_risks(risks: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         ``risk_id, name, category, probability, impact`` (1 to 5), ``score`` (their product),
-        ``grade`` (1 gravest to 3; NaN where probability or impact is unknown), ``response``;
-        gravest first.
+        ``grade`` (1 gravest to 3; NaN where probability or impact is unknown), ``response`` and,
+        where the register has them, ``trigger, owner, contingency, drilled_on``; gravest first.
     """
     score = floats(risks["probability"]) * floats(risks["impact"])
     grade = np.select([score >= GRADE_1, score >= GRADE_2, score >= 1], [1.0, 2.0, 3.0], np.nan)
     kept = ["risk_id", "name", "category", "probability", "impact", "response"]
+    kept += ["trigger", "owner", "contingency", "drilled_on"]
     table = risks[[c for c in kept if c in risks.columns]].assign(score=score, grade=grade)
     return table.sort_values(
         ["grade", "score", "risk_id"], ascending=[True, False, True], ignore_index=True
     )
 
 
-def assess_risks(risks: pd.DataFrame | None) -> StageResults:
-    """Risk table, and whether every grave risk has a planned response.
+def risk_measures(
+    panel: pd.DataFrame | None, tables: Mapping[str, pd.DataFrame | None], *, as_of: dt.date
+) -> dict[str, tuple[float, int]]:
+    """Value and n of every measure a trigger may name.
+
+    Registry indicators over all sites and the last three months of the panel (sums by exposure
+    where there is one, else the mean of site months); ``leavers``: trained people who left
+    within the last six months.
+    """
+    found: dict[str, tuple[float, int]] = {}
+    if panel is not None and len(panel):
+        cells = panel[(panel["stratum"] == "") & panel["value"].notna() & (panel["site_id"] != "")]
+        cells = cells[cells["period"] > cells["period"].max() - RECENT_MONTHS]
+        for name, rows in cells.groupby("indicator"):
+            exposure, total = floats(rows["exposure"]), floats(rows["total"])
+            whole = np.isfinite(exposure).all() and np.isfinite(total).all() and exposure.sum() > 0
+            value = total.sum() / exposure.sum() if whole else floats(rows["value"]).mean()
+            found[str(name)] = (float(value), int(np.nansum(floats(rows["n"]))))
+    staff, enrolments = tables.get("staff"), tables.get("enrolments")
+    if present(staff, "left_on") and present(enrolments, "attended"):
+        came = enrolments.loc[floats(enrolments["attended"]) == 1, "staff_id"].unique()
+        trained = staff[staff["staff_id"].isin(came)]
+        left = dates(trained["left_on"])
+        since = pd.Timestamp(as_of) - pd.DateOffset(months=LEAVER_MONTHS)
+        gone = int(((left > since) & (left <= pd.Timestamp(as_of))).sum())
+        found["leavers"] = (float(gone), len(trained))
+    return found
+
+
+def trigger_states(
+    risks: pd.DataFrame, alerts: Iterable[Alert], measures: Mapping[str, tuple[float, int]]
+) -> pd.DataFrame:
+    """Evaluate the trigger of every risk.
+
+    Returns
+    -------
+    DataFrame
+        In the order of ``risks``: ``risk_id, trigger_state`` (``set_off``, ``quiet``,
+        ``not_measured``: no such rule or measure in this run, ``none``: no trigger declared),
+        ``trigger_value`` (of a measure; for a rule the number of alerts that ring),
+        ``trigger_n``, ``evidence`` (ids of the alerts, joined by commas).
+    """
+    ringing: dict[str, list[str]] = {}
+    for alert in alerts:
+        ringing.setdefault(alert.rule, []).append(alert.id)
+    known = {rule.id for rule in rules()} | set(PROGRAMME_RULES)
+    rows = []
+    declared = risks["trigger"] if "trigger" in risks else pd.Series(None, index=risks.index)
+    for id, text in zip(risks["risk_id"], declared, strict=True):
+        rows.append((id, *_evaluate(text, ringing, known, measures)))
+    columns = ["risk_id", "trigger_state", "trigger_value", "trigger_n", "evidence"]
+    return pd.DataFrame(rows, columns=columns).astype({"trigger_value": float})
+
+
+def _evaluate(text, ringing, known, measures) -> tuple[str, float, int | None, str]:
+    if pd.isna(text) or not str(text).strip():
+        return "none", np.nan, None, ""
+    text = str(text).strip()
+    if text in known:
+        rung = ringing.get(text, [])
+        return "set_off" if rung else "quiet", float(len(rung)), None, ", ".join(rung)
+    parts = _TRIGGER.match(text)
+    if parts is None or parts["measure"] not in measures:
+        return "not_measured", np.nan, None, ""
+    value, n = measures[parts["measure"]]
+    line = float(parts["line"])
+    beyond = value < line if parts["sign"] == "<" else value > line
+    return "set_off" if beyond else "quiet", value, n, ""
+
+
+def drill_states(risks: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
+    """Say of every contingency whether it was drilled within a quarter.
+
+    Returns
+    -------
+    DataFrame
+        ``risk_id, drill_state`` (``drilled``, ``due``: longer ago than a quarter, ``never``,
+        ``none``: no contingency), ``drill_due_on`` (a quarter after the last drill; None without).
+    """
+    today = pd.Timestamp(as_of)
+    drilled = (
+        dates(risks["drilled_on"]) if "drilled_on" in risks else pd.Series(pd.NaT, risks.index)
+    )
+    drilled = drilled.where(drilled <= today)
+    due = drilled + pd.Timedelta(days=DRILL_DAYS)
+    has = risks["contingency"].notna() if "contingency" in risks else drilled.notna()
+    state = np.select(
+        [~has.to_numpy(dtype=bool), drilled.isna(), due < today],
+        ["none", "never", "due"],
+        "drilled",
+    )
+    return pd.DataFrame(
+        {
+            "risk_id": risks["risk_id"],
+            "drill_state": state,
+            "drill_due_on": due.dt.date.where(due.notna(), None),
+        }
+    )
+
+
+def risk_changes(before: pd.DataFrame | None, now: pd.DataFrame) -> pd.DataFrame:
+    """Tell how the register differs from that of an earlier run.
+
+    Parameters
+    ----------
+    before, now : DataFrame
+        Stored tables ``risks`` of the two runs; without an earlier one nothing has changed.
+
+    Returns
+    -------
+    DataFrame
+        ``risk_id, name, change`` (``new``, ``gone``, ``graver``, ``milder``, ``set_off``: its
+        trigger is set off now and was not, ``calmed``: the other way), ``score_before,
+        score_now``; a risk may stand twice.
+    """
+    columns = ["risk_id", "name", "change", "score_before", "score_now"]
+    if before is None or before.empty:
+        return pd.DataFrame(columns=columns)
+    old, new = before.set_index("risk_id"), now.set_index("risk_id")
+    rows = []
+    for id in dict.fromkeys([*new.index, *old.index]):
+        if id not in old.index:
+            rows.append((id, new["name"][id], "new", np.nan, new["score"][id]))
+            continue
+        if id not in new.index:
+            rows.append((id, old["name"][id], "gone", old["score"][id], np.nan))
+            continue
+        scores = (float(old["score"][id]), float(new["score"][id]))
+        if scores[0] != scores[1] and np.isfinite(scores).all():
+            change = "graver" if scores[1] > scores[0] else "milder"
+            rows.append((id, new["name"][id], change, *scores))
+        was, is_ = (
+            t["trigger_state"].get(id) if "trigger_state" in t else None for t in (old, new)
+        )
+        if (was == "set_off") != (is_ == "set_off") and was is not None:
+            rows.append((id, new["name"][id], "set_off" if is_ == "set_off" else "calmed", *scores))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def assess_risks(
+    risks: pd.DataFrame | None,
+    *,
+    alerts: Iterable[Alert] = (),
+    panel: pd.DataFrame | None = None,
+    tables: Mapping[str, pd.DataFrame | None] | None = None,
+    as_of: dt.date | None = None,
+    before: pd.DataFrame | None = None,
+) -> StageResults:
+    """Risk table with triggers and drills; whether grave risks are answered, triggers quiet.
+
+    Parameters
+    ----------
+    risks : DataFrame
+        Canonical table.
+    alerts : Iterable[Alert]
+        All alerts of this run, of rules and of the programme.
+    panel, tables : DataFrame, Mapping, optional
+        For triggers that name a measure.
+    as_of : date, optional
+        Day of the evaluation; needed for drills.
+    before : DataFrame, optional
+        Table ``risks`` of the run before.
 
     Returns
     -------
     StageResults
-        Check ``monitoring.risks``, table ``risks``.
+        Checks ``monitoring.risks`` (grave risks without a response), ``monitoring.risk_triggers``
+        and ``monitoring.drills`` (where the register has triggers and contingencies); tables
+        ``risks`` (of :func:`grade_risks` with the columns of :func:`trigger_states` and
+        :func:`drill_states`) and ``risk_changes``.
     """
     question = {"id": "monitoring.risks", "question": "monitoring.check.risks.question"}
     if not present(risks, "probability", "impact"):
@@ -50,11 +235,21 @@ def assess_risks(risks: pd.DataFrame | None) -> StageResults:
         )
         return collect("monitoring", [missing])
     table = grade_risks(risks)
+    measures = risk_measures(panel, tables or {}, as_of=as_of) if as_of else {}
+    table = table.merge(trigger_states(table, alerts, measures), on="risk_id")
+    if as_of is not None:
+        table = table.merge(drill_states(table, as_of), on="risk_id")
+    checks = [_answered(table, question), *_triggers(table), *_drills(table)]
+    found = {"risks": table, "risk_changes": risk_changes(before, table)}
+    return collect("monitoring", checks, tables=found)
+
+
+def _answered(table: pd.DataFrame, question: Mapping[str, str]) -> Check:
     grave = table["grade"] == 1
     bare = (
         int((grave & table["response"].isna()).sum()) if "response" in table else int(grave.sum())
     )
-    check = Check(
+    return Check(
         **question,
         status="failed" if bare else "passed",
         value=float(bare),
@@ -65,4 +260,55 @@ def assess_risks(risks: pd.DataFrame | None) -> StageResults:
         remedy="monitoring.check.risks.remedy" if bare else None,
         params={"risks": len(table), "grave": int(grave.sum()), "bare": bare},
     )
-    return collect("monitoring", [check], tables={"risks": table})
+
+
+def _triggers(table: pd.DataFrame) -> list[Check]:
+    states = table["trigger_state"].value_counts()
+    declared = len(table) - int(states.get("none", 0))
+    if not declared:
+        return []
+    off = int(states.get("set_off", 0))
+    return [
+        Check(
+            id="monitoring.risk_triggers",
+            question="monitoring.check.risk_triggers.question",
+            status="caution" if off else "passed",
+            value=float(off),
+            threshold=0.0,
+            unit="count",
+            n=declared,
+            reason="monitoring.check.risk_triggers.reason",
+            remedy="monitoring.check.risk_triggers.remedy" if off else None,
+            params={
+                "declared": declared,
+                "off": off,
+                "unmeasured": int(states.get("not_measured", 0)),
+            },
+        )
+    ]
+
+
+def _drills(table: pd.DataFrame) -> list[Check]:
+    if "drill_state" not in table or (table["drill_state"] == "none").all():
+        return []
+    states = table["drill_state"].value_counts()
+    plans = len(table) - int(states.get("none", 0))
+    late = int(states.get("due", 0)) + int(states.get("never", 0))
+    return [
+        Check(
+            id="monitoring.drills",
+            question="monitoring.check.drills.question",
+            status="caution" if late else "passed",
+            value=float(late),
+            threshold=0.0,
+            unit="count",
+            n=plans,
+            reason="monitoring.check.drills.reason",
+            remedy="monitoring.check.drills.remedy" if late else None,
+            params={
+                "plans": plans,
+                "due": int(states.get("due", 0)),
+                "never": int(states.get("never", 0)),
+            },
+        )
+    ]
