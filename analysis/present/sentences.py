@@ -87,8 +87,14 @@ def check_params(check: Check) -> dict[str, Any]:
     return {**own, **check.dims, **check.params}
 
 
+_PLAIN = ("att_ratio", "decay_rate", "half_life")
+"""What is computed from effects and is no difference itself."""
+
+
 def is_difference(estimate: Estimate) -> bool:
     """Tell whether a number is a difference, which is written with its sign."""
+    if estimate.estimand in _PLAIN:
+        return False
     return estimate.causal or estimate.estimand.startswith(
         ("att", "difference", "change", "effect", "gap")
     )

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
-from analysis import causal, findings
-from analysis.causal import Evaluation
+import pandas as pd
+
+from analysis import causal, findings, indicators
+from analysis.causal import Depth, Evaluation, Family
 from analysis.indicators import registry
-from analysis.results import Finding
+from analysis.results import Check, Estimate, Finding, StageResults, collect
+from analysis.tables import RATER_ROLES
+from analysis.workspace import exposure
+from analysis.workspace import tracking_tables as tables
 from analysis.workspace.stage import Stage
 
-_NOTHING_TO_ESTIMATE = ("no_treated", "no_variation", "period_gap", "empty", "no_cell")
+_NOTHING_TO_ESTIMATE = ("no_treated", "no_variation", "period_gap", "empty")
 """Broken rules of the estimation frame that are the client's data, not a mistake of the code."""
+
+_LATER = 6
+"""Months after the start at which the early effect is compared with what is left of it."""
 
 
 class TrackingStage(Stage):
@@ -26,23 +36,32 @@ class TrackingStage(Stage):
             "starts": evaluation.starts,
         }
 
-    def evaluate(self, indicator: str = "", *, draws: int = 999) -> Evaluation:
+    def options(self, *, draws: int = 999, **chosen: Any) -> causal.Options:
+        """Return the options of the plan; ``chosen`` ones win."""
+        planned = {
+            "anticipation": self.client.design.anticipation_months,
+            "level": 1 - self.client.design.alpha,
+            "draws": draws,
+            "seed": self.seed,
+            "horizons": self.client.design.measure_at_months,
+            "simulated": self.simulated,
+        }
+        return causal.Options(**{**planned, **chosen})
+
+    def evaluate(
+        self, indicator: str = "", *, draws: int = 999, stratum: str = "", **chosen: Any
+    ) -> Evaluation:
         """Evaluate one outcome as the plan says; the primary one when none is named.
 
         An outcome that is not in the panel, never changes, or has no trained site gives an
-        evaluation without a value that says so.
+        evaluation without a value that says so. ``chosen`` are options.
         """
         indicator = indicator or self.primary
-        options = causal.Options(
-            anticipation=self.client.design.anticipation_months,
-            level=1 - self.client.design.alpha,
-            draws=draws,
-            seed=self.seed,
-            horizons=self.client.design.measure_at_months,
-            simulated=self.simulated,
-        )
+        options = self.options(draws=draws, **chosen)
         unit = registry.get(indicator).unit
-        frame = self.outcome(indicator)
+        frame = self.outcome(indicator, stratum=stratum)
+        if stratum:
+            frame = exposure.in_rounds(frame)
         if frame.empty:
             return causal.without_value(outcome=indicator, unit=unit, options=options)
         try:
@@ -64,27 +83,226 @@ class TrackingStage(Stage):
         named = [name for name in dict.fromkeys(wanted) if name != self.primary]
         return tuple(self.evaluate(name, draws=draws) for name in named)
 
-    def claims(self, *evaluations: Evaluation) -> tuple[Finding, ...]:
-        """Grade what evaluations say about their overall effects."""
-        assigned = set(self.waves.loc[self.waves["wave"] > 0, "assigned_by"].fillna("unknown"))
-        return tuple(
-            findings.effect_finding(
-                evaluation.overall,
-                evaluation.checks(),
-                assigned_by=assigned,
-                direction=registry.get(evaluation.outcome).direction,
-                subject=evaluation.outcome,
-                smallest=(
-                    self.client.design.smallest_effect
-                    if evaluation.outcome == self.primary
-                    else None
-                ),
-            )
-            for evaluation in evaluations
+    def deepen(self, evaluation: Evaluation) -> Depth:
+        """Ask everything beside the primary outcome's effect that the client's tables allow."""
+        named = sorted(self.client.design.measure_at_months)
+        horizons = (named[0], _LATER if _LATER in named else named[-1])
+        enrolments, staff = self.of("enrolments", "staff")
+        return causal.deepen(
+            evaluation,
+            self.outcome(evaluation.outcome),
+            kinds=self.kinds,
+            uptake=exposure.attended_share(enrolments, staff, self.waves),
+            hours=exposure.mean_hours(enrolments, staff, self.waves),
+            horizons=horizons if len(set(horizons)) > 1 else horizons[:1],
         )
+
+    def family(self, others: Sequence[Evaluation]) -> Family:
+        """Correct the secondary outcomes for being several."""
+        if not others:
+            return Family((), (), (), (), float("nan"), 0, 0, ())
+        return causal.romano_wolf(others, seed=self.seed, level=1 - self.client.design.alpha)
+
+    def several(self, others: Sequence[Evaluation], family: Family) -> StageResults:
+        """Return effects with raw and corrected p-values, and a check an outcome."""
+        return tables.several_outcomes(others, family, alpha=self.client.design.alpha)
+
+    def threats(self, evaluation: Evaluation) -> StageResults:
+        """Ask for spill-over and for attrition of respondents and of staff."""
+        enrolments, staff = self.of("enrolments", "staff")
+        frame = self.outcome(evaluation.outcome)
+        spill_over = causal.assess_spill_over(
+            evaluation, frame, exposure.exposed_sites(enrolments, staff, self.waves)
+        )
+        return collect("tracking", [spill_over, self._respondents(evaluation)])
+
+    def staff_attrition(self) -> StageResults:
+        """Ask whether as many rated staff stay in both arms, and bound the behaviour's change."""
+        everybody = exposure.rated_before(self.table("ratings"), self._cohorts)
+        return self._attrition(everybody, "staff", "behaviour", "causal.why.staff.not_recorded")
+
+    def behaviour(self, *, draws: int = 999) -> tuple[Estimate, ...]:
+        """Evaluate the rated behaviour, a rater role at a time."""
+        found = []
+        for role in RATER_ROLES:
+            if self.outcome("behaviour", stratum=role).empty:
+                continue
+            own = self.evaluate(
+                "behaviour",
+                draws=draws,
+                stratum=role,
+                prefix=f"tracking.{role}",
+                alternatives=(),
+                horizons=(),
+            ).overall
+            found.append(replace(own, dims={**own.dims, "role": role}))
+        return tuple(found)
+
+    def time_to_resolve(self, *, draws: int = 999) -> StageResults:
+        """Compare the time to resolve, open tickets included; nothing without tickets."""
+        tickets = self.table("tickets")
+        if tickets is None:
+            return StageResults(stage="tracking")
+        zone = self.client.client.timezone
+        end = pd.Timestamp(self.until, tz=zone) + pd.Timedelta(days=1)
+        estimates, curves = causal.time_to_resolve(
+            tickets,
+            self._cohorts.to_dict(),
+            until=end,
+            timezone=zone,
+            options=self.options(draws=draws),
+        )
+        return collect("tracking", estimates, tables={"open_tickets": curves})
+
+    def targets(self, *evaluations: Evaluation) -> StageResults:
+        """Return the probability that each target of change was reached, in both readings."""
+        effects = {e.outcome: e.overall for e in evaluations}
+        return tables.targets(self.client.goals, effects, self.mean_levels(before=self.first_wave))
+
+    def claims(
+        self,
+        main: Evaluation,
+        others: Iterable[Evaluation] = (),
+        *,
+        checks: Iterable[Check] = (),
+        others_checks: Iterable[Check] = (),
+    ) -> tuple[Finding, ...]:
+        """Grade what evaluations say about their overall effects, the primary one first.
+
+        Parameters
+        ----------
+        main : Evaluation
+            Of the primary outcome.
+        others : Iterable of Evaluation
+        checks : Iterable of Check
+            What else was asked about the primary effect.
+        others_checks : Iterable of Check
+            What else was asked about the other effects; each names its outcome in ``dims``.
+        """
+        extra = tuple(others_checks)
+        return (
+            self._claim(main, (*main.checks(), *checks), self.client.design.smallest_effect),
+            *(
+                self._claim(
+                    other,
+                    (*other.checks(), *(c for c in extra if c.dims["outcome"] == other.outcome)),
+                    None,
+                )
+                for other in others
+            ),
+        )
+
+    def first_screen(
+        self, main: Evaluation, depth: Depth, finding: Finding, checks: Iterable[Check]
+    ) -> tuple[findings.Line, ...]:
+        """Answer in four sentences: whether it worked, for whom, for how long, how surely."""
+        first = next(iter(self.kinds), None)
+        return findings.first_screen(
+            finding,
+            horizons=main.of("att_horizon") or main.of("change_horizon"),
+            lasts=depth.part("lasts"),
+            kinds=tuple(e for e in depth.part("kinds") if first in (*e.dims, e.dims.get("by"))),
+            bounds=depth.part("bounds"),
+            checks=checks,
+            direction=registry.get(main.outcome).direction,
+        )
+
+    def shown(self, depth: Depth, lines: Sequence[findings.Line]) -> StageResults:
+        """Return the tables that the page shows of several results."""
+        shown = {
+            "first_screen": findings.lines_table(lines),
+            "kinds": tables.kinds_table(depth),
+            "bounds": tables.bounds_table(depth, self.unit(depth.outcome)),
+        }
+        return collect("tracking", (), tables=shown)
+
+    @staticmethod
+    def lasting(depth: Depth) -> tuple[Estimate, ...]:
+        """Return how much is left and how fast it fades, a row each."""
+        return tables.lasting(depth)
+
+    @staticmethod
+    def by_kind(depth: Depth) -> tuple[Estimate, ...]:
+        """Return the effects by kind of sites as a figure labels them."""
+        return tables.by_kind(depth)
+
+    def rule(self, evaluation: Evaluation) -> Mapping[str, Any]:
+        """Return the rules that chose estimator and inference, and what they chose here."""
+        from analysis.causal import inference_rule as rules
+
+        sizes = {c.id.rpartition(".")[2]: c.value for c in evaluation.checks()}
+        here = "causal.rule.description"
+        if evaluation.causal:
+            chosen = causal.choose_inference(
+                int(sizes["treated_clusters"]),
+                int(sizes["comparison_size"]),
+                evaluation.panel.n_clusters,
+            )
+            here = chosen.reason
+        return {
+            "few": rules.FEWEST_FOR_BOOTSTRAP,
+            "enough": rules.FEWEST_FOR_INFLUENCE,
+            "clusters": rules.FEWEST_CLUSTERS_FOR_INFLUENCE,
+            "method": f"causal.method.{evaluation.overall.method}",
+            "here": here,
+        }
 
     @property
     def kinds(self) -> Mapping[str, Mapping[str, str]]:
-        """What sites are told apart by: kind of property by site, where it is known."""
+        """What sites are told apart by, where it is known: property type, level before."""
         known = self.sites.dropna(subset=["property_type"]).set_index("site_id")["property_type"]
-        return {"property_type": known.to_dict()} if len(set(known)) > 1 else {}
+        before = exposure.level_before(self.outcome(), self.first_wave)
+        kinds = {"property_type": known.to_dict(), "baseline_level": before}
+        return {name: kind for name, kind in kinds.items() if len(set(kind.values())) > 1}
+
+    @cached_property
+    def _cohorts(self) -> pd.Series:
+        return indicators.cohorts(self.waves)
+
+    def _claim(self, evaluation, checks, smallest) -> Finding:
+        assigned = set(self.waves.loc[self.waves["wave"] > 0, "assigned_by"].fillna("unknown"))
+        return findings.effect_finding(
+            evaluation.overall,
+            checks,
+            assigned_by=assigned,
+            direction=registry.get(evaluation.outcome).direction,
+            subject=evaluation.outcome,
+            smallest=smallest,
+        )
+
+    def _respondents(self, evaluation: Evaluation) -> StageResults:
+        if "surveys" not in registry.get(evaluation.outcome).sources:
+            return _not_asked(
+                "respondents", evaluation.outcome, "causal.why.respondents.other_source"
+            )
+        surveys, instruments, asked = self.of("surveys", "instruments", "invitations")
+        everybody = exposure.asked_after(
+            surveys, instruments, asked, self._cohorts, self.client.client.timezone
+        )
+        return self._attrition(
+            everybody, "respondents", "csat_mean", "causal.why.respondents.not_recorded"
+        )
+
+    def _attrition(self, everybody, who: str, outcome: str, missing: str) -> StageResults:
+        if everybody is None or everybody.empty:
+            return _not_asked(who, outcome, missing)
+        return causal.assess_attrition(
+            everybody["y"],
+            everybody["stayed"],
+            everybody["treated"],
+            everybody["site_id"],
+            who=who,
+            outcome=outcome,
+            unit=registry.get(outcome).unit,
+            options=self.options(),
+        )
+
+
+def _not_asked(who: str, outcome: str, reason: str) -> StageResults:
+    check = Check(
+        id=f"tracking.{outcome}.check.{who}",
+        question=f"causal.check.{who}",
+        status="not_possible",
+        reason=reason,
+    )
+    return collect("tracking", [check])

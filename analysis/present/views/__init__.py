@@ -27,7 +27,7 @@ from analysis.present.views.words import all_checks, labelled, overall, worst
 __all__ = ["View", "all_checks", "get", "labelled", "overall", "worst"]
 
 _FOLDER = Path(__file__).parent
-_ROOMS = {"baseline": "measurement"}
+_ROOMS = {"baseline": "measurement", "tracking": "causal"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,11 @@ def get(name: str) -> View:
     if name not in known:
         raise KeyError(f"no view {name!r}; there are {sorted(known)}")
     return known[name]
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all views, stage by stage."""
+    return tuple(_load())
 
 
 @cache

@@ -1,0 +1,142 @@
+"""Who was reached by training and by questions, from the client's tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis import causal
+from analysis.indicators import cohorts
+from analysis.tables import month_of
+
+_SELF = "self"
+
+
+def exposed_sites(
+    enrolments: pd.DataFrame | None, staff: pd.DataFrame | None, waves: pd.DataFrame
+) -> tuple[str, ...] | None:
+    """Return never-trained sites where somebody works who attended; None where nobody knows."""
+    if enrolments is None or staff is None:
+        return None
+    attended = enrolments.loc[enrolments["attended"].fillna(False).astype(bool), "staff_id"]
+    never = cohorts(waves)
+    never = set(never[never.isna()].index)
+    reached = staff.loc[staff["staff_id"].isin(set(attended)), "site_id"]
+    return tuple(sorted(set(reached.dropna()) & never))
+
+
+def attended_share(
+    enrolments: pd.DataFrame | None, staff: pd.DataFrame | None, waves: pd.DataFrame
+) -> dict[str, float] | None:
+    """Return the share of each trained site's staff who attended; None where nobody knows."""
+    there = _staff_at_start(enrolments, staff, waves)
+    return None if there is None else there.groupby("site_id")["attended"].mean().to_dict()
+
+
+def mean_hours(
+    enrolments: pd.DataFrame | None, staff: pd.DataFrame | None, waves: pd.DataFrame
+) -> dict[str, float] | None:
+    """Return mean hours attended by each trained site's staff; None where nobody knows."""
+    there = _staff_at_start(enrolments, staff, waves)
+    if there is None or there["hours"].isna().all():
+        return None
+    return there.groupby("site_id")["hours"].mean().to_dict()
+
+
+def level_before(frame: pd.DataFrame, first: int) -> dict[str, str]:
+    """Return the half, ``low`` or ``high``, of each site's mean outcome before a month."""
+    if frame.empty:
+        return {}
+    level = frame[frame["period"] < first].groupby("unit")["y"].mean()
+    if level.nunique() < 2:
+        return {}
+    return {site: "high" if mean > level.median() else "low" for site, mean in level.items()}
+
+
+def in_rounds(frame: pd.DataFrame) -> pd.DataFrame:
+    """Count months as rounds of measurement where not every month is measured.
+
+    Ratings given every quarter are compared round by round; a site's first trained round is the
+    first one in or after its starting month.
+    """
+    measured = np.unique(frame["period"])
+    if len(measured) < 2 or (np.diff(measured) == 1).all():
+        return frame
+    first = pd.Series(
+        np.searchsorted(measured, frame["cohort"].fillna(0)).astype(float), index=frame.index
+    )
+    return frame.assign(
+        period=np.searchsorted(measured, frame["period"]),
+        cohort=first.where(frame["cohort"].notna()),
+    )
+
+
+def asked_after(
+    surveys: pd.DataFrame | None,
+    instruments: pd.DataFrame | None,
+    invitations: pd.DataFrame | None,
+    cohort: pd.Series,
+    timezone: str,
+) -> pd.DataFrame | None:
+    """Return everybody asked for satisfaction after training, silent ones included.
+
+    As :func:`analysis.causal.answers_and_silence`; None where a table is missing.
+    """
+    if surveys is None or instruments is None or invitations is None:
+        return None
+    overall = instruments.loc[instruments["role"] == "overall", ["instrument", "item"]]
+    rows = surveys.merge(overall, on=["instrument", "item"]).dropna(subset=["score"])
+    local = pd.to_datetime(rows["answered_at"], utc=True).dt.tz_convert(timezone)
+    answers = rows[["site_id", "score"]].assign(period=local.dt.year * 12 + local.dt.month - 1)
+    month = pd.to_datetime(invitations["month"])
+    asked = invitations[["site_id", "invited"]].assign(
+        period=month.dt.year * 12 + month.dt.month - 1
+    )
+    return causal.answers_and_silence(answers, asked, cohort)
+
+
+def rated_before(ratings: pd.DataFrame | None, cohort: pd.Series) -> pd.DataFrame | None:
+    """Return everybody rated by others before the first wave, and whether still rated after.
+
+    Columns ``site_id``, ``treated``, ``stayed``, ``y`` (mean rating after the last wave's start
+    less that before the first); None where nobody is rated by name or no site waits.
+    """
+    starts = cohort.dropna()
+    if ratings is None or starts.empty or starts.size == cohort.size:
+        return None
+    rows = ratings[(ratings["rater_role"] != _SELF) & ratings["ratee_id"].notna()]
+    day = pd.to_datetime(rows["rated_on"])
+    before = rows[day < pd.Timestamp(month_of(int(starts.min())))]
+    after = rows[day >= pd.Timestamp(month_of(int(starts.max())))]
+    was = before.groupby("ratee_id").agg(level=("score", "mean"), site_id=("site_id", "first"))
+    later = after.groupby("ratee_id")["score"].mean()
+    y = later.reindex(was.index) - was["level"]
+    return pd.DataFrame(
+        {
+            "site_id": was["site_id"],
+            "treated": was["site_id"].map(cohort).notna(),
+            "stayed": y.notna(),
+            "y": y,
+        }
+    ).reset_index(drop=True)
+
+
+def _staff_at_start(enrolments, staff, waves) -> pd.DataFrame | None:
+    """Staff of trained sites employed at the start, whether each attended, and hours attended."""
+    if enrolments is None or staff is None:
+        return None
+    start = cohorts(waves).dropna()
+    there = staff[staff["site_id"].isin(start.index)]
+    opened = pd.to_datetime([month_of(int(start[site])) for site in there["site_id"]])
+    hired = pd.to_datetime(there["hired_on"]).to_numpy()
+    left = pd.to_datetime(there["left_on"]).to_numpy()
+    employed = ~(hired > opened) & ~(left < opened)
+    there = there.loc[employed, ["staff_id", "site_id"]]
+    if there.empty:
+        return None
+    came = enrolments[enrolments["attended"].fillna(False).astype(bool)]
+    hours = came.groupby("staff_id")["hours"].sum(min_count=1)
+    return there.assign(
+        attended=there["staff_id"].isin(set(came["staff_id"])),
+        hours=there["staff_id"].map(hours).fillna(0.0).astype(float),
+    )

@@ -1,0 +1,153 @@
+"""Tables of the tracking stage that are put together from several results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from analysis.causal import Depth, Evaluation, Family
+from analysis.indicators import registry
+from analysis.results import Check, Estimate, StageResults, collect
+from analysis.value.scorecard import score_goal
+
+
+def kinds_table(depth: Depth) -> pd.DataFrame:
+    """Return a row a kind of sites: ``by``, ``kind`` (wording key), effect, and ``p_value``.
+
+    ``p_value`` is of the test that all kinds of the characteristic are equal.
+    """
+    part = depth.part("kinds")
+    equal = {e.dims["by"]: e.p_value for e in part if e.estimand == "att_kind_range"}
+    rows = []
+    for estimate in part:
+        by = _characteristic(estimate)
+        if by is None:
+            continue
+        rows.append(
+            {
+                "by": by,
+                "kind": f"terms.{by}.{estimate.dims[by]}",
+                "unit": estimate.unit,
+                "value": estimate.value,
+                "ci_low": estimate.ci_low,
+                "ci_high": estimate.ci_high,
+                "n_units": estimate.n_units,
+                "p_value": equal.get(by),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def by_kind(depth: Depth) -> tuple[Estimate, ...]:
+    """Return the effects by kind that have a value, ``dims["kind"]`` being the words for it."""
+    found = []
+    for estimate in depth.part("kinds"):
+        by = _characteristic(estimate)
+        if by is not None and estimate.value is not None:
+            kind = f"terms.{by}.{estimate.dims[by]}"
+            found.append(replace(estimate, dims={**estimate.dims, "kind": kind}))
+    return tuple(found)
+
+
+def lasting(depth: Depth) -> tuple[Estimate, ...]:
+    """Return how much is left and how fast it fades, each by its leading interval.
+
+    A half-life that nothing bounds is left without a number: its reason says why.
+    """
+    found = [e for e in depth.part("lasts") if not e.id.endswith(".draws")]
+    return tuple(
+        replace(e, value=None, se=None)
+        if e.estimand == "half_life" and e.ci_low is None and e.reason
+        else e
+        for e in found
+    )
+
+
+def bounds_table(depth: Depth, unit: str) -> pd.DataFrame:
+    """Return the bounds under drifts, each in the unit of the outcome."""
+    return depth.tables.get("sensitivity", pd.DataFrame()).assign(unit=unit)
+
+
+def several_outcomes(others: Sequence[Evaluation], family: Family, *, alpha: float) -> StageResults:
+    """Return effects with raw and corrected p-values (table ``family``), and a check an outcome."""
+    own = {e.outcome: e.overall for e in others}
+    rows, checks = [], []
+    for corrected in family.estimates():
+        raw = own[corrected.indicator]
+        fields = ("indicator", "unit", "value", "ci_low", "ci_high", "p_value")
+        rows.append({name: getattr(raw, name) for name in fields} | {"adjusted": corrected.p_value})
+        checks.append(_several(raw, corrected, len(family.outcomes), alpha))
+    return collect("tracking", [family.estimates(), checks], tables={"family": pd.DataFrame(rows)})
+
+
+def targets(
+    goals: Iterable[Any], effects: Mapping[str, Estimate], levels: Mapping[str, Estimate]
+) -> StageResults:
+    """Return the probability that each target of change was reached, in both readings.
+
+    Parameters
+    ----------
+    goals : iterable of Goal
+        Of the client file; those of a level, or without an effect, are left out.
+    effects, levels : Mapping
+        Overall effect, and level before training, by indicator.
+    """
+    rows, estimates = [], []
+    for goal in goals:
+        if goal.indicator not in effects or goal.unit == "level":
+            continue
+        indicator, effect = registry.get(goal.indicator), effects[goal.indicator]
+        for reading in _readings(goal, indicator.unit):
+            read = goal.model_copy(update={"unit": reading})
+            row = score_goal(read, indicator, effect, None, levels.get(goal.indicator))
+            row["agreed"] = "agreed" if reading == goal.unit else "other"
+            rows.append(row)
+            estimates.append(_probability(row, effect, len(rows)))
+    return collect("tracking", estimates, tables={"targets": pd.DataFrame(rows)})
+
+
+def _characteristic(estimate: Estimate) -> str | None:
+    """Return by what an effect is divided; None for the range over the kinds."""
+    if estimate.estimand == "att_kind_range":
+        return None
+    return estimate.id.split(".by.", 1)[1].split(".", 1)[0]
+
+
+def _several(raw: Estimate, corrected: Estimate, outcomes: int, alpha: float) -> Check:
+    lost = raw.p_value < alpha <= corrected.p_value
+    return Check(
+        id=f"tracking.{raw.indicator}.check.several_outcomes",
+        question="causal.check.several_outcomes",
+        status="caution" if lost else "passed",
+        value=corrected.p_value,
+        threshold=alpha,
+        unit="p_value",
+        reason=f"causal.why.several_outcomes.{'lost' if lost else 'kept'}",
+        remedy="causal.remedy.several_outcomes" if lost else None,
+        params={"outcomes": outcomes, "p": raw.p_value, "adjusted": corrected.p_value},
+        dims={"outcome": raw.indicator},
+    )
+
+
+def _readings(goal: Any, unit: str) -> tuple[str, ...]:
+    """Read a target such as +15 % of satisfaction both in points and relative to the baseline."""
+    return ("points", "relative") if unit in ("share", "score") else (goal.unit,)
+
+
+def _probability(row: Mapping[str, Any], effect: Estimate, number: int) -> Estimate:
+    chance = row["probability"]
+    return Estimate(
+        id=f"tracking.target.{row['indicator']}.{row['reading']}.{number}",
+        estimand="probability_reached",
+        indicator=row["indicator"],
+        unit="share",
+        value=None if pd.isna(chance) else chance,
+        n=effect.n,
+        method="normal_sampling",
+        dims={"target": row["target"], "reading": row["reading"], "source": row["source"]},
+        simulated=effect.simulated,
+        reason=row["reason"] or None,
+    )
