@@ -18,6 +18,7 @@ from analysis.monitoring.contrast import assess_contrast, watch_contrast
 from analysis.monitoring.counts import c_chart, np_chart, u_chart
 from analysis.monitoring.critical_path import critical_path
 from analysis.monitoring.decisions import read_decisions, write_decisions
+from analysis.monitoring.forecast import assess_forecast, earned_value, hours_by_tier
 from analysis.monitoring.gains import normalised_gains
 from analysis.monitoring.gates import assess_gates, gate_measures, gate_table
 from analysis.monitoring.history import (
@@ -79,6 +80,7 @@ __all__ = [
     "assess_charts",
     "assess_composite",
     "assess_contrast",
+    "assess_forecast",
     "assess_gates",
     "assess_milestones",
     "assess_monday",
@@ -99,6 +101,7 @@ __all__ = [
     "cusum_run_length",
     "decision_sheet",
     "dropped",
+    "earned_value",
     "evaluate",
     "ewma_chart",
     "ewma_run_length",
@@ -106,6 +109,7 @@ __all__ = [
     "gate_table",
     "grade_risks",
     "history_check",
+    "hours_by_tier",
     "item_analysis",
     "known_on",
     "last_whole_month",
