@@ -5,6 +5,7 @@
 """
 
 from analysis.causal.aggregate import Aggregate, aggregate, outcome_weights
+from analysis.causal.balancing import Balanced, balanced_effect, baseline_means, entropy_weights
 from analysis.causal.bounds import LeeBounds, lee_bounds, lee_estimates
 from analysis.causal.depth import Depth, deepen
 from analysis.causal.evaluate import Evaluation, evaluate, without_value
@@ -38,6 +39,12 @@ from analysis.causal.randomisation import randomisation_test
 from analysis.causal.ratio import Ratio, fieller
 from analysis.causal.robustness import leave_one_out, placebo_date, placebo_outcome, variants
 from analysis.causal.sensitivity import Sensitivity, event_moments, sensitivity
+from analysis.causal.spillover import (
+    Spillover,
+    exposed_by_moves,
+    exposed_by_place,
+    spillover,
+)
 from analysis.causal.survival import (
     KaplanMeier,
     RestrictedMeans,
@@ -53,6 +60,7 @@ from analysis.causal.uptake import change_by_hours, complier_effect
 
 __all__ = [
     "Aggregate",
+    "Balanced",
     "CellMoments",
     "Decay",
     "Depth",
@@ -72,11 +80,14 @@ __all__ = [
     "Ratio",
     "RestrictedMeans",
     "Sensitivity",
+    "Spillover",
     "Synthetic",
     "aggregate",
     "answers_and_silence",
     "assess_attrition",
     "assess_spill_over",
+    "balanced_effect",
+    "baseline_means",
     "cell_moments",
     "change_by_hours",
     "choose_inference",
@@ -84,9 +95,12 @@ __all__ = [
     "decay",
     "deepen",
     "effects_by",
+    "entropy_weights",
     "evaluate",
     "evaluate_microdata",
     "event_moments",
+    "exposed_by_moves",
+    "exposed_by_place",
     "fieller",
     "goodman_bacon",
     "group_time",
@@ -110,6 +124,7 @@ __all__ = [
     "romano_wolf",
     "sensitivity",
     "smoothness",
+    "spillover",
     "sun_abraham",
     "synthetic",
     "synthetic_estimates",

@@ -1,0 +1,349 @@
+r"""Make comparison sites alike before comparing: weighting, and sites without counterpart named.
+
+* **Entropy balancing**: weights on comparison units, as even as possible, that give the treated
+  units' covariate means exactly: :math:`w_i \propto e^{x_i'\lambda}`.
+* **Propensity weighting**: :math:`w_i = p_i / (1 - p_i)` from a logit of ever being treated.
+* **Trimming**: treated units with a propensity above 1 − ``TRIM`` have hardly any counterpart.
+  Leaving them out changes the question: the effect is then that on the remaining treated units.
+
+Covariates describe units before anybody was treated. The weights are taken as given in the
+intervals.
+
+References
+----------
+Hainmueller (2012), entropy balancing, eqs. 4–8; Zhao, Percival (2017), on its being doubly robust;
+Hirano, Imbens, Ridder (2003); Crump, Hotz, Imbens, Mitnik (2009) for the threshold 0.1; Kish
+(1965) for the effective size; Stuart (2010) for the 0.1 on standardised differences.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from analysis.causal.evaluate import Evaluation, evaluate
+from analysis.causal.frame import FrameError
+from analysis.causal.options import Options
+from analysis.causal.two_period import CellError, logit
+from analysis.results import Check, Estimate
+
+Balancing = Literal["entropy", "propensity"]
+#: Treated units with a propensity above 1 − this are left out.
+TRIM = 0.1
+#: A standardised difference above this is not balanced.
+BALANCED = 0.1
+#: Fewer comparison units than this, counted by Kish's effective size, are a caution.
+FEWEST_EFFECTIVE = 10.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Balanced:
+    """Effect after balancing, with the weights and what they did.
+
+    Attributes
+    ----------
+    evaluation : Evaluation or None
+        On the kept units with their weights; None where they could not be balanced.
+    weights : DataFrame
+        A row a unit: ``unit``, ``treated``, ``propensity``, ``kept``, ``weight`` (1 for treated
+        units; comparison weights sum to their number).
+    differences : DataFrame
+        A row a covariate: ``covariate``, ``before`` and ``after``: standardised mean difference
+        (in standard deviations of the treated) before and after weighting; ``trimmed``: mean of
+        the units left out less that of all treated, in the same unit.
+    trimmed : tuple of str
+        Treated units left out, named.
+    """
+
+    evaluation: Evaluation | None
+    weights: pd.DataFrame
+    differences: pd.DataFrame
+    trimmed: tuple[str, ...]
+    _estimates: tuple[Estimate, ...]
+    _checks: tuple[Check, ...]
+
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Return the overall effect after balancing."""
+        return self._estimates
+
+    def checks(self) -> tuple[Check, ...]:
+        """Return the checks on overlap and on balance."""
+        return self._checks
+
+
+def entropy_weights(X: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Return the most even weights whose means are the target.
+
+    Parameters
+    ----------
+    X : (m, K)
+        Covariates of comparison units.
+    target : (K,)
+        Means to reach.
+
+    Returns
+    -------
+    (m,)
+        Positive, sum 1.
+
+    Raises
+    ------
+    CellError
+        ``no_overlap`` when no weights reach the target: it lies outside what the units span.
+    """
+    spread = X.std(axis=0)
+    if not np.all(spread > 0):
+        raise CellError("rank_deficient")
+    Z = (X - target) / spread
+    tilt = np.zeros(Z.shape[1])
+
+    def dual(x: np.ndarray) -> tuple[float, np.ndarray]:
+        exponent = Z @ x
+        top = exponent.max()
+        raw = np.exp(exponent - top)
+        return float(top + np.log(raw.sum())), raw / raw.sum()
+
+    value, w = dual(tilt)
+    for _ in range(200):
+        gradient = w @ Z
+        if np.abs(gradient).max() < 1e-10:
+            return w
+        hessian = (Z * w[:, None]).T @ Z - np.outer(gradient, gradient)
+        step = -np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
+        size = 1.0
+        while size > 1e-8:
+            trial, weight = dual(tilt + size * step)
+            if trial <= value + 1e-4 * size * (gradient @ step):
+                break
+            size /= 2
+        else:
+            break
+        tilt, value, w = tilt + size * step, trial, weight
+        if np.abs(tilt).max() > 1e3:
+            break
+    if np.abs(w @ Z).max() < 1e-6:
+        return w
+    raise CellError("no_overlap")
+
+
+def balanced_effect(
+    frame: pd.DataFrame,
+    covariates: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    method: Balancing = "entropy",
+    trim: float = TRIM,
+    options: Options | None = None,
+) -> Balanced:
+    """Balance covariates, then estimate the overall effect against the never treated.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As :func:`analysis.causal.evaluate` takes it. Not modified.
+    covariates : DataFrame
+        Index unit, one numeric column a covariate, measured before training. Units without a
+        complete row are left out and counted. See :func:`baseline_means`.
+    outcome, unit : str
+        Registry id and unit of ``y``.
+    method : {"entropy", "propensity"}
+    trim : float
+        0 keeps every treated unit.
+    options : Options, optional
+
+    Returns
+    -------
+    Balanced
+        The estimate's estimand is ``att_overall``, or ``att_overlap`` when units were left out;
+        its reason says why where there is none. ``dims``: ``variant``, ``covariates``,
+        ``trimmed``, ``effective_comparison``.
+    """
+    options = options or Options()
+    label = frame["unit"].astype(str)
+    first = pd.to_numeric(frame["cohort"]).astype(float).groupby(label).min()
+    known = covariates.set_axis(covariates.index.astype(str)).astype(float)
+    known = known[np.isfinite(known).all(axis=1)]
+    names = tuple(str(c) for c in covariates.columns)
+    shared = sorted(set(first.index) & set(known.index))
+    D = np.isfinite(first[shared].fillna(np.inf).to_numpy())
+    X = known.loc[shared].to_numpy(float)
+    maker = _Maker(outcome, unit, method, names, options)
+    try:
+        propensity = _propensity(X, D)
+        kept = ~D | (propensity <= 1 - trim) if trim else np.ones(len(D), bool)
+        if not (kept & D).any():
+            raise CellError("no_overlap")
+        weight = _weights(X, D, kept, propensity, method)
+    except CellError as error:
+        return maker.nothing(str(error))
+    table = pd.DataFrame(
+        {
+            "unit": shared,
+            "treated": D,
+            "propensity": propensity,
+            "kept": kept,
+            "weight": np.where(kept, weight, 0.0),
+        }
+    )
+    used = table[table["kept"]].set_index("unit")["weight"]
+    rows = frame[label.isin(used.index).to_numpy()]
+    rows = rows.assign(balancing_weight=label[rows.index].map(used))
+    chosen = replace(
+        options,
+        comparison="never_treated",
+        weights="balancing_weight",
+        alternatives=(),
+        horizons=(),
+    )
+    try:
+        found = evaluate(rows, outcome=outcome, unit=unit, options=chosen)
+    except FrameError as error:
+        return maker.nothing(error.rule)
+    if not found.causal:
+        return maker.nothing("no_comparison")
+    return maker.found(found, table, X, D, kept, len(first) - len(shared))
+
+
+def baseline_means(frame: pd.DataFrame, *, last: int = 6) -> pd.DataFrame:
+    """Return what the frame itself says about units before anybody was treated.
+
+    Returns
+    -------
+    DataFrame
+        Index unit; ``level``: mean outcome of the ``last`` months before the first cohort;
+        ``trend``: mean of the later half of them less mean of the earlier half.
+    """
+    cohort = pd.to_numeric(frame["cohort"]).astype(float)
+    start = int(cohort.min())
+    before = frame[frame["period"].between(start - last, start - 1)]
+    late = before["period"] >= start - last // 2
+    mean = before.groupby("unit")["y"].mean()
+    trend = before[late].groupby("unit")["y"].mean() - before[~late].groupby("unit")["y"].mean()
+    return pd.DataFrame({"level": mean, "trend": trend})
+
+
+def _propensity(X: np.ndarray, D: np.ndarray) -> np.ndarray:
+    if not D.any() or D.all():
+        raise CellError("empty_arm")
+    return logit(np.column_stack([np.ones(len(D)), X]), D.astype(float), np.ones(len(D)))[0]
+
+
+def _weights(X, D, kept, propensity, method) -> np.ndarray:
+    """(m,) 1 for treated units, comparison weights with mean 1."""
+    weight = np.ones(len(D))
+    if method == "entropy":
+        raw = entropy_weights(X[~D], X[D & kept].mean(axis=0))
+    else:
+        raw = propensity[~D] / (1 - propensity[~D])
+    weight[~D] = np.maximum(raw / raw.mean(), 1e-9)
+    return weight
+
+
+class _Maker:
+    """Builds estimates and checks of one balancing."""
+
+    def __init__(self, outcome, unit, method, names, options) -> None:
+        self.outcome, self.unit, self.method = outcome, unit, method
+        self.names, self.options = names, options
+        self.stem = f"{options.prefix}.{outcome}"
+
+    def nothing(self, rule: str) -> Balanced:
+        reason = f"causal.fault.{rule}"
+        estimate = Estimate(
+            id=f"{self.stem}.variant.{self.method}",
+            estimand="att_overall",
+            indicator=self.outcome,
+            unit=self.unit,
+            value=None,
+            n=0,
+            method=f"{self.method}_balancing",
+            level=self.options.level,
+            simulated=self.options.simulated,
+            dims={"beside": True, "variant": self.method},
+            reason=reason,
+        )
+        check = Check(
+            id=f"{self.stem}.check.balance.{self.method}",
+            question="causal.check.balance",
+            status="not_possible",
+            reason=reason,
+        )
+        empty = pd.DataFrame(columns=["unit", "treated", "propensity", "kept", "weight"])
+        shown = pd.DataFrame(columns=["covariate", "before", "after", "trimmed"])
+        return Balanced(None, empty, shown, (), (estimate,), (check,))
+
+    def found(self, found: Evaluation, table, X, D, kept, missing: int) -> Balanced:
+        trimmed = tuple(table.loc[~table["kept"], "unit"])
+        w = table["weight"].to_numpy()[~D]
+        spread = X[D].std(axis=0)
+        spread = np.where(spread > 0, spread, 1.0)
+        all_treated, treated = X[D].mean(axis=0), X[D & kept].mean(axis=0)
+        lost = X[~kept].mean(axis=0) - all_treated if trimmed else np.zeros(len(self.names))
+        differences = pd.DataFrame(
+            {
+                "covariate": self.names,
+                "before": (all_treated - X[~D].mean(axis=0)) / spread,
+                "after": (treated - w @ X[~D] / w.sum()) / spread,
+                "trimmed": lost / spread,
+            }
+        )
+        effective = float(w.sum() ** 2 / (w @ w))
+        own = found.overall
+        estimate = replace(
+            own,
+            id=f"{self.stem}.variant.{self.method}",
+            estimand="att_overlap" if trimmed else "att_overall",
+            method=f"{self.method}_balancing",
+            dims={
+                **own.dims,
+                "beside": True,
+                "variant": self.method,
+                "covariates": ", ".join(self.names),
+                "trimmed": len(trimmed),
+                "effective_comparison": effective,
+            },
+        )
+        checks = (self._balance(differences, effective, missing), self._trimming(trimmed, D))
+        return Balanced(found, table, differences, trimmed, (estimate,), checks)
+
+    def _balance(self, differences, effective, missing) -> Check:
+        worst = float(differences["after"].abs().max())
+        reason = None
+        if worst > BALANCED:
+            reason = "causal.why.balance.unequal"
+        elif effective < FEWEST_EFFECTIVE:
+            reason = "causal.why.balance.few_carry"
+        return Check(
+            id=f"{self.stem}.check.balance.{self.method}",
+            question="causal.check.balance",
+            status="passed" if reason is None else "caution",
+            value=worst,
+            threshold=BALANCED,
+            unit="standard_deviations",
+            n=len(differences),
+            reason=reason,
+            remedy=None if reason is None else "causal.remedy.balance",
+            params={"value": worst, "effective": effective, "missing": missing},
+        )
+
+    def _trimming(self, trimmed, D) -> Check:
+        return Check(
+            id=f"{self.stem}.check.trimming.{self.method}",
+            question="causal.check.trimming",
+            status="caution" if trimmed else "passed",
+            value=float(len(trimmed)),
+            threshold=0.0,
+            unit="sites",
+            n=int(D.sum()),
+            reason="causal.why.trimming.left_out" if trimmed else None,
+            remedy="causal.remedy.trimming" if trimmed else None,
+            params={
+                "value": len(trimmed),
+                "treated": int(D.sum()),
+                "sites": ", ".join(trimmed[:8]) + (" …" if len(trimmed) > 8 else ""),
+            },
+        )

@@ -1,0 +1,208 @@
+"""Spill-over as an estimate: what happened at sites that were exposed but not trained.
+
+Exposed sites are neither trained nor a clean comparison: same branch, same district, staff who
+moved there. They become an arm of their own, compared from their first exposed month on with sites
+never trained and never exposed; and the trained are compared with those clean sites alone.
+
+References
+----------
+Butts (2023), Difference-in-differences with spatial spillovers, section 3; Berg, Reisinger,
+Streitz (2021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.causal.evaluate import evaluate
+from analysis.causal.frame import FrameError
+from analysis.causal.options import Options
+from analysis.results import Check, Estimate
+
+#: Spill-over is called found below this p-value.
+SIZE = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spillover:
+    """Effects on exposed and on trained sites, both against clean sites.
+
+    Attributes
+    ----------
+    exposed, clean : tuple of str
+        Units of the two untrained groups.
+    """
+
+    exposed: tuple[str, ...]
+    clean: tuple[str, ...]
+    _estimates: tuple[Estimate, ...]
+    _checks: tuple[Check, ...]
+
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Return ``…spillover.exposed`` and ``…spillover.trained``."""
+        return self._estimates
+
+    def checks(self) -> tuple[Check, ...]:
+        """Return the check whether the training spilled over."""
+        return self._checks
+
+
+def exposed_by_place(
+    place: Mapping[str, str], cohort: Mapping[str, float | None]
+) -> dict[str, float]:
+    """Return the first exposed period of untrained units: the first start in their place.
+
+    Parameters
+    ----------
+    place : Mapping
+        Branch, district or neighbourhood of each unit.
+    cohort : Mapping
+        First treated period of each unit; None, NaN or inf for never.
+
+    Returns
+    -------
+    dict
+        Never-treated units whose place has a treated unit → that place's first cohort.
+    """
+    first = {str(k): _start(v) for k, v in cohort.items()}
+    where = {str(k): str(v) for k, v in place.items() if not pd.isna(v)}
+    earliest: dict[str, float] = {}
+    for name, start in first.items():
+        if name in where:
+            earliest[where[name]] = min(earliest.get(where[name], np.inf), start)
+    return {
+        name: earliest[where[name]]
+        for name, start in sorted(first.items())
+        if np.isinf(start) and np.isfinite(earliest.get(where.get(name, ""), np.inf))
+    }
+
+
+def exposed_by_moves(moves: pd.DataFrame, cohort: Mapping[str, float | None]) -> dict[str, float]:
+    """Return the first exposed period of untrained units that trained staff moved to.
+
+    Parameters
+    ----------
+    moves : DataFrame
+        A row is one employee's move: ``from_unit``, ``to_unit``, ``period``.
+    cohort : Mapping
+        As :func:`exposed_by_place` takes it. A move counts when the employee left a unit at or
+        after its cohort.
+    """
+    first = {str(k): _start(v) for k, v in cohort.items()}
+    found: dict[str, float] = {}
+    for row in moves.itertuples():
+        left, went, period = str(row.from_unit), str(row.to_unit), float(row.period)
+        if period >= first.get(left, np.inf) and np.isinf(first.get(went, 0.0)):
+            found[went] = min(found.get(went, np.inf), period)
+    return dict(sorted(found.items()))
+
+
+def spillover(
+    frame: pd.DataFrame,
+    exposed: Mapping[str, float],
+    *,
+    outcome: str,
+    unit: str,
+    options: Options | None = None,
+) -> Spillover:
+    """Estimate the effect on exposed sites, and that on trained sites without them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As :func:`analysis.causal.evaluate` takes it. Not modified.
+    exposed : Mapping
+        Unit → first exposed period, for units never trained.
+
+    Returns
+    -------
+    Spillover
+        Estimates ``…spillover.exposed`` (``effect_on_exposed``) and ``…spillover.trained``
+        (``att_overall``, ``dims["variant"] = "clean_comparison"``); without clean sites or
+        exposed ones the reason.
+
+    Raises
+    ------
+    FrameError
+        ``unknown_unit`` for an exposed unit not in the frame; ``exposed_and_treated`` for one that
+        is trained itself.
+    """
+    options = options or Options()
+    quick = replace(options, comparison="never_treated", alternatives=(), horizons=())
+    label = frame["unit"].astype(str)
+    cohort = pd.to_numeric(frame["cohort"]).astype(float).fillna(np.inf)
+    first = cohort.groupby(label).min()
+    when = {str(k): _start(v) for k, v in exposed.items()}
+    when = {k: v for k, v in when.items() if np.isfinite(v)}
+    if unknown := sorted(set(when) - set(first.index)):
+        raise FrameError("unknown_unit", f"not in the frame: {', '.join(unknown[:5])}")
+    if both := [name for name in sorted(when) if np.isfinite(first[name])]:
+        raise FrameError(
+            "exposed_and_treated",
+            f"{', '.join(both[:5])} are trained themselves; name untrained sites only",
+        )
+    touched = label.isin(list(when)).to_numpy()
+    clean = tuple(name for name in first.index if np.isinf(first[name]) and name not in when)
+    pure = label.isin(clean).to_numpy()
+    rows = frame[touched | pure]
+    rows = rows.assign(cohort=label[touched | pure].map(when).astype(float))
+    stem = f"{options.prefix}.{outcome}.spillover"
+    named = {"outcome": outcome, "unit": unit, "options": quick}
+    reached = _effect(rows, f"{stem}.exposed", "effect_on_exposed", {"arm": "exposed"}, **named)
+    dims = {"variant": "clean_comparison"}
+    trained = _effect(frame[~touched], f"{stem}.trained", "att_overall", dims, **named)
+    check = _check(reached, stem, len(when), len(clean))
+    return Spillover(tuple(sorted(when)), clean, (reached, trained), (check,))
+
+
+def _start(value: float | None) -> float:
+    return np.inf if value is None or pd.isna(value) else float(value)
+
+
+def _effect(rows, id, estimand, dims, *, outcome, unit, options) -> Estimate:
+    dims = {"beside": True, **dims}
+    try:
+        found = evaluate(rows, outcome=outcome, unit=unit, options=options)
+        rule = None if found.causal else found.checks()[0].reason.rpartition(".")[2]
+    except FrameError as error:
+        rule = error.rule
+    if rule is None:
+        own = found.overall
+        return replace(own, id=id, estimand=estimand, dims={**own.dims, **dims})
+    return Estimate(
+        id=id,
+        estimand=estimand,
+        indicator=outcome,
+        unit=unit,
+        value=None,
+        n=0,
+        method="none",
+        level=options.level,
+        dims=dims,
+        simulated=options.simulated,
+        reason=f"causal.fault.{rule}",
+    )
+
+
+def _check(reached: Estimate, stem: str, exposed: int, clean: int) -> Check:
+    common = {"id": f"{stem}.check", "question": "causal.check.spillover"}
+    params = {"exposed": exposed, "clean": clean}
+    if reached.value is None or reached.p_value is None:
+        reason = reached.reason or "causal.reason.no_inference"
+        return Check(status="not_possible", reason=reason, params=params, **common)
+    found = reached.p_value < SIZE
+    return Check(
+        status="caution" if found else "passed",
+        value=reached.p_value,
+        threshold=SIZE,
+        unit="p_value",
+        n=exposed,
+        reason=f"causal.why.spillover.{'found' if found else 'no_sign'}",
+        remedy="causal.remedy.spillover" if found else None,
+        params={**params, "effect": reached.value, "value": reached.p_value},
+        **common,
+    )
