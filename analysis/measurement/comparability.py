@@ -69,7 +69,7 @@ def assess_invariance(
         answers = None
     for sheets in answer_sheets(answers, instruments, sheet=sheet, about=[column]):
         id = f"baseline.invariance.{source}.{sheets.instrument}.{by}"
-        labels = _labels(sheets, by, sites, split_at)
+        labels = group_labels(sheets, by, sites, split_at)
         groups, left_out = _groups(sheets, labels, least)
         found = measurement_invariance(groups, sheets.factors, rule=rule) if groups else None
         checks.append(_gate(id, by, sheets, found, rule or Rule(), len(groups), left_out))
@@ -96,7 +96,7 @@ def assess_invariance(
     return collect("baseline", checks, tables=tables)
 
 
-def _labels(sheets: Sheets, by: str, sites, split_at) -> pd.Series:
+def group_labels(sheets: Sheets, by: str, sites, split_at) -> pd.Series:
     """Group of each sheet; missing where it is not known."""
     if by == "time":
         if split_at is None:

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
 
-from analysis.results import StageResults
+import pandas as pd
+
+from analysis import results, wording
+from analysis.present import views
+from analysis.results import Check, Estimate, StageResults
+from analysis.tables import month_of
 from analysis.workspace.stage import Stage
+
+_SHEETS = {"surveys": "response_id", "reactions": "response_id", "ratings": "rating_id"}
+"""Tables of answers, and the column that tells their sheets apart."""
+
+_GROUPS = ("property_type", "region", "channel", "time")
+"""What the gate is asked for; ``time`` is before and after the first wave."""
 
 
 class BaselineStage(Stage):
@@ -17,6 +31,133 @@ class BaselineStage(Stage):
         named = [self.primary, *(goal.indicator for goal in self.client.goals)]
         return {name: self.unit(name) for name in dict.fromkeys(named)}
 
+    @property
+    def skill_target(self) -> float:
+        """Points asked for in tests: the client's goal, else the registry's level."""
+        goals = [g.target for g in self.client.goals if g.indicator == "test_post"]
+        levels = [
+            mark.value
+            for mark in self.registry["test_post"].targets
+            if mark.kind == "level" and not mark.stratum
+        ]
+        return float([*goals, *levels][0])
+
+    def before(self, name: str, day: str) -> pd.DataFrame | None:
+        """Rows of a table dated before the first wave; None where the client has no such table."""
+        frame = self.table(name)
+        if frame is None or frame.empty:
+            return frame
+        moments = pd.to_datetime(frame[day], utc=True)
+        start = pd.Timestamp(self.first_day)
+        if moments.dt.normalize().ne(moments).any():
+            start = start.tz_localize(self.client.client.timezone)
+        else:
+            start = start.tz_localize("UTC")
+        return frame[moments < start]
+
+    @cached_property
+    def surveys_before(self) -> pd.DataFrame | None:
+        """Customer answers before the first wave."""
+        return self.before("surveys", "answered_at")
+
+    def data_quality(self) -> StageResults:
+        """Score the tables; the ingest counts go with them."""
+        from analysis import measurement
+
+        found = measurement.assess_quality(self.tables, self.ingest_counts)
+        sides = measurement.scorecard(found.table("quality_tables"), found.table("quality_rules"))
+        tables = {"scorecard": sides, "ingest": self.ingest_counts}
+        return results.merge("baseline", [found], tables=tables)
+
+    def response(self) -> StageResults:
+        """Who answered, what weights change, and what silence could."""
+        from analysis import measurement
+
+        surveys, invitations, instruments = self.of("surveys", "invitations", "instruments")
+        returned = measurement.assess_response(
+            surveys, invitations, sites=self.table("sites"), **self.clock
+        )
+        known = measurement.assess_aapor(self.table("dispositions"), **self.made)
+        rate = next((e.value for e in returned.estimates), None)
+        weighted = measurement.assess_weighting(
+            self.surveys_before, self.table("sites"), instruments, rate=rate, **self.made
+        )
+        return results.merge("baseline", [returned, known, weighted])
+
+    def instruments(self) -> StageResults:
+        """Register every questionnaire; ask each whether its items belong together."""
+        from analysis import measurement
+
+        described = self.table("instruments")
+        dated = {"surveys": self.surveys_before, "ratings": self.before("ratings", "rated_on")}
+        parts = []
+        for source, sheet in _SHEETS.items():
+            answers = dated.get(source, self.table(source))
+            if source != "surveys" and (answers is None or answers.empty):
+                continue
+            how = {"source": source, "sheet": sheet, **self.made}
+            parts.append(measurement.assess_instruments(answers, described, **how))
+            parts.append(measurement.assess_factors(answers, described, seed=self.seed, **how))
+        return self.named(results.merge("baseline", parts, tables=self._register(described)))
+
+    def scale_use(self) -> StageResults:
+        """Ask whether groups, and the time before and after, use the scale alike."""
+        from analysis import measurement
+
+        surveys, described = self.of("surveys", "instruments")
+        parts = []
+        for by in _GROUPS:
+            time = by == "time"
+            parts.append(
+                measurement.assess_invariance(
+                    surveys if time else self.surveys_before,
+                    described,
+                    by=by,
+                    sites=self.sites,
+                    split_at=str(self.first_day) if time else None,
+                    **self.made,
+                )
+            )
+        means = measurement.group_means(
+            surveys,
+            described,
+            [check for part in parts for check in part.checks],
+            sites=self.sites,
+            split_at=str(self.first_day),
+        )
+        return self.named(results.merge("baseline", parts, tables={"group_means": means}))
+
+    def raters(self) -> StageResults:
+        """Hold the raters of behaviour to each other, before training."""
+        from analysis import measurement
+
+        found = measurement.assess_raters(self.table("ratings"), before=self.first_day, **self.made)
+        return self.named(found)
+
+    def training_needs(self) -> StageResults:
+        """Where skills fall short, and which items customers weigh most."""
+        from analysis import measurement
+
+        assessments, staff, instruments = self.of("assessments", "staff", "instruments")
+        return measurement.assess_needs(
+            assessments, staff, self.surveys_before, instruments, target=self.skill_target
+        )
+
+    def comparability(self) -> StageResults:
+        """Whether the arms were alike and moved alike, and how small an effect can be seen."""
+        from analysis import measurement
+
+        outcome = self.outcome()
+        alike = measurement.assess_balance(
+            self.sites, outcome, indicator=self.primary, seed=self.seed
+        )
+        trends = measurement.assess_pretrends(outcome, unit=self.unit(), **self.main)
+        within = measurement.assess_icc(self.panel, before=self.first_wave, **self.main)
+        measured = measurement.measured_before(
+            outcome, first_wave=self.first_wave, indicator=self.primary
+        )
+        return results.merge("baseline", [measured, alike, trends, within, self._detectable()])
+
     def baseline_levels(self) -> StageResults:
         """Levels of the goals' indicators before the first wave, and the seal of the baseline."""
         from analysis import measurement
@@ -24,3 +165,122 @@ class BaselineStage(Stage):
         return measurement.assess_levels(
             self.panel, before=self.first_wave, units=self.goal_units, simulated=self.simulated
         )
+
+    def readiness(self, steps: Iterable[StageResults]) -> StageResults:
+        """May we start: the written rules on the checks of all steps."""
+        from analysis import measurement
+
+        checks = [check for step in steps for check in step.checks]
+        made_of = self.registry[self.primary].sources
+        return measurement.assess_readiness(checks, tables=made_of)
+
+    def show_refusals(self, found: StageResults) -> None:
+        """Show what takes the place of averages that the gate refuses; nothing where none is."""
+        refused = [
+            check
+            for check in found.checks
+            if ".invariance." in check.id and check.status == "failed"
+        ]
+        if not refused:
+            return
+        kinds = dict.fromkeys(f"measurement.by.{check.dims['by']}" for check in refused)
+        words = {
+            language: wording.format_value(
+                [wording.text(kind, language) for kind in kinds], "", language
+            )
+            for language in wording.LANGUAGES
+        }
+        self.show.prose("chapters.baseline.refused_some", groups=words)
+        self.show.view("baseline.latent_means", found)
+        self.show.view("baseline.shifts", found)
+
+    def named(self, found: StageResults) -> StageResults:
+        """Put titles of questionnaires and wordings of items into the checks' sentences."""
+        return replace(found, checks=tuple(self._named(check) for check in found.checks))
+
+    def rater_labels(self, found: StageResults) -> tuple[tuple[str, Estimate], ...]:
+        """Pair the estimates of the raters with their labels, questionnaires by title."""
+        titled = [
+            replace(e, dims={**e.dims, "instrument": self._title(str(e.dims["instrument"]))})
+            for e in found.estimates
+        ]
+        return views.labelled(titled, "chapters.baseline.rater")
+
+    def _title(self, instrument: str) -> Any:
+        known = self.client.instruments.get(instrument)
+        return known.title.model_dump() if known and known.title else instrument
+
+    def _named(self, check: Check) -> Check:
+        instrument = check.params.get("instrument")
+        known = self.client.instruments.get(instrument)
+        if known is None:
+            return check
+        params: dict[str, Any] = dict(check.params)
+        params["instrument"] = self._title(str(instrument))
+        if params.get("items") and isinstance(params["items"], str):
+            names = params["items"].split(", ")
+            worded = [known.items[name].wording or name for name in names]
+            params["items"] = {
+                "zh_CN": "、".join(f"“{words}”" for words in worded),
+                "en": ", ".join(f"“{words}”" for words in worded),
+            }
+        return replace(check, params=params)
+
+    def _register(self, described: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
+        """One row a questionnaire with its version, one row an item."""
+        from analysis import measurement
+
+        if described is None or described.empty:
+            return {}
+        rows = []
+        for name, items in described.groupby("instrument", observed=True, sort=True):
+            known = self.client.instruments.get(str(name))
+            title = known.title.model_dump() if known and known.title else {}
+            rows.append(
+                {
+                    "instrument": str(name),
+                    "title_zh_CN": title.get("zh_CN", str(name)),
+                    "title_en": title.get("en", str(name)),
+                    "items": len(items),
+                    "scale_min": float(items["scale_min"].min()),
+                    "scale_max": float(items["scale_max"].max()),
+                    "reversed": bool(items["reversed"].fillna(False).any()),
+                    "version": measurement.seal(items)[:12],
+                }
+            )
+        columns = ["instrument", "item", "wording", "dimension", "role"]
+        worded = described[columns].astype(object)
+        return {"instrument_register": pd.DataFrame(rows), "instrument_items": worded}
+
+    @property
+    def seasons(self) -> Mapping[int, str]:
+        """Months before the first wave that a season disturbs, and its name."""
+        from analysis.design.calendar import SPRING_FESTIVAL, season
+
+        months = range(self.client.period.first_period, self.first_wave)
+        festivals = {day.year * 12 + day.month - 1 for day in SPRING_FESTIVAL.values()}
+        named = {
+            month: "spring_festival" if month in festivals else season(month_of(month))
+            for month in months
+        }
+        return {month: name for month, name in named.items() if name}
+
+    def _detectable(self) -> StageResults:
+        """Power with the sites and months at hand, under the baseline's own name."""
+        from analysis import design
+
+        plan = self.client.design
+        found = design.assess_power(
+            self.outcome(),
+            unit=self.unit(),
+            smallest_effect=plan.smallest_effect,
+            alpha=plan.alpha,
+            power=plan.power,
+            draws=1000,
+            seed=self.seed,
+            **self.main,
+        )
+        kept = [e for e in found.estimates if e.method == "simulation_ar1"]
+        renamed = [replace(e, id=e.id.replace("design.", "baseline.", 1)) for e in kept]
+        checks = [replace(check, id="baseline.power") for check in found.checks]
+        return results.collect("baseline", [*renamed, *checks])

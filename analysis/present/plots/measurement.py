@@ -1,0 +1,186 @@
+"""Figures of the baseline: return by month, dimensions, importance, trends with seasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis import wording
+from analysis.present import sentences, theme
+from analysis.present.plots import axes as ax
+from analysis.present.plots.time import trends
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SEASONS = {"spring_festival": "////", "flood": "....", "may_day": "xxxx", "year_end": "\\\\\\\\"}
+
+_QUADRANTS = ("concentrate", "keep_up", "low_priority", "possible_overkill")
+
+
+def return_by_month(frame: pd.DataFrame, *, language: str, line: float = 0.3) -> Figure:
+    """Draw the return rate by month with its intervals, and the line below which it rings.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``period`` (running month), ``value`` (0-1), ``ci_low``, ``ci_high``.
+    language : {"zh_CN", "en"}
+        Language of the words.
+    line : float
+        Alert line, 0-1.
+    """
+    figure, grid = ax.new(3.0)
+    axes = grid[0, 0]
+    frame = frame.sort_values("period")
+    share = {name: 100 * frame[name].astype(float) for name in ("value", "ci_low", "ci_high")}
+    ax.error_bars(
+        axes, frame["period"], share["value"], share["ci_low"], share["ci_high"], theme.SERIES[0]
+    )
+    axes.axhline(
+        100 * line,
+        color=theme.ORANGE,
+        linewidth=1.1,
+        linestyle=(0, (4, 3)),
+        label=wording.text("measurement.series.alert_line", language, line=line),
+    )
+    axes.set_ylim(0, max(100 * line, float(share["ci_high"].max())) * 1.15)
+    ax.month_ticks(axes, frame["period"], language)
+    axes.yaxis.set_major_formatter("{x:.0f}%")
+    axes.set_ylabel(wording.text("measurement.column.rate", language))
+    ax.legend_above(axes)
+    return figure
+
+
+def scree(frame: pd.DataFrame, *, language: str) -> Figure:
+    """Draw the eigenvalues of each questionnaire against those of random answers.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``instrument`` (label by language, or text), ``dimension`` (1, 2, ...), ``eigenvalue`` and
+        ``noise`` (the 95 % quantile of random answers).
+    language : {"zh_CN", "en"}
+        Language of the words.
+    """
+    names = frame["key"].drop_duplicates().tolist()
+    columns = min(len(names), 2) or 1
+    rows = -(-len(names) // columns) or 1
+    figure, grid = ax.new(0.5 + 2.5 * rows, columns, rows)
+    for axes in grid.flat[len(names) :]:
+        axes.set_visible(False)
+    for number, (axes, name) in enumerate(zip(grid.flat, names, strict=False)):
+        part = frame[frame["key"] == name].sort_values("dimension")
+        series = (("eigenvalue", "eigenvalue", 0), ("noise", "noise", 1))
+        for column, word, style in series:
+            style = theme.SERIES[style]
+            axes.plot(
+                part["dimension"],
+                part[column].astype(float),
+                color=style.colour,
+                linestyle=style.line,
+                marker=style.marker,
+                markerfacecolor=style.face,
+                label=wording.text(f"measurement.series.{word}", language),
+            )
+        axes.set_title(_words(part["instrument"].iloc[0], language), pad=26 if number == 0 else 8)
+        axes.set_xticks(part["dimension"])
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(wording.text("measurement.column.dimension", language))
+        axes.set_ylabel(wording.text("measurement.column.eigenvalue", language))
+        if number == 0:
+            ax.legend_above(axes, columns=2)
+    return figure
+
+
+def importance_matrix(frame: pd.DataFrame, *, language: str) -> Figure:
+    """Draw each item by how well it scores and how closely it goes with the overall score.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``label`` (text), ``importance`` (rank correlation), ``performance`` (mean score),
+        ``quadrant``.
+    language : {"zh_CN", "en"}
+        Language of the words.
+    """
+    figure, grid = ax.new(4.2)
+    axes = grid[0, 0]
+    x, y = frame["performance"].astype(float), frame["importance"].astype(float)
+    axes.margins(0.3, 0.35)
+    for number, name in enumerate(_QUADRANTS):
+        part = frame["quadrant"] == name
+        style = theme.SERIES[number]
+        axes.plot(
+            x[part],
+            y[part],
+            linestyle="none",
+            marker=style.marker,
+            color=style.colour,
+            markerfacecolor=style.face,
+            markersize=8,
+            label=wording.text(f"measurement.quadrant.{name}", language),
+        )
+    axes.axvline(x.mean(), color=theme.MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
+    axes.axhline(y.mean(), color=theme.MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
+    for row in frame.itertuples():
+        right = row.performance >= x.mean()
+        axes.annotate(
+            ax.wrapped(row.label, 24),
+            (row.performance, row.importance),
+            xytext=(-8 if right else 8, 8),
+            textcoords="offset points",
+            ha="right" if right else "left",
+            va="bottom",
+            fontsize=9,
+        )
+    axes.set_xlabel(wording.text("measurement.axis.performance", language))
+    axes.set_ylabel(wording.text("measurement.axis.importance", language))
+    axes.grid(visible=False)
+    ax.legend_above(axes, columns=4)
+    return figure
+
+
+def seasonal_trends(
+    frame: pd.DataFrame,
+    *,
+    language: str,
+    indicator: str | None = None,
+    unit: str | None = None,
+    seasons: Mapping[int, str] | None = None,
+) -> Figure:
+    """Draw the arms' means by month, the months that a season disturbs hatched.
+
+    Parameters
+    ----------
+    frame, language, indicator, unit
+        As :func:`~analysis.present.plots.trends` takes them.
+    seasons : Mapping
+        Running month → ``spring_festival``, ``flood``, ``may_day`` or ``year_end``.
+    """
+    figure = trends(frame, language=language, indicator=indicator, unit=unit)
+    axes = figure.axes[0]
+    drawn = set(frame["period"].astype(int))
+    told: set[str] = set()
+    for month, name in sorted((seasons or {}).items()):
+        if month not in drawn:
+            continue
+        axes.axvspan(
+            month - 0.5,
+            month + 0.5,
+            facecolor="none",
+            edgecolor=theme.RULE,
+            hatch=_SEASONS[name],
+            linewidth=0,
+            zorder=0,
+            label=None if name in told else sentences.label(name, language, "design.season"),
+        )
+        told.add(name)
+    ax.legend_above(axes, columns=4)
+    return figure
+
+
+def _words(value: object, language: str) -> str:
+    return str(value[language]) if isinstance(value, Mapping) else str(value)
