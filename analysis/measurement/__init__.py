@@ -9,6 +9,7 @@ from analysis.measurement.aapor import (
     eligibility,
 )
 from analysis.measurement.agreement import assess_raters
+from analysis.measurement.anchors import anchored_indicators, assess_anchors
 from analysis.measurement.balance import (
     assess_balance,
     baseline_covariates,
@@ -23,6 +24,7 @@ from analysis.measurement.branches import (
 from analysis.measurement.comparability import assess_invariance
 from analysis.measurement.covariance_structure import Moments, moments
 from analysis.measurement.dimensionality import assess_factors
+from analysis.measurement.drift import assess_rater_drift, rater_drift
 from analysis.measurement.duplicates import assess_duplicates, duplicate_rows
 from analysis.measurement.factor import (
     FactorFit,
@@ -44,6 +46,7 @@ from analysis.measurement.intervals import (
 )
 from analysis.measurement.invariance import Invariance, Rule, measurement_invariance
 from analysis.measurement.levels import assess_levels, seal
+from analysis.measurement.multirater import assess_views, role_views
 from analysis.measurement.names import assess_names, overlapping_names
 from analysis.measurement.needs import (
     assess_needs,
@@ -82,6 +85,7 @@ from analysis.measurement.reliability import (
 )
 from analysis.measurement.response import assess_response, return_counts, return_rates
 from analysis.measurement.scorecard import scorecard
+from analysis.measurement.shoppers import ShopperStudy, assess_shoppers, shopper_study
 from analysis.measurement.timeliness import assess_timeliness, timeliness
 from analysis.measurement.weighting import (
     Weights,
@@ -107,12 +111,15 @@ __all__ = [
     "RaterIcc",
     "Rule",
     "SelfOtherGap",
+    "ShopperStudy",
     "WeightedComparison",
     "Weights",
     "aapor_rates",
     "aapor_table",
+    "anchored_indicators",
     "arm_means",
     "assess_aapor",
+    "assess_anchors",
     "assess_balance",
     "assess_branches",
     "assess_duplicates",
@@ -125,10 +132,13 @@ __all__ = [
     "assess_needs",
     "assess_pretrends",
     "assess_quality",
+    "assess_rater_drift",
     "assess_raters",
     "assess_readiness",
     "assess_response",
+    "assess_shoppers",
     "assess_timeliness",
+    "assess_views",
     "assess_weighting",
     "baseline_covariates",
     "branch_completeness",
@@ -162,11 +172,14 @@ __all__ = [
     "parallel_analysis",
     "poststratify",
     "rake",
+    "rater_drift",
     "return_counts",
     "return_rates",
+    "role_views",
     "scorecard",
     "seal",
     "self_other_gap",
+    "shopper_study",
     "skill_gaps",
     "standardised_differences",
     "timeliness",

@@ -49,7 +49,7 @@ def assess_raters(
     """
     if not present(ratings, "score"):
         return collect("baseline", [_impossible("", "measurement.reason.no_ratings")])
-    rows = _rows(ratings, before)
+    rows = rating_rows(ratings, before)
     items: list = []
     tables = []
     for instrument, mine in rows.groupby("instrument", sort=True):
@@ -70,21 +70,43 @@ def assess_raters(
     return collect("baseline", items, tables=named)
 
 
-def _rows(ratings: pd.DataFrame, before) -> pd.DataFrame:
+def rating_rows(ratings: pd.DataFrame, before=None) -> pd.DataFrame:
+    """Ratings with a score, with who was rated and who rated.
+
+    Parameters
+    ----------
+    ratings : DataFrame
+        Canonical table.
+    before : date, optional
+        Only ratings before it; ratings without a day are then left out.
+
+    Returns
+    -------
+    DataFrame
+        ``instrument, item, role, sheet, site, subject`` (the person, or the site where nobody
+        is named), ``rater`` (unnamed raters count once a sheet), ``named`` (whether the rater is),
+        ``day``, ``score``.
+    """
     kept = ratings[ratings["score"].notna()]
+    day = dates(kept["rated_on"])
     if before is not None:
-        kept = kept[dates(kept["rated_on"]) < pd.Timestamp(before)]
+        kept, day = (part[day < pd.Timestamp(before)] for part in (kept, day))
     ratee, rater = kept["ratee_id"].astype(object), kept["rater_id"].astype(object)
-    rows = pd.DataFrame(
+    site = kept["site_id"].astype(object)
+    return pd.DataFrame(
         {
             "instrument": kept["instrument"].astype(object),
             "item": kept["item"].astype(object),
             "role": kept["rater_role"].astype(object),
-            "subject": ratee.where(ratee.notna(), kept["site_id"].astype(object)),
+            "sheet": kept["rating_id"].astype(object),
+            "site": site,
+            "subject": ratee.where(ratee.notna(), site),
             "rater": rater.where(rater.notna(), kept["rating_id"].astype(object)),
+            "named": rater.notna(),
+            "day": day,
+            "score": floats(kept["score"]),
         }
     )
-    return rows.assign(score=floats(kept["score"]))
 
 
 def _agreement(scores: pd.DataFrame) -> tuple | None:
