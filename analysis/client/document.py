@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from analysis.client.base import Part, Period, Text, refused
 from analysis.client.identity import Identity, Privacy
-from analysis.client.plan import Design, Goal, Instrument, Value
+from analysis.client.plan import Claim, Design, Goal, Instrument, Value
 from analysis.client.sources import LabelMap, Source
 
 
@@ -34,6 +34,7 @@ class Client(Part):
     instruments: dict[str, Instrument] = Field(default_factory=dict)
     sources: tuple[Source, ...] = Field(min_length=1)
     goals: tuple[Goal, ...] = ()
+    claims: tuple[Claim, ...] = ()
     choices: dict[str, str] = Field(default_factory=dict)
     design: Design = Design()
     value: Value = Value()

@@ -144,6 +144,7 @@ OWN_VALUE_RULES = frozenset(
         "not_an_outcome",
         "pattern",
         "files_or_inline",
+        "weights",
     }
 )
 """Rules that our own models break by :func:`analysis.client.base.refused`."""

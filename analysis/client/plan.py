@@ -75,6 +75,10 @@ class Goal(Part):
         Day by which it must be reached.
     horizon : str
         ``short``, ``mid`` or ``long``.
+    aim : Bilingual or None
+        What the company wants to reach.
+    behaviour : Bilingual or None
+        What trained staff do differently, so that the indicator moves.
     """
 
     indicator: str
@@ -86,6 +90,29 @@ class Goal(Part):
     baseline: float | None = None
     evaluator: str | None = None
     requirement: str | None = None
+    aim: Bilingual | None = None
+    behaviour: Bilingual | None = None
+
+
+class Claim(Part):
+    """A growth rate that a document of the client states, with the end points it gives.
+
+    ``start`` grows to ``end`` over ``years``; ``stated`` is the yearly rate as a share.
+    """
+
+    name: Text
+    start: float = Field(gt=0)
+    end: float = Field(gt=0)
+    years: float = Field(gt=0)
+    stated: float
+
+
+class UnitCosts(Part):
+    """What one more of each costs, in CNY; None where it is not known."""
+
+    site: float | None = Field(default=None, ge=0, description="to train one site")
+    answer: float | None = Field(default=None, ge=0, description="one survey answer")
+    visit: float | None = Field(default=None, ge=0, description="one mystery visit")
 
 
 class Benefit(Part):
@@ -149,6 +176,14 @@ class Design(Part):
         Who or what decides which site is trained when.
     min_evaluators : dict
         Least number of raters by role.
+    evaluator_weights : dict
+        Weight of each role's ratings; they add up to 1.
+    can_draw_lots : bool or None
+        Whether it may be drawn by lot which site is trained when; None while undecided.
+    unit_costs : UnitCosts
+        What one more site, answer or visit costs.
+    visits_per_site : int
+        Mystery visits and spot checks planned for each site.
     """
 
     primary_outcome: str = "csat_mean"
@@ -160,6 +195,17 @@ class Design(Part):
     anticipation_months: int = Field(default=0, ge=0, le=12)
     assignment: Literal["randomised", "management", "volunteered", "unknown"] = "unknown"
     min_evaluators: dict[str, int] = Field(default_factory=dict)
+    evaluator_weights: dict[str, float] = Field(default_factory=dict)
+    can_draw_lots: bool | None = None
+    unit_costs: UnitCosts = UnitCosts()
+    visits_per_site: int = Field(default=2, ge=0, le=52)
+
+    @field_validator("evaluator_weights")
+    @classmethod
+    def _add_up(cls, value: dict[str, float]) -> dict[str, float]:
+        if value and (min(value.values()) < 0 or abs(sum(value.values()) - 1) > 1e-6):
+            raise refused("weights", "weights are positive and add up to 1, e.g. 0.5 and 0.5")
+        return value
 
     @field_validator("primary_outcome")
     @classmethod

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from analysis.errors import DesignError
 from analysis.measurement.balance import standardised_differences
@@ -74,6 +77,90 @@ def assign_waves(
             "arm": np.where(wave == 0, "comparison", "treated"),
         }
     )
+
+
+def assign_balanced(
+    sites: pd.DataFrame,
+    *,
+    waves: int,
+    comparison_share: float,
+    strata: Sequence[str] = ("property_type",),
+    balance_on: Sequence[str] = ("households",),
+    accept: float = 0.2,
+    most: int = 1000,
+    seed: int,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Draw until the groups are balanced: rerandomisation (Morgan & Rubin 2012).
+
+    Draws of :func:`assign_waves` are repeated until the Mahalanobis distance between the means of
+    trained and never-trained sites is among the ``accept`` smallest share of what chance gives
+    (the quantile of chi squared with as many degrees of freedom as ``balance_on`` has columns).
+    An analysis must draw its permutations by the same rule.
+
+    Parameters
+    ----------
+    balance_on : sequence of str
+        Numeric columns of ``sites``; NULL counts as the mean.
+    accept : float
+        Share of draws that would be accepted, within (0, 1].
+    most : int
+        Draws after which the best so far is taken, and the audit says so.
+
+    Returns
+    -------
+    DataFrame, dict
+        The draw, and its audit: seed, rule, number of draws, distance reached, and the SHA-256
+        of the sites and of the draw. Equal arguments give equal audits.
+
+    Raises
+    ------
+    DesignError
+        As :func:`assign_waves`, and for columns that are not numbers or do not vary.
+    """
+    ordered = sites.sort_values("site_id", ignore_index=True)
+    values = ordered[list(balance_on)].astype(float)
+    values = values.fillna(values.mean()).to_numpy()
+    if values.shape[1] == 0 or (values.std(axis=0) == 0).any():
+        raise DesignError("Balance needs columns of numbers that vary, e.g. households.")
+    inverse = np.linalg.pinv(np.atleast_2d(np.cov(values, rowvar=False)))
+    limit = float(stats.chi2.ppf(accept, values.shape[1]))
+    rule = {"waves": waves, "comparison_share": comparison_share, "strata": list(strata)}
+    best, smallest, count = None, np.inf, 0
+    while smallest > limit and count < most:
+        drawn = assign_waves(
+            ordered,
+            waves=waves,
+            comparison_share=comparison_share,
+            strata=strata,
+            seed=seed + count,
+        )
+        count += 1
+        distance = _distance(values, (drawn["wave"] > 0).to_numpy(), inverse)
+        if distance < smallest:
+            best, smallest = drawn, distance
+    audit = {
+        **rule,
+        "seed": seed,
+        "balance_on": list(balance_on),
+        "accept": accept,
+        "draws": count,
+        "distance": round(smallest, 6),
+        "limit": round(limit, 6),
+        "accepted": bool(smallest <= limit),
+        "sites_hash": _hash(ordered[["site_id", *strata, *balance_on]]),
+        "draw_hash": _hash(best),
+    }
+    return best, audit
+
+
+def _distance(values: np.ndarray, treated: np.ndarray, inverse: np.ndarray) -> float:
+    gap = values[treated].mean(axis=0) - values[~treated].mean(axis=0)
+    share = treated.mean()
+    return float(len(values) * share * (1 - share) * gap @ inverse @ gap)
+
+
+def _hash(frame: pd.DataFrame) -> str:
+    return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
 
 
 def _dealing_order(size: int, never: int, waves: int, rng: np.random.Generator) -> np.ndarray:

@@ -29,6 +29,21 @@ def read_roll_out(outcome: pd.DataFrame, *, window: int = 12) -> pw.RollOut:
     )
 
 
+def error_model(outcome: pd.DataFrame) -> tuple[pw.ErrorModel, pd.DataFrame]:
+    """Estimate the error model from the months before the first wave, and return those too.
+
+    Raises
+    ------
+    DesignError
+        With too few months or sites, or an outcome that does not vary.
+    """
+    before = before_first_wave(outcome)
+    errors = pw.estimate_errors(before)
+    if errors.shock_sd + errors.sampling_sd <= 0:
+        raise DesignError("The outcome does not vary before training.")
+    return errors, before
+
+
 def power_by_sites(
     plan: pw.RollOut,
     errors: pw.ErrorModel,
@@ -149,10 +164,7 @@ def assess_power(
     """
     try:
         plan = read_roll_out(outcome, window=window)
-        before = before_first_wave(outcome)
-        errors = pw.estimate_errors(before)
-        if errors.shock_sd + errors.sampling_sd <= 0:
-            raise DesignError("The outcome does not vary before training.")
+        errors, before = error_model(outcome)
     except DesignError as error:
         missing = Check(
             id="design.power",

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
+import pandas as pd
+
+from analysis import design, wording
 from analysis.design import Plan
+from analysis.results import StageResults, merge
+from analysis.tables import month_of
 from analysis.workspace.locks import plan_of
 from analysis.workspace.stage import Stage
 
@@ -21,12 +27,121 @@ class DesignStage(Stage):
     @property
     def power_settings(self) -> Mapping[str, Any]:
         """What power is computed for, as ``design.assess_power`` takes it."""
-        design = self.client.design
+        stated = self.client.design
         return {
             **self.main,
             "unit": self.unit(),
-            "smallest_effect": design.smallest_effect,
-            "alpha": design.alpha,
-            "power": design.power,
+            "smallest_effect": stated.smallest_effect,
+            "alpha": stated.alpha,
+            "power": stated.power,
             "seed": self.seed,
         }
+
+    def goals(self) -> StageResults:
+        """Goals and claims, and the chain from each goal to its indicator."""
+        claims = [claim.model_dump() for claim in self.client.claims]
+        stated = design.assess_plan(self.plan, claims)
+        return merge("design", [stated, design.assess_chain(self._chain())])
+
+    def _chain(self) -> pd.DataFrame:
+        levels = self.mean_levels(before=self.first_wave)
+        rows = []
+        for goal in self.client.goals:
+            row = goal.model_dump(exclude={"requirement", "stratum"})
+            measured = levels.get(goal.indicator)
+            row["measured"] = None if measured is None else measured.value
+            row["aim"], row["behaviour"] = (
+                None if words is None else words.model_dump_json()
+                for words in (goal.aim, goal.behaviour)
+            )
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    def advice(self) -> StageResults:
+        """Admissible designs with assumption, power and cost, and the one recommended."""
+        stated, outcome = self.client.design, self.outcome()
+        facts = design.read_facts(outcome, self.table("waves"), can_draw=stated.can_draw_lots)
+        errors = None if outcome.empty else design.errors_before(outcome)
+        return design.assess_designs(
+            facts,
+            errors,
+            effect=self.effect,
+            site_cost=stated.unit_costs.site,
+            answer_cost=stated.unit_costs.answer,
+            alpha=stated.alpha,
+            power=stated.power,
+            seed=self.seed,
+        )
+
+    @property
+    def effect_words(self) -> Mapping[str, str]:
+        """The effect that power is computed for, in words by language."""
+        return {
+            language: wording.in_unit(self.effect, self.unit(), language, effect=True)
+            for language in wording.LANGUAGES
+        }
+
+    @cached_property
+    def effect(self) -> float | None:
+        """Smallest effect worth knowing; a quarter of the spread of site-months without one."""
+        outcome = self.outcome()
+        if self.client.design.smallest_effect is not None or outcome.empty:
+            return self.client.design.smallest_effect
+        before = outcome[outcome["period"] < self.first_wave]["y"]
+        return 0.25 * float(before.std()) if len(before) > 1 else None
+
+    def fieldwork(self) -> StageResults:
+        """Answers and visits each site needs, what power costs, and the calendar of visits."""
+        stated, effect = self.client.design, self.effect
+        parts = [
+            design.assess_samples(
+                self.sites, *self.of("surveys", "staff"), months=self._months_asked()
+            ),
+            design.assess_frontier(
+                self.outcome(),
+                effect,
+                site_cost=stated.unit_costs.site,
+                answer_cost=stated.unit_costs.answer,
+                alpha=stated.alpha,
+                seed=self.seed,
+            ),
+            design.assess_visits(
+                sorted(self.waves["site_id"]),
+                first=self.first_day,
+                last=month_of(self.first_wave + 12),
+                per_site=stated.visits_per_site,
+                seed=self.seed,
+            ),
+        ]
+        return merge("design", parts)
+
+    def _months_asked(self) -> int:
+        period = self.client.period
+        return period.last_period - period.first_period + 1
+
+    def care(self) -> StageResults:
+        """Who judges, which risks to start with, and the privacy sheet."""
+        stated, privacy = self.client.design, self.client.privacy
+        sources = (indicator.sources for indicator in self.registry.values())
+        evaluators = design.assess_evaluators(
+            stated.min_evaluators, stated.evaluator_weights, self.table("ratings")
+        )
+        sheet = design.assess_privacy(
+            self.tables,
+            design.columns_used(sources),
+            purpose=privacy.purpose,
+            legal_basis=privacy.legal_basis,
+            notice_version=privacy.notice_version,
+            retain_until=privacy.retain_until,
+            last_month=self.until,
+        )
+        return merge("design", [evaluators, design.assess_risks(self.table("risks")), sheet])
+
+    def readiness(self, *steps: StageResults) -> StageResults:
+        """Draw the verdict of the first screen from the other steps."""
+        return design.assess_readiness(
+            steps,
+            effect=self.client.design.smallest_effect,
+            unit=self.unit(),
+            indicator=self.primary,
+        )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pandas as pd
 
+from analysis import wording
+from analysis.indicators import registry
 from analysis.present.views.words import in_words, target
 
 
@@ -29,6 +34,79 @@ def contradictions(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def goals(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the goals with their targets written as their reading asks."""
-    return table.assign(target=in_words(table, target))
+def chain(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the goals with their chain: aim, behaviour, indicator, start and target in words."""
+    empty = dict.fromkeys(wording.LANGUAGES, "—")
+    words = {
+        name: [json.loads(cell) if isinstance(cell, str) else empty for cell in table[name]]
+        for name in ("aim", "behaviour")
+    }
+    return table.assign(
+        **words, target=in_words(table, target), start_level=in_words(table, _start_level)
+    )
+
+
+def _start_level(row: Any, language: str) -> str:
+    stated = row.baseline if pd.notna(row.baseline) else row.measured
+    if pd.isna(stated):
+        return wording.text("terms.not_available", language)
+    return wording.in_unit(stated, registry.get(row.indicator).unit, language)
+
+
+def designs(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the designs with the wording keys of name, assumption, verdict and reason."""
+    state = [
+        "planning.design_state.recommended"
+        if row.recommended
+        else "planning.design_state.possible"
+        if row.admissible
+        else f"planning.refused.{row.refused}"
+        for row in table.itertuples()
+    ]
+    return table.assign(
+        label=[f"planning.design.{name}" for name in table["design"]],
+        assumption=[f"planning.assumption.{name}" for name in table["design"]],
+        state=state,
+    )
+
+
+def short_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the sites in the order of what they lack."""
+    lack = table["needed"] - table.get("answered", 0)
+    return table.assign(lack=lack).sort_values("lack", ascending=False)
+
+
+def roles(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the roles with the wording keys of name and of what each judges."""
+    return table.assign(
+        label=[f"planning.role.{role}" for role in table["role"]],
+        judges=[f"planning.judges.{role}" for role in table["role"]],
+    )
+
+
+def risks(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the starting risks with the wording keys of their words."""
+    return table.assign(
+        label=[f"planning.risk.{risk}.name" for risk in table["risk"]],
+        trigger=[f"planning.risk.{risk}.trigger" for risk in table["risk"]],
+        response=[f"planning.risk.{risk}.response" for risk in table["risk"]],
+    )
+
+
+def next_visits(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the visits with the wording keys of their time of day."""
+    return table.assign(time=[f"planning.time.{time}" for time in table["time"]])
+
+
+def sheet(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the privacy sheet with what each column serves."""
+    serves = [
+        "planning.privacy.serves.indicator" if count else "planning.privacy.serves.linking"
+        for count in table["indicators"]
+    ]
+    return table.assign(
+        table=[f"planning.table.{name}" for name in table["table"]],
+        column=[f"planning.person.{name}" for name in table["column"]],
+        kind=[f"planning.privacy.kind.{kind}" for kind in table["kind"]],
+        serves=serves,
+    )

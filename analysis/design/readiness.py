@@ -1,0 +1,127 @@
+"""The first screen: can this roll-out show it, by which design, and what is to be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pandas as pd
+
+from analysis.results import Check, StageResults, collect
+
+CONFLICT = "design.conflict."
+
+
+def assess_readiness(
+    parts: Iterable[StageResults], *, effect: float | None, unit: str, indicator: str
+) -> StageResults:
+    """Draw the verdict from the steps of the design stage.
+
+    Parameters
+    ----------
+    parts : Iterable of StageResults
+        Results of the steps, among them ``design.power`` and ``design.advice``.
+    effect : float or None
+        Smallest effect worth knowing that the client stated.
+    unit, indicator : str
+        Of the primary outcome.
+
+    Returns
+    -------
+    StageResults
+        Check ``design.ready``: passed when the recommended design compares sites and finds the
+        effect with the wanted power; caution when only larger effects can be found; failed when
+        nothing is compared or the power is below one half. Checks ``design.decide.*`` for what
+        only the client can decide: open contradictions, the smallest effect, lots.
+    """
+    checks = {check.id: check for part in parts for check in part.checks}
+    advice, power = checks["design.advice"], checks["design.power"]
+    return collect(
+        "design",
+        [_verdict(advice, power, unit, indicator), *_decisions(checks, effect)],
+    )
+
+
+def _verdict(advice: Check, power: Check, unit: str, indicator: str) -> Check:
+    if advice.status in ("failed", "not_possible"):
+        state, reason = "failed", "no_comparison"
+    elif power.status == "not_possible":
+        state, reason = "caution", "no_power"
+    else:
+        state = power.status
+        reason = {"passed": "yes", "caution": "larger", "failed": "no"}[state]
+    return Check(
+        id="design.ready",
+        question="planning.ready.question",
+        status=state,
+        reason=f"planning.ready.{reason}",
+        params={
+            "indicator": indicator,
+            "unit": unit,
+            "design": advice.params.get("design"),
+            "trained": advice.params.get("trained"),
+            "never": advice.params.get("never"),
+            **{name: power.params.get(name) for name in ("effect", "simulated", "mde")},
+            "wanted": power.threshold,
+        },
+    )
+
+
+def _decisions(checks: dict[str, Check], effect: float | None) -> list[Check]:
+    open_ = [c for c in checks.values() if c.id.startswith(CONFLICT) and c.status == "caution"]
+    found = []
+    if open_:
+        names = ", ".join(check.id.removeprefix(CONFLICT) for check in open_)
+        found.append(_decide("conflicts", open=len(open_), names=names))
+    if effect is None:
+        found.append(_decide("effect"))
+    lots = checks["design.advice"].remedy == "planning.advice.decide_lots"
+    if lots:
+        found.append(_decide("lots"))
+    for id in ("design.goals.stated", "design.goals.chain", "design.evaluators.roles"):
+        if id in checks and checks[id].status != "passed":
+            found.append(replace(checks[id], id=f"design.decide.{id.removeprefix('design.')}"))
+    return found
+
+
+def _decide(name: str, **params: int | str) -> Check:
+    return Check(
+        id=f"design.decide.{name}",
+        question=f"planning.decide.{name}.question",
+        status="caution",
+        reason=f"planning.decide.{name}.reason",
+        remedy=f"planning.decide.{name}.remedy",
+        params=params,
+    )
+
+
+def assess_chain(goals: pd.DataFrame) -> StageResults:
+    """Check that each goal says which behaviour moves its indicator (R019).
+
+    Parameters
+    ----------
+    goals : DataFrame
+        One row a goal; ``behaviour`` and ``aim`` (words by language, or NULL), ``indicator``.
+
+    Returns
+    -------
+    StageResults
+        Table ``goal_chain`` as given; check ``design.goals.chain``.
+    """
+    check = {"id": "design.goals.chain", "question": "planning.chain.question"}
+    if goals.empty:
+        missing = Check(**check, status="not_possible", reason="design.reason.no_goals")
+        return collect("design", [missing])
+    without = int(goals["behaviour"].isna().sum())
+    found = Check(
+        **check,
+        status="caution" if without else "passed",
+        value=float(without),
+        threshold=0.0,
+        unit="count",
+        n=len(goals),
+        reason="planning.chain.reason" if without else None,
+        remedy="planning.chain.remedy" if without else None,
+        params={"goals": len(goals)},
+    )
+    return collect("design", [found], tables={"goal_chain": goals})

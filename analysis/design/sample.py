@@ -1,0 +1,185 @@
+"""How many answers and visits a site needs, and what power costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.design import power as pw
+from analysis.design.power_report import error_model, read_roll_out
+from analysis.errors import DesignError
+from analysis.results import StageResults, collect
+
+MARGIN = 0.05
+"""Wanted half-width of a share's 95 % interval: five percentage points."""
+ANSWERS = (5, 10, 20, 40, 80)
+SITES = (12, 20, 30, 40, 60, 80)
+
+
+def answers_for_share(
+    *,
+    margin: float = MARGIN,
+    share: float = 0.5,
+    population: float | None = None,
+    level: float = 0.95,
+) -> int:
+    """Answers needed for a share to be known within ``margin`` (Cochran 1977, eq. 4.2).
+
+    ``z^2 p (1 - p) / margin^2``, with the finite population correction when ``population`` is
+    given. ``share`` 0.5 is the worst case.
+    """
+    z = stats.norm.ppf(0.5 + level / 2)
+    wanted = z**2 * share * (1 - share) / margin**2
+    if population is not None:
+        wanted = wanted / (1 + (wanted - 1) / population)
+    return math.ceil(round(wanted, 9))
+
+
+def visits_for_mean(
+    *,
+    margin: float,
+    between_visits_sd: float,
+    between_shoppers_sd: float = 0.0,
+    level: float = 0.95,
+) -> int:
+    """Visits needed for a site's mean score to be known within ``margin``.
+
+    Each visit by another shopper has the variance of visits plus that of shoppers; the normal
+    quantile is replaced by Student's until the number does not change.
+    """
+    sd = math.hypot(between_visits_sd, between_shoppers_sd)
+    visits = 2
+    while visits < 10_000:
+        quantile = stats.t.ppf(0.5 + level / 2, visits - 1)
+        if quantile * sd / math.sqrt(visits) <= margin:
+            return visits
+        visits += 1
+    return visits
+
+
+def assess_samples(
+    sites: pd.DataFrame,
+    surveys: pd.DataFrame | None,
+    staff: pd.DataFrame | None,
+    *,
+    months: int,
+    margin: float = MARGIN,
+    needs_share: float = 0.3,
+) -> StageResults:
+    """List the answers each site needs in a year, and how many came in.
+
+    Parameters
+    ----------
+    sites : DataFrame
+        ``site_id, households``.
+    surveys, staff : DataFrame, optional
+        Canonical tables.
+    months : int
+        Months that ``surveys`` covers; answers are brought to a year.
+    margin : float
+        Wanted half-width of a share.
+    needs_share : float
+        Share of staff that a needs survey must reach (requirement R081).
+
+    Returns
+    -------
+    StageResults
+        Table ``samples``: ``site_id, households, needed`` (five points either way for a share
+        of this site), ``answered`` (questionnaires a year so far), ``enough`` and ``staff_needed``.
+    """
+    table = sites[["site_id", "households"]].copy()
+    table["needed"] = [
+        answers_for_share(margin=margin, population=None if pd.isna(h) else float(h))
+        for h in table["households"]
+    ]
+    if surveys is not None:
+        counted = surveys.drop_duplicates("response_id").groupby("site_id").size()
+        table["answered"] = (
+            table["site_id"].map(counted).fillna(0).astype(float) * 12 / max(months, 1)
+        ).round()
+        table["enough"] = table["answered"] >= table["needed"]
+    if staff is not None:
+        employed = staff[staff["left_on"].isna()].groupby("site_id")["staff_id"].nunique()
+        people = table["site_id"].map(employed).fillna(0)
+        table["staff_needed"] = np.ceil(needs_share * people).astype(int)
+    return collect("design", [], tables={"samples": table})
+
+
+def cost_frontier(
+    plan: pw.RollOut,
+    errors: pw.ErrorModel,
+    effect: float,
+    *,
+    answers_now: float,
+    site_cost: float | None = None,
+    answer_cost: float | None = None,
+    sites: Sequence[int] = SITES,
+    answers: Sequence[float] = ANSWERS,
+    alpha: float = 0.05,
+    draws: int = 500,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Power over the number of sites and of answers a site-month, with its cost.
+
+    The variance that sampling adds to a site-month falls with the number of answers; the
+    site's own shocks do not, so that more answers stop helping.
+
+    Returns
+    -------
+    DataFrame
+        ``n_sites, answers, power`` (simulated), ``cost`` in CNY (NULL without both costs) and
+        ``best``: no other row has more power for the same money or less.
+    """
+    rows = []
+    for n_sites in sites:
+        scaled = plan.scaled(n_sites)
+        for count in answers:
+            sampling = errors.sampling_sd * math.sqrt(answers_now / count)
+            null = pw.simulate_null(
+                scaled, replace(errors, sampling_sd=sampling), draws=draws, seed=seed
+            )
+            cost = None
+            if site_cost is not None and answer_cost is not None:
+                asked = n_sites * plan.n_periods * count
+                cost = site_cost * len(scaled.starts) + answer_cost * asked
+            rows.append((n_sites, count, pw.simulated(null, scaled, effect, alpha=alpha), cost))
+    table = pd.DataFrame(rows, columns=["n_sites", "answers", "power", "cost"])
+    return table.assign(best=_undominated(table))
+
+
+def assess_frontier(outcome: pd.DataFrame, effect: float | None, **settings) -> StageResults:
+    """Put :func:`cost_frontier` of the client's own roll-out among the results.
+
+    Nothing where power cannot be computed, as :func:`analysis.design.assess_power` says.
+
+    Returns
+    -------
+    StageResults
+        Table ``frontier``.
+    """
+    if effect is None or outcome.empty:
+        return collect("design", [])
+    try:
+        plan, errors = read_roll_out(outcome), error_model(outcome)[0]
+    except DesignError:
+        return collect("design", [])
+    answers = float(outcome["n"].mean())
+    table = cost_frontier(plan, errors, effect, answers_now=answers, **settings)
+    return collect("design", [], tables={"frontier": table})
+
+
+def _undominated(table: pd.DataFrame) -> list[bool]:
+    if table["cost"].isna().any():
+        return [False] * len(table)
+    cost, power = table["cost"].to_numpy(float), table["power"].to_numpy(float)
+    return [
+        not (
+            (cost <= cost[i]) & (power >= power[i]) & ((cost < cost[i]) | (power > power[i]))
+        ).any()
+        for i in range(len(table))
+    ]
