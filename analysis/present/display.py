@@ -252,6 +252,21 @@ class Display:
         chosen, anchor = tuple(checks), self._next("ready")
         self._emit("answer", lambda language: readiness(verdict, repairs, chosen, anchor, language))
 
+    def verdict(self, verdict: Check, decisions: Iterable[Check]) -> None:
+        """Show whether the roll-out can show an effect, and what the client has to decide.
+
+        Parameters
+        ----------
+        verdict : Check
+            ``design.ready`` of :func:`analysis.design.assess_readiness`.
+        decisions : Iterable of Check
+            Its other checks.
+        """
+        from analysis.present.verdict import verdict as build
+
+        chosen, anchor = tuple(decisions), self._next("ready")
+        self._emit("answer", lambda language: build(verdict, chosen, anchor, language))
+
     def alerts(self, alerts: Iterable[Alert]) -> None:
         """Show alerts, most urgent first; none is said too."""
         chosen, anchor = tuple(alerts), self._next("alerts")

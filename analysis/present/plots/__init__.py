@@ -6,6 +6,7 @@ interval is drawn without one. No two series differ by colour alone.
 
 from __future__ import annotations
 
+from analysis.present.plots.design import power_by_cost
 from analysis.present.plots.effects import event_study, forest, group_time
 from analysis.present.plots.measurement import (
     importance_matrix,
@@ -35,6 +36,7 @@ __all__ = [
     "importance_matrix",
     "love_plot",
     "open_share",
+    "power_by_cost",
     "power_by_sites",
     "power_curve",
     "response_bars",
