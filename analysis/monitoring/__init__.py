@@ -12,6 +12,14 @@ from analysis.monitoring.alerts import (
     share_ever_below,
 )
 from analysis.monitoring.budget import assess_budget, attended_effort, budget_table
+from analysis.monitoring.calendar import (
+    CycleFacts,
+    asked_a_year,
+    assess_cycle,
+    decide,
+    projected_half_width,
+    quiet_months,
+)
 from analysis.monitoring.charts import assess_charts, chart_sites, p_chart, xmr_chart
 from analysis.monitoring.composite import assess_composite, composite_marks, weight_sensitivity
 from analysis.monitoring.contrast import assess_contrast, watch_contrast
@@ -70,16 +78,19 @@ __all__ = [
     "NELSON",
     "WESTERN_ELECTRIC",
     "Action",
+    "CycleFacts",
     "Horizon",
     "NoiseTest",
     "Rule",
     "RunLength",
     "alert_measures",
+    "asked_a_year",
     "assess_alerts",
     "assess_budget",
     "assess_charts",
     "assess_composite",
     "assess_contrast",
+    "assess_cycle",
     "assess_forecast",
     "assess_gates",
     "assess_milestones",
@@ -99,6 +110,7 @@ __all__ = [
     "critical_path",
     "cusum_chart",
     "cusum_run_length",
+    "decide",
     "decision_sheet",
     "dropped",
     "earned_value",
@@ -122,6 +134,8 @@ __all__ = [
     "np_chart",
     "p_chart",
     "pass_rates",
+    "projected_half_width",
+    "quiet_months",
     "rank_actions",
     "rank_sites",
     "reactions_by_sheet",
