@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
+from scipy.stats import rankdata
 
 from analysis.simulation.parameters import WorldParameters
 from analysis.simulation.people import employed
@@ -44,7 +45,7 @@ MODULES = (
     Module("客户沟通技巧", "classroom", 8, ("J001", "J002"), ("written",)),
     Module("投诉处理与情绪管理", "simulation", 8, ("J003", LOW_LECTURER), ("written", "role_play")),
     Module("CRM系统操作", "online", 6, ("J005",), ("written", "system")),
-    Module("服务礼仪", "classroom", 4, ("J002", "J006")),
+    Module("服务礼仪", "classroom", 4, ("J006", LOW_LECTURER)),
     Module("物业管理法规", "online", 4, ("J007",)),
     Module("客户需求挖掘", "classroom", 6, ("J001", "J008"), ("practical",)),
 )
@@ -169,7 +170,7 @@ def _online_shares(
     if low and p.planted.low_module_completion is not None:
         mean = p.planted.low_module_completion
     # How many finish and where the others stop is fixed, so that the planted mean is the true one.
-    stops = np.round(0.05 * np.arange(10), 2)
+    stops = np.round(0.05 * np.arange(10) + 0.3 * low, 2)
     n_finished = round(n * (mean - stops.mean()) / (1 - stops.mean()))
     share = np.concatenate([np.ones(n_finished), np.resize(stops, n - n_finished)])
     return rng.permutation(share)
@@ -182,11 +183,16 @@ def _reactions(
     sheets = enrolments.loc[returned]
     n, k = len(sheets), len(COURSE_ITEMS)
     liked = np.full(n, _TOP2)
+    low = (sheets["lecturer_id"] == LOW_LECTURER).to_numpy()
     if p.planted.low_lecturer_top2 is not None:
-        liked[(sheets["lecturer_id"] == LOW_LECTURER).to_numpy()] = p.planted.low_lecturer_top2
+        liked[low] = p.planted.low_lecturer_top2
     # A person's answers hang together: a normal copula with correlation 0.5.
     common = rng.standard_normal((n, 1))
     u = ndtr(np.sqrt(0.5) * common + np.sqrt(0.5) * rng.standard_normal((n, k)))
+    if p.planted.low_lecturer_top2 is not None and low.any():
+        # Ranks instead of draws, so that the share observed is the share planted.
+        place = rankdata(u[low], axis=0, method="ordinal")
+        u[low] = (place - 0.5) / low.sum()
     miss = 1 - liked[:, None]
     score = 5 - (u < miss + 0.45 * liked[:, None]) - (u < miss) - (u < 0.3 * miss)
     score = score - (u < 0.05 * miss)
