@@ -7,6 +7,7 @@
 from analysis.causal.aggregate import Aggregate, aggregate, outcome_weights
 from analysis.causal.balancing import Balanced, balanced_effect, baseline_means, entropy_weights
 from analysis.causal.bounds import LeeBounds, lee_bounds, lee_estimates
+from analysis.causal.count_rate import count_effect
 from analysis.causal.depth import Depth, deepen
 from analysis.causal.evaluate import Evaluation, evaluate, without_value
 from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
@@ -33,7 +34,9 @@ from analysis.causal.microdata import (
 from analysis.causal.moment_regression import CellMoments, regress_moments
 from analysis.causal.multiplicity import Family, romano_wolf
 from analysis.causal.options import Options
+from analysis.causal.ordered import OrderedEffect, ordered_effect, score_frame
 from analysis.causal.persistence import Decay, decay, persistence
+from analysis.causal.pooled_ratio import ratio_effect
 from analysis.causal.pretrend import pretrend_test
 from analysis.causal.randomisation import randomisation_test
 from analysis.causal.ratio import Ratio, fieller
@@ -76,6 +79,7 @@ __all__ = [
     "NoComparisonError",
     "NoPrePeriodError",
     "Options",
+    "OrderedEffect",
     "Prepared",
     "Ratio",
     "RestrictedMeans",
@@ -92,6 +96,7 @@ __all__ = [
     "change_by_hours",
     "choose_inference",
     "complier_effect",
+    "count_effect",
     "decay",
     "deepen",
     "effects_by",
@@ -110,6 +115,7 @@ __all__ = [
     "leave_one_out",
     "lee_bounds",
     "lee_estimates",
+    "ordered_effect",
     "outcome_weights",
     "persistence",
     "placebo_date",
@@ -117,11 +123,13 @@ __all__ = [
     "prepare",
     "pretrend_test",
     "randomisation_test",
+    "ratio_effect",
     "regress_microdata",
     "regress_moments",
     "relative_magnitudes",
     "restricted_mean_difference",
     "romano_wolf",
+    "score_frame",
     "sensitivity",
     "smoothness",
     "spillover",
