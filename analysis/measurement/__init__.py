@@ -10,6 +10,12 @@ from analysis.measurement.aapor import (
 )
 from analysis.measurement.agreement import assess_raters
 from analysis.measurement.anchors import anchored_indicators, assess_anchors
+from analysis.measurement.appraisal import (
+    Appraisal,
+    appraise,
+    assess_appraisal,
+    consequence_guard,
+)
 from analysis.measurement.balance import (
     assess_balance,
     baseline_covariates,
@@ -23,6 +29,7 @@ from analysis.measurement.branches import (
 )
 from analysis.measurement.comparability import assess_invariance
 from analysis.measurement.covariance_structure import Moments, moments
+from analysis.measurement.coverage import assess_coverage, coverage_matrix, level_coverage
 from analysis.measurement.dimensionality import assess_factors
 from analysis.measurement.drift import assess_rater_drift, rater_drift
 from analysis.measurement.duplicates import assess_duplicates, duplicate_rows
@@ -99,6 +106,7 @@ from analysis.measurement.weighting import (
 __all__ = [
     "AaporRates",
     "Alpha",
+    "Appraisal",
     "Dispositions",
     "FactorFit",
     "FitIndices",
@@ -117,11 +125,14 @@ __all__ = [
     "aapor_rates",
     "aapor_table",
     "anchored_indicators",
+    "appraise",
     "arm_means",
     "assess_aapor",
     "assess_anchors",
+    "assess_appraisal",
     "assess_balance",
     "assess_branches",
+    "assess_coverage",
     "assess_duplicates",
     "assess_factors",
     "assess_icc",
@@ -147,7 +158,9 @@ __all__ = [
     "compare_weighted",
     "completeness",
     "confirm",
+    "consequence_guard",
     "consistency",
+    "coverage_matrix",
     "cronbach_alpha",
     "duplicate_rows",
     "eligibility",
@@ -160,6 +173,7 @@ __all__ = [
     "joint_test",
     "kish_design_effect",
     "krippendorff_alpha",
+    "level_coverage",
     "mcdonald_omega",
     "mean_t",
     "measured_before",

@@ -176,7 +176,7 @@ def _check(instrument: str, table: pd.DataFrame, control: str) -> Check:
         status=status,
         value=float(abs(widest["slope"])),
         threshold=LARGE,
-        unit="points_a_year",
+        unit="score",
         n=int(table.loc[table["kind"] == table["kind"].iloc[0], "n"].sum()),
         reason=f"measurement.check.drift.{control}",
         remedy=None if status == "passed" else "measurement.check.drift.remedy",
