@@ -101,8 +101,22 @@ def demo(voice: Voice) -> None:
 
     with told_in_one_line(voice, "demo"):
         voice.say("demo.writing", err=True)
-        simulation.write_demo(project_root())
+        anew = simulation.write_demo(project_root())
+        _lock_demo(voice, anew=anew)
         _run_one(voice, "demo")
+
+
+def _lock_demo(voice: Voice, *, anew: bool) -> None:
+    """Lock plan and baseline of the simulated client where its world is new."""
+    from analysis import client as clients
+    from analysis import workspace
+    from analysis.workspace import locks
+
+    opened = clients.load("demo")
+    if not anew and all(locks.read_lock(opened, kind) for kind in ("plan", "baseline")):
+        return
+    voice.say("demo.locking", err=True)
+    locks.lock_simulated(workspace.open_stage("design", client="demo"))
 
 
 @main.command()
@@ -130,8 +144,10 @@ def check(voice: Voice, client: str) -> None:
     from analysis import ingest
 
     with told_in_one_line(voice, client):
-        faults = ingest.check(clients.load(client))
+        opened = clients.load(client)
+        faults = ingest.check(opened)
         _list_faults(voice, client, faults)
+        _tell_open(voice, opened)
         if any(fault.blocking for fault in faults):
             sys.exit(1)
 
@@ -144,7 +160,7 @@ def check(voice: Voice, client: str) -> None:
 @click.option("--scheduler", metavar="ADDRESS", help="Run the clients on this Dask cluster.")
 @click.option("--plain-kernels", is_flag=True, help="Start each notebook's kernel cold.")
 @click.option("--cell-timeout", type=click.IntRange(min=1), help="Seconds one cell may take.")
-@click.option("--as-of", metavar="DATE", help="Monitoring looks up to this day: 2024-09-30.")
+@click.option("--as-of", metavar="DATE", help="Only what was knowable on this day: 2024-09-30.")
 @click.option("--traceback", is_flag=True, help="Show where in the code a failure arose.")
 @_speaking
 def run(
@@ -172,6 +188,40 @@ def run(
             _run_one(voice, clients[0], traceback=traceback, **options)
         else:
             _run_many(voice, clients, jobs, scheduler, options)
+
+
+@main.command()
+@click.argument("client")
+@click.argument("what", type=click.Choice(["plan", "baseline"]))
+@click.option("--again", metavar="REASON", default="", help="Lock anew, and why; both are kept.")
+@click.option("--by", metavar="NAME", default="", help="Who locks; default: the account's name.")
+@_speaking
+def lock(voice: Voice, client: str, what: str, again: str, by: str) -> None:
+    """Lock CLIENT's plan or baseline before results are seen.
+
+    Every later report says whether it was kept, or lists what was changed.
+    """
+    from analysis import workspace
+    from analysis.workspace import locks
+
+    with told_in_one_line(voice, client):
+        stage = workspace.open_stage("design", client=client)
+        made = locks.make_lock(stage, what, again=again, by=by)
+        path = locks.lock_path(stage.client, what)
+        voice.say(f"lock.{what}", path=path, hash=made.current.hash[:12])
+        _tell_open(voice, stage.client)
+
+
+def _tell_open(voice: Voice, opened: Any) -> None:
+    """Name the contradictions between requirements that the client has not decided."""
+    from analysis.client.readings import READINGS
+
+    still_open = [id for id in READINGS if id not in opened.choices]
+    if still_open:
+        voice.say("check.open", count=len(still_open))
+    for id in still_open:
+        question = voice.text(f"design.conflicts.{id}.question")
+        click.echo(f"   {id}  {question}: {' | '.join(READINGS[id].readings)}")
 
 
 @main.command()
