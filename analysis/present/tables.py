@@ -21,6 +21,7 @@ NOTHING = "—"
 TALL = 20
 """A table of more rows scrolls inside its box on screen; on paper it is whole."""
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TEXT_SPECS = ("", "text", "indicator", "date", "month")
 _PLAIN_UNITS = ("CNY", "ratio", "people", "sites", "count")
 
@@ -36,14 +37,29 @@ def download_link(
     """Return a link that saves the rows as CSV (UTF-8 with mark, so that Excel reads Chinese)."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerow(map(inert, header))
+    writer.writerows(map(inert, row) for row in rows)
     data = base64.b64encode(buffer.getvalue().encode("utf-8-sig")).decode("ascii")
     words = words or wording.text("report.download_csv", language)
     return (
         f'<p class="download"><a download="{escape(name)}.csv" '
         f'href="data:text/csv;charset=utf-8;base64,{data}">{escape(words)}</a></p>'
     )
+
+
+def inert(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula; numbers stay as they are.
+
+    Names come from a client's exports: one that starts with ``=`` would be run by Excel when the
+    file is opened. A quotation mark before it makes it text.
+    """
+    if not cell.startswith(_FORMULA):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
 
 
 def render(
@@ -134,23 +150,10 @@ def frame_table(
     notes : Iterable of str
         Finished sentences below the table.
     """
-    header = [sentences.label(key, language) for key, _ in columns.values()]
-    specs = [spec for _, spec in columns.values()]
-    hidden = suppressed(frame[n], min_cell) if n else pd.Series(False, index=frame.index)
-    units = frame["unit"] if "unit" in frame.columns else pd.Series(None, index=frame.index)
-    rows, raw = [], []
-    for position in range(len(frame)):
-        values = [frame[name].iloc[position] for name in columns]
-        unit = units.iloc[position]
-        shown = [
-            _cell(value, spec, language, unit) for value, spec in zip(values, specs, strict=True)
-        ]
-        plain = [_plain(v, s, t) for v, s, t in zip(values, specs, shown, strict=True)]
-        if hidden.iloc[position]:
-            shown[1:] = plain[1:] = [MARK] * (len(shown) - 1)
-        rows.append(shown)
-        raw.append(plain)
-    if hidden.any():
+    header, rows, values, hidden = frame_cells(
+        frame, columns=columns, language=language, min_cell=min_cell, n=n
+    )
+    if hidden:
         notes = (*notes, wording.text("report.suppressed_note", language, min_cell=min_cell))
     if not rows:
         notes = (*notes, wording.text("report.empty_table", language))
@@ -158,12 +161,55 @@ def frame_table(
         header,
         rows,
         caption=caption,
-        numeric=[s not in _TEXT_SPECS and not s.startswith("label") for s in specs],
+        numeric=[is_numeric(spec) for _, spec in columns.values()],
         anchor=anchor,
         language=language,
         notes=notes,
-        raw=raw,
+        raw=[[v if isinstance(v, str) else _number(v) for v in row] for row in values],
     )
+
+
+def frame_cells(
+    frame: pd.DataFrame,
+    *,
+    columns: Mapping[str, tuple[str, str]],
+    language: str,
+    min_cell: int = 8,
+    n: str | None = None,
+) -> tuple[list[str], list[list[str]], list[list[object]], bool]:
+    """Return the cells of a frame's table; the parameters are those of :func:`frame_table`.
+
+    Returns
+    -------
+    header : list of str
+        Headings in words.
+    shown : list of list of str
+        Cells as a reader sees them.
+    values : list of list
+        The same cells with numbers as numbers, for a file.
+    hidden : bool
+        Whether a small cell was hidden.
+    """
+    header = [sentences.label(key, language) for key, _ in columns.values()]
+    specs = [spec for _, spec in columns.values()]
+    hidden = suppressed(frame[n], min_cell) if n else pd.Series(False, index=frame.index)
+    units = frame["unit"] if "unit" in frame.columns else pd.Series(None, index=frame.index)
+    shown, values = [], []
+    for position in range(len(frame)):
+        row = [frame[name].iloc[position] for name in columns]
+        unit = units.iloc[position]
+        words = [_cell(value, spec, language, unit) for value, spec in zip(row, specs, strict=True)]
+        plain = [_plain(v, s, w) for v, s, w in zip(row, specs, words, strict=True)]
+        if hidden.iloc[position]:
+            words[1:] = plain[1:] = [MARK] * (len(words) - 1)
+        shown.append(words)
+        values.append(plain)
+    return header, shown, values, bool(hidden.any())
+
+
+def is_numeric(spec: str) -> bool:
+    """Tell whether a column of this format holds numbers."""
+    return spec not in _TEXT_SPECS and not spec.startswith("label")
 
 
 def estimates_table(
@@ -291,11 +337,11 @@ def _cell(value: object, spec: str, language: str, unit: object) -> str:
     return wording.format_value(value, spec, language, unit=unit)
 
 
-def _plain(value: object, spec: str, shown: str) -> str:
-    """Return the cell of the CSV: full precision for numbers, words for the rest."""
-    if isinstance(value, Mapping) or spec in _TEXT_SPECS or spec.startswith("label"):
+def _plain(value: object, spec: str, shown: str) -> object:
+    """Return the cell of a file: a number in full precision, else the words shown."""
+    if isinstance(value, Mapping) or not is_numeric(spec):
         return shown
-    return _number(value)
+    return None if value is None or pd.isna(value) else value
 
 
 def _number(value: object) -> str:

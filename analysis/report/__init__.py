@@ -5,5 +5,6 @@ from __future__ import annotations
 from analysis.report.build import build
 from analysis.report.export import export
 from analysis.report.portfolio import portfolio
+from analysis.report.printing import print_pages
 
-__all__ = ["build", "export", "portfolio"]
+__all__ = ["build", "export", "portfolio", "print_pages"]

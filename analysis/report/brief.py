@@ -14,8 +14,10 @@ import pandas as pd
 
 from analysis import wording
 from analysis.present import cards, sentences, tables
+from analysis.report import audiences
 from analysis.report.notebook import Section
 from analysis.report.run import STAGES, Run
+from analysis.report.workbook import NAME
 from analysis.results import Check, Estimate, Finding
 
 _DECIDING = ("tracking", "value")
@@ -48,6 +50,7 @@ def sections(run: Run, language: str) -> list[Section]:
         ("why", _why(effects, estimates, language)),
         ("do", _actions(run, findings, language)),
         ("missing", _missing(run, language)),
+        ("audiences", _audiences(run, language)),
         ("stages", _stages(run, language)),
     ]
     return [_section(name, html, language) for name, html in parts if html]
@@ -226,6 +229,20 @@ def _gaps(run: Run, language: str) -> Iterator[tuple[str, str, str]]:
             failed = wording.text("brief.state_failed", language, error=run.error(stage))
             title = wording.text(f"terms.stage.{stage}", language)
             yield title, title, failed
+
+
+def _audiences(run: Run, language: str) -> str:
+    items = []
+    for name in audiences.names(run):
+        title = wording.text(f"audiences.{name}.title", language, client=run.name(language))
+        about = wording.text(f"audiences.{name}.about", language)
+        items.append(
+            f'<li><span class="name"><a href="{name}.html">{escape(title)}</a></span>'
+            f"<span>{escape(about)}</span></li>"
+        )
+    words = escape(wording.text("report.workbook.link", language))
+    items.append(f'<li><span class="name"><a href="{NAME}">{words}</a></span></li>')
+    return f'<ul class="cards">{"".join(items)}</ul>'
 
 
 def _stages(run: Run, language: str) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 from analysis import wording
 from analysis.files import write_text
 from analysis.present import commitments
-from analysis.report import brief, page, typeface
+from analysis.report import audiences, brief, page, typeface, workbook
+from analysis.report.alerts import alert_files
 from analysis.report.export import stage_page
 from analysis.report.run import FOLDERS, STAGES, Run, open_run
 
@@ -17,7 +18,8 @@ def build(run_dir: Path) -> Path:
     """Write every page of a run and return the one to open.
 
     ``zh/`` and ``en/`` get ``index.html``, the decision brief, and a page for every stage whose
-    notebook ended well; ``index.html`` beside them is the Chinese brief with a link to English.
+    notebook ended well, and the pages by reader; ``index.html`` beside them is the Chinese brief
+    with a link to English. ``tables.xlsx`` in each folder holds all tables.
 
     Parameters
     ----------
@@ -37,9 +39,13 @@ def build(run_dir: Path) -> Path:
             if path is not None:
                 pages[run.folder / folder / f"{stage}.html"] = stage_page(run, path, language)
         pages[run.folder / folder / "index.html"] = brief_page(run, language)
+    for name, language, html in audiences.pages(run):
+        pages[run.folder / FOLDERS[language] / f"{name}.html"] = html
     start = run.folder / "index.html"
     pages[start] = brief_page(run, wording.LANGUAGES[0], top=True)
     write_pages(pages)
+    for language, folder in FOLDERS.items():
+        workbook.write_workbook(run, run.folder / folder, language)
     return start
 
 
@@ -58,8 +64,8 @@ def brief_page(run: Run, language: str, *, top: bool = False) -> str:
     body += "\n".join(section.html(language) for section in sections)
     body = f'<div class="brief">{body}{brief.imprint(run, language)}</div>'
     if top:
-        for stage in STAGES:
-            body = body.replace(f'href="{stage}.html"', f'href="{prefix}{stage}.html"')
+        for name in (*(f"{n}.html" for n in (*STAGES, *audiences.names(run))), workbook.NAME):
+            body = body.replace(f'href="{name}"', f'href="{prefix}{name}"')
     return page.render(
         body,
         title=f"{run.name(language)} {title}",

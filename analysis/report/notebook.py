@@ -82,14 +82,14 @@ def read(path: Path, language: str) -> Notebook:
                 continue
             html = bundle[language]
             if bundle["role"] == "section":
-                sections.append(Section(bundle["anchor"], _text(html)))
+                sections.append(Section(bundle["anchor"], heading_text(html)))
             if bundle["role"] == "title":
-                title = _text(html.partition("</h1>")[0])
+                title = heading_text(html)
             if not placed:
                 # The method that leads to a section's first output belongs to that section.
                 _fold(sections[-1], waiting, cell.source)
                 waiting, placed = [], True
-            sections[-1].shown.append(_prose(html, bundle["role"]))
+            sections[-1].shown.append(in_prose(html, bundle["role"]))
         if not placed:
             _fold(sections[-1], waiting, cell.source)
             waiting = []
@@ -125,11 +125,14 @@ def _plain(output: Any) -> list[str]:
     return [f"<pre>{escape(text)}</pre>"] if text else []
 
 
-def _prose(html: str, role: str) -> str:
+def in_prose(html: str, role: str) -> str:
+    """Return what is shown as it stands on a page: prose gets a box of its own."""
     return f'<div class="prose">{html}</div>' if role == "prose" else html
 
 
-def _text(html: str) -> str:
+def heading_text(html: str) -> str:
+    """Return the words of a heading, of a title without the line below it."""
+    html = html.partition("</h1>")[0]
     return unescape(re.sub(r"<[^>]+>", "", html)).strip()
 
 

@@ -7,7 +7,8 @@ from html import escape
 from pathlib import Path
 
 from analysis import wording
-from analysis.present import figures, plots, sentences, tables
+from analysis.causal.meta import pool_effects
+from analysis.present import cards, figures, plots, sentences, tables
 from analysis.report import page
 from analysis.report.build import write_pages
 from analysis.report.run import FOLDERS, Run, open_run
@@ -83,14 +84,15 @@ def _effect(run: Run) -> tuple[Finding, Estimate] | None:
 
 
 def _figures(runs: list[Run], language: str) -> str:
-    by_outcome: dict[tuple[str | None, str], list[tuple[Run, Estimate]]] = {}
+    # Made-up clients never stand in one figure with real ones.
+    by_outcome: dict[tuple[str | None, str, bool], list[tuple[Run, Estimate]]] = {}
     for run in runs:
         effect = _effect(run)
         if effect is not None and effect[1].value is not None:
-            key = (effect[1].indicator, effect[1].unit)
+            key = (effect[1].indicator, effect[1].unit, effect[1].simulated)
             by_outcome.setdefault(key, []).append((run, effect[1]))
     html = []
-    for number, ((indicator, _), pairs) in enumerate(by_outcome.items(), start=1):
+    for number, ((indicator, *_), pairs) in enumerate(by_outcome.items(), start=1):
         estimates = [estimate for _, estimate in pairs]
         labels = [run.name(language) for run, _ in pairs]
         anchor = f"effects-{number}"
@@ -103,7 +105,23 @@ def _figures(runs: list[Run], language: str) -> str:
         )
         caption = wording.text("report.portfolio.figure", language, indicator=title)
         html.append(figures.wrap(picture, caption=caption, anchor=anchor))
+        html.append(_pooled(estimates, anchor, language))
     return "".join(html)
+
+
+def _pooled(estimates: list[Estimate], anchor: str, language: str) -> str:
+    """Return the pooled effect and whether clients differ; nothing for one client."""
+    if len(estimates) < 2:
+        return ""
+    found = pool_effects(estimates)
+    table = tables.estimates_table(
+        found.estimates,
+        caption=wording.text("report.portfolio.pooled", language, n=len(estimates)),
+        rows="estimand",
+        anchor=f"{anchor}-pooled",
+        language=language,
+    )
+    return table + cards.checks(found.checks, f"{anchor}-alike", language, tally=False)
 
 
 def _table(runs: list[Run], language: str) -> str:

@@ -31,12 +31,15 @@ class Run:
         Client's name by language.
     simulated : bool
         Whether the client is made up.
+    min_cell : int
+        Smallest count of answers that is shown.
     """
 
     folder: Path
     manifest: dict[str, Any] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     simulated: bool = False
+    min_cell: int = 8
 
     @property
     def client(self) -> str:
@@ -101,6 +104,6 @@ def open_run(folder: Path) -> Run:
     if (folder / "client.json").is_file():
         identity = json.loads((folder / "client.json").read_text(encoding="utf-8"))
         names = {language: identity["name"][language] for language in FOLDERS}
-        return Run(folder, manifest, names, identity["simulated"])
+        return Run(folder, manifest, names, identity["simulated"], identity["min_cell"])
     simulated = any(e.simulated for found in run.results.values() for e in found.estimates)
     return Run(folder, manifest, {}, simulated)

@@ -94,7 +94,9 @@ def prepare(client: str, folder: Path, *, as_of: dt.date | None = None) -> None:
         last=period.last_period,
         engine=opened.engine,
     )
-    files.write_text(folder / "client.json", opened.client.model_dump_json(indent=1) + "\n")
+    identity = {**opened.client.model_dump(mode="json"), "min_cell": opened.min_cell}
+    text = json.dumps(identity, ensure_ascii=False, indent=1) + "\n"
+    files.write_text(folder / "client.json", text)
     files.replace_file(folder / PANEL, lambda path: panel.to_parquet(path, index=False))
     (folder / HORIZON).unlink(missing_ok=True)
     if horizon is not None:

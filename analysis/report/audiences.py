@@ -1,0 +1,163 @@
+"""The reports by reader, made of what the stages stored: nothing is computed anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from analysis import wording
+from analysis.present import MIME, Display, views
+from analysis.report import page
+from analysis.report.notebook import Section, heading_text, in_prose
+from analysis.report.run import FOLDERS, Run
+
+_FILE = Path(__file__).with_name("audiences.yml")
+
+
+@cache
+def declared() -> Mapping[str, Mapping[str, Any]]:
+    """Return the pages by name, as ``audiences.yml`` explains them."""
+    from ruamel.yaml import YAML
+
+    return YAML(typ="safe", pure=True).load(_FILE.read_text(encoding="utf-8"))
+
+
+def names(run: Run) -> tuple[str, ...]:
+    """Return the pages that can be made of a run: the stages they need have results."""
+    return tuple(
+        name
+        for name, entry in declared().items()
+        if all(stage in run.results for stage in entry["needs"])
+    )
+
+
+def pages(run: Run) -> Iterator[tuple[str, str, str]]:
+    """Yield ``(name, language, markup)`` of every page that can be made, without its font."""
+    for name in names(run):
+        shown = _shown(run, name)
+        for language in FOLDERS:
+            yield name, language, _page(run, name, shown, language)
+
+
+def _shown(run: Run, name: str) -> list[Mapping[str, Any]]:
+    """Return what the page shows, each with both languages."""
+    bundles: list[dict[str, Any]] = []
+    show = Display(wording.LANGUAGES[0], min_cell=run.min_cell, publish=bundles.append)
+    show.title(f"audiences.{name}.title", client=run.names or run.client)
+    for item in declared()[name]["show"]:
+        kind, *_ = item
+        _SHOWN[kind](show, run, name, **item)
+    return [bundle[MIME] for bundle in bundles]
+
+
+def _page(run: Run, name: str, shown: Sequence[Mapping[str, Any]], language: str) -> str:
+    sections, title = [Section()], ""
+    for output in shown:
+        html = output[language]
+        if output["role"] == "title":
+            title = heading_text(html)
+        if output["role"] == "section":
+            sections.append(Section(output["anchor"], heading_text(html)))
+        sections[-1].shown.append(in_prose(html, output["role"]))
+    return page.render(
+        "\n".join(section.html(language) for section in sections),
+        title=title,
+        language=language,
+        switch_href=f"../{FOLDERS[page.other(language)]}/{name}.html",
+        client=run.name(language),
+        stages=page.stage_links(run, language, name),
+        contents=[section for section in sections if section.anchor],
+        simulated=run.simulated,
+        provenance=page.provenance(run, language),
+    )
+
+
+def _matching(items: Sequence[Any], patterns: Sequence[str]) -> list[Any]:
+    """Return the items whose id matches, in the order of the patterns."""
+    found = [i for pattern in patterns for i in items if fnmatchcase(i.id, pattern)]
+    return list({item.id: item for item in found}.values())
+
+
+def _section(show: Display, run: Run, name: str, *, section: str) -> None:
+    show.section(f"audiences.{name}.{section}")
+
+
+def _view(show: Display, run: Run, name: str, *, view: str, **params: Any) -> None:
+    stage = view.partition(".")[0]
+    if stage in run.results:
+        show.view(view, run.results[stage], **params)
+    else:
+        _not_run(show, stage)
+
+
+def _answer(
+    show: Display,
+    run: Run,
+    name: str,
+    *,
+    answer: str,
+    of: Sequence[str],
+    first: int | None = None,
+) -> None:
+    if answer not in run.results:
+        _not_run(show, answer)
+        return
+    found = run.results[answer]
+    show.answer(_matching(found.findings, of)[:first], found.checks)
+
+
+def _kpis(show: Display, run: Run, name: str, *, kpis: str, of: Sequence[str], labels: str) -> None:
+    chosen = _matching(run.results[kpis].estimates, of)
+    show.kpis(views.labelled(chosen, labels))
+
+
+def _estimates(
+    show: Display,
+    run: Run,
+    name: str,
+    *,
+    estimates: str,
+    of: Sequence[str],
+    caption: str,
+    rows: str = "indicator",
+) -> None:
+    chosen = _matching(run.results[estimates].estimates, of)
+    show.estimates(chosen, caption=f"audiences.{name}.{caption}", rows=rows)
+
+
+def _checks(
+    show: Display, run: Run, name: str, *, checks: Sequence[str], status: Sequence[str]
+) -> None:
+    chosen = [
+        check
+        for stage in checks
+        if stage in run.results
+        for check in run.results[stage].checks
+        if check.status in status
+    ]
+    show.checks(chosen, fold=True)
+
+
+def _alerts(show: Display, run: Run, name: str, *, alerts: str) -> None:
+    if alerts in run.results:
+        show.alerts(run.results[alerts].alerts)
+    else:
+        _not_run(show, alerts)
+
+
+def _not_run(show: Display, stage: str) -> None:
+    show.prose("audiences.not_run", stage=f"terms.stage.{stage}")
+
+
+_SHOWN = {
+    "section": _section,
+    "view": _view,
+    "answer": _answer,
+    "kpis": _kpis,
+    "estimates": _estimates,
+    "checks": _checks,
+    "alerts": _alerts,
+}
