@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import Interval, mean_t, wilson
@@ -40,12 +41,28 @@ def completion(enrolments: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame
     -------
     DataFrame
         ``by`` columns, ``n`` (employees), ``value, ci_low, ci_high`` (t over the employees'
-        own means).
+        own means, on the log-odds, so that it stays inside 0 and 1; Wilson where all finished
+        or none began, which is wider than any share could be).
     """
     known = enrolments[enrolments["completion"].notna()]
     known = known.assign(done=floats(known["completion"]))
     person = known.groupby([*by, "staff_id"], as_index=False)["done"].mean()
-    return _means(person, "done", by)
+    table = _means(person, "done", by)
+    return table.assign(**_inside(table))
+
+
+def _inside(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Carry t intervals of shares to the log-odds by the delta method."""
+    value, n = table["value"].to_numpy(), table["n"].to_numpy()
+    half = (table["ci_high"] - table["value"]).to_numpy()
+    edge = (value <= 0) | (value >= 1)
+    room = np.where(edge, 1.0, value * (1 - value))
+    middle = logit(np.where(edge, 0.5, value))
+    low, high = expit(middle - half / room), expit(middle + half / room)
+    for place in np.flatnonzero(edge & np.isfinite(half)):
+        interval = wilson(int(n[place] * value[place]), int(n[place]))
+        low[place], high[place] = interval.low, interval.high
+    return {"ci_low": low, "ci_high": high}
 
 
 def reactions_by_sheet(reactions: pd.DataFrame, instruments: pd.DataFrame) -> pd.DataFrame:
@@ -249,7 +266,7 @@ def assess_training(
             "share",
             completion(enrolments),
             "mean_share_completed",
-            "t",
+            "t_log_odds",
             simulated,
         )
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,8 @@ from analysis.monitoring import read_decisions
 from analysis.results import Alert
 
 STAGE = "monitoring"
+CARRIED = ("risks", "measurement_cycle")
+"""Tables that the next run compares itself with; kept beside the alerts."""
 
 
 def keep_alerts(client: str, folder: Path) -> Path:
@@ -31,7 +34,8 @@ def keep_alerts(client: str, folder: Path) -> Path:
     """
     found = results.load(STAGE, folder / "results")
     on = dt.date.fromisoformat(found.facts["as_of"])
-    facts = {"as_of": on.isoformat(), "run": folder.name}
+    tables = {name: _records(found.table(name)) for name in CARRIED}
+    facts = {"as_of": on.isoformat(), "run": folder.name, "tables": tables}
     kept = results.collect(STAGE, found.alerts, facts=facts)
     return history.keep(
         files.project_root(),
@@ -50,6 +54,22 @@ def earlier_alerts(client: str, *, before: dt.date) -> list[tuple[dt.date, tuple
         for day, path in kept.items()
         if day < before
     ]
+
+
+def earlier_table(client: str, name: str, *, before: dt.date) -> pd.DataFrame | None:
+    """Return one of :data:`CARRIED` as the newest run of an earlier day had it; None without."""
+    kept = history.days(files.project_root(), client)
+    known = [path for day, path in kept.items() if day < before]
+    if not known:
+        return None
+    facts = results.from_json(known[-1].read_text(encoding="utf-8")).facts
+    rows = facts.get("tables", {}).get(name, [])
+    return pd.DataFrame(rows) if rows else None
+
+
+def _records(table: pd.DataFrame) -> list[dict]:
+    """Return rows as JSON has them: no NaN, days as text."""
+    return json.loads(table.to_json(orient="records", date_format="iso", force_ascii=False))
 
 
 def decisions(folder: Path) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis.indicators import registry
-from analysis.results import Check, StageResults, collect, merge
+from analysis.results import StageResults, collect, merge
+from analysis.tables import period_of
 from analysis.workspace import ledger
 from analysis.workspace.stage import Stage
 
@@ -85,25 +86,65 @@ class MonitoringStage(Stage):
         return merge(self.name, found)
 
     def milestones(self) -> StageResults:
-        """Compare milestones, planned and reached."""
+        """Compare milestones with their plan, and judge gates by what there was on their day."""
         from analysis import monitoring
 
-        return monitoring.assess_milestones(self.table("milestones"), as_of=self.today)
+        planned = self.table("milestones")
+        states = monitoring.assess_milestones(planned, as_of=self.today)
+        gates = monitoring.assess_gates(planned, self.tables, as_of=self.today)
+        return merge(self.name, (states, gates))
 
     def budget(self) -> StageResults:
-        """Compare planned and actual cost, and what a trainee and an hour cost."""
+        """Compare planned and actual cost, what a trainee and an hour cost, and forecast."""
         from analysis import monitoring
 
-        trainees, hours = monitoring.attended_effort(self.table("enrolments"))
-        return monitoring.assess_budget(
-            self.table("costs"), trainees=trainees, hours=hours, **self.made
+        costs, enrolments, staff = self.of("costs", "enrolments", "staff")
+        trainees, hours = monitoring.attended_effort(enrolments)
+        spent = monitoring.assess_budget(costs, trainees=trainees, hours=hours, **self.made)
+        end = monitoring.assess_forecast(
+            costs, as_of=self.today, enrolments=enrolments, staff=staff, **self.made
+        )
+        return merge(self.name, (spent, end))
+
+    def risks(self, *steps: StageResults) -> StageResults:
+        """Grade the register of risks, its triggers set off by the alerts of other steps."""
+        from analysis import monitoring
+
+        return monitoring.assess_risks(
+            self.table("risks"),
+            alerts=[alert for step in steps for alert in step.alerts],
+            panel=self.panel,
+            tables=self.tables,
+            as_of=self.today,
+            before=self._before("risks"),
         )
 
-    def risks(self) -> StageResults:
-        """Grade the register of risks."""
+    def cycle(self, alerts: StageResults, charts: StageResults) -> StageResults:
+        """Decide by stated rules how often to measure; they never see the effect."""
         from analysis import monitoring
+        from analysis.design.calendar import season
 
-        return monitoring.assess_risks(self.table("risks"))
+        waves = self.waves
+        chart = charts.table("chart")
+        goals = [goal.deadline for goal in self.client.goals if goal.indicator == self.primary]
+        facts = monitoring.CycleFacts(
+            alarms=sum(alert.grade <= 2 for alert in alerts.alerts),
+            half_width=monitoring.projected_half_width(
+                self.panel,
+                indicator=self.primary,
+                treated=set(waves.loc[waves["arm"] == "treated", "site_id"]),
+                first_wave=self.first_wave,
+                deadline=period_of(max([*goals, self.today])),
+            ),
+            tolerated=self.client.design.smallest_effect,
+            quiet_months=0 if chart.empty else monitoring.quiet_months(chart),
+            asked_a_year=monitoring.asked_a_year(self.table("invitations"), self.sites, self.today),
+        )
+        before = self._before("measurement_cycle")
+        return monitoring.assess_cycle(facts, on=self.today, before=before, season=season)
+
+    def _before(self, name: str) -> Any:
+        return ledger.earlier_table(self.client.folder.name, name, before=self.today)
 
     def follow(self, *steps: StageResults) -> StageResults:
         """Put steps together, and their alerts into the history of alerts.
@@ -143,9 +184,10 @@ class MonitoringStage(Stage):
             self.name, others, facts={**whole.facts, **facts}, tables={**whole.tables, **tables}
         )
 
-    def changed(self, found: StageResults) -> tuple[Check, ...]:
-        """Return the check that says what changed since the run before."""
-        return tuple(check for check in found.checks if check.id == "monitoring.history")
+    def changed(self, found: StageResults) -> Mapping[str, Any]:
+        """Return the sentence that says what changed since the run before: its key, its blanks."""
+        (said,) = (check for check in found.checks if check.id == "monitoring.history")
+        return {"key": said.reason, **said.params}
 
     def monday(self, followed: StageResults) -> tuple[StageResults, tuple[Any, ...]]:
         """Rank what to do this week: what is stored of it, and the actions to show."""

@@ -74,6 +74,21 @@ def test_completion_is_a_mean_over_people():
     assert np.isnan(completion(ENROLMENTS[:1]).iloc[0]["ci_low"])
 
 
+def test_an_interval_of_completion_stays_inside_0_and_1():
+    def of(*shares):
+        people = [f"s{i}" for i in range(len(shares))]
+        return completion(pd.DataFrame({"staff_id": people, "completion": shares})).iloc[0]
+
+    skewed, whole, none = of(1.0, 1.0, 1.0, 0.4), of(*[1.0] * 9), of(*[0.0] * 9)
+    assert 0.1 < skewed["ci_low"] < skewed["value"] < skewed["ci_high"] < 1
+    assert whole["ci_high"] == 1
+    assert whole["ci_low"] == pytest.approx(0.7008, abs=1e-4)  # Wilson, 9 of 9
+    assert none["ci_high"] == pytest.approx(0.2992, abs=1e-4)
+    half = of(*([0.2, 0.8] * 200))
+    t_half = 1.9659 * 0.3 * np.sqrt(400 / 399) / np.sqrt(400)
+    assert half["ci_high"] - half["value"] == pytest.approx(t_half, rel=0.01)
+
+
 def test_satisfaction_takes_the_overall_question_or_the_mean_of_the_items():
     sheets = reactions_by_sheet(reactions(), INSTRUMENTS)
     assert sheets.set_index("response_id")["hit"].to_dict() == {"r1": 1.0, "r2": 0.0, "r3": 1.0}
