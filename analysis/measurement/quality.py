@@ -24,6 +24,7 @@ MEANINGFUL_NULL = {
     ("waves", "planned_start"),
     ("waves", "actual_start"),
     ("enrolments", "completed_on"),
+    ("assessments", "assessor_id"),
     ("reactions", "staff_id"),
     ("ratings", "ratee_id"),
     ("ratings", "rater_id"),
@@ -37,6 +38,9 @@ MEANINGFUL_NULL = {
     ("contracts", "renewed"),
     ("costs", "actual"),
     ("milestones", "actual_on"),
+    ("milestones", "after"),
+    ("risks", "trigger"),
+    ("risks", "drilled_on"),
     ("actions", "done_on"),
 }
 """Columns whose NULL says something (still open, anonymous, never left); not judged."""

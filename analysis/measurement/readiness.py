@@ -48,6 +48,8 @@ AREAS = (
     Area("outcome", r"outcome"),
     Area("comparison", r"balance\.largest"),
     Area("rules", r"quality\..+"),
+    Area("twice", r"duplicates(\..+)?|quality\.sites\.names"),
+    Area("left_out", r"quality\.[a-z_]+\.left_out"),
     Area("scale", r"invariance\..+"),
     Area("instrument", r"(alpha|cfa|dimensions|omega|items?)\..+"),
     Area("response", r"(response|aapor)(\..+)?"),
@@ -56,14 +58,17 @@ AREAS = (
     Area("trend", r"pretrend(\..+)?"),
     Area("alike", r"(balance|overlap|propensity)(\..+)?"),
     Area("power", r"power(\..+)?"),
-    Area("raters", r"(raters|drift)\..+"),
+    Area("raters", r"(raters|drift|views|shoppers)(\..+)?"),
+    Area("anchors", r"bars(\..+)?"),
+    Area("late", r"timeliness(\..+)?"),
+    Area("branches", r"branches(\..+)?"),
     Area("complete", r"quality\.[a-z_]+\.complete"),
     Area("missing", r"quality\.[a-z_]+\.present"),
     Area("other", r".+"),
 )
 """Areas in the order of their weight; an id belongs to the narrowest that takes it."""
 
-_NARROW = ("missing", "complete")
+_NARROW = ("missing", "complete", "left_out", "twice")
 _NO_REPAIR = re.compile(r"needs(\..+)?|[a-z_0-9]+\.icc\.design")
 """Needs are what training is for, and the design effect is reckoned with: neither is a fault."""
 

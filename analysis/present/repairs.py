@@ -53,8 +53,8 @@ def readiness(
     listed = f'<ol class="repairs">{"".join(items)}</ol>' if items else ""
     told = "".join(f'<p class="ground">{escape(line)}</p>' for line in ground)
     return (
-        f'<div class="crm ready state-{verdict.status}" id="{anchor}">'
-        f'<p class="verdict">{sign}<span>{escape(claim)}</span></p>{told}{listed}</div>'
+        f'<div class="crm" id="{anchor}"><div class="ready state-{verdict.status}">'
+        f'<p class="verdict">{sign}<span>{escape(claim)}</span></p>{told}{listed}</div></div>'
     )
 
 
@@ -90,9 +90,11 @@ def _repair(row, checks: Sequence[Check], language: str) -> str:
     title = wording.text(
         "report.labelled", language, label=status, value=wording.text(f"{stem}.title", language)
     )
+    shown = " open" if row.rank == 1 else ""
     return (
-        f'<li class="repair state-{row.status}"><p class="question"><span class="rank">{row.rank}'
-        f"</span><span>{escape(title)}</span></p><dl>{told}</dl></li>"
+        f'<li class="repair state-{row.status}"><details{shown}><summary>'
+        f'<span class="rank">{row.rank}</span><span class="question">{escape(title)}</span>'
+        f"</summary><dl>{told}</dl></details></li>"
     )
 
 

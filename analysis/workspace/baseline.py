@@ -65,9 +65,20 @@ class BaselineStage(Stage):
         from analysis import measurement
 
         found = measurement.assess_quality(self.tables, self.ingest_counts)
-        sides = measurement.scorecard(found.table("quality_tables"), found.table("quality_rules"))
+        late = measurement.assess_timeliness(
+            self.tables, until=self.until, timezone=self.client.client.timezone
+        )
+        others = (
+            late,
+            measurement.assess_duplicates(self.tables),
+            measurement.assess_branches(self.tables),
+            measurement.assess_names(self.table("sites"), tickets=self.table("tickets")),
+        )
+        sides = measurement.scorecard(
+            found.table("quality_tables"), found.table("quality_rules"), late.table("timeliness")
+        )
         tables = {"scorecard": sides, "ingest": self.ingest_counts}
-        return results.merge("baseline", [found], tables=tables)
+        return results.merge("baseline", [found, *others], tables=tables)
 
     def response(self) -> StageResults:
         """Who answered, what weights change, and what silence could."""
@@ -131,8 +142,16 @@ class BaselineStage(Stage):
         """Hold the raters of behaviour to each other, before training."""
         from analysis import measurement
 
-        found = measurement.assess_raters(self.table("ratings"), before=self.first_day, **self.made)
-        return self.named(found)
+        ratings, described = self.of("ratings", "instruments")
+        day = {"before": self.first_day}
+        parts = [
+            measurement.assess_raters(ratings, **day, **self.made),
+            measurement.assess_views(ratings, **day, **self.made),
+            measurement.assess_anchors(ratings, described, seed=self.seed, **day, **self.made),
+            measurement.assess_rater_drift(ratings, **day),
+            measurement.assess_shoppers(ratings, **day, **self.made),
+        ]
+        return self.named(results.merge("baseline", parts))
 
     def training_needs(self) -> StageResults:
         """Where skills fall short, and which items customers weigh most."""
@@ -201,8 +220,16 @@ class BaselineStage(Stage):
     def rater_labels(self, found: StageResults) -> tuple[tuple[str, Estimate], ...]:
         """Pair the estimates of the raters with their labels, questionnaires by title."""
         titled = [
-            replace(e, dims={**e.dims, "instrument": self._title(str(e.dims["instrument"]))})
-            for e in found.estimates
+            replace(
+                e,
+                n_units=None,
+                dims={
+                    **e.dims,
+                    "instrument": self._title(str(e.dims["instrument"])),
+                    "subjects": e.n_units or e.n,
+                },
+            )
+            for e in found.select("baseline.raters.")
         ]
         return views.labelled(titled, "chapters.baseline.rater")
 
@@ -214,7 +241,10 @@ class BaselineStage(Stage):
         instrument = check.params.get("instrument")
         known = self.client.instruments.get(instrument)
         if known is None:
-            return check
+            if instrument not in ("", *_SHEETS):
+                return check
+            table = f"measurement.table.{instrument or 'ratings'}"
+            return replace(check, params={**check.params, "instrument": table})
         params: dict[str, Any] = dict(check.params)
         params["instrument"] = self._title(str(instrument))
         if params.get("items") and isinstance(params["items"], str):
@@ -234,6 +264,7 @@ class BaselineStage(Stage):
             return {}
         rows = []
         for name, items in described.groupby("instrument", observed=True, sort=True):
+            scored = items[items["role"] != "nps"] if (items["role"] != "nps").any() else items
             known = self.client.instruments.get(str(name))
             title = known.title.model_dump() if known and known.title else {}
             rows.append(
@@ -242,8 +273,8 @@ class BaselineStage(Stage):
                     "title_zh_CN": title.get("zh_CN", str(name)),
                     "title_en": title.get("en", str(name)),
                     "items": len(items),
-                    "scale_min": float(items["scale_min"].min()),
-                    "scale_max": float(items["scale_max"].max()),
+                    "scale_min": float(scored["scale_min"].min()),
+                    "scale_max": float(scored["scale_max"].max()),
                     "reversed": bool(items["reversed"].fillna(False).any()),
                     "version": measurement.seal(items)[:12],
                 }

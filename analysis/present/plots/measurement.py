@@ -128,7 +128,7 @@ def importance_matrix(frame: pd.DataFrame, *, language: str) -> Figure:
     for row in frame.itertuples():
         right = row.performance >= x.mean()
         axes.annotate(
-            ax.wrapped(row.label, 24),
+            ax.wrapped(row.label, 30),
             (row.performance, row.importance),
             xytext=(-8 if right else 8, 8),
             textcoords="offset points",

@@ -21,6 +21,52 @@ def broken_rules(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["broken"] > 0].sort_values("broken", ascending=False, kind="stable")
 
 
+def scorecard(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the scorecard with a dash where a side cannot be asked of a table."""
+    sides = ("completeness", "validity", "uniqueness", "consistency", "lag_days")
+    dash = dict.fromkeys(wording.LANGUAGES, "—")
+    return table.assign(
+        **{side: [dash if pd.isna(v) else v for v in table[side]] for side in sides}
+    )
+
+
+def weighting(results: StageResults) -> pd.DataFrame:
+    """Return the mean as answered and as weighted, with what the weights cost."""
+    check = next((c for c in results.checks if c.id == "baseline.weights.design_effect"), None)
+    rows = [
+        {
+            "way": e.dims["weighting"],
+            "value": e.value,
+            "ci_low": e.ci_low,
+            "ci_high": e.ci_high,
+            "n": e.n,
+            "design_effect": check.params["effect"] if e.dims["weighting"] == "weighted" else 1.0,
+            "effective": check.params["effective"] if e.dims["weighting"] == "weighted" else e.n,
+        }
+        for e in results.estimates
+        if "weighting" in e.dims and check is not None
+    ]
+    return pd.DataFrame(rows)
+
+
+def aapor(results: StageResults) -> pd.DataFrame:
+    """Return the rates of the survey standard, by their names."""
+    rows = [
+        (e.id.rpartition(".")[2], e.value, e.ci_low, e.ci_high, e.n)
+        for e in results.select("baseline.aapor.")
+        if e.value is not None
+    ]
+    return pd.DataFrame(rows, columns=["name", "value", "ci_low", "ci_high", "n"])
+
+
+def roles(results: StageResults) -> pd.DataFrame:
+    """Return behaviour by role of rater, questionnaires by title."""
+    frame, titles = results.table("views"), _titles(results)
+    if frame.empty:
+        return frame
+    return frame.assign(title=[titles.get(name, name) for name in frame["instrument"]])
+
+
 def ingest(table: pd.DataFrame) -> pd.DataFrame:
     """Return the ingest counts with their reasons in words."""
     return table.assign(reasons=in_words(table, _reasons))
