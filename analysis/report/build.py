@@ -46,6 +46,8 @@ def build(run_dir: Path) -> Path:
     write_pages(pages)
     for language, folder in FOLDERS.items():
         workbook.write_workbook(run, run.folder / folder, language)
+    for path, text in alert_files(run).items():
+        write_text(path, text)
     return start
 
 
