@@ -14,6 +14,7 @@ from analysis.present.plots.measurement import (
     scree,
     seasonal_trends,
 )
+from analysis.present.plots.monitoring import programme_gantt, risk_map, site_multiples
 from analysis.present.plots.open_share import open_share
 from analysis.present.plots.planning import (
     gantt,
@@ -39,11 +40,14 @@ __all__ = [
     "power_by_cost",
     "power_by_sites",
     "power_curve",
+    "programme_gantt",
     "response_bars",
     "return_by_month",
+    "risk_map",
     "scorecard",
     "scree",
     "seasonal_trends",
+    "site_multiples",
     "tornado",
     "trends",
 ]
