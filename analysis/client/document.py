@@ -35,6 +35,8 @@ class Client(Part):
     sources: tuple[Source, ...] = Field(min_length=1)
     goals: tuple[Goal, ...] = ()
     claims: tuple[Claim, ...] = ()
+    coverage: dict[Text, dict[Text, tuple[Text, ...]]] = Field(default_factory=dict)
+    appraisal: dict[Text, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     choices: dict[str, str] = Field(default_factory=dict)
     design: Design = Design()
     value: Value = Value()

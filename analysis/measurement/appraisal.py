@@ -41,7 +41,7 @@ class Appraisal:
         best), ``weights_low, weights_high`` (95 % of Dirichlet weights), ``corner_low,
         corner_high`` (each weight in turn up and down by ``SLACK``, and all weights equal),
         ``chance_low, chance_high`` (95 % of draws from the months' own spread), ``least``
-        (fewest observations of an indicator).
+        (fewest observations of an indicator; ledgers with one entry a month do not count).
     reliability : Icc or None
         Of one month; ``mean_reliability`` of the mean over the months.
     months : float
@@ -115,9 +115,11 @@ def appraise(
     error = np.sqrt((by.groupby("site")["y"].var() / sums["n"]).fillna(0.0).to_numpy())
     chance = score + rng.standard_normal((draws, len(score))) * error
     moved = rng.dirichlet(CONCENTRATION * base, draws) @ parts.T
-    least = cells.groupby(["site_id", "indicator"], observed=True)["n"].sum()
+    sampled = cells.groupby("indicator", observed=True)["n"].transform("max") > 1
+    counted = cells[sampled] if sampled.any() else cells
+    least = counted.groupby(["site_id", "indicator"], observed=True)["n"].sum()
     table = pd.DataFrame({"site_id": means.index.astype(object), "score": score})
-    table["rank"] = _ranks(score[None, :])[0]
+    table["rank"] = _ranks(score[None, :])[0].astype(int)
     for name, scores, tail in (
         ("weights", moved, 0.025),
         ("corner", corner_weights(base) @ parts.T, 0.0),

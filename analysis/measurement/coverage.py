@@ -107,7 +107,8 @@ def assess_coverage(
     panel : DataFrame, optional
         The indicator panel.
     goals : collection of str
-        Indicators that have a goal.
+        Indicators of behaviour and results that have a goal; attendance, completion and marks
+        are met by any module.
 
     Returns
     -------
