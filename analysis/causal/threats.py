@@ -16,6 +16,7 @@ import pandas as pd
 from analysis.causal.bounds import LeeBounds, lee_bounds, lee_estimates
 from analysis.causal.evaluate import Evaluation
 from analysis.causal.frame import FrameError
+from analysis.causal.inference_rule import FEWEST_FOR_INFLUENCE
 from analysis.causal.options import Options
 from analysis.causal.robustness import variants
 from analysis.results import Check, StageResults, collect
@@ -125,11 +126,16 @@ def assess_attrition(
     StageResults
         Lee bounds, the difference of the shares, and one check: passed where the shares do not
         differ, caution where they do and the bounds still exclude zero, failed where they do
-        and the bounds include zero.
+        and the bounds include zero. Not possible with fewer sites on a side than influence
+        functions need.
     """
     options = options or Options()
     stem = f"{options.prefix}.{outcome}.check.{who}"
     common = {"id": stem, "question": f"causal.check.{who}"}
+    arms = pd.DataFrame({"site": np.asarray(cluster), "treated": np.asarray(treated, dtype=bool)})
+    if arms.drop_duplicates()["treated"].value_counts().min() < FEWEST_FOR_INFLUENCE:
+        reason = "causal.fault.few_clusters"
+        return collect("tracking", [Check(status="not_possible", reason=reason, **common)])
     try:
         bounds = lee_bounds(y, stayed, treated, cluster=cluster, level=options.level)
     except FrameError as error:

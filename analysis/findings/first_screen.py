@@ -33,6 +33,14 @@ DIFFERENT = 0.05
 """Kinds differ when the test of their equality has a p-value below this."""
 
 
+_NOT_PROVEN = (".none", ".undone")
+"""Ends of the claims after which no effect may be taken for granted."""
+
+
+_MISSING = ("inference_possible", "comparison_group")
+"""Checks whose reason, a sentence without blanks, says why nothing is claimed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One question of the first screen and its answer, as wording keys and what fills them."""
@@ -97,7 +105,8 @@ def lines_table(lines: Iterable[Line]) -> pd.DataFrame:
 
 def _whom(finding: Finding, kinds: Sequence[Estimate], direction: str) -> Line:
     question = "findings.ask.whom"
-    if word := _silent(finding):
+    word = _silent(finding) or ("undone" if finding.claim.endswith(".undone") else "")
+    if word:
         return Line(question, f"findings.whom.{word}")
     spread = next((e for e in kinds if e.estimand == "att_kind_range"), None)
     known = [e for e in kinds if e.estimand == "att_kind" and e.ci_low is not None]
@@ -144,7 +153,7 @@ def _lasts(finding: Finding, horizons: Sequence[Estimate], lasts: Sequence[Estim
         **_interval("early", early),
         **_interval("late", late),
     }
-    if word or finding.claim.endswith(".none"):
+    if word or finding.claim.endswith(_NOT_PROVEN):
         return Line(question, f"findings.lasts.{word or 'nothing'}", params)
     if ratio is None or ratio.ci_low is None:
         reason = "causal.reason.no_comparison" if ratio is None else ratio.reason
@@ -169,12 +178,17 @@ def _sure(finding: Finding, bounds: Sequence[Estimate], checks: Sequence[Check])
         "open": len(checks) - passed,
     }
     if finding.strength == "insufficient":
-        return Line(question, "findings.sure.not_possible", params)
+        missing = next(
+            (c for c in checks if c.status != "passed" and c.id.endswith(_MISSING)), None
+        )
+        if missing is None or missing.reason is None:
+            return Line(question, "findings.sure.not_possible", params)
+        return Line(question, "findings.sure.refused", {**params, "reason": missing.reason})
     if finding.design == "descriptive":
         return Line(question, "findings.sure.descriptive", params)
     limit = next((e for e in bounds if e.estimand == "breakdown_relative"), None)
     key = f"findings.sure.{finding.design}"
-    if limit is None or limit.value is None or finding.claim.endswith(".none"):
+    if limit is None or limit.value is None or finding.claim.endswith(_NOT_PROVEN):
         return Line(question, key, params)
     params |= {"horizon": int(limit.dims["horizon"]), "limit": limit.value}
     return Line(question, f"{key}_bounded", params)

@@ -18,9 +18,12 @@ The rules, in the order in which they are applied:
    **weak**, because it leaves open what it does not show. Only where the whole interval is
    closer to zero than the smallest effect worth knowing (of the plan) is the absence itself
    shown, and graded by the rules above.
-5. A claim about money is as strong as the weakest effect it prices. Without a priced effect
+5. Where training changed who answers, and the bounds on those who would answer either way include
+   zero (a failed check of :data:`UNDOING`), no improvement is claimed: the sentence gives the
+   bounds and leaves open whether there is an effect, and is at most **weak**.
+6. A claim about money is as strong as the weakest effect it prices. Without a priced effect
    nothing is claimed.
-6. A count of reached targets describes, and is **moderate**: every verdict in it is certain to
+7. A count of reached targets describes, and is **moderate**: every verdict in it is certain to
    95 % or called open. It is **insufficient** when no target could be assessed.
 
 A check counts as essential, decisive or needed when the last word of its id is one of
@@ -36,6 +39,7 @@ from analysis.results import Check, DesignGrade, Estimate, Finding, StageResults
 ESSENTIAL = ("inference_possible",)
 DECISIVE = ("estimator_agreement", "inference_agreement", "overlap", "several_outcomes")
 NEEDED = ("pretrend",)
+UNDOING = ("respondents",)
 _STEPS: tuple[Strength, ...] = ("weak", "moderate", "strong")
 
 
@@ -111,12 +115,18 @@ def effect_finding(
     Returns
     -------
     Finding
-        ``claim`` is one of ``findings.effect.{better, worse, none, described, not_possible}``.
+        ``claim`` is one of ``findings.effect.{better, worse, none, undone, described,
+        not_possible}``.
     """
     checks = tuple(checks)
     design = design_grade(estimate, assigned_by)
     grade = strength(estimate, checks, design)
     claim = _claim(estimate, grade, direction)
+    undone = next((c for c in checks if c.status == "failed" and c.id.endswith(UNDOING)), None)
+    bounds = {}
+    if undone is not None and claim in ("better", "worse"):
+        claim, grade = "undone", "weak"
+        bounds = {"bound_low": undone.params["low"], "bound_high": undone.params["high"]}
     if claim == "none" and not _excludes(estimate, smallest):
         grade = "weak"
     return Finding(
@@ -134,19 +144,20 @@ def effect_finding(
             "n_units": estimate.n_units,
             "n_treated": estimate.n_treated,
             "level": estimate.level,
+            **bounds,
         },
         estimates=(estimate.id,),
         checks=tuple(check.id for check in checks),
         reasons=tuple(
             check.reason or check.question
             for check in checks
-            if check.status in _SPOKEN and _bears_on(check, design)
+            if _limits(check) and _bears_on(check, design)
         ),
     )
 
 
 def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
-    """Say whether the training paid, graded by rule 5.
+    """Say whether the training paid, graded by rule 6.
 
     Parameters
     ----------
@@ -193,7 +204,7 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
 
 
 def targets_finding(goals: StageResults) -> Finding:
-    """Count the targets reached, missed, open and not assessed, graded by rule 6."""
+    """Count the targets reached, missed, open and not assessed, graded by rule 7."""
     check = next(c for c in goals.checks if c.id == "value.goals")
     assessed = check.status != "not_possible" and check.params["unassessed"] < check.params["goals"]
     claim = "counted" if assessed else "not_possible"
@@ -215,7 +226,8 @@ def _weakest(order: tuple, found: list):
     return min(found, key=order.index, default=order[0])
 
 
-_SPOKEN = ("failed", "caution", "not_possible")
+_NAMED = (*ESSENTIAL, *NEEDED, "comparison_group")
+"""Checks whose not being possible is named among the reasons; the others stand with the checks."""
 
 
 _BOUNDS = ".check.sensitivity."
@@ -225,6 +237,13 @@ _KINDS = ".by."
 
 def _essential(check: Check) -> bool:
     return check.id.endswith(ESSENTIAL)
+
+
+def _limits(check: Check) -> bool:
+    """Tell whether a check is a reason why the grade is not higher."""
+    if check.status == "not_possible":
+        return check.id.endswith(_NAMED)
+    return check.status in ("failed", "caution")
 
 
 def _bears_on(check: Check, design: DesignGrade) -> bool:
