@@ -6,6 +6,12 @@
 
 from analysis.causal.aggregate import Aggregate, aggregate, outcome_weights
 from analysis.causal.balancing import Balanced, balanced_effect, baseline_means, entropy_weights
+from analysis.causal.behaviour import (
+    application,
+    know_do_gap,
+    reliable_change,
+    share_improved,
+)
 from analysis.causal.bounds import LeeBounds, lee_bounds, lee_estimates
 from analysis.causal.count_rate import count_effect
 from analysis.causal.depth import Depth, deepen
@@ -57,6 +63,7 @@ from analysis.causal.survival import (
 )
 from analysis.causal.synthetic import Synthetic, synthetic, synthetic_estimates
 from analysis.causal.threats import answers_and_silence, assess_attrition, assess_spill_over
+from analysis.causal.triangulation import triangulate
 from analysis.causal.two_by_two import two_by_two
 from analysis.causal.two_stage import two_stage
 from analysis.causal.uptake import change_by_hours, complier_effect
@@ -88,6 +95,7 @@ __all__ = [
     "Synthetic",
     "aggregate",
     "answers_and_silence",
+    "application",
     "assess_attrition",
     "assess_spill_over",
     "balanced_effect",
@@ -111,6 +119,7 @@ __all__ = [
     "group_time",
     "imputation",
     "kaplan_meier",
+    "know_do_gap",
     "label_counts",
     "leave_one_out",
     "lee_bounds",
@@ -127,16 +136,19 @@ __all__ = [
     "regress_microdata",
     "regress_moments",
     "relative_magnitudes",
+    "reliable_change",
     "restricted_mean_difference",
     "romano_wolf",
     "score_frame",
     "sensitivity",
+    "share_improved",
     "smoothness",
     "spillover",
     "sun_abraham",
     "synthetic",
     "synthetic_estimates",
     "time_to_resolve",
+    "triangulate",
     "twfe",
     "twfe_event_study",
     "two_by_two",
