@@ -87,6 +87,7 @@ def programme_gantt(frame: pd.DataFrame, *, language: str, today: object = None)
     if today is not None:
         line = {"color": theme.ORANGE, "linewidth": 1.2, "linestyle": (0, (4, 3))}
         axes.axvline(pd.Timestamp(today), label=once("today"), **line)
+    axes.use_sticky_edges = False
     axes.margins(x=0.03)
     axes.xaxis_date()
     axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=8))
