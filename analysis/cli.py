@@ -262,6 +262,23 @@ def portfolio(voice: Voice) -> None:
         voice.say("portfolio.written", path=report.portfolio(project_root()))
 
 
+@main.command()
+@click.argument("client")
+@_speaking
+def pdf(voice: Voice, client: str) -> None:
+    """Print every page of a client's latest run as PDF, by the machine's Chromium."""
+    from analysis import report
+    from analysis.pipeline import client_status
+
+    with told_in_one_line(voice, client):
+        latest = client_status(client).latest
+        if latest is None:
+            voice.say("status.no_latest", err=True)
+            sys.exit(1)
+        printed = report.print_pages(latest)
+        voice.say("pdf.printed", n=len(printed), path=latest)
+
+
 def _run_one(voice: Voice, client: str, *, traceback: bool = False, **options: Any) -> None:
     from rich.console import Console
 
