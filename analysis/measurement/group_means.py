@@ -11,6 +11,9 @@ from analysis.measurement.sheets import answer_sheets
 from analysis.measurement.weighting import weighted_mean
 from analysis.results import Check
 
+_COLUMN = {"time": "answered_at", "channel": "channel"}
+"""Columns of the answers that make groups; the others are looked up by site."""
+
 
 def group_means(
     answers: pd.DataFrame | None,
@@ -45,33 +48,21 @@ def group_means(
         for check in gates
         if check.status == "passed" and "by" in check.dims
     }
+    kinds = sorted({by for _, by in passed})
+    about = dict.fromkeys(["site_id", *(_COLUMN[by] for by in kinds if by in _COLUMN)])
     rows = []
-    for by in sorted({by for _, by in passed}):
-        about = list(dict.fromkeys(["site_id", *_column(by)]))
-        for sheets in answer_sheets(answers, instruments, about=about):
+    for sheets in answer_sheets(answers, instruments, about=list(about)) if passed else ():
+        complete = sheets.scores.dropna()
+        mean = complete.mean(axis=1)
+        clusters = sheets.about["site_id"].reindex(complete.index)
+        for by in kinds:
             if (sheets.instrument, by) not in passed:
                 continue
-            complete = sheets.scores.dropna()
             label = group_labels(sheets, by, sites, split_at).reindex(complete.index)
-            mean = complete.mean(axis=1)
-            clusters = sheets.about["site_id"].reindex(complete.index)
             for name, mine in mean.groupby(label):
                 found = weighted_mean(mine.to_numpy(), clusters=clusters[mine.index])
-                rows.append(
-                    (
-                        by,
-                        sheets.instrument,
-                        str(name),
-                        len(mine),
-                        found.value,
-                        found.low,
-                        found.high,
-                    )
-                )
+                ends = (found.value, found.low, found.high)
+                rows.append((by, sheets.instrument, str(name), len(mine), *ends))
     columns = ["by", "instrument", "group", "n", "value", "ci_low", "ci_high"]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.astype({"value": float, "ci_low": float, "ci_high": float})
-
-
-def _column(by: str) -> list[str]:
-    return {"time": ["answered_at"], "channel": ["channel"]}.get(by, [])

@@ -61,7 +61,7 @@ def answer_sheets(
         ).drop_duplicates(["sheet", "item"], keep="last")
         scores = keyed.set_index(["sheet", "item"])["score"].unstack()  # noqa: PD010
         scores.columns.name = None
-        extra = mine[[sheet, *about]].astype(object).drop_duplicates(sheet).set_index(sheet)
+        extra = mine[[sheet, *about]].drop_duplicates(sheet).astype(object).set_index(sheet)
         answered = described[described["item"].isin(scores.columns)]
         yield Sheets(
             str(instrument),
