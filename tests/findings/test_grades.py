@@ -173,3 +173,84 @@ def test_targets_are_counted(unassessed, claim, strength):
     found = findings.targets_finding(collect("value", [verdict]))
     assert isinstance(found, Finding)
     assert (found.claim, found.strength) == (f"findings.targets.{claim}", strength)
+
+
+QUASI = ("management",)
+
+
+@pytest.mark.parametrize(
+    ("assigned", "others", "strength"),
+    [
+        (QUASI, [], "weak"),
+        (("randomised",), [], "strong"),
+        (("randomised",), [check("panel_balance", "caution")], "moderate"),
+    ],
+)
+def test_what_is_needed_and_cannot_be_checked_counts(assigned, others, strength):
+    unseen = check("pretrend", "not_possible")
+    found = graded(EFFECT, [unseen, *others], assigned=assigned)
+    assert found.strength == strength
+    assert unseen.reason in found.reasons
+
+
+def test_what_is_not_needed_and_cannot_be_checked_does_not_count():
+    found = graded(EFFECT, [check("spill_over", "not_possible")], assigned=QUASI)
+    assert (found.strength, found.reasons) == ("moderate", ())
+
+
+@pytest.mark.parametrize(
+    ("assigned", "others", "strength"),
+    [
+        (QUASI, [], "moderate"),
+        (QUASI, [check("cohort_size", "caution")], "weak"),
+        (("randomised",), [], "strong"),
+        (("randomised",), [check("cohort_size", "caution")], "strong"),
+    ],
+)
+def test_bounds_on_drifts_count_once_and_only_without_a_lot(assigned, others, strength):
+    bounds = [check("sensitivity.1", "caution"), check("sensitivity.6", "caution")]
+    found = graded(EFFECT, [*bounds, *others], assigned=assigned)
+    assert found.strength == strength
+    named = "causal.why.sensitivity.1" in found.reasons
+    assert named == (assigned == QUASI)
+
+
+def test_that_kinds_of_sites_differ_is_no_doubt_about_the_effect():
+    differ = dataclasses.replace(
+        check("kinds", "caution"), id="tracking.csat_mean.by.property_type.check"
+    )
+    found = graded(EFFECT, [differ, check("cohort_size", "caution")])
+    assert found.strength == "strong"
+    assert differ.reason not in found.reasons
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "strength"),
+    [
+        ("spill_over", "caution", "strong"),
+        ("spill_over", "failed", "moderate"),
+        ("respondents", "caution", "strong"),
+        ("several_outcomes", "caution", "moderate"),
+        ("placebo.date.6", "failed", "moderate"),
+        ("leave_one_out", "caution", "strong"),
+    ],
+)
+def test_what_could_undo_an_effect_is_counted_like_other_checks(name, status, strength):
+    assert graded(EFFECT, [check(name, status)]).strength == strength
+
+
+def changed_respondents():
+    return dataclasses.replace(
+        check("respondents", "failed"), params={"low": -0.2, "high": 0.4, "unit": "score"}
+    )
+
+
+def test_changed_respondents_leave_the_effect_open():
+    found = graded(EFFECT, [changed_respondents()])
+    assert (found.claim, found.strength) == ("findings.effect.undone", "weak")
+    assert found.action == "findings.action.undone"
+    assert (found.params["bound_low"], found.params["bound_high"]) == (-0.2, 0.4)
+
+
+def test_changed_respondents_add_nothing_to_no_evidence():
+    assert graded(NULL, [changed_respondents()]).claim == "findings.effect.none"

@@ -1,0 +1,217 @@
+"""Every sentence of the first screen has its case, in both languages."""
+
+import dataclasses
+
+import pytest
+
+from analysis import findings
+from analysis.present import sentences
+from analysis.results import Check, Estimate
+
+EFFECT = Estimate(
+    id="tracking.csat_mean.att.overall",
+    estimand="att_overall",
+    indicator="csat_mean",
+    unit="score",
+    value=0.2,
+    ci_low=0.1,
+    ci_high=0.3,
+    n=900,
+    n_units=40,
+    n_treated=20,
+    method="group_time_dr",
+    interval_method="influence_function",
+    comparison="not_yet_treated",
+    causal=True,
+)
+PASSED = Check(
+    id="tracking.csat_mean.check.pretrend", question="causal.check.pretrend", status="passed"
+)
+REFUSED = Check(
+    id="tracking.csat_mean.check.inference_possible",
+    question="causal.check.inference_possible",
+    status="failed",
+    reason="causal.why.inference_possible.no_interval",
+)
+
+
+def finding(estimate=EFFECT, checks=(PASSED,), assigned=("randomised",)):
+    return findings.effect_finding(
+        estimate, checks, assigned_by=assigned, direction="up", subject="csat_mean"
+    )
+
+
+def at(month, value, **changes):
+    return dataclasses.replace(
+        EFFECT,
+        id=f"tracking.csat_mean.att.horizon.{month}",
+        estimand="att_horizon",
+        value=value,
+        ci_low=value - 0.1,
+        ci_high=value + 0.1,
+        dims={"horizon": month},
+        **changes,
+    )
+
+
+HORIZONS = (at(1, 0.3), at(6, 0.2))
+
+
+def left(value, low, high):
+    known = {} if low is None else {"ci_low": low, "ci_high": high}
+    bare = dataclasses.replace(EFFECT, ci_low=None, ci_high=None)
+    return dataclasses.replace(
+        bare,
+        id="tracking.csat_mean.persistence.ratio",
+        estimand="att_ratio",
+        unit="ratio",
+        value=value,
+        dims={"early": 1, "late": 6},
+        reason="causal.reason.denominator_near_zero" if low is None else None,
+        **known,
+    )
+
+
+def half_life(low, high):
+    return dataclasses.replace(
+        EFFECT,
+        id="tracking.csat_mean.persistence.half_life",
+        estimand="half_life",
+        unit="months",
+        value=5.0,
+        ci_low=low,
+        ci_high=high,
+    )
+
+
+def kind(name, value):
+    return dataclasses.replace(
+        EFFECT,
+        id=f"tracking.csat_mean.by.property_type.{name}",
+        estimand="att_kind",
+        value=value,
+        ci_low=value - 0.1,
+        ci_high=value + 0.1,
+        dims={"property_type": name},
+    )
+
+
+def spread(p_value):
+    return dataclasses.replace(
+        EFFECT,
+        id="tracking.csat_mean.by.property_type.range",
+        estimand="att_kind_range",
+        ci_low=None,
+        ci_high=None,
+        p_value=p_value,
+        dims={"by": "property_type", "kinds": 2},
+    )
+
+
+def said(found, **parts):
+    checks = parts.pop("checks", (PASSED,))
+    lines = findings.first_screen(found, checks=checks, **parts)
+    for language in ("en", "zh_CN"):
+        for line in lines:
+            assert sentences.sentence(line.sentence, language, line.params)
+            assert sentences.sentence(line.question, language)
+    return [line.sentence.removeprefix("findings.") for line in lines], lines
+
+
+@pytest.mark.parametrize(
+    ("lasts", "sentence"),
+    [
+        ((left(0.4, 0.2, 0.7),), "lasts.fades"),
+        ((left(0.4, 0.2, 0.7), half_life(3.0, 9.0)), "lasts.fades_by_half"),
+        ((left(0.4, 0.2, 1.0),), "lasts.open"),
+        ((left(1.0, 0.8, 1.4),), "lasts.holds"),
+        ((left(1.0, 0.79, 1.4),), "lasts.open"),
+        ((left(0.4, None, None),), "lasts.share_unknown"),
+        ((), "lasts.share_unknown"),
+    ],
+)
+def test_fading_is_said_only_when_the_interval_says_it(lasts, sentence):
+    keys, lines = said(finding(), horizons=HORIZONS, lasts=lasts)
+    assert keys[2] == sentence
+    assert (lines[2].params["early"], lines[2].params["late"]) == (0.3, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("horizons", "sentence"),
+    [
+        ((), "lasts.too_short"),
+        (HORIZONS[:1], "lasts.too_short"),
+        (
+            (at(1, 0.3), dataclasses.replace(at(6, 0.2), ci_low=None, ci_high=None)),
+            "lasts.no_interval",
+        ),
+    ],
+)
+def test_what_was_not_followed_is_not_said_to_last(horizons, sentence):
+    assert said(finding(), horizons=horizons)[0][2] == sentence
+
+
+@pytest.mark.parametrize(
+    ("kinds", "sentence"),
+    [
+        ((kind("villa", 0.4), kind("old", 0.1), spread(0.01)), "whom.differ"),
+        ((kind("villa", 0.4), kind("old", 0.1), spread(0.05)), "whom.alike"),
+        ((kind("villa", 0.4),), "whom.not_told"),
+        ((), "whom.not_told"),
+    ],
+)
+def test_kinds_differ_only_when_their_equality_is_rejected(kinds, sentence):
+    assert said(finding(), kinds=kinds)[0][1] == sentence
+
+
+def test_the_kind_that_gains_most_comes_first_whichever_way_is_better():
+    kinds = (kind("villa", 0.4), kind("old", 0.1), spread(0.01))
+    up = said(finding(), kinds=kinds, direction="up")[1][1].params
+    down = said(finding(), kinds=kinds, direction="down")[1][1].params
+    assert up["best_kind"] == down["least_kind"] == "terms.property_type.villa"
+
+
+def test_no_evidence_is_followed_by_no_talk_of_lasting():
+    none = dataclasses.replace(EFFECT, ci_low=-0.1)
+    keys, _ = said(finding(none), horizons=HORIZONS, lasts=(left(0.4, 0.2, 0.7),))
+    assert keys == ["effect.none", "whom.not_told", "lasts.nothing", "sure.randomised"]
+
+
+def test_without_a_comparison_nothing_is_called_an_effect():
+    change = dataclasses.replace(EFFECT, causal=False, comparison=None)
+    keys, _ = said(finding(change), horizons=HORIZONS)
+    assert keys == ["effect.described", "whom.described", "lasts.described", "sure.descriptive"]
+
+
+def test_a_refusal_says_why():
+    bare = dataclasses.replace(EFFECT, ci_low=None, ci_high=None)
+    keys, lines = said(finding(bare, (REFUSED,)), horizons=HORIZONS, checks=(REFUSED,))
+    assert keys == [
+        "effect.not_possible",
+        "whom.not_possible",
+        "lasts.not_possible",
+        "sure.refused",
+    ]
+    assert lines[3].params["reason"] == REFUSED.reason
+
+
+@pytest.mark.parametrize("assigned", ["randomised", "management"])
+def test_the_drift_withstood_is_said(assigned):
+    limit = dataclasses.replace(
+        EFFECT,
+        id="tracking.csat_mean.breakdown.relative.1",
+        estimand="breakdown_relative",
+        unit="ratio",
+        value=1.4,
+        dims={"horizon": 1},
+    )
+    keys, lines = said(finding(assigned=(assigned,)), bounds=(limit,))
+    design = "randomised" if assigned == "randomised" else "quasi_experimental"
+    assert keys[3] == f"sure.{design}_bounded"
+    assert lines[3].params["limit"] == 1.4
+
+
+def test_lines_can_be_stored():
+    table = findings.lines_table(findings.first_screen(finding(), checks=(PASSED,)))
+    assert list(table.columns) == ["question", "sentence", "params"]
+    assert len(table) == 4
