@@ -35,6 +35,7 @@ from analysis.monitoring.history import (
     history_check,
     merge,
     replay,
+    with_due,
     with_states,
 )
 from analysis.monitoring.items import item_analysis
@@ -73,6 +74,7 @@ from analysis.monitoring.training import (
     reactions_by_sheet,
     satisfaction,
 )
+from analysis.monitoring.weekly import assess_weekly, chart_weeks, weekly_signals, weekly_tickets
 
 __all__ = [
     "NELSON",
@@ -97,6 +99,7 @@ __all__ = [
     "assess_monday",
     "assess_risks",
     "assess_training",
+    "assess_weekly",
     "attendance",
     "attended_effort",
     "broken_rules",
@@ -105,6 +108,7 @@ __all__ = [
     "changes",
     "chart_panel",
     "chart_sites",
+    "chart_weeks",
     "completion",
     "composite_marks",
     "critical_path",
@@ -151,7 +155,10 @@ __all__ = [
     "u_chart",
     "undated",
     "watch_contrast",
+    "weekly_signals",
+    "weekly_tickets",
     "weight_sensitivity",
+    "with_due",
     "with_states",
     "write_decisions",
     "xmr_chart",

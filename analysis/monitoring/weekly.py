@@ -1,0 +1,221 @@
+"""Work orders by week: charts for clients whose months are too few, and for looking every Monday.
+
+Counts of work orders vary far more than chance alone lets them (weather, holidays, one leak that
+a whole building reports), so plain limits would ring all the time. Limits are widened after
+Laney by what the weeks of the baseline show.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from analysis.measurement.columns import instants, present
+from analysis.monitoring.charts import p_chart
+from analysis.monitoring.counts import u_chart
+from analysis.monitoring.run_rules import broken_rules
+from analysis.results import Check, StageResults, collect
+
+MIN_BASELINE_WEEKS = 20
+"""Fewest weeks of a site before training that set limits."""
+
+MIN_A_WEEK = 5
+"""Fewest work orders a week, on average over the baseline, for a chart to mean anything."""
+
+MATURE = 0.95
+"""Share of a week's work orders whose due day must have come before the week is charted: those
+that are due soonest are not like the rest."""
+
+RULES = ("beyond_3", "eight_one_side")
+
+
+def weekly_tickets(tickets: pd.DataFrame, *, timezone: str, until: dt.date) -> pd.DataFrame:
+    """Count work orders by site and week, and those resolved in time.
+
+    Weeks begin on Monday; only whole weeks up to ``until`` count. A week of a site without a
+    work order counts as zero between the first and the last week of all sites.
+
+    Parameters
+    ----------
+    tickets : DataFrame
+        Canonical table.
+    timezone : str
+        Zone whose days count.
+    until : date
+        Last day that the export knows. An order due later is neither in time nor late.
+
+    Returns
+    -------
+    DataFrame
+        ``site_id, week`` (date of its Monday), ``opened, due`` (of those, with a due day that
+        has come), ``in_time`` (resolved by then) and ``mature`` (whether at least 95 % of the
+        week's orders at all sites have come due).
+    """
+    opened = instants(tickets["opened_at"], timezone).dt.tz_localize(None)
+    day = opened.dt.normalize()
+    monday = day - pd.to_timedelta(day.dt.day_of_week, unit="D")
+    frame = pd.DataFrame(
+        {"site_id": tickets["site_id"].astype(object), "week": monday, "opened": 1}
+    )
+    end = pd.Timestamp(until) + pd.Timedelta(days=1)
+    if present(tickets, "due_at"):
+        due = instants(tickets["due_at"], timezone).dt.tz_localize(None)
+        done = instants(tickets["resolved_at"], timezone).dt.tz_localize(None)
+        frame["due"] = (due < end).astype(int)
+        frame["in_time"] = ((due < end) & (done <= due)).astype(int)
+    else:
+        frame["due"], frame["in_time"] = 0, 0
+    frame = frame[frame["site_id"].notna() & (frame["week"] + pd.Timedelta(days=7) <= end)]
+    table = frame.groupby(["site_id", "week"])[["opened", "due", "in_time"]].sum()
+    if table.empty:
+        return table.reset_index()
+    weeks = table.index.get_level_values("week")
+    first = (opened.min().normalize() + pd.Timedelta(days=6)).normalize()
+    whole = pd.date_range(first - pd.Timedelta(days=first.weekday()), weeks.max(), freq="7D")
+    sites = table.index.get_level_values("site_id").unique()
+    grid = pd.MultiIndex.from_product([sites, whole], names=["site_id", "week"])
+    table = table.reindex(grid, fill_value=0).reset_index()
+    sums = table.groupby("week")[["opened", "due"]].transform("sum")
+    return table.assign(mature=sums["due"] >= MATURE * sums["opened"])
+
+
+def chart_weeks(weeks: pd.DataFrame, *, start: dt.date, what: str) -> pd.DataFrame:
+    """Chart every site by week, limits from the weeks before ``start``.
+
+    Parameters
+    ----------
+    weeks : DataFrame
+        As of :func:`weekly_tickets`.
+    start : date
+        First day of training.
+    what : {"opened", "in_time"}
+        Work orders a week (u chart) or the share resolved in time (p chart).
+
+    Returns
+    -------
+    DataFrame
+        ``subject, week, value, n, centre, lower, upper, z, rule, signal, kind, sigma_z,
+        baseline, plain`` (whether the point lies beyond limits that are not widened). Left out
+        are sites with too few baseline weeks or work orders.
+    """
+    frames = []
+    for site, rows in weeks.sort_values(["site_id", "week"]).groupby("site_id"):
+        part = rows[rows["mature"] & (rows["due"] > 0)] if what == "in_time" else rows
+        base = (part["week"] + pd.Timedelta(days=7) <= pd.Timestamp(start)).to_numpy()
+        size = part["due" if what == "in_time" else "opened"]
+        if base.sum() < MIN_BASELINE_WEEKS or size[base].mean() < MIN_A_WEEK:
+            continue
+        frames.append(_chart(part, base, what).assign(subject=str(site)))
+    columns = ["subject", "week", "value", "n", "centre", "lower", "upper", "z", "rule", "signal"]
+    columns += ["kind", "sigma_z", "baseline", "plain"]
+    return (
+        pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+    )
+
+
+def _chart(part: pd.DataFrame, base: np.ndarray, what: str) -> pd.DataFrame:
+    if what == "in_time":
+        n = part["due"].to_numpy(dtype=float)
+        chart = p_chart(part["in_time"].to_numpy(dtype=float), n, base)
+        spread = np.sqrt(chart["centre"] * (1 - chart["centre"]) / n)
+    else:
+        n = np.ones(len(part))
+        chart = u_chart(part["opened"].to_numpy(dtype=float), n, base)
+        spread = np.sqrt(chart["centre"])
+    plain = (chart["value"] - chart["centre"]) / spread.where(spread > 0)
+    z = (plain / chart.attrs["sigma_z"]).fillna(0.0)
+    rule = broken_rules(z.to_numpy(dtype=float), RULES)
+    return chart.assign(
+        week=part["week"].dt.date.to_numpy(),
+        n=part["due" if what == "in_time" else "opened"].to_numpy(),
+        z=z,
+        rule=rule,
+        signal=[bool(r) for r in rule],
+        kind=chart.attrs["kind"],
+        sigma_z=chart.attrs["sigma_z"],
+        baseline=base,
+        plain=plain.abs() > 3,
+    )
+
+
+def weekly_signals(chart: pd.DataFrame, *, direction: str) -> pd.DataFrame:
+    """Rank sites by weeks that signal on the bad side since training began.
+
+    Returns
+    -------
+    DataFrame
+        ``subject, weeks, centre, since`` (mean of the weeks since), ``sigma_z, signals, worse,
+        plain`` (weeks beyond limits that are not widened), ``last_signal``.
+    """
+    late = chart[~chart["baseline"].astype(bool)]
+    bad = (late["z"] < 0) == (direction == "up")
+    marks = late.assign(
+        worse=late["signal"] & bad, week_of=late["week"].where(late["signal"] & bad)
+    )
+    table = marks.groupby("subject", as_index=False).agg(
+        weeks=("week", "size"),
+        centre=("centre", "first"),
+        since=("value", "mean"),
+        sigma_z=("sigma_z", "first"),
+        signals=("signal", "sum"),
+        worse=("worse", "sum"),
+        plain=("plain", "sum"),
+        last_signal=("week_of", lambda days: max(days.dropna(), default=None)),
+    )
+    return table.sort_values(["worse", "subject"], ascending=[False, True], ignore_index=True)
+
+
+def assess_weekly(
+    tickets: pd.DataFrame | None, *, start: dt.date, timezone: str, until: dt.date
+) -> StageResults:
+    """Weekly charts of work orders and of the share resolved in time.
+
+    Returns
+    -------
+    StageResults
+        For ``opened`` and ``in_time`` a check ``monitoring.weekly.<what>`` and tables
+        ``weekly_<what>`` (of :func:`chart_weeks`) and ``weekly_<what>_signals``.
+    """
+    items, tables = [], {}
+    given = present(tickets, "opened_at", "site_id")
+    weeks = weekly_tickets(tickets, timezone=timezone, until=until) if given else None
+    for what, direction in (("opened", "down"), ("in_time", "up")):
+        chart = chart_weeks(weeks, start=start, what=what) if weeks is not None else None
+        question = {
+            "id": f"monitoring.weekly.{what}",
+            "question": f"monitoring.check.weekly.{what}",
+        }
+        if chart is None or chart.empty:
+            params = {"weeks": MIN_BASELINE_WEEKS, "a_week": MIN_A_WEEK}
+            reason = "monitoring.check.weekly.too_few"
+            items.append(Check(**question, status="not_possible", reason=reason, params=params))
+            continue
+        ranked = weekly_signals(chart, direction=direction)
+        tables |= {f"weekly_{what}": chart, f"weekly_{what}_signals": ranked}
+        items.append(_check(question, chart, ranked))
+    return collect("monitoring", items, tables=tables)
+
+
+def _check(question: dict[str, str], chart: pd.DataFrame, ranked: pd.DataFrame) -> Check:
+    bad = int((ranked["worse"] > 0).sum())
+    spread = chart.groupby("subject")["sigma_z"].first()
+    return Check(
+        **question,
+        status="caution" if bad else "passed",
+        value=float(bad),
+        threshold=0.0,
+        unit="sites",
+        n=len(ranked),
+        reason="monitoring.check.weekly.reason",
+        remedy="monitoring.check.chart.remedy" if bad else None,
+        params={
+            "sites": len(ranked),
+            "bad": bad,
+            "widened": int((spread > 1).sum()),
+            "spread": float(spread.median()),
+            "signals": int(ranked["signals"].sum()),
+            "plain": int(ranked["plain"].sum()),
+        },
+    )
