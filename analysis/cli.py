@@ -212,6 +212,28 @@ def lock(voice: Voice, client: str, what: str, again: str, by: str) -> None:
         _tell_open(voice, stage.client)
 
 
+@main.command()
+@click.argument("client")
+@click.option("--waves", type=click.IntRange(min=1), default=2, help="Number of training waves.")
+@click.option("--comparison", type=click.FloatRange(0, 1, True, True), default=1 / 3,
+              help="Share of sites never trained.")  # fmt: skip
+@click.option("--seed", type=int, required=True, help="E.g. a number drawn before witnesses.")
+@_speaking
+def draw(voice: Voice, client: str, waves: int, comparison: float, seed: int) -> None:
+    """Draw by lot which of CLIENT's sites is trained in which wave, with an audit.
+
+    Lots are drawn within kinds of property until the households of the groups are balanced.
+    """
+    from analysis import workspace
+    from analysis.workspace import locks
+
+    with told_in_one_line(voice, client):
+        stage = workspace.open_stage("design", client=client)
+        path, audit = locks.draw_waves(stage, waves=waves, share=comparison, seed=seed)
+        key = "draw.balanced" if audit["accepted"] else "draw.unbalanced"
+        voice.say(key, path=path, draws=audit["draws"], hash=audit["draw_hash"][:12])
+
+
 def _tell_open(voice: Voice, opened: Any) -> None:
     """Name the contradictions between requirements that the client has not decided."""
     from analysis.client.readings import READINGS

@@ -100,9 +100,9 @@ def assign_balanced(
     Parameters
     ----------
     balance_on : sequence of str
-        Numeric columns of ``sites``; NULL counts as the mean.
+        Numeric columns of ``sites``; NULL counts as the mean. Without any, the first draw stands.
     accept : float
-        Share of draws that would be accepted, within (0, 1].
+        Share of draws that would be accepted, within (0, 1).
     most : int
         Draws after which the best so far is taken, and the audit says so.
 
@@ -117,13 +117,16 @@ def assign_balanced(
     DesignError
         As :func:`assign_waves`, and for columns that are not numbers or do not vary.
     """
+    if not 0 < accept < 1:
+        raise DesignError("The accepted share lies within (0, 1), e.g. 0.2.")
     ordered = sites.sort_values("site_id", ignore_index=True)
     values = ordered[list(balance_on)].astype(float)
     values = values.fillna(values.mean()).to_numpy()
-    if values.shape[1] == 0 or (values.std(axis=0) == 0).any():
+    if (values.std(axis=0) == 0).any():
         raise DesignError("Balance needs columns of numbers that vary, e.g. households.")
-    inverse = np.linalg.pinv(np.atleast_2d(np.cov(values, rowvar=False)))
-    limit = float(stats.chi2.ppf(accept, values.shape[1]))
+    columns = values.shape[1]
+    inverse = np.linalg.pinv(np.cov(values, rowvar=False).reshape(columns, columns))
+    limit = float(stats.chi2.ppf(accept, columns)) if columns else 0.0
     rule = {"waves": waves, "comparison_share": comparison_share, "strata": list(strata)}
     best, smallest, count = None, np.inf, 0
     while smallest > limit and count < most:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis import client as clients
 from analysis import files, results
-from analysis.design import baseline, locks
+from analysis.design import assign_balanced, baseline, locks
 from analysis.design.plan import Plan, make_plan
 from analysis.errors import DesignError
 from analysis.indicators import cohorts
@@ -30,7 +30,7 @@ DAYS_BEFORE: Mapping[locks.Kind, int] = {"plan": 14, "baseline": 1}
 """How long before the first wave a simulated client's plan and baseline count as locked."""
 
 
-def lock_path(client: clients.Client, kind: locks.Kind) -> Path:
+def lock_path(client: clients.Client, kind: str) -> Path:
     """Return the file of a lock, ``data/<client>/locks/<kind>.json``."""
     return client.folder / FOLDER / f"{kind}.json"
 
@@ -222,3 +222,42 @@ def lock_simulated(stage: Stage) -> None:
         lock_path(stage.client, kind).unlink(missing_ok=True)
         first = _first_start(stage) or stage.first_day
         make_lock(stage, kind, by="simulation", on=first - dt.timedelta(days=days))
+
+
+def draw_waves(stage: Stage, *, waves: int, share: float, seed: int) -> tuple[Path, dict[str, Any]]:
+    """Draw the waves of a client's sites and keep the draw with its audit.
+
+    Parameters
+    ----------
+    stage : Stage
+        The client, opened for any stage.
+    waves : int
+        Number of training waves.
+    share : float
+        Share of sites never trained.
+    seed : int
+        Seed of the draw.
+
+    Returns
+    -------
+    Path, dict
+        ``locks/draw.csv`` (``site_id, stratum, wave, arm``), beside it ``draw.json``; the audit.
+
+    Raises
+    ------
+    DesignError
+        When lots were drawn before, or the sites cannot be drawn.
+    """
+    path = lock_path(stage.client, "draw").with_suffix(".csv")
+    if path.exists():
+        raise DesignError(
+            f"{path} holds a draw already; drawing until one likes the result is no lottery. "
+            "Correct: use it, or move it away and record why."
+        )
+    varies = stage.sites["households"].astype(float).std() > 0
+    balance_on = ["households"] if varies else []
+    settings = {"waves": waves, "comparison_share": share, "seed": seed}
+    drawn, audit = assign_balanced(stage.sites, balance_on=balance_on, **settings)
+    files.write_text(path, drawn.to_csv(index=False))
+    files.write_text(path.with_suffix(".json"), json.dumps(audit, indent=1, sort_keys=True) + "\n")
+    return path, audit

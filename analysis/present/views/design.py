@@ -49,7 +49,7 @@ def chain(table: pd.DataFrame) -> pd.DataFrame:
 def _start_level(row: Any, language: str) -> str:
     stated = row.baseline if pd.notna(row.baseline) else row.measured
     if pd.isna(stated):
-        return wording.text("terms.not_available", language)
+        return "—"
     return wording.in_unit(stated, registry.get(row.indicator).unit, language)
 
 
@@ -67,7 +67,21 @@ def designs(table: pd.DataFrame) -> pd.DataFrame:
         label=[f"planning.design.{name}" for name in table["design"]],
         assumption=[f"planning.assumption.{name}" for name in table["design"]],
         state=state,
+        power=_written(table["power"], "pct"),
+        mde=_written(table["mde"], "num2"),
+        cost=_written(table["cost"], "cny"),
     )
+
+
+def _written(values: pd.Series, spec: str) -> list[dict[str, str]]:
+    """Write numbers in both languages, a dash where none can be given."""
+    return [
+        {
+            language: "—" if pd.isna(value) else wording.format_value(value, spec, language)
+            for language in wording.LANGUAGES
+        }
+        for value in values
+    ]
 
 
 def short_of(table: pd.DataFrame) -> pd.DataFrame:
@@ -81,6 +95,9 @@ def roles(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(
         label=[f"planning.role.{role}" for role in table["role"]],
         judges=[f"planning.judges.{role}" for role in table["role"]],
+        planned=_written(table["planned"], "int"),
+        weight=_written(table["weight"], "pct"),
+        raters=_written(table["raters"], "int"),
     )
 
 

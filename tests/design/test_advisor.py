@@ -1,0 +1,116 @@
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from analysis.design import Facts, assess_designs, assess_readiness, cost_frontier, read_facts
+from analysis.design.power import ErrorModel, RollOut
+from analysis.results import Check, collect
+
+ERRORS = ErrorModel(0.12, 0.2, 0.1)
+FACTS = Facts(starts=(12,) * 8 + (15,) * 8, n_never=10, n_periods=30, drawn=True, answers=8.0)
+
+
+def advise(facts, **settings):
+    found = assess_designs(facts, ERRORS, effect=0.15, draws=400, seed=1, **settings)
+    return found.checks[0], found.tables["designs"].set_index("design")
+
+
+@pytest.mark.parametrize(
+    ("facts", "recommended", "status"),
+    [
+        (FACTS, "randomised", "passed"),
+        (replace(FACTS, drawn=False, can_draw=True), "randomised", "passed"),
+        (replace(FACTS, drawn=False, can_draw=False), "did_never", "caution"),
+        (replace(FACTS, drawn=False, n_never=0), "did_later", "caution"),
+        (replace(FACTS, drawn=False, n_never=9, starts=(12,)), "synthetic", "caution"),
+        (replace(FACTS, drawn=False, n_never=0, starts=(12,) * 16), "time_series", "failed"),
+        (replace(FACTS, n_never=0, starts=(5,) * 4, n_periods=9), "before_after", "failed"),
+        (replace(FACTS, starts=()), None, "not_possible"),
+    ],
+)
+def test_the_facts_decide_the_design(facts, recommended, status):
+    check, table = advise(facts)
+    assert check.status == status
+    assert list(table.index[table["recommended"]]) == ([recommended] if recommended else [])
+
+
+def test_lots_undecided_are_the_clients_to_decide():
+    check, table = advise(replace(FACTS, drawn=False))
+    assert table.loc["randomised", "refused"] == "lots_undecided"
+    assert check.remedy == "planning.advice.decide_lots"
+
+
+def test_power_and_cost_of_a_design():
+    _, table = advise(FACTS, site_cost=1000.0, answer_cost=2.0)
+    assert table.loc["did_never", "cost"] == 16 * 1000 + 2 * 26 * 30 * 8
+    # Fewer sites compared, fewer found.
+    assert table.loc["did_later", "power"] < table.loc["did_never", "power"]
+    assert table.loc[["time_series", "before_after"], "power"].isna().all()
+    assert advise(FACTS)[1]["cost"].isna().all()
+
+
+def test_facts_are_read_from_outcome_and_waves():
+    outcome = pd.DataFrame(
+        {
+            "unit": ["a", "a", "b", "b", "c", "c"],
+            "period": [0, 1] * 3,
+            "n": 4,
+            "cohort": [1.0, 1.0, 1.0, 1.0, None, None],
+        }
+    )
+    waves = pd.DataFrame({"wave": [1, 1, 0], "assigned_by": ["randomised", "management", None]})
+    facts = read_facts(outcome, waves)
+    assert (facts.starts, facts.n_never, facts.n_periods) == ((1, 1), 1, 2)
+    assert not facts.drawn
+    assert read_facts(outcome, waves.assign(assigned_by="randomised")).drawn
+
+
+def test_more_answers_stop_helping_more_sites_do_not():
+    plan = RollOut((6,) * 10, 10, 12)
+    table = cost_frontier(
+        plan,
+        ErrorModel(0.2, 0.0, 0.3),
+        0.2,
+        answers_now=10,
+        site_cost=1000.0,
+        answer_cost=1.0,
+        sites=(10, 40),
+        answers=(2, 50, 5000),
+        draws=800,
+        seed=1,
+    )
+    power = table.set_index(["n_sites", "answers"])["power"]
+    assert power[10, 50] > power[10, 2]
+    assert power[10, 5000] < power[40, 50]
+    # Nothing that costs no more finds more.
+    for row in table[table["best"]].itertuples():
+        cheaper = table[table["cost"] <= row.cost]
+        assert cheaper["power"].max() == row.power
+
+
+def ready(advice, power, *others, effect=0.1):
+    parts = [collect("design", [advice, power, *others])]
+    found = assess_readiness(parts, effect=effect, unit="score", indicator="csat_mean")
+    return found.checks[0], {check.id for check in found.checks[1:]}
+
+
+def check(id, status, **fields):
+    return Check(id=id, question="q", status=status, reason="r", **fields)
+
+
+def test_the_verdict_follows_design_and_power():
+    passed = check("design.power", "passed", threshold=0.8)
+    advice = check("design.advice", "passed")
+    assert ready(advice, passed)[0].status == "passed"
+    assert ready(advice, check("design.power", "failed"))[0].reason == "planning.ready.no"
+    nothing = check("design.advice", "failed")
+    assert ready(nothing, passed)[0].reason == "planning.ready.no_comparison"
+
+
+def test_what_the_client_must_decide_is_listed():
+    advice = check("design.advice", "caution", remedy="planning.advice.decide_lots")
+    conflict = check("design.conflict.C2", "caution")
+    _, asked = ready(advice, check("design.power", "passed"), conflict, effect=None)
+    assert asked == {"design.decide.conflicts", "design.decide.effect", "design.decide.lots"}
+    assert ready(check("design.advice", "passed"), check("design.power", "passed"))[1] == set()
