@@ -1,0 +1,167 @@
+"""Put the stored results of the studies into the tables of ``docs/methods/estimators.md``.
+
+    python benchmarks/tables.py
+
+Reads ``benchmarks/results/*.csv`` and rewrites what stands between ``<!-- table NAME -->`` and
+``<!-- end -->``. A test holds that the page says what the files say. A share that is above its
+nominal value by more than two Monte-Carlo errors (a coverage that far below) is set in bold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+RESULTS = Path(__file__).resolve().parent / "results"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "methods" / "estimators.md"
+DESIGN = ["sites", "treated", "waves", "icc", "even"]
+INFERENCES = ["rule", "influence", "wild", "randomisation"]
+OTHERS = ["two_by_two", "twfe", "imputation", "sun_abraham"]
+NAMES = {
+    "rule": "the rule",
+    "influence": "influence function",
+    "wild": "wild bootstrap",
+    "two_by_two": "two by two",
+    "twfe": "two-way fixed effects",
+    "sun_abraham": "Sun–Abraham",
+}
+SIZE, LEVEL = 0.05, 0.95
+
+
+def monte_carlo() -> pd.DataFrame:
+    """Return the results of the Monte-Carlo study, a row a design, effect and method."""
+    found = pd.read_csv(RESULTS / "monte_carlo.csv", keep_default_na=False, na_values=[""])
+    return found.sort_values([*DESIGN, "effect"], ascending=[True] * 4 + [False, True])
+
+
+def markdown(header: Iterable[str], rows: Iterable[Iterable]) -> str:
+    """Return a Markdown table."""
+    header = list(header)
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def share(value: float, worlds: float, *, nominal: float, worse: int) -> str:
+    """Write a share, bold where it is off its nominal value by two Monte-Carlo errors.
+
+    ``worse`` is 1 where larger is worse (a size), −1 where smaller is (a coverage).
+    """
+    if np.isnan(value):
+        return "none"
+    off = worse * (value - nominal) > 2 * np.sqrt(nominal * (1 - nominal) / worlds)
+    return f"**{value:.3f}**" if off else f"{value:.3f}"
+
+
+def in_the_grid(found: pd.DataFrame) -> pd.Series:
+    """Whether rows belong to the grid of designs rather than to those with few treated sites."""
+    expected = np.where(found["even"], 0.5, 0.3) * found["sites"]
+    return (found["treated"] == np.maximum(expected.round(), found["waves"])) & (found["waves"] > 1)
+
+
+def _design(row: pd.Series) -> list:
+    kind = "even" if row["even"] else "uneven"
+    return [row["sites"], row["treated"], row["waves"], f"{row['icc']:g}", kind]
+
+
+def _wide(found: pd.DataFrame, value: str) -> pd.DataFrame:
+    return found.pivot_table(index=DESIGN, columns="method", values=value, sort=False)
+
+
+def _sizes(found: pd.DataFrame, methods: list[str]) -> str:
+    rejected, worlds = _wide(found, "rejected"), _wide(found, "worlds")
+    rows = []
+    for key in rejected.index:
+        row = _design(pd.Series(dict(zip(DESIGN, key, strict=True))))
+        row.append(int(worlds.loc[key].max()))
+        for method in methods:
+            place = rejected.loc[key].get(method, np.nan), worlds.loc[key].get(method, np.nan)
+            row.append(share(*place, nominal=SIZE, worse=1))
+        rows.append(row)
+    header = ["sites", "trained", "waves", "ICC", "kind", "worlds"]
+    return markdown(header + [NAMES.get(m, m) for m in methods], rows)
+
+
+def sizes() -> str:
+    """Size of every method over the grid, without an effect."""
+    found = monte_carlo()
+    found = found[(found["effect"] == "none") & in_the_grid(found)]
+    return _sizes(found, INFERENCES + OTHERS)
+
+
+def few() -> str:
+    """Size of every method with one to ten treated sites."""
+    found = monte_carlo()
+    few = (found["effect"] == "none") & found["sites"].isin([20, 40])
+    found = found[few & ~found["even"] & (found["waves"] <= 2)]
+    return _sizes(found.sort_values(["sites", "icc", "treated"]), INFERENCES + OTHERS)
+
+
+def effects() -> str:
+    """Bias, coverage and power under an effect that differs by wave and grows."""
+    found = monte_carlo()
+    found = found[(found["effect"] == "growing") & in_the_grid(found)]
+    bias, covered, worlds = (_wide(found, name) for name in ("bias", "coverage", "worlds"))
+    power, error = _wide(found, "rejected"), _wide(found, "bias_mc")
+    rows = []
+    for key in bias.index:
+        row = _design(pd.Series(dict(zip(DESIGN, key, strict=True))))
+        for method in ["rule", *OTHERS]:
+            value = bias.loc[key, method]
+            off = abs(value) > 2 * error.loc[key, method]
+            row.append(f"**{value:+.3f}**" if off else f"{value:+.3f}")
+            row.append(
+                share(covered.loc[key, method], worlds.loc[key, method], nominal=LEVEL, worse=-1)
+            )
+        row.append(f"{power.loc[key, 'rule']:.2f}")
+        rows.append(row)
+    header = ["sites", "trained", "waves", "ICC", "kind"]
+    for method in ["rule", *OTHERS]:
+        header += [f"{NAMES.get(method, method)}: bias", "coverage"]
+    return markdown([*header, "power of the rule"], rows)
+
+
+def bands() -> str:
+    """Share of worlds without effect whose uniform band leaves zero at some event time."""
+    found = monte_carlo()
+    found = found[(found["effect"] == "none") & (found["method"] == "band")]
+    rows = [
+        [*_design(row), row["worlds"], share(row["rejected"], row["worlds"], nominal=SIZE, worse=1)]
+        for _, row in found.iterrows()
+    ]
+    return markdown(["sites", "trained", "waves", "ICC", "kind", "worlds", "leaves zero"], rows)
+
+
+def placebo() -> str:
+    """Grades of false claims about roll-outs that never happened."""
+    found = pd.read_csv(RESULTS / "placebo_rollouts.csv")
+    rows = []
+    for (treated, outcome), part in found.groupby(["treated", "outcome"], sort=False):
+        claimed = part["claim"].isin(["better", "worse"])
+        strength = part["strength"].where(claimed, "no claim")
+        counts = [int((strength == name).sum()) for name in ("strong", "moderate", "weak")]
+        silent = (~claimed).mean()
+        row = [treated, f"`{outcome}`", len(part)]
+        row += [f"{count} ({count / len(part):.1%})" for count in counts]
+        rows.append([*row, f"{silent:.1%}", f"{claimed.mean():.1%}"])
+    header = ["trained of 22", "outcome", "roll-outs", "strong", "moderate", "weak"]
+    return markdown([*header, "none claimed", "any claim"], rows)
+
+
+TABLES = {"sizes": sizes, "few": few, "effects": effects, "bands": bands, "placebo": placebo}
+
+
+def filled(page: str) -> str:
+    """Return the page with every marked table made anew."""
+
+    def put(match: re.Match) -> str:
+        return f"<!-- table {match[1]} -->\n\n{TABLES[match[1]]()}\n\n<!-- end -->"
+
+    return re.sub(r"<!-- table (\w+) -->.*?<!-- end -->", put, page, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
