@@ -62,11 +62,13 @@ from analysis.causal.survival import (
     time_to_resolve,
 )
 from analysis.causal.synthetic import Synthetic, synthetic, synthetic_estimates
+from analysis.causal.targets import target_probability
 from analysis.causal.threats import answers_and_silence, assess_attrition, assess_spill_over
 from analysis.causal.triangulation import triangulate
 from analysis.causal.two_by_two import two_by_two
 from analysis.causal.two_stage import two_stage
 from analysis.causal.uptake import change_by_hours, complier_effect
+from analysis.causal.versions import retraining, weighted_for_response
 
 __all__ = [
     "Aggregate",
@@ -138,6 +140,7 @@ __all__ = [
     "relative_magnitudes",
     "reliable_change",
     "restricted_mean_difference",
+    "retraining",
     "romano_wolf",
     "score_frame",
     "sensitivity",
@@ -147,6 +150,7 @@ __all__ = [
     "sun_abraham",
     "synthetic",
     "synthetic_estimates",
+    "target_probability",
     "time_to_resolve",
     "triangulate",
     "twfe",
@@ -154,6 +158,7 @@ __all__ = [
     "two_by_two",
     "two_stage",
     "variants",
+    "weighted_for_response",
     "welch_test",
     "wild_bootstrap",
     "without_value",

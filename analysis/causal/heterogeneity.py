@@ -136,7 +136,7 @@ def effects_by(
             replace(own, id=f"{stem}.{name}", estimand="att_kind", dims={**own.dims, **dims})
         )
         if own.se is not None and own.interval_method != "randomisation":
-            usable.append((own.value, *_spread(found)))
+            usable.append((own.value, *overall_spread(found)))
     test = None
     if len(usable) > 1:
         value, variance, df = (np.array(column) for column in zip(*usable, strict=True))
@@ -147,7 +147,7 @@ def effects_by(
     return Heterogeneity(by, test, tuple(estimates), (check,))
 
 
-def _spread(found: Evaluation) -> tuple[float, float]:
+def overall_spread(found: Evaluation) -> tuple[float, float]:
     """Variance of the overall effect by influence functions, and its degrees of freedom."""
     panel = found.panel
     simple = found.aggregates["simple"]
