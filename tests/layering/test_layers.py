@@ -14,6 +14,7 @@ LAYER = {
     "errors": 0,
     "files": 0,
     "history": 0.5,
+    "decision_sheet": 0.5,
     "results": 0.5,
     "tables": 0.5,
     "parameters": 0.5,
