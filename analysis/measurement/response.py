@@ -25,8 +25,8 @@ def return_counts(
     """Count questionnaires sent and handed in.
 
     A questionnaire counts as handed in when at least one of its items has a score, in the
-    local month of its last answer. Months and channels without invitations are kept with
-    ``invited`` 0, so that nothing disappears.
+    local month of its last answer and the channel of its first. Months and channels without
+    invitations are kept with ``invited`` 0, so that nothing disappears.
 
     Returns
     -------
@@ -34,11 +34,19 @@ def return_counts(
         One row a site, month and channel: ``site_id, period, channel, invited, returned``.
     """
     answered = surveys[surveys["score"].notna()]
-    answered = answered.assign(
-        period=periods(instants(answered["answered_at"], timezone)),
-        channel=answered["channel"].astype(object).where(answered["channel"].notna(), ""),
+    sheet, names = pd.factorize(answered["response_id"])
+    month = periods(instants(answered["answered_at"], timezone)).to_numpy(dtype="int64")
+    latest = np.full(len(names), np.iinfo("int64").min)
+    np.maximum.at(latest, sheet, month)
+    first = answered[~pd.Series(sheet, index=answered.index).duplicated()]
+    channel = first["channel"].astype(object)
+    one = pd.DataFrame(
+        {
+            "site_id": first["site_id"].astype(object).to_numpy(),
+            "channel": channel.where(channel.notna(), "").to_numpy(),
+            "period": latest,
+        }
     )
-    one = answered.groupby("response_id", as_index=False)[["site_id", "channel", "period"]].max()
     keys = ["site_id", "period", "channel"]
     returned = one.groupby(keys, as_index=False).size().rename(columns={"size": "returned"})
     sent = invitations.assign(period=periods(dates(invitations["month"])))

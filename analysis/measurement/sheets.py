@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from analysis.measurement.columns import floats, present
@@ -52,21 +53,20 @@ def answer_sheets(
         mine = mine[mine["item"].isin(described["item"])]
         if len(scales) != 1 or mine["item"].nunique() < 2:
             continue
-        keyed = pd.DataFrame(
-            {
-                "sheet": mine[sheet].astype(object).to_numpy(),
-                "item": mine["item"].astype(object).to_numpy(),
-                "score": floats(mine["score"]),
-            }
-        ).drop_duplicates(["sheet", "item"], keep="last")
-        scores = keyed.set_index(["sheet", "item"])["score"].unstack()  # noqa: PD010
-        scores.columns.name = None
-        extra = mine[[sheet, *about]].drop_duplicates(sheet).astype(object).set_index(sheet)
+        row, sheets = pd.factorize(mine[sheet], sort=True)
+        column, items = pd.factorize(mine["item"], sort=True)
+        table = np.full((len(sheets), len(items)), np.nan)
+        table[row, column] = floats(mine["score"])  # of an item answered twice, the last counts
+        index = pd.Index(np.asarray(sheets, dtype=object), name="sheet")
+        scores = pd.DataFrame(table, index=index, columns=np.asarray(items, dtype=object))
+        once = ~pd.Series(row).duplicated().to_numpy()
+        extra = mine.loc[once, list(about)].astype(object)
+        extra.index = index[row[once]]
         answered = described[described["item"].isin(scores.columns)]
         yield Sheets(
             str(instrument),
             scores,
-            extra.loc[scores.index, list(about)],
+            extra.loc[scores.index],
             declared_factors(answered),
         )
 
