@@ -179,6 +179,20 @@ def with_states(alerts: Iterable[Alert], ledger: pd.DataFrame) -> tuple[Alert, .
     )
 
 
+DUE_DAYS = {1: 1, 2: 7, 3: 30}
+"""Days to act by grade, for alerts whose rule sets none."""
+
+
+def with_due(alerts: Iterable[Alert], *, on: dt.date) -> tuple[Alert, ...]:
+    """Give alerts without a due day one by their grade; order is kept."""
+    return tuple(
+        alert
+        if alert.due_on
+        else replace(alert, due_on=(on + dt.timedelta(days=DUE_DAYS[alert.grade])).isoformat())
+        for alert in alerts
+    )
+
+
 CHANGES = ("new", "returned", "graver", "milder", "acknowledged", "closed", "reopened", "quiet")
 """What can have changed, in the order in which a reader wants it."""
 

@@ -296,6 +296,7 @@ def assess_training(
         tables["passes"] = pass_rates(assessments, marks)
         for row in pass_rates(assessments, marks, ["form"]).itertuples():
             items.append(_pass(row, marks, simulated))
+        items.append(_no_items())
     else:
         items.append(_missing("learning", "assessments"))
     return collect("monitoring", items, tables=tables)
@@ -339,6 +340,17 @@ def _pass(row, marks: Mapping[str, float], simulated: bool) -> Estimate:
         interval_method="wilson",
         dims={"form": str(row.form), "mark": float(marks[row.form])},
         simulated=simulated,
+    )
+
+
+def _no_items() -> Check:
+    """Say that scores are there and answers to single items are not."""
+    return Check(
+        id="monitoring.items.possible",
+        question="monitoring.check.items.question",
+        status="not_possible",
+        reason="monitoring.reason.no_item_answers",
+        remedy="monitoring.reason.bring_item_answers",
     )
 
 

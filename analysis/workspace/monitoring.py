@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from analysis.indicators import registry
 from analysis.results import StageResults, collect, merge
 from analysis.tables import period_of
@@ -14,6 +16,9 @@ from analysis.workspace.stage import Stage
 
 WATCHED = ("csat_top2", "response_within_30min")
 """Indicators of customers and of the process that are watched beside the primary outcome."""
+
+RULES = ("beyond_3", "eight_one_side")
+"""Run rules of the charts of sites; more would ring more often over many sites."""
 
 
 class MonitoringStage(Stage):
@@ -66,10 +71,32 @@ class MonitoringStage(Stage):
         return monitoring.assess_alerts(measures, on=self.today, choices=self.client.choices)
 
     def charts(self) -> StageResults:
-        """Chart the charted indicator, site by site."""
+        """Chart what is watched, site by site, and rank the sites by signal."""
         from analysis import monitoring
 
-        return monitoring.assess_charts(self.panel, baseline_until=self.first_wave, **self.charted)
+        until = self.first_wave
+        found = monitoring.assess_charts(self.panel, baseline_until=until, **self.charted)
+        drawn, ranked = {}, []
+        for name, kind in self._kinds_of_chart().items():
+            chart = monitoring.chart_panel(
+                self.panel, indicator=name, baseline_until=until, kind=kind, rules=RULES
+            )
+            if not chart.empty:
+                order = monitoring.rank_sites(chart, direction=registry.get(name).direction)
+                ranked.append(order.assign(indicator=name, kind=kind))
+                drawn[f"charts_{name}"] = chart
+        tables = {**drawn, "sites_ranked": pd.concat(ranked)} if ranked else {}
+        return merge(self.name, (found, collect(self.name, [], tables=tables)))
+
+    def _kinds_of_chart(self) -> Mapping[str, str]:
+        """Chart by indicator: shares p, counts by exposure u, small shifts of means EWMA."""
+        wanted = {
+            self.charted["indicator"]: "p" if self.charted["share"] else "xmr",
+            "complaints_per_1000": "u",
+            "csat_mean": "ewma",
+        }
+        measured = set(self.panel["indicator"])
+        return {name: kind for name, kind in wanted.items() if name in measured}
 
     def contrasts(self) -> StageResults:
         """Compare trained with untrained sites, right at every look; never an effect."""
@@ -161,10 +188,11 @@ class MonitoringStage(Stage):
         from analysis import monitoring
 
         whole = merge(self.name, steps)
+        ringing = monitoring.with_due(whole.alerts, on=self.today)
         made = ledger.decisions(self.client.folder)
         earlier = ledger.earlier_alerts(self.client.folder.name, before=self.today)
         before = monitoring.replay(earlier, made) if earlier else None
-        after = monitoring.merge(before, whole.alerts, made, on=self.today)
+        after = monitoring.merge(before, ringing, made, on=self.today)
         changed = monitoring.changes(before if earlier else after, after)
         compared = earlier[-1][0] if earlier else None
         tables = {
@@ -178,7 +206,7 @@ class MonitoringStage(Stage):
             "compared_with": compared and compared.isoformat(),
         }
         asked = monitoring.history_check(changed, after, compared_with=compared)
-        told = monitoring.with_states(whole.alerts, after)
+        told = monitoring.with_states(ringing, after)
         others = (whole.estimates, whole.checks, asked, told, whole.findings)
         return collect(
             self.name, others, facts={**whole.facts, **facts}, tables={**whole.tables, **tables}

@@ -19,9 +19,37 @@ def worst_chart(results: StageResults) -> pd.DataFrame:
     return chart[chart["subject"] == first]
 
 
-def signals(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the subjects that have signals on the bad side, the most first."""
-    return table[table["worse"] > 0].sort_values("worse", ascending=False, kind="stable")
+def multiples(results: StageResults) -> pd.DataFrame:
+    """Return the charts of all sites of the first charted indicator, the most signals first."""
+    ranked = results.table("sites_ranked")
+    if ranked.empty:
+        return ranked
+    name = ranked["indicator"].iloc[0]
+    chart = results.table(f"charts_{name}")
+    order = {site: i for i, site in enumerate(ranked.loc[ranked["indicator"] == name, "subject"])}
+    return chart.sort_values("subject", key=lambda sites: sites.map(order), kind="stable")
+
+
+def ranked(table: pd.DataFrame) -> pd.DataFrame:
+    """Return sites with signals on the bad side, by indicator, the most first."""
+    return table[table["worse"] > 0]
+
+
+def gates(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the criteria with line and value in their units."""
+    return table.assign(
+        line=in_words(table, lambda row, language: _measured(row.line, row.unit, language)),
+        value=in_words(table, lambda row, language: _measured(row.value, row.unit, language)),
+    )
+
+
+def cycle(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the versions, the plan by its name."""
+    return table.assign(rule=table["rule"].where(table["rule"] != "", "plan"))
+
+
+def _measured(value: float | None, unit: str | None, language: str) -> str:
+    return "—" if pd.isna(value) else wording.in_unit(value, unit, language)
 
 
 def subjects(table: pd.DataFrame) -> pd.DataFrame:
