@@ -109,6 +109,8 @@ class Display:
 
         view = views.get(name)
         frame = view.of(results)
+        if view.quiet and frame.empty:
+            return
         shown = {"caption": view.caption, "fold": view.fold, **params}
         if view.plot is None:
             self.table(frame, columns=view.columns, n=view.n, **shown)

@@ -163,7 +163,7 @@ class BaselineStage(Stage):
         )
 
     def comparability(self) -> StageResults:
-        """Whether the arms were alike and moved alike, and how small an effect can be seen."""
+        """Whether the arms were alike and moved alike before the first wave."""
         from analysis import measurement
 
         outcome = self.outcome()
@@ -171,11 +171,10 @@ class BaselineStage(Stage):
             self.sites, outcome, indicator=self.primary, seed=self.seed
         )
         trends = measurement.assess_pretrends(outcome, unit=self.unit(), **self.main)
-        within = measurement.assess_icc(self.panel, before=self.first_wave, **self.main)
         measured = measurement.measured_before(
             outcome, first_wave=self.first_wave, indicator=self.primary
         )
-        return results.merge("baseline", [measured, alike, trends, within, self._detectable()])
+        return results.merge("baseline", [measured, alike, trends])
 
     def baseline_levels(self) -> StageResults:
         """Levels of the goals' indicators before the first wave, and the seal of the baseline."""
@@ -296,9 +295,11 @@ class BaselineStage(Stage):
         }
         return {month: name for month, name in named.items() if name}
 
-    def _detectable(self) -> StageResults:
-        """Power with the sites and months at hand, under the baseline's own name."""
-        from analysis import design
+    def detectable(self) -> StageResults:
+        """Likeness of answers within sites, and power with the sites and months at hand."""
+        from analysis import design, measurement
+
+        within = measurement.assess_icc(self.panel, before=self.first_wave, **self.main)
 
         plan = self.client.design
         found = design.assess_power(
@@ -314,4 +315,4 @@ class BaselineStage(Stage):
         kept = [e for e in found.estimates if e.method == "simulation_ar1"]
         renamed = [replace(e, id=e.id.replace("design.", "baseline.", 1)) for e in kept]
         checks = [replace(check, id="baseline.power") for check in found.checks]
-        return results.collect("baseline", [*renamed, *checks])
+        return results.collect("baseline", [within, *renamed, *checks])

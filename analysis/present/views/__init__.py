@@ -5,7 +5,8 @@ functions that reshape its tables for the eye. A table view names the stored ``t
 ``caption`` (``chapters.<stage>.<caption>``), its ``columns`` (a format, or ``[wording key of the
 heading, format]`` where the heading is not ``<room>.column.<name>``), perhaps ``prepare`` (a
 function of the stage's module, else of ``words``), ``n`` (column of counts by which small cells
-are hidden) and ``fold`` (true: only the caption shows until the reader opens it). A figure view
+are hidden) and ``fold`` (true: only the caption shows until the reader opens it) and
+``quiet`` (true: without rows it is not shown, for the checks beside it say why). A figure view
 names the ``plot`` that draws the table; its alternative text ends in ``_alt`` instead of
 ``_figure``.
 """
@@ -50,6 +51,8 @@ class View:
         Function of :mod:`analysis.present.plots`.
     fold : bool
         Whether only the caption shows until the reader opens it.
+    quiet : bool
+        Whether it is left out when it has no rows, because the checks beside it say why.
     """
 
     table: str
@@ -60,6 +63,7 @@ class View:
     n: str | None = None
     plot: str | None = None
     fold: bool = False
+    quiet: bool = False
 
     @property
     def alt(self) -> str:
