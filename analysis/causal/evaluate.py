@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -27,10 +27,16 @@ from analysis.causal import report_tables
 from analysis.causal.aggregate import Aggregate, aggregate
 from analysis.causal.before_after import describe
 from analysis.causal.estimates import Builder
-from analysis.causal.frame import NoComparisonError, NoPrePeriodError, Prepared, prepare
+from analysis.causal.frame import (
+    FrameError,
+    NoComparisonError,
+    NoPrePeriodError,
+    Prepared,
+    prepare,
+)
 from analysis.causal.group_time import GroupTime, group_time
 from analysis.causal.options import Options
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, Scalar, StageResults, collect
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +72,11 @@ class Evaluation:
     def causal(self) -> bool:
         """Whether the design has a comparison, so that effects may be spoken of."""
         return self.effects is not None
+
+    @property
+    def broken_rule(self) -> str | None:
+        """Rule of the frame that keeps a change from being an effect; None for an effect."""
+        return None if self.causal else self._checks[0].reason.rpartition(".")[2]
 
     @property
     def overall(self) -> Estimate:
@@ -150,26 +161,13 @@ def evaluate(
     """
     options = options or Options()
     try:
-        panel = prepare(
-            frame,
-            covariates=options.covariates,
-            cluster=options.cluster,
-            weights=options.weights,
-            stratum=options.stratum,
-            anticipation=options.anticipation,
-        )
+        panel = prepared(frame, options)
     except (NoComparisonError, NoPrePeriodError) as error:
         estimates = describe(frame, outcome=outcome, unit=unit, options=options)
         found = _checks.without_comparison(outcome, options, error.rule, frame, estimates[0])
         return Evaluation(outcome, unit, options, None, None, {}, estimates, found)
 
-    effects = group_time(
-        panel,
-        method=options.method,
-        comparison=options.comparison,
-        base=options.base,
-        unbalanced=options.unbalanced,
-    )
+    effects = cells(panel, options)
     parts = {kind: aggregate(effects, kind) for kind in ("simple", "event", "cohort", "calendar")}
     builder = Builder(effects, outcome, unit, options)
     overall = builder.overall(parts["simple"])
@@ -186,6 +184,81 @@ def evaluate(
     tables = report_tables.tables(effects, outcome, options.level)
     return Evaluation(
         outcome, unit, options, effects.panel, effects, parts, estimates, found, tables
+    )
+
+
+def prepared(frame: pd.DataFrame, options: Options) -> Prepared:
+    """Check a frame and turn it into arrays as the options say."""
+    return prepare(
+        frame,
+        covariates=options.covariates,
+        cluster=options.cluster,
+        weights=options.weights,
+        stratum=options.stratum,
+        anticipation=options.anticipation,
+    )
+
+
+def cells(panel: Prepared, options: Options) -> GroupTime:
+    """Estimate the group-time effects that the options name."""
+    return group_time(
+        panel,
+        method=options.method,
+        comparison=options.comparison,
+        base=options.base,
+        unbalanced=options.unbalanced,
+    )
+
+
+def overall_effect(
+    frame: pd.DataFrame,
+    *,
+    id: str,
+    estimand: str,
+    outcome: str,
+    unit: str,
+    options: Options,
+    dims: Mapping[str, Scalar],
+) -> Estimate:
+    """Return the overall effect alone under another id, or the rule of the frame it broke.
+
+    For the same question asked in other ways: other rows, another comparison, another treatment.
+    """
+    named = {"id": id, "estimand": estimand, "dims": dims}
+    quick = replace(options, alternatives=(), horizons=())
+    try:
+        found = evaluate(frame, outcome=outcome, unit=unit, options=quick)
+    except FrameError as error:
+        return refused(error.rule, outcome=outcome, unit=unit, options=options, **named)
+    if (rule := found.broken_rule) is not None:
+        return refused(rule, outcome=outcome, unit=unit, options=options, **named)
+    own = found.overall
+    return replace(own, id=id, estimand=estimand, dims={**own.dims, **dims})
+
+
+def refused(
+    rule: str,
+    *,
+    id: str,
+    estimand: str,
+    outcome: str,
+    unit: str,
+    options: Options,
+    dims: Mapping[str, Scalar],
+) -> Estimate:
+    """Return an estimate without value whose reason is the broken rule's sentence."""
+    return Estimate(
+        id=id,
+        estimand=estimand,
+        indicator=outcome,
+        unit=unit,
+        value=None,
+        n=0,
+        method="none",
+        level=options.level,
+        dims=dims,
+        simulated=options.simulated,
+        reason=f"causal.fault.{rule}",
     )
 
 

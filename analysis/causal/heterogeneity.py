@@ -19,7 +19,7 @@ import pandas as pd
 
 from analysis.causal.bands import satterthwaite
 from analysis.causal.distributions import f_p_value
-from analysis.causal.evaluate import Evaluation, evaluate
+from analysis.causal.evaluate import Evaluation, evaluate, refused
 from analysis.causal.frame import FrameError
 from analysis.causal.options import Options
 from analysis.causal.two_by_two import small_sample_scale
@@ -121,15 +121,16 @@ def effects_by(
     quick = replace(options, alternatives=(), horizons=())
     for name in kinds:
         dims = {by: name}
+        absent = {"id": f"{stem}.{name}", "estimand": "att_kind", "dims": dims}
+        absent |= {"outcome": outcome, "unit": unit, "options": options}
         rows = frame[(label == name).to_numpy()]
         try:
             found = evaluate(rows, outcome=outcome, unit=unit, options=quick)
         except FrameError as error:
-            estimates.append(_absent(stem, name, dims, outcome, unit, options, error.rule))
+            estimates.append(refused(error.rule, **absent))
             continue
         if not found.causal:
-            rule = found.checks()[0].reason.rpartition(".")[2]
-            estimates.append(_absent(stem, name, dims, outcome, unit, options, rule))
+            estimates.append(refused(found.broken_rule, **absent))
             continue
         own = found.overall
         estimates.append(
@@ -154,22 +155,6 @@ def overall_spread(found: Evaluation) -> tuple[float, float]:
     scale = small_sample_scale(panel)
     df = satterthwaite(simple.influence * scale[:, None], panel.cluster, panel.cohort)[0]
     return float(simple.covariance(panel.cluster, scale)[0, 0]), float(df)
-
-
-def _absent(stem, name, dims, outcome, unit, options, rule) -> Estimate:
-    return Estimate(
-        id=f"{stem}.{name}",
-        estimand="att_kind",
-        indicator=outcome,
-        unit=unit,
-        value=None,
-        n=0,
-        method="none",
-        level=options.level,
-        dims=dims,
-        simulated=options.simulated,
-        reason=f"causal.fault.{rule}",
-    )
 
 
 def _range(stem, by, value, test, estimates, outcome, unit, options) -> Estimate:

@@ -17,9 +17,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal.aggregate import aggregate
-from analysis.causal.evaluate import Evaluation, evaluate
-from analysis.causal.frame import FrameError, prepare
-from analysis.causal.group_time import group_time
+from analysis.causal.evaluate import (
+    Evaluation,
+    cells,
+    evaluate,
+    overall_effect,
+    prepared,
+    refused,
+)
+from analysis.causal.frame import FrameError
 from analysis.causal.options import Options
 from analysis.results import Check, Estimate
 
@@ -168,10 +174,18 @@ def variants(
     if donut:
         event = frame["period"] - pd.to_numeric(frame["cohort"]).astype(float)
         asked.append(("donut", frame[~event.between(0, donut - 1).to_numpy()], options))
-    found = []
-    for name, rows, chosen in asked:
-        found.append(_variant(rows, name, outcome, unit, chosen, options))
-    return tuple(found)
+    return tuple(
+        overall_effect(
+            rows,
+            id=f"{options.prefix}.{outcome}.variant.{name}",
+            estimand="att_overall",
+            outcome=outcome,
+            unit=unit,
+            options=chosen,
+            dims={"beside": True, "variant": name},
+        )
+        for name, rows, chosen in asked
+    )
 
 
 def _placebo(rows, name, outcome, unit, options, params) -> tuple[Estimate, Check]:
@@ -185,20 +199,18 @@ def _placebo(rows, name, outcome, unit, options, params) -> tuple[Estimate, Chec
             unit=unit,
             options=replace(options, alternatives=(), horizons=()),
         )
-        rule = _rule(found)
+        rule = found.broken_rule
     except FrameError as error:
         rule = error.rule
     if rule is not None:
-        nothing = Estimate(
+        nothing = refused(
+            rule,
             id=f"{stem}.{name}",
             estimand=f"placebo_{kind}",
-            indicator=outcome,
+            outcome=outcome,
             unit=unit,
-            value=None,
-            n=0,
-            method="none",
-            simulated=options.simulated,
-            reason=f"causal.fault.{rule}",
+            options=options,
+            dims={},
         )
         reason = f"causal.fault.{rule}"
         return nothing, Check(status="not_possible", reason=reason, params=params, **question)
@@ -224,54 +236,10 @@ def _placebo(rows, name, outcome, unit, options, params) -> tuple[Estimate, Chec
     )
 
 
-def _rule(found: Evaluation) -> str | None:
-    """Return why an evaluation has no effect; None where it has one."""
-    return None if found.causal else found.checks()[0].reason.rpartition(".")[2]
-
-
 def _simple(rows: pd.DataFrame, options: Options) -> float | None:
     """Overall effect by the options' estimator, without inference; None where there is none."""
     try:
-        panel = prepare(
-            rows,
-            covariates=options.covariates,
-            cluster=options.cluster,
-            weights=options.weights,
-            anticipation=options.anticipation,
-        )
-        effects = group_time(
-            panel,
-            method=options.method,
-            comparison=options.comparison,
-            base=options.base,
-            unbalanced=options.unbalanced,
-        )
+        effects = cells(prepared(rows, options), options)
     except FrameError:
         return None
     return float(aggregate(effects, "simple").att[0])
-
-
-def _variant(rows, name, outcome, unit, chosen, options) -> Estimate:
-    stem = f"{options.prefix}.{outcome}.variant.{name}"
-    dims = {"beside": True, "variant": name}
-    try:
-        found = evaluate(
-            rows, outcome=outcome, unit=unit, options=replace(chosen, alternatives=(), horizons=())
-        )
-        rule = _rule(found)
-    except FrameError as error:
-        rule = error.rule
-    if rule is None:
-        return replace(found.overall, id=stem, dims={**found.overall.dims, **dims})
-    return Estimate(
-        id=stem,
-        estimand="att_overall",
-        indicator=outcome,
-        unit=unit,
-        value=None,
-        n=0,
-        method="none",
-        dims=dims,
-        simulated=options.simulated,
-        reason=f"causal.fault.{rule}",
-    )

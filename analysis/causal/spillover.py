@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis.causal.evaluate import evaluate
+from analysis.causal.evaluate import overall_effect
 from analysis.causal.frame import FrameError
 from analysis.causal.options import Options
 from analysis.results import Check, Estimate
@@ -132,7 +132,7 @@ def spillover(
         is trained itself.
     """
     options = options or Options()
-    quick = replace(options, comparison="never_treated", alternatives=(), horizons=())
+    clean_only = replace(options, comparison="never_treated")
     label = frame["unit"].astype(str)
     cohort = pd.to_numeric(frame["cohort"]).astype(float).fillna(np.inf)
     first = cohort.groupby(label).min()
@@ -151,41 +151,27 @@ def spillover(
     rows = frame[touched | pure]
     rows = rows.assign(cohort=label[touched | pure].map(when).astype(float))
     stem = f"{options.prefix}.{outcome}.spillover"
-    named = {"outcome": outcome, "unit": unit, "options": quick}
-    reached = _effect(rows, f"{stem}.exposed", "effect_on_exposed", {"arm": "exposed"}, **named)
-    dims = {"variant": "clean_comparison"}
-    trained = _effect(frame[~touched], f"{stem}.trained", "att_overall", dims, **named)
+    named = {"outcome": outcome, "unit": unit, "options": clean_only}
+    reached = overall_effect(
+        rows,
+        id=f"{stem}.exposed",
+        estimand="effect_on_exposed",
+        dims={"beside": True, "arm": "exposed"},
+        **named,
+    )
+    trained = overall_effect(
+        frame[~touched],
+        id=f"{stem}.trained",
+        estimand="att_overall",
+        dims={"beside": True, "variant": "clean_comparison"},
+        **named,
+    )
     check = _check(reached, stem, len(when), len(clean))
     return Spillover(tuple(sorted(when)), clean, (reached, trained), (check,))
 
 
 def _start(value: float | None) -> float:
     return np.inf if value is None or pd.isna(value) else float(value)
-
-
-def _effect(rows, id, estimand, dims, *, outcome, unit, options) -> Estimate:
-    dims = {"beside": True, **dims}
-    try:
-        found = evaluate(rows, outcome=outcome, unit=unit, options=options)
-        rule = None if found.causal else found.checks()[0].reason.rpartition(".")[2]
-    except FrameError as error:
-        rule = error.rule
-    if rule is None:
-        own = found.overall
-        return replace(own, id=id, estimand=estimand, dims={**own.dims, **dims})
-    return Estimate(
-        id=id,
-        estimand=estimand,
-        indicator=outcome,
-        unit=unit,
-        value=None,
-        n=0,
-        method="none",
-        level=options.level,
-        dims=dims,
-        simulated=options.simulated,
-        reason=f"causal.fault.{rule}",
-    )
 
 
 def _check(reached: Estimate, stem: str, exposed: int, clean: int) -> Check:

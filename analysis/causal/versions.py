@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal.distributions import t_p_value, t_quantile
-from analysis.causal.evaluate import Evaluation, evaluate
+from analysis.causal.evaluate import Evaluation, evaluate, overall_effect, refused
 from analysis.causal.frame import FrameError
 from analysis.causal.heterogeneity import overall_spread
 from analysis.causal.joint import joint_influence
@@ -68,16 +68,12 @@ def retraining(
     once = frame[~(frame["period"] >= again).to_numpy()]
     stem = f"{options.prefix}.{outcome}.retraining"
     named = {"outcome": outcome, "unit": unit, "options": quick}
-    dims = {"beside": True, "variant": "until_retraining"}
-    try:
-        found = evaluate(once, **named)
-        rule = None if found.causal else "no_comparison"
-    except FrameError as error:
-        rule = error.rule
-    plain = (
-        replace(found.overall, id=f"{stem}.once", dims={**found.overall.dims, **dims})
-        if rule is None
-        else _nothing(f"{stem}.once", "att_overall", outcome, unit, options, rule, dims)
+    plain = overall_effect(
+        once,
+        id=f"{stem}.once",
+        estimand="att_overall",
+        dims={"beside": True, "variant": "until_retraining"},
+        **named,
     )
     return plain, _added(frame, cohort, again, stem, named, options)
 
@@ -112,7 +108,15 @@ def weighted_for_response(
         rule = error.rule
     if rule is not None:
         return tuple(
-            _nothing(stem + name, estimand, outcome, unit, options, rule, dims)
+            refused(
+                rule,
+                id=stem + name,
+                estimand=estimand,
+                outcome=outcome,
+                unit=unit,
+                options=options,
+                dims=dims,
+            )
             for name, estimand in names
         )
     own = replace(other.overall, id=stem, dims={**other.overall.dims, **dims})
@@ -151,8 +155,13 @@ def _added(frame, cohort, again, stem, named, options) -> Estimate:
         if found.causal:
             parts.append((found, found.overall.n_treated))
     if not parts:
-        rule = "no_once_trained"
-        return _nothing(f"{stem}.again", "effect_of_retraining", outcome, unit, options, rule, dims)
+        return refused(
+            "no_once_trained",
+            id=f"{stem}.again",
+            estimand="effect_of_retraining",
+            dims=dims,
+            **named,
+        )
     share = np.array([size for _, size in parts], float)
     share /= share.sum()
     value = float(share @ [found.overall.value for found, _ in parts])
@@ -194,19 +203,3 @@ def _t(value: float, se: float, df: float, level: float, possible: bool) -> dict
         "p_value": t_p_value(value / se, df),
         "interval_method": "influence_function",
     }
-
-
-def _nothing(id, estimand, outcome, unit, options, rule, dims) -> Estimate:
-    return Estimate(
-        id=id,
-        estimand=estimand,
-        indicator=outcome,
-        unit=unit,
-        value=None,
-        n=0,
-        method="none",
-        level=options.level,
-        dims=dims,
-        simulated=options.simulated,
-        reason=f"causal.fault.{rule}",
-    )
