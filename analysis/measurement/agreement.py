@@ -119,7 +119,7 @@ def _agreement(scores: pd.DataFrame) -> tuple | None:
         if forms is None:
             return None
         one, mean = forms["ICC2"], forms["ICC2k"]
-        ends = (one.value, one.low, one.high), (mean.value, mean.low, mean.high)
+        ends = (one.value, one.low, one.high), _cut(mean.value, mean.low, mean.high)
         return "ICC2", *ends, float(len(raters)), one.n_targets
     by = scores.assign(square=scores["score"] ** 2).groupby("subject")
     sums = by.agg(n=("score", "size"), total=("score", "sum"), square=("square", "sum"))
@@ -129,7 +129,12 @@ def _agreement(scores: pd.DataFrame) -> tuple | None:
         return None
     one = (icc.value, icc.low, icc.high)
     mean = tuple(icc.n0 * end / (1 + (icc.n0 - 1) * end) for end in one)
-    return "ICC1", one, mean, icc.n0, icc.n_units
+    return "ICC1", one, _cut(*mean), icc.n0, icc.n_units
+
+
+def _cut(*ends: float) -> tuple[float, ...]:
+    """Set reliabilities below −1, which have no bound, to −1: there is none."""
+    return tuple(max(float(end), -1.0) for end in ends)
 
 
 def _agreement_items(instrument, agreed, scores, least: int, simulated: bool) -> list:

@@ -53,7 +53,8 @@ def icc_forms(ratings: np.ndarray, *, level: float = 0.95) -> dict[str, RaterIcc
     -------
     dict or None
         By form; None with fewer than two targets or raters, or when nothing is left to chance
-        (no variation within targets).
+        (no variation within targets). The lower end of ``ICC2k`` is minus infinity where that of
+        ``ICC2`` lies at or below ``-1 / (k - 1)``, the least an intraclass correlation can be.
 
     References
     ----------
@@ -100,7 +101,7 @@ def icc_forms(ratings: np.ndarray, *, level: float = 0.95) -> dict[str, RaterIcc
         "ICC2k": form(
             "ICC2k",
             (between - error) / (between + (judges - error) / n),
-            [e * k / (1 + e * (k - 1)) for e in ends2],
+            [e * k / (1 + e * (k - 1)) if 1 + e * (k - 1) > 0 else -math.inf for e in ends2],
             f3,
             df_error,
         ),

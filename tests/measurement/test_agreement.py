@@ -95,3 +95,19 @@ def test_stage_says_what_it_cannot_do(frame):
 def test_only_ratings_before_the_first_wave_count():
     found = assess_raters(ratings(0.3), before="2023-01-01")
     assert [c.status for c in found.checks] == ["not_possible"]
+
+
+def test_raters_who_contradict_each_other_have_no_reliability_and_finite_ends():
+    rng = np.random.default_rng(3022)
+    level = rng.normal(size=(8, 1)) + rng.normal(size=(8, 2))
+    rows = [
+        (f"{i}-{k}", "b1", f"p{i}", f"r{k}", "peer", value)
+        for i, pair in enumerate(level)
+        for k, value in enumerate(pair)
+    ]
+    columns = ["rating_id", "item", "ratee_id", "rater_id", "rater_role", "score"]
+    frame = pd.DataFrame(rows, columns=columns).assign(
+        instrument="bars", site_id="a", rated_on=pd.Timestamp("2024-01-05").date()
+    )
+    found = assess_raters(frame).estimate("baseline.raters.bars.reliability")
+    assert (found.value, found.ci_low) == (-1.0, -1.0)
