@@ -106,6 +106,38 @@ CASES = {
         (pd.DataFrame({"label": ["margin"], "low": [-1e5], "high": [3e6], "base": [1e6]}),),
         {"unit": "CNY"},
     ),
+    "return_by_month": (
+        (pd.DataFrame({"period": MONTHS, "value": 0.4, "ci_low": 0.3, "ci_high": 0.5}),),
+        {"line": 0.3},
+    ),
+    "scree": (
+        (
+            pd.DataFrame(
+                {"key": ["a", "a", "b", "b"], "dimension": [1, 2] * 2, "noise": 1.0,
+                 "eigenvalue": [1.8, 0.2] * 2,
+                 "instrument": [{"zh_CN": "问卷", "en": "Sheet"}] * 2 + ["b"] * 2}
+            ),
+        ),
+        {},
+    ),
+    "importance_matrix": (
+        (
+            pd.DataFrame(
+                {"label": ["报修响应", "态度"], "importance": [0.5, 0.3], "performance": [3.5, 4.2],
+                 "quadrant": ["concentrate", "possible_overkill"]}
+            ),
+        ),
+        {},
+    ),
+    "seasonal_trends": (
+        (
+            pd.DataFrame(
+                {"period": MONTHS * 2, "arm": ["treated"] * 6 + ["comparison"] * 6, "value": 0.8,
+                 "ci_low": 0.7, "ci_high": 0.9}
+            ),
+        ),
+        {"unit": "share", "seasons": {MONTHS[1]: "spring_festival", MONTHS[5]: "flood"}},
+    ),
 }  # fmt: skip
 
 
