@@ -25,6 +25,19 @@ def exposed_sites(
     return tuple(sorted(set(reached.dropna()) & never))
 
 
+def exposed_since(
+    enrolments: pd.DataFrame | None, staff: pd.DataFrame | None, waves: pd.DataFrame
+) -> dict[str, float]:
+    """Return the month from which each exposed site had somebody who attended."""
+    sites = exposed_sites(enrolments, staff, waves)
+    if not sites:
+        return {}
+    came = enrolments[enrolments["attended"].fillna(False).astype(bool)]
+    came = came.dropna(subset=["held_on"]).merge(staff[["staff_id", "site_id"]], on="staff_id")
+    day = pd.to_datetime(came.loc[came["site_id"].isin(sites)].groupby("site_id")["held_on"].min())
+    return {site: float(d.year * 12 + d.month - 1) for site, d in day.items()}
+
+
 def attended_share(
     enrolments: pd.DataFrame | None, staff: pd.DataFrame | None, waves: pd.DataFrame
 ) -> dict[str, float] | None:
@@ -98,8 +111,9 @@ def asked_after(
 def rated_before(ratings: pd.DataFrame | None, cohort: pd.Series) -> pd.DataFrame | None:
     """Return everybody rated by others before the first wave, and whether still rated after.
 
-    Columns ``site_id``, ``treated``, ``stayed``, ``y`` (mean rating after the last wave's start
-    less that before the first); None where nobody is rated by name or no site waits.
+    Columns ``site_id``, ``treated``, ``stayed``, ``before`` and ``after`` (mean ratings before the
+    first wave and from the last wave's start on), ``y`` (their difference), ``sheets`` (the fewer
+    of the rating sheets before and after); None where nobody is rated by name or no site waits.
     """
     starts = cohort.dropna()
     if ratings is None or starts.empty or starts.size == cohort.size:
@@ -108,15 +122,19 @@ def rated_before(ratings: pd.DataFrame | None, cohort: pd.Series) -> pd.DataFram
     day = pd.to_datetime(rows["rated_on"])
     before = rows[day < pd.Timestamp(month_of(int(starts.min())))]
     after = rows[day >= pd.Timestamp(month_of(int(starts.max())))]
-    was = before.groupby("ratee_id").agg(level=("score", "mean"), site_id=("site_id", "first"))
-    later = after.groupby("ratee_id")["score"].mean()
-    y = later.reindex(was.index) - was["level"]
+    asked = {"level": ("score", "mean"), "sheets": ("rating_id", "nunique")}
+    was = before.groupby("ratee_id").agg(site_id=("site_id", "first"), **asked)
+    now = after.groupby("ratee_id").agg(**asked).reindex(was.index)
+    y = now["level"] - was["level"]
     return pd.DataFrame(
         {
             "site_id": was["site_id"],
             "treated": was["site_id"].map(cohort).notna(),
             "stayed": y.notna(),
+            "before": was["level"],
+            "after": now["level"],
             "y": y,
+            "sheets": np.minimum(was["sheets"], now["sheets"]),
         }
     ).reset_index(drop=True)
 

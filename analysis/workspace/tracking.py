@@ -114,12 +114,47 @@ class TrackingStage(Stage):
         spill_over = causal.assess_spill_over(
             evaluation, frame, exposure.exposed_sites(enrolments, staff, self.waves)
         )
-        return collect("tracking", [spill_over, self._respondents(evaluation)])
+        named = {
+            "outcome": evaluation.outcome,
+            "unit": evaluation.unit,
+            "options": evaluation.options,
+        }
+        found: list[Any] = [spill_over, self._respondents(evaluation)]
+        since = exposure.exposed_since(enrolments, staff, self.waves)
+        since = {site: month for site, month in since.items() if site in set(frame["unit"])}
+        if since and evaluation.causal:
+            found.append(causal.spillover(frame, since, **named).estimates()[0])
+        if evaluation.causal and self._assigned != {"randomised"}:
+            # A lot makes sites alike but for chance; where sites were chosen they are weighted.
+            balanced = causal.balanced_effect(frame, causal.baseline_means(frame), **named)
+            found += [balanced.estimates(), balanced.checks()]
+        return collect("tracking", found)
 
     def staff_attrition(self) -> StageResults:
         """Ask whether as many rated staff stay in both arms, and bound the behaviour's change."""
         everybody = exposure.rated_before(self.table("ratings"), self._cohorts)
         return self._attrition(everybody, "staff", "behaviour", "causal.why.staff.not_recorded")
+
+    def improved(self) -> tuple[Estimate, ...]:
+        """Return the share of rated staff who improved beyond rater error, by arm.
+
+        The reliability of a person's mean rating is that of one rating sheet (the intraclass
+        correlation of the baseline stage) stepped up to the sheets a person has (Spearman–Brown).
+        """
+        ratings = self.table("ratings")
+        people = exposure.rated_before(ratings, self._cohorts)
+        if people is None:
+            return ()
+        forms = set(ratings.loc[ratings["ratee_id"].notna(), "instrument"])
+        earlier = self.earlier("baseline").estimates
+        one = next((e.value for e in earlier if _is_sheet(e, forms)), None)
+        if one is None or not 0 < one < 1:
+            return ()
+        sheets = people["sheets"].median()
+        reliability = sheets * one / (1 + (sheets - 1) * one)
+        return causal.share_improved(
+            people, outcome="behaviour", reliability=reliability, options=self.options()
+        )
 
     def behaviour(self, *, draws: int = 999) -> tuple[Estimate, ...]:
         """Evaluate the rated behaviour, a rater role at a time."""
@@ -259,12 +294,15 @@ class TrackingStage(Stage):
     def _cohorts(self) -> pd.Series:
         return indicators.cohorts(self.waves)
 
+    @cached_property
+    def _assigned(self) -> set[str]:
+        return set(self.waves.loc[self.waves["wave"] > 0, "assigned_by"].fillna("unknown"))
+
     def _claim(self, evaluation, checks, smallest) -> Finding:
-        assigned = set(self.waves.loc[self.waves["wave"] > 0, "assigned_by"].fillna("unknown"))
         return findings.effect_finding(
             evaluation.overall,
             checks,
-            assigned_by=assigned,
+            assigned_by=self._assigned,
             direction=registry.get(evaluation.outcome).direction,
             subject=evaluation.outcome,
             smallest=smallest,
@@ -296,6 +334,11 @@ class TrackingStage(Stage):
             unit=registry.get(outcome).unit,
             options=self.options(),
         )
+
+
+def _is_sheet(estimate: Estimate, instruments: set[str]) -> bool:
+    """Tell whether an estimate is the reliability of one sheet of one of the instruments."""
+    return estimate.dims.get("form") == "ICC1" and estimate.dims.get("instrument") in instruments
 
 
 def _not_asked(who: str, outcome: str, reason: str) -> StageResults:
