@@ -37,7 +37,7 @@ class PlantedEvents:
     """
 
     low_lecturer_top2: float | None = 0.78
-    falling_site_drop: float | None = 0.75
+    falling_site_drop: float | None = 0.6
     falling_site_from: dt.date = dt.date(2025, 5, 1)
     falling_site_months: int = 8
     late_gate_days: int | None = 6

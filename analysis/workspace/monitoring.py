@@ -86,7 +86,13 @@ class MonitoringStage(Stage):
                 ranked.append(order.assign(indicator=name, kind=kind))
                 drawn[f"charts_{name}"] = chart
         tables = {**drawn, "sites_ranked": pd.concat(ranked)} if ranked else {}
-        return merge(self.name, (found, collect(self.name, [], tables=tables)))
+        weekly = monitoring.assess_weekly(
+            self.table("tickets"),
+            start=self.first_day,
+            timezone=self.client.client.timezone,
+            until=self.today,
+        )
+        return merge(self.name, (found, weekly, collect(self.name, [], tables=tables)))
 
     def _kinds_of_chart(self) -> Mapping[str, str]:
         """Chart by indicator: shares p, counts by exposure u, small shifts of means EWMA."""
