@@ -31,6 +31,8 @@ from analysis.causal.heterogeneity import Heterogeneity, effects_by, welch_test
 from analysis.causal.honest import Moments, relative_magnitudes, smoothness
 from analysis.causal.imputation import imputation
 from analysis.causal.inference_rule import InferenceRule, choose_inference
+from analysis.causal.mediation import mediation
+from analysis.causal.meta import pool_effects
 from analysis.causal.microdata import (
     cell_moments,
     evaluate_microdata,
@@ -46,8 +48,10 @@ from analysis.causal.pooled_ratio import ratio_effect
 from analysis.causal.pretrend import pretrend_test
 from analysis.causal.randomisation import randomisation_test
 from analysis.causal.ratio import Ratio, fieller
+from analysis.causal.renewal import renewal_effect
 from analysis.causal.robustness import leave_one_out, placebo_date, placebo_outcome, variants
 from analysis.causal.sensitivity import Sensitivity, event_moments, sensitivity
+from analysis.causal.site_effects import effects_by_site
 from analysis.causal.spillover import (
     Spillover,
     exposed_by_moves,
@@ -110,6 +114,7 @@ __all__ = [
     "decay",
     "deepen",
     "effects_by",
+    "effects_by_site",
     "entropy_weights",
     "evaluate",
     "evaluate_microdata",
@@ -126,11 +131,13 @@ __all__ = [
     "leave_one_out",
     "lee_bounds",
     "lee_estimates",
+    "mediation",
     "ordered_effect",
     "outcome_weights",
     "persistence",
     "placebo_date",
     "placebo_outcome",
+    "pool_effects",
     "prepare",
     "pretrend_test",
     "randomisation_test",
@@ -139,6 +146,7 @@ __all__ = [
     "regress_moments",
     "relative_magnitudes",
     "reliable_change",
+    "renewal_effect",
     "restricted_mean_difference",
     "retraining",
     "romano_wolf",

@@ -46,6 +46,51 @@ def everything():
             outcome="test_post",
             unit="points",
         ),
+        *beside(frame, found, units),
+    ]
+
+
+def beside(frame, found, units):
+    """Results of the estimators that are called by themselves."""
+    named = {"outcome": "csat_mean", "unit": "score_1_5", "options": OPTIONS}
+    alone = {"outcome": "other", "options": OPTIONS}
+    amounts = frame.assign(
+        count=(frame["y"] * 5).round(), exposure=2.0, numerator=frame["y"], denominator=4.0
+    )
+    counts = pd.concat([frame.assign(label=k, count=8 + k) for k in (1, 2, 3)])
+    counts = counts.assign(count=counts["count"] + (counts["y"] * 9 * counts["label"]).astype(int))
+    spilled = causal.spillover(frame, {units[-1]: 24284.0, units[-2]: 24284.0}, **named)
+    balanced = causal.balanced_effect(frame, causal.baseline_means(frame), **named)
+    ordered = causal.ordered_effect(counts, outcome="ordered", options=OPTIONS)
+    rng = np.random.default_rng(0)
+    people = pd.DataFrame(rng.normal(size=(120, 4)), columns=["a", "b", "c", "d"])
+    people = people.assign(site_id=np.arange(120) % 12, treated=np.arange(120) % 2 == 0)
+    people = people.rename(columns={"a": "before", "b": "after"})
+    tested = people.assign(
+        test_before=people["before"],
+        test_after=people["after"],
+        behaviour_before=people["c"],
+        behaviour_after=people["d"],
+        learned=4,
+        applied=np.arange(120) % 5,
+    )
+    return [
+        spilled.estimates(),
+        spilled.checks(),
+        balanced.estimates(),
+        balanced.checks(),
+        ordered.estimates(),
+        ordered.checks(),
+        causal.count_effect(amounts, **alone),
+        causal.ratio_effect(amounts, **alone),
+        causal.target_probability(found, points=0.1, relative=0.1),
+        causal.retraining(frame, dict.fromkeys(units[:7], 24289.0), **named),
+        causal.weighted_for_response(found, frame.assign(y=frame["y"] + frame["y"] ** 2 / 99)),
+        causal.mediation(frame, frame, through="other", **named),
+        causal.share_improved(people, reliability=0.8, **alone),
+        causal.know_do_gap(tested, **alone),
+        causal.application(tested, least=2, **alone),
+        causal.triangulate([("a", 0.1, 0.1, 0.8), ("b", -0.2, 0.1, 0.9)], **alone),
     ]
 
 
