@@ -90,18 +90,18 @@ def assess_samples(
     -------
     StageResults
         Table ``samples``: ``site_id, households, needed`` (five points either way for a share
-        of this site), ``answered`` (questionnaires a year so far), ``enough`` and ``staff_needed``.
+        of this site), ``answered`` (questionnaires a year so far), ``enough`` and ``staff_needed``;
+        NULL where the table they need is missing.
     """
-    table = sites[["site_id", "households"]].copy()
+    table = sites[["site_id", "households"]].assign(answered=None, enough=None, staff_needed=None)
     table["needed"] = [
         answers_for_share(margin=margin, population=None if pd.isna(h) else float(h))
         for h in table["households"]
     ]
     if surveys is not None:
         counted = surveys.drop_duplicates("response_id").groupby("site_id").size()
-        table["answered"] = (
-            table["site_id"].map(counted).fillna(0).astype(float) * 12 / max(months, 1)
-        ).round()
+        a_year = table["site_id"].map(counted).fillna(0).astype(float) * 12 / max(months, 1)
+        table["answered"] = a_year.round()
         table["enough"] = table["answered"] >= table["needed"]
     if staff is not None:
         employed = staff[staff["left_on"].isna()].groupby("site_id")["staff_id"].nunique()

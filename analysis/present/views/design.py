@@ -86,8 +86,11 @@ def _written(values: pd.Series, spec: str) -> list[dict[str, str]]:
 
 def short_of(table: pd.DataFrame) -> pd.DataFrame:
     """Return the sites in the order of what they lack."""
-    lack = table["needed"] - table.get("answered", 0)
-    return table.assign(lack=lack).sort_values("lack", ascending=False)
+    lack = table["needed"] - pd.to_numeric(table["answered"]).fillna(0)
+    counts = {
+        name: _written(table[name], "int") for name in ("households", "answered", "staff_needed")
+    }
+    return table.assign(**counts, lack=lack).sort_values("lack", ascending=False)
 
 
 def roles(table: pd.DataFrame) -> pd.DataFrame:
