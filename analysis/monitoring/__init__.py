@@ -11,6 +11,7 @@ from analysis.monitoring.alerts import (
     share_below,
     share_ever_below,
 )
+from analysis.monitoring.breakdowns import assess_breakdowns
 from analysis.monitoring.budget import assess_budget, attended_effort, budget_table
 from analysis.monitoring.calendar import (
     CycleFacts,
@@ -88,6 +89,7 @@ __all__ = [
     "alert_measures",
     "asked_a_year",
     "assess_alerts",
+    "assess_breakdowns",
     "assess_budget",
     "assess_charts",
     "assess_composite",

@@ -1,0 +1,99 @@
+"""Levels 1 and 2 by what they can be split by; counted by hand."""
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from analysis.monitoring import assess_breakdowns
+from analysis.monitoring.breakdowns import (
+    lecturer_standing,
+    make_ups,
+    participation_table,
+    reaction_table,
+    retests,
+    satisfaction_line,
+)
+
+INSTRUMENTS = pd.DataFrame(
+    {"instrument": ["c"], "item": ["c1"], "role": ["overall"], "scale_max": [5.0]}
+)
+
+
+def sheets(module: str, lecturer: str, good: int, bad: int) -> pd.DataFrame:
+    n = good + bad
+    return pd.DataFrame(
+        {
+            "response_id": [f"{module}{lecturer}{i}" for i in range(n)],
+            "item": "c1",
+            "instrument": "c",
+            "module": module,
+            "session": "s",
+            "lecturer_id": lecturer,
+            "score": [5.0] * good + [2.0] * bad,
+        }
+    )
+
+
+REACTIONS = pd.concat([sheets("m", "a", 195, 5), sheets("n", "b", 60, 40), sheets("m", "c", 3, 2)])
+
+
+def test_reactions_stand_on_one_side_of_the_clients_line_or_are_unsure():
+    table = reaction_table(REACTIONS, INSTRUMENTS, line=0.85).set_index(["by", "subject"])
+    assert table.loc[("lecturer_id", "a"), "against"] == "above"
+    assert table.loc[("module", "n"), "against"] == "below"
+    assert table.loc[("lecturer_id", "c"), "against"] == "unsure"
+    assert table.loc[("module", "m"), ["hits", "n"]].tolist() == [198, 205]
+    assert table["ci_high"].max() <= 1
+    assert satisfaction_line({"C1": "floor_80"}) == 0.80
+    assert satisfaction_line(None) == 0.85
+
+
+def test_a_lecturer_is_suspended_only_with_enough_sheets_and_beyond_chance():
+    frame = pd.concat([REACTIONS, sheets("m", "d", 33, 7)])
+    standing = lecturer_standing(frame, INSTRUMENTS).set_index("lecturer_id")["standing"]
+    assert standing.to_dict() == {"a": "kept", "b": "suspend", "c": "too_few", "d": "watch"}
+
+
+def test_make_ups_are_later_sessions_of_those_who_missed_one():
+    enrolments = pd.DataFrame(
+        {
+            "staff_id": ["a", "a", "b", "c", "d", "d"],
+            "module": "m",
+            "mode": "classroom",
+            "attended": [False, True, False, True, True, False],
+            "held_on": [dt.date(2024, 1, d) for d in (1, 8, 1, 1, 1, 8)],
+        }
+    )
+    row = make_ups(enrolments).iloc[0]
+    assert (row["hits"], row["n"]) == (1, 3)
+    staff = pd.DataFrame({"staff_id": list("abcd"), "tier": ["frontline"] * 3 + ["middle"]})
+    table = participation_table(enrolments, staff).set_index(["by", "subject"])
+    assert table.loc[("tier", "frontline"), ["hits", "n"]].tolist() == [2, 4]
+
+
+def test_retests_stand_apart_from_first_attempts():
+    assessments = pd.DataFrame(
+        {
+            "staff_id": ["a", "b", "b", "c", "c", "d", "a"],
+            "module": "m",
+            "form": "written",
+            "occasion": ["post", "post", "retest", "post", "post", "post", "pre"],
+            "attempt": [1, 1, 2, 1, 2, 1, 1],
+            "score": [85.0, 70.0, 90.0, 60.0, 75.0, 50.0, 99.0],
+        }
+    )
+    table = retests(assessments).set_index("step")[["hits", "n"]]
+    assert table.loc["first"].tolist() == [1, 4]
+    assert table.loc["retest"].tolist() == [1, 2]
+    assert table.loc["never_sat"].tolist() == [1, 3]
+    assert table.loc["in_the_end"].tolist() == [2, 4]
+    practical = retests(assessments.assign(form="practical")).set_index("step")
+    assert practical.loc["first", "mark"] == 85.0
+    assert practical.loc["first", "hits"] == 1
+
+
+@pytest.mark.parametrize("given", [(None,) * 4, (None, REACTIONS, None, INSTRUMENTS)])
+def test_what_is_absent_is_left_out(given):
+    tables = assess_breakdowns(*given).tables
+    assert set(tables) == (set() if given[1] is None else {"reaction_by", "lecturer_standing"})
