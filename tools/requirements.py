@@ -171,9 +171,9 @@ def _functions(path: Path) -> frozenset[str]:
 
 
 def _gate(target: str) -> bool:
-    from analysis import wording
+    from analysis.monitoring.gates import gate_rules
 
-    return wording.has(f"monitoring.gate.{target}.name")
+    return target in gate_rules()["gates"]
 
 
 def _command(target: str) -> bool:
