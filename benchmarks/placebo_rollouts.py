@@ -29,7 +29,7 @@ from analysis.tables import month_of
 
 RESULTS = Path(__file__).parent / "results" / "placebo_rollouts.csv"
 OUTCOMES = ("resolution_median_hours", "resolution_p90_hours", "resolution_open")
-TREATED = (11, 6, 3)
+TREATED = (11,)
 WAVE_MONTHS = (6, 8)
 """Starts of the waves, in months after the first one."""
 

@@ -95,7 +95,7 @@ def sizes() -> str:
 def few() -> str:
     """Size of every method with one to ten treated sites."""
     found = monte_carlo()
-    few = (found["effect"] == "none") & found["sites"].isin([20, 40])
+    few = (found["effect"] == "none") & found["treated"].isin([1, 2, 3, 4, 6, 10])
     found = found[few & ~found["even"] & (found["waves"] <= 2)]
     return _sizes(found.sort_values(["sites", "icc", "treated"]), INFERENCES + OTHERS)
 
@@ -124,17 +124,6 @@ def effects() -> str:
     return markdown([*header, "power of the rule"], rows)
 
 
-def bands() -> str:
-    """Share of worlds without effect whose uniform band leaves zero at some event time."""
-    found = monte_carlo()
-    found = found[(found["effect"] == "none") & (found["method"] == "band")]
-    rows = [
-        [*_design(row), row["worlds"], share(row["rejected"], row["worlds"], nominal=SIZE, worse=1)]
-        for _, row in found.iterrows()
-    ]
-    return markdown(["sites", "trained", "waves", "ICC", "kind", "worlds", "leaves zero"], rows)
-
-
 def placebo() -> str:
     """Grades of false claims about roll-outs that never happened."""
     found = pd.read_csv(RESULTS / "placebo_rollouts.csv")
@@ -151,7 +140,7 @@ def placebo() -> str:
     return markdown([*header, "none claimed", "any claim"], rows)
 
 
-TABLES = {"sizes": sizes, "few": few, "effects": effects, "bands": bands, "placebo": placebo}
+TABLES = {"sizes": sizes, "few": few, "effects": effects, "placebo": placebo}
 
 
 def filled(page: str) -> str:
