@@ -152,9 +152,10 @@ class TrackingStage(Stage):
             return ()
         sheets = people["sheets"].median()
         reliability = sheets * one / (1 + (sheets - 1) * one)
-        return causal.share_improved(
+        found = causal.share_improved(
             people, outcome="behaviour", reliability=reliability, options=self.options()
         )
+        return tuple(replace(e, dims={**e.dims, "label": _arm_of(e)}) for e in found)
 
     def behaviour(self, *, draws: int = 999) -> tuple[Estimate, ...]:
         """Evaluate the rated behaviour, a rater role at a time."""
@@ -334,6 +335,12 @@ class TrackingStage(Stage):
             unit=registry.get(outcome).unit,
             options=self.options(),
         )
+
+
+def _arm_of(estimate: Estimate) -> str:
+    """Return the words for the arm that an estimate is about; of the effect for both."""
+    arm = estimate.dims.get("arm")
+    return f"terms.arm.{arm}" if arm else f"causal.estimand.{estimate.estimand}"
 
 
 def _is_sheet(estimate: Estimate, instruments: set[str]) -> bool:
