@@ -3,8 +3,8 @@
 The rules, in the order in which they are applied:
 
 1. A *blocking* repair, and the answer is no: the primary outcome is not measured before the first
-   wave; or there are not two trained and two never-trained sites; or more than 1 % of the rows of
-   a table that makes the primary outcome break a rule.
+   wave, or never varies; or there are not two trained and two never-trained sites; or more than
+   1 % of the rows of a table that makes the primary outcome break a rule.
 2. Any other check that failed or asks for caution is a repair, and the answer is yes, with repairs.
 3. Otherwise yes. What could not be assessed is named; it does not change the answer.
 
@@ -113,14 +113,17 @@ def measured_before(outcome: pd.DataFrame, *, first_wave: int, indicator: str) -
     Returns
     -------
     Check
-        ``baseline.outcome``: failed without any measured month, caution below
-        :data:`LEAST_MONTHS` months, for then trends cannot be compared.
+        ``baseline.outcome``: failed without any measured month, or when every value is the same;
+        caution below :data:`LEAST_MONTHS` months, for then trends cannot be compared.
     """
     before = outcome[(outcome["period"] < first_wave) & outcome["y"].notna()]
     months, sites = int(before["period"].nunique()), int(before["unit"].nunique())
     status: Literal["passed", "caution", "failed"] = "passed"
+    constant = len(before) > 1 and before["y"].min() == before["y"].max()
     if months < LEAST_MONTHS:
         status = "caution" if months else "failed"
+    if constant:
+        status = "failed"
     return Check(
         id="baseline.outcome",
         question="measurement.check.outcome.question",
@@ -129,7 +132,7 @@ def measured_before(outcome: pd.DataFrame, *, first_wave: int, indicator: str) -
         threshold=float(LEAST_MONTHS),
         unit="count",
         n=sites,
-        reason="measurement.check.outcome.reason",
+        reason=f"measurement.check.outcome.{'constant' if constant else 'reason'}",
         remedy=None if status == "passed" else "measurement.check.outcome.remedy",
         params={"months": months, "sites": sites, "least": LEAST_MONTHS},
         dims={"indicator": indicator},

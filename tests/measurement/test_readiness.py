@@ -97,7 +97,16 @@ def test_every_area_is_worded(language):
 
 @pytest.mark.parametrize(("months", "status"), [(0, "failed"), (11, "caution"), (12, "passed")])
 def test_the_outcome_before_the_first_wave(months, status):
-    frame = pd.DataFrame({"unit": "s", "period": range(100, 100 + months), "y": 1.0})
+    frame = pd.DataFrame({"unit": "s", "period": range(100, 100 + months)}).assign(
+        y=lambda rows: rows["period"] / 100
+    )
     after = pd.DataFrame({"unit": ["s"], "period": [200], "y": [1.0]})
     found = measured_before(pd.concat([frame, after]), first_wave=200, indicator="csat_mean")
     assert (found.status, found.value) == (status, months)
+
+
+def test_an_outcome_that_never_varies_forbids_to_start():
+    frame = pd.DataFrame({"unit": ["a", "b"] * 12, "period": [*range(100, 112)] * 2, "y": 4.0})
+    found = measured_before(frame, first_wave=200, indicator="csat_mean")
+    assert (found.status, found.reason) == ("failed", "measurement.check.outcome.constant")
+    assert judged(found)[0].status == "failed"
