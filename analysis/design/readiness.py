@@ -10,6 +10,9 @@ import pandas as pd
 from analysis.results import Check, StageResults, collect
 
 CONFLICT = "design.conflict."
+_OPEN = ("caution", "failed", "not_possible")
+_ASKED = {"design.goals.chain": ("caution",)}
+"""A chain is asked for where there are goals."""
 
 
 def assess_readiness(
@@ -79,7 +82,7 @@ def _decisions(checks: dict[str, Check], effect: float | None) -> list[Check]:
     if lots:
         found.append(_decide("lots"))
     for id in ("design.goals.stated", "design.goals.chain", "design.evaluators.roles"):
-        if id in checks and checks[id].status != "passed":
+        if id in checks and checks[id].status in _ASKED.get(id, _OPEN):
             found.append(replace(checks[id], id=f"design.decide.{id.removeprefix('design.')}"))
     return found
 

@@ -25,7 +25,8 @@ def verdict(check: Check, decisions: Sequence[Check], anchor: str, language: str
     """
     params = sentences.check_params(check)
     for name in ("effect", "mde"):
-        params[name] = wording.in_unit(params[name], params["unit"], language, effect=True)
+        size = wording.in_unit(params[name], params["unit"], language, effect=True)
+        params[name] = size.removeprefix("+")  # the size counts, whichever way is good
     claim = sentences.sentence(check.reason, language, params)
     ground = sentences.sentence(f"{check.reason}_ground", language, params)
     sign = f'<span class="sign" aria-hidden="true">{SIGNS[check.status]}</span>'
@@ -33,10 +34,10 @@ def verdict(check: Check, decisions: Sequence[Check], anchor: str, language: str
     items = "".join(_decision(n, c, language) for n, c in enumerate(decisions, start=1))
     listed = f'<ol class="repairs">{items}</ol>' if items else ""
     return (
-        f'<div class="crm ready state-{check.status}" id="{anchor}">'
+        f'<div class="crm" id="{anchor}"><div class="ready state-{check.status}">'
         f'<p class="verdict">{sign}<span>{escape(claim)}</span></p>'
         f'<p class="ground">{escape(ground)}</p><p class="ground"><strong>{escape(head)}</strong>'
-        f"</p>{listed}</div>"
+        f"</p>{listed}</div></div>"
     )
 
 

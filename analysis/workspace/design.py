@@ -77,7 +77,7 @@ class DesignStage(Stage):
     def effect_words(self) -> Mapping[str, str]:
         """The effect that power is computed for, in words by language."""
         return {
-            language: wording.in_unit(self.effect, self.unit(), language, effect=True)
+            language: wording.in_unit(self.effect, self.unit(), language, effect=True).lstrip("+")
             for language in wording.LANGUAGES
         }
 
