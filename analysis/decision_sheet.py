@@ -43,6 +43,10 @@ class DecisionSheet:
         """All columns, in the order they are written."""
         return (self.key, "state", "decided_on", "decided_by", *self.extra, "note")
 
+    def read_nothing(self) -> pd.DataFrame:
+        """Return a sheet without decisions."""
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in self.columns})
+
     def read(self, path: Path) -> pd.DataFrame:
         """Read a sheet; without the file nothing is decided.
 
@@ -66,7 +70,7 @@ class DecisionSheet:
         """
         path = Path(path)
         if not path.is_file():
-            return pd.DataFrame({name: pd.Series(dtype="str") for name in self.columns})
+            return self.read_nothing()
         raw = path.read_bytes()
         try:
             text = raw.decode("utf-8-sig")

@@ -15,6 +15,12 @@ from analysis.files import write_text
 DECISIONS = "alerts.csv"
 """The consultant's decisions on alerts, in the client's folder under ``data/``."""
 
+ACTION_DECISIONS = "actions.csv"
+"""What was decided on the proposals of earlier reports, in the same folder."""
+
+SHEETS = (DECISIONS, ACTION_DECISIONS)
+"""Files of a client that people fill in; no export."""
+
 _WHOLE = ".whole"
 
 

@@ -105,10 +105,10 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
     inputs : Mapping[str, str]
         Hashes of the client's files.
     """
-    exports = {name: found for name, found in inputs.items() if name != history.DECISIONS}
+    exports = {name: found for name, found in inputs.items() if name not in history.SHEETS}
     past = [
         history.fingerprint(setting.root, setting.client, setting.as_of),
-        inputs.get(history.DECISIONS),
+        *(inputs.get(name) for name in history.SHEETS),
     ]
     ingest = Step(
         name=INGEST,

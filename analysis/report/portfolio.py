@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from analysis import wording
-from analysis.causal.meta import pool_effects
+from analysis.causal import pool_effects
 from analysis.present import cards, figures, plots, sentences, tables
 from analysis.report import page
 from analysis.report.build import write_pages

@@ -2,6 +2,8 @@
 
 from analysis.value.actions import assess_actions, playbook, propose
 from analysis.value.chain import audit_chain, level_states
+from analysis.value.register import SHEET as ACTION_SHEET
+from analysis.value.register import carry_over, utilisation
 from analysis.value.roi import (
     Benefit,
     Priced,
@@ -14,24 +16,33 @@ from analysis.value.roi import (
 )
 from analysis.value.roi_report import assess_roi, cost_per_percent
 from analysis.value.scorecard import assess_goals, probability_reached, standard_error
+from analysis.value.sharing import assess_sharing, shrink
+from analysis.value.variants import compare_variants, list_unpriced
 
 __all__ = [
+    "ACTION_SHEET",
     "Benefit",
     "Priced",
     "Switches",
     "assess_actions",
     "assess_goals",
     "assess_roi",
+    "assess_sharing",
     "audit_chain",
+    "carry_over",
+    "compare_variants",
     "cost_per_percent",
     "full_cost",
     "level_states",
+    "list_unpriced",
     "playbook",
     "price",
     "probability_reached",
     "propose",
+    "shrink",
     "simulate_benefit",
     "standard_error",
     "tornado",
     "treated_exposure",
+    "utilisation",
 ]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.measurement.columns import dates, present
 from analysis.results import Alert, Check, Finding, StageResults, collect
+from analysis.value import register
 
 COLUMNS = ["priority", "action", "owner", "due_on", "source", "source_id", "subject",
            "requirement"]  # fmt: skip
@@ -91,6 +92,9 @@ def assess_actions(
     earlier: pd.DataFrame | None = None,
     *,
     on: dt.date,
+    runs: Iterable[tuple[dt.date, pd.DataFrame]] = (),
+    decisions: pd.DataFrame | None = None,
+    simulated: bool = False,
 ) -> StageResults:
     """Propose actions and say what became of the earlier ones.
 
@@ -99,21 +103,53 @@ def assess_actions(
     evidence : Iterable
         Findings, alerts and checks of all stages.
     earlier : DataFrame, optional
-        Canonical table ``actions``.
+        Canonical table ``actions``: what the client kept of actions itself.
     on : date
-        Day of the report; nothing done later is seen.
+        Day of the report; nothing decided or done later is seen.
+    runs : Iterable of (date, DataFrame)
+        Proposals of earlier runs of this evaluation.
+    decisions : DataFrame, optional
+        What was decided on them; see :data:`analysis.value.register.SHEET`.
+    simulated : bool
+        Whether the client is made up.
 
     Returns
     -------
     StageResults
-        Table ``actions``; with earlier ones also ``earlier_actions`` (with ``state``:
-        ``done``, ``done_late``, ``overdue``, ``open``) and check ``value.actions``.
+        Tables ``actions`` (with ``action_id``), ``action_register`` (see
+        :func:`analysis.value.register.carry_over`) and ``action_decisions`` (the sheet to fill
+        in); estimate ``value.utilisation``; check ``value.actions``; with earlier actions also
+        ``earlier_actions``: the client's own and the register's, with ``state``.
     """
-    tables = {"actions": propose(evidence, on=on)}
-    question = {"id": "value.actions", "question": "value.check.actions.question"}
+    decided = register.SHEET.read_nothing() if decisions is None else decisions
+    proposals = propose(evidence, on=on)
+    kept = register.carry_over(runs, decided, on=on)
+    tables = {
+        "actions": register.with_ids(proposals),
+        "action_register": kept,
+        "action_decisions": register.sheet(proposals, kept, decided),
+    }
+    used = register.utilisation(kept, simulated=simulated)
+    followed = pd.concat([_own(earlier, on), _registered(kept)], ignore_index=True)
+    if followed.empty:
+        missing = Check(
+            id="value.actions",
+            question="value.check.actions.question",
+            status="not_possible",
+            reason="value.reason.no_actions",
+        )
+        return collect("value", [missing, used], tables=tables)
+    tables["earlier_actions"] = followed
+    return collect("value", [register.overdue_check([*followed["state"]]), used], tables=tables)
+
+
+_FOLLOWED = ["action_id", "finding", "action", "owner", "due_on", "done_on", "state"]
+
+
+def _own(earlier: pd.DataFrame | None, on: dt.date) -> pd.DataFrame:
+    """Return the client's own actions with the state they are in."""
     if not present(earlier, "action"):
-        missing = Check(**question, status="not_possible", reason="value.reason.no_actions")
-        return collect("value", [missing], tables=tables)
+        return pd.DataFrame(columns=_FOLLOWED)
     today = pd.Timestamp(on)
     due, done = dates(earlier["due_on"]), dates(earlier["done_on"])
     done = done.where(done <= today)
@@ -121,19 +157,15 @@ def assess_actions(
     state[due < today] = "overdue"
     state[done.notna()] = "done"
     state[done > due] = "done_late"
-    kept = [c for c in ("action_id", "finding", "action", "owner") if c in earlier.columns]
-    table = earlier[kept].assign(due_on=due.dt.date, done_on=done.dt.date, state=state)
-    tables["earlier_actions"] = table.reset_index(drop=True)
-    overdue, finished = int((state == "overdue").sum()), int(done.notna().sum())
-    check = Check(
-        **question,
-        status="caution" if overdue else "passed",
-        value=float(overdue),
-        threshold=0.0,
-        unit="count",
-        n=len(earlier),
-        reason="value.check.actions.reason",
-        remedy="value.check.actions.remedy" if overdue else None,
-        params={"actions": len(earlier), "done": finished, "overdue": overdue},
-    )
-    return collect("value", [check], tables=tables)
+    table = earlier.reindex(columns=["action_id", "finding", "action", "owner"])
+    return table.assign(due_on=_days(due), done_on=_days(done), state=state)
+
+
+def _registered(kept: pd.DataFrame) -> pd.DataFrame:
+    renamed = kept.rename(columns={"subject": "finding"})[_FOLLOWED]
+    return renamed.assign(done_on=renamed["done_on"].replace("", None))
+
+
+def _days(days: pd.Series) -> pd.Series:
+    """Return days as ISO text, None where there is none."""
+    return days.dt.strftime("%Y-%m-%d").astype(object).where(days.notna(), None)

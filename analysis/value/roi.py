@@ -162,6 +162,7 @@ def price(
     exposure: Mapping[str, float],
     margin: float,
     switches: Switches = Switches(),
+    revenue: bool = False,
 ) -> tuple[list[Priced], pd.DataFrame]:
     """Turn effects into money where that is allowed, and say where it is not.
 
@@ -179,6 +180,8 @@ def price(
         As :func:`treated_exposure` counts it.
     margin : float
         Margin on revenue, in (0, 1); 1 means that none was stated.
+    revenue : bool
+        Count whole revenue, which is no benefit: only to show what that would pretend.
 
     Returns
     -------
@@ -189,7 +192,7 @@ def price(
     priced, rows = [], []
     for benefit in benefits:
         estimate = effects.get(benefit.indicator)
-        reason = _not_priced(benefit, estimate, exposure, margin)
+        reason = _not_priced(benefit, estimate, exposure, 0.5 if revenue else margin)
         if reason:
             rows.append((benefit.indicator, math.nan, False, reason))
             continue
@@ -212,7 +215,7 @@ def price(
             money_low=low,
             money_high=high,
             exposure=exposure[benefit.basis],
-            factor=margin if benefit.margin else 1.0,
+            factor=margin if benefit.margin and not revenue else 1.0,
         )
         priced.append(one)
         rows.append((benefit.indicator, one.amount, True, ""))

@@ -27,6 +27,7 @@ def assess_roi(
     hours: float | None = None,
     hour_cost: float | None = None,
     switches: roi.Switches | None = None,
+    revenue: bool = False,
     draws: int = 20_000,
     seed: int = 0,
     simulated: bool = False,
@@ -35,7 +36,8 @@ def assess_roi(
 
     ``benefit-cost ratio = B / C`` and ``return = (B - C) / C``; both are shown, and the
     probability that each reaches 3, because the requirements' "1:3" does not say which it
-    means. Intervals are the 2.5 % and 97.5 % points of the simulation.
+    means. ``revenue`` counts whole revenue instead of its margin, only to show what that would
+    pretend. Intervals are the 2.5 % and 97.5 % points of the simulation.
 
     Returns
     -------
@@ -46,7 +48,13 @@ def assess_roi(
     """
     switches = switches or roi.Switches()
     priced, table = roi.price(
-        benefits, effects, registry=registry, exposure=exposure, margin=margin, switches=switches
+        benefits,
+        effects,
+        registry=registry,
+        exposure=exposure,
+        margin=margin,
+        switches=switches,
+        revenue=revenue,
     )
     ledger = roi.full_cost(costs, hours=hours, hour_cost=hour_cost)
     cost = float(ledger["amount"].sum())
@@ -130,7 +138,7 @@ def cost_per_percent(
     ratio to an effect that may be zero has no interval.
     """
     common = {
-        "id": f"value.cost_per_percent.{effect.indicator}",
+        "id": f"value.{effect.indicator}.cost_per_percent",
         "estimand": "cost_per_percent",
         "indicator": effect.indicator,
         "unit": "CNY",

@@ -1,4 +1,4 @@
-"""The alerts of a client's earlier runs, and the decisions made on them."""
+"""Alerts and proposals of a client's earlier runs, and the decisions made on them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ import pandas as pd
 from analysis import files, history, results
 from analysis.monitoring import read_decisions
 from analysis.results import Alert
+from analysis.value import ACTION_SHEET
 
 STAGE = "monitoring"
+VALUE = "value"
+ACTIONS = "actions"
 CARRIED = ("risks", "measurement_cycle")
 """Tables that the next run compares itself with; kept beside the alerts."""
 
 
 def keep_alerts(client: str, folder: Path) -> Path:
-    """Add the alerts of a run folder to the client's history.
+    """Add the alerts and the proposals of a run folder to the client's history.
 
     Parameters
     ----------
@@ -35,6 +38,8 @@ def keep_alerts(client: str, folder: Path) -> Path:
     found = results.load(STAGE, folder / "results")
     on = dt.date.fromisoformat(found.facts["as_of"])
     tables = {name: _records(found.table(name)) for name in CARRIED}
+    if (folder / "results" / f"{VALUE}.json").is_file():
+        tables[ACTIONS] = _records(results.load(VALUE, folder / "results").table(ACTIONS))
     facts = {"as_of": on.isoformat(), "run": folder.name, "tables": tables}
     kept = results.collect(STAGE, found.alerts, facts=facts)
     return history.keep(
@@ -65,6 +70,23 @@ def earlier_table(client: str, name: str, *, before: dt.date) -> pd.DataFrame | 
     facts = results.from_json(known[-1].read_text(encoding="utf-8")).facts
     rows = facts.get("tables", {}).get(name, [])
     return pd.DataFrame(rows) if rows else None
+
+
+def earlier_actions(client: str, *, before: dt.date) -> list[tuple[dt.date, pd.DataFrame]]:
+    """Return the proposals of the runs that looked at an earlier day, by day."""
+    kept = history.days(files.project_root(), client)
+    found = []
+    for day, path in kept.items():
+        facts = results.from_json(path.read_text(encoding="utf-8")).facts
+        rows = facts.get("tables", {}).get(ACTIONS, [])
+        if day < before and rows:
+            found.append((day, pd.DataFrame(rows)))
+    return found
+
+
+def action_decisions(folder: Path) -> pd.DataFrame:
+    """Return what was decided on proposals in a client's folder; without rows where nothing."""
+    return ACTION_SHEET.read(folder / history.ACTION_DECISIONS)
 
 
 def _records(table: pd.DataFrame) -> list[dict]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from analysis import findings
-from analysis.results import Check, Estimate, Finding, StageResults
+from analysis.results import Check, Estimate, Finding, StageResults, merge
+from analysis.workspace import ledger
 from analysis.workspace.stage import Stage
 
 
@@ -42,12 +45,79 @@ class ValueStage(Stage):
             ),
         }
 
+    def count_money(self, *, draws: int) -> StageResults:
+        """Price the effects, and count the same programme otherwise: each rule flipped alone."""
+        from analysis import value
+
+        rules, effects = self.client.value, self.effects()
+        planned = self.money
+        switches = planned["switches"]
+
+        def counted(**changed: Any) -> StageResults:
+            given = {**planned, **changed}
+            costs = self.table("costs")
+            return value.assess_roi(
+                rules.benefits, effects, costs, draws=draws, seed=self.seed, **given
+            )
+
+        flipped = {
+            "planned": {},
+            "horizon": {
+                "switches": replace(switches, first_year_only=not switches.first_year_only),
+                "exposure": self.exposure(first_year_only=not switches.first_year_only),
+            },
+            "lower_bound": {
+                "switches": replace(switches, lower_bound_only=not switches.lower_bound_only)
+            },
+            "no_time": {"hour_cost": None},
+            "revenue": {"margin": 1.0, "revenue": True},
+        }
+        main = counted()
+        others = value.compare_variants(
+            {name: partial(counted, **changed) for name, changed in flipped.items()}
+        )
+        unpriced = value.list_unpriced(effects, rules.benefits)
+        return merge("value", [main, others, unpriced, self._cost_per_percent(main)])
+
+    def _cost_per_percent(self, counted: StageResults) -> tuple[Estimate, ...]:
+        """Return what one per cent of the primary outcome cost (R119)."""
+        from analysis import value
+
+        effect = self.effects().get(self.primary)
+        cost = next((e.value for e in counted.estimates if e.id == "value.roi.cost"), None)
+        if effect is None or cost is None:
+            return ()
+        before = self.mean_levels(before=self.first_wave).get(self.primary)
+        return (value.cost_per_percent(cost, effect, before, unit=effect.unit),)
+
+    def sharing(self) -> StageResults:
+        """Say how a reward for the gain could be shared between sites, and whether it should."""
+        from analysis import causal, value
+
+        sites = self.sites.dropna(subset=["households"]).set_index("site_id")["households"]
+        found = causal.effects_by_site(self.outcome())
+        known = self.registry[self.primary]
+        return value.assess_sharing(
+            found, sites.astype("float64") if len(sites) else None, direction=known.direction
+        )
+
+    def against(self) -> tuple[Check, ...]:
+        """Return what speaks against the answer: checks of design and effect that failed."""
+        return tuple(
+            check
+            for stage in ("baseline", "tracking")
+            for check in self.earlier(stage).checks
+            if check.status in ("failed", "caution")
+            and (stage == "tracking" or check.id.startswith(("baseline.pretrend", "baseline.bal")))
+            and (f".{self.primary}." in f".{check.id}." or check.status == "failed")
+        )
+
     def _hours_attended(self) -> float | None:
         from analysis.monitoring import attended_effort
 
         return attended_effort(self.table("enrolments"))[1]
 
-    def exposure(self) -> dict[str, float]:
+    def exposure(self, *, first_year_only: bool | None = None) -> dict[str, float]:
         """Site-months, household-months and clients that the effects apply to."""
         from analysis.value import treated_exposure
 
@@ -57,7 +127,7 @@ class ValueStage(Stage):
             self.outcome(),
             served.astype("float64").to_dict(),
             horizon_months=rules.horizon_months,
-            first_year_only=rules.first_year_only,
+            first_year_only=(rules.first_year_only if first_year_only is None else first_year_only),
             discount_rate=rules.discount_rate,
         )
 
@@ -89,6 +159,20 @@ class ValueStage(Stage):
             if e.id.endswith(".overall") and e.indicator
         }
         return self.mean_levels(before=self.client.period.last_period + 1) | monitoring
+
+    def actions(self) -> StageResults:
+        """Propose actions from all stages, and say what became of those of earlier runs."""
+        from analysis import value
+
+        client = self.client.folder
+        return value.assess_actions(
+            self.evidence("baseline", "monitoring", "tracking"),
+            self.table("actions"),
+            on=self.until,
+            runs=ledger.earlier_actions(client.name, before=self.until),
+            decisions=ledger.action_decisions(client),
+            simulated=self.simulated,
+        )
 
     def evidence(self, *stages: str) -> tuple[Finding | Check | Any, ...]:
         """Return the findings, alerts and failed checks of earlier stages."""

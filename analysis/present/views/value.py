@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from analysis import wording
+from analysis.present import sentences
 from analysis.present.views.words import in_words, target
+
+
+def actions(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the proposals, those for several subjects as one row that names them all."""
+    keys = ["priority", "action", "owner", "due_on"]
+    joined = table.groupby(keys, as_index=False, sort=False).agg(
+        subject=("subject", list), source=("source", "first")
+    )
+    return joined.assign(subject=in_words(joined, _subjects))
+
+
+def _subjects(row: Any, language: str) -> str:
+    named = [sentences.indicator_title(s, language) for s in dict.fromkeys(row.subject) if s]
+    return wording.format_value(named, "", language) if named else ""
 
 
 def scorecard(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,85 @@
+"""Rewards by site: shrunk, and only where sites differ by more than noise."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.causal import effects_by_site
+from analysis.value import assess_sharing, shrink
+
+
+def sites(true, se, seed=0):
+    random = np.random.default_rng(seed)
+    effect = true + random.normal(0, se, len(true))
+    return pd.DataFrame(
+        {"unit": [f"S{i:02}" for i in range(len(true))], "effect": effect, "se": se}
+    )
+
+
+def test_shrinking_is_closer_to_the_truth():
+    random = np.random.default_rng(1)
+    raw = pulled = 0.0
+    for seed in range(40):
+        true = random.normal(0.2, 0.1, 30)
+        table, _ = shrink(sites(true, 0.15, seed))
+        raw += float(((table["effect"] - true) ** 2).mean())
+        pulled += float(((table["shrunk"] - true) ** 2).mean())
+    assert pulled < 0.6 * raw
+
+
+def test_noise_is_not_rewarded():
+    found = assess_sharing(sites(np.full(30, 0.2), 0.15), pd.Series({"S00": 300.0, "S01": 100.0}))
+    (check,) = found.checks
+    assert check.status == "caution"
+    shares = found.table("sharing").set_index("site_id")["share"]
+    assert shares.sum() == pytest.approx(1)
+    assert shares["S00"] == pytest.approx(3 * shares["S01"])  # by households, not by rank
+
+
+def test_true_differences_are():
+    true = np.linspace(-0.5, 1.5, 30)
+    found = assess_sharing(sites(true, 0.1))
+    assert found.checks[0].status == "passed"
+    shares = found.table("sharing")["share"]
+    assert shares.iloc[0] == 0  # a loss earns nothing, and takes nothing from others
+    assert shares.idxmax() >= 27
+
+
+def test_less_can_be_better():
+    true = np.linspace(-3.0, 0.5, 20)
+    found = assess_sharing(sites(true, 0.1), direction="down")
+    assert found.table("sharing")["share"].idxmax() == 0
+
+
+def test_few_sites_are_not_compared():
+    found = assess_sharing(sites(np.array([0.1, 0.2]), 0.1))
+    assert found.checks[0].status == "not_possible"
+    assert found.table("sharing").empty
+
+
+def outcome(seed, sites=24, months=24, effect=0.3, rho=0.6):
+    random = np.random.default_rng(seed)
+    rows = []
+    for unit in range(sites):
+        cohort = 12.0 if unit < sites // 2 else np.nan
+        error, level = 0.0, random.normal(4, 0.2)
+        for period in range(months):
+            error = rho * error + random.normal(0, 0.1)
+            rows.append(
+                (f"S{unit:02}", period, level + error + effect * (period >= cohort), cohort)
+            )
+    return pd.DataFrame(rows, columns=["unit", "period", "y", "cohort"])
+
+
+def test_a_sites_own_interval_covers_in_serially_correlated_worlds():
+    hits = total = 0
+    for seed in range(60):
+        found = effects_by_site(outcome(seed))
+        hits += int((abs(found["effect"] - 0.3) <= 2.2 * found["se"]).sum())
+        total += len(found)
+    assert total == 60 * 12
+    assert 0.92 < hits / total < 0.98
+
+
+def test_without_sites_never_trained_no_site_has_an_effect_of_its_own():
+    assert effects_by_site(outcome(0).dropna(subset=["cohort"])).empty
