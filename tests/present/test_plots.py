@@ -1,5 +1,6 @@
 """Figures: drawn in both languages, intervals as handed over, no character missing."""
 
+import datetime as dt
 import math
 import re
 import warnings
@@ -38,6 +39,67 @@ def effect(time, low=-0.1, high=0.1, **more):
 MONTHS = [2024 * 12 + k for k in range(6)]
 ESTIMATES = [effect(t) for t in (-2, -1, 0, 1)]
 CASES = {
+    "confidence_sequence": (
+        (
+            pd.DataFrame(
+                {
+                    "period": [24291, 24292, 24293],
+                    "value": [0.1, 0.15, 0.12],
+                    "ci_low": [-0.2, -0.05, 0.01],
+                    "ci_high": [0.4, 0.35, 0.23],
+                    "fixed_low": [-0.1, 0.0, 0.05],
+                    "fixed_high": [0.3, 0.3, 0.19],
+                }
+            ),
+        ),
+        {"indicator": "csat_top2", "unit": "share"},
+    ),
+    "programme_gantt": (
+        (
+            pd.DataFrame(
+                {
+                    "label": ["需求确认", "首批结业"],
+                    "start": [dt.date(2024, 1, 1), dt.date(2024, 2, 1)],
+                    "planned_on": [dt.date(2024, 1, 25), dt.date(2024, 4, 25)],
+                    "end": [dt.date(2024, 1, 25), dt.date(2024, 5, 1)],
+                    "done": [True, False],
+                    "critical": [True, False],
+                    "gate": [True, False],
+                }
+            ),
+        ),
+        {"today": dt.date(2024, 4, 30)},
+    ),
+    "risk_map": (
+        (
+            pd.DataFrame(
+                {
+                    "risk_id": ["R01", "R02"],
+                    "probability": [2.0, 4.0],
+                    "impact": [4.0, 4.0],
+                    "trigger_state": ["quiet", "set_off"],
+                }
+            ),
+        ),
+        {},
+    ),
+    "site_multiples": (
+        (
+            pd.DataFrame(
+                {
+                    "subject": ["云栖花园"] * 3 + ["滨江新城"] * 3,
+                    "period": [24288, 24289, 24290] * 2,
+                    "value": [0.8, 0.7, 0.3, 0.6, 0.65, 0.9],
+                    "centre": 0.7,
+                    "lower": 0.4,
+                    "upper": 0.85,
+                    "signal": [False, False, True] * 2,
+                    "baseline": [True, False, False] * 2,
+                }
+            ),
+        ),
+        {"unit": "share"},
+    ),
     "event_study": ((ESTIMATES,), {}),
     "group_time": ((ESTIMATES,), {}),
     "forest": ((ESTIMATES[:2],), {"rows": "event_time"}),
@@ -71,6 +133,19 @@ CASES = {
             ),
         ),
         {"today": "2024-02-10"},
+    ),
+    "open_share": (
+        (
+            pd.DataFrame(
+                {
+                    "arm": ["treated"] * 6 + ["comparison"] * 6,
+                    "phase": (["before"] * 3 + ["after"] * 3) * 2,
+                    "hours": [0.0, 24.0, 72.0] * 4,
+                    "open_share": [1.0, 0.4, 0.1] * 4,
+                }
+            ),
+        ),
+        {},
     ),
     "love_plot": (
         (
