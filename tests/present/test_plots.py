@@ -147,6 +147,19 @@ CASES = {
         ),
         {},
     ),
+    "open_share": (
+        (
+            pd.DataFrame(
+                {
+                    "arm": ["treated"] * 6 + ["comparison"] * 6,
+                    "phase": (["before"] * 3 + ["after"] * 3) * 2,
+                    "hours": [0.0, 24.0, 72.0] * 4,
+                    "open_share": [1.0, 0.4, 0.1] * 4,
+                }
+            ),
+        ),
+        {},
+    ),
     "love_plot": (
         (
             pd.DataFrame(
