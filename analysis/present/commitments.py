@@ -40,7 +40,7 @@ def notice(results: StageResults, language: str) -> str:
 def _line(check: Check, rows: pd.DataFrame, language: str) -> str:
     words = sentences.sentence(check.reason, language, sentences.check_params(check))
     if check.params.get("simulated"):
-        words += wording.text("locks.simulated", language)
+        words = wording.text("locks.simulated", language, words=words)
     kind = check.question.split(".")[1]
     mine = rows[rows["lock"] == kind] if len(rows) else rows
     return (
@@ -73,11 +73,10 @@ def deviation(row: dict[str, Any], language: str) -> str:
         change = "content"
     words = wording.text(f"locks.row.{change}", language, what=what, locked=then, now=now)
     if row["reason"]:
-        return words + wording.text(
-            "locks.row.reason", language, since=row["since"], reason=row["reason"]
-        )
+        said = {"since": row["since"], "reason": row["reason"]}
+        return wording.text("locks.row.reason", language, change=words, **said)
     if row["since"]:
-        return words + wording.text("locks.row.since", language, since=row["since"])
+        return wording.text("locks.row.since", language, change=words, since=row["since"])
     return words
 
 
@@ -88,7 +87,11 @@ def _what(row: dict[str, Any], language: str) -> str:
         leaf = row["leaf"]
         known = wording.has(f"locks.leaf.{leaf}")
         words.append(wording.text(f"locks.leaf.{leaf}", language) if known else leaf)
-    return wording.text("locks.separator", language).join(filter(None, words))
+    said = [word for word in words if word]
+    while len(said) > 1:
+        label, value, *rest = said
+        said = [wording.text("report.labelled", language, label=label, value=value), *rest]
+    return said[0]
 
 
 def _item(part: str, item: str, language: str) -> str:
@@ -111,7 +114,7 @@ def _value(row: dict[str, Any], text: str, language: str) -> str:
     if value is None or value in ({}, []):
         return wording.text("locks.nothing", language)
     if isinstance(value, list):
-        return wording.text("locks.comma", language).join(_word(row, v, language) for v in value)
+        return wording.format_value([_word(row, v, language) for v in value], "", language)
     return _word(row, value, language)
 
 

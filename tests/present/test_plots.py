@@ -147,19 +147,6 @@ CASES = {
         ),
         {},
     ),
-    "open_share": (
-        (
-            pd.DataFrame(
-                {
-                    "arm": ["treated"] * 6 + ["comparison"] * 6,
-                    "phase": (["before"] * 3 + ["after"] * 3) * 2,
-                    "hours": [0.0, 24.0, 72.0] * 4,
-                    "open_share": [1.0, 0.4, 0.1] * 4,
-                }
-            ),
-        ),
-        {},
-    ),
     "love_plot": (
         (
             pd.DataFrame(
@@ -171,6 +158,20 @@ CASES = {
     "power_curve": (
         (pd.DataFrame({"effect": [0.1, 0.2], "power": [0.4, 0.9], "ci_low": 0.3, "ci_high": 1.0}),),
         {"unit": "share"},
+    ),
+    "power_by_cost": (
+        (
+            pd.DataFrame(
+                {
+                    "n_sites": [20, 20, 60, 60],
+                    "answers": [5, 40, 5, 40],
+                    "power": [0.3, 0.4, 0.8, 0.9],
+                    "cost": [1e5, 3e5, 4e5, 9e5],
+                    "best": [True, False, True, True],
+                }
+            ),
+        ),
+        {},
     ),
     "power_by_sites": (
         (
