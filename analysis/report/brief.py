@@ -63,7 +63,12 @@ def overdue(run: Run, language: str) -> str:
         return ""
     items = [
         wording.text(
-            "brief.overdue_item", language, action=row.action, owner=row.owner, due=row.due_on
+            "brief.overdue_item",
+            language,
+            action=sentences.label(row.action, language),
+            finding=sentences.label(row.finding, language),
+            owner=sentences.label(row.owner, language),
+            due=row.due_on,
         )
         for row in late.itertuples()
     ]
