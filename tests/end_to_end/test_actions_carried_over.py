@@ -1,0 +1,73 @@
+"""Two reports in a row: what the first proposed and nobody did stands first in the second."""
+
+import datetime as dt
+import json
+
+from analysis import files, report, results
+from analysis.results import Alert, collect
+from analysis.value import ACTION_SHEET, assess_actions
+from analysis.workspace import ledger
+
+FIRST, SECOND = dt.date(2025, 3, 31), dt.date(2025, 9, 30)
+
+
+def alert(module):
+    return Alert(
+        id=f"monitoring.alert.pass_rate_low.{module}", rule="pass_rate_low", grade=2,
+        subject=module, message="monitoring.alert.pass_rate_low.message", response="r", n=40,
+        value=0.6, threshold=0.8, p_value=0.01, false_alarm_rate=0.05,
+    )  # fmt: skip
+
+
+def run_folder(root, on, value):
+    folder = root / "reports" / "jia" / on.isoformat()
+    folder.mkdir(parents=True)
+    monitoring = collect("monitoring", [], facts={"as_of": on.isoformat(), "looked_back": False})
+    for found in (monitoring, value):
+        results.save(found, folder / "results")
+    identity = {"name": {"zh_CN": "甲物业", "en": "Jia"}, "simulated": True, "min_cell": 8}
+    files.write_text(folder / "client.json", json.dumps(identity))
+    return folder
+
+
+def test_two_runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRMEVAL_HOME", str(tmp_path))
+    proposed = assess_actions([alert("沟通技巧"), alert("法规")], on=FIRST)
+    ledger.keep_alerts("jia", run_folder(tmp_path, FIRST, proposed))
+
+    data = tmp_path / "data" / "jia"
+    data.mkdir(parents=True)
+    sheet = proposed.table("action_decisions")
+    sheet.loc[sheet["action_id"] == "retrain:法规", ["state", "decided_on", "course_version"]] = [
+        "done", "2025-04-20", "V2.0",
+    ]  # fmt: skip
+    ACTION_SHEET.write(data / "actions.csv", sheet)
+
+    second = assess_actions(
+        [alert("沟通技巧")],
+        on=SECOND,
+        runs=ledger.earlier_actions("jia", before=SECOND),
+        decisions=ledger.action_decisions(data),
+    )
+    states = second.table("action_register").set_index("action_id")["state"].to_dict()
+    assert states == {"retrain:沟通技巧": "overdue", "retrain:法规": "done"}
+    assert second.estimates[0].value == 0.5  # half of what was proposed was taken up
+
+    folder = run_folder(tmp_path, SECOND, second)
+    report.build(folder)
+    for language, notice, first in (
+        ("zh", "上次报告的行动到期未完成", "结论"),
+        ("en", "Due and not done since the last report", "The answer"),
+    ):
+        html = (folder / language / "index.html").read_text(encoding="utf-8")
+        body = html[html.index("<main") :]
+        assert 0 < body.index(notice) < body.index(f">{first}<")
+        assert "沟通技巧" in body[body.index(notice) : body.index(f">{first}<")]
+
+
+def test_a_run_does_not_see_its_own_or_later_proposals(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRMEVAL_HOME", str(tmp_path))
+    later = assess_actions([alert("法规")], on=SECOND)
+    ledger.keep_alerts("jia", run_folder(tmp_path, SECOND, later))
+    assert ledger.earlier_actions("jia", before=SECOND) == []
+    assert ledger.earlier_actions("jia", before=FIRST) == []
