@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from analysis import cli
+from analysis.client.readings import READINGS
 from analysis.errors import Fault, InputError, RunError
 from analysis.pipeline import runner, steps
 
@@ -87,9 +89,17 @@ def test_faults_of_the_input_lead_to_check(crmeval, project, monkeypatch):
     assert "没有写出任何结果" in crmeval("--lang", "zh", "run", "acme").output
 
 
-def test_check_lists_every_fault_with_its_place(crmeval, monkeypatch):
+@pytest.fixture
+def decided(monkeypatch):
+    """A client that has decided every contradiction between requirements; it may be changed."""
+    choices = {id: next(iter(found.readings)) for id, found in READINGS.items()}
+    opened = SimpleNamespace(id="acme", choices=choices)
+    monkeypatch.setattr("analysis.client.load", lambda client: opened)
+    return opened
+
+
+def test_check_lists_every_fault_with_its_place(crmeval, decided, monkeypatch):
     advisory = Fault(rule="x", message="Odd.", example="Even.", file="a.csv", blocking=False)
-    monkeypatch.setattr("analysis.client.load", lambda client: client)
     monkeypatch.setattr("analysis.ingest.check", lambda client: [FAULT, advisory])
     listed = crmeval("check", "acme", "--lang", "en")
     assert listed.exit_code == 1
@@ -100,6 +110,27 @@ def test_check_lists_every_fault_with_its_place(crmeval, monkeypatch):
     monkeypatch.setattr("analysis.ingest.check", lambda client: [])
     clean = crmeval("check", "acme")
     assert clean.exit_code == 0
+
+
+def test_check_names_the_contradictions_left_open(crmeval, decided, monkeypatch):
+    monkeypatch.setattr("analysis.ingest.check", lambda client: [])
+    readings = " | ".join(READINGS["C2"].readings)
+    assert readings not in crmeval("check", "acme", "--lang", "en").output
+    del decided.choices["C2"]
+    left = crmeval("check", "acme", "--lang", "en")
+    assert left.exit_code == 0
+    assert readings in left.output.replace("\n", "")
+    assert "C2" in crmeval("check", "acme", "--lang", "zh").output
+
+
+def test_pages_are_printed_once_there_are_any(crmeval, project, monkeypatch):
+    monkeypatch.setattr("analysis.report.print_pages", lambda latest: [latest / "a.pdf"] * 12)
+    early = crmeval("pdf", "acme", "--lang", "en")
+    assert early.exit_code == 1
+    assert crmeval("run", "acme").exit_code == 0
+    printed = crmeval("pdf", "acme", "--lang", "en")
+    assert printed.exit_code == 0, printed.output
+    assert "12" in printed.output
 
 
 def test_new_writes_a_proposal_and_never_over_one(crmeval, project):
