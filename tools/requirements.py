@@ -6,6 +6,7 @@ Run as ``python tools/requirements.py``. A test resolves every link and compares
 from __future__ import annotations
 
 import ast
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -31,8 +32,9 @@ HEADER = """\
 
 What the source documents ask for, and where it is answered. Written by `tools/requirements.py` from
 `docs/requirements/`; a test resolves every entry of the last column. `page` names a section of a
-report, `view` a table or figure of one, `code` a name in Python, `client` a key of the client file;
-the other words say what they are.
+report, `view` a table or figure that a report shows, `report` one of the reports by reader, `gate`
+a gate or a quarter's goals, `risk` a risk the register starts with, `code` a name in Python,
+`client` a key of the client file; the other words say what they are.
 """
 
 
@@ -104,7 +106,29 @@ def _view(target: str) -> bool:
         views.get(target)
     except KeyError:
         return False
-    return True
+    return any(f'"{target}"' in text or f"view: {target}" in text for text in _pages())
+
+
+@cache
+def _pages() -> tuple[str, ...]:
+    """Return the sources of all reports: the notebooks' cells, and the reports by reader."""
+    books = [
+        "".join("".join(cell["source"]) for cell in json.loads(path.read_bytes())["cells"])
+        for path in sorted(ROOT.glob("notebooks/*.ipynb"))
+    ]
+    readers = ROOT / "analysis" / "report" / "audiences.yml"
+    return (*books, readers.read_text(encoding="utf-8"))
+
+
+def _report(target: str) -> bool:
+    from analysis.report import audiences
+
+    return target in audiences.declared()
+
+
+def _risk(target: str) -> bool:
+    text = (ROOT / "analysis" / "design" / "risks.yml").read_text(encoding="utf-8")
+    return any(risk["id"] == target for risk in YAML(typ="safe", pure=True).load(text))
 
 
 def _indicator(target: str) -> bool:
@@ -173,7 +197,7 @@ def _functions(path: Path) -> frozenset[str]:
 def _gate(target: str) -> bool:
     from analysis.monitoring.gates import gate_rules
 
-    return target in gate_rules()["gates"]
+    return any(target in gate_rules()[kind] for kind in ("gates", "quarters"))
 
 
 def _command(target: str) -> bool:
@@ -194,6 +218,8 @@ RESOLVERS: Mapping[str, Callable[[str], bool]] = {
     "test": _file,
     "doc": _file,
     "gate": _gate,
+    "report": _report,
+    "risk": _risk,
     "cli": _command,
 }
 

@@ -53,6 +53,10 @@ def test_entries_say_what_the_documents_say(tool):
         ({"status": "answered", "where": ["indicator:nonsense"]}, "leads nowhere"),
         ({"status": "answered", "where": ["alert:nonsense"]}, "leads nowhere"),
         ({"status": "answered", "where": ["gate:M13"]}, "leads nowhere"),
+        ({"status": "answered", "where": ["report:nonsense"]}, "leads nowhere"),
+        ({"status": "answered", "where": ["risk:nonsense"]}, "leads nowhere"),
+        # A view that is declared and that no report shows is no answer.
+        ({"status": "answered", "where": ["view:baseline.latent_means"]}, "leads nowhere"),
         ({"status": "answered", "where": ["conflict:C15"]}, "leads nowhere"),
         ({"status": "answered", "where": ["table:nonsense"]}, "leads nowhere"),
         ({"status": "answered", "where": ["client:design.nonsense"]}, "leads nowhere"),
@@ -73,6 +77,11 @@ def test_a_wrong_entry_is_found(tool, entry, fault):
     [
         "page:tracking.lasts",
         "view:baseline.items",
+        "view:design.roll_out",
+        "report:finance",
+        "risk:low_return",
+        "gate:M12",
+        "gate:Q1",
         "indicator:csat_mean",
         "conflict:C1",
         "table:sites",
