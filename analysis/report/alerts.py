@@ -47,8 +47,7 @@ def alert_files(run: Run) -> dict[Path, str]:
     Returns
     -------
     dict of Path to str
-        ``alerts.csv``, ``alerts.json`` and ``alerts_to_decide.csv`` (the sheet to fill in and save
-        as ``data/<client>/alerts.csv``) in each language's folder; nothing where monitoring did
+        ``alerts.csv`` and ``alerts.json`` in each language's folder; nothing where monitoring did
         not run.
     """
     found = run.results.get("monitoring")
@@ -56,7 +55,6 @@ def alert_files(run: Run) -> dict[Path, str]:
         return {}
     history = found.table("alert_history")
     past = {} if history.empty else history.set_index("alert_id").to_dict("index")
-    sheet = found.table("alert_decisions").to_csv(index=False, lineterminator="\r\n")
     written = {}
     for language, folder in FOLDERS.items():
         rows = [_row(alert, past.get(alert.id, {}), language) for alert in found.alerts]
@@ -64,7 +62,6 @@ def alert_files(run: Run) -> dict[Path, str]:
         text = json.dumps(body, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
         written[run.folder / folder / "alerts.json"] = text
         written[run.folder / folder / "alerts.csv"] = _MARK + _csv(rows)
-        written[run.folder / folder / "alerts_to_decide.csv"] = _MARK + sheet
     return written
 
 

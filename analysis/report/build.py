@@ -12,6 +12,7 @@ from analysis.report import audiences, brief, page, typeface, workbook
 from analysis.report.alerts import alert_files
 from analysis.report.export import stage_page
 from analysis.report.run import FOLDERS, STAGES, Run, open_run
+from analysis.report.sheets import sheet_files
 
 
 def build(run_dir: Path) -> Path:
@@ -46,7 +47,7 @@ def build(run_dir: Path) -> Path:
     write_pages(pages)
     for language, folder in FOLDERS.items():
         workbook.write_workbook(run, run.folder / folder, language)
-    for path, text in alert_files(run).items():
+    for path, text in {**alert_files(run), **sheet_files(run)}.items():
         write_text(path, text)
     return start
 

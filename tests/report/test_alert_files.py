@@ -4,10 +4,8 @@ import csv
 import io
 import json
 
-import pandas as pd
-
 from analysis import results
-from analysis.monitoring import decision_sheet, merge, read_decisions
+from analysis.monitoring import decision_sheet, merge
 from analysis.report.alerts import COLUMNS, alert_files
 from analysis.report.run import Run
 from analysis.results import Alert
@@ -48,9 +46,7 @@ def test_both_languages_carry_the_same_alerts(tmp_path):
     written = alert_files(a_run(tmp_path, an_alert()))
     names = {path.relative_to(tmp_path).as_posix() for path in written}
     assert names == {
-        f"{folder}/{name}"
-        for folder in ("zh", "en")
-        for name in ("alerts.csv", "alerts.json", "alerts_to_decide.csv")
+        f"{folder}/{name}" for folder in ("zh", "en") for name in ("alerts.csv", "alerts.json")
     }
     for folder, owner in (("zh", "评估人员"), ("en", "Evaluator")):
         (row,) = json.loads(written[tmp_path / folder / "alerts.json"])["alerts"]
@@ -63,15 +59,6 @@ def test_both_languages_carry_the_same_alerts(tmp_path):
         assert {name: line[name] for name in COLUMNS} == {
             name: "" if value is None else str(value) for name, value in row.items()
         }
-
-
-def test_the_sheet_to_decide_can_be_read_back(tmp_path):
-    written = alert_files(a_run(tmp_path, an_alert()))
-    sheet = pd.read_csv(io.StringIO(written[tmp_path / "zh" / "alerts_to_decide.csv"][1:]))
-    sheet = sheet.astype("str").assign(state="acknowledged", decided_on="2024-09-17")
-    filled = tmp_path / "alerts.csv"
-    filled.write_text(sheet.to_csv(index=False), encoding="utf-8")
-    assert read_decisions(filled)["alert_id"].tolist() == [an_alert().id]
 
 
 def test_without_monitoring_nothing_is_written(tmp_path):
