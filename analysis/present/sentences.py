@@ -35,6 +35,16 @@ def label(value: Any, language: str, prefix: str = "terms") -> str:
     return wording.format_value(value, "", language)
 
 
+def subject_of(action: str, subject: str, language: str) -> str:
+    """Return what an action is about in words: a person's pseudonym cut, forms of tests named."""
+    name, _, form = subject.partition(" / ")
+    if action.rpartition(".")[2] == "suspend_lecturer":
+        return wording.text("chapters.lecturer", language, code=name[:6])
+    words = indicator_title(name, language)
+    kind = label(f"monitoring.form.{form}", language) if form else ""
+    return f"{words} / {kind}" if kind else words
+
+
 def sentence(key: str, language: str, params: Mapping[str, Any] | None = None) -> str:
     """Fill a sentence whose parameters may be wording keys or indicator ids."""
     return wording.text(key, language, **localised(params or {}, language))

@@ -72,6 +72,7 @@ def render(
     language: str,
     notes: Iterable[str] = (),
     raw: Sequence[Sequence[str]] | None = None,
+    whole: Sequence[bool] | None = None,
 ) -> str:
     """Build one table from finished text.
 
@@ -93,8 +94,13 @@ def render(
         Lines below it.
     raw : Sequence of sequences of str, optional
         Cells of the CSV; those shown when omitted.
+    whole : Sequence of bool, optional
+        Which columns must not break, such as dates.
     """
-    kind = [' class="num"' if is_number else "" for is_number in numeric]
+    kind = [
+        ' class="num"' if is_number else ' class="whole"' if is_whole else ""
+        for is_number, is_whole in zip(numeric, whole or [False] * len(numeric), strict=True)
+    ]
     head = "".join(
         f'<th scope="col"{k}>{escape(title)}</th>' for title, k in zip(header, kind, strict=True)
     )
@@ -162,6 +168,7 @@ def frame_table(
         rows,
         caption=caption,
         numeric=[is_numeric(spec) for _, spec in columns.values()],
+        whole=[spec in ("date", "month") for _, spec in columns.values()],
         anchor=anchor,
         language=language,
         notes=notes,

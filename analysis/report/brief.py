@@ -66,7 +66,7 @@ def overdue(run: Run, language: str) -> str:
             "brief.overdue_item",
             language,
             action=sentences.label(row.action, language),
-            finding=sentences.label(row.finding, language),
+            finding=sentences.subject_of(row.action, row.finding, language),
             owner=sentences.label(row.owner, language),
             due=row.due_on,
         )
@@ -190,7 +190,7 @@ def _actions(run: Run, findings: Sequence[Finding], language: str) -> str:
 
 
 def _action(action: str, owner: str, due: Any, subjects: list[str], language: str) -> str:
-    named = [sentences.indicator_title(s, language) for s in dict.fromkeys(subjects)]
+    named = [sentences.subject_of(action, s, language) for s in dict.fromkeys(subjects)]
     shown = named[:_SUBJECTS] + (["…"] if named[_SUBJECTS:] else [])
     return wording.text(
         "brief.do_next_for" if shown else "brief.do_next",

@@ -87,6 +87,9 @@ class Priced:
         return self.effect * self.money * self.exposure * self.factor
 
 
+_PRICED = ["indicator", "effect", "money", "exposure", "factor", "amount", "priced", "reason"]
+
+
 def treated_exposure(
     outcome: pd.DataFrame,
     households: Mapping[str, float] | None = None,
@@ -186,7 +189,8 @@ def price(
     Returns
     -------
     list of Priced, DataFrame
-        The table has a row a benefit: ``indicator, amount`` (NaN when not priced),
+        The table has a row a benefit: ``indicator, effect`` (in the good direction), ``money``
+        (a unit), ``exposure, factor, amount`` (their product, CNY; all NaN when not priced),
         ``priced, reason``.
     """
     priced, rows = [], []
@@ -194,7 +198,7 @@ def price(
         estimate = effects.get(benefit.indicator)
         reason = _not_priced(benefit, estimate, exposure, 0.5 if revenue else margin)
         if reason:
-            rows.append((benefit.indicator, math.nan, False, reason))
+            rows.append((benefit.indicator, *[math.nan] * 5, False, reason))
             continue
         sign = 1.0 if registry[benefit.indicator].direction == "up" else -1.0
         ends = sorted((sign * estimate.ci_low, sign * estimate.ci_high))
@@ -218,8 +222,9 @@ def price(
             factor=margin if benefit.margin and not revenue else 1.0,
         )
         priced.append(one)
-        rows.append((benefit.indicator, one.amount, True, ""))
-    return priced, pd.DataFrame(rows, columns=["indicator", "amount", "priced", "reason"])
+        factors = (one.effect, one.money, one.exposure, one.factor)
+        rows.append((benefit.indicator, *factors, one.amount, True, ""))
+    return priced, pd.DataFrame(rows, columns=_PRICED)
 
 
 def _not_priced(

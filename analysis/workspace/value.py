@@ -7,10 +7,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import pandas as pd
+
 from analysis import findings
 from analysis.results import Check, Estimate, Finding, StageResults, merge
 from analysis.workspace import ledger
 from analysis.workspace.stage import Stage
+
+_LONGEST = 60
+"""Months that no evaluation outlives."""
 
 
 class ValueStage(Stage):
@@ -54,22 +59,23 @@ class ValueStage(Stage):
         switches = planned["switches"]
 
         def counted(**changed: Any) -> StageResults:
-            given = {**planned, **changed}
-            costs = self.table("costs")
+            given = {"costs": self.table("costs"), **planned, **changed}
+            costs = given.pop("costs")
             return value.assess_roi(
                 rules.benefits, effects, costs, draws=draws, seed=self.seed, **given
             )
 
         flipped = {
             "planned": {},
-            "horizon": {
-                "switches": replace(switches, first_year_only=not switches.first_year_only),
-                "exposure": self.exposure(first_year_only=not switches.first_year_only),
+            "all_months": {
+                "switches": replace(switches, first_year_only=False),
+                "horizon_months": _LONGEST,
+                "exposure": self.exposure(first_year_only=False, horizon_months=_LONGEST),
             },
             "lower_bound": {
                 "switches": replace(switches, lower_bound_only=not switches.lower_bound_only)
             },
-            "no_time": {"hour_cost": None},
+            "no_time": {"hour_cost": None, "costs": _without_time(self.table("costs"))},
             "revenue": {"margin": 1.0, "revenue": True},
         }
         main = counted()
@@ -117,7 +123,9 @@ class ValueStage(Stage):
 
         return attended_effort(self.table("enrolments"))[1]
 
-    def exposure(self, *, first_year_only: bool | None = None) -> dict[str, float]:
+    def exposure(
+        self, *, first_year_only: bool | None = None, horizon_months: int | None = None
+    ) -> dict[str, float]:
         """Site-months, household-months and clients that the effects apply to."""
         from analysis.value import treated_exposure
 
@@ -126,7 +134,7 @@ class ValueStage(Stage):
         return treated_exposure(
             self.outcome(),
             served.astype("float64").to_dict(),
-            horizon_months=rules.horizon_months,
+            horizon_months=horizon_months or rules.horizon_months,
             first_year_only=(rules.first_year_only if first_year_only is None else first_year_only),
             discount_rate=rules.discount_rate,
         )
@@ -182,3 +190,7 @@ class ValueStage(Stage):
             found += [*part.findings, *part.alerts]
             found += [check for check in part.checks if check.status in ("failed", "caution")]
         return tuple(found)
+
+
+def _without_time(costs: pd.DataFrame | None) -> pd.DataFrame | None:
+    return None if costs is None else costs[costs["category"] != "participant_time"]

@@ -7,8 +7,23 @@ from typing import Any
 import pandas as pd
 
 from analysis import wording
+from analysis.indicators import registry
 from analysis.present import sentences
 from analysis.present.views.words import in_words, target
+
+
+def benefits(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the benefits, the gain in its unit and the money with what it is for."""
+    return table.assign(effect=in_words(table, _gain), money=in_words(table, _money))
+
+
+def _gain(row: Any, language: str) -> str:
+    unit = registry.get(row.indicator).unit
+    return "—" if pd.isna(row.effect) else wording.in_unit(row.effect, unit, language)
+
+
+def _money(row: Any, language: str) -> str:
+    return "—" if pd.isna(row.money) else wording.format_value(row.money, "num2", language)
 
 
 def actions(table: pd.DataFrame) -> pd.DataFrame:
@@ -21,7 +36,7 @@ def actions(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _subjects(row: Any, language: str) -> str:
-    named = [sentences.indicator_title(s, language) for s in dict.fromkeys(row.subject) if s]
+    named = [sentences.subject_of(row.action, s, language) for s in dict.fromkeys(row.subject) if s]
     return wording.format_value(named, "", language) if named else ""
 
 
