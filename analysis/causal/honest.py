@@ -25,10 +25,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
 
-from analysis.causal.distributions import t_quantile
 from analysis.causal.moment_inequality import LeastViolation, conditional_rejects
+from analysis.causal.shortest_interval import Frontier
 
 #: Reach of the search for an end, in standard errors of the estimate.
 REACH = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -149,9 +148,10 @@ def breakdown_relative(moments: Moments, *, level: float = 0.95, most: float = 5
 
 def breakdown_smoothness(moments: Moments, *, level: float = 0.95) -> float:
     """Return the largest M at which the interval excludes zero; 0 where it never does."""
+    frontier = _frontier(moments)
 
     def margin(m: float) -> float:
-        low, high = smoothness(moments, m, level=level)
+        low, high = _interval(moments, frontier, m, level)
         return max(low, -high)
 
     if margin(0.0) <= 0:
@@ -206,6 +206,17 @@ def smoothness(moments: Moments, m: float, *, level: float = 0.95) -> tuple[floa
     m : float
         Largest change of the slope of δ between neighbouring periods, in units of the outcome.
     """
+    return _interval(moments, _frontier(moments), m, level)
+
+
+def _interval(moments: Moments, frontier: Frontier, m: float, level: float) -> tuple[float, float]:
+    half, v = frontier.shortest(m, level)
+    centre = float(v @ moments.beta)
+    return centre - half, centre + half
+
+
+def _frontier(moments: Moments) -> Frontier:
+    """Estimators that are right when δ is a straight line, by worst bias when it bends."""
     P, T = moments.n_pre, len(moments.weights)
     period = np.concatenate([np.arange(-P, 0), np.arange(1, T + 1)]).astype(float)
     corner = np.arange(-P + 1, T)
@@ -215,68 +226,10 @@ def smoothness(moments: Moments, m: float, *, level: float = 0.95) -> tuple[floa
         np.maximum(period[:, None] - corner[None, :], 0),
         np.maximum(corner[None, :] - period[:, None], 0),
     )
-    own = np.concatenate([np.zeros(P), moments.weights])
     free = np.vstack([_orthogonal(period[:P]), np.zeros((T, P - 1))])
-    first = own.copy()
+    first = np.concatenate([np.zeros(P), moments.weights])
     first[:P] = -period[:P] * (moments.weights @ period[P:]) / (period[:P] @ period[:P])
-    half, v = _shortest(first, free, bend, m, moments.covariance, level)
-    centre = float(v @ moments.beta)
-    return float(centre - half), float(centre + half)
-
-
-def _shortest(first, free, bend, m, covariance, level):
-    """Half-length of the shortest interval over estimators ``first + free @ x``, and its weights.
-
-    The half-length σ·cv(bias/σ) is convex in the weights; the bias ``m·Σ|bend'v|`` is made smooth
-    by a variable for each absolute value.
-    """
-    scale = np.sqrt(first @ covariance @ first)
-    root = np.linalg.cholesky(covariance / scale**2 + 1e-14 * np.eye(len(covariance)))
-    least = np.linalg.lstsq(root.T @ free, -root.T @ first, rcond=None)[0]
-    K, J = free.shape[1], bend.shape[1]
-    size = m / scale
-    if size == 0 or K == 0:
-        v = first + free @ least
-        sigma = np.linalg.norm(root.T @ v)
-        return scale * sigma * _folded(size * np.abs(bend.T @ v).sum() / sigma, level)[0], v
-
-    def length(z: np.ndarray) -> tuple[float, np.ndarray]:
-        side = root.T @ (first + free @ z[:K])
-        sigma = np.linalg.norm(side)
-        t = size * z[K:].sum() / sigma
-        cv, slope = _folded(t, level)
-        gradient = np.full(K + J, slope * size)
-        gradient[:K] = (cv - t * slope) * ((root.T @ free).T @ side) / sigma
-        return sigma * cv, gradient
-
-    inside, over = bend.T @ free, bend.T @ first
-    rows = np.block([[-inside, np.eye(J)], [inside, np.eye(J)]])
-    shift = np.concatenate([-over, over])
-    from scipy.optimize import minimize
-
-    found = minimize(
-        length,
-        np.concatenate([least, np.abs(over + inside @ least)]),
-        jac=True,
-        method="SLSQP",
-        constraints={"type": "ineq", "fun": lambda z: rows @ z + shift, "jac": lambda z: rows},
-        options={"maxiter": 500, "ftol": 1e-9},
-    )
-    v = first + free @ found.x[:K]
-    sigma = np.linalg.norm(root.T @ v)
-    half = sigma * _folded(size * np.abs(bend.T @ v).sum() / sigma, level)[0]
-    return scale * half, v
-
-
-def _folded(t: float, level: float) -> tuple[float, float]:
-    """Quantile of |N(t, 1)| at ``level``, and its derivative in t."""
-    one_sided = t_quantile(2 * level - 1, np.inf)
-    if t > 8:
-        return t + one_sided, 1.0
-    low, high = t + min(one_sided, 0.0), t + t_quantile(level, np.inf) + 1e-9
-    c = _root(lambda c: ndtr(c - t) - ndtr(-c - t) - level, max(low, 1e-9), high, xtol=1e-13)
-    near, far = np.exp(-((c - t) ** 2) / 2), np.exp(-((c + t) ** 2) / 2)
-    return c, (near - far) / (near + far)
+    return Frontier(first, free, bend, moments.covariance)
 
 
 def _root(f: Callable[[float], float], low: float, high: float, *, xtol: float) -> float:

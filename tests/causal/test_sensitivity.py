@@ -12,13 +12,13 @@ from scipy.stats import norm, truncnorm
 from analysis.causal import Options, evaluate, sensitivity
 from analysis.causal.honest import (
     Moments,
-    _folded,
     _Tests,
     breakdown_relative,
     relative_magnitudes,
     smoothness,
 )
 from analysis.causal.moment_inequality import LeastViolation, truncated_quantile
+from analysis.causal.shortest_interval import folded
 
 R = json.loads((Path(__file__).parent / "honestdid_0_2_8.json").read_text())
 PARAMETERS = {"e0": [1, 0, 0, 0], "avg": [0.25] * 4}
@@ -75,16 +75,16 @@ def test_smoothness_is_the_shortest_interval():
         v[0] += (v @ period) / 4
         assert abs(v @ period) < 1e-12
         sigma = np.sqrt(v @ given.covariance @ v)
-        half = sigma * _folded(m * np.abs(bend.T @ v).sum() / sigma, 0.95)[0]
+        half = sigma * folded(m * np.abs(bend.T @ v).sum() / sigma, 0.95)[0]
         assert half >= (high - low) / 2 - 1e-9
 
 
 def test_folded_quantile():
     for t in (0.0, 0.3, 2.0, 9.0):
-        c, slope = _folded(t, 0.95)
+        c, slope = folded(t, 0.95)
         assert norm.cdf(c - t) - norm.cdf(-c - t) == pytest.approx(0.95, abs=1e-9)
         if t < 8:
-            assert slope == pytest.approx((_folded(t + 1e-5, 0.95)[0] - c) / 1e-5, abs=1e-3)
+            assert slope == pytest.approx((folded(t + 1e-5, 0.95)[0] - c) / 1e-5, abs=1e-3)
 
 
 def test_truncated_quantile():
