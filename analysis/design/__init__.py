@@ -4,7 +4,7 @@ from analysis.design.advisor import Facts, assess_designs, errors_before, read_f
 from analysis.design.assignment import assess_assignment, assign_balanced, assign_waves
 from analysis.design.baseline import baseline_content
 from analysis.design.calendar import assess_calendar, measurement_calendar, season
-from analysis.design.claims import annual_growth, check_claims
+from analysis.design.claims import annual_growth, assess_figures, check_claims
 from analysis.design.conflicts import assess_conflicts
 from analysis.design.evaluators import assess_evaluators
 from analysis.design.locks import Lock, assess_lock, differences, seal
@@ -44,6 +44,7 @@ __all__ = [
     "assess_conflicts",
     "assess_designs",
     "assess_evaluators",
+    "assess_figures",
     "assess_frontier",
     "assess_lock",
     "assess_plan",

@@ -1,4 +1,4 @@
-"""Growth that documents state, recomputed from the end points they give themselves."""
+"""What documents state: growth recomputed from its own end points, figures without a source."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Any
 
-from analysis.results import Check
+import pandas as pd
+
+from analysis.results import Check, StageResults, collect
 
 TOLERANCE = 0.005
 """Half a percentage point a year: what rounding of the end points may explain."""
@@ -34,7 +36,7 @@ def check_claims(claims: Iterable[Mapping[str, Any]] = ()) -> list[Check]:
         ``design.claim.<name>``: failed where the stated rate is further than
         :data:`TOLERANCE` from the computed one.
     """
-    known = [{**claim, "name": claim["requirement"]} for claim in _source_documents()]
+    known = [{**claim, "name": claim["requirement"]} for claim in _packaged("claims")]
     return [_check(claim) for claim in [*known, *claims]]
 
 
@@ -61,8 +63,35 @@ def _check(claim: Mapping[str, Any]) -> Check:
     )
 
 
-def _source_documents() -> list[dict[str, Any]]:
+def assess_figures() -> StageResults:
+    """List the figures that the source documents state without a source.
+
+    Returns
+    -------
+    StageResults
+        Table ``external_figures``: ``requirement, conflict`` (the contradiction it is part of,
+        or ``""``), ``source`` (or ``""``) and ``state``: ``verified``, ``contradicted`` or
+        ``unverified``. None of them enters any number of a report.
+    """
+    rows = [
+        (
+            figure["requirement"],
+            figure["conflict"] or "",
+            figure["source"] or "",
+            "verified"
+            if figure["verified"]
+            else "contradicted"
+            if figure["conflict"]
+            else "unverified",
+        )
+        for figure in _packaged("figures")
+    ]
+    table = pd.DataFrame(rows, columns=["requirement", "conflict", "source", "state"])
+    return collect("design", [], tables={"external_figures": table})
+
+
+def _packaged(name: str) -> list[dict[str, Any]]:
     from ruamel.yaml import YAML
 
-    text = files("analysis.design").joinpath("claims.yml").read_text(encoding="utf-8")
+    text = files("analysis.design").joinpath(f"{name}.yml").read_text(encoding="utf-8")
     return YAML(typ="safe").load(text)

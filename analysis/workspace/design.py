@@ -38,10 +38,11 @@ class DesignStage(Stage):
         }
 
     def goals(self) -> StageResults:
-        """Goals and claims, and the chain from each goal to its indicator."""
+        """Goals, the chain from each to its indicator, and what the documents claim."""
         claims = [claim.model_dump() for claim in self.client.claims]
         stated = design.assess_plan(self.plan, claims)
-        return merge("design", [stated, design.assess_chain(self._chain())])
+        chain = design.assess_chain(self._chain())
+        return merge("design", [stated, chain, design.assess_figures()])
 
     def _chain(self) -> pd.DataFrame:
         levels = self.mean_levels(before=self.first_wave)

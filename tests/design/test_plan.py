@@ -12,6 +12,7 @@ from analysis.design import (
     annual_growth,
     assess_assignment,
     assess_conflicts,
+    assess_figures,
     assess_plan,
     assign_waves,
     check_claims,
@@ -21,6 +22,7 @@ from analysis.design import (
 )
 from analysis.design.conflicts import REQUIREMENTS
 from analysis.errors import DesignError
+from analysis.indicators import registry
 
 
 def test_attendance_is_refused_as_primary_outcome():
@@ -46,6 +48,19 @@ def test_the_stated_growth_contradicts_its_end_points():
     assert annual_growth(35, 68, 5) == pytest.approx(0.142, abs=5e-4)
     (check,) = check_claims()
     assert (check.id, check.status) == ("design.claim.R003", "failed")
+
+
+def test_figures_without_a_source_are_listed_and_used_nowhere():
+    figures = assess_figures().table("external_figures").set_index("requirement")
+    assert set(figures.index) == {"R001", "R002", "R003", "R056", "R071", "R166", "R182"}
+    assert set(figures.loc[["R001", "R003", "R056", "R166"], "state"]) == {"contradicted"}
+    assert all(figures.loc[figures["state"] == "verified", "source"] != "")
+    lines = [
+        mark.requirement
+        for indicator in registry.load().values()
+        for mark in (*indicator.targets, *indicator.alerts, *indicator.benchmarks)
+    ]
+    assert not set(figures.index) & set(lines)
 
 
 def test_all_conflicts_are_raised_while_open_and_none_once_resolved():

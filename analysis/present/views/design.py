@@ -34,6 +34,11 @@ def contradictions(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def figures(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures of the source documents with the wording keys of what they state."""
+    return table.assign(label=[f"planning.figure.{name}" for name in table["requirement"]])
+
+
 def chain(table: pd.DataFrame) -> pd.DataFrame:
     """Return the goals with their chain: aim, behaviour, indicator, start and target in words."""
     empty = dict.fromkeys(wording.LANGUAGES, "—")
