@@ -11,7 +11,9 @@ import dataclasses
 import datetime as dt
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -24,7 +26,7 @@ from analysis.findings import Line
 from analysis.indicators import build_panel
 from analysis.present import display, sentences
 from analysis.results import Check, Finding, StageResults
-from analysis.simulation import WorldParameters, simulate
+from analysis.simulation import World, WorldParameters, simulate
 from analysis.simulation.parameters import small, two_clusters
 from analysis.tables import month_of
 from analysis.workspace.locks import make_lock
@@ -162,7 +164,7 @@ def tell(name: str, *, whole: bool = False) -> Told:
         Also run the cells that show the page; without them ``html`` is empty.
     """
     case = CASES[name]
-    world = simulate(case.parameters)
+    world = _simulated(case.parameters)
     tables = case.change(dict(world.tables))
     with tempfile.TemporaryDirectory() as folder:
         home = _write(Path(folder) / "made-up", case.parameters, tables)
@@ -191,8 +193,7 @@ def _write(home: Path, parameters: WorldParameters, tables: Tables) -> Path:
         frame.to_parquet(home / "canonical" / f"{table}.parquet")
     panel = build_panel(tables, client_timezone="Asia/Shanghai", first=parameters.first, last=last)
     panel.to_parquet(home / "panel.parquet")
-    yaml = YAML()
-    document = yaml.load(ROOT / "data" / "demo" / "client.yml")
+    document = deepcopy(_demo())
     document["client"]["id"] = home.name
     document["period"] = {
         "first": f"{month_of(parameters.first):%Y-%m}",
@@ -203,12 +204,27 @@ def _write(home: Path, parameters: WorldParameters, tables: Tables) -> Path:
     document["design"]["secondary_outcomes"] = ["csat_top2", "nps"]
     document["design"]["measure_at_months"] = [1, 3, 6]
     document["value"]["benefits"] = []
-    yaml.dump(document, home / "client.yml")
+    YAML().dump(document, home / "client.yml")
     before = month_of(parameters.first)
+    stage = workspace.open_stage("tracking", client=str(home), run_dir=str(home))
     for kind in ("plan", "baseline"):
-        stage = workspace.open_stage("tracking", client=str(home), run_dir=str(home))
         make_lock(stage, kind, by="made up", on=before)
     return home
+
+
+_WORLDS: dict[str, World] = {}
+
+
+def _simulated(parameters: WorldParameters) -> World:
+    """Simulate a world once, however many cases change its tables."""
+    if repr(parameters) not in _WORLDS:
+        _WORLDS[repr(parameters)] = simulate(parameters)
+    return _WORLDS[repr(parameters)]
+
+
+@cache
+def _demo() -> dict[str, Any]:
+    return YAML(typ="safe").load(ROOT / "data" / "demo" / "client.yml")
 
 
 def _run_cells(home: Path, *, whole: bool) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def deepen(
     }
     bounds = sensitivity(evaluation, horizons=horizons)
     by_kind = [effects_by(frame, kind, by=by, **named) for by, kind in (kinds or {}).items()]
-    without, left_out = leave_one_out(evaluation, frame)
+    without, left_out = leave_one_out(evaluation)
     placebo, placebo_check = placebo_date(frame, months_earlier=placebo_months, **named)
     tables = {"sensitivity": bounds.table, "leave_one_out": without}
     attendance: tuple[Estimate, ...] = ()

@@ -229,6 +229,33 @@ def prepare(
     return _identified(prepared)
 
 
+def without_unit(panel: Prepared, left_out: int) -> Prepared:
+    """Return a prepared panel without one of its units.
+
+    As :func:`prepare` on the rows of the others; only the count of rows read stays.
+
+    Raises
+    ------
+    FrameError
+        As :func:`prepare`; ``period_gap`` also where a month at the edge is lost with the unit.
+    """
+    kept = np.arange(len(panel.units)) != left_out
+    if not panel.observed[kept].any(axis=0).all():
+        raise FrameError("period_gap", "a period is observed for the unit left out alone")
+    weights = panel.weights[kept]
+    about_rows = ("rows_missing", "always_treated", "treated_after_window")
+    fewer = replace(
+        panel,
+        **{name: getattr(panel, name)[kept] for name in ("units", "y", "n", "cohort")},
+        covariates=panel.covariates[kept],
+        weights=weights / weights.mean(),
+        cluster=np.unique(panel.cluster[kept], return_inverse=True)[1],
+        stratum=np.unique(panel.stratum[kept], return_inverse=True)[1],
+        adjustments=tuple(a for a in panel.adjustments if a.rule in about_rows),
+    )
+    return _identified(fewer)
+
+
 def complete_rows(
     frame: pd.DataFrame,
     covariates: tuple[str, ...] = (),

@@ -22,10 +22,9 @@ from analysis.causal.evaluate import (
     cells,
     evaluate,
     overall_effect,
-    prepared,
     refused,
 )
-from analysis.causal.frame import FrameError
+from analysis.causal.frame import FrameError, Prepared, without_unit
 from analysis.causal.options import Options
 from analysis.results import Check, Estimate
 
@@ -76,14 +75,12 @@ def placebo_outcome(
     return _placebo(frame, "placebo.outcome", outcome, unit, options or Options(), {})
 
 
-def leave_one_out(evaluation: Evaluation, frame: pd.DataFrame) -> tuple[pd.DataFrame, Check]:
+def leave_one_out(evaluation: Evaluation) -> tuple[pd.DataFrame, Check]:
     """Estimate the overall effect without each unit in turn.
 
     Parameters
     ----------
     evaluation : Evaluation
-    frame : DataFrame
-        What it was estimated from.
 
     Returns
     -------
@@ -100,10 +97,9 @@ def leave_one_out(evaluation: Evaluation, frame: pd.DataFrame) -> tuple[pd.DataF
     if not evaluation.causal:
         reason = "causal.why.leave_one_out.no_comparison"
         return pd.DataFrame(columns=columns), Check(status="not_possible", reason=reason, **common)
-    own, rows = evaluation.overall, []
-    label = frame["unit"].astype(str)
-    for name, cohort in zip(evaluation.panel.units, evaluation.panel.cohort, strict=True):
-        value = _simple(frame[(label != name).to_numpy()], options)
+    own, panel, rows = evaluation.overall, evaluation.panel, []
+    for i, (name, cohort) in enumerate(zip(panel.units, panel.cohort, strict=True)):
+        value = _simple(panel, i, options)
         if value is not None:
             first = cohort if np.isfinite(cohort) else np.nan
             rows.append((str(name), first, value, value - own.value))
@@ -236,10 +232,10 @@ def _placebo(rows, name, outcome, unit, options, params) -> tuple[Estimate, Chec
     )
 
 
-def _simple(rows: pd.DataFrame, options: Options) -> float | None:
-    """Overall effect by the options' estimator, without inference; None where there is none."""
+def _simple(panel: Prepared, left_out: int, options: Options) -> float | None:
+    """Overall effect without one unit, without inference; None where there is none."""
     try:
-        effects = cells(prepared(rows, options), options)
+        effects = cells(without_unit(panel, left_out), options)
     except FrameError:
         return None
     return float(aggregate(effects, "simple").att[0])

@@ -69,7 +69,7 @@ def test_placebo_outcome():
 def test_leave_one_out_against_brute_force():
     frame = staggered(1, sizes=(12,), starts=(7,), never=12)
     found = run(frame)
-    table, check = leave_one_out(found, frame)
+    table, check = leave_one_out(found)
     assert len(table) == 24
     assert check.status == "passed"
     for name in ("s000", "s020"):
@@ -81,7 +81,7 @@ def test_one_site_that_carries_the_effect_is_named():
     frame = staggered(1, sizes=(12,), starts=(7,), never=12, effect=0.0, noise=0.02)
     found = frame["unit"].eq("s003") & (frame["period"] >= frame["cohort"])
     frame["y"] += 3.0 * found
-    _, check = leave_one_out(run(frame), frame)
+    _, check = leave_one_out(run(frame))
     assert check.status == "caution"
     assert check.params["site"] == "s003"
 
@@ -112,4 +112,4 @@ def test_no_never_treated():
     (item,) = variants(frame, options=OPTIONS, **NAMES)
     assert item.reason == "causal.fault.no_never_treated"
     alone = staggered(1, sizes=(9,), starts=(7,), never=0)
-    assert leave_one_out(run(alone), alone)[1].status == "not_possible"
+    assert leave_one_out(run(alone))[1].status == "not_possible"
