@@ -42,3 +42,28 @@ def test_a_table_without_rows_can_be_shown(name):
 def test_an_unknown_view_names_the_known_ones():
     with pytest.raises(KeyError, match=r"design\.goals"):
         views.get("design.goal")
+
+
+def test_earlier_actions_are_named_in_words():
+    rows = pd.DataFrame(
+        {
+            "action_id": ["retrain:csat_mean", "7"],
+            "finding": ["csat_mean", None],
+            "action": ["value.action.retrain", "加开夜班"],
+            "owner": ["value.owner.lecturer", "王工"],
+            "due_on": ["2024-11-01", "2024-11-02"],
+            "done_on": [None, "2024-11-01"],
+            "state": ["overdue", "done"],
+        }
+    )
+    found = StageResults(stage="value", tables={"earlier_actions": rows})
+    view = views.get("value.earlier_actions")
+    for language in wording.LANGUAGES:
+        html = tables.frame_table(
+            view.of(found), caption="c", columns=view.columns, anchor="a", language=language
+        )
+        assert "value." not in html
+        assert wording.text("value.action.retrain", language) in html
+        assert "csat_mean" not in html
+        assert "加开夜班" in html
+        assert "王工" in html

@@ -40,6 +40,16 @@ def _subjects(row: Any, language: str) -> str:
     return wording.format_value(named, "", language) if named else ""
 
 
+def earlier_actions(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the earlier actions with what they are about in words."""
+    return table.assign(finding=in_words(table, _about))
+
+
+def _about(row: Any, language: str) -> str:
+    about = "" if pd.isna(row.finding) else str(row.finding)
+    return sentences.subject_of(str(row.action), about, language) if about else ""
+
+
 def scorecard(table: pd.DataFrame) -> pd.DataFrame:
     """Return the scorecard with target, estimate and verdict in words."""
     readings = table.assign(unit=table["reading"])
