@@ -27,6 +27,11 @@ from analysis.measurement.branches import (
     branch_completeness,
     branch_extremes,
 )
+from analysis.measurement.channels import (
+    ChannelDifference,
+    assess_channels,
+    channel_differences,
+)
 from analysis.measurement.comparability import assess_invariance
 from analysis.measurement.covariance_structure import Moments, moments
 from analysis.measurement.coverage import assess_coverage, coverage_matrix, level_coverage
@@ -107,6 +112,7 @@ __all__ = [
     "AaporRates",
     "Alpha",
     "Appraisal",
+    "ChannelDifference",
     "Dispositions",
     "FactorFit",
     "FitIndices",
@@ -132,6 +138,7 @@ __all__ = [
     "assess_appraisal",
     "assess_balance",
     "assess_branches",
+    "assess_channels",
     "assess_coverage",
     "assess_duplicates",
     "assess_factors",
@@ -155,6 +162,7 @@ __all__ = [
     "branch_completeness",
     "branch_extremes",
     "broken_rows",
+    "channel_differences",
     "compare_weighted",
     "completeness",
     "confirm",

@@ -63,14 +63,16 @@ AREAS = (
     Area("late", r"timeliness(\..+)?"),
     Area("branches", r"branches(\..+)?"),
     Area("complete", r"quality\.[a-z_]+\.complete"),
+    Area("chain", r"coverage(\..+)?"),
     Area("missing", r"quality\.[a-z_]+\.present"),
     Area("other", r".+"),
 )
 """Areas in the order of their weight; an id belongs to the narrowest that takes it."""
 
 _NARROW = ("missing", "complete", "left_out", "twice")
-_NO_REPAIR = re.compile(r"needs(\..+)?|[a-z_0-9]+\.icc\.design")
-"""Needs are what training is for, and the design effect is reckoned with: neither is a fault."""
+_NO_REPAIR = re.compile(r"needs(\..+)?|appraisal(\..+)?|[a-z_0-9]+\.icc\.design")
+"""Needs are what training is for, the design effect is reckoned with, and the appraisal of sites is
+no part of the evaluation: none is a fault."""
 
 
 def area_of(check: Check) -> str | None:

@@ -47,10 +47,12 @@ def answer_sheets(
     if not present(answers, "score") or not present(instruments, "item"):
         return
     parts = instruments[instruments["role"].isin(["item", "overall"])]
+    needed = list(dict.fromkeys(["instrument", "item", "score", sheet, *about]))
+    scored = answers.loc[answers["score"].notna(), needed]
     for instrument, described in parts.groupby("instrument", sort=True, observed=True):
         scales = described[["scale_min", "scale_max"]].drop_duplicates()
-        mine = answers[(answers["instrument"] == instrument) & answers["score"].notna()]
-        mine = mine[mine["item"].isin(described["item"])]
+        asked = scored["item"].isin(described["item"]) & (scored["instrument"] == instrument)
+        mine = scored[asked]
         if len(scales) != 1 or mine["item"].nunique() < 2:
             continue
         row, sheets = pd.factorize(mine[sheet], sort=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
 from analysis import results, wording
 from analysis.present import views
-from analysis.results import Check, Estimate, StageResults
+from analysis.results import Estimate, StageResults
 from analysis.tables import month_of
+from analysis.workspace import naming
 from analysis.workspace.stage import Stage
 
 _SHEETS = {"surveys": "response_id", "reactions": "response_id", "ratings": "rating_id"}
@@ -78,7 +78,7 @@ class BaselineStage(Stage):
             found.table("quality_tables"), found.table("quality_rules"), late.table("timeliness")
         )
         tables = {"scorecard": sides, "ingest": self.ingest_counts}
-        return results.merge("baseline", [found, *others], tables=tables)
+        return self.named(results.merge("baseline", [found, *others], tables=tables))
 
     def response(self) -> StageResults:
         """Who answered, what weights change, and what silence could."""
@@ -93,7 +93,8 @@ class BaselineStage(Stage):
         weighted = measurement.assess_weighting(
             self.surveys_before, self.table("sites"), instruments, rate=rate, **self.made
         )
-        return results.merge("baseline", [returned, known, weighted])
+        channels = measurement.assess_channels(self.surveys_before, instruments, **self.clock)
+        return self.named(results.merge("baseline", [returned, known, weighted, channels]))
 
     def instruments(self) -> StageResults:
         """Register every questionnaire; ask each whether its items belong together."""
@@ -154,13 +155,35 @@ class BaselineStage(Stage):
         return self.named(results.merge("baseline", parts))
 
     def training_needs(self) -> StageResults:
-        """Where skills fall short, and which items customers weigh most."""
+        """Where skills fall short, what customers weigh most, and what each module is to change."""
         from analysis import measurement
 
         assessments, staff, instruments = self.of("assessments", "staff", "instruments")
-        return measurement.assess_needs(
+        gaps = measurement.assess_needs(
             assessments, staff, self.surveys_before, instruments, target=self.skill_target
         )
+        wanted = [g.indicator for g in self.client.goals if self.registry[g.indicator].level >= 3]
+        chain = measurement.assess_coverage(
+            self.tables, self.client.coverage, panel=self.panel, goals=wanted
+        )
+        return self.named(results.merge("baseline", [gaps, chain]))
+
+    def appraisal(self) -> StageResults:
+        """Say what the weighted appraisal of sites may be used for, from the year before."""
+        from analysis import measurement
+
+        total = sum(self.client.appraisal.values())
+        weights = {name: weight / total for name, weight in self.client.appraisal.items()}
+        found = measurement.assess_appraisal(
+            self.panel,
+            weights,
+            {name: self.registry[name].direction for name in weights},
+            seed=self.seed,
+            before=self.first_wave,
+            **self.made,
+        )
+        table = pd.DataFrame({"indicator": list(weights), "weight": list(weights.values())})
+        return results.merge("baseline", [found], tables={"appraisal_weights": table})
 
     def comparability(self) -> StageResults:
         """Whether the arms were alike and moved alike before the first wave."""
@@ -213,8 +236,8 @@ class BaselineStage(Stage):
         self.show.view("baseline.shifts", found)
 
     def named(self, found: StageResults) -> StageResults:
-        """Put titles of questionnaires and wordings of items into the checks' sentences."""
-        return replace(found, checks=tuple(self._named(check) for check in found.checks))
+        """Put titles of questionnaires, wordings of items and names of columns into the checks."""
+        return naming.named(found, self.client)
 
     def rater_labels(self, found: StageResults) -> tuple[tuple[str, Estimate], ...]:
         """Pair the estimates of the raters with their labels, questionnaires by title."""
@@ -224,36 +247,13 @@ class BaselineStage(Stage):
                 n_units=None,
                 dims={
                     **e.dims,
-                    "instrument": self._title(str(e.dims["instrument"])),
+                    "instrument": naming.title(self.client, str(e.dims["instrument"])),
                     "subjects": e.n_units or e.n,
                 },
             )
             for e in found.select("baseline.raters.")
         ]
         return views.labelled(titled, "chapters.baseline.rater")
-
-    def _title(self, instrument: str) -> Any:
-        known = self.client.instruments.get(instrument)
-        return known.title.model_dump() if known and known.title else instrument
-
-    def _named(self, check: Check) -> Check:
-        instrument = check.params.get("instrument")
-        known = self.client.instruments.get(instrument)
-        if known is None:
-            if instrument not in ("", *_SHEETS):
-                return check
-            table = f"measurement.table.{instrument or 'ratings'}"
-            return replace(check, params={**check.params, "instrument": table})
-        params: dict[str, Any] = dict(check.params)
-        params["instrument"] = self._title(str(instrument))
-        if params.get("items") and isinstance(params["items"], str):
-            names = params["items"].split(", ")
-            worded = [known.items[name].wording or name for name in names]
-            params["items"] = {
-                "zh_CN": "、".join(f"“{words}”" for words in worded),
-                "en": ", ".join(f"“{words}”" for words in worded),
-            }
-        return replace(check, params=params)
 
     def _register(self, described: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
         """One row a questionnaire with its version, one row an item."""

@@ -31,6 +31,7 @@ def keys_in_code():
 
 def keys_from_data():
     yield from (f"measurement.table.{name}" for name in TABLES)
+    yield from (f"measurement.field.{name}" for table in TABLES.values() for name in table.columns)
     for rule in [*(r.id for r in RULES), "orphan", "repeated_key"]:
         yield f"measurement.check.{rule}.question"
         yield f"measurement.check.{rule}.remedy"

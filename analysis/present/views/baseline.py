@@ -18,7 +18,14 @@ _FITS = ("cfi", "rmsea", "srmr")
 
 def broken_rules(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rules that rows break, the most broken first."""
-    return table[table["broken"] > 0].sort_values("broken", ascending=False, kind="stable")
+    rows = table[table["broken"] > 0].sort_values("broken", ascending=False, kind="stable")
+    return rows.assign(column=in_words(rows, _columns))
+
+
+def _columns(row, language: str) -> str:
+    names = [f"measurement.field.{name}" for name in row.column.split(", ") if name]
+    words = [wording.text(name, language) for name in names]
+    return wording.format_value(words, "", language) if words else ""
 
 
 def scorecard(table: pd.DataFrame) -> pd.DataFrame:
@@ -260,6 +267,73 @@ def _gap_interval(row, language: str) -> str:
         return "—"
     low, high = (wording.format_value(end, "num1", language) for end in (row.ci_low, row.ci_high))
     return wording.text("report.interval", language, low=low, high=high)
+
+
+def coverage(results: StageResults) -> pd.DataFrame:
+    """Return one row a module and behaviour: what measures it, and what is named without data."""
+    matrix = results.table("coverage")
+    if matrix.empty:
+        return matrix
+    rows = []
+    for (module, behaviour), mine in matrix.groupby(["module", "behaviour"], sort=False):
+        known = mine.loc[mine["measured"].astype(bool), "indicator"].tolist()
+        bare = [name for name in mine["indicator"] if name and name not in known]
+        rows.append(
+            {
+                "module": module,
+                "behaviour": behaviour,
+                "measured_by": _listed(results, known),
+                "not_measured": _listed(results, bare),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def coverage_gaps(results: StageResults) -> pd.DataFrame:
+    """Return the gaps of the coverage matrix, items in their own words."""
+    gaps = results.table("coverage_gaps")
+    return (
+        gaps.assign(name=[_listed(results, [name]) for name in gaps["name"]]) if len(gaps) else gaps
+    )
+
+
+def _listed(results: StageResults, names: list[str]) -> dict[str, str]:
+    """Return indicators by title and items by wording, as one list."""
+    table = results.table("instrument_items")
+    items = {f"{r.instrument}.{r.item}": r.wording for r in table.itertuples() if r.wording}
+    listed = {}
+    for language in wording.LANGUAGES:
+        words = [items.get(name) or wording.indicator_title(name, language) for name in names]
+        listed[language] = wording.format_value(words, "", language) if words else "—"
+    return listed
+
+
+def appraisal(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the sites in three bands with the ranges of their ranks, and no single rank.
+
+    A site is in the upper or lower third where chance alone does not move it out of it.
+    """
+    third = len(table) / 3
+    low, high = table["chance_low"], table["chance_high"]
+    band = pd.Series("middle", index=table.index).mask(high <= third, "top")
+    band = band.mask(low > 2 * third, "bottom")
+    shown = table.assign(
+        band=band,
+        weights_range=in_words(table, _rank_range("weights")),
+        chance_range=in_words(table, _rank_range("chance")),
+        order=band.map({"top": 0, "middle": 1, "bottom": 2}),
+    )
+    return shown.sort_values(["order", "site_id"], ignore_index=True)
+
+
+def _rank_range(name: str):
+    def write(row, language: str) -> str:
+        low, high = getattr(row, f"{name}_low"), getattr(row, f"{name}_high")
+        if low == high:
+            return str(low)
+        return wording.text("report.interval", language, low=str(low), high=str(high))
+
+    return write
 
 
 def importance(results: StageResults) -> pd.DataFrame:
