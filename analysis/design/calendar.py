@@ -22,6 +22,10 @@ SPRING_FESTIVAL = {
 """First day of the lunar year; later years are marked by the other seasons only."""
 
 
+EARLIEST_FOR_BEHAVIOUR = 3
+"""Months after training before which only reaction and learning can be judged (R020)."""
+
+
 def season(day: dt.date) -> str:
     """Name what disturbs a measurement on a day (requirement R144), or ``""``.
 
@@ -51,8 +55,9 @@ def measurement_calendar(
     -------
     DataFrame
         One row a wave and horizon: ``wave, n_sites, start, held`` (whether start is actual),
-        ``months, measure_on, season`` and ``state`` (``past``, ``ahead``; ``""`` without
-        ``as_of``). Empty when no wave has a date.
+        ``months, measure_on, season``, ``state`` (``past``, ``ahead``; ``""`` without
+        ``as_of``) and ``judges`` (``early``: reaction and learning only, ``late``: behaviour and
+        results too). Empty when no wave has a date.
     """
     rows = []
     treated = waves[waves["arm"] == "treated"]
@@ -65,11 +70,28 @@ def measurement_calendar(
         for horizon in months:
             day = (start + pd.DateOffset(months=horizon)).date()
             state = "" if as_of is None else ("past" if day <= as_of else "ahead")
-            rows.append(
-                (int(wave), len(sites), start.date(), held, int(horizon), day, season(day), state)
-            )
+            judges = "late" if horizon >= EARLIEST_FOR_BEHAVIOUR else "early"
+            when = (int(horizon), day, season(day), state, judges)
+            rows.append((int(wave), len(sites), start.date(), held, *when))
     columns = ["wave", "n_sites", "start", "held", "months", "measure_on", "season", "state"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=[*columns, "judges"])
+
+
+def late_enough(months: Sequence[int]) -> Check:
+    """Ask whether any measuring day is late enough for behaviour and results (R020)."""
+    last = max(months, default=0)
+    fine = last >= EARLIEST_FOR_BEHAVIOUR
+    return Check(
+        id="design.calendar.late_enough",
+        question="design.check.late_enough.question",
+        status="passed" if fine else "failed",
+        value=float(last),
+        threshold=float(EARLIEST_FOR_BEHAVIOUR),
+        unit="months",
+        reason=None if fine else "design.check.late_enough.reason",
+        remedy=None if fine else "design.check.late_enough.remedy",
+        params={"last": last, "least": EARLIEST_FOR_BEHAVIOUR},
+    )
 
 
 def assess_calendar(
@@ -81,8 +103,10 @@ def assess_calendar(
     -------
     StageResults
         Tables ``calendar`` and ``calendar_plot`` (a bar a wave, from its start to its last
-        measuring day); a check that says so when no wave has a date.
+        measuring day); check ``design.calendar.late_enough``, and one that says so when no wave
+        has a date.
     """
+    late = late_enough(months)
     table = measurement_calendar(waves, months=months, as_of=as_of)
     if table.empty:
         missing = Check(
@@ -91,9 +115,9 @@ def assess_calendar(
             status="not_possible",
             reason="design.reason.no_wave_dates",
         )
-        return collect("design", [missing])
+        return collect("design", [late, missing])
     spans = table.groupby("wave", as_index=False).agg(
         start=("start", "first"), end=("measure_on", "max"), done=("held", "first")
     )
     plot = spans.assign(label=[f"design.wave.{min(wave, 12)}" for wave in spans["wave"]])
-    return collect("design", [], tables={"calendar": table, "calendar_plot": plot})
+    return collect("design", [late], tables={"calendar": table, "calendar_plot": plot})

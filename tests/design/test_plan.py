@@ -11,6 +11,7 @@ from analysis.design import (
     Goal,
     annual_growth,
     assess_assignment,
+    assess_calendar,
     assess_conflicts,
     assess_figures,
     assess_plan,
@@ -119,6 +120,14 @@ def test_too_few_sites_to_draw():
         assign_waves(sites(3), waves=1, comparison_share=0.3, seed=1)
 
 
+@pytest.mark.parametrize(
+    ("months", "status"), [((1,), "failed"), ((1, 2), "failed"), ((3,), "passed")]
+)
+def test_a_plan_that_measures_only_early_is_refused_a_verdict_on_behaviour(months, status):
+    checks = {c.id: c for c in assess_calendar(waves(), months=months).checks}
+    assert checks["design.calendar.late_enough"].status == status
+
+
 def test_calendar_dates_and_seasons():
     table = measurement_calendar(waves(), months=(1, 6), as_of=dt.date(2024, 9, 1))
     rows = table.set_index(["wave", "months"])
@@ -126,6 +135,7 @@ def test_calendar_dates_and_seasons():
     assert rows.loc[(2, 1), "measure_on"] == dt.date(2024, 9, 30)  # 31 August plus a month
     assert rows.loc[(2, 6), "state"] == "ahead"
     assert not rows.loc[(2, 1), "held"]
+    assert rows["judges"].groupby("months").first().to_dict() == {1: "early", 6: "late"}
     assert season(dt.date(2025, 2, 5)) == "spring_festival"
     assert season(dt.date(2024, 7, 1)) == "flood"
     assert season(dt.date(2024, 10, 1)) == ""
