@@ -217,8 +217,10 @@ def frames():
             {"label": ["terms.stage.design", "terms.stage.baseline", "terms.stage.monitoring",
                        "terms.stage.tracking"],
              "start": ["2024-01-05", "2024-02-01", "2024-03-01", "2024-09-01"],
+             "planned_on": ["2024-01-31", "2024-02-20", "2024-08-31", "2024-09-01"],
              "end": ["2024-01-31", "2024-02-28", "2024-08-31", "2024-09-01"],
-             "done": [True, True, False, False]}
+             "done": [True, True, False, False], "critical": [True, True, True, False],
+             "gate": [False, True, False, False]}
         ),
         "love": pd.DataFrame(
             {"covariate": ["户数", "物业类型", "片区"],
@@ -331,7 +333,7 @@ def notebook(stage):
         figure("control_chart", "control_chart", data["control"], indicator="attendance",
                unit="share"),
         figure("response_bars", "response_bars", data["response"], overall=0.31),
-        figure("gantt", "gantt", data["gantt"], today="2024-05-01"),
+        figure("programme_gantt", "programme_gantt", data["gantt"], today="2024-05-01"),
         figure("love_plot", "love_plot", data["love"]),
         figure("power_by_sites", "power_by_sites", data["power"]),
         figure("scorecard", "scorecard", data["scorecard"]),

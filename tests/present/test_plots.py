@@ -125,15 +125,6 @@ CASES = {
         (pd.DataFrame({"label": ["翠湖花园"], "value": [0.3], "ci_low": [0.2], "ci_high": [0.4]}),),
         {"overall": 0.31},
     ),
-    "gantt": (
-        (
-            pd.DataFrame(
-                {"label": ["喆堃玥旻", "b"], "start": ["2024-01-01", "2024-03-01"],
-                 "end": ["2024-02-01", "2024-03-01"], "done": [True, False]}
-            ),
-        ),
-        {"today": "2024-02-10"},
-    ),
     "open_share": (
         (
             pd.DataFrame(
@@ -154,10 +145,6 @@ CASES = {
             ),
         ),
         {},
-    ),
-    "power_curve": (
-        (pd.DataFrame({"effect": [0.1, 0.2], "power": [0.4, 0.9], "ci_low": 0.3, "ci_high": 1.0}),),
-        {"unit": "share"},
     ),
     "power_by_cost": (
         (

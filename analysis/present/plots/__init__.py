@@ -6,7 +6,6 @@ interval is drawn without one. No two series differ by colour alone.
 
 from __future__ import annotations
 
-from analysis.present.plots.design import power_by_cost
 from analysis.present.plots.effects import event_study, forest, group_time
 from analysis.present.plots.measurement import (
     importance_matrix,
@@ -16,13 +15,8 @@ from analysis.present.plots.measurement import (
 )
 from analysis.present.plots.monitoring import programme_gantt, risk_map, site_multiples
 from analysis.present.plots.open_share import open_share
-from analysis.present.plots.planning import (
-    gantt,
-    love_plot,
-    power_by_sites,
-    power_curve,
-    response_bars,
-)
+from analysis.present.plots.planning import love_plot, response_bars
+from analysis.present.plots.power import power_by_cost, power_by_sites
 from analysis.present.plots.sequence import confidence_sequence
 from analysis.present.plots.time import control_chart, trends
 from analysis.present.plots.worth import scorecard, tornado
@@ -32,14 +26,12 @@ __all__ = [
     "control_chart",
     "event_study",
     "forest",
-    "gantt",
     "group_time",
     "importance_matrix",
     "love_plot",
     "open_share",
     "power_by_cost",
     "power_by_sites",
-    "power_curve",
     "programme_gantt",
     "response_bars",
     "return_by_month",
