@@ -35,7 +35,7 @@ def blocks(engine: Engine, instruments: pd.DataFrame, wanted: Set[str]) -> list[
         not on 0-10.
     """
     found = []
-    if {"csat_mean", "csat_top2", "nps"} & wanted:
+    if {"csat_mean", "csat_top2", "nps", "recommend_share"} & wanted:
         found += _answers(engine, instruments, wanted)
     if "return_rate" in wanted:
         found.append(_returns(engine.table("surveys"), engine.table("invitations")))
@@ -81,11 +81,19 @@ def _answers(engine: Engine, instruments: pd.DataFrame, wanted: Set[str]) -> lis
         nps_n=rows.points.count(),
         nps_total=rows.points.sum(),
         nps_total_sq=(rows.points * rows.points).sum(),
+        promoters=one_if(rows.points > 0).sum(),
     )
     measures = [
         Measure(indicator="csat_mean"),
         Measure(
             indicator="nps", n="nps_n", total="nps_total", total_sq="nps_total_sq", exposure="nps_n"
+        ),
+        Measure(
+            indicator="recommend_share",
+            n="nps_n",
+            total="promoters",
+            total_sq="promoters",
+            exposure="nps_n",
         ),
     ]
     if boxed is not None:

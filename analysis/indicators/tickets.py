@@ -18,6 +18,7 @@ from analysis.indicators.expressions import (
 )
 
 RESPONSE_SECONDS = 30 * 60
+LATE_SECONDS = 24 * 60 * 60
 REPEAT_SECONDS = 30 * 24 * 60 * 60
 BY_KIND = ("site_id", "period", "stratum")
 
@@ -48,7 +49,12 @@ def blocks(engine: Engine, wanted: Set[str]) -> list[Block]:
     if rates := {"tickets_per_1000", "complaints_per_1000"} & wanted:
         found.append(_rates(tickets, engine.table("sites"), rates))
     if "response_within_30min" in wanted:
-        found.append(_response(requests, end))
+        known = _response_known(requests, end, RESPONSE_SECONDS)
+        found.append(_share("response_within_30min", known, known.response <= RESPONSE_SECONDS))
+    if "response_after_24h" in wanted:
+        known = _response_known(requests, end, LATE_SECONDS)
+        soon = (known.response <= LATE_SECONDS).fill_null(False)
+        found.append(_share("response_after_24h", known, ~soon))
     if {"resolution_median_hours", "resolution_p90_hours"} & wanted:
         found += _resolution(requests, wanted)
     if "resolution_open" in wanted:
@@ -104,15 +110,15 @@ def _rates(tickets: ir.Table, sites: ir.Table, rates: Set[str]) -> Block:
     )
 
 
-def _response(requests: ir.Table, end: int) -> Block:
+def _response_known(requests: ir.Table, end: int, within: int) -> ir.Table:
+    """Return the requests known to be answered ``within`` so many seconds, or not."""
     answered = requests.response >= 0
     waiting = (
         requests.first_response_at.isnull()
         & requests.resolved_at.isnull()
-        & (requests.opened + RESPONSE_SECONDS <= end)
+        & (requests.opened + within <= end)
     )
-    known = requests.filter(answered.fill_null(False) | waiting)
-    return _share("response_within_30min", known, known.response <= RESPONSE_SECONDS)
+    return requests.filter(answered.fill_null(False) | waiting)
 
 
 def _resolution(requests: ir.Table, wanted: Set[str]) -> list[Block]:

@@ -36,6 +36,7 @@ EXPECTED = {
     ("csat_top2", ""): {("A", JAN): (2 / 3, 3, 2, 2, 3), ("A", FEB): (0, 1, 0, 0, 1)},
     # Promoter, passive, detractor; then one promoter.
     ("nps", ""): {("A", JAN): (0, 3, 0, 20000, 3), ("A", FEB): (100, 1, 100, 10000, 1)},
+    ("recommend_share", ""): {("A", JAN): (1 / 3, 3, 1, 1, 3), ("A", FEB): (1, 1, 1, 1, 1)},
     ("return_rate", ""): {
         ("A", JAN): (0.3, 10, 3, 3, 10),
         ("B", JAN): (0.2, 5, 1, 1, 5),
@@ -68,6 +69,15 @@ EXPECTED = {
         ("A", APR): (1, 1, 1, 1, 1),
         ("B", JAN): (1, 1, 1, 1, 1),
         ("B", MAR): (1, 1, 1, 1, 1),
+    },
+    # t08 was never answered; t10 is open for ten minutes only, so not yet known.
+    ("response_after_24h", ""): {
+        ("A", JAN): (0, 4, 0, 0, 4),
+        ("A", FEB): (0, 3, 0, 0, 3),
+        ("A", MAR): (1 / 2, 2, 1, 1, 2),
+        ("A", APR): (0, 1, 0, 0, 1),
+        ("B", JAN): (0, 1, 0, 0, 1),
+        ("B", MAR): (0, 1, 0, 0, 1),
     },
     ("response_within_30min", "complaint"): {
         ("A", JAN): (1 / 2, 2, 1, 1, 2),
@@ -266,7 +276,8 @@ class TestAbsence:
         assert found.loc["csat_mean", "missing"] == "surveys.score"
 
     @pytest.mark.parametrize(
-        ("role", "computed"), [("overall", {"csat_mean", "csat_top2"}), ("nps", {"nps"})]
+        ("role", "computed"),
+        [("overall", {"csat_mean", "csat_top2"}), ("nps", {"nps", "recommend_share"})],
     )
     def test_questionnaire_with_one_of_the_two_items(self, role, computed):
         given = {name: hand.everything()[name] for name in ("instruments", "surveys")}
