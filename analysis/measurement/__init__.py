@@ -73,6 +73,7 @@ from analysis.measurement.nonresponse import (
     compare_weighted,
     nonresponse_bias,
 )
+from analysis.measurement.overlap import Overlap, assess_overlap, propensity_overlap
 from analysis.measurement.pretrends import arm_means, assess_pretrends
 from analysis.measurement.quality import (
     assess_quality,
@@ -121,6 +122,7 @@ __all__ = [
     "Invariance",
     "Moments",
     "NonresponseBias",
+    "Overlap",
     "ParallelAnalysis",
     "RaterIcc",
     "Rule",
@@ -148,6 +150,7 @@ __all__ = [
     "assess_levels",
     "assess_names",
     "assess_needs",
+    "assess_overlap",
     "assess_pretrends",
     "assess_quality",
     "assess_rater_drift",
@@ -193,6 +196,7 @@ __all__ = [
     "overlapping_names",
     "parallel_analysis",
     "poststratify",
+    "propensity_overlap",
     "rake",
     "rater_drift",
     "return_counts",

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.measurement.columns import dates, floats, present
 from analysis.measurement.icc import icc_oneway
-from analysis.measurement.raters import icc_forms, krippendorff_alpha, self_other_gap
+from analysis.measurement.raters import RaterIcc, icc_forms, krippendorff_alpha, self_other_gap
 from analysis.results import Check, Estimate, StageResults, collect
 
 INDIVIDUAL_LINE = 0.80
@@ -42,8 +42,9 @@ def assess_raters(
     -------
     StageResults
         Estimates ``baseline.raters.<instrument>.icc`` (one rater), ``.reliability`` (mean of
-        the raters at hand) and ``.self_other``; checks ``….individual`` and ``….least``; table
-        ``raters`` (Krippendorff's ordinal alpha by item). The form is ICC(2) when the same
+        the raters at hand) and ``.self_other``; checks ``….individual`` and ``….least``; tables
+        ``raters`` (Krippendorff's ordinal alpha by item) and ``icc_forms`` (see
+        :func:`six_forms`). The form is ICC(2) when the same
         raters rated every subject, otherwise ICC(1), which counts their severity against
         agreement.
     """
@@ -51,7 +52,7 @@ def assess_raters(
         return collect("baseline", [_impossible("", "measurement.reason.no_ratings")])
     rows = rating_rows(ratings, before)
     items: list = []
-    tables = []
+    tables, forms = [], []
     for instrument, mine in rows.groupby("instrument", sort=True):
         others = mine[mine["role"] != "self"]
         scores = others.groupby(["subject", "rater"], as_index=False)["score"].mean()
@@ -61,12 +62,14 @@ def assess_raters(
         else:
             items += _agreement_items(str(instrument), agreed, scores, least, simulated)
             tables.append(_by_item(others).assign(instrument=str(instrument)))
+            forms.append(six_forms(scores, agreed).assign(instrument=str(instrument)))
         gap = _gap(mine, scores, least)
         if gap is not None:
             items.append(_gap_estimate(str(instrument), gap, simulated))
     if not items:
         items = [_impossible("", "measurement.reason.no_ratings")]
-    named = {"raters": pd.concat(tables, ignore_index=True)} if tables else {}
+    named = {"raters": tables, "icc_forms": forms} if tables else {}
+    named = {name: pd.concat(parts, ignore_index=True) for name, parts in named.items()}
     return collect("baseline", items, tables=named)
 
 
@@ -130,6 +133,71 @@ def _agreement(scores: pd.DataFrame) -> tuple | None:
     one = (icc.value, icc.low, icc.high)
     mean = tuple(icc.n0 * end / (1 + (icc.n0 - 1) * end) for end in one)
     return "ICC1", one, _cut(*mean), icc.n0, icc.n_units
+
+
+FORMS = ("ICC1", "ICC1k", "ICC2", "ICC2k", "ICC3", "ICC3k")
+
+
+def six_forms(scores: pd.DataFrame, agreed: tuple) -> pd.DataFrame:
+    """All six intraclass correlations, the ones that fit the design marked.
+
+    Where raters differ from subject to subject, the two-way forms are computed on the largest
+    block of subjects that the same raters rated, if there is one of three subjects or more;
+    they hold for that block only.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        ``subject, rater, score``, one row a pair.
+    agreed : tuple
+        Form, its value with its ends, that of the mean of raters, raters, subjects.
+
+    Returns
+    -------
+    DataFrame
+        ``form, value, ci_low, ci_high, raters, subjects, chosen``; NaN where a form cannot be
+        computed.
+    """
+    chosen, one, mean, raters, subjects = agreed
+    own = {chosen: one, f"{chosen}k": mean}
+    block = same_raters(scores)
+    found = icc_forms(block.to_numpy()) if block is not None else None
+    rows = []
+    for form in FORMS:
+        if form in own:
+            row = (*own[form], raters, subjects)
+        elif found is None:
+            row = (None, None, None, 0.0, 0)
+        else:
+            row = _row(found[form])
+        rows.append((form, *row, form in own))
+    columns = ["form", "value", "ci_low", "ci_high", "raters", "subjects", "chosen"]
+    return pd.DataFrame(rows, columns=columns).astype(
+        {"value": float, "ci_low": float, "ci_high": float, "raters": float}
+    )
+
+
+def same_raters(scores: pd.DataFrame) -> pd.DataFrame | None:
+    """Subjects × raters of the largest block without a gap; None below three subjects.
+
+    Blocks are formed by subjects whose sets of raters are equal.
+    """
+    sets = scores.groupby("subject")["rater"].agg(frozenset)
+    sets = sets[sets.map(len) >= 2]
+    if sets.empty:
+        return None
+    size = sets.map(sets.value_counts())
+    widest = sets[(size * sets.map(len)).idxmax()]
+    mine = sets.index[sets == widest]
+    if len(mine) < 3:
+        return None
+    rows = scores[scores["subject"].isin(mine)]
+    return rows.pivot_table(index="subject", columns="rater", values="score")
+
+
+def _row(found: RaterIcc) -> tuple:
+    ends = _cut(found.value, found.low, found.high)
+    return (*ends, float(found.n_raters), found.n_targets)
 
 
 def _cut(*ends: float) -> tuple[float, ...]:

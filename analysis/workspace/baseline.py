@@ -197,7 +197,8 @@ class BaselineStage(Stage):
         measured = measurement.measured_before(
             outcome, first_wave=self.first_wave, indicator=self.primary
         )
-        return results.merge("baseline", [measured, alike, trends])
+        shared = measurement.assess_overlap(self.sites, outcome, indicator=self.primary)
+        return self.named(results.merge("baseline", [measured, alike, shared, trends]))
 
     def baseline_levels(self) -> StageResults:
         """Levels of the goals' indicators before the first wave, and the seal of the baseline."""

@@ -57,6 +57,7 @@ def _named(check: Check, client: Client) -> Check:
         "example": measure,
         "column": column,
         "columns": column,
+        "covariates": _covariates,
     }
     for name, write in writers.items():
         if isinstance(params.get(name), str) and (params[name] or name == "instrument"):
@@ -74,6 +75,14 @@ def _instrument(client: Client, name: str) -> Words | str:
     if name in ("", *_SOURCES):
         return f"measurement.table.{name or 'ratings'}"
     return name
+
+
+def _covariates(client: Client, names: str) -> Words:
+    keys = [f"measurement.covariate.{name}" for name in names.split(", ")]
+    return {
+        lang: wording.format_value([wording.text(key, lang) for key in keys], "", lang)
+        for lang in wording.LANGUAGES
+    }
 
 
 def _items(known: Any, names: str) -> Words:

@@ -1,7 +1,14 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from analysis.measurement import gwet_ac1, icc_forms, krippendorff_alpha, self_other_gap
+from analysis.measurement import (
+    assess_raters,
+    gwet_ac1,
+    icc_forms,
+    krippendorff_alpha,
+    self_other_gap,
+)
 
 # Shrout & Fleiss (1979), table 2: 6 targets x 4 judges.
 JUDGES = np.array(
@@ -110,3 +117,36 @@ def test_self_other_gap_by_hand():
     assert (found.over, found.in_agreement, found.under) == pytest.approx((1 / 3, 1 / 3, 1 / 3))
     assert found.correlation is None
     assert self_other_gap(own, other, np.ones(5)) is None
+
+
+def ratings_of(judges, keep=lambda subject, rater: True):
+    rows = [
+        (f"p{s}", f"r{r}", judges[s, r])
+        for s in range(judges.shape[0])
+        for r in range(judges.shape[1])
+        if keep(s, r)
+    ]
+    frame = pd.DataFrame(rows, columns=["ratee_id", "rater_id", "score"])
+    frame["rating_id"] = frame["ratee_id"] + frame["rater_id"]
+    fixed = {"instrument": "x", "item": "i", "rater_role": "peer", "site_id": "s", "rated_on": None}
+    return frame.assign(**fixed)
+
+
+def test_page_lists_six_forms_and_marks_those_that_fit_the_design():
+    table = assess_raters(ratings_of(JUDGES)).table("icc_forms").set_index("form")
+    wanted = icc_forms(JUDGES)
+    assert table["value"].to_dict() == pytest.approx({f: w.value for f, w in wanted.items()})
+    assert table.index[table["chosen"]].tolist() == ["ICC2", "ICC2k"]
+
+
+def test_two_way_forms_come_from_the_largest_block_of_same_raters():
+    # The first four subjects keep raters 0-2, the others have two raters of their own.
+    kept = ratings_of(JUDGES, lambda s, r: r < 3 if s < 4 else r >= 2)
+    table = assess_raters(kept).table("icc_forms").set_index("form")
+    block = icc_forms(JUDGES[:4, :3])
+    assert table.index[table["chosen"]].tolist() == ["ICC1", "ICC1k"]
+    assert table.loc["ICC3", "value"] == pytest.approx(block["ICC3"].value)
+    assert table.loc["ICC3", ["subjects", "raters"]].tolist() == [4, 3]
+    assert table.loc["ICC1", "subjects"] == 6
+    none = assess_raters(ratings_of(JUDGES, lambda s, r: r in (s % 4, (s + 1) % 4)))
+    assert none.table("icc_forms").set_index("form").loc[["ICC2", "ICC3"], "value"].isna().all()

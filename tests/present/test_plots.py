@@ -205,6 +205,16 @@ CASES = {
         ),
         {},
     ),
+    "propensities": (
+        (
+            pd.DataFrame(
+                {"unit": ["a", "b", "c"], "arm": ["treated", "treated", "comparison"],
+                 "propensity": [0.9, 0.5, 0.4], "outside": [True, False, False],
+                 "low": 0.45, "high": 0.6}
+            ),
+        ),
+        {},
+    ),
     "seasonal_trends": (
         (
             pd.DataFrame(

@@ -1,4 +1,4 @@
-"""Figures of the baseline: return by month, dimensions, importance, trends with seasons."""
+"""Figures of the baseline: return by month, dimensions, importance, overlap, trends."""
 
 from __future__ import annotations
 
@@ -140,6 +140,47 @@ def importance_matrix(frame: pd.DataFrame, *, language: str) -> Figure:
     axes.set_ylabel(wording.text("measurement.axis.importance", language))
     axes.grid(visible=False)
     ax.legend_above(axes, columns=4)
+    return figure
+
+
+def propensities(frame: pd.DataFrame, *, language: str) -> Figure:
+    """Draw each site's propensity of being trained, by arm, over the range that both share.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``unit, arm`` (treated, comparison), ``propensity`` (0-1), ``outside`` (bool), and the
+        shared range ``low, high``.
+    language : {"zh_CN", "en"}
+        Language of the words.
+    """
+    figure, grid = ax.new(2.2)
+    axes = grid[0, 0]
+    low, high = float(frame["low"].iloc[0]), float(frame["high"].iloc[0])
+    if low < high:
+        words = wording.text("measurement.support", language)
+        axes.axvspan(low, high, color=theme.RULE, alpha=0.45, linewidth=0, zorder=0, label=words)
+    arms = ("comparison", "treated")
+    for row, arm in enumerate(arms):
+        part = frame[frame["arm"] == arm]
+        style = theme.SERIES[1 - row]
+        apart = part["propensity"].rank(method="first").to_numpy() % 5 / 5 - 0.4
+        for outside, mine in part.assign(y=row + 0.7 * apart).groupby("outside"):
+            axes.plot(
+                mine["propensity"],
+                mine["y"],
+                linestyle="none",
+                marker="o",
+                markersize=6,
+                color=style.colour,
+                markerfacecolor="white" if outside else style.colour,
+            )
+    axes.set_yticks([0, 1], [sentences.label(arm, language, "terms.arm") for arm in arms])
+    axes.set_ylim(-0.6, 1.6)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_xlabel(wording.text("measurement.column.propensity", language))
+    if low < high:
+        ax.legend_above(axes, columns=1)
     return figure
 
 

@@ -198,6 +198,30 @@ def eigenvalues(results: StageResults) -> pd.DataFrame:
     return frame.assign(key=frame["instrument"], instrument=named)
 
 
+def icc_forms(results: StageResults) -> pd.DataFrame:
+    """Return the six intraclass correlations of each questionnaire with what they count."""
+    frame, titles = results.table("icc_forms"), _titles(results)
+    if frame.empty:
+        return frame
+    return frame.assign(
+        title=[titles.get(name, name) for name in frame["instrument"]],
+        meaning=frame["form"],
+        value=in_words(frame, _value_with_ends),
+        chosen=frame["chosen"].map({True: "yes", False: "no"}),
+    )
+
+
+def _value_with_ends(row, language: str) -> str:
+    if pd.isna(row.value):
+        return "—"
+    words = [
+        wording.format_value(v, "num2", language) for v in (row.value, row.ci_low, row.ci_high)
+    ]
+    return wording.text(
+        "chapters.baseline.with_interval", language, value=words[0], low=words[1], high=words[2]
+    )
+
+
 def raters(results: StageResults) -> pd.DataFrame:
     """Return the agreement of raters by item, in the items' own words."""
     return _worded(results, results.table("raters"))
@@ -340,6 +364,11 @@ def importance(results: StageResults) -> pd.DataFrame:
     """Return importance and performance of the items, in the items' own words."""
     frame = _worded(results, results.table("importance_performance"))
     return frame if frame.empty else frame.rename(columns={"wording": "label"})
+
+
+def outside(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the sites outside the range of propensities that both arms share."""
+    return table[table["outside"]].reset_index(drop=True)
 
 
 def balance(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,204 @@
+"""Trained sites and their likes among the others: overlap of the propensity of being trained."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.measurement.balance import baseline_covariates
+from analysis.results import Check, StageResults, collect
+
+LEAST_PER_TERM = 5
+"""Sites of the smaller arm that each term of the model needs (Vittinghoff & McCulloch 2007)."""
+
+CAUTION_SHARE, FAILED_SHARE = 0.10, 0.50
+"""Share of trained sites outside the common support; conventions of this project."""
+
+PREFERRED = ("outcome_mean", "outcome_slope", "households")
+"""Numeric covariates first, in this order; labels follow as far as sites allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Estimated propensities of being trained.
+
+    Attributes
+    ----------
+    propensity : Series
+        By site, between 0 and 1.
+    used, left_out : tuple of str
+        Covariates in the model, and those for which there are too few sites.
+    low, high : float
+        Common support: from the largest of the arms' minima to the smallest of their maxima.
+    separated : bool
+        Whether the covariates tell the arms apart entirely; propensities are then ordered by the
+        model but have no finite maximum-likelihood estimate.
+    """
+
+    propensity: pd.Series
+    used: tuple[str, ...]
+    left_out: tuple[str, ...]
+    low: float
+    high: float
+    separated: bool
+
+    @property
+    def outside(self) -> pd.Series:
+        """Whether a site lies outside the common support."""
+        return (self.propensity < self.low) | (self.propensity > self.high)
+
+
+def propensity_overlap(covariates: pd.DataFrame, treated: np.ndarray) -> Overlap | None:
+    """Estimate the propensity of being trained by logistic regression.
+
+    Numbers are standardised, labels become one term a level but the most frequent; a covariate
+    enters as long as every term keeps ``LEAST_PER_TERM`` sites of the smaller arm. Sites with a
+    missing number get its mean.
+
+    Parameters
+    ----------
+    covariates : DataFrame
+        One row a site.
+    treated : ndarray of bool
+
+    Returns
+    -------
+    Overlap or None
+        None when not even one term is allowed, or no covariate varies.
+
+    References
+    ----------
+    Rosenbaum & Rubin (1983); Dehejia & Wahba (1999) for the common support by minima and maxima.
+    """
+    treated = np.asarray(treated, dtype=bool)
+    allowed = int(min(treated.sum(), (~treated).sum()) // LEAST_PER_TERM)
+    terms: list[np.ndarray] = []
+    used, left_out = [], []
+    for name in _ordered(covariates):
+        columns = _terms(covariates[name])
+        if not columns:
+            continue
+        if len(terms) + len(columns) > allowed:
+            left_out.append(name)
+            continue
+        terms += columns
+        used.append(name)
+    if not terms:
+        return None
+    score, separated = _logit(np.column_stack(terms), treated)
+    propensity = pd.Series(score, index=covariates.index)
+    arms = (propensity[treated], propensity[~treated])
+    return Overlap(
+        propensity=propensity,
+        used=tuple(used),
+        left_out=tuple(left_out),
+        low=float(max(arm.min() for arm in arms)),
+        high=float(min(arm.max() for arm in arms)),
+        separated=separated,
+    )
+
+
+def _ordered(covariates: pd.DataFrame) -> list[str]:
+    first = [name for name in PREFERRED if name in covariates]
+    return first + [name for name in covariates if name not in first]
+
+
+def _terms(column: pd.Series) -> list[np.ndarray]:
+    if pd.api.types.is_numeric_dtype(column):
+        values = column.to_numpy(dtype=float, na_value=np.nan)
+        known = values[np.isfinite(values)]
+        if known.size < 2 or known.std() <= 0:
+            return []
+        filled = np.where(np.isfinite(values), values, known.mean())
+        return [(filled - known.mean()) / known.std()]
+    levels = column.value_counts().index[1:]
+    return [(column == level).to_numpy(dtype=float) for level in levels]
+
+
+def _logit(x: np.ndarray, treated: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Fit by maximum likelihood; a small ridge where the arms are told apart entirely."""
+    import statsmodels.api as sm
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
+
+    design = np.column_stack([np.ones(len(x)), x])
+    model = sm.GLM(treated.astype(float), design, family=sm.families.Binomial())
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fitted = model.fit(maxiter=100)
+    score = np.asarray(fitted.fittedvalues)
+    told_apart = any(issubclass(w.category, PerfectSeparationWarning) for w in caught)
+    if told_apart or not fitted.converged or not np.isfinite(score).all():
+        with np.errstate(over="ignore"):  # odds beyond all numbers are a propensity of one
+            ridge = model.fit_regularized(alpha=0.01, L1_wt=0.0)
+        return np.asarray(ridge.fittedvalues), True
+    return score, False
+
+
+def assess_overlap(sites: pd.DataFrame, outcome: pd.DataFrame, *, indicator: str) -> StageResults:
+    """Ask whether trained and never-trained sites overlap in what was known before.
+
+    Returns
+    -------
+    StageResults
+        Check ``baseline.overlap``: share of trained sites outside the common support. A site
+        drawn by lot lies beyond the range of the ``n0`` others with probability
+        ``2 / (n0 + 1)``; caution above that and ``CAUTION_SHARE``, failed above
+        ``FAILED_SHARE`` too. Table ``overlap`` (``unit, arm, propensity, outside``; the common
+        support in ``low, high``).
+    """
+    covariates = baseline_covariates(sites, outcome)
+    treated = covariates.pop("treated").to_numpy()
+    n1, n0 = int(treated.sum()), int((~treated).sum())
+    common = {
+        "id": "baseline.overlap",
+        "question": "measurement.check.overlap.question",
+        "threshold": max(CAUTION_SHARE, 2 / (n0 + 1)),
+        "unit": "share",
+        "n": n1 + n0,
+        "dims": {"indicator": indicator},
+    }
+    found = propensity_overlap(covariates, treated) if min(n1, n0) >= LEAST_PER_TERM else None
+    if found is None:
+        missing = Check(
+            **common,
+            status="not_possible",
+            reason="measurement.reason.no_overlap",
+            params={"treated": n1, "comparison": n0, "least": LEAST_PER_TERM},
+        )
+        return collect("baseline", [missing])
+    table = pd.DataFrame(
+        {
+            "unit": found.propensity.index.astype(object),
+            "arm": np.where(treated, "treated", "comparison"),
+            "propensity": found.propensity.to_numpy(),
+            "outside": found.outside.to_numpy(),
+            "low": found.low,
+            "high": found.high,
+        }
+    ).sort_values(["arm", "propensity"], ascending=False, ignore_index=True)
+    share = float(found.outside[treated].mean())
+    status = "passed" if share <= common["threshold"] else "caution"
+    status = "failed" if share > max(FAILED_SHARE, common["threshold"]) else status
+    check = Check(
+        **common,
+        status=status,
+        value=share,
+        reason="measurement.check.overlap.reason",
+        remedy=None if status == "passed" else "measurement.check.overlap.remedy",
+        params={
+            "treated": n1,
+            "comparison": n0,
+            "outside": int(found.outside[treated].sum()),
+            "outside_comparison": int(found.outside[~treated].sum()),
+            "low": found.low,
+            "high": found.high,
+            "used": len(found.used),
+            "left_out": len(found.left_out),
+            "by_chance": 2 / (n0 + 1),
+            "covariates": ", ".join(found.used),
+        },
+    )
+    return collect("baseline", [check], tables={"overlap": table})
