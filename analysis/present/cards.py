@@ -193,7 +193,7 @@ def _check(check: Check, language: str) -> str:
         lines.append(
             ("remedy", wording.text("report.labelled", language, label=head, value=remedy))
         )
-    question = sentences.sentence(check.question, language, params)
+    question = sentences.check_question(check, language)
     status = wording.text(f"terms.status.{check.status}", language)
     body = "".join(f'<p class="{kind}">{escape(words)}</p>' for kind, words in lines)
     return (

@@ -101,6 +101,20 @@ _PLAIN = ("att_ratio", "decay_rate", "half_life")
 """What is computed from effects and is no difference itself."""
 
 
+def check_question(check: Check, language: str) -> str:
+    """Return what a check asks, after the name of the outcome it asks it of.
+
+    One question is asked of every outcome; the second part of the id names which.
+    """
+    asked = sentence(check.question, language, check_params(check))
+    _, _, rest = check.id.partition(".")
+    name = rest.partition(".")[0]
+    title = wording.indicator_title(name, language)
+    if title == name or title.lower() in asked.lower():
+        return asked
+    return wording.text("report.labelled", language, label=title, value=asked)
+
+
 def is_difference(estimate: Estimate) -> bool:
     """Tell whether a number is a difference, which is written with its sign."""
     if estimate.estimand in _PLAIN:

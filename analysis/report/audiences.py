@@ -123,8 +123,10 @@ def _estimates(
     of: Sequence[str],
     caption: str,
     rows: str = "indicator",
+    without: Sequence[str] = (),
 ) -> None:
-    chosen = _matching(run.results[estimates].estimates, of)
+    left_out = {e.id for e in _matching(run.results[estimates].estimates, without)}
+    chosen = [e for e in _matching(run.results[estimates].estimates, of) if e.id not in left_out]
     show.estimates(chosen, caption=f"audiences.{name}.{caption}", rows=rows)
 
 

@@ -130,7 +130,7 @@ def _sure(worth: Sequence[Finding], checks: list[Check], language: str) -> str:
 
 def _doubt(check: Check, language: str) -> str:
     params = sentences.check_params(check)
-    question = sentences.sentence(check.question, language, params)
+    question = sentences.check_question(check, language)
     reason = sentences.sentence(check.reason, language, params) if check.reason else ""
     return f"<li><b>{escape(question)}</b> {escape(reason)}</li>"
 
