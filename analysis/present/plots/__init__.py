@@ -9,6 +9,7 @@ from __future__ import annotations
 from analysis.present.plots.effects import event_study, forest, group_time
 from analysis.present.plots.measurement import (
     importance_matrix,
+    propensities,
     return_by_month,
     scree,
     seasonal_trends,
@@ -33,6 +34,7 @@ __all__ = [
     "power_by_cost",
     "power_by_sites",
     "programme_gantt",
+    "propensities",
     "response_bars",
     "return_by_month",
     "risk_map",
