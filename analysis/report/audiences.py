@@ -131,16 +131,22 @@ def _estimates(
 
 
 def _checks(
-    show: Display, run: Run, name: str, *, checks: Sequence[str], status: Sequence[str]
+    show: Display,
+    run: Run,
+    name: str,
+    *,
+    checks: Sequence[str],
+    status: Sequence[str],
+    of: Sequence[str] = ("*",),
 ) -> None:
     chosen = [
         check
         for stage in checks
         if stage in run.results
-        for check in run.results[stage].checks
+        for check in _matching(run.results[stage].checks, of)
         if check.status in status
     ]
-    show.checks(chosen, fold=True)
+    show.checks(chosen, fold=of == ("*",))
 
 
 def _alerts(show: Display, run: Run, name: str, *, alerts: str) -> None:
