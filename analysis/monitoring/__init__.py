@@ -12,7 +12,12 @@ from analysis.monitoring.alerts import (
     share_ever_below,
 )
 from analysis.monitoring.breakdowns import assess_breakdowns
-from analysis.monitoring.budget import assess_budget, attended_effort, budget_table
+from analysis.monitoring.budget import (
+    assess_budget,
+    attended_effort,
+    budget_table,
+    first_passes,
+)
 from analysis.monitoring.calendar import (
     CycleFacts,
     asked_a_year,
@@ -76,6 +81,7 @@ from analysis.monitoring.training import (
     satisfaction,
 )
 from analysis.monitoring.weekly import assess_weekly, chart_weeks, weekly_signals, weekly_tickets
+from analysis.monitoring.weekly_alerts import weekly_measures
 
 __all__ = [
     "NELSON",
@@ -123,6 +129,7 @@ __all__ = [
     "evaluate",
     "ewma_chart",
     "ewma_run_length",
+    "first_passes",
     "gate_measures",
     "gate_table",
     "grade_risks",
@@ -157,6 +164,7 @@ __all__ = [
     "u_chart",
     "undated",
     "watch_contrast",
+    "weekly_measures",
     "weekly_signals",
     "weekly_tickets",
     "weight_sensitivity",

@@ -31,6 +31,8 @@ from analysis.monitoring.repeated import (
     moderation,
     share_boundary,
 )
+from analysis.monitoring.weekly import RULES as CHART_RULES
+from analysis.monitoring.weekly_alerts import chart_test
 from analysis.results import Alert, StageResults, collect
 
 RECENT_MONTHS = 3
@@ -158,8 +160,10 @@ def evaluate(rule: Rule, subjects: pd.DataFrame) -> pd.DataFrame:
     ----------
     rule : Rule
     subjects : DataFrame
-        ``subject`` and, by kind, ``hits, n`` (share), ``values_`` (mean: one value a person) or
-        ``baseline, recent`` (drop: arrays of months) and ``n``.
+        ``subject`` and, by kind, ``hits, n`` (share), ``values_`` (mean: one value a person),
+        ``baseline, recent`` (drop: arrays of months) or what
+        :func:`~analysis.monitoring.weekly_alerts.weekly_measures` gives (chart), and ``n``.
+        ``told``, where given: more blanks of the message.
 
     Returns
     -------
@@ -223,6 +227,9 @@ def _apply(
         value = float(np.mean(row.values_))
         test = mean_ever_below(row.values_, rule.line, alpha, rule.min_n)
         return value, value < rule.line, test
+    if rule.kind == "chart":
+        test = NoiseTest(*chart_test(row, alpha, CHART_RULES))
+        return float(row.change), row.signals > 0, test
     level = float(np.mean(row.baseline)) if len(row.baseline) else float("nan")
     value = float(np.mean(row.recent)) / level - 1 if len(row.recent) and level else float("nan")
     test = dropped(row.baseline, row.recent, rule.line, alpha, prior)
@@ -282,7 +289,10 @@ def assess_alerts(
             )
         )
         fired = table[table["state"] == "fired"]
-        alerts += [_alert(rule, row, on, len(table)) for row in fired.itertuples()]
+        told = dict(zip(subjects["subject"], subjects.get("told", [{}] * len(table)), strict=True))
+        alerts += [
+            _alert(rule, row, on, len(table), told[row.subject]) for row in fired.itertuples()
+        ]
     alerts.sort(key=lambda a: (a.grade, a.p_value, a.id))
     columns = [
         "rule",
@@ -303,7 +313,7 @@ def assess_alerts(
     return collect("monitoring", alerts, tables=tables)
 
 
-def _alert(rule: Rule, row, on: dt.date, subjects: int) -> Alert:
+def _alert(rule: Rule, row, on: dt.date, subjects: int, told: Mapping[str, float]) -> Alert:
     return Alert(
         id=f"monitoring.alert.{rule.id}.{row.subject}",
         rule=rule.id,
@@ -328,6 +338,7 @@ def _alert(rule: Rule, row, on: dt.date, subjects: int) -> Alert:
             "n": int(row.n),
             "rate": float(row.false_alarm_rate),
             "subjects": subjects,
+            **told,
         },
     )
 

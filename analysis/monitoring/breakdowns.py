@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import wilson
 from analysis.monitoring.alerts import rules, share_ever_below
+from analysis.monitoring.shrinkage import shrink_shares
 from analysis.monitoring.training import PASS_MARKS, attendance, reactions_by_sheet, satisfaction
 from analysis.results import StageResults, collect
 
@@ -168,7 +169,9 @@ def lecturer_standing(reactions: pd.DataFrame, instruments: pd.DataFrame) -> pd.
     DataFrame
         ``lecturer_id, hits, n, value, ci_low, ci_high, line, least_n, p_value, standing``:
         ``suspend`` (the alert rule rings: a person decides), ``watch`` (below the line, chance
-        may explain it), ``kept``, ``too_few``. Lowest first.
+        may explain it), ``kept``, ``too_few``; ``drawn, drawn_low, drawn_high`` (the share drawn
+        towards the other lecturers, see :func:`~analysis.monitoring.shrinkage.shrink_shares`;
+        NaN with fewer than three). Lowest first.
     """
     rule = next(rule for rule in rules() if rule.id == "lecturer_below_85")
     table = satisfaction(reactions_by_sheet(reactions, instruments), ["lecturer_id"])
@@ -181,6 +184,12 @@ def lecturer_standing(reactions: pd.DataFrame, instruments: pd.DataFrame) -> pd.
         below = "suspend" if test.fires else "watch" if row.value < rule.line else "kept"
         standing.append(below if tested else "too_few")
     table = table.assign(line=rule.line, least_n=rule.min_n, p_value=p_values, standing=standing)
+    drawn = shrink_shares(table["hits"].to_numpy(), table["n"].to_numpy())
+    table = table.assign(
+        drawn=np.nan if drawn is None else drawn.value,
+        drawn_low=np.nan if drawn is None else drawn.low,
+        drawn_high=np.nan if drawn is None else drawn.high,
+    )
     return table.sort_values("value", ignore_index=True)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.measurement.columns import floats, present
+from analysis.monitoring.training import pass_rates
 from analysis.results import Alert, Check, Estimate, StageResults, collect
 
 OVERRUN = 0.10
@@ -45,6 +46,7 @@ def assess_budget(
     *,
     trainees: int | None = None,
     hours: float | None = None,
+    passes: int | None = None,
     simulated: bool = False,
 ) -> StageResults:
     """Budget table, overruns, reserve and unit costs.
@@ -57,11 +59,13 @@ def assess_budget(
         Employees who attended at least once.
     hours : float, optional
         Hours attended, summed over employees.
+    passes : int, optional
+        Tests passed at the first attempt.
 
     Returns
     -------
     StageResults
-        Estimates ``monitoring.cost.{actual,per_trainee,per_hour}`` (counted amounts, no
+        Estimates ``monitoring.cost.{actual,per_trainee,per_hour,per_pass}`` (counted amounts, no
         interval), alerts ``monitoring.alert.budget.<category>``, check
         ``monitoring.reserve``, table ``budget``.
     """
@@ -88,6 +92,14 @@ def assess_budget(
         ),
         _amount(
             "per_hour", actual / hours if hours else None, int(hours or 0), "per_hour", simulated
+        ),
+        _amount(
+            "per_pass",
+            actual / passes if passes else None,
+            passes or 0,
+            "per_pass",
+            simulated,
+            missing="no_passes",
         ),
     ]
     over = table[table["deviation_share"] > OVERRUN]
@@ -137,7 +149,22 @@ def attended_effort(enrolments: pd.DataFrame | None) -> tuple[int | None, float 
     return int(came["staff_id"].nunique()), hours
 
 
-def _amount(name: str, value: float | None, n: int, method: str, simulated: bool) -> Estimate:
+def first_passes(assessments: pd.DataFrame | None) -> int | None:
+    """Count tests passed at the first attempt; None where no scores are recorded."""
+    if not present(assessments, "score"):
+        return None
+    table = pass_rates(assessments, by=())
+    return int(table["hits"].sum()) if len(table) else None
+
+
+def _amount(
+    name: str,
+    value: float | None,
+    n: int,
+    method: str,
+    simulated: bool,
+    missing: str = "no_effort",
+) -> Estimate:
     return Estimate(
         id=f"monitoring.cost.{name}",
         estimand="amount",
@@ -146,7 +173,7 @@ def _amount(name: str, value: float | None, n: int, method: str, simulated: bool
         n=n,
         method=method,
         simulated=simulated,
-        reason=None if value is not None else "monitoring.reason.no_effort",
+        reason=None if value is not None else f"monitoring.reason.{missing}",
     )
 
 

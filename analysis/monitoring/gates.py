@@ -19,7 +19,7 @@ import pandas as pd
 from analysis.measurement.columns import dates, floats, present
 from analysis.measurement.intervals import Interval, mean_t, wilson
 from analysis.monitoring.training import PASS_MARKS, pass_rates, reactions_by_sheet
-from analysis.results import Check, StageResults, collect
+from analysis.results import Alert, Check, StageResults, collect
 
 Tables = Mapping[str, pd.DataFrame | None]
 
@@ -240,7 +240,9 @@ def assess_gates(
     StageResults
         Table ``gates`` (of :func:`gate_table`); a check ``monitoring.gate.<id>`` for every gate
         that is due: ``failed`` when a criterion was missed (its remedy is what the requirement
-        sets off), ``caution`` when one is unsure or unrecorded, else ``passed``.
+        sets off), ``caution`` when one is unsure or unrecorded, else ``passed``; an alert
+        ``monitoring.alert.gate.<id>`` for every one that was missed. It carries no p-value of
+        its own: a sample counts as missed only with its whole 95 % interval below the line.
     """
     if not present(milestones, "planned_on"):
         return collect("monitoring", [])
@@ -249,7 +251,37 @@ def assess_gates(
     reached = set(milestones.loc[due, "milestone_id"])
     gates = table[table["goal"].isin(reached)]
     checks = [_check(str(goal), rows) for goal, rows in gates.groupby("goal", sort=False)]
-    return collect("monitoring", checks, tables={"gates": table})
+    missed = gates[gates["state"] == "missed"]
+    alerts = [_alert(str(goal), rows) for goal, rows in missed.groupby("goal", sort=False)]
+    return collect("monitoring", [*checks, alerts], tables={"gates": table})
+
+
+def _alert(goal: str, rows: pd.DataFrame) -> Alert:
+    worst = rows.assign(short=(rows["line"] - rows["value"]) / rows["line"]).sort_values("short")
+    first = worst.iloc[-1]
+    return Alert(
+        id=f"monitoring.alert.gate.{goal}",
+        rule="gate_missed",
+        grade=2,
+        message="monitoring.alert.gate_missed.message",
+        response=f"monitoring.gate_missed.{goal}",
+        subject=goal,
+        unit=str(first["unit"]),
+        value=float(first["value"]),
+        threshold=float(first["line"]),
+        n=int(first["n"]),
+        owner="monitoring.owner.training_manager",
+        requirement=str(first["requirement"]),
+        params={
+            "subject": goal,
+            "gate": goal,
+            "missed": len(rows),
+            "measure": f"monitoring.measure.{first['measure']}",
+            "value": float(first["value"]),
+            "line": float(first["line"]),
+            "unit": str(first["unit"]),
+        },
+    )
 
 
 def _check(goal: str, rows: pd.DataFrame) -> Check:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.measurement.columns import floats, present
+from analysis.measurement.columns import floats, instants, present
 from analysis.monitoring.alerts import RECENT_MONTHS
 from analysis.monitoring.training import (
     attendance,
@@ -59,9 +59,32 @@ def alert_measures(
         rates = pass_rates(assessments)
         rates["subject"] = rates["module"].astype(str) + " / " + rates["form"].astype(str)
         found["pass_module"] = rates[["subject", "hits", "n"]]
+    if present(tables.get("tickets"), "kind", "due_at", "site_id"):
+        found["complaints_in_time_site"] = complaints_in_time(tables["tickets"])
     if panel is not None and len(panel):
         found |= _by_site(panel, baseline_until)
     return found
+
+
+def complaints_in_time(tickets: pd.DataFrame) -> pd.DataFrame:
+    """Count complaints that came due in the newest three months, and those resolved by then.
+
+    The newest opening of any ticket is taken for today: a complaint due later is neither in
+    time nor late.
+
+    Returns
+    -------
+    DataFrame
+        ``subject`` (site), ``hits`` (resolved in time), ``n`` (came due).
+    """
+    zone = "UTC"
+    due, done = (instants(tickets[name], zone) for name in ("due_at", "resolved_at"))
+    today = instants(tickets["opened_at"], zone).max()
+    kept = (tickets["kind"] == "complaint") & tickets["site_id"].notna() & (due <= today)
+    kept &= due > today - pd.DateOffset(months=RECENT_MONTHS)
+    frame = pd.DataFrame({"subject": tickets["site_id"].astype(object), "hits": done <= due})[kept]
+    table = frame.groupby("subject", as_index=False).agg(hits=("hits", "sum"), n=("hits", "size"))
+    return table.astype({"hits": int, "n": int})
 
 
 def _subject(frame: pd.DataFrame, column: str) -> pd.DataFrame:

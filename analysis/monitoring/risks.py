@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ DRILL_DAYS = 92
 LEAVER_MONTHS = 6
 """Trained people who leave within so many months count as leavers (R150)."""
 
-PROGRAMME_RULES = ("milestone_late", "budget_overrun")
+PROGRAMME_RULES = ("milestone_late", "budget_overrun", "gate_missed")
 """Rules that ring without a noise test, beside those of ``rules.yml``."""
 
 _TRIGGER = re.compile(r"^(?P<measure>\w+)\s*(?P<sign>[<>])\s*(?P<line>-?[\d.]+)\s*$")
@@ -220,7 +221,9 @@ def assess_risks(
     -------
     StageResults
         Checks ``monitoring.risks`` (grave risks without a response), ``monitoring.risk_triggers``
-        and ``monitoring.drills`` (where the register has triggers and contingencies); tables
+        and ``monitoring.drills`` (where the register has triggers and contingencies); an alert
+        ``monitoring.alert.risk.<id>`` for each risk that is set off, never of grade 1: a trigger
+        passes no test against chance; tables
         ``risks`` (of :func:`grade_risks` with the columns of :func:`trigger_states` and
         :func:`drill_states`) and ``risk_changes``.
     """
@@ -239,9 +242,38 @@ def assess_risks(
     table = table.merge(trigger_states(table, alerts, measures), on="risk_id")
     if as_of is not None:
         table = table.merge(drill_states(table, as_of), on="risk_id")
+    off = table[table["trigger_state"] == "set_off"]
     checks = [_answered(table, question), *_triggers(table), *_drills(table)]
+    checks += [_alert(row) for row in off.to_dict("records")]
     found = {"risks": table, "risk_changes": risk_changes(before, table)}
     return collect("monitoring", checks, tables=found)
+
+
+def _alert(row: Mapping[str, Any]) -> Alert:
+    parts = _TRIGGER.match(str(row["trigger"]).strip())
+    grade, response = row["grade"], row.get("response")
+    answered = response is not None and not pd.isna(response) and str(response).strip()
+    count = row.get("trigger_n")
+    return Alert(
+        id=f"monitoring.alert.risk.{row['risk_id']}",
+        rule="risk_set_off",
+        grade=3 if grade == 3 else 2,
+        message=f"monitoring.alert.risk_set_off.{'measure' if parts else 'rule'}",
+        response=f"monitoring.alert.risk_set_off.{'response' if answered else 'unanswered'}",
+        subject=str(row["name"]),
+        unit="count",
+        value=float(row["trigger_value"]),
+        threshold=float(parts["line"]) if parts else None,
+        n=None if count is None or pd.isna(count) else int(count),
+        owner="monitoring.owner.training_manager",
+        requirement="R046",
+        params={
+            "subject": str(row["name"]),
+            "value": float(row["trigger_value"]),
+            "line": float(parts["line"]) if parts else None,
+            "response": str(response) if answered else None,
+        },
+    )
 
 
 def _answered(table: pd.DataFrame, question: Mapping[str, str]) -> Check:

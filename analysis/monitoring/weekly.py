@@ -8,6 +8,7 @@ Laney by what the weeks of the baseline show.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,12 @@ MATURE = 0.95
 that are due soonest are not like the rest."""
 
 RULES = ("beyond_3", "eight_one_side")
+
+CHARTED = ("opened", "in_time")
+"""What is charted by week."""
+
+DIRECTIONS = {"opened": "down", "in_time": "up"}
+"""Which way is better."""
 
 
 def weekly_tickets(tickets: pd.DataFrame, *, timezone: str, until: dt.date) -> pd.DataFrame:
@@ -168,9 +175,19 @@ def weekly_signals(chart: pd.DataFrame, *, direction: str) -> pd.DataFrame:
 
 
 def assess_weekly(
-    tickets: pd.DataFrame | None, *, start: dt.date, timezone: str, until: dt.date
+    tickets: pd.DataFrame | None,
+    *,
+    start: dt.date,
+    timezone: str,
+    until: dt.date,
+    never_trained: Collection[str] = (),
 ) -> StageResults:
     """Weekly charts of work orders and of the share resolved in time.
+
+    Parameters
+    ----------
+    never_trained : Collection[str]
+        Sites that were not trained: where most of them signal too, the cause is common to all.
 
     Returns
     -------
@@ -181,7 +198,7 @@ def assess_weekly(
     items, tables = [], {}
     given = present(tickets, "opened_at", "site_id")
     weeks = weekly_tickets(tickets, timezone=timezone, until=until) if given else None
-    for what, direction in (("opened", "down"), ("in_time", "up")):
+    for what in CHARTED:
         chart = chart_weeks(weeks, start=start, what=what) if weeks is not None else None
         question = {
             "id": f"monitoring.weekly.{what}",
@@ -192,14 +209,19 @@ def assess_weekly(
             reason = "monitoring.check.weekly.too_few"
             items.append(Check(**question, status="not_possible", reason=reason, params=params))
             continue
-        ranked = weekly_signals(chart, direction=direction)
+        ranked = weekly_signals(chart, direction=DIRECTIONS[what])
         tables |= {f"weekly_{what}": chart, f"weekly_{what}_signals": ranked}
-        items.append(_check(question, chart, ranked))
+        items.append(_check(question, chart, ranked, set(never_trained)))
     return collect("monitoring", items, tables=tables)
 
 
-def _check(question: dict[str, str], chart: pd.DataFrame, ranked: pd.DataFrame) -> Check:
-    bad = int((ranked["worse"] > 0).sum())
+def _check(
+    question: dict[str, str], chart: pd.DataFrame, ranked: pd.DataFrame, never_trained: set[str]
+) -> Check:
+    rung = ranked["worse"] > 0
+    bad = int(rung.sum())
+    untrained = ranked["subject"].isin(never_trained)
+    common = 2 * bad > len(ranked) and 2 * int((rung & untrained).sum()) > int(untrained.sum())
     spread = chart.groupby("subject")["sigma_z"].first()
     return Check(
         **question,
@@ -208,11 +230,13 @@ def _check(question: dict[str, str], chart: pd.DataFrame, ranked: pd.DataFrame) 
         threshold=0.0,
         unit="sites",
         n=len(ranked),
-        reason="monitoring.check.weekly.reason",
+        reason=f"monitoring.check.weekly.{'common' if common else 'reason'}",
         remedy="monitoring.check.chart.remedy" if bad else None,
         params={
             "sites": len(ranked),
             "bad": bad,
+            "untrained": int(untrained.sum()),
+            "untrained_bad": int((rung & untrained).sum()),
             "widened": int((spread > 1).sum()),
             "spread": float(spread.median()),
             "signals": int(ranked["signals"].sum()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -36,6 +37,12 @@ class MonitoringStage(Stage):
         return {"indicator": name, "unit": self.unit(name)}
 
     @property
+    def weekly_labels(self) -> Mapping[str, Any]:
+        """Site whose weekly chart is drawn large."""
+        ranked = self.weekly.table("weekly_opened_signals")
+        return {"subject": "" if ranked.empty else ranked["subject"].iloc[0], "direction": "down"}
+
+    @property
     def contrast_labels(self) -> Mapping[str, Any]:
         """Indicator and unit of the contrast that is drawn."""
         return {"indicator": self.primary, "unit": self.unit()}
@@ -55,6 +62,15 @@ class MonitoringStage(Stage):
         courses = self.of("enrolments", "reactions", "assessments", "instruments")
         return monitoring.assess_training(*courses, **self.made)
 
+    def breakdowns(self) -> StageResults:
+        """Split levels 1 and 2 by course, lecturer, mode and tier; resits apart."""
+        from analysis import monitoring
+
+        courses = self.of("enrolments", "reactions", "assessments", "instruments")
+        return monitoring.assess_breakdowns(
+            *courses, staff=self.table("staff"), choices=self.client.choices
+        )
+
     def composite(self) -> StageResults:
         """Assess the composite mark and what hangs on its weights."""
         from analysis import monitoring
@@ -67,7 +83,7 @@ class MonitoringStage(Stage):
 
         measures = monitoring.alert_measures(
             self.tables, self.panel, baseline_until=self.first_wave
-        )
+        ) | monitoring.weekly_measures(self.weekly.tables)
         return monitoring.assess_alerts(measures, on=self.today, choices=self.client.choices)
 
     def charts(self) -> StageResults:
@@ -86,13 +102,21 @@ class MonitoringStage(Stage):
                 ranked.append(order.assign(indicator=name, kind=kind))
                 drawn[f"charts_{name}"] = chart
         tables = {**drawn, "sites_ranked": pd.concat(ranked)} if ranked else {}
-        weekly = monitoring.assess_weekly(
+        return merge(self.name, (found, self.weekly, collect(self.name, [], tables=tables)))
+
+    @cached_property
+    def weekly(self) -> StageResults:
+        """Charts of work orders by week."""
+        from analysis import monitoring
+
+        waves = self.waves
+        return monitoring.assess_weekly(
             self.table("tickets"),
             start=self.first_day,
             timezone=self.client.client.timezone,
             until=self.today,
+            never_trained=set(waves.loc[waves["arm"] != "treated", "site_id"].astype(str)),
         )
-        return merge(self.name, (found, weekly, collect(self.name, [], tables=tables)))
 
     def _kinds_of_chart(self) -> Mapping[str, str]:
         """Chart by indicator: shares p, counts by exposure u, small shifts of means EWMA."""
@@ -133,7 +157,10 @@ class MonitoringStage(Stage):
 
         costs, enrolments, staff = self.of("costs", "enrolments", "staff")
         trainees, hours = monitoring.attended_effort(enrolments)
-        spent = monitoring.assess_budget(costs, trainees=trainees, hours=hours, **self.made)
+        passes = monitoring.first_passes(self.table("assessments"))
+        spent = monitoring.assess_budget(
+            costs, trainees=trainees, hours=hours, passes=passes, **self.made
+        )
         end = monitoring.assess_forecast(
             costs, as_of=self.today, enrolments=enrolments, staff=staff, **self.made
         )
@@ -218,9 +245,9 @@ class MonitoringStage(Stage):
             self.name, others, facts={**whole.facts, **facts}, tables={**whole.tables, **tables}
         )
 
-    def changed(self, found: StageResults) -> Mapping[str, Any]:
-        """Return the sentence that says what changed since the run before: its key, its blanks."""
-        (said,) = (check for check in found.checks if check.id == "monitoring.history")
+    def said(self, found: StageResults, check: str) -> Mapping[str, Any]:
+        """Return the sentence in which a check says what it found: its key, its blanks."""
+        (said,) = (one for one in found.checks if one.id == f"monitoring.{check}")
         return {"key": said.reason, **said.params}
 
     def monday(self, followed: StageResults) -> tuple[StageResults, tuple[Any, ...]]:

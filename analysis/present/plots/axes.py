@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import textwrap
 import unicodedata
 from collections.abc import Sequence
@@ -13,8 +14,11 @@ from analysis import wording
 from analysis.present import sentences, theme
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+_EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
 def new(height: float, columns: int = 1, rows: int = 1, **options) -> tuple[Figure, np.ndarray]:
@@ -31,6 +35,33 @@ def month_ticks(axes: Axes, periods: Sequence[int], language: str) -> None:
     step = next(s for s in (1, 2, 3, 6, 12, 24, 60, 120) if (high - low) / s <= 8)
     ticks = [p for p in range(low, high + 1) if (p - low) % step == 0]
     axes.set_xticks(ticks, [short_month(tick, language) for tick in ticks])
+
+
+def time_ticks(axes: Axes, frame: pd.DataFrame, language: str) -> None:
+    """Label months: of running months, or of running days where the rows are weeks."""
+    if "week" not in frame:
+        month_ticks(axes, frame["period"], language)
+        return
+    place, first = _months_of_days(frame["period"])
+    step = -(-len(place) // 8)
+    axes.set_xticks(place[::step], [short_month(month, language) for month in first[::step]])
+
+
+def tick_word(frame: pd.DataFrame, period: int, language: str) -> str:
+    """Write one tick: the month of a running month, or of a running day of weeks."""
+    return short_month(_month_of_day(period) if "week" in frame else period, language)
+
+
+def _months_of_days(days: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Return the running days that begin a month within a span, and their running months."""
+    low, high = int(min(days)), int(max(days))
+    starts = [d for d in range(low, high + 1) if dt.date.fromordinal(_EPOCH + d).day == 1]
+    return starts, [_month_of_day(day) for day in starts]
+
+
+def _month_of_day(day: int) -> int:
+    date = dt.date.fromordinal(_EPOCH + day)
+    return date.year * 12 + date.month - 1
 
 
 def short_month(period: int, language: str) -> str:

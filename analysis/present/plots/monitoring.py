@@ -178,7 +178,8 @@ def site_multiples(
     ----------
     frame : DataFrame
         Charts of several sites in the order to draw them: ``subject, period, value, centre,
-        lower, upper, signal, baseline``. At most :data:`MOST_PANELS` sites are drawn.
+        lower, upper, signal, baseline``; with a column ``week``, periods are days
+        since 1970. At most :data:`MOST_PANELS` sites are drawn.
     language : {"zh_CN", "en"}
         Language of the words.
     unit : str, optional
@@ -238,7 +239,7 @@ def _scale(
     first, last = int(shown["period"].min()), int(shown["period"].max())
     ticks = [first, last] if last > first else [first]
     for place, axes in enumerate(grid.flat):
-        axes.set_xticks(ticks, [ax.short_month(t, language) for t in ticks])
+        axes.set_xticks(ticks, [ax.tick_word(shown, t, language) for t in ticks])
         axes.tick_params(labelbottom=place + columns >= panels and place < panels)
         for label, side in zip(axes.get_xticklabels(), ("left", "right"), strict=False):
             label.set_ha(side)

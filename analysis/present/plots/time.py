@@ -87,8 +87,9 @@ def control_chart(
     Parameters
     ----------
     frame : DataFrame
-        ``period`` (running month, or order), ``value``, ``centre``, ``lower``, ``upper``
-        (limits may differ by point) and ``signal`` (bool).
+        ``period`` (running month, or order; with a column ``week``, days since 1970),
+        ``value``, ``centre``, ``lower``, ``upper`` (limits may differ by
+        point) and ``signal`` (bool).
     language : {"zh_CN", "en"}
         Language of the words.
     indicator, unit : str, optional
@@ -136,8 +137,8 @@ def control_chart(
             markeredgewidth=1.8,
             label=wording.text("report.series.signal", language),
         )
-    if len(frame) and x.min() > 12 * 1900:
-        ax.month_ticks(axes, x, language)
+    if len(frame) and ("week" in frame or x.min() > 12 * 1900):
+        ax.time_ticks(axes, frame, language)
     axes.set_ylabel(_value_label(indicator, unit, language))
     ax.legend_above(axes)
     return figure

@@ -30,6 +30,53 @@ def multiples(results: StageResults) -> pd.DataFrame:
     return chart.sort_values("subject", key=lambda sites: sites.map(order), kind="stable")
 
 
+def weekly_worst(results: StageResults) -> pd.DataFrame:
+    """Return the weekly chart of the site with the most signals for the worse, if any."""
+    ranked = results.table("weekly_opened_signals")
+    if ranked.empty or not ranked["worse"].iloc[0]:
+        return ranked.iloc[:0]
+    chart = _by_day(results.table("weekly_opened"))
+    return chart[chart["subject"] == ranked["subject"].iloc[0]]
+
+
+def weekly_opened(results: StageResults) -> pd.DataFrame:
+    """Return the weekly charts of work orders, the site with the most signals first."""
+    return _weekly(results, "opened")
+
+
+def weekly_in_time(results: StageResults) -> pd.DataFrame:
+    """Return the weekly charts of the share resolved in time, the most signals first."""
+    return _weekly(results, "in_time")
+
+
+def _weekly(results: StageResults, what: str) -> pd.DataFrame:
+    ranked = results.table(f"weekly_{what}_signals")
+    if ranked.empty:
+        return ranked
+    order = {site: i for i, site in enumerate(ranked["subject"])}
+    chart = _by_day(results.table(f"weekly_{what}"))
+    return chart.sort_values("subject", key=lambda sites: sites.map(order), kind="stable")
+
+
+def _by_day(chart: pd.DataFrame) -> pd.DataFrame:
+    """Return a weekly chart with its weeks as running days, as the plots take them."""
+    days = pd.to_datetime(chart["week"])
+    return chart.assign(period=(days - pd.Timestamp(1970, 1, 1)).dt.days)
+
+
+def split(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a breakdown without single sessions, its subjects in words."""
+    kept = table[table["by"] != "session"]
+    return kept.assign(subject=in_words(kept, _part))
+
+
+def _part(row, language: str) -> str:
+    if row.by == "lecturer_id":
+        return wording.text("chapters.lecturer", language, code=str(row.subject)[:6])
+    key = f"terms.{row.by}.{row.subject}"
+    return wording.text(key, language) if wording.has(key) else str(row.subject)
+
+
 def ranked(table: pd.DataFrame) -> pd.DataFrame:
     """Return sites with signals on the bad side, by indicator, the most first."""
     return table[table["worse"] > 0]

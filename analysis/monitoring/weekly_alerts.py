@@ -1,0 +1,167 @@
+"""Alerts of weekly charts: more signals than a chart of a steady site ever gives by chance.
+
+Signals for the worse only accumulate, so a boundary that their number seldom reaches within
+whole years holds at every weekly look before, without a price for looking often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from scipy.signal import lfilter
+
+from analysis.monitoring.charts import D2
+from analysis.monitoring.run_rules import RULES
+from analysis.monitoring.weekly import CHARTED, DIRECTIONS
+
+WORLDS = 20_000
+"""Simulated charts of a steady site."""
+
+YEAR = 52
+"""Weeks of a year; the promise is for whole years of looks."""
+
+RECENT_WEEKS = 13
+"""A site rings while its newest signal for the worse is at most so many weeks old."""
+
+SEED = 5
+
+
+def weekly_measures(charts: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Prepare weekly charts for the alert rules of kind ``chart``.
+
+    Parameters
+    ----------
+    charts : Mapping[str, DataFrame]
+        Tables ``weekly_opened`` and ``weekly_in_time`` of
+        :func:`~analysis.monitoring.weekly.assess_weekly`, where there are any.
+
+    Returns
+    -------
+    dict[str, DataFrame]
+        By those names ``subject, n`` (weeks since training began), ``signals`` (for the worse),
+        ``base`` (weeks before), ``widened`` (after Laney), ``resemblance`` (of a week to the next
+        before training, over all sites), ``recent`` (whether the newest signal is), ``change``
+        (mean since over centre, less 1) and ``told`` (blanks of the message).
+    """
+    found = {}
+    for what in CHARTED:
+        chart = charts.get(f"weekly_{what}")
+        if chart is not None and not chart["baseline"].all():
+            found[f"weekly_{what}"] = _subjects(chart, DIRECTIONS[what])
+    return found
+
+
+def _subjects(chart: pd.DataFrame, direction: str) -> pd.DataFrame:
+    alike = resemblance(chart)
+    newest = chart["week"].max()
+    rows = []
+    for subject, part in chart.groupby("subject"):
+        late = part[~part["baseline"].astype(bool)]
+        if late.empty:
+            continue
+        bad = late["signal"].astype(bool) & ((late["z"] < 0) == (direction == "up"))
+        centre, since = float(late["centre"].iloc[0]), float(late["value"].mean())
+        last = late.loc[bad, "week"].max() if bad.any() else None
+        rows.append(
+            {
+                "subject": subject,
+                "n": len(late),
+                "signals": int(bad.sum()),
+                "base": len(part) - len(late),
+                "widened": float(part["sigma_z"].iloc[0]) > 1,
+                "resemblance": alike,
+                "recent": last is not None and (newest - last).days <= 7 * RECENT_WEEKS,
+                "change": since / centre - 1 if centre else np.nan,
+                "told": {"signals": int(bad.sum()), "centre": centre, "since": since},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def resemblance(chart: pd.DataFrame) -> float:
+    """Correlation of a week with the next one before training, averaged over sites.
+
+    Corrected for its bias in short series (Marriott & Pope 1954), never below 0, in steps
+    of 0.05.
+    """
+    found = []
+    for _, part in chart[chart["baseline"].astype(bool)].groupby("subject"):
+        z = part["z"].to_numpy(dtype=float)
+        z = z - z.mean()
+        if (z**2).sum() > 0:
+            r = float((z[1:] * z[:-1]).sum() / (z**2).sum())
+            found.append(r + (1 + 3 * r) / z.size)
+    return float(np.clip(round(np.mean(found) / 0.05) * 0.05, 0.0, 0.9)) if found else 0.0
+
+
+@lru_cache(maxsize=256)
+def signals_of_steady_sites(
+    base: int, weeks: int, alike: float, *, widened: bool, rules: tuple[str, ...]
+) -> np.ndarray:
+    """Simulate the number of signals on one side that a steady site's chart gives.
+
+    Centre, and where limits are widened the spread, come from the weeks before, as on the chart.
+
+    Parameters
+    ----------
+    base, weeks : int
+        Weeks before training, and since.
+    alike : float
+        Correlation of neighbouring weeks.
+    widened : bool
+        Whether the spread is that of the moving range, not known.
+    rules : tuple[str, ...]
+        Run rules in force.
+
+    Returns
+    -------
+    ndarray of shape (WORLDS,)
+        Signals since.
+    """
+    rng = np.random.default_rng(SEED)
+    shocks = rng.standard_normal((WORLDS, base + weeks))
+    shocks[:, 1:] *= np.sqrt(1 - alike**2)
+    z = lfilter([1.0], [1.0, -alike], shocks, axis=1)
+    before = z[:, :base]
+    spread = np.abs(np.diff(before, axis=1)).mean(axis=1) / D2 if widened else np.ones(WORLDS)
+    z = (z - before.mean(axis=1, keepdims=True)) / spread[:, None]
+    hit = np.zeros(z.shape, dtype=bool)
+    for name in rules:
+        hit |= RULES[name](z)
+    return (hit & (z > 0))[:, base:].sum(axis=1)
+
+
+def chart_test(row, alpha: float, rules: tuple[str, ...]) -> tuple[float, float, bool]:
+    """Test the signals of one site against those of steady sites.
+
+    Parameters
+    ----------
+    row : namedtuple
+        A row of :func:`weekly_measures`.
+    alpha : float
+        Probability allowed to ring at any look of the year although nothing changed.
+
+    Returns
+    -------
+    (float, float, bool)
+        p-value (as many signals or more by the end of the year of looks that today lies in);
+        false-alarm rate (probability to reach the boundary by then); whether it rings.
+    """
+    horizon = YEAR * -(-int(row.n) // YEAR)
+    end = signals_of_steady_sites(
+        int(row.base), horizon, float(row.resemblance), widened=bool(row.widened), rules=rules
+    )
+
+    def reached(counts: np.ndarray, boundary: int) -> float:
+        return float((1 + (counts >= boundary).sum()) / (1 + counts.size))
+
+    boundary = 1
+    while reached(end, boundary) > alpha:
+        boundary += 1
+        if boundary > end.max() + 1:
+            return reached(end, row.signals), 0.0, False
+    p_value = reached(end, int(row.signals))
+    return p_value, reached(end, boundary), bool(row.recent) and row.signals >= boundary
