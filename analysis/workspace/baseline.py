@@ -197,7 +197,9 @@ class BaselineStage(Stage):
         measured = measurement.measured_before(
             outcome, first_wave=self.first_wave, indicator=self.primary
         )
-        shared = measurement.assess_overlap(self.sites, outcome, indicator=self.primary)
+        shared = measurement.assess_overlap(
+            self.sites, outcome, indicator=self.primary, seed=self.seed
+        )
         return self.named(results.merge("baseline", [measured, alike, shared, trends]))
 
     def baseline_levels(self) -> StageResults:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -36,10 +37,10 @@ def measure(client: Client, name: str) -> Words | str:
 
 
 def column(client: Client, name: str) -> Words | str:
-    """Return what columns of a canonical table are called; several are joined by commas."""
+    """Return what columns of a canonical table are called; ``/`` or ``, `` parts several."""
     if "." in name:
         return measure(client, name)
-    parts = name.split(", ")
+    parts = re.split(r"/|, ", name)
     if not all(wording.has(f"measurement.field.{part}") for part in parts):
         return name
     return {

@@ -100,3 +100,14 @@ def test_few_sites_are_said():
     nobody = few.assign(cohort=np.nan)
     (check,) = assess_overlap(SITES, nobody, indicator="csat_mean").checks
     assert check.status == "not_possible"
+
+
+def test_arms_drawn_by_lot_are_seldom_called_apart():
+    rng = np.random.default_rng(1)
+    flagged = 0
+    for draw in range(40):
+        frame = covariates(30, seed=draw)[["households", "outcome_mean"]]
+        treated = rng.permutation(np.arange(30) < 15)
+        found = propensity_overlap(frame, treated, seed=draw)
+        flagged += found.outside[treated].mean() > max(0.10, found.by_lot)
+    assert flagged <= 8

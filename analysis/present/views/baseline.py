@@ -23,7 +23,7 @@ def broken_rules(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _columns(row, language: str) -> str:
-    names = [f"measurement.field.{name}" for name in row.column.split(", ") if name]
+    names = [f"measurement.field.{name}" for name in row.column.split("/") if name]
     words = [wording.text(name, language) for name in names]
     return wording.format_value(words, "", language) if words else ""
 
