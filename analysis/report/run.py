@@ -95,7 +95,8 @@ def open_run(folder: Path) -> Run:
     """Read what a run folder says.
 
     Where it does not say who the client is, the client goes by its identifier, and counts as
-    simulated when its estimates do.
+    simulated when its estimates do. A run of an earlier version, which did not keep the smallest
+    count to show, has the default.
     """
     folder = Path(folder).resolve()
     path = folder / "manifest.json"
@@ -104,6 +105,7 @@ def open_run(folder: Path) -> Run:
     if (folder / "client.json").is_file():
         identity = json.loads((folder / "client.json").read_text(encoding="utf-8"))
         names = {language: identity["name"][language] for language in FOLDERS}
-        return Run(folder, manifest, names, identity["simulated"], identity["min_cell"])
+        least = identity.get("min_cell", Run.min_cell)
+        return Run(folder, manifest, names, identity["simulated"], least)
     simulated = any(e.simulated for found in run.results.values() for e in found.estimates)
     return Run(folder, manifest, {}, simulated)
