@@ -15,7 +15,7 @@ from analysis.causal.behaviour import (
 from analysis.causal.bounds import LeeBounds, lee_bounds, lee_estimates
 from analysis.causal.count_rate import count_effect
 from analysis.causal.depth import Depth, deepen
-from analysis.causal.evaluate import Evaluation, evaluate, without_value
+from analysis.causal.evaluate import Evaluation, evaluate, refused, without_value
 from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
 from analysis.causal.few_clusters import wild_bootstrap
 from analysis.causal.frame import (
@@ -27,7 +27,7 @@ from analysis.causal.frame import (
 )
 from analysis.causal.goodman_bacon import goodman_bacon
 from analysis.causal.group_time import GroupTime, group_time
-from analysis.causal.heterogeneity import Heterogeneity, effects_by, welch_test
+from analysis.causal.heterogeneity import Heterogeneity, effects_by, waves_alike, welch_test
 from analysis.causal.honest import Moments, relative_magnitudes, smoothness
 from analysis.causal.imputation import imputation
 from analysis.causal.inference_rule import InferenceRule, choose_inference
@@ -142,6 +142,7 @@ __all__ = [
     "pretrend_test",
     "randomisation_test",
     "ratio_effect",
+    "refused",
     "regress_microdata",
     "regress_moments",
     "relative_magnitudes",
@@ -166,6 +167,7 @@ __all__ = [
     "two_by_two",
     "two_stage",
     "variants",
+    "waves_alike",
     "weighted_for_response",
     "welch_test",
     "wild_bootstrap",

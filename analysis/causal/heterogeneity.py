@@ -19,6 +19,7 @@ import pandas as pd
 
 from analysis.causal.bands import satterthwaite
 from analysis.causal.distributions import f_p_value
+from analysis.causal.estimates import Builder
 from analysis.causal.evaluate import Evaluation, evaluate, refused
 from analysis.causal.frame import FrameError
 from analysis.causal.options import Options
@@ -146,6 +147,50 @@ def effects_by(
     missing = frame.loc[label.isna().to_numpy(), "unit"].nunique()
     check = _check(stem, by, test, len(usable), int(missing))
     return Heterogeneity(by, test, tuple(estimates), (check,))
+
+
+def waves_alike(evaluation: Evaluation) -> Check:
+    """Test that all training waves have the same average effect.
+
+    Waves share their comparison sites, so their joint clustered covariance is used: the F test of
+    K − 1 contrasts with clusters less waves as second degrees of freedom.
+
+    Returns
+    -------
+    Check
+        Passed where equality is not rejected. Not possible without a comparison, with one wave,
+        or where some wave is too small for influence functions.
+    """
+    options, outcome = evaluation.options, evaluation.outcome
+    common = {
+        "id": f"{options.prefix}.{outcome}.by.wave.check",
+        "question": "causal.check.waves_alike",
+        "dims": {"by": "wave"},
+    }
+    waves = evaluation.aggregates.get("cohort") if evaluation.causal else None
+    if waves is None or len(waves.key) < 2:
+        return Check(status="not_possible", reason="causal.why.waves_alike.one", **common)
+    panel = evaluation.panel
+    builder = Builder(evaluation.effects, outcome, evaluation.unit, options)
+    if any(builder.rule(w).lead != "influence_function" for w in waves.cell_weights):
+        return Check(status="not_possible", reason="causal.why.waves_alike.too_few", **common)
+    covariance = waves.covariance(panel.cluster, small_sample_scale(panel))
+    contrast = np.diff(np.eye(len(waves.key)), axis=0)
+    step, df1 = contrast @ waves.att, len(waves.key) - 1
+    statistic = float(step @ np.linalg.solve(contrast @ covariance @ contrast.T, step)) / df1
+    p_value = f_p_value(statistic, df1, panel.n_clusters - len(waves.key))
+    differs = p_value < SIZE
+    return Check(
+        status="caution" if differs else "passed",
+        value=p_value,
+        threshold=SIZE,
+        unit="p_value",
+        n=len(waves.key),
+        reason=f"causal.why.waves_alike.{'differ' if differs else 'no_sign'}",
+        remedy="causal.remedy.waves_alike" if differs else None,
+        params={"value": p_value, "waves": len(waves.key)},
+        **common,
+    )
 
 
 def overall_spread(found: Evaluation) -> tuple[float, float]:

@@ -97,7 +97,7 @@ def check_params(check: Check) -> dict[str, Any]:
     return {**own, **check.dims, **check.params}
 
 
-_PLAIN = ("att_ratio", "decay_rate", "half_life")
+_PLAIN = ("att_ratio", "att_relative", "decay_rate", "half_life", "rate_ratio")
 """What is computed from effects and is no difference itself."""
 
 

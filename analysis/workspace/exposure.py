@@ -111,9 +111,10 @@ def asked_after(
 def rated_before(ratings: pd.DataFrame | None, cohort: pd.Series) -> pd.DataFrame | None:
     """Return everybody rated by others before the first wave, and whether still rated after.
 
-    Columns ``site_id``, ``treated``, ``stayed``, ``before`` and ``after`` (mean ratings before the
-    first wave and from the last wave's start on), ``y`` (their difference), ``sheets`` (the fewer
-    of the rating sheets before and after); None where nobody is rated by name or no site waits.
+    Columns ``ratee_id``, ``site_id``, ``treated``, ``stayed``, ``before`` and ``after`` (mean
+    ratings before the first wave and from the last wave's start on), ``y`` (their difference),
+    ``sheets`` (the fewer of the rating sheets before and after); None where nobody is rated by
+    name or no site waits.
     """
     starts = cohort.dropna()
     if ratings is None or starts.empty or starts.size == cohort.size:
@@ -136,7 +137,7 @@ def rated_before(ratings: pd.DataFrame | None, cohort: pd.Series) -> pd.DataFram
             "y": y,
             "sheets": np.minimum(was["sheets"], now["sheets"]),
         }
-    ).reset_index(drop=True)
+    ).reset_index()
 
 
 def _staff_at_start(enrolments, staff, waves) -> pd.DataFrame | None:

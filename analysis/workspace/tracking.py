@@ -14,7 +14,7 @@ from analysis.causal import Depth, Evaluation, Family
 from analysis.indicators import registry
 from analysis.results import Check, Estimate, Finding, StageResults, collect
 from analysis.tables import RATER_ROLES
-from analysis.workspace import exposure
+from analysis.workspace import behaviour_sources, explored, exposure, outcome_forms
 from analysis.workspace import tracking_tables as tables
 from analysis.workspace.stage import Stage
 
@@ -189,6 +189,22 @@ class TrackingStage(Stage):
             options=self.options(draws=draws),
         )
         return collect("tracking", estimates, tables={"open_tickets": curves})
+
+    def forms(self) -> StageResults:
+        """Ask scores, complaints, fees and contracts in the form in which they are recorded."""
+        return outcome_forms.forms(self, self._cohorts, options=self.options())
+
+    def sources(self, roles: Sequence[Estimate]) -> StageResults:
+        """Hold sources on behaviour against one another; layers of staff; knowing and doing."""
+        return behaviour_sources.sources(self, roles, self._cohorts)
+
+    def explored(self, main: Evaluation) -> tuple[Estimate, ...]:
+        """Ask by which way the outcome changed, as exploration, and what training again adds."""
+        return (*explored.by_which_way(self, main), *explored.trained_again(self, main))
+
+    def weighted(self, main: Evaluation) -> tuple[Estimate, ...]:
+        """Return the effect weighted for non-response, and what the weights change."""
+        return explored.weighted(self, main)
 
     def targets(self, *evaluations: Evaluation) -> StageResults:
         """Return the probability that each target of change was reached, in both readings."""

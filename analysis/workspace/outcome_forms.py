@@ -1,0 +1,237 @@
+"""Outcomes in the form in which they are recorded: scores, counts, amounts, contracts.
+
+The leading estimator compares means of sites. Here the same outcomes go to the model of their kind;
+each estimate's ``dims["label"]`` names its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from analysis import causal
+from analysis.causal import FrameError, Options
+from analysis.results import Estimate, StageResults, collect
+
+Makes = Callable[[], Iterable[Estimate]]
+
+
+def attempt(
+    makes: Makes, *, label: str, outcome: str, unit: str = "share", options: Options
+) -> tuple[Estimate, ...]:
+    """Return what ``makes`` estimates, or one estimate without value that says why not.
+
+    Parameters
+    ----------
+    makes : callable
+        Estimates; a :class:`~analysis.causal.FrameError` is a reason, not a failure.
+    label : str
+        Names the row where there is nothing (``causal.label``).
+    outcome, unit : str
+        Registry id, and unit of the row where there is nothing.
+    options : Options
+    """
+    try:
+        return tuple(makes())
+    except FrameError as error:
+        return (without(error.rule, label=label, outcome=outcome, unit=unit, options=options),)
+
+
+def without(
+    rule: str, *, label: str, outcome: str, unit: str = "share", options: Options
+) -> Estimate:
+    """Return a row without a value whose reason is the sentence of ``causal.fault.<rule>``."""
+    return causal.refused(
+        rule,
+        id=f"{options.prefix}.{outcome}.{label}",
+        estimand=label,
+        outcome=outcome,
+        unit=unit,
+        options=options,
+        dims={"beside": True, "label": label},
+    )
+
+
+def named(estimate: Estimate, label: str) -> Estimate:
+    """Return an estimate whose row is named, beside the leading ones."""
+    return replace(estimate, dims={**estimate.dims, "beside": True, "label": label})
+
+
+def scores(counts: pd.DataFrame | None, *, outcome: str, options: Options) -> StageResults:
+    """Estimate the effect on an ordered score: its mean, its log odds, each label's share.
+
+    Parameters
+    ----------
+    counts : DataFrame or None
+        As :func:`label_counts` returns it; None where nobody was asked.
+    """
+    if counts is None:
+        return StageResults(stage="tracking")
+    try:
+        found = causal.ordered_effect(counts, outcome=outcome, options=options)
+    except FrameError as error:
+        named_row = {"label": "score_mean", "unit": "score", "options": options}
+        return collect("tracking", [without(error.rule, outcome=outcome, **named_row)])
+    names = {"att_overall": "score_mean", "att_log_odds": "log_odds"}
+    rows = [
+        named(e, names.get(e.estimand) or f"share_{e.dims['label']:g}") for e in found.estimates()
+    ]
+    return collect("tracking", [rows, found.checks()])
+
+
+def label_counts(
+    surveys: pd.DataFrame | None,
+    instruments: pd.DataFrame | None,
+    cohort: pd.Series,
+    timezone: str,
+) -> pd.DataFrame | None:
+    """Count the answers on overall satisfaction by site, month and score.
+
+    Returns
+    -------
+    DataFrame or None
+        ``unit``, ``period``, ``cohort``, ``label``, ``count``; None where a table is missing or
+        nobody answered.
+    """
+    if surveys is None or instruments is None:
+        return None
+    overall = instruments.loc[instruments["role"] == "overall", ["instrument", "item"]]
+    rows = surveys.merge(overall, on=["instrument", "item"]).dropna(subset=["score", "site_id"])
+    rows = rows[rows["site_id"].isin(cohort.index)]
+    if rows.empty:
+        return None
+    local = pd.to_datetime(rows["answered_at"], utc=True).dt.tz_convert(timezone)
+    rows = pd.DataFrame(
+        {
+            "unit": rows["site_id"].astype(str),
+            "period": (local.dt.year * 12 + local.dt.month - 1).astype("int64"),
+            "label": rows["score"].astype(float),
+        }
+    )
+    counts = rows.groupby(["unit", "period", "label"]).size().rename("count").reset_index()
+    return counts.assign(cohort=counts["unit"].map(cohort).astype(float))
+
+
+def events(panel: pd.DataFrame, cohort: pd.Series, *, options: Options) -> tuple[Estimate, ...]:
+    """Estimate the effect on the rate of complaints, households as exposure."""
+    cells = _cells(panel, "complaints_per_1000", cohort)
+    if cells.empty:
+        return ()
+    frame = cells.rename(columns={"total": "count"})
+    frame = frame[frame["exposure"] > 0]
+
+    def rate() -> Iterable[Estimate]:
+        ratio, change = causal.count_effect(frame, outcome="complaints_per_1000", options=options)
+        return named(ratio, "rate_ratio"), named(change, "rate_change")
+
+    return attempt(rate, label="rate_ratio", outcome="complaints_per_1000", options=options)
+
+
+def amounts(panel: pd.DataFrame, cohort: pd.Series, *, options: Options) -> tuple[Estimate, ...]:
+    """Estimate the effect on fees collected of fees due, by amounts and not by sites."""
+    cells = _cells(panel, "fee_collection", cohort)
+    if cells.empty:
+        return ()
+    frame = cells.rename(columns={"total": "numerator", "exposure": "denominator"})
+
+    def fees() -> Iterable[Estimate]:
+        share, amount = causal.ratio_effect(frame, outcome="fee_collection", options=options)
+        return named(share, "fees_share"), named(amount, "fees_amount")
+
+    return attempt(fees, label="fees_share", outcome="fee_collection", options=options)
+
+
+def contracts(
+    table: pd.DataFrame | None,
+    cohort: pd.Series,
+    *,
+    until: pd.Timestamp,
+    options: Options,
+) -> tuple[Estimate, ...]:
+    """Estimate the effect on contracts renewed; nothing for a client without contracts."""
+    if table is None:
+        return ()
+    labels = ("renewal", "renewal_count", "renewal_lowest", "renewal_highest")
+
+    def renewals() -> Iterable[Estimate]:
+        found = causal.renewal_effect(table, cohort.to_dict(), until=until, options=options)
+        return [named(e, label) for e, label in zip(found, labels, strict=True)]
+
+    return attempt(renewals, label="renewal", outcome="renewal_rate", options=options)
+
+
+def weighted_outcome(
+    surveys: pd.DataFrame | None,
+    instruments: pd.DataFrame | None,
+    invitations: pd.DataFrame | None,
+    frame: pd.DataFrame,
+    timezone: str,
+) -> pd.DataFrame | None:
+    """Return mean satisfaction weighted to the channels by which customers were asked.
+
+    In a site and month each channel counts by its invitations instead of its answers, so that a
+    channel in which few answer counts as much as one in which many do. A channel without any
+    answer cannot be weighted and is left out.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The unweighted outcome; its site-months and cohorts are kept.
+
+    Returns
+    -------
+    DataFrame or None
+        ``unit``, ``period``, ``y``, ``n``, ``cohort``; None where a table is missing or fewer
+        than two channels were used.
+    """
+    if surveys is None or instruments is None or invitations is None:
+        return None
+    overall = instruments.loc[instruments["role"] == "overall", ["instrument", "item"]]
+    rows = surveys.merge(overall, on=["instrument", "item"]).dropna(subset=["score", "channel"])
+    if rows["channel"].nunique() < 2:
+        return None
+    local = pd.to_datetime(rows["answered_at"], utc=True).dt.tz_convert(timezone)
+    rows = rows.assign(unit=rows["site_id"], period=local.dt.year * 12 + local.dt.month - 1)
+    answered = rows.groupby(["unit", "period", "channel"])["score"].agg(["mean", "size"])
+    month = pd.to_datetime(invitations["month"])
+    asked = invitations.assign(
+        unit=invitations["site_id"], period=month.dt.year * 12 + month.dt.month - 1
+    )
+    asked = asked.groupby(["unit", "period", "channel"])["invited"].sum()
+    cells = answered.join(asked, how="inner").query("invited > 0").reset_index()
+    cells["scored"] = cells["mean"] * cells["invited"]
+    sums = cells.groupby(["unit", "period"], as_index=False)[["scored", "invited", "size"]].sum()
+    sums = sums.assign(y=sums["scored"] / sums["invited"], n=sums["size"].astype(float))
+    cohort = frame.drop_duplicates("unit").set_index("unit")["cohort"]
+    found = sums[sums["unit"].isin(cohort.index)]
+    found = found.assign(cohort=found["unit"].map(cohort))
+    return found[["unit", "period", "y", "n", "cohort"]].reset_index(drop=True)
+
+
+def _cells(panel: pd.DataFrame, indicator: str, cohort: pd.Series) -> pd.DataFrame:
+    """Return the sums behind an indicator by site and month: ``total`` of ``exposure``."""
+    rows = panel[(panel["indicator"] == indicator) & (panel["stratum"] == "")]
+    rows = rows[rows["site_id"].isin(cohort.index)]
+    cells = rows[["total", "exposure"]].astype(float).dropna()
+    cells = cells.assign(
+        unit=rows["site_id"].astype(str), period=rows["period"].astype("int64")
+    ).reset_index(drop=True)
+    return cells.assign(cohort=cells["unit"].map(cohort).astype(float))
+
+
+def forms(stage: Any, cohort: pd.Series, *, options: Options) -> StageResults:
+    """Ask each outcome in the form in which the client records it."""
+    surveys, instruments, due = stage.of("surveys", "instruments", "contracts")
+    counts = label_counts(surveys, instruments, cohort, stage.client.client.timezone)
+    return collect(
+        "tracking",
+        [
+            scores(counts, outcome="csat_mean", options=options),
+            events(stage.panel, cohort, options=options),
+            amounts(stage.panel, cohort, options=options),
+            contracts(due, cohort, until=pd.Timestamp(stage.until), options=options),
+        ],
+    )
