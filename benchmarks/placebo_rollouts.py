@@ -34,7 +34,7 @@ WAVE_MONTHS = (6, 8)
 """Starts of the waves, in months after the first one."""
 
 DRAWS = 999
-DEEPENED = {11: 140}
+DEEPENED = {11: 2}
 """Roll-outs by number of treated sites that also go through all that stands beside the effect. It
 takes seconds each and does not enter the claim; the rest is evaluated and graded only."""
 
