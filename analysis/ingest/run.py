@@ -55,9 +55,7 @@ class Horizon(Protocol):
         """Return what was there of a canonical table."""
 
 
-def ingest(
-    client: Client, folder: str | Path, *, horizon: Horizon | None = None
-) -> IngestRecord:
+def ingest(client: Client, folder: str | Path, *, horizon: Horizon | None = None) -> IngestRecord:
     """Write all canonical tables and the record of what became of every row.
 
     Parameters
