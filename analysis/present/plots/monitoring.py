@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_PANELS = 24
+MOST_PANELS = 12
 """Sites that one figure of small multiples shows; the rest is in the table."""
 
 _CELL = {1: "#e9a48a", 2: "#f4d9a8", 3: "#e3ecf2"}
