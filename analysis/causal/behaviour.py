@@ -246,6 +246,7 @@ def _by_arm(data, values, stem, estimands, unit, method, outcome, options, dims)
         "method": method,
         "simulated": options.simulated,
     }
+    described = _wilson if unit == "share" else _described
     arms, found = {}, []
     for name, rows in (("treated", treated), ("comparison", ~treated)):
         if not rows.any():
@@ -257,7 +258,7 @@ def _by_arm(data, values, stem, estimands, unit, method, outcome, options, dims)
                 estimand=estimands[0],
                 dims={"arm": name, **dims},
                 **common,
-                **_described(arms[name], options.level),
+                **described(arms[name], options.level),
             )
         )
     if len(arms) < 2:
@@ -291,7 +292,7 @@ def _by_arm(data, values, stem, estimands, unit, method, outcome, options, dims)
         estimand=estimands[1],
         value=value,
         n=len(data),
-        n_units=len(data),
+        n_units=one.n_clusters + two.n_clusters,
         n_clusters=one.n_clusters + two.n_clusters,
         n_treated=one.n_clusters,
         level=options.level,
@@ -309,7 +310,7 @@ def _described(mean: ArmMean, level: float) -> dict:
     counts = {
         "value": mean.value,
         "n": mean.n,
-        "n_units": mean.n,
+        "n_units": mean.n_clusters,
         "n_clusters": mean.n_clusters,
         "level": level,
     }

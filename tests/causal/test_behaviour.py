@@ -44,6 +44,17 @@ def test_without_change_one_in_forty_improves():
     assert not own["treated"].causal
 
 
+def test_the_interval_of_a_share_stays_a_share():
+    data = people(0, gain=0.0)
+    for found in share_improved(data, outcome="b", reliability=0.8)[:2]:
+        assert found.value < 0.06
+        assert 0 <= found.ci_low < found.value < found.ci_high <= 1
+        assert (
+            found.n_units
+            == data.loc[data["treated"] == (found.dims["arm"] == "treated"), "site_id"].nunique()
+        )
+
+
 def test_known_share():
     """A gain of one: P(improved) = P(N(1.58, 1) > 1.96) = 0.352."""
     found = [share_improved(people(s), outcome="b", reliability=0.8)[2] for s in range(60)]
