@@ -129,6 +129,34 @@ class Check:
             raise ValueError(f"{self.id}: a check that was not possible must say why")
 
 
+def none_found(id: str, stem: str, found: int, *, n: int, params: Mapping[str, Any]) -> Check:
+    """Return a check that asks for caution as soon as one of ``n`` things was found.
+
+    Parameters
+    ----------
+    id : str
+        Id of the check.
+    stem : str
+        Wording key under which ``question``, ``reason`` and ``remedy`` stand.
+    found, n : int
+        Things found, of how many looked at.
+    params : Mapping
+        Fills the sentences.
+    """
+    return Check(
+        id=id,
+        question=f"{stem}.question",
+        status="caution" if found else "passed",
+        value=float(found),
+        threshold=0.0,
+        unit="count",
+        n=n,
+        reason=f"{stem}.reason",
+        remedy=f"{stem}.remedy" if found else None,
+        params=params,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """A monitoring rule that fired, with its noise test.

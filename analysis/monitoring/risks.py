@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis.measurement.columns import dates, floats, present
 from analysis.monitoring.alerts import RECENT_MONTHS, rules
-from analysis.results import Alert, Check, StageResults, collect
+from analysis.results import Alert, Check, StageResults, collect, none_found
 
 GRADE_1, GRADE_2 = 15, 8
 """Score (1 to 25) from which a risk is of grade 1 and 2; the rest is grade 3 (R158)."""
@@ -300,24 +300,13 @@ def _triggers(table: pd.DataFrame) -> list[Check]:
     if not declared:
         return []
     off = int(states.get("set_off", 0))
-    return [
-        Check(
-            id="monitoring.risk_triggers",
-            question="monitoring.check.risk_triggers.question",
-            status="caution" if off else "passed",
-            value=float(off),
-            threshold=0.0,
-            unit="count",
-            n=declared,
-            reason="monitoring.check.risk_triggers.reason",
-            remedy="monitoring.check.risk_triggers.remedy" if off else None,
-            params={
-                "declared": declared,
-                "off": off,
-                "unmeasured": int(states.get("not_measured", 0)),
-            },
-        )
-    ]
+    params = {
+        "declared": declared,
+        "off": off,
+        "unmeasured": int(states.get("not_measured", 0)),
+    }
+    stem = "monitoring.check.risk_triggers"
+    return [none_found("monitoring.risk_triggers", stem, off, n=declared, params=params)]
 
 
 def _drills(table: pd.DataFrame) -> list[Check]:
@@ -325,22 +314,7 @@ def _drills(table: pd.DataFrame) -> list[Check]:
         return []
     states = table["drill_state"].value_counts()
     plans = len(table) - int(states.get("none", 0))
-    late = int(states.get("due", 0)) + int(states.get("never", 0))
-    return [
-        Check(
-            id="monitoring.drills",
-            question="monitoring.check.drills.question",
-            status="caution" if late else "passed",
-            value=float(late),
-            threshold=0.0,
-            unit="count",
-            n=plans,
-            reason="monitoring.check.drills.reason",
-            remedy="monitoring.check.drills.remedy" if late else None,
-            params={
-                "plans": plans,
-                "due": int(states.get("due", 0)),
-                "never": int(states.get("never", 0)),
-            },
-        )
-    ]
+    due, never = int(states.get("due", 0)), int(states.get("never", 0))
+    params = {"plans": plans, "due": due, "never": never}
+    stem = "monitoring.check.drills"
+    return [none_found("monitoring.drills", stem, due + never, n=plans, params=params)]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.decision_sheet import DecisionSheet
 from analysis.measurement.intervals import wilson
-from analysis.results import Check, Estimate
+from analysis.results import Check, Estimate, none_found
 
 SHEET = DecisionSheet(
     key="action_id",
@@ -158,15 +158,5 @@ def overdue_check(states: Sequence[str]) -> Check:
     total = len(states)
     overdue = sum(state == "overdue" for state in states)
     done = sum(state in ("done", "done_late") for state in states)
-    return Check(
-        id="value.actions",
-        question="value.check.actions.question",
-        status="caution" if overdue else "passed",
-        value=float(overdue),
-        threshold=0.0,
-        unit="count",
-        n=total,
-        reason="value.check.actions.reason",
-        remedy="value.check.actions.remedy" if overdue else None,
-        params={"actions": total, "done": done, "overdue": overdue},
-    )
+    params = {"actions": total, "done": done, "overdue": overdue}
+    return none_found("value.actions", "value.check.actions", overdue, n=total, params=params)

@@ -4,26 +4,11 @@ import dataclasses
 
 import pandas as pd
 import pytest
+from stored_effect import EFFECT
 
 from analysis import findings
-from analysis.results import Check, Estimate, Finding, collect
+from analysis.results import Check, Finding, collect
 
-EFFECT = Estimate(
-    id="tracking.csat_mean.att.overall",
-    estimand="att_overall",
-    indicator="csat_mean",
-    unit="score",
-    value=0.2,
-    ci_low=0.1,
-    ci_high=0.3,
-    n=900,
-    n_units=40,
-    n_treated=20,
-    method="group_time_dr",
-    interval_method="influence_function",
-    comparison="not_yet_treated",
-    causal=True,
-)
 NULL = dataclasses.replace(EFFECT, value=0.02, ci_low=-0.1, ci_high=0.14)
 CHANGE = dataclasses.replace(EFFECT, causal=False, comparison=None, estimand="change_before_after")
 NOTHING = dataclasses.replace(
