@@ -8,11 +8,12 @@ from functools import cached_property
 
 import pandas as pd
 
-from analysis import results, wording
+from analysis import results
 from analysis.present import views
 from analysis.results import Estimate, StageResults
 from analysis.tables import month_of
 from analysis.workspace import naming
+from analysis.workspace.pages import BaselinePage
 from analysis.workspace.stage import Stage
 
 _SHEETS = {"surveys": "response_id", "reactions": "response_id", "ratings": "rating_id"}
@@ -24,6 +25,10 @@ _GROUPS = ("property_type", "region", "channel", "time")
 
 class BaselineStage(Stage):
     """One client opened for the baseline stage."""
+
+    def page(self, found: StageResults) -> BaselinePage:
+        """Return what the notebook shows of the stored results, a method a chapter."""
+        return BaselinePage(self, found)
 
     @property
     def goal_units(self) -> Mapping[str, str]:
@@ -217,26 +222,6 @@ class BaselineStage(Stage):
         checks = [check for step in steps for check in step.checks]
         made_of = self.registry[self.primary].sources
         return measurement.assess_readiness(checks, tables=made_of)
-
-    def show_refusals(self, found: StageResults) -> None:
-        """Show what takes the place of averages that the gate refuses; nothing where none is."""
-        refused = [
-            check
-            for check in found.checks
-            if ".invariance." in check.id and check.status == "failed"
-        ]
-        if not refused:
-            return
-        kinds = dict.fromkeys(f"measurement.by.{check.dims['by']}" for check in refused)
-        words = {
-            language: wording.format_value(
-                [wording.text(kind, language) for kind in kinds], "", language
-            )
-            for language in wording.LANGUAGES
-        }
-        self.show.prose("chapters.baseline.refused_some", groups=words)
-        self.show.view("baseline.latent_means", found)
-        self.show.view("baseline.shifts", found)
 
     def named(self, found: StageResults) -> StageResults:
         """Put titles of questionnaires, wordings of items and names of columns into the checks."""

@@ -13,11 +13,16 @@ from analysis.design import Plan
 from analysis.results import StageResults, merge
 from analysis.tables import month_of
 from analysis.workspace.locks import plan_of
+from analysis.workspace.pages import DesignPage
 from analysis.workspace.stage import Stage
 
 
 class DesignStage(Stage):
     """One client opened for the design stage."""
+
+    def page(self, found: StageResults) -> DesignPage:
+        """Return what the notebook shows of the stored results, a method a chapter."""
+        return DesignPage(self, found)
 
     @property
     def plan(self) -> Plan:
@@ -119,6 +124,11 @@ class DesignStage(Stage):
     def _months_asked(self) -> int:
         period = self.client.period
         return period.last_period - period.first_period + 1
+
+    def calendar(self) -> StageResults:
+        """When to measure: the months after each wave that the client file names."""
+        months = self.client.design.measure_at_months
+        return design.assess_calendar(self.waves, months=months, as_of=self.until)
 
     def care(self) -> StageResults:
         """Who judges, which risks to start with, and the privacy sheet."""

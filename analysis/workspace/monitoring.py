@@ -13,6 +13,7 @@ from analysis.indicators import registry
 from analysis.results import StageResults, collect, merge
 from analysis.tables import period_of
 from analysis.workspace import ledger
+from analysis.workspace.pages import MonitoringPage
 from analysis.workspace.stage import Stage
 
 WATCHED = ("csat_top2", "response_within_30min")
@@ -24,6 +25,10 @@ RULES = ("beyond_3", "eight_one_side")
 
 class MonitoringStage(Stage):
     """One client opened for the monitoring stage."""
+
+    def page(self, found: StageResults) -> MonitoringPage:
+        """Return what the notebook shows of the stored results, a method a chapter."""
+        return MonitoringPage(self, found)
 
     @property
     def today(self) -> dt.date:

@@ -16,6 +16,7 @@ from analysis.results import Check, Estimate, Finding, StageResults, collect
 from analysis.tables import RATER_ROLES
 from analysis.workspace import behaviour_sources, explored, exposure, outcome_forms
 from analysis.workspace import tracking_tables as tables
+from analysis.workspace.pages import TrackingPage
 from analysis.workspace.stage import Stage
 
 _NOTHING_TO_ESTIMATE = ("no_treated", "no_variation", "period_gap", "empty")
@@ -27,6 +28,10 @@ _LATER = 6
 
 class TrackingStage(Stage):
     """One client opened for the tracking stage."""
+
+    def page(self, found: StageResults) -> TrackingPage:
+        """Return what the notebook shows of the stored results, a method a chapter."""
+        return TrackingPage(self, found)
 
     def trend_labels(self, evaluation: Evaluation) -> Mapping[str, Any]:
         """Return indicator, unit and first treated months for an evaluation's trend figure."""

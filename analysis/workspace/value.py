@@ -12,6 +12,7 @@ import pandas as pd
 from analysis import findings
 from analysis.results import Check, Estimate, Finding, StageResults, merge
 from analysis.workspace import ledger
+from analysis.workspace.pages import ValuePage
 from analysis.workspace.stage import Stage
 
 _LONGEST = 60
@@ -20,6 +21,10 @@ _LONGEST = 60
 
 class ValueStage(Stage):
     """One client opened for the value stage."""
+
+    def page(self, found: StageResults) -> ValuePage:
+        """Return what the notebook shows of the stored results, a method a chapter."""
+        return ValuePage(self, found)
 
     @property
     def reached(self) -> Mapping[str, Any]:

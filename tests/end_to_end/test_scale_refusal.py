@@ -108,10 +108,7 @@ def reported(stage, shown):
     found = results.merge("baseline", [scale, register])
     ready = stage.readiness([scale])
     stage.show.readiness(ready.checks[0], ready.table("repairs"), found.checks)
-    stage.show.section("chapters.baseline.scale")
-    stage.show.checks(scale.checks)
-    stage.show_refusals(found)
-    stage.show.view("baseline.group_means", found)
+    stage.page(found).scale(scale)
     text = {
         language: re.sub(r"<[^>]+>", " ", " ".join(bundle[MIME][language] for bundle in shown))
         for language in wording.LANGUAGES

@@ -50,7 +50,7 @@ def test_notebook_ran_without_an_error_and_shows_something_in_every_chapter(fini
     outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
     assert [o for o in outputs if o.output_type == "error"] == []
     assert [o["text"] for o in outputs if o.output_type == "stream"] == []
-    shown = [c for c in notebook.cells if "show.section(" in c.source]
+    shown = [c for c in notebook.cells if "page." in c.source]
     assert shown
     assert all(c.outputs for c in shown)
 

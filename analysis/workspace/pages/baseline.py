@@ -1,0 +1,98 @@
+"""The page of the baseline stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis import wording
+from analysis.results import StageResults
+from analysis.workspace.pages.page import Page
+
+if TYPE_CHECKING:
+    from analysis.workspace.baseline import BaselineStage
+
+
+class BaselinePage(Page):
+    """Whether the numbers can be trusted, and whether the sites are alike."""
+
+    stage: BaselineStage
+
+    def start(self, ready: StageResults, levels: StageResults) -> None:
+        """Show whether one may start, the repairs by rank, and the sealed levels."""
+        self.title()
+        self.section("start")
+        self.show.readiness(ready.checks[0], ready.table("repairs"), self.found.checks)
+        self.section("levels")
+        self.estimates(levels.estimates, "levels")
+        facts = self.found.facts
+        seal = {"rows": facts["baseline_rows"], "hash": facts["baseline_seal"][:16]}
+        self.show.prose(self.key("sealed"), **seal)
+
+    def data(self, quality: StageResults, response: StageResults) -> None:
+        """Show the quality of the tables, who answered, and what weights change."""
+        self.section("quality")
+        self.views("scorecard", "rules", "drill_down", "duplicates", "names", "stale", "ingest")
+        self.checks(quality)
+        self.section("response")
+        self.show.kpis(response.select("baseline.return_rate"))
+        self.views("aapor", "month_figure", "channels", "channel_effects", "response_figure")
+        self.views("weighting", "weights", "nonresponse")
+        self.checks(response)
+
+    def instruments(
+        self, instruments: StageResults, scale: StageResults, raters: StageResults
+    ) -> None:
+        """Show whether items belong together, who uses the scale alike, and the raters."""
+        self.section("instruments")
+        self.views("register", "reliability", "items", "other_items", "loadings", "scree_figure")
+        self.checks(instruments)
+        self.scale(scale)
+        self.section("raters")
+        self.show.kpis(self.stage.rater_labels(raters))
+        self.views("roles", "raters", "icc_forms")
+        self.checks(raters)
+
+    def scale(self, scale: StageResults) -> None:
+        """Show the gate of the scale, and what takes the place of averages that it refuses."""
+        self.section("scale")
+        self.checks(scale, fold=False)
+        refused = [
+            check
+            for check in self.found.checks
+            if ".invariance." in check.id and check.status == "failed"
+        ]
+        if refused:
+            kinds = dict.fromkeys(f"measurement.by.{check.dims['by']}" for check in refused)
+            groups = {
+                language: wording.format_value(
+                    [wording.text(kind, language) for kind in kinds], "", language
+                )
+                for language in wording.LANGUAGES
+            }
+            self.show.prose(self.key("refused_some"), groups=groups)
+            self.views("latent_means", "shifts")
+        self.views("group_means", "ladder")
+
+    def needs(self, needs: StageResults, appraisal: StageResults) -> None:
+        """Show skill gaps, what customers weigh, what modules cover, and the appraisal."""
+        self.section("needs")
+        self.views("skill_gaps", "importance_figure")
+        self.views("coverage", "coverage_gaps", "coverage_levels")
+        self.checks(needs, fold=False)
+        self.section("appraisal")
+        self.kpis(appraisal.estimates, self.key("appraisal_reliability"))
+        self.views("appraisal_weights", "appraisal")
+        self.checks(appraisal, fold=False)
+
+    def comparability(self, comparable: StageResults, power: StageResults) -> None:
+        """Show balance, overlap, the trend before, and the effect that could be seen."""
+        self.section("comparable")
+        self.views("balance_figure", "balance", "overlap_figure", "outside")
+        stage = self.stage
+        labels = {"indicator": stage.primary, "unit": stage.unit(), "seasons": stage.seasons}
+        self.view("trend_figure", **labels)
+        self.kpis(comparable.estimates, self.key("detect"))
+        self.checks(comparable)
+        self.section("power")
+        self.kpis(power.estimates, self.key("detect"))
+        self.checks(power, fold=False)

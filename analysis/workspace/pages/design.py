@@ -1,0 +1,52 @@
+"""The page of the design stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.results import StageResults
+from analysis.workspace.pages.page import Page
+
+if TYPE_CHECKING:
+    from analysis.workspace.design import DesignStage
+
+
+class DesignPage(Page):
+    """What would count as success, and whether the roll-out can show it."""
+
+    stage: DesignStage
+
+    def goals(self, ready: StageResults) -> None:
+        """Show the verdict, what the client has to decide, and the goals with their chain."""
+        self.title()
+        self.show.verdict(ready.checks[0], ready.checks[1:])
+        self.section("goals")
+        self.view("goals")
+        self.show.prose(self.key("plan_locked"), hash=self.found.facts["plan_hash"][:16])
+
+    def comparison(self, power: StageResults) -> None:
+        """Show the designs, the comparison, power by size, and what power costs."""
+        self.section("designs", effect=self.stage.effect_words)
+        self.view("designs")
+        self.section("comparison")
+        self.view("roll_out")
+        self.section("power")
+        self.checks(power, fold=False)
+        self.kpis(power.estimates, self.key("kpi"))
+        self.view("power_figure", effect=self.stage.effect)
+        self.section("frontier")
+        self.views("frontier_figure", "frontier")
+
+    def fieldwork(self, *steps: StageResults) -> None:
+        """Show calendar, samples, visits, evaluators, risks, privacy, contradictions, checks."""
+        self.section("calendar")
+        self.view("calendar")
+        self.section("fieldwork", seed=str(self.stage.seed))
+        self.views("samples", "visits")
+        for name in ("evaluators", "risks", "privacy"):
+            self.section(name)
+            self.view(name)
+        self.section("contradictions")
+        self.views("contradictions", "external_figures")
+        self.section("checks")
+        self.checks(*steps)

@@ -1,0 +1,76 @@
+"""The page of the monitoring stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from analysis.results import StageResults
+from analysis.workspace.pages.page import Page
+
+if TYPE_CHECKING:
+    from analysis.workspace.monitoring import MonitoringStage
+
+
+class MonitoringPage(Page):
+    """What has to be done while the training runs."""
+
+    stage: MonitoringStage
+
+    def said(self, check: str) -> None:
+        """Show the sentence in which a check says what it found."""
+        self.show.prose(**self.stage.said(self.found, check))
+
+    def monday(self, actions: Iterable[Any]) -> None:
+        """Show what to do this week, what changed since the run before, and the alerts."""
+        self.title(date=self.stage.today)
+        self.section("monday")
+        self.show.tasks(actions)
+        self.section("changes")
+        self.said("history")
+        self.view("changes")
+        self.section("alerts")
+        self.show.alerts(self.found.alerts)
+        self.views("alert_rules", "history")
+        self.show.prose(self.key("files"))
+
+    def training(self, training: StageResults, composite: StageResults) -> None:
+        """Show participation, reaction and learning."""
+        self.section("training")
+        self.kpis((*training.estimates, *composite.estimates), self.key("kpi"))
+        self.views("completion", "satisfaction", "lecturers", "learning", "normalised_gains")
+        self.views("passes", "resits", "composite")
+        self.views("reaction_by", "participation_by", "make_ups")
+
+    def sites(self) -> None:
+        """Show the charts of sites, by month and by week, and trained beside untrained sites."""
+        self.section("chart")
+        self.view("chart_figure", **self.stage.chart_labels)
+        self.view("multiples_figure", **self.stage.chart_labels)
+        self.view("ranked")
+        self.section("weekly")
+        self.said("weekly.opened")
+        self.view("weekly_worst_figure", **self.stage.weekly_labels)
+        self.view("weekly_figure", **self.stage.weekly_labels)
+        self.view("weekly")
+        self.said("weekly.in_time")
+        self.view("weekly_late_figure", unit="share")
+        self.view("weekly_late")
+        self.section("contrast")
+        self.view("contrast_figure", **self.stage.contrast_labels)
+        self.view("contrast")
+
+    def programme(self, budget: StageResults) -> None:
+        """Show milestones, money, risks, how often to measure, and all checks."""
+        self.section("milestones")
+        self.view("milestones_figure", today=self.stage.today)
+        self.views("milestones", "gates")
+        self.section("budget")
+        self.kpis(budget.select("monitoring.cost."), self.key("kpi"))
+        self.views("budget", "forecast", "tiers")
+        self.section("risks")
+        self.views("risk_figure", "risks")
+        self.section("cycle")
+        self.view("cycle")
+        self.section("checks")
+        self.checks(self.found)

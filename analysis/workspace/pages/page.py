@@ -1,0 +1,68 @@
+"""What the pages of all stages have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analysis.present import Display, views
+from analysis.results import Check, Estimate, StageResults
+
+if TYPE_CHECKING:
+    from analysis.workspace.stage import Stage
+
+
+@dataclass(frozen=True)
+class Page:
+    """The page of one stage.
+
+    Attributes
+    ----------
+    stage : Stage
+        The client opened for the stage.
+    found : StageResults
+        What the stage stored; tables and figures are views of it.
+    """
+
+    stage: Stage
+    found: StageResults
+
+    @property
+    def show(self) -> Display:
+        """What writes the outputs."""
+        return self.stage.show
+
+    def key(self, name: str) -> str:
+        """Return the wording key of a name in the chapters of this stage."""
+        return f"chapters.{self.stage.name}.{name}"
+
+    def title(self, **params: Any) -> None:
+        """Show the title, with the client's name."""
+        self.show.title(self.key("title"), client=self.stage.titles, **params)
+
+    def section(self, name: str, **params: Any) -> None:
+        """Open a section; ``params`` fill its heading and its introduction."""
+        self.show.section(self.key(name), **params)
+
+    def view(self, name: str, **params: Any) -> None:
+        """Show one view of the stored results; ``params`` fill its caption and its plot."""
+        self.show.view(f"{self.stage.name}.{name}", self.found, **params)
+
+    def views(self, *names: str) -> None:
+        """Show several views of the stored results."""
+        for name in names:
+            self.view(name)
+
+    def kpis(self, estimates: Iterable[Estimate], labels: str) -> None:
+        """Show key figures, labelled by the wording under ``labels``."""
+        self.show.kpis(views.labelled(tuple(estimates), labels))
+
+    def estimates(self, chosen: Iterable[Estimate], table: str, **how: Any) -> None:
+        """Show a table of estimates under the caption ``<table>_table``."""
+        self.show.estimates(chosen, caption=self.key(f"{table}_table"), **how)
+
+    def checks(self, *parts: StageResults | Iterable[Check], fold: bool = True) -> None:
+        """Show the checks of steps, the worst first; passed ones are folded."""
+        found = [c for part in parts for c in getattr(part, "checks", part)]
+        self.show.checks(found, fold=fold)

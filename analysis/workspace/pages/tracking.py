@@ -1,0 +1,118 @@
+"""The page of the tracking stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from analysis.causal import Depth, Evaluation
+from analysis.findings import Line
+from analysis.present import plots, views
+from analysis.results import Check, Estimate, Finding, StageResults
+from analysis.workspace.pages.page import Page
+
+if TYPE_CHECKING:
+    from analysis.workspace.tracking import TrackingStage
+
+_EVENT_TIME = {"first": -12, "last": 18}
+"""Months around the start that the event study shows."""
+
+
+class TrackingPage(Page):
+    """Whether it worked, for whom, for how long, and how sure we are."""
+
+    stage: TrackingStage
+
+    def answer(
+        self, main: Evaluation, claim: Finding, checks: Iterable[Check], lines: Iterable[Line]
+    ) -> None:
+        """Show the claim about the primary outcome in four lines, its months, and the targets."""
+        self.title()
+        self.section("answer")
+        self.show.answer(claim, (*main.checks(), *checks), lines=lines)
+        self.show.figure(
+            plots.event_study,
+            main.by_event_time(**_EVENT_TIME),
+            caption=self.key("event_figure"),
+            alt=self.key("event_alt"),
+            indicator=main.outcome,
+        )
+        self.section("targets")
+        self.view("targets")
+
+    def development(self, main: Evaluation, depth: Depth) -> None:
+        """Show how the arms moved, what is left of the effect, and how fast it fades."""
+        later = main.of("att_horizon")
+        self.section("development")
+        self.kpis((main.overall, *later), self.key("kpi"))
+        self.show.view("tracking.trend_figure", main, **self.stage.trend_labels(main))
+        self.section("lasts")
+        self.estimates(self.stage.lasting(depth), "fades", rows="estimand")
+        self.estimates(later, "lasts", rows="horizon", fold=True)
+
+    def whom(self, main: Evaluation, depth: Depth, waves: Check) -> None:
+        """Show effects by kind of site, by wave and by attendance."""
+        self.section("whom")
+        self.show.figure(
+            plots.forest,
+            self.stage.by_kind(depth),
+            caption=self.key("kinds_figure"),
+            alt=self.key("kinds_alt"),
+            rows="kind",
+        )
+        self.view("kinds")
+        self.estimates(main.of("att_cohort"), "whom", rows="cohort")
+        self.checks([waves], fold=False)
+        self.estimates(depth.part("attendance"), "attendance", rows="estimand")
+
+    def behaviour(
+        self,
+        roles: Iterable[Estimate],
+        improved: Iterable[Estimate],
+        stayed: StageResults,
+        sources: StageResults,
+    ) -> None:
+        """Show the rated behaviour by role, who improved, and what other sources say."""
+        self.section("behaviour")
+        self.estimates(roles, "behaviour", rows="role")
+        self.estimates(improved, "improved", rows="label")
+        self.estimates(sources.estimates, "sources", rows="label")
+        self.checks(stayed, sources, fold=False)
+
+    def others(
+        self,
+        others: Sequence[Evaluation],
+        claims: Iterable[Finding],
+        several: StageResults,
+        resolved: StageResults,
+        forms: StageResults,
+    ) -> None:
+        """Show the secondary outcomes as one family, and in the form they are recorded in."""
+        self.section("others")
+        self.views("family", "open_figure")
+        self.estimates(resolved.estimates, "resolved", rows="estimand")
+        self.estimates(forms.estimates, "forms", rows="label", fold=True)
+        self.show.answer(claims, (*views.all_checks(others), *several.checks))
+
+    def undo(self, beside: Iterable[Check]) -> None:
+        """Show what could undo the answer, and how large a violation it withstands."""
+        self.section("undo")
+        self.checks(beside)
+        self.view("bounds")
+
+    def methods(
+        self,
+        main: Evaluation,
+        variants: Iterable[Estimate],
+        threats: StageResults,
+        explored: Iterable[Estimate],
+        forms: StageResults,
+    ) -> None:
+        """Show the rule that chose the method, other estimators and variants, and all checks."""
+        self.section("depends", **self.stage.rule(main))
+        self.estimates(main.by_estimator(), "depends", rows="method", fold=True)
+        self.estimates(variants, "variants", rows="variant", fold=True)
+        self.estimates(threats.estimates, "threats", rows="estimand", fold=True)
+        self.estimates(explored, "explored", rows="estimand", fold=True)
+        self.section("checks")
+        self.checks(main.checks(), forms)

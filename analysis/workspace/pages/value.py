@@ -1,0 +1,53 @@
+"""The page of the value stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from analysis.present import views
+from analysis.results import Finding, StageResults
+from analysis.workspace.pages.page import Page
+
+if TYPE_CHECKING:
+    from analysis.workspace.value import ValueStage
+
+
+class ValuePage(Page):
+    """Whether the targets were reached, whether it paid, and what is next."""
+
+    stage: ValueStage
+
+    def answer(self, claims: Iterable[Finding], money: StageResults, actions: StageResults) -> None:
+        """Show what is claimed, what speaks against it, and the targets."""
+        self.title()
+        self.section("answer")
+        self.show.answer(claims, self.found.checks)
+        self.checks(views.worst(actions.checks), fold=False)
+        self.kpis(money.estimates, "value.kpi")
+        self.section("against")
+        self.checks(self.stage.against())
+        self.section("scorecard")
+        self.views("scorecard_figure", "scorecard")
+
+    def money(self, sharing: StageResults) -> None:
+        """Show benefits and costs, what they hang on, what is not priced, and the sharing."""
+        self.section("money")
+        self.views("benefits", "costs")
+        self.view("tornado_figure", unit="ratio")
+        self.view("variants")
+        self.section("unpriced")
+        self.view("unpriced")
+        self.section("sharing")
+        self.checks(sharing, fold=False)
+        self.view("sharing")
+
+    def actions(self, actions: StageResults) -> None:
+        """Show the chain from training to results, the actions, and all checks."""
+        self.section("chain")
+        self.view("chain")
+        self.section("actions")
+        self.kpis(actions.estimates, "value.kpi")
+        self.views("actions", "earlier_actions")
+        self.section("checks")
+        self.checks(self.found, fold=False)
