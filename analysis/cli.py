@@ -379,8 +379,8 @@ def _list_faults(voice: Voice, client: str, faults: Any) -> None:
     from analysis import wording
 
     for number, fault in enumerate(faults, start=1):
-        row = voice.text("cli.check.row", row=fault.row) if fault.row is not None else None
-        place = " / ".join(part for part in (fault.file, fault.sheet, row, fault.column) if part)
+        rows = _rows(voice, fault)
+        place = " / ".join(part for part in (fault.file, fault.sheet, rows, fault.column) if part)
         value = f" [{fault.value}]" if fault.value is not None else ""
         note = "" if fault.blocking else " " + voice.text("cli.check.advisory")
         example = wording.fault_example(fault, voice.language)
@@ -393,6 +393,15 @@ def _list_faults(voice: Voice, client: str, faults: Any) -> None:
         return
     blocking = sum(fault.blocking for fault in faults)
     voice.say("check.found", client=client, count=len(faults), blocking=blocking)
+
+
+def _rows(voice: Voice, fault: Any) -> str | None:
+    """Return the row of a fault, and how many more are told with it."""
+    if fault.row is None or not fault.more_rows:
+        return None if fault.row is None else voice.text("cli.check.row", row=fault.row)
+    key = "rows_of_files" if fault.more_files else "rows"
+    counts = {"more": fault.more_rows, "files": fault.more_files}
+    return voice.text(f"cli.check.{key}", row=fault.row, **counts)
 
 
 def _print_table(header: list[str], rows: list[tuple[str, ...]]) -> None:

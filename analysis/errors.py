@@ -30,6 +30,9 @@ class Fault:
         What the catalogue's sentence needs besides the place.
     blocking : bool
         Whether the fault would change numbers, so that no run may start on it.
+    more_rows, more_files : int
+        Further rows with the same value in columns of the same header, told once here, and how
+        many further files they stand in.
     """
 
     rule: str
@@ -42,11 +45,15 @@ class Fault:
     value: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     blocking: bool = True
+    more_rows: int = 0
+    more_files: int = 0
 
     @property
     def place(self) -> str:
         """Where the fault is, e.g. ``fees.xlsx / 一月 / row 7 / 本期实收``."""
         row = f"row {self.row}" if self.row is not None else None
+        if row and self.more_rows:
+            row += f" and {self.more_rows} more"
         return " / ".join(part for part in (self.file, self.sheet, row, self.column) if part)
 
     def __str__(self) -> str:

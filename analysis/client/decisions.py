@@ -57,6 +57,12 @@ def _kind(raw: Mapping[str, Any], path: tuple[str | int, ...]) -> tuple[str, Seq
         return "month", ()
     if path[0] == "privacy":
         return ("purpose" if path[-1] == "purpose" else "basis"), ()
+    if path[:2] == ("client", "name"):
+        return "name", ()
+    if path[0] == "instruments" and path[-1] == "scale":
+        return "scale", ()
+    if path[0] == "aliases":
+        return "alias", ()
     if path[0] != "sources" or len(path) < 3:
         return "other", ()
     if path[2] == "table":

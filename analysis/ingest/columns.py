@@ -83,7 +83,7 @@ class Taker:
             counts[name] = counts.get(name, 0) + int(n)
         values = converted.values  # noqa: PD011 - a field, not an array
         hidden = spec.kind == "person" or mapping.hashed
-        problems += _problems(converted, table, header, column, hidden, item, bool(mapping.aliases))
+        problems += _problems(converted, table, header, column, hidden, item, mapping.aliases)
         if unmatched is not None and unmatched.any():
             problems += _pattern_problems(table, unmatched, header, column, mapping.pattern, item)
         values, more = self._finish(values, column, spec, mapping, counts, table, header)
@@ -192,7 +192,7 @@ def _problems(
     column: str,
     hidden: bool,
     item: str | None,
-    aliased: bool,
+    aliases: str | None,
 ) -> list[Problem]:
     if converted.faults.empty:
         return []
@@ -200,12 +200,15 @@ def _problems(
     positions = converted.faults.sort_values("position", kind="stable")["position"].to_numpy()
     problems = []
     for position, found in zip(positions, located, strict=True):
-        if aliased and found.rule == "label_unknown":
-            renamed = fault("alias_unknown")
+        if aliases and found.rule == "label_unknown":
+            renamed = fault("alias_unknown", params={"map": aliases})
             found = replace(
-                found, rule="alias_unknown", message=renamed.message, example=renamed.example
+                found,
+                rule="alias_unknown",
+                message=renamed.message,
+                example=renamed.example,
+                params=renamed.params,
             )
-            found = replace(found, params={})
         problems.append(Problem(screened(found), np.array([position]), column, item))
     return problems
 

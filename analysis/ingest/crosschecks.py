@@ -83,7 +83,11 @@ def _references(draft: Draft, known: Mapping[str, frozenset[str]]) -> None:
         wrong = set(values.dropna().unique()) - known[spec.refers]
         if wrong:
             rows = np.flatnonzero(values.isin(list(wrong)).to_numpy(dtype=bool))
-            draft.at(rows, "unmatched_reference", column, params={"table": spec.refers})
+            params = {"table": spec.refers, "right_key": "faults.reference.person"}
+            if spec.kind != "person":
+                some = min(known[spec.refers], default="P001")
+                params |= {"right_key": "faults.reference.alias", "known": some, "to": column}
+            draft.at(rows, "unmatched_reference", column, params=params)
 
 
 def _order(draft: Draft) -> None:

@@ -15,6 +15,9 @@ from analysis.ingest.readers import RULES as READING_RULES
 LISTED = 50
 """Faults of one rule in one column of one file that are listed singly; the rest is counted."""
 
+LISTED_SPELLINGS = 200
+"""The same for unknown spellings, each of which is listed once."""
+
 RULES: dict[str, tuple[str, str]] = {
     "column_missing": ("The column is not in the file.", "a header of the file; near: {near}"),
     "column_undeclared": (
@@ -25,10 +28,13 @@ RULES: dict[str, tuple[str, str]] = {
     "required_missing": ("The value is missing, but {column} needs one.", "a value in every row"),
     "alias_unknown": (
         "This spelling is not in the alias map.",
-        "aliases: {spelling: identifier} in the client file",
+        "aliases: {{map}: {spelling: identifier}} in the client file",
     ),
     "pattern_unmatched": ("The text does not match {pattern}.", "a text that matches"),
-    "unmatched_reference": ("The table {table} has no such row.", "an identifier that {table} has"),
+    "unmatched_reference": (
+        "The table {table} has no such row.",
+        "an identifier that {table} has, or an alias: aliases: {{table}: {spelling: {known}}}",
+    ),
     "item_unknown": ("The instrument {instrument} has no such item.", "one of its items"),
     "instrument_unknown": (
         "No instrument of that name is declared, so the scale is unknown.",
@@ -79,6 +85,9 @@ NEVER_ACCEPTED = frozenset(
     }
 )
 """Rules no client may accept."""
+
+SPELLINGS = frozenset({"alias_unknown", "unmatched_reference", "label_unknown"})
+"""Rules that one entry in the client file settles for every row with the same value."""
 
 _NO_ROWS = np.empty(0, dtype=np.int64)
 
@@ -131,21 +140,38 @@ def screened(fault: Fault) -> Fault:
     return without_values(fault) if any(looks_personal(text) for text in said) else fault
 
 
+def told_once(faults: Iterable[Fault]) -> list[Fault]:
+    """Tell each unknown spelling once, at its first row, with the number of the others."""
+    first: dict[tuple, list[Fault]] = {}
+    for number, one in enumerate(faults):
+        alike = one.rule in SPELLINGS and one.value is not None and one.row is not None
+        same = (one.rule, one.column, one.value, one.blocking) if alike else (number,)
+        first.setdefault(same, []).append(one)
+    return [
+        replace(same[0], more_rows=len(same) - 1, more_files=len({f.file for f in same}) - 1)
+        for same in first.values()
+    ]
+
+
 def shortened(faults: Iterable[Fault]) -> list[Fault]:
-    """List at most :data:`LISTED` faults of one kind and place; one more counts the others."""
+    """List at most :data:`LISTED` faults of one kind and place; one more counts the others.
+
+    An unknown spelling is listed once (see :func:`told_once`), of these up to
+    :data:`LISTED_SPELLINGS`.
+    """
     kept: list[Fault] = []
     seen: dict[tuple, int] = {}
     last: dict[tuple, int] = {}
-    for one in faults:
+    for one in told_once(faults):
         same = (one.file, one.sheet, one.column, one.rule, one.blocking)
         seen[same] = seen.get(same, 0) + 1
-        if seen[same] <= LISTED:
+        if seen[same] <= _most(one.rule):
             last[same] = len(kept)
             kept.append(one)
     for same, count in sorted(seen.items(), key=lambda entry: -last[entry[0]]):
-        if count > LISTED:
-            file, sheet, column, rule, blocking = same
-            params = {"count": count - LISTED, "same": rule}
+        file, sheet, column, rule, blocking = same
+        if count > _most(rule):
+            params = {"count": count - _most(rule), "same": rule}
             more = fault(
                 "more_of_same",
                 params=params,
@@ -156,3 +182,7 @@ def shortened(faults: Iterable[Fault]) -> list[Fault]:
             )
             kept.insert(last[same] + 1, more)
     return kept
+
+
+def _most(rule: str) -> int:
+    return LISTED_SPELLINGS if rule in SPELLINGS else LISTED

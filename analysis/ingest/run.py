@@ -34,8 +34,9 @@ def check(client: Client) -> list[Fault]:
     Returns
     -------
     list of Fault
-        In file and row order, blocking ones and recorded ones; empty when all is well. More
-        than fifty of one rule in one column of a file are counted together.
+        In file and row order, blocking ones and recorded ones; empty when all is well. An
+        unknown spelling is told once, with the number of its rows; more than fifty of another
+        rule in one column of a file are counted together.
     """
     try:
         pseudonyms = _pseudonyms(client, create=False)

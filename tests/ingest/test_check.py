@@ -203,13 +203,36 @@ def test_faults_never_repeat_what_names_a_person(bench):
 
 
 def test_many_faults_of_one_kind_are_counted_together(bench):
-    rows = "".join(f"P{n},x,城堡,1\n" for n in range(80))
+    rows = "".join(f"P{n},x,别墅,many{n}\n" for n in range(80))
     bench.put("项目.csv", "项目编码,项目名称,物业类型,户数\n" + rows)
     text = CLIENT.split("  - table: staff")[0]
     faults = ingest.check(bench.client(text))
     assert len(faults) == 51
     assert faults[-1].rule == "more_of_same"
     assert faults[-1].params["count"] == 30
+
+
+def test_an_unknown_spelling_is_told_once_with_the_number_of_its_rows(bench):
+    bench.put("项目.csv", "项目编码,项目名称,物业类型,户数\nP01,城市花园,别墅,9\n")
+    bench.put(
+        "工单_1.csv", "工单号,项目,时间\n" + "".join(f"A{n},花园,2024-03-05\n" for n in range(60))
+    )
+    bench.put("工单_2.csv", "工单号,项目,时间\nB1,花园,2024-03-05\nB2,滨江,2024-03-05\n")
+    head = CLIENT.split("  - table: staff")[0].replace("滨江一号: P02", "滨江一号: P01")
+    tickets = "  - {table: tickets, files: [工单_*.csv], columns: {ticket_id: 工单号, "
+    tickets += "site_id: %s, opened_at: {from: 时间, date_only: midnight}}}\n"
+    for way, rule in (
+        ("{from: 项目, aliases: sites}", "alias_unknown"),
+        ("项目", "unmatched_reference"),
+    ):
+        faults = ingest.check(bench.client(head + tickets % way))
+        assert [(f.rule, f.file, f.row, f.value, f.more_rows, f.more_files) for f in faults] == [
+            (rule, "raw/工单_1.csv", 2, "花园", 60, 1),
+            (rule, "raw/工单_2.csv", 3, "滨江", 0, 0),
+        ]
+        assert "row 2 and 60 more" in str(faults[0])
+        example = wording.fault_example(faults[0], "en")
+        assert "aliases: {sites: {" in example
 
 
 def test_every_detail_of_a_fault_is_worded():
