@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import runpy
@@ -22,6 +23,9 @@ REGISTRY_HOSTS = [
     "mirrors" + ".aliyun",
     "tuna" + ".tsinghua",
 ]
+
+MOST_LINES = 36
+"""Code lines of the longest notebook, parameters included."""
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +88,16 @@ def test_notebooks_are_kept_without_outputs(project_root):
             assert cell.get("execution_count") is None, path.name
             assert "papermill" not in cell["metadata"], path.name
         assert "papermill" not in notebook["metadata"], path.name
+
+
+def test_notebooks_tell_and_do_not_compute(project_root):
+    computing = (ast.FunctionDef, ast.Lambda, ast.For, ast.While, ast.If, ast.comprehension)
+    for path in sorted((project_root / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+        found = [node for node in ast.walk(ast.parse(code)) if isinstance(node, computing)]
+        assert not found, (path.name, [ast.unparse(node) for node in found])
+        assert len([line for line in code.splitlines() if line.strip()]) <= MOST_LINES, path.name
 
 
 def test_client_material_is_ignored(project_root):
