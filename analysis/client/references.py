@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,9 +30,20 @@ def check_references(raw: Mapping[str, Any], *, name: str, lines: Lines) -> list
     sources = raw.get("sources")
     for number, entry in enumerate(sources if isinstance(sources, list) else ()):
         check.source(number, entry)
+    check.indicators(raw)
     check.choices(raw.get("choices"))
     check.legal_basis(raw.get("privacy"))
     return check.faults
+
+
+@cache
+def known_indicators() -> tuple[str, ...]:
+    """Return the names of the registry's indicators.
+
+    Read as data: the room that computes them lies downstream of the client file.
+    """
+    registry = Path(__file__).parents[1] / "indicators" / "registry.yml"
+    return tuple(re.findall(r"^(\w+):", registry.read_text(encoding="utf-8"), flags=re.M))
 
 
 class _References:
@@ -212,6 +226,12 @@ class _References:
                     column=column,
                 )
 
+    def indicators(self, raw: Mapping[str, Any]) -> None:
+        """Check that goals, outcomes, benefits and weights name indicators of the registry."""
+        for word, path in _indicators_named(raw):
+            if isinstance(word, str) and word != UNDECIDED and word not in known_indicators():
+                self._unknown("indicator", word, known_indicators(), path)
+
     def choices(self, chosen: Any) -> None:
         """Check that only known conflicts are decided, by readings they allow."""
         for conflict, reading in (chosen or {}).items() if isinstance(chosen, dict) else ():
@@ -237,6 +257,26 @@ class _References:
                     [*TABLES, "default"],
                     ("privacy", "legal_basis", table),
                 )
+
+
+def _indicators_named(raw: Mapping[str, Any]) -> Iterator[tuple[Any, tuple[str | int, ...]]]:
+    """Yield every name of an indicator in a client file, with where it stands."""
+    design, value = (raw.get(key) if isinstance(raw.get(key), dict) else {} for key in _ROOMS)
+    lists = {("goals",): raw.get("goals"), ("value", "benefits"): value.get("benefits")}
+    for path, entries in lists.items():
+        for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if isinstance(entry, dict) and "indicator" in entry:
+                yield entry["indicator"], (*path, number, "indicator")
+    if "primary_outcome" in design:
+        yield design["primary_outcome"], ("design", "primary_outcome")
+    others = design.get("secondary_outcomes")
+    for number, name in enumerate(others if isinstance(others, list) else ()):
+        yield name, ("design", "secondary_outcomes", number)
+    for name in _keys(raw.get("appraisal")):
+        yield name, ("appraisal", name)
+
+
+_ROOMS = ("design", "value")
 
 
 def _keys(mapping: Any) -> list[str]:

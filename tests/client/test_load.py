@@ -143,3 +143,29 @@ def test_every_fault_of_the_client_file_has_its_sentence(example, write):
         for language in ("zh_CN", "en"):
             assert wording.text(f"faults.{fault.rule}", language, **fault.params)
         assert not {"key", "language"} & set(fault.params)
+
+
+def test_an_unknown_indicator_is_refused_wherever_it_is_named(example, write):
+    text = example.replace("{indicator: csat_mean, target", "{indicator: csat_maen, target")
+    text = text.replace("primary_outcome: csat_mean", "primary_outcome: csat")
+    text = text.replace("[nps, complaints_per_1000,", "[npps, complaints_per_1000,")
+    text = text.replace("{indicator: fee_collection, money", "{indicator: fees_collected, money")
+    text = text.replace("appraisal: {csat_mean: 0.4,", "appraisal: {csat_man: 0.4,")
+    found = {fault.column: fault for fault in faults_of(write(text))}
+    assert {fault.rule for fault in found.values()} == {"client_indicator_unknown"}
+    assert {column: fault.params["near"] for column, fault in found.items()} == {
+        "goals[0].indicator": "csat_mean",
+        "design.primary_outcome": "csat_mean",
+        "design.secondary_outcomes[0]": "nps",
+        "value.benefits[0].indicator": "fee_collection",
+        "appraisal.csat_man": "csat_mean",
+    }
+    lines = text.splitlines()
+    assert "csat_maen" in lines[found["goals[0].indicator"].row - 1]
+
+
+def test_the_names_of_the_registry_are_read_as_they_stand():
+    from analysis.client.references import known_indicators
+    from analysis.indicators import registry
+
+    assert known_indicators() == tuple(registry.load())
