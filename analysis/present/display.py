@@ -394,5 +394,14 @@ def _figure_data(data: Any, anchor: str, language: str) -> str:
     else:
         return ""
     words = wording.text("report.download_figure", language)
-    cells = [["" if pd.isna(cell) else str(cell) for cell in row] for row in rows]
+    cells = [[_cell(cell) for cell in row] for row in rows]
     return tables.download_link(header, cells, anchor, language, words=words)
+
+
+def _cell(value: Any) -> str:
+    """Return a value for a file: six digits that count are more than any figure shows."""
+    if pd.isna(value):
+        return ""
+    if isinstance(value, float):
+        return repr(float(f"{value:.6g}")).removesuffix(".0")
+    return str(value)

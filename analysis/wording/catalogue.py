@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping
 from functools import cache
@@ -18,6 +19,12 @@ Language = Literal["zh_CN", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh_CN", "en")
 _FOLDER = Path(__file__).parent
 _FORMATTER = string.Formatter()
+_EQUALS_LESS = re.compile(r"[=＝] ?<")
+_SAID_TWICE = re.compile(
+    r"(?P<low>[+−]?\d[\d.,]*) (?P<unit>[^\W\d]+) (?P<to>至|to) "
+    r"(?P<high>[+−]?\d[\d.,]*) (?P=unit)(?!\w)"
+)
+_P_VALUE = re.compile(r"\bp ([=<]) ?(?=\d)")
 
 
 class WordingError(EvaluationError):
@@ -63,7 +70,7 @@ def text(key: str, language: Language, **params: Any) -> str:
         if name == "indicator" and language == "en" and not _starts_sentence("".join(parts)):
             word = _lower_first(word)
         parts.append(word)
-    return "".join(parts)
+    return _tidy("".join(parts))
 
 
 def has(key: str) -> bool:
@@ -94,6 +101,13 @@ def _fill(key: str, language: Language, params: Mapping[str, Any], name: str, sp
         raise WordingError(
             f"{key} ({language}): {{{name}:{spec}}} cannot hold {value!r}"
         ) from error
+
+
+def _tidy(sentence: str) -> str:
+    """Write what filled blanks leave rough: ``p = <0.001``, and a unit said at both ends."""
+    sentence = _EQUALS_LESS.sub("<", sentence)
+    sentence = _P_VALUE.sub("p\u00a0\\1\u00a0", sentence)  # never broken over two lines
+    return _SAID_TWICE.sub(r"\g<low> \g<to> \g<high> \g<unit>", sentence)
 
 
 def _starts_sentence(before: str) -> bool:

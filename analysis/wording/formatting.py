@@ -13,22 +13,24 @@ _TRUTH = {"zh_CN": ("否", "是"), "en": ("no", "yes")}
 _MINUS = "\u2212"
 _SMALLEST_P = 0.001
 
+_POINTS = {"zh_CN": " 分"}
+_CASES = {"zh_CN": " 件"}
 # How a level and a difference in each unit are written: number spec, suffix by language.
 _UNITS: dict[str, tuple[str, dict[str, str]]] = {
     "share": ("pct1", {}),
-    "score": ("num2", {}),
-    "score_1_5": ("num2", {}),
-    "score_0_10": ("num2", {}),
-    "score_0_100": ("num1", {}),
-    "points": ("num1", {}),
-    "nps_points": ("num1", {}),
+    "score": ("num2", _POINTS),
+    "score_1_5": ("num2", _POINTS),
+    "score_0_10": ("num2", _POINTS),
+    "score_0_100": ("num1", _POINTS),
+    "points": ("num1", _POINTS),
+    "nps_points": ("num1", {"zh_CN": " 点"}),
     "minutes": ("num1", {"zh_CN": " 分钟", "en": " min"}),
     "hours": ("num1", {"zh_CN": " 小时", "en": " h"}),
     "days": ("num1", {"zh_CN": " 天", "en": " days"}),
     "months": ("num1", {"zh_CN": " 个月", "en": " months"}),
     # The titles of rates say "per 1,000" themselves.
-    "per_1000_household_months": ("num2", {}),
-    "per_1000_households": ("num2", {}),
+    "per_1000_household_months": ("num2", _CASES),
+    "per_1000_households": ("num2", _CASES),
     "per_1000": ("num2", {}),
     "count": ("int", {}),
     "people": ("int", {"zh_CN": " 人", "en": " people"}),
@@ -37,6 +39,8 @@ _UNITS: dict[str, tuple[str, dict[str, str]]] = {
     "ratio": ("num2", {}),
     "p": ("p", {}),
 }
+_SCALES = ("score", "score_1_5", "score_0_10", "score_0_100", "points", "nps_points")
+"""Units of which English names the points only where they differ: 3.82, but +0.15 points."""
 
 
 def in_unit(value: float | None, unit: str | None, language: str, *, effect: bool = False) -> str:
@@ -47,7 +51,8 @@ def in_unit(value: float | None, unit: str | None, language: str, *, effect: boo
     value : float or None
         The number; None and NaN read as "not available".
     unit : str or None
-        Unit as in the indicator registry; an unknown one gets two decimals and no suffix.
+        Unit as in the indicator registry; an unknown one gets two decimals, small numbers two
+        digits that count, and no suffix.
     language : {"zh_CN", "en"}
         Language.
     effect : bool
@@ -57,19 +62,23 @@ def in_unit(value: float | None, unit: str | None, language: str, *, effect: boo
     --------
     >>> in_unit(0.1234, "share", "en"), in_unit(0.1234, "share", "en", effect=True)
     ('12.3%', '+12.3 pp')
+    >>> in_unit(3.821, "score", "en"), in_unit(0.154, "score", "en", effect=True)
+    ('3.82', '+0.15 points')
     """
     if _absent(value):
         return _MISSING[language]
     if unit == "share" and effect:
         suffix = {"zh_CN": " 个百分点", "en": " pp"}[language]
         return _decimal(100 * value, 1, language, signed=True) + suffix
-    spec, suffixes = _UNITS.get(unit or "", ("num2", {}))
+    spec, suffixes = _UNITS.get(unit or "", ("bare", {}))
     if effect and spec == "cny":
         return ("+" if value > 0 else "") + _money(value, language)
+    suffix = suffixes.get(language, "")
     if effect:
         digits = {"int": 0, "num1": 1}.get(spec, 2)
-        return _decimal(value, digits, language, signed=True) + suffixes.get(language, "")
-    return SPECS[spec](value, language) + suffixes.get(language, "")
+        suffix = " points" if language == "en" and unit in _SCALES else suffix
+        return _decimal(value, digits, language, signed=True) + suffix
+    return SPECS[spec](value, language) + suffix
 
 
 def format_value(value: Any, spec: str, language: str, *, unit: str | None = None) -> str:
@@ -115,7 +124,24 @@ def _decimal(value: float, digits: int, language: str, *, signed: bool = False) 
 
 
 def _percent(value: float, digits: int, language: str) -> str:
+    step = 10.0**-digits
+    # What is rare is not never, and what is nearly certain is not certain.
+    if 0 < 100 * value < step / 2:
+        return f"<{_decimal(step, digits, language)}%"
+    if 100 - step / 2 < 100 * value < 100:
+        return f">{_decimal(100 - step, digits, language)}%"
     return _decimal(100 * value, digits, language) + "%"
+
+
+def _bare(value: float, language: str) -> str:
+    """Write a number without unit: whole ones whole, small ones with two digits that count."""
+    if float(value).is_integer():
+        return _decimal(value, 0, language)
+    digits = 2 if abs(value) >= 0.1 else 3
+    least = 10.0**-digits
+    if abs(value) < least / 2:
+        return f"<{least}" if value > 0 else _decimal(0, digits, language)
+    return _decimal(value, digits, language)
 
 
 def _money(value: float, language: str) -> str:
@@ -169,7 +195,8 @@ def _month_names(language: str) -> dict[int, str]:
 def _p(value: float, language: str) -> str:
     if value < _SMALLEST_P:
         return f"<{_SMALLEST_P}"
-    return _decimal(value, 3 if value < 0.1 else 2, language)
+    round_limit = float(value) in (0.05, 0.01)
+    return _decimal(value, 2 if value >= 0.1 or round_limit else 3, language)
 
 
 def _plain(value: Any, language: str) -> str:
@@ -204,6 +231,7 @@ SPECS: dict[str, Callable[[Any, str], str]] = {
     "date": _date,
     "month": _month,
     "p": _p,
+    "bare": _bare,
     # ``unit`` and ``effect`` also need the unit, ``key`` the catalogue: listed, filled elsewhere.
     "unit": lambda value, language: in_unit(value, None, language),
     "effect": lambda value, language: in_unit(value, None, language, effect=True),

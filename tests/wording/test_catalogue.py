@@ -71,3 +71,17 @@ def test_an_english_title_is_lower_case_within_a_sentence():
 
 def test_surplus_parameters_are_allowed():
     assert wording.text("terms.interval", "zh_CN", level=0.95, n=3) == "95% 区间"
+
+
+@pytest.mark.parametrize(
+    ("rough", "written"),
+    [
+        ("区间 +2.3 个百分点 至 +11.8 个百分点；", "区间 +2.3 至 +11.8 个百分点；"),
+        ("from +2.3 pp to +11.8 pp", "from +2.3 to +11.8 pp"),
+        ("+2.3 pp to 11.8 points", "+2.3 pp to 11.8 points"),
+        ("(p = <0.001)", "(p\u00a0<\u00a00.001)"),
+        ("（p = 0.33）", "（p\u00a0=\u00a00.33）"),
+    ],
+)
+def test_filled_sentences_are_tidied(rough, written):
+    assert wording.catalogue._tidy(rough) == written

@@ -24,6 +24,14 @@ CASES = [
     ("2024-03", "month", "2024年3月", "Mar 2024"),
     (0.00002, "p", "<0.001", "<0.001"),
     (0.0312, "p", "0.031", "0.031"),
+    (0.05, "p", "0.05", "0.05"),
+    (0.0002, "pct1", "<0.1%", "<0.1%"),
+    (0.9999, "pct", ">99%", ">99%"),
+    (0.0, "pct1", "0.0%", "0.0%"),
+    (1.0, "pct1", "100.0%", "100.0%"),
+    (0.0031, "bare", "0.003", "0.003"),
+    (0.0001, "bare", "<0.001", "<0.001"),
+    (46.0, "bare", "46", "46"),
     (None, "num2", "无法给出", "not available"),
     (float("nan"), "int", "无法给出", "not available"),
     (pd.NA, "", "无法给出", "not available"),
@@ -48,3 +56,11 @@ def test_a_difference_of_shares_is_percentage_points():
 
 def test_minutes_carry_their_unit():
     assert in_unit(12.34, "minutes", "zh_CN", effect=True) == "+12.3 分钟"
+
+
+def test_a_score_carries_its_unit():
+    assert in_unit(3.821, "score", "zh_CN") == "3.82 分"
+    assert in_unit(3.821, "score", "en") == "3.82"
+    assert in_unit(0.154, "score", "zh_CN", effect=True) == "+0.15 分"
+    assert in_unit(0.154, "score", "en", effect=True) == "+0.15 points"
+    assert in_unit(9.52, "nps_points", "zh_CN", effect=True) == "+9.5 点"

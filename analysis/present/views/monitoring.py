@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis import wording
 from analysis.present import sentences
+from analysis.present.plots.monitoring import MOST_PANELS
 from analysis.present.views.words import in_words
 from analysis.results import Estimate, StageResults
 
@@ -20,14 +21,13 @@ def worst_chart(results: StageResults) -> pd.DataFrame:
 
 
 def multiples(results: StageResults) -> pd.DataFrame:
-    """Return the charts of all sites of the first charted indicator, the most signals first."""
+    """Return the charts of the first charted indicator of the sites with the most signals."""
     ranked = results.table("sites_ranked")
     if ranked.empty:
         return ranked
     name = ranked["indicator"].iloc[0]
     chart = results.table(f"charts_{name}")
-    order = {site: i for i, site in enumerate(ranked.loc[ranked["indicator"] == name, "subject"])}
-    return chart.sort_values("subject", key=lambda sites: sites.map(order), kind="stable")
+    return _first(chart, ranked.loc[ranked["indicator"] == name, "subject"])
 
 
 def weekly_worst(results: StageResults) -> pd.DataFrame:
@@ -40,12 +40,12 @@ def weekly_worst(results: StageResults) -> pd.DataFrame:
 
 
 def weekly_opened(results: StageResults) -> pd.DataFrame:
-    """Return the weekly charts of work orders, the site with the most signals first."""
+    """Return the weekly charts of work orders of the sites with the most signals."""
     return _weekly(results, "opened")
 
 
 def weekly_in_time(results: StageResults) -> pd.DataFrame:
-    """Return the weekly charts of the share resolved in time, the most signals first."""
+    """Return the weekly charts of the share resolved in time of the sites with the most."""
     return _weekly(results, "in_time")
 
 
@@ -53,8 +53,13 @@ def _weekly(results: StageResults, what: str) -> pd.DataFrame:
     ranked = results.table(f"weekly_{what}_signals")
     if ranked.empty:
         return ranked
-    order = {site: i for i, site in enumerate(ranked["subject"])}
-    chart = _by_day(results.table(f"weekly_{what}"))
+    return _first(_by_day(results.table(f"weekly_{what}")), ranked["subject"])
+
+
+def _first(chart: pd.DataFrame, ranked: pd.Series) -> pd.DataFrame:
+    """Return the charts of as many sites as a figure holds, in the order of ``ranked``."""
+    order = {site: place for place, site in enumerate(ranked.head(MOST_PANELS))}
+    chart = chart[chart["subject"].isin(order)]
     return chart.sort_values("subject", key=lambda sites: sites.map(order), kind="stable")
 
 
