@@ -6,7 +6,8 @@ person leaves this package.
 """
 
 from analysis.ingest.gather import raw_hashes
-from analysis.ingest.propose import new_client, propose, recognise
+from analysis.ingest.proposal.headers import recognise
+from analysis.ingest.propose import new_client, propose
 from analysis.ingest.record import (
     AcceptedRecord,
     ColumnRecord,

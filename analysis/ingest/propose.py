@@ -5,25 +5,24 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from analysis.client import IDENTIFIER
 from analysis.errors import Fault, InputError
 from analysis.files import project_root, write_text
-from analysis.ingest.headers import folded, known_headers, personal_reason
+from analysis.ingest.headers import known_headers, personal_reason
 from analysis.ingest.privacy import looks_personal
+from analysis.ingest.proposal.answers import instruments_block, items_of, unpivot_lines, worded
+from analysis.ingest.proposal.headers import mapped, recognise, word
+from analysis.ingest.proposal.sites import Spellings, known_sites
+from analysis.ingest.proposal.text import Say, quoted, values
 from analysis.ingest.readers import RawTable, read
 from analysis.tables import TABLES
 
 _MOST_LABELS = 30
-_MOST_ANSWERS = 24
-Say = Callable[[str], str]
-"""Gives the sentence of a key under ``proposal`` in the language of the consultant."""
-
-_NUMBER = re.compile(r"^(第?\d+题?|q\d+)[、.:(]")
-_SAFE = re.compile(r"[\w\u4e00-\u9fff][\w\u4e00-\u9fff ./()（）·-]*")
+_MONTHS = (r"(\d{4}年\d{1,2}月)", r"(\d{4}[-.]\d{1,2})(?!\d)", r"(?<!\d)(20\d{4})(?!\d)")
 
 
 def propose(client_id: str, files: Sequence[str | Path], say: Say) -> str:
@@ -47,12 +46,13 @@ def propose(client_id: str, files: Sequence[str | Path], say: Say) -> str:
     InputError
         When two exports have one name, or a file cannot be read at all.
     """
-    tables = _read_all(exports(files))
-    sources = [_source(group, say) for group in _alike(tables)]
-    parts = [_HEAD.format(id=client_id, **_said(say, *_HEAD_WORDS))]
-    parts.append(instruments_block(sources, say))
-    parts.append("sources:")
-    parts += [source.text for source in sources]
+    read_in = [_export(group) for group in _alike(_read_all(exports(files)))]
+    spellings = _sites(read_in)
+    sources = [_source(export, spellings, say) for export in read_in]
+    head = {key: say(key) for key in _HEAD_WORDS}
+    parts = [_HEAD.format(id=client_id, **head), spellings.block(say)]
+    parts.append(instruments_block({e.instrument: e.items for e in read_in if e.items}, say))
+    parts += ["sources:", *sources]
     return "\n".join(part for part in parts if part) + f"\n\n# {say('tail')}\n"
 
 
@@ -151,29 +151,6 @@ def _refused(client_id: str, rule: str, message: str, rule_of: str | None = None
     )
 
 
-def recognise(headers: Iterable[str]) -> str | None:
-    """Return the canonical table that some headers most likely feed, or None.
-
-    Marks of a table count three, other known headers one; at least one mark is needed.
-    """
-    words = {_word(header) for header in headers}
-    scores = {}
-    for table, known in known_headers()["tables"].items():
-        marks = len(words & {_word(h) for h in known["marks"]})
-        columns = sum(
-            bool(words & {_word(h) for h in synonyms}) for synonyms in known["columns"].values()
-        )
-        if marks:
-            scores[table] = 3 * marks + columns
-    return max(scores, key=lambda table: scores[table]) if scores else None
-
-
-def _word(header: str) -> str:
-    """Return a header as it is looked up: groups joined, repetitions without their number."""
-    word = folded(header).replace("·", "").split("#")[0]
-    return _NUMBER.sub("", word).rstrip("?)")
-
-
 def _read_all(files: Sequence[tuple[Path, str]]) -> list[RawTable]:
     tables, faults = [], []
     for file, name in files:
@@ -195,177 +172,158 @@ def _alike(tables: Sequence[RawTable]) -> list[list[RawTable]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Proposed:
-    """One source as YAML, and the wide questionnaire it holds: item → header."""
+class _Export:
+    """Tables of equal headers, the canonical table they look like, and what is known of it.
 
-    text: str
-    instrument: str | None = None
-    items: Mapping[str, str] = field(default_factory=dict)
+    ``columns`` maps canonical columns to headers, ``drop`` known headers to why they are left.
+    """
+
+    group: Sequence[RawTable]
+    table: str | None
+    headers: tuple[str, ...]
+    columns: Mapping[str, str]
+    drop: Mapping[str, str]
+
+    @property
+    def items(self) -> dict[str, str]:
+        """The questions of a wide questionnaire: item → header."""
+        used = {*self.columns.values(), *self.drop}
+        return items_of(self.group, self.table, self.headers, used)
+
+    @property
+    def instrument(self) -> str:
+        """What the questionnaire is called."""
+        return f"{self.table}_{PurePath(self.group[0].source.file).stem}"
 
 
-def _source(group: Sequence[RawTable], say: Say) -> _Proposed:
-    first = group[0]
-    headers = [str(header) for header in first.frame.columns]
+def _export(group: Sequence[RawTable]) -> _Export:
+    headers = tuple(str(header) for header in group[0].frame.columns)
     table = recognise(headers)
     known = known_headers()["tables"].get(table, {"columns": {}})
-    mapped = _mapped(headers, known["columns"])
-    if table == "sites" and "site_id" not in mapped and "site_name" in mapped:
-        mapped = {"site_id": mapped["site_name"], **mapped}
-    drop = known.get("drop", {})
-    items = _items(group, table, headers, {*mapped.values(), *drop})
-    instrument = f"{table}_{PurePath(first.source.file).stem}" if items else None
-    lines = [f"  - table: {table or 'DECIDE'}", *_files(group)]
+    columns = mapped(headers, known["columns"])
+    if table == "sites" and "site_id" not in columns and "site_name" in columns:
+        columns = {"site_id": columns["site_name"], **columns}
+    return _Export(group, table, headers, columns, known.get("drop", {}))
+
+
+def _sites(read_in: Sequence[_Export]) -> Spellings:
+    return known_sites(
+        (e.group, e.columns["site_id"], e.columns.get("site_name"))
+        for e in read_in
+        if e.table == "sites" and "site_id" in e.columns
+    )
+
+
+def _source(export: _Export, sites: Spellings, say: Say) -> str:
+    """Return one entry of ``sources``."""
+    items, table = export.items, export.table
+    lines = [f"  - table: {table or 'DECIDE'}"]
     if table is None:
-        lines[0] += f"    # {say('one_of')} {', '.join(TABLES)}"
-    encodings = {t.source.encoding for t in group if t.source.encoding}
-    if encodings:
-        lines.append(f"    # {say('encoding')} {', '.join(sorted(encodings))}")
-    lines.append("    columns:" if mapped else "    columns: {}")
-    lines += [f"      {c}: {_column(group, table, c, header, say)}" for c, header in mapped.items()]
-    lines += _needed(table, mapped, bool(items), say)
+        lines[0] += f"    # {say('one_of')} {', '.join(TABLES)}; {say('no_table')}"
+    lines += _files(export.group, say)
+    columns = [
+        f"      {c}: {_column(export, c, header, sites, say)}"
+        for c, header in export.columns.items()
+    ]
+    columns += _needed(export, bool(items), say)
+    lines += ["    columns:", *columns] if columns else ["    columns: {}"]
     if items:
-        lines += [f"    constants: {{instrument: {_quoted(instrument)}}}", "    unpivot:"]
-        lines += _answers(group, items)
-    lines += _drop(headers, {*mapped.values(), *items.values()}, drop, say)
-    return _Proposed("\n".join(lines), instrument, items)
+        lines.append(f"    constants: {{instrument: {quoted(export.instrument)}}}")
+        lines += unpivot_lines(export.group, items)
+    lines += _drop(export, {*export.columns.values(), *items.values()}, say)
+    lines += _finer(export, say)
+    return "\n".join(lines)
 
 
-def _items(
-    group: Sequence[RawTable], table: str | None, headers: Sequence[str], used: set[str]
-) -> dict[str, str]:
-    """Return the answers of a wide questionnaire or rating sheet by item identifier."""
-    if table not in ("surveys", "reactions", "ratings") or "item" in used:
-        return {}
-    words = {_word(header) for header in used}
-    left = [h for h in headers if h not in used and _word(h) not in words]
-    left = [h for h in left if personal_reason(h) is None]
-    asked = [h for h in left if _question(h) or (table == "ratings" and _few(group, h))]
-    return {f"q{n}": header for n, header in enumerate(asked, start=1)}
-
-
-def _few(group: Sequence[RawTable], header: str) -> bool:
-    values = _values(group, header)
-    return 0 < len(values) <= _MOST_ANSWERS and _word(header) != "序号"
-
-
-def _values(group: Sequence[RawTable], header: str) -> set[str]:
-    return {str(v).strip() for t in group for v in t.frame[header].dropna().unique()} - {""}
-
-
-def _answers(group: Sequence[RawTable], items: Mapping[str, str]) -> list[str]:
-    """Return the items of an ``unpivot``, with the labels of those answered in words."""
-    worded = {
-        item: any(not re.match(r"[-\d]", folded(value)) for value in _values(group, header))
-        for item, header in items.items()
-    }
-    lines = ["      labels: five"] if any(worded.values()) else []
-    lines.append("      items:")
-    for item, header in items.items():
-        plain = worded[item] or not any(worded.values())
-        text = _quoted(header) if plain else f"{{from: {_quoted(header)}, labels: {{}}}}"
-        lines.append(f"        {item}: {text}")
-    return lines
-
-
-def instruments_block(sources: Sequence[_Proposed], say: Say) -> str:
-    """Return the questionnaires that the sources hold, their scales to be decided."""
-    lines = []
-    for source in sources:
-        if source.instrument is None:
-            continue
-        lines += [f"  {_quoted(source.instrument)}:", f"    scale: DECIDE    # {say('scale')}"]
-        lines.append(f"    items:    # {say('items')}")
-        lines += [f"      {i}: {{wording: {_quoted(h)}}}" for i, h in source.items.items()]
-    return "\n".join([f"instruments:    # {say('instruments')}", *lines, ""]) if lines else ""
-
-
-def _files(group: Sequence[RawTable]) -> list[str]:
-    files = ", ".join(dict.fromkeys(_quoted(t.source.file) for t in group))
+def _files(group: Sequence[RawTable], say: Say) -> list[str]:
+    """Return where the tables are, how they read, and whether they have any row."""
+    files = ", ".join(dict.fromkeys(quoted(t.source.file) for t in group))
     lines = [f"    files: [{files}]"]
-    sheets = list(dict.fromkeys(_quoted(t.source.sheet) for t in group if t.source.sheet))
+    sheets = list(dict.fromkeys(quoted(t.source.sheet) for t in group if t.source.sheet))
     if sheets:
         lines.append(f"    sheets: [{', '.join(sheets)}]")
     rows = group[0].source.header_rows
     if rows and rows != (1,) and all(t.source.header_rows == rows for t in group):
         lines.append(f"    header_rows: {list(rows)}")
+    encodings = {t.source.encoding for t in group if t.source.encoding}
+    if encodings:
+        lines.append(f"    # {say('encoding')} {', '.join(sorted(encodings))}")
+    if not any(len(t) for t in group):
+        lines.append(f"    # {say('no_rows')}")
     return lines
 
 
-def _mapped(headers: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    by_word = {_word(header): header for header in reversed(headers)}
-    mapped: dict[str, str] = {}
-    for column, synonyms in columns.items():
-        for synonym in synonyms:
-            header = by_word.get(_word(synonym))
-            if header is not None and header not in mapped.values():
-                mapped[column] = header
-                break
-    return mapped
-
-
-def _column(group: Sequence[RawTable], table: str, column: str, header: str, say: Say) -> str:
+def _column(export: _Export, column: str, header: str, sites: Spellings, say: Say) -> str:
     """Return a mapping; where the values form a closed list, with every label to decide."""
-    allowed = TABLES[table].columns[column].labels
-    if _word(header) == "序号" and len(group) > 1:
-        return f'{{from: [$file, {_quoted(header)}], join: "-"}}    # {say("numbered_by_file")}'
-    if not allowed:
-        return _quoted(header)
-    labels = sorted(v for v in _values(group, header) if not looks_personal(v))
+    spec = TABLES[export.table].columns[column]
+    if word(header) == "序号" and len(export.group) > 1:
+        return f'{{from: [$file, {quoted(header)}], join: "-"}}    # {say("numbered_by_file")}'
+    if spec.refers == "sites" and sites.needed(export.group, header):
+        return f"{{from: {quoted(header)}, aliases: sites}}"
+    if spec.high is not None and spec.kind == "number" and worded(export.group, header):
+        return f"{{from: {quoted(header)}, labels: five}}"
+    if not spec.labels:
+        return quoted(header)
+    labels = sorted(v for v in values(export.group, header) if not looks_personal(v))
+    note = f"    # {say('one_of')} {', '.join(spec.labels)}"
     if len(labels) > _MOST_LABELS:
-        one_of = f"{say('one_of')} {', '.join(allowed)}"
-        return f"{{from: {_quoted(header)}, labels: DECIDE}}    # {one_of}"
-    pairs = ", ".join(f"{_quoted(v)}: {v if v in allowed else 'DECIDE'}" for v in labels)
-    note = f"    # {say('one_of')} {', '.join(allowed)}"
-    return f"{{from: {_quoted(header)}, labels: {{{pairs}}}}}{note}"
+        return f"{{from: {quoted(header)}, labels: DECIDE}}{note}"
+    pairs = ", ".join(f"{quoted(v)}: {v if v in spec.labels else 'DECIDE'}" for v in labels)
+    return f"{{from: {quoted(header)}, labels: {{{pairs}}}}}{note}"
 
 
-def _question(header: str) -> bool:
-    return any(re.search(pattern, folded(header)) for pattern in known_headers()["wide"])
-
-
-def _needed(table: str | None, mapped: Mapping[str, str], wide: bool, say: Say) -> list[str]:
-    if table is None:
+def _needed(export: _Export, wide: bool, say: Say) -> list[str]:
+    """Return the columns that the table needs and no header gives."""
+    if export.table is None:
         return []
-    spec = TABLES[table]
+    spec = TABLES[export.table]
+    given = {*export.columns, *(("instrument", "item", "score") if wide else ())}
     lines = []
     for column, about in spec.columns.items():
-        needed = about.required or column in spec.key
-        if (
-            needed
-            and column not in mapped
-            and not (wide and column in ("instrument", "item", "score"))
-        ):
-            lines.append(f"      {column}: DECIDE    # {say('needed')}")
+        if column in given or not (about.required or column in spec.key):
+            continue
+        place = _month_of_place(export.group) if column == "month" else None
+        note = say("needed" if place is None else "place")
+        lines.append(f"      {column}: {place or 'DECIDE'}    # {note}")
     return lines
 
 
-def _drop(headers: Sequence[str], used: set[str], known: Mapping[str, str], say: Say) -> list[str]:
-    reasons = {_word(header): reason for header, reason in known.items()}
+def _month_of_place(group: Sequence[RawTable]) -> str | None:
+    """Return the mapping of a month that every sheet's or file's name tells, else None."""
+    for place, names in (
+        ("$sheet", [table.source.sheet or "" for table in group]),
+        ("$file", [PurePath(table.source.file).stem for table in group]),
+    ):
+        for pattern in _MONTHS:
+            if all(len(re.findall(pattern, name)) == 1 for name in names):
+                return f"{{from: {place}, pattern: '{pattern}'}}"
+    return None
+
+
+def _drop(export: _Export, used: set[str], say: Say) -> list[str]:
+    reasons = {word(header): reason for header, reason in export.drop.items()}
     lines = []
-    for header in headers:
+    for header in export.headers:
         if header in used:
             continue
         personal = personal_reason(header)
         if personal is not None:
-            reason = _quoted(say(f"personal.{personal}"))
-        elif code := reasons.get(_word(header), "running" if _word(header) == "序号" else None):
-            reason = _quoted(say(f"drop.{code}"))
+            reason = quoted(say(f"personal.{personal}"))
+        elif code := reasons.get(word(header), "running" if word(header) == "序号" else None):
+            reason = quoted(say(f"drop.{code}"))
         else:
             reason = "DECIDE"
-        lines.append(f"      {_quoted(header)}: {reason}")
+        lines.append(f"      {quoted(header)}: {reason}")
     return ["    drop:", *lines] if lines else []
 
 
-def _quoted(text: str) -> str:
-    """Write a text so that YAML reads it back as the same text."""
-    plain = _SAFE.fullmatch(text) and not re.fullmatch(r"[\d.\-_ ]+|true|false|null|~", text)
-    if plain and text == text.strip():
-        return text
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _said(say: Say, *keys: str) -> dict[str, str]:
-    return {key: say(key) for key in keys}
+def _finer(export: _Export, say: Say) -> list[str]:
+    """Return the sum over finer rows of a ledger, e.g. one row a flat."""
+    finer = {word(h) for h, reason in export.drop.items() if reason == "finer_than_site"}
+    if not finer & {word(header) for header in export.headers}:
+        return []
+    added = [c for c in export.columns if TABLES[export.table].columns[c].kind == "number"]
+    return [f"    aggregate: {{sum: [{', '.join(added)}]}}    # {say('finer')}"] if added else []
 
 
 _HEAD_WORDS = ("head", "name", "month", "purpose", "basis", "labels")

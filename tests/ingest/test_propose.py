@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from analysis import client as clients
 from analysis import ingest, wording
 from analysis.errors import InputError
+from analysis.ingest.headers import folded
 
 
 def english(key):
@@ -64,6 +65,117 @@ def test_a_questionnaire_and_a_ledger_are_recognised(bench):
     assert fees["table"] == "fees"
     assert fees["columns"]["collected"] == "本期实收"
     assert fees["drop"]["业主名称"].startswith("personal data")
+
+
+def test_a_header_under_a_merged_group_is_known_by_its_last_part(bench):
+    book = openpyxl.Workbook()
+    book.active.append(["基本信息", None, "在岗信息", None])
+    book.active.append(["工号", "姓名", "所属项目", "入职日期"])
+    book.active.append(["00123", "张三", "城市花园", "2020-03-01"])
+    book.active.merge_cells("A1:B1")
+    book.active.merge_cells("C1:D1")
+    book.save(bench.raw / "花名册.xlsx")
+    (staff,) = proposed(bench, bench.raw / "花名册.xlsx")
+    assert staff["table"] == "staff"
+    assert staff["columns"] == {
+        "staff_id": "基本信息·工号",
+        "site_id": "在岗信息·所属项目",
+        "hired_on": "在岗信息·入职日期",
+    }
+    assert staff["drop"] == {"基本信息·姓名": "personal data (name), never taken"}
+
+
+def test_the_last_part_of_another_period_is_not_taken():
+    from analysis.ingest.proposal.headers import by_word
+
+    assert "实收" not in by_word(["项目名称", "前期·实收", "基本信息·面积"])
+    assert by_word(["基本信息·名称", "联系信息·名称"]).keys() == {"基本信息名称", "联系信息名称"}
+
+
+def ledger(bench, **sheets):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for sheet, site in sheets.items():
+        page = book.create_sheet(sheet)
+        page.append(["项目名称", "房屋编码", "本期饱和应收", "本期实收"])
+        page.append([site, "1-101", 100, "￥90"])
+        page.append([site, "1-102", 100, "￥90"])
+    book.save(bench.raw / "收费.xlsx")
+    return bench.raw / "收费.xlsx"
+
+
+def test_a_ledger_by_flat_and_month_is_summed_and_its_month_read_from_the_sheet(bench):
+    (fees,) = proposed(bench, ledger(bench, **{"2024年1月": "城市花园", "2024年2月": "城市花园"}))
+    assert fees["columns"]["month"] == {"from": "$sheet", "pattern": r"(\d{4}年\d{1,2}月)"}
+    assert fees["columns"]["collected"] == "本期实收"
+    assert fees["aggregate"] == {"sum": ["receivable", "collected"]}
+    (without,) = proposed(bench, ledger(bench, Sheet1="城市花园", Sheet2="城市花园"))
+    assert without["columns"]["month"] == "DECIDE"
+
+
+def test_spellings_of_sites_are_listed_and_only_equal_names_are_filled_in(bench):
+    sites = bench.put(
+        "项目.csv",
+        "项目编码,项目名称,物业类型,户数\nP1,万科·城市花园,普通,9\nP2,滨江一号,普通,9\n"
+        "P3,双名苑,普通,9\nP4,双名苑,普通,9\n",
+    )
+    tickets = bench.put(
+        "工单.csv",
+        "工单编号,所属项目,来电时间\nW1,滨江　一号,2024-03-05 09:00\nW2,城市花园,2024-03-05 09:00\n"
+        "W3,双名苑,2024-03-05 09:00\nW4,13800008000,2024-03-05 09:00\nW5,P1,2024-03-05 09:00\n",
+    )
+    text = ingest.propose("acme", [sites, tickets], english)
+    said = YAML(typ="safe").load(text)
+    (aliases,) = said["aliases"].values()
+    assert {folded(k): v for k, v in aliases.items()} == {
+        "滨江一号": "P2",
+        "城市花园": "DECIDE",
+        "双名苑": "DECIDE",
+    }
+    assert "城市花园: DECIDE    # nearest: P1 万科·城市花园" in text
+    (table,) = [s for s in said["sources"] if s["table"] == "tickets"]
+    assert table["columns"]["site_id"] == {"from": "所属项目", "aliases": "sites"}
+    alone = YAML(typ="safe").load(ingest.propose("acme", [tickets], english))
+    assert "aliases" not in alone
+    assert alone["sources"][0]["columns"]["site_id"] == "所属项目"
+
+
+def test_codes_of_no_answer_and_the_scale_of_recommendation_are_proposed(bench):
+    path = bench.put(
+        "问卷.csv",
+        "序号,提交答卷时间,所用时间,1、总体满意度,2、您有多大可能推荐我们？,3、维修\n"
+        "1,2024/3/5 9:08:07,9秒,满意,10分,-3\n2,2024/3/5 9:09:07,9秒,说不清,9分,4\n",
+    )
+    said = YAML(typ="safe").load(ingest.propose("acme", [path], english))
+    assert said["sources"][0]["unpivot"] == {
+        "labels": "five",
+        "missing_codes": {"-3": "skipped", "说不清": "dont_know"},
+        "items": {
+            "q1": "1、总体满意度",
+            "q2": {"from": "2、您有多大可能推荐我们？", "labels": {}, "units": ["分"]},
+            "q3": {"from": "3、维修", "labels": {}},
+        },
+    }
+    (items,) = [instrument["items"] for instrument in said["instruments"].values()]
+    assert (items["q1"]["role"], items["q2"]["role"]) == ("overall", "nps")
+    assert items["q2"]["scale"] == [0, 10]
+
+
+def test_an_export_without_rows_and_what_is_no_table_say_so(bench):
+    empty = bench.put("工单.csv", "工单编号,所属项目,来电时间\n")
+    note = bench.put("说明.txt", "exported by IT\n")
+    text = ingest.propose("acme", [empty, note], english)
+    assert text.count("# there is no row below the header") == 2
+    assert "or this source removed" in text
+
+
+@pytest.mark.parametrize("word", ["1e5", "yes", "Off", "0x1f", "2024-01", "城市 花园", "a: b"])
+    "word", ["1e5", "yes", "Off", "0x1f", "2024-01", "城市 花园", "a: b", "#1"]
+)
+def test_a_text_of_the_exports_is_read_back_as_it_is(word):
+    from analysis.ingest.proposal.text import quoted
+
+    assert YAML(typ="safe").load(f"key: {quoted(word)}") == {"key": word}
 
 
 def test_an_undecided_proposal_does_not_load(bench):

@@ -1,0 +1,82 @@
+"""The wide questionnaire or rating sheet that an export holds: items, scales, codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from analysis.ingest.headers import folded, personal_reason
+from analysis.ingest.proposal.headers import question, word
+from analysis.ingest.proposal.text import Say, quoted, values
+from analysis.ingest.readers import RawTable
+
+_MOST_ANSWERS = 24
+
+MISSING_CODES: Mapping[str, str] = {
+    "-3": "skipped",
+    "-2": "blank",
+    "说不清": "dont_know",
+    "不清楚": "dont_know",
+    "不知道": "dont_know",
+    "未接触": "not_applicable",
+    "不适用": "not_applicable",
+}
+"""Codes that questionnaire programs and forms write where there is no answer → the reason."""
+
+
+def items_of(
+    group: Sequence[RawTable], table: str | None, headers: Sequence[str], used: set[str]
+) -> dict[str, str]:
+    """Return the answers of a wide questionnaire or rating sheet: item → header."""
+    if table not in ("surveys", "reactions", "ratings") or "item" in used:
+        return {}
+    words = {word(header) for header in used}
+    left = [h for h in headers if h not in used and word(h) not in words]
+    left = [h for h in left if personal_reason(h) is None]
+    asked = [h for h in left if question(h) or (table == "ratings" and _few(group, h))]
+    return {f"q{n}": header for n, header in enumerate(asked, start=1)}
+
+
+def _few(group: Sequence[RawTable], header: str) -> bool:
+    return 0 < len(values(group, header)) <= _MOST_ANSWERS and word(header) != "序号"
+
+
+def worded(group: Sequence[RawTable], header: str) -> bool:
+    """Return whether answers are given in words, not in numbers."""
+    given = {value for value in values(group, header) if value not in MISSING_CODES}
+    return any(not re.match(r"[-\d]", folded(value)) for value in given)
+
+
+def unpivot_lines(group: Sequence[RawTable], items: Mapping[str, str]) -> list[str]:
+    """Return an ``unpivot``, with labels of what is answered in words and codes of no answer."""
+    in_words = {item: worded(group, header) for item, header in items.items()}
+    found = {value for header in items.values() for value in values(group, header)}
+    codes = [f"{quoted(c)}: {reason}" for c, reason in MISSING_CODES.items() if c in found]
+    lines = ["    unpivot:"]
+    lines += ["      labels: five"] if any(in_words.values()) else []
+    lines += [f"      missing_codes: {{{', '.join(codes)}}}"] if codes else []
+    lines.append("      items:")
+    for item, header in items.items():
+        options = [] if in_words[item] or not any(in_words.values()) else ["labels: {}"]
+        if any(value.endswith("分") for value in values(group, header)):
+            options.append("units: [分]")
+        text = ", ".join([f"from: {quoted(header)}", *options])
+        lines.append(f"        {item}: {f'{{{text}}}' if options else quoted(header)}")
+    return lines
+
+
+def instruments_block(questionnaires: Mapping[str, Mapping[str, str]], say: Say) -> str:
+    """Return the questionnaires (instrument → item → header), their scales to be decided."""
+    lines = []
+    for instrument, items in questionnaires.items():
+        lines += [f"  {quoted(instrument)}:", f"    scale: DECIDE    # {say('scale')}"]
+        lines.append(f"    items:    # {say('items')}")
+        lines += [f"      {i}: {{wording: {quoted(h)}{_role(h)}}}" for i, h in items.items()]
+    return "\n".join([f"instruments:    # {say('instruments')}", *lines, ""]) if lines else ""
+
+
+def _role(header: str) -> str:
+    """Return the role that the wording of a question gives away, as further keys."""
+    if re.search("推荐", header) and re.search("可能|愿意", header):
+        return ", role: nps, scale: [0, 10]"
+    return ", role: overall" if re.search("(总体|整体).*满意", header) else ""
