@@ -170,8 +170,6 @@ def test_an_export_without_rows_and_what_is_no_table_say_so(bench):
 
 
 @pytest.mark.parametrize("word", ["1e5", "yes", "Off", "0x1f", "2024-01", "城市 花园", "a: b"])
-    "word", ["1e5", "yes", "Off", "0x1f", "2024-01", "城市 花园", "a: b", "#1"]
-)
 def test_a_text_of_the_exports_is_read_back_as_it_is(word):
     from analysis.ingest.proposal.text import quoted
 
