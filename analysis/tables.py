@@ -94,6 +94,7 @@ DISPOSITIONS = (
 
 RATER_ROLES = ("self", "supervisor", "peer", "customer", "mystery_shopper", "expert")
 TICKET_KINDS = ("repair", "complaint", "enquiry", "praise")
+REPORTED_BY = ("platform", "phone", "front_desk", "other")
 
 _TABLES = (
     Table(
@@ -158,6 +159,22 @@ _TABLES = (
             "attended": Column("bool", "whether the employee came"),
             "completion": Column("share", "share completed", low=0, high=1),
             "completed_on": Column("date", "day it was completed, with make-ups"),
+        },
+    ),
+    Table(
+        "lecturers",
+        "one lecturer; optional, it allows what is asked of lecturers to be checked",
+        ("lecturer_id",),
+        {
+            "lecturer_id": Column("person", "lecturer", required=True),
+            "origin": Column(
+                "label",
+                "employed, bought in, or of the makers of the system",
+                labels=("internal", "external", "technical"),
+            ),
+            "service_years": Column("number", "years in the field", low=0, unit="years"),
+            "certified": Column("bool", "whether the lecturers' test is passed"),
+            "certified_on": Column("date", "day of the certificate"),
         },
     ),
     Table(
@@ -288,6 +305,7 @@ _TABLES = (
             "staff_id": Column("person", "employee in charge"),
             "kind": Column("label", "kind of request", labels=TICKET_KINDS),
             "category": Column("label", "subject, e.g. lift, noise, attitude"),
+            "channel": Column("label", "how it was reported", labels=REPORTED_BY),
             "opened_at": Column("instant", "when it was reported", required=True),
             "first_response_at": Column("instant", "first reply by a person"),
             "due_at": Column("instant", "promised by"),
@@ -402,6 +420,53 @@ _TABLES = (
             "owner": Column("label", "role in charge"),
             "due_on": Column("date", "due"),
             "done_on": Column("date", "done; NULL while open"),
+        },
+    ),
+    Table(
+        "appeals",
+        "one objection of an employee to a result; optional, it allows results to count",
+        ("appeal_id",),
+        {
+            "appeal_id": _id("objection"),
+            "staff_id": Column("person", "who objected", refers="staff"),
+            "about": Column(
+                "label", "what it is about", labels=("test", "rating", "appraisal", "other")
+            ),
+            "filed_on": Column("date", "day it was handed in", required=True),
+            "due_on": Column("date", "day by which it is to be decided"),
+            "decided_on": Column("date", "day of the decision; NULL while open"),
+            "outcome": Column(
+                "label", "what was decided", labels=("upheld", "changed", "withdrawn")
+            ),
+        },
+    ),
+    Table(
+        "documents",
+        "one version of one document of the programme; optional",
+        ("title", "version"),
+        {
+            "title": Column("label", "title as it is cited", required=True),
+            "version": Column("label", "version, e.g. V1.2", required=True),
+            "issued_on": Column("date", "day of issue"),
+            "approved_by": Column("label", "role that approved it"),
+            "approved_on": Column("date", "day of approval; NULL while it waits"),
+        },
+    ),
+    Table(
+        "events",
+        "one change at a site besides the training; optional",
+        ("event_id",),
+        {
+            "event_id": _id("change"),
+            "site_id": Column("id", "managed project; NULL for all", refers="sites"),
+            "change": Column(
+                "label",
+                "kind of change",
+                required=True,
+                labels=("service_standard", "takeover", "management", "system", "price", "other"),
+            ),
+            "name": Column("label", "what changed"),
+            "happened_on": Column("date", "first day under the change", required=True),
         },
     ),
 )

@@ -18,6 +18,8 @@ PERSONAL: Mapping[str, tuple[str, ...]] = {
     "reactions": ("score",),
     "enrolments": ("attended", "completion"),
     "tickets": ("rating", "category"),
+    "lecturers": ("origin", "service_years", "certified", "certified_on"),
+    "appeals": ("about", "outcome"),
 }
 """Columns that say something about a person without naming one."""
 

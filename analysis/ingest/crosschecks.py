@@ -27,6 +27,7 @@ PERIOD_COLUMNS: Mapping[str, str] = {
 
 ORDER: Mapping[str, tuple[tuple[str, str], ...]] = {
     "staff": (("hired_on", "left_on"),),
+    "appeals": (("filed_on", "due_on"), ("filed_on", "decided_on")),
     "tickets": (
         ("opened_at", "first_response_at"),
         ("opened_at", "resolved_at"),

@@ -42,11 +42,18 @@ MEANINGFUL_NULL = {
     ("risks", "trigger"),
     ("risks", "drilled_on"),
     ("actions", "done_on"),
+    ("lecturers", "certified_on"),
+    ("tickets", "channel"),
+    ("appeals", "staff_id"),
+    ("appeals", "decided_on"),
+    ("appeals", "outcome"),
+    ("documents", "approved_on"),
+    ("events", "site_id"),
 }
 """Columns whose NULL says something (still open, anonymous, never left); not judged."""
 
 
-NEVER_MISSED = frozenset({"dispositions"})
+NEVER_MISSED = frozenset({"dispositions", "lecturers", "appeals", "documents", "events"})
 """Tables whose absence is told by the step that would use them, not by the scorecard."""
 
 

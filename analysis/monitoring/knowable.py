@@ -112,6 +112,12 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
             Event(column="completed_on", brings=("completed_on", "completion"), kept_without=True),
         ),
     ),
+    "lecturers": Knowledge(
+        with_row=("lecturer_id", "origin", "service_years"),
+        events=(
+            Event(column="certified_on", brings=("certified_on", "certified"), kept_without=True),
+        ),
+    ),
     "reactions": Knowledge(
         row=("answered_on",),
         with_row=(
@@ -203,6 +209,7 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
             "staff_id",
             "kind",
             "category",
+            "channel",
             "opened_at",
         ),
         planned=("due_at",),
@@ -258,6 +265,22 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
         with_row=("action_id", "finding", "action", "owner"),
         planned=("due_on",),
         events=(Event(column="done_on", brings=("done_on",)),),
+    ),
+    "appeals": Knowledge(
+        row=("filed_on",),
+        with_row=("appeal_id", "staff_id", "about", "filed_on"),
+        planned=("due_on",),
+        events=(Event(column="decided_on", brings=("decided_on", "outcome")),),
+    ),
+    "documents": Knowledge(
+        row=("issued_on",),
+        undated_kept=True,
+        with_row=("title", "version", "issued_on"),
+        events=(Event(column="approved_on", brings=("approved_on", "approved_by")),),
+    ),
+    "events": Knowledge(
+        row=("happened_on",),
+        with_row=("event_id", "site_id", "change", "name", "happened_on"),
     ),
 }
 """When the rows and columns of each canonical table become known."""

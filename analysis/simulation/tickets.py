@@ -11,7 +11,7 @@ from scipy.special import expit, logit, ndtr
 from analysis.simulation.customers import instants, room_codes
 from analysis.simulation.parameters import WorldParameters
 from analysis.simulation.sites import Roster, ar1, stream
-from analysis.tables import TICKET_KINDS
+from analysis.tables import REPORTED_BY, TICKET_KINDS
 
 CATEGORIES = {
     "repair": ("电梯", "给排水", "门禁", "照明", "空调", "墙面渗漏"),
@@ -23,6 +23,7 @@ _OTHER_SHARES = {"repair": 0.76, "enquiry": 0.19, "praise": 0.05}
 _RESPONSE_MEDIAN, _RESPONSE_SD = 28.0, 0.9
 _RESOLUTION_MEDIAN, _RESOLUTION_SD = 15.0, 1.0
 _FCR_LEVEL, _REPEAT_LEVEL, _COMPLAINT_SHARE = 0.68, 0.12, 0.18
+_REPORTED_BY = (0.4, 0.38, 0.17, 0.05)
 _NO_RESPONSE, _COMMON_AREA, _UNRESOLVED, _RATED = 0.01, 0.15, 0.004, 0.4
 
 
@@ -131,6 +132,7 @@ def draw_tickets(
     out["staff_id"] = None if staff is None else _in_charge(p, rng, roster, staff, site, month)
     out["kind"] = frame["kind"]
     out["category"] = category
+    out["channel"] = stream(p, "ticket channels").choice(REPORTED_BY, n, p=_REPORTED_BY)
     return out
 
 

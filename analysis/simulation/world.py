@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.simulation import behaviour, customers, ledgers, people, programme, tickets
+from analysis.simulation import behaviour, customers, ledgers, people, programme, records, tickets
 from analysis.simulation import training as course
 from analysis.simulation.parameters import WorldParameters
 from analysis.simulation.sites import Roster, draw_roster
@@ -91,6 +91,8 @@ def simulate(parameters: WorldParameters) -> World:
         drawn["tickets"] = tickets.draw_tickets(p, roster, staff)
     if "training" in p.families:
         drawn |= course.draw_training(p, roster, staff)
+        drawn["lecturers"] = records.draw_lecturers(p)
+        drawn["appeals"] = records.draw_appeals(p, drawn["assessments"])
         instruments += course.instrument_rows()
     if "ratings" in p.families:
         drawn["ratings"] = behaviour.draw_ratings(p, roster, staff)
@@ -101,6 +103,8 @@ def simulate(parameters: WorldParameters) -> World:
         drawn["crm_usage"] = ledgers.draw_crm_usage(p, roster)
     if "programme" in p.families:
         drawn |= programme.draw_programme(p)
+        drawn["documents"] = records.draw_documents(p)
+        drawn["events"] = records.draw_events(p, roster)
     drawn["instruments"] = pd.DataFrame(instruments)
     return World(
         parameters=p,

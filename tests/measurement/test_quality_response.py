@@ -5,6 +5,7 @@ import pytest
 
 from analysis import tables
 from analysis.measurement import assess_quality, assess_response, return_counts
+from analysis.measurement.quality import NEVER_MISSED
 
 
 def utc(*parts):
@@ -51,7 +52,7 @@ def test_planted_inconsistencies_are_counted(given):
 def test_absent_tables_are_named_and_open_tickets_are_not_incomplete(given):
     found = assess_quality(given)
     absent = {c.dims["table"] for c in found.checks if c.status == "not_possible"}
-    assert absent == set(tables.TABLES) - set(given) - {"dispositions"}
+    assert absent == set(tables.TABLES) - set(given) - NEVER_MISSED
     columns = found.tables["quality_columns"].set_index(["table", "column"])
     assert not columns.loc[("tickets", "resolved_at"), "judged"]
     assert columns.loc[("tickets", "resolved_at"), "completeness"] == pytest.approx(2 / 3)

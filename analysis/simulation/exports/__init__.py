@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from analysis.simulation.exports import customer_files, programme_files, staff_files
+from analysis.simulation.exports import (
+    customer_files,
+    programme_files,
+    record_files,
+    staff_files,
+)
 from analysis.simulation.exports.persons import CANARIES
 from analysis.simulation.world import World
 
@@ -25,6 +30,10 @@ WRITERS: Mapping[str, Callable[[World, Path], None]] = {
     "crm_usage": customer_files.write_crm_usage,
     "costs": programme_files.write_costs,
     "milestones": programme_files.write_plans,
+    "lecturers": record_files.write_lecturers,
+    "appeals": record_files.write_appeals,
+    "documents": record_files.write_documents,
+    "events": record_files.write_events,
 }
 """What writes each canonical table; milestones, risks and actions share one workbook."""
 

@@ -24,6 +24,7 @@ _FIVE = {5: "非常满意", 4: "满意", 3: "一般", 2: "不满意", 1: "非常
 _FIVE_LATER = {5: "很满意", 4: "比较满意", 3: "基本满意", 2: "不太满意", 1: "很不满意"}
 _MISSING = {"blank": "-2", "skipped": "-3", "not_applicable": "不适用", "dont_know": "说不清"}
 _KINDS = {"repair": "报修", "complaint": "投诉", "enquiry": "咨询", "praise": "表扬"}
+_REPORTED_BY = {"platform": "业主App", "phone": "电话", "front_desk": "前台", "other": "其他"}
 _TYPES = {"villa": "别墅", "high_end": "高端住宅", "ordinary": "普通住宅", "old": "老旧小区"}
 _REMARKS = (
     "",
@@ -223,6 +224,7 @@ def _work_orders(mine: pd.DataFrame) -> dict[str, list]:
         "报修房间号": spelling.plain(mine["household_id"], blank=_COMMON_AREA),
         "工单类型": spelling.mapped(mine["kind"], _KINDS),
         "诉求分类": list(mine["category"]),
+        "报修渠道": spelling.mapped(mine["channel"], _REPORTED_BY),
         "报修描述": [
             "客户来电，请尽快处理" if i % 50 else "住户㐂先生，𠮷祥单元" for i in range(n)
         ],

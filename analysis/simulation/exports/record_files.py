@@ -1,0 +1,79 @@
+"""Exports of what is kept beside the training: lecturers, objections, documents, changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analysis.simulation.exports import persons, spelling
+from analysis.simulation.exports.files import Workbook, write_csv
+from analysis.simulation.world import World
+
+_ORIGINS = {"internal": "内部讲师", "external": "外聘讲师", "technical": "技术讲师"}
+_ABOUT = {"test": "考核成绩", "rating": "行为评价", "appraisal": "绩效考核", "other": "其他"}
+_OUTCOMES = {"upheld": "维持原结果", "changed": "更正", "withdrawn": "撤回"}
+_CHANGES = {
+    "service_standard": "服务标准",
+    "takeover": "项目交接",
+    "management": "管理人员",
+    "system": "系统",
+    "price": "价格",
+    "other": "其他",
+}
+
+
+def write_lecturers(world: World, folder: Path) -> None:
+    """Write the list of lecturers."""
+    lecturers = world.tables["lecturers"]
+    numbers = [500 + i for i in range(len(lecturers))]
+    columns = {
+        "讲师编号": list(lecturers["lecturer_id"]),
+        "讲师姓名": [persons.employee(number)[0] for number in numbers],
+        "讲师类别": spelling.mapped(lecturers["origin"], _ORIGINS),
+        "从业年限": [f"{v:g}年" for v in lecturers["service_years"]],
+        "是否持证": spelling.mapped(lecturers["certified"], {True: "是", False: "否"}),
+        "取证日期": spelling.dates(lecturers["certified_on"], blank="—"),
+    }
+    with Workbook(folder / "培训" / "讲师档案.xlsx") as book:
+        book.sheet("讲师", columns, title="培训讲师档案")
+
+
+def write_appeals(world: World, folder: Path) -> None:
+    """Write the objections to results and their answers."""
+    appeals = world.tables["appeals"]
+    columns = {
+        "申诉编号": list(appeals["appeal_id"]),
+        "申诉人工号": spelling.identifiers(appeals["staff_id"]),
+        "申诉事项": spelling.mapped(appeals["about"], _ABOUT),
+        "申诉日期": spelling.dates(appeals["filed_on"]),
+        "答复期限": spelling.dates(appeals["due_on"]),
+        "答复日期": spelling.dates(appeals["decided_on"], blank="—"),
+        "处理结论": spelling.mapped(appeals["outcome"], _OUTCOMES, blank="—"),
+    }
+    write_csv(folder / "人事" / "申诉登记.csv", columns, encoding="utf-8-sig")
+
+
+def write_documents(world: World, folder: Path) -> None:
+    """Write the register of documents with their versions."""
+    documents = world.tables["documents"]
+    columns = {
+        "文件名称": list(documents["title"]),
+        "版本号": list(documents["version"]),
+        "发布日期": spelling.dates(documents["issued_on"]),
+        "批准岗位": spelling.plain(documents["approved_by"], blank="—"),
+        "批准日期": spelling.dates(documents["approved_on"], blank="—"),
+    }
+    with Workbook(folder / "培训" / "文件清单.xlsx") as book:
+        book.sheet("文件", columns, title="培训项目文件清单")
+
+
+def write_events(world: World, folder: Path) -> None:
+    """Write what else changed at the sites."""
+    events = world.tables["events"]
+    columns = {
+        "变动编号": list(events["event_id"]),
+        "项目名称": spelling.plain(events["site_id"], blank="全部"),
+        "变动类别": spelling.mapped(events["change"], _CHANGES),
+        "变动事项": list(events["name"]),
+        "生效日期": spelling.dates(events["happened_on"]),
+    }
+    write_csv(folder / "项目变动记录.csv", columns, encoding="gb18030")
