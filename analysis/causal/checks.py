@@ -292,7 +292,11 @@ def _agreement(maker: _Maker, lead: Estimate, alternatives: tuple[Estimate, ...]
         n=len(others),
         reason=None if inside else "outside",
         remedy=True,
-        params={"lowest": min(e.value for e in others), "highest": max(e.value for e in others)},
+        params={
+            "lowest": min(e.value for e in others),
+            "highest": max(e.value for e in others),
+            "difference": True,
+        },
     )
 
 

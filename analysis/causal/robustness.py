@@ -125,6 +125,7 @@ def leave_one_out(evaluation: Evaluation) -> tuple[pd.DataFrame, Check]:
             "lowest": float(table["value"].min()),
             "highest": float(table["value"].max()),
             "site": str(table["unit"][place]),
+            "difference": True,
         },
         **common,
     )
@@ -227,7 +228,7 @@ def _placebo(rows, name, outcome, unit, options, params) -> tuple[Estimate, Chec
         n=own.n,
         reason=f"causal.why.placebo_{kind}.moved" if worried else None,
         remedy=f"causal.remedy.placebo_{kind}" if worried else None,
-        params={**params, "value": own.p_value, "effect": own.value},
+        params={**params, "value": own.p_value, "effect": own.value, "outcome_unit": unit},
         **question,
     )
 

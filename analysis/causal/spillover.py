@@ -189,6 +189,11 @@ def _check(reached: Estimate, stem: str, exposed: int, clean: int) -> Check:
         n=exposed,
         reason=f"causal.why.spillover.{'found' if found else 'no_sign'}",
         remedy="causal.remedy.spillover" if found else None,
-        params={**params, "effect": reached.value, "value": reached.p_value},
+        params={
+            **params,
+            "effect": reached.value,
+            "value": reached.p_value,
+            "outcome_unit": reached.unit,
+        },
         **common,
     )

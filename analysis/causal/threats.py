@@ -92,6 +92,7 @@ def assess_spill_over(
             "without": without.value,
             "low": without.ci_low,
             "high": without.ci_high,
+            "difference": True,
         },
         **common,
     )

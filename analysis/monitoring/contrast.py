@@ -168,6 +168,7 @@ def assess_contrast(
         "looks": len(table),
         "price": float(newest["price"]),
         "first": int(left.iloc[0]) if len(left) else None,
+        "difference": True,
     }
     check = Check(
         **question,

@@ -181,11 +181,11 @@ def _check(check: Check, language: str) -> str:
     if check.reason:
         lines.append(("reason", sentences.sentence(check.reason, language, params)))
     if check.value is not None:
-        value = wording.in_unit(check.value, check.unit, language)
-        measured = wording.text("report.measured", language, value=value)
+        written = wording.format_value(check.value, spec := _spec(check), language, unit=check.unit)
+        measured = wording.text("report.measured", language, value=written)
         if check.threshold is not None:
-            limit = wording.in_unit(check.threshold, check.unit, language)
-            measured = wording.text("report.measured_limit", language, value=value, limit=limit)
+            limit = wording.format_value(check.threshold, spec, language, unit=check.unit)
+            measured = wording.text("report.measured_limit", language, value=written, limit=limit)
         lines.append(("measured", measured))
     if check.remedy and check.status != "passed":
         remedy = sentences.sentence(check.remedy, language, params)
@@ -201,6 +201,11 @@ def _check(check: Check, language: str) -> str:
         f'<span class="sign" aria-hidden="true">{SIGNS[check.status]}</span>{escape(status)}</p>'
         f'<div><p class="question">{escape(question)}</p>{body}</div></li>'
     )
+
+
+def _spec(check: Check) -> str:
+    """Return how its numbers are written; those that are differences say so in its params."""
+    return "size" if check.params.get("difference") else "unit"
 
 
 def alerts(items: Sequence[Alert], anchor: str, language: str) -> str:

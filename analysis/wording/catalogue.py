@@ -43,7 +43,8 @@ def text(key: str, language: Language, **params: Any) -> str:
     **params
         Values of the placeholders ``{name}`` or ``{name:spec}``; surplus ones are allowed, so
         that a check may hand over all it knows. ``None`` reads as "not available". The specs
-        ``unit`` and ``effect`` also read ``unit``.
+        ``unit``, ``effect`` and ``size`` also read ``unit``; the last two rather
+        ``outcome_unit``, where a test's own unit is that of p.
 
     Raises
     ------
@@ -96,11 +97,16 @@ def _fill(key: str, language: Language, params: Mapping[str, Any], name: str, sp
     if spec not in SPECS:
         raise WordingError(f"{key} ({language}): {{{name}:{spec}}} is none of {sorted(SPECS)}")
     try:
-        return format_value(value, spec, language, unit=params.get("unit"))
+        return format_value(value, spec, language, unit=_unit(params, spec))
     except (TypeError, ValueError) as error:
         raise WordingError(
             f"{key} ({language}): {{{name}:{spec}}} cannot hold {value!r}"
         ) from error
+
+
+def _unit(params: Mapping[str, Any], spec: str) -> str | None:
+    unit = params.get("unit")
+    return params.get("outcome_unit", unit) if spec in ("effect", "size") else unit
 
 
 def _tidy(sentence: str) -> str:

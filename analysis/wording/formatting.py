@@ -38,6 +38,7 @@ _UNITS: dict[str, tuple[str, dict[str, str]]] = {
     "CNY": ("cny", {}),
     "ratio": ("num2", {}),
     "p": ("p", {}),
+    "p_value": ("p", {}),
 }
 _SCALES = ("score", "score_1_5", "score_0_10", "score_0_100", "points", "nps_points")
 """Units of which English names the points only where they differ: 3.82, but +0.15 points."""
@@ -85,6 +86,8 @@ def format_value(value: Any, spec: str, language: str, *, unit: str | None = Non
     """Write one value by a spec of :data:`SPECS`; None and NaN read as "not available"."""
     if _absent(value):
         return _MISSING[language]
+    if spec == "size":
+        return in_unit(abs(value), unit, language, effect=True).removeprefix("+")
     if spec in ("unit", "effect"):
         return in_unit(value, unit, language, effect=spec == "effect")
     return SPECS[spec](value, language)
@@ -232,11 +235,13 @@ SPECS: dict[str, Callable[[Any, str], str]] = {
     "month": _month,
     "p": _p,
     "bare": _bare,
-    # ``unit`` and ``effect`` also need the unit, ``key`` the catalogue: listed, filled elsewhere.
+    # ``unit``, ``effect`` and ``size`` also need the unit, ``key`` the catalogue: listed here,
+    # filled elsewhere.
     "unit": lambda value, language: in_unit(value, None, language),
     "effect": lambda value, language: in_unit(value, None, language, effect=True),
+    "size": lambda value, language: format_value(value, "size", language),
     "key": lambda value, language: str(value),
     "indicator": lambda value, language: indicator_title(str(value), language),
 }
-"""Spec → writer. ``cny`` carries its currency; ``key`` looks its value up in the catalogue,
-``indicator`` its title in the indicator registry."""
+"""Spec → writer. ``cny`` carries its currency; ``size`` is a difference without its sign; ``key``
+looks its value up in the catalogue, ``indicator`` its title in the indicator registry."""
