@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+_CHECKOUT = Path(__file__).resolve().parent.parent
 _GENERATED = {"__pycache__", ".ipynb_checkpoints"}
 
 
@@ -95,7 +96,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def project_root() -> Path:
-    """Return the folder that holds ``data/``, ``notebooks/`` and ``reports/``.
+    """Return the folder that holds ``data/`` and ``reports/``, often ``notebooks/`` too.
 
     Returns
     -------
@@ -109,4 +110,13 @@ def project_root() -> Path:
     for folder in (here, *here.parents):
         if (folder / "pyproject.toml").is_file() and (folder / "notebooks").is_dir():
             return folder
-    return Path(__file__).resolve().parent.parent
+    return _CHECKOUT
+
+
+def notebooks_folder(root: Path) -> Path:
+    """Return the folder of the notebooks: the project folder's own, else those beside the code.
+
+    So data and reports may lie elsewhere, e.g. on an encrypted disk named by ``CRMEVAL_HOME``.
+    """
+    own = root / "notebooks"
+    return own if own.is_dir() else _CHECKOUT / "notebooks"

@@ -12,7 +12,7 @@ from typing import Any
 
 from analysis import parameters
 from analysis.errors import InputError, RunError
-from analysis.files import code_hash, input_hashes, project_root, sha256
+from analysis.files import code_hash, input_hashes, notebooks_folder, project_root, sha256
 from analysis.pipeline import fingerprint, folders, manifest, outputs
 from analysis.pipeline.manifest import Manifest, StepRecord
 from analysis.pipeline.progress import Progress, SilentProgress
@@ -306,17 +306,18 @@ class _Run:
 def _manifest(setting: Setting, inputs: dict[str, str]) -> Manifest:
     from analysis.kernels import warm_is_possible
 
+    notebooks = notebooks_folder(setting.root)
     return Manifest(
         client=setting.client,
         run_id=folders.new_run_id(),
         started=manifest.now(),
         inputs=inputs,
         notebooks={
-            declared.name: fingerprint.notebook(setting.root / "notebooks" / declared.notebook)
+            declared.name: fingerprint.notebook(notebooks / declared.notebook)
             for declared in parameters.STAGES
         },
         code=code_hash(),
-        revision=fingerprint.revision(setting.root),
+        revision=fingerprint.revision(notebooks.parent),
         packages=fingerprint.packages(),
         python=platform.python_version(),
         platform=platform.platform(),

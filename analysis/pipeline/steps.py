@@ -12,6 +12,7 @@ from typing import Any
 
 from analysis import history, parameters
 from analysis.errors import RunError
+from analysis.files import notebooks_folder
 from analysis.parameters import StageDeclaration, StageParameters
 from analysis.pipeline import fingerprint, outcome
 from analysis.pipeline.engine import ENGINE_NAME, RecordingEngine
@@ -135,9 +136,12 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
 def _stage(
     setting: Setting, declared: StageDeclaration, checked: StageParameters, past: object
 ) -> Step:
-    source = setting.root / "notebooks" / declared.notebook
+    source = notebooks_folder(setting.root) / declared.notebook
     if not source.is_file():
-        raise RunError(f"Stage {declared.name}: there is no notebook {source}.")
+        raise RunError(
+            f"Stage {declared.name}: there is no notebook {source}. Correct: run from a clone of "
+            f"the repository; {HOME} names another folder for data/ and reports/ only."
+        )
     values = checked.model_dump(exclude={"run_dir"})
     stem = source.stem
     return Step(
@@ -170,7 +174,7 @@ def _execute(
     target.parent.mkdir(exist_ok=True)
     try:
         papermill.execute_notebook(
-            setting.root / "notebooks" / declared.notebook,
+            notebooks_folder(setting.root) / declared.notebook,
             target,
             {**values, "run_dir": str(folder)},
             engine_name=ENGINE_NAME,

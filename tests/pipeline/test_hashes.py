@@ -48,3 +48,10 @@ def test_the_project_root_is_found_from_within(tmp_path, monkeypatch):
     assert files.project_root() == tmp_path
     monkeypatch.setenv("CRMEVAL_HOME", str(tmp_path / "notebooks"))
     assert files.project_root() == tmp_path / "notebooks"
+
+
+def test_notebooks_are_the_projects_own_or_those_beside_the_code(tmp_path):
+    beside = files.notebooks_folder(tmp_path)
+    assert (beside / "03_tracking.ipynb").is_file()
+    (tmp_path / "notebooks").mkdir()
+    assert files.notebooks_folder(tmp_path) == tmp_path / "notebooks"
