@@ -1,16 +1,6 @@
 """Watching the training while it can still be changed; never a causal claim."""
 
-from analysis.monitoring.alerts import (
-    NoiseTest,
-    Rule,
-    assess_alerts,
-    dropped,
-    evaluate,
-    mean_ever_below,
-    rules,
-    share_below,
-    share_ever_below,
-)
+from analysis.monitoring.alerts import Rule, assess_alerts, evaluate, rules
 from analysis.monitoring.breakdowns import assess_breakdowns
 from analysis.monitoring.budget import (
     assess_budget,
@@ -55,6 +45,14 @@ from analysis.monitoring.knowable import (
 from analysis.monitoring.measures import alert_measures
 from analysis.monitoring.milestones import assess_milestones, milestone_states
 from analysis.monitoring.monday import Action, assess_monday, rank_actions
+from analysis.monitoring.noise_tests import (
+    NoiseTest,
+    dropped,
+    mean_below,
+    mean_ever_below,
+    share_below,
+    share_ever_below,
+)
 from analysis.monitoring.risks import assess_risks, grade_risks, risk_changes
 from analysis.monitoring.run_rules import (
     NELSON,
@@ -64,6 +62,7 @@ from analysis.monitoring.run_rules import (
     run_length,
 )
 from analysis.monitoring.site_charts import chart_panel, rank_sites
+from analysis.monitoring.teaching import assess_teaching, class_sizes, lecturer_hours
 from analysis.monitoring.time_weighted import (
     cusum_chart,
     cusum_run_length,
@@ -106,6 +105,7 @@ __all__ = [
     "assess_milestones",
     "assess_monday",
     "assess_risks",
+    "assess_teaching",
     "assess_training",
     "assess_weekly",
     "attendance",
@@ -117,6 +117,7 @@ __all__ = [
     "chart_panel",
     "chart_sites",
     "chart_weeks",
+    "class_sizes",
     "completion",
     "composite_marks",
     "critical_path",
@@ -140,6 +141,8 @@ __all__ = [
     "last_whole_month",
     "learning_gains",
     "learning_pairs",
+    "lecturer_hours",
+    "mean_below",
     "mean_ever_below",
     "merge",
     "milestone_states",

@@ -10,7 +10,8 @@ import pandas as pd
 
 from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import wilson
-from analysis.monitoring.alerts import rules, share_ever_below
+from analysis.monitoring.alerts import rules
+from analysis.monitoring.noise_tests import share_ever_below
 from analysis.monitoring.shrinkage import shrink_shares
 from analysis.monitoring.training import PASS_MARKS, attendance, reactions_by_sheet, satisfaction
 from analysis.results import StageResults, collect

@@ -1,8 +1,9 @@
 """Gates and quarter goals: what each asks, what the data say of it, what a missed one sets off.
 
-A criterion is judged by an interval where the number is a sample: met or missed only when the
-whole interval lies on one side of the line. Counts are counts. What needs a comparison group is
-not judged here.
+A sample meets its line when its whole 95 % interval lies beyond it, and misses it when chance
+would rarely put it so low: with 5 % for all criteria of all gates together, whose day each comes
+once. Between the two it is unsure. Counts are counts. What needs a comparison group is not judged
+here.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pandas as pd
 
 from analysis.measurement.columns import dates, floats, present
 from analysis.measurement.intervals import Interval, mean_t, wilson
+from analysis.monitoring.noise_tests import NoiseTest, mean_below, share_below
 from analysis.monitoring.training import PASS_MARKS, pass_rates, reactions_by_sheet
 from analysis.results import Alert, Check, StageResults, collect
 
@@ -36,7 +38,15 @@ COLUMNS = (
     "n",
     "state",
     "report",
+    "p_value",
+    "false_alarm_rate",
 )
+
+ALPHA = 0.05
+"""Probability that any gate is called missed although every sample keeps exactly to its line."""
+
+SAMPLED = ("pass_rate", "attendance", "course_csat", "mean_score", "active_accounts")
+"""Measures that are samples, and so may miss a line by chance."""
 
 
 @lru_cache(maxsize=1)
@@ -160,14 +170,32 @@ _MEASURES: Mapping[str, tuple[str, str, tuple[str, ...], Callable]] = {
 """Each measure: its table, the day of a row, columns it needs, and how it is measured."""
 
 
-def judge(criterion: Mapping[str, Any], measured: Interval | None) -> str:
+def shortfall(line: float, measured: Interval, alpha: float) -> NoiseTest | None:
+    """Test whether chance explains that a sample is below its line; None for counts."""
+    if measured.low is None or not np.isfinite(measured.low):
+        return None
+    if measured.se is not None:
+        return mean_below(measured.value, measured.se, measured.n - 1, line, alpha)
+    return share_below(round(measured.value * measured.n), measured.n, line, alpha)
+
+
+def judge(criterion: Mapping[str, Any], measured: Interval | None, *, alpha: float = ALPHA) -> str:
     """State of one criterion.
+
+    Parameters
+    ----------
+    criterion : Mapping
+        Entry of ``gates.yml``.
+    measured : Interval or None
+        What the data give.
+    alpha : float
+        Error allowed to this criterion.
 
     Returns
     -------
     str
         ``elsewhere`` (another report judges it), ``not_recorded`` (no export holds it),
-        ``no_data``, ``met``, ``missed``, or ``unsure`` (the interval holds the line).
+        ``no_data``, ``met``, ``missed``, or ``unsure`` (chance may have put it on its side).
     """
     if "report" in criterion:
         return "elsewhere"
@@ -176,11 +204,12 @@ def judge(criterion: Mapping[str, Any], measured: Interval | None) -> str:
     if measured is None:
         return "no_data"
     line = float(criterion["line"])
-    if not np.isfinite(measured.low):
+    test = shortfall(line, measured, alpha)
+    if test is None:
         return "met" if measured.value >= line else "missed"
     if measured.low >= line:
         return "met"
-    return "missed" if measured.high < line else "unsure"
+    return "missed" if test.fires else "unsure"
 
 
 def gate_table(milestones: pd.DataFrame, tables: Tables, as_of: dt.date) -> pd.DataFrame:
@@ -193,25 +222,28 @@ def gate_table(milestones: pd.DataFrame, tables: Tables, as_of: dt.date) -> pd.D
     -------
     DataFrame
         ``goal`` (``M1`` … or ``Q1`` …), ``milestone_id, requirement, measure, line, unit, value,
-        ci_low, ci_high, n, state`` (of :func:`judge`), ``report``.
+        ci_low, ci_high, n, state`` (of :func:`judge`), ``report, p_value, false_alarm_rate``
+        (of samples).
     """
     due = dict(zip(milestones["milestone_id"], dates(milestones["planned_on"]), strict=True))
     today = pd.Timestamp(as_of)
     rules = gate_rules()
     goals = [(id, id, rule) for id, rule in rules["gates"].items()]
     goals += [(id, rule["gate"], rule) for id, rule in rules["quarters"].items()]
+    goals = [goal for goal in goals if goal[1] in due]
+    asked = [c["measure"] for *_, rule in goals for c in rule["criteria"] if "line" in c]
+    alpha = ALPHA / max(sum(measure in SAMPLED for measure in asked), 1)
     measured: dict[pd.Timestamp, dict[str, Interval]] = {}
     rows = []
     for goal, gate, rule in goals:
-        if gate not in due:
-            continue
         day = min(due[gate], today)
         if day not in measured:
             measured[day] = gate_measures(tables, until=day.date())
         for criterion in rule["criteria"]:
             got = measured[day].get(criterion["measure"])
-            state = judge(criterion, got)
+            state = judge(criterion, got, alpha=alpha)
             shown = got if state in ("met", "missed", "unsure") else None
+            test = shortfall(float(criterion["line"]), got, alpha) if shown else None
             rows.append(
                 (
                     goal,
@@ -223,10 +255,12 @@ def gate_table(milestones: pd.DataFrame, tables: Tables, as_of: dt.date) -> pd.D
                     *((shown.value, shown.low, shown.high, shown.n) if shown else [None] * 4),
                     state,
                     criterion.get("report"),
+                    test and test.p_value,
+                    test and test.false_alarm_rate,
                 )
             )
     table = pd.DataFrame(rows, columns=COLUMNS)
-    numbers = ["line", "value", "ci_low", "ci_high"]
+    numbers = ["line", "value", "ci_low", "ci_high", "p_value", "false_alarm_rate"]
     return table.astype(dict.fromkeys(numbers, float)).astype({"n": "Int64"})
 
 
@@ -241,8 +275,8 @@ def assess_gates(
         Table ``gates`` (of :func:`gate_table`); a check ``monitoring.gate.<id>`` for every gate
         that is due: ``failed`` when a criterion was missed (its remedy is what the requirement
         sets off), ``caution`` when one is unsure or unrecorded, else ``passed``; an alert
-        ``monitoring.alert.gate.<id>`` for every one that was missed. It carries no p-value of
-        its own: a sample counts as missed only with its whole 95 % interval below the line.
+        ``monitoring.alert.gate.<id>`` for every one that was missed, with the test of the
+        criterion that is furthest off; a count that was missed is a fact and carries none.
     """
     if not present(milestones, "planned_on"):
         return collect("monitoring", [])
@@ -259,6 +293,7 @@ def assess_gates(
 def _alert(goal: str, rows: pd.DataFrame) -> Alert:
     worst = rows.assign(short=(rows["line"] - rows["value"]) / rows["line"]).sort_values("short")
     first = worst.iloc[-1]
+    rate = None if pd.isna(first["p_value"]) else float(first["false_alarm_rate"])
     return Alert(
         id=f"monitoring.alert.gate.{goal}",
         rule="gate_missed",
@@ -270,6 +305,8 @@ def _alert(goal: str, rows: pd.DataFrame) -> Alert:
         value=float(first["value"]),
         threshold=float(first["line"]),
         n=int(first["n"]),
+        p_value=None if pd.isna(first["p_value"]) else float(first["p_value"]),
+        false_alarm_rate=rate,
         owner="monitoring.owner.training_manager",
         requirement=str(first["requirement"]),
         params={

@@ -36,8 +36,8 @@ def alert_measures(
     Returns
     -------
     dict[str, DataFrame]
-        ``subject, n`` and ``hits``, ``values_`` or ``baseline, recent``. Return rates take
-        the last three months of the panel.
+        ``subject, n`` and ``hits``, ``values_`` or ``baseline, recent``. Return rates and
+        satisfaction of sites take the last three months of the panel.
     """
     enrolments, assessments = tables.get("enrolments"), tables.get("assessments")
     reactions, instruments = tables.get("reactions"), tables.get("instruments")
@@ -94,13 +94,10 @@ def _subject(frame: pd.DataFrame, column: str) -> pd.DataFrame:
 def _by_site(panel: pd.DataFrame, baseline_until: int | None) -> dict[str, pd.DataFrame]:
     found = {}
     cells = panel[(panel["stratum"] == "") & panel["value"].notna() & (panel["site_id"] != "")]
-    returns = cells[cells["indicator"] == "return_rate"]
-    if len(returns):
-        late = returns[returns["period"] > returns["period"].max() - RECENT_MONTHS]
-        sums = late.groupby("site_id", as_index=False)[["total", "exposure"]].sum()
-        sums = sums[(sums["exposure"] > 0) & (sums["total"] <= sums["exposure"])]
-        sums = sums.rename(columns={"site_id": "subject", "total": "hits", "exposure": "n"})
-        found["return_site"] = sums.astype({"hits": int, "n": int})
+    for indicator, name in (("return_rate", "return_site"), ("csat_top2", "satisfaction_site")):
+        months = cells[cells["indicator"] == indicator]
+        if len(months):
+            found[name] = _recent_shares(months)
     scores = cells[cells["indicator"] == "csat_mean"].sort_values("period")
     if baseline_until is None or scores.empty:
         return found
@@ -122,3 +119,12 @@ def _by_site(panel: pd.DataFrame, baseline_until: int | None) -> dict[str, pd.Da
             )
     found["csat_site"] = pd.DataFrame(rows, columns=["subject", "n", "baseline", "recent"])
     return found
+
+
+def _recent_shares(months: pd.DataFrame) -> pd.DataFrame:
+    """Add up a share's counts over the newest three months: ``subject`` (site), ``hits, n``."""
+    late = months[months["period"] > months["period"].max() - RECENT_MONTHS]
+    sums = late.groupby("site_id", as_index=False)[["total", "exposure"]].sum()
+    sums = sums[(sums["exposure"] > 0) & (sums["total"] <= sums["exposure"])]
+    sums = sums.rename(columns={"site_id": "subject", "total": "hits", "exposure": "n"})
+    return sums.astype({"hits": int, "n": int})

@@ -2,7 +2,8 @@
 
 A trigger is the name of an alert rule (``participation_low``), or a measure against a line
 (``return_rate < 0.3``, ``leavers > 10``). It says that what was feared may have begun; it does
-not change how grave the risk was judged to be.
+not change how grave the risk was judged to be. A measure of a sample sets a risk off only when
+its sites, taken as the units, tell that it is beyond the line.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analysis.indicators import registry
 from analysis.measurement.columns import dates, floats, present
 from analysis.monitoring.alerts import RECENT_MONTHS, rules
+from analysis.monitoring.noise_tests import NoiseTest, mean_below
 from analysis.results import Alert, Check, StageResults, collect, none_found
 
 GRADE_1, GRADE_2 = 15, 8
@@ -28,10 +32,36 @@ DRILL_DAYS = 92
 LEAVER_MONTHS = 6
 """Trained people who leave within so many months count as leavers (R150)."""
 
-PROGRAMME_RULES = ("milestone_late", "budget_overrun", "gate_missed")
-"""Rules that ring without a noise test, beside those of ``rules.yml``."""
+ALPHA, LOOKS = 0.05, 12
+"""Probability that chance sets any risk off in a year of looks at measures that change monthly."""
+
+PROGRAMME_RULES = (
+    "milestone_late",
+    "budget_overrun",
+    "gate_missed",
+    "class_too_large",
+    "lecturer_hours",
+)
+"""Rules beside those of ``rules.yml``."""
 
 _TRIGGER = re.compile(r"^(?P<measure>\w+)\s*(?P<sign>[<>])\s*(?P<line>-?[\d.]+)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a trigger compares with its line; ``se`` over sites, None where nothing is sampled."""
+
+    value: float
+    n: int
+    se: float | None = None
+    sites: int = 0
+
+    def beyond(self, sign: str, line: float, alpha: float) -> NoiseTest | None:
+        """Test whether chance explains that the line is crossed; None where it is a fact."""
+        if self.se is None:
+            return None
+        turned = 1 if sign == "<" else -1
+        return mean_below(turned * self.value, self.se, self.sites - 1, turned * line, alpha)
 
 
 def grade_risks(risks: pd.DataFrame) -> pd.DataFrame:
@@ -56,22 +86,19 @@ def grade_risks(risks: pd.DataFrame) -> pd.DataFrame:
 
 def risk_measures(
     panel: pd.DataFrame | None, tables: Mapping[str, pd.DataFrame | None], *, as_of: dt.date
-) -> dict[str, tuple[float, int]]:
-    """Value and n of every measure a trigger may name.
+) -> dict[str, Measured]:
+    """Measure whatever a trigger may name.
 
     Registry indicators over all sites and the last three months of the panel (sums by exposure
-    where there is one, else the mean of site months); ``leavers``: trained people who left
-    within the last six months.
+    where there is one, else the mean of sites' means; the error is over sites); ``leavers``:
+    trained people who left within the last six months, a fact.
     """
-    found: dict[str, tuple[float, int]] = {}
+    found: dict[str, Measured] = {}
     if panel is not None and len(panel):
         cells = panel[(panel["stratum"] == "") & panel["value"].notna() & (panel["site_id"] != "")]
         cells = cells[cells["period"] > cells["period"].max() - RECENT_MONTHS]
         for name, rows in cells.groupby("indicator"):
-            exposure, total = floats(rows["exposure"]), floats(rows["total"])
-            whole = np.isfinite(exposure).all() and np.isfinite(total).all() and exposure.sum() > 0
-            value = total.sum() / exposure.sum() if whole else floats(rows["value"]).mean()
-            found[str(name)] = (float(value), int(np.nansum(floats(rows["n"]))))
+            found[str(name)] = _over_sites(rows)
     staff, enrolments = tables.get("staff"), tables.get("enrolments")
     if present(staff, "left_on") and present(enrolments, "attended"):
         came = enrolments.loc[floats(enrolments["attended"]) == 1, "staff_id"].unique()
@@ -79,22 +106,46 @@ def risk_measures(
         left = dates(trained["left_on"])
         since = pd.Timestamp(as_of) - pd.DateOffset(months=LEAVER_MONTHS)
         gone = int(((left > since) & (left <= pd.Timestamp(as_of))).sum())
-        found["leavers"] = (float(gone), len(trained))
+        found["leavers"] = Measured(float(gone), len(trained))
     return found
 
 
+def _over_sites(rows: pd.DataFrame) -> Measured:
+    """Return a ratio of sums, or a mean of means, with its error over sites (linearised)."""
+    sums = pd.DataFrame(
+        {
+            "site_id": rows["site_id"].to_numpy(dtype=object),
+            "total": floats(rows["total"]),
+            "exposure": floats(rows["exposure"]),
+        }
+    )
+    if sums[["total", "exposure"]].isna().any(axis=None) or sums["exposure"].sum() <= 0:
+        sums = sums.assign(total=floats(rows["value"]), exposure=1.0)
+        sites = sums.groupby("site_id")[["total", "exposure"]].mean()
+    else:
+        sites = sums.groupby("site_id")[["total", "exposure"]].sum()
+    total, exposure = sites["total"].to_numpy(), sites["exposure"].to_numpy()
+    value, count = float(total.sum() / exposure.sum()), len(sites)
+    residual = total - value * exposure
+    spread = count / max(count - 1, 1) * (residual**2).sum()
+    se = float(np.sqrt(spread) / exposure.sum())
+    return Measured(value, int(np.nansum(floats(rows["n"]))), se, count)
+
+
 def trigger_states(
-    risks: pd.DataFrame, alerts: Iterable[Alert], measures: Mapping[str, tuple[float, int]]
+    risks: pd.DataFrame, alerts: Iterable[Alert], measures: Mapping[str, Measured]
 ) -> pd.DataFrame:
     """Evaluate the trigger of every risk.
 
     Returns
     -------
     DataFrame
-        In the order of ``risks``: ``risk_id, trigger_state`` (``set_off``, ``quiet``,
-        ``not_measured``: no such rule or measure in this run, ``none``: no trigger declared),
-        ``trigger_value`` (of a measure; for a rule the number of alerts that ring),
-        ``trigger_n``, ``evidence`` (ids of the alerts, joined by commas).
+        In the order of ``risks``: ``risk_id, trigger_state`` (``set_off``, ``within_noise``:
+        beyond the line, but chance may have put it there, ``quiet``, ``not_measured``: no such
+        rule or measure in this run, ``none``: no trigger declared), ``trigger_value`` (of a
+        measure; for a rule the number of alerts that ring), ``trigger_n``, ``trigger_p``,
+        ``trigger_rate`` (false alarms of a year of looks; both of samples alone), ``evidence``
+        (ids of the alerts, joined by commas).
     """
     ringing: dict[str, list[str]] = {}
     for alert in alerts:
@@ -102,26 +153,39 @@ def trigger_states(
     known = {rule.id for rule in rules()} | set(PROGRAMME_RULES)
     rows = []
     declared = risks["trigger"] if "trigger" in risks else pd.Series(None, index=risks.index)
-    for id, text in zip(risks["risk_id"], declared, strict=True):
-        rows.append((id, *_evaluate(text, ringing, known, measures)))
-    columns = ["risk_id", "trigger_state", "trigger_value", "trigger_n", "evidence"]
-    return pd.DataFrame(rows, columns=columns).astype({"trigger_value": float})
+    said = [None if pd.isna(text) else str(text).strip() for text in declared]
+    alpha = ALPHA / LOOKS / max(sum(_sampled(text, measures) for text in said), 1)
+    for id, text in zip(risks["risk_id"], said, strict=True):
+        if text in known:
+            rung = ringing.get(text, [])
+            state = "set_off" if rung else "quiet"
+            rows.append((id, state, float(len(rung)), None, None, None, ", ".join(rung)))
+        else:
+            rows.append((id, *_compare(text, measures, alpha), ""))
+    numbers = ["trigger_value", "trigger_p", "trigger_rate"]
+    columns = ["risk_id", "trigger_state", "trigger_value", "trigger_n", *numbers[1:], "evidence"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(numbers, float))
 
 
-def _evaluate(text, ringing, known, measures) -> tuple[str, float, int | None, str]:
-    if pd.isna(text) or not str(text).strip():
-        return "none", np.nan, None, ""
-    text = str(text).strip()
-    if text in known:
-        rung = ringing.get(text, [])
-        return "set_off" if rung else "quiet", float(len(rung)), None, ", ".join(rung)
+def _sampled(text: str | None, measures: Mapping[str, Measured]) -> bool:
+    parts = _TRIGGER.match(text or "")
+    measured = measures.get(parts["measure"]) if parts else None
+    return measured is not None and measured.se is not None
+
+
+def _compare(text: str | None, measures: Mapping[str, Measured], alpha: float) -> tuple:
+    """Return state, value, n, p-value and false-alarm rate of a trigger that names a measure."""
+    if not text:
+        return "none", np.nan, None, None, None
     parts = _TRIGGER.match(text)
     if parts is None or parts["measure"] not in measures:
-        return "not_measured", np.nan, None, ""
-    value, n = measures[parts["measure"]]
-    line = float(parts["line"])
-    beyond = value < line if parts["sign"] == "<" else value > line
-    return "set_off" if beyond else "quiet", value, n, ""
+        return "not_measured", np.nan, None, None, None
+    measured, line = measures[parts["measure"]], float(parts["line"])
+    beyond = measured.value < line if parts["sign"] == "<" else measured.value > line
+    test = measured.beyond(parts["sign"], line, alpha)
+    state = "quiet" if not beyond else "set_off" if test is None or test.fires else "within_noise"
+    tested = (test.p_value, 1 - (1 - test.false_alarm_rate) ** LOOKS) if test else (None, None)
+    return state, measured.value, measured.n, *tested
 
 
 def drill_states(risks: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
@@ -222,8 +286,7 @@ def assess_risks(
     StageResults
         Checks ``monitoring.risks`` (grave risks without a response), ``monitoring.risk_triggers``
         and ``monitoring.drills`` (where the register has triggers and contingencies); an alert
-        ``monitoring.alert.risk.<id>`` for each risk that is set off, never of grade 1: a trigger
-        passes no test against chance; tables
+        ``monitoring.alert.risk.<id>`` for each risk that is set off, never of grade 1; tables
         ``risks`` (of :func:`grade_risks` with the columns of :func:`trigger_states` and
         :func:`drill_states`) and ``risk_changes``.
     """
@@ -253,7 +316,8 @@ def _alert(row: Mapping[str, Any]) -> Alert:
     parts = _TRIGGER.match(str(row["trigger"]).strip())
     grade, response = row["grade"], row.get("response")
     answered = response is not None and not pd.isna(response) and str(response).strip()
-    count = row.get("trigger_n")
+    count, tested = row.get("trigger_n"), not pd.isna(row["trigger_p"])
+    known = registry.load().get(parts["measure"]) if parts else None
     return Alert(
         id=f"monitoring.alert.risk.{row['risk_id']}",
         rule="risk_set_off",
@@ -261,16 +325,20 @@ def _alert(row: Mapping[str, Any]) -> Alert:
         message=f"monitoring.alert.risk_set_off.{'measure' if parts else 'rule'}",
         response=f"monitoring.alert.risk_set_off.{'response' if answered else 'unanswered'}",
         subject=str(row["name"]),
-        unit="count",
+        unit=known.unit if known else "count",
         value=float(row["trigger_value"]),
         threshold=float(parts["line"]) if parts else None,
         n=None if count is None or pd.isna(count) else int(count),
+        p_value=float(row["trigger_p"]) if tested else None,
+        false_alarm_rate=float(row["trigger_rate"]) if tested else None,
         owner="monitoring.owner.training_manager",
         requirement="R046",
         params={
             "subject": str(row["name"]),
             "value": float(row["trigger_value"]),
             "line": float(parts["line"]) if parts else None,
+            "unit": known.unit if known else "count",
+            **({} if parts else {"alerts": int(row["trigger_value"])}),
             "response": str(response) if answered else None,
         },
     )

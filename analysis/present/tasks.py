@@ -42,10 +42,6 @@ def _task(action: Any, language: str) -> str:
     )
 
 
-_UNTESTED = ("gate_missed", "risk_set_off")
-"""Rules that compare a number with a line as it is, which a sample may cross by chance."""
-
-
 def _facts(action: Any, language: str) -> list[str]:
     alert: Alert = action.alert
     given = (
@@ -67,8 +63,8 @@ def _evidence(action: Any, language: str) -> str:
     alert: Alert = action.alert
     if len(action.evidence) > 1:
         return wording.text("report.task_alerts", language, n=len(action.evidence))
-    if alert.rule in _UNTESTED:
-        return wording.text("report.task_untested", language)
+    if "alerts" in alert.params:
+        return wording.text("report.task_alerts", language, n=alert.params["alerts"])
     if alert.false_alarm_rate is None:
         return wording.text("report.task_fact", language)
     return wording.text("report.task_tested", language, rate=alert.false_alarm_rate)

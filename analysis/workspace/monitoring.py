@@ -76,6 +76,12 @@ class MonitoringStage(Stage):
             *courses, staff=self.table("staff"), choices=self.client.choices
         )
 
+    def teaching(self) -> StageResults:
+        """Hold the size of classes and the hours of lecturers against their lines."""
+        from analysis import monitoring
+
+        return monitoring.assess_teaching(self.table("enrolments"), as_of=self.today)
+
     def composite(self) -> StageResults:
         """Assess the composite mark and what hangs on its weights."""
         from analysis import monitoring

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -9,7 +10,7 @@ from analysis import wording
 from analysis.errors import SchemaError
 from analysis.measurement.intervals import Interval, wilson
 from analysis.monitoring import assess_gates, assess_milestones, critical_path, gate_table
-from analysis.monitoring.gates import gate_measures, gate_rules, judge
+from analysis.monitoring.gates import ALPHA, gate_measures, gate_rules, judge
 
 
 def day(month: int, number: int) -> dt.date:
@@ -104,6 +105,22 @@ def test_an_interval_that_holds_the_line_is_unsure():
     assert judge(criterion, wilson(199, 200)) == "met"
     count = Interval(199.0, float("nan"), float("nan"), 199, 0.95, "count")
     assert judge({"measure": "trained_people", "line": 200}, count) == "missed"
+
+
+def test_gates_ring_falsely_at_most_at_their_rate_and_say_it():
+    rng = np.random.default_rng(3)
+    rang, stated = [], []
+    for _ in range(150):
+        came = ENROLMENTS.assign(attended=rng.random(250) < 0.95, held_on=day(3, 1))
+        found = assess_gates(GATES, {"enrolments": came}, as_of=day(8, 1))
+        shares = [a for a in found.alerts if a.p_value is not None]
+        rang.append(bool(shares))
+        stated += [a.false_alarm_rate for a in shares]
+    assert np.mean(rang) <= 0.05
+    assert all(0 < rate <= ALPHA / 2 for rate in stated)
+    half = ENROLMENTS.assign(attended=rng.random(250) < 0.5, held_on=day(3, 1))
+    alerts = assess_gates(GATES, {"enrolments": half}, as_of=day(8, 1)).alerts
+    assert {a.subject for a in alerts if a.p_value is not None and a.p_value < 1e-9} >= {"M6"}
 
 
 def test_measures_count_people_once_and_first_attempts_only():

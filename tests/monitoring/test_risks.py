@@ -4,9 +4,17 @@ import datetime as dt
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from analysis.monitoring import assess_risks, risk_changes
-from analysis.monitoring.risks import drill_states, risk_measures, trigger_states
+from analysis.monitoring.risks import (
+    ALPHA,
+    LOOKS,
+    Measured,
+    drill_states,
+    risk_measures,
+    trigger_states,
+)
 from analysis.results import Alert
 
 ON = dt.date(2025, 7, 1)
@@ -57,13 +65,40 @@ ENROLMENTS = pd.DataFrame({"staff_id": list("abcd"), "attended": [True, True, Tr
 def test_measures_of_triggers_by_hand():
     tables = {"staff": STAFF, "enrolments": ENROLMENTS}
     found = risk_measures(PANEL, tables, as_of=ON)
-    assert found["return_rate"] == (10 / 40, 40)
-    assert found["leavers"] == (2.0, 4)
-    assert risk_measures(PANEL, tables, as_of=dt.date(2025, 3, 1))["leavers"] == (1.0, 4)
+    assert found["return_rate"] == Measured(10 / 40, 40, 0.0, 1)
+    assert found["leavers"] == Measured(2.0, 4)
+    assert risk_measures(PANEL, tables, as_of=dt.date(2025, 3, 1))["leavers"].value == 1.0
+
+
+def test_the_error_of_a_measure_is_over_sites():
+    other = PANEL.assign(site_id="t", total=[9.0, 15.0, 5.0])
+    found = risk_measures(pd.concat([PANEL, other]), {}, as_of=ON)["return_rate"]
+    # 10 of 40 and 20 of 40 returned: residuals from 30 of 80 are -5 and 5
+    assert (found.value, found.n, found.sites) == (30 / 80, 80, 2)
+    assert found.se == pytest.approx(np.sqrt(2 * 50) / 80)
+
+
+def test_chance_sets_off_no_risk_and_a_clear_fall_does():
+    rng = np.random.default_rng(7)
+    register = REGISTER.assign(trigger=["return_rate < 0.3", "csat_top2 < 0.8", *[None] * 3])
+
+    def off(level: float) -> bool:
+        rates = rng.beta(20 * level, 20 * (1 - level), 40)
+        se = rates.std(ddof=1) / np.sqrt(40)
+        measures = {"return_rate": Measured(rates.mean(), 900, se, 40)}
+        measures["csat_top2"] = Measured(0.9, 900, 0.01, 40)
+        return (trigger_states(register, [], measures)["trigger_state"] == "set_off").any()
+
+    rate = np.mean([off(0.3) for _ in range(2000)])
+    assert rate <= 3 * ALPHA / LOOKS / 2
+    assert np.mean([off(0.2) for _ in range(50)]) > 0.9
+    near = {"return_rate": Measured(0.29, 900, 0.02, 40)}
+    states = trigger_states(register, [], near)["trigger_state"]
+    assert states.tolist()[:2] == ["within_noise", "not_measured"]
 
 
 def test_a_trigger_is_set_off_by_an_alert_or_a_measure():
-    measures = {"return_rate": (0.25, 40), "leavers": (1.0, 4)}
+    measures = {"return_rate": Measured(0.25, 40, 0.01, 30), "leavers": Measured(1.0, 4)}
     states = trigger_states(REGISTER, [ALERT], measures).set_index("risk_id")
     assert states["trigger_state"].tolist() == [
         "set_off",
@@ -95,7 +130,9 @@ def test_what_changed_since_the_run_before():
 
 
 def test_the_checks_count_triggers_and_drills():
-    found = assess_risks(REGISTER, alerts=[ALERT], panel=PANEL, as_of=ON)
+    low = PANEL["total"] / np.array([1, 2, 2])
+    sites = [PANEL.assign(site_id=f"s{i}", total=low - i / 9) for i in range(6)]
+    found = assess_risks(REGISTER, alerts=[ALERT], panel=pd.concat(sites), as_of=ON)
     checks = {c.id: c for c in found.checks}
     assert checks["monitoring.risk_triggers"].value == 2
     assert checks["monitoring.drills"].params["never"] == 2

@@ -69,6 +69,11 @@ def _by_day(chart: pd.DataFrame) -> pd.DataFrame:
     return chart.assign(period=(days - pd.Timestamp(1970, 1, 1)).dt.days)
 
 
+def largest(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the ten largest classes."""
+    return table.head(10)
+
+
 def split(table: pd.DataFrame) -> pd.DataFrame:
     """Return a breakdown without single sessions, its subjects in words."""
     kept = table[table["by"] != "session"]

@@ -41,6 +41,7 @@ class MonitoringPage(Page):
         self.views("completion", "satisfaction", "lecturers", "learning", "normalised_gains")
         self.views("passes", "resits", "composite")
         self.views("reaction_by", "participation_by", "make_ups")
+        self.views("class_sizes", "lecturer_hours")
 
     def sites(self) -> None:
         """Show the charts of sites, by month and by week, and trained beside untrained sites."""
