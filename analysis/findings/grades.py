@@ -195,6 +195,7 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
             "ratio": None if ratio is None else ratio.value,
             "ci_low": None if ratio is None else ratio.ci_low,
             "ci_high": None if ratio is None else ratio.ci_high,
+            "level": None if ratio is None else ratio.level,
             "covers": check.value,
             "priced": len(priced),
         },

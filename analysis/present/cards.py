@@ -44,19 +44,22 @@ def answer(
     language: str,
     *,
     lines: Sequence[Line] = (),
+    actions: bool = True,
 ) -> str:
     """Build the first-screen box: what is claimed, how sure, and why not surer.
 
     ``lines`` are questions with their answers; they stand in the place of the first claim.
+    ``actions`` says what to do about each claim; the same advice is given once.
     """
     checks = tuple(checks)
     if not findings:
         words = wording.text("report.no_finding", language)
         return f'<div class="crm answer" id="{anchor}"><p class="claim">{escape(words)}</p></div>'
-    parts = [
-        _one_answer(finding, checks, language, lines if finding is findings[0] else ())
-        for finding in findings
-    ]
+    parts, advised = [], {""} if actions else {"", *(finding.action for finding in findings)}
+    for finding in findings:
+        asked = lines if finding is findings[0] else ()
+        parts.append(_one_answer(finding, checks, language, asked, finding.action not in advised))
+        advised.add(finding.action)
     return f'<div class="crm answer" id="{anchor}">{"".join(parts)}</div>'
 
 
@@ -70,7 +73,11 @@ def _questions(lines: Sequence[Line], language: str) -> str:
 
 
 def _one_answer(
-    finding: Finding, checks: tuple[Check, ...], language: str, lines: Sequence[Line] = ()
+    finding: Finding,
+    checks: tuple[Check, ...],
+    language: str,
+    lines: Sequence[Line],
+    advise: bool,
 ) -> str:
     claim = sentences.sentence(finding.claim, language, finding.params)
     claim = _questions(lines, language) if lines else f'<p class="claim">{escape(claim)}</p>'
@@ -81,7 +88,7 @@ def _one_answer(
         items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
         why = f'<div class="why"><p class="why-head">{escape(head)}</p><ul>{items}</ul></div>'
     action = ""
-    if finding.action:
+    if finding.action and advise:
         head = wording.text("report.action", language)
         words = sentences.sentence(finding.action, language, finding.params)
         action = f'<p class="action"><strong>{escape(head)}</strong> {escape(words)}</p>'

@@ -133,6 +133,7 @@ class Display:
         checks: Iterable[Check] = (),
         *,
         lines: Iterable[Line] = (),
+        actions: bool = True,
     ) -> None:
         """Show what is claimed, how strong the evidence is, and what limits it.
 
@@ -144,12 +145,17 @@ class Display:
             The checks the findings name; their parameters fill the reasons.
         lines : Iterable of Line
             Questions with their answers, shown in the place of the first claim.
+        actions : bool
+            Whether to say what to do about each; the same advice is given once.
         """
         found = (findings,) if isinstance(findings, Finding) else tuple(findings)
         checks, lines = tuple(checks), tuple(lines)
         anchor = self._next("answer")
         self._emit(
-            "answer", lambda language: cards.answer(found, checks, anchor, language, lines=lines)
+            "answer",
+            lambda language: cards.answer(
+                found, checks, anchor, language, lines=lines, actions=actions
+            ),
         )
 
     def kpis(self, estimates: Iterable[Estimate | tuple[str, Estimate]]) -> None:

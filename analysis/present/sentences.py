@@ -20,6 +20,21 @@ def indicator_title(indicator: str | None, language: str) -> str:
     return label(indicator, language) if title == indicator else title
 
 
+def quantity(estimate: Estimate, language: str) -> str:
+    """Return what a number is: the indicator's title, and the quantity where it is no level."""
+    name = estimate.dims.get("label", estimate.id.rpartition(".")[2])
+    for key in (f"causal.label.{name}", f"value.kpi.{name}", f"causal.estimand.{estimate.estimand}"):
+        if wording.has(key):
+            words = wording.text(key, language, **estimate.dims)
+            break
+    else:
+        return indicator_title(estimate.indicator or estimate.estimand, language)
+    if estimate.indicator is None:
+        return words
+    title = indicator_title(estimate.indicator, language)
+    return wording.text("report.labelled", language, label=title, value=words)
+
+
 def label(value: Any, language: str, prefix: str = "terms") -> str:
     """Return the wording of a label if the catalogue has one, else the label itself.
 
@@ -99,6 +114,9 @@ def check_params(check: Check) -> dict[str, Any]:
 
 _PLAIN = ("att_ratio", "att_relative", "decay_rate", "half_life", "rate_ratio")
 """What is computed from effects and is no difference itself."""
+_CHANCES = ("probability_reached", "reached_ratio", "reached_return")
+_NEVER = 1e-9
+"""Below what any number of simulated draws can show."""
 
 
 def check_question(check: Check, language: str) -> str:
@@ -125,8 +143,11 @@ def is_difference(estimate: Estimate) -> bool:
 
 
 def value_text(estimate: Estimate, language: str) -> str:
-    """Write the point estimate in its unit."""
-    return wording.in_unit(estimate.value, estimate.unit, language, effect=is_difference(estimate))
+    """Write the point estimate in its unit; no probability is ever nought or one."""
+    value = estimate.value
+    if estimate.estimand in _CHANCES and value is not None:
+        value = min(max(value, _NEVER), 1 - _NEVER)
+    return wording.in_unit(value, estimate.unit, language, effect=is_difference(estimate))
 
 
 def interval_text(estimate: Estimate, language: str) -> str:

@@ -238,7 +238,7 @@ def estimates_table(
         Finished sentence.
     rows : str
         What heads a row: a name in ``dims``, or a field of :class:`Estimate`
-        (``indicator``, ``method``, ``estimand``, ``comparison``).
+        (``indicator``, ``method``, ``estimand``, ``comparison``), or two of them joined by ``+``.
     anchor, language : str
         Unique id; language.
     min_cell : int
@@ -254,7 +254,7 @@ def estimates_table(
     ]
     used = [column for column in optional if any(column[1](e) is not None for e in estimates)]
     header = [
-        sentences.label(f"report.column.{rows}", language),
+        sentences.label(f"report.column.{rows.partition('+')[0]}", language),
         wording.text("terms.estimate", language),
         wording.text("terms.interval", language, level=level),
         *(wording.text(key, language) for key, _, _ in used),
@@ -318,7 +318,11 @@ def hide_estimates(
 
 
 def row_label(estimate: Estimate, rows: str, language: str) -> str:
-    """Return what heads an estimate's row."""
+    """Return what heads an estimate's row; ``a+b`` puts two of them side by side."""
+    first, _, second = rows.partition("+")
+    if second:
+        label, more = (row_label(estimate, name, language) for name in (first, second))
+        return wording.text("report.labelled", language, label=label, value=more)
     value = estimate.dims.get(rows, getattr(estimate, rows, None))
     if rows == "indicator" or (rows not in estimate.dims and rows == "id"):
         return sentences.indicator_title(estimate.indicator, language)

@@ -85,12 +85,20 @@ def _section(show: Display, run: Run, name: str, *, section: str) -> None:
     show.section(f"audiences.{name}.{section}")
 
 
-def _view(show: Display, run: Run, name: str, *, view: str, **params: Any) -> None:
+def _view(
+    show: Display, run: Run, name: str, *, view: str, none: str | None = None, **params: Any
+) -> None:
     stage = view.partition(".")[0]
-    if stage in run.results:
-        show.view(view, run.results[stage], **params)
-    else:
+    if stage not in run.results:
         _not_run(show, stage)
+    elif none and views.get(view).of(run.results[stage]).empty:
+        show.prose(f"audiences.{name}.{none}")
+    else:
+        show.view(view, run.results[stage], **params)
+
+
+def _prose(show: Display, run: Run, name: str, *, prose: str) -> None:
+    show.prose(f"audiences.{name}.{prose}")
 
 
 def _answer(
@@ -101,12 +109,13 @@ def _answer(
     answer: str,
     of: Sequence[str],
     first: int | None = None,
+    actions: bool = True,
 ) -> None:
     if answer not in run.results:
         _not_run(show, answer)
         return
     found = run.results[answer]
-    show.answer(_matching(found.findings, of)[:first], found.checks)
+    show.answer(_matching(found.findings, of)[:first], found.checks, actions=actions)
 
 
 def _kpis(show: Display, run: Run, name: str, *, kpis: str, of: Sequence[str], labels: str) -> None:
@@ -127,7 +136,8 @@ def _estimates(
 ) -> None:
     left_out = {e.id for e in _matching(run.results[estimates].estimates, without)}
     chosen = [e for e in _matching(run.results[estimates].estimates, of) if e.id not in left_out]
-    show.estimates(chosen, caption=f"audiences.{name}.{caption}", rows=rows)
+    if chosen:
+        show.estimates(chosen, caption=f"audiences.{name}.{caption}", rows=rows)
 
 
 def _checks(
@@ -163,6 +173,7 @@ def _not_run(show: Display, stage: str) -> None:
 _SHOWN = {
     "section": _section,
     "view": _view,
+    "prose": _prose,
     "answer": _answer,
     "kpis": _kpis,
     "estimates": _estimates,

@@ -115,7 +115,8 @@ def _sure(worth: Sequence[Finding], checks: list[Check], language: str) -> str:
         status: sum(check.status == status for check in checks)
         for status in ("passed", "caution", "failed", "not_possible")
     }
-    html = f"<p>{escape(wording.text('brief.sure_text', language, **counts))}</p>"
+    told = wording.text("brief.sure_text", language, all=len(checks), **counts)
+    html = f"<p>{escape(told)}</p>"
     # Targets, return and overdue actions are said above; a check asked of every outcome, once.
     said = {_OVERDUE, *(name for finding in worth for name in finding.checks)}
     spoken = {
@@ -125,7 +126,10 @@ def _sure(worth: Sequence[Finding], checks: list[Check], language: str) -> str:
     }
     ordered = sorted(spoken.values(), key=lambda c: (_SPOKEN.index(c.status), checks.index(c)))
     items = "".join(_doubt(check, language) for check in ordered[:_DOUBTS])
-    return html + (f'<ul class="doubts">{items}</ul>' if items else "")
+    if not items:
+        return html
+    first = escape(wording.text("brief.sure_first", language))
+    return f'{html}<p>{first}</p><ul class="doubts">{items}</ul>'
 
 
 def _doubt(check: Check, language: str) -> str:
@@ -137,12 +141,13 @@ def _doubt(check: Check, language: str) -> str:
 
 def _why(effects: Sequence[Finding], estimates: dict[str, Estimate], language: str) -> str:
     """Return one line an outcome: effect, interval, sites, how it was compared, strength."""
-    rows = []
+    rows, level = [], 0.95
     for finding in effects:
         found = [estimates[i] for i in finding.estimates if i in estimates]
         if not found or found[0].value is None or found[0].indicator is None:
             continue
         (estimate,) = found[:1]
+        level = estimate.level
         rows.append(
             (
                 sentences.indicator_title(estimate.indicator, language),
@@ -155,10 +160,14 @@ def _why(effects: Sequence[Finding], estimates: dict[str, Estimate], language: s
         )
     if not rows:
         return ""
-    heads = ("outcome", "effect", "interval", "sites", "design", "strength")
+    heads = [
+        wording.text(f"report.column.{name}", language)
+        for name in ("outcome", "effect", "interval", "sites", "design", "strength")
+    ]
+    heads[2] = wording.text("terms.interval", language, level=level)
     more = len(rows) - _OUTCOMES
     return tables.render(
-        [wording.text(f"report.column.{name}", language) for name in heads],
+        heads,
         rows[:_OUTCOMES],
         caption=wording.text("brief.why_caption", language),
         numeric=[False, True, True, True, False, False],
@@ -203,7 +212,14 @@ def _action(action: str, owner: str, due: Any, subjects: list[str], language: st
 
 
 def _missing(run: Run, language: str) -> str:
-    rows = list(dict.fromkeys(_gaps(run, language)))
+    # What is missing for one reason is said in one row.
+    together: dict[tuple[str, str], list[str]] = {}
+    for stage, what, reason in _gaps(run, language):
+        together.setdefault((stage, reason), []).append(what)
+    rows = [
+        (stage, wording.format_value(list(dict.fromkeys(what)), "", language), reason)
+        for (stage, reason), what in together.items()
+    ]
     if not rows:
         return f"<p>{escape(wording.text('brief.missing_none', language))}</p>"
     return tables.render(
@@ -221,13 +237,13 @@ def _gaps(run: Run, language: str) -> Iterator[tuple[str, str, str]]:
         title = wording.text(f"terms.stage.{stage}", language)
         for estimate in found.estimates:
             if estimate.value is None:
-                what = sentences.indicator_title(estimate.indicator or estimate.estimand, language)
+                what = sentences.quantity(estimate, language)
                 params = {"n": estimate.n, **estimate.dims}
                 yield title, what, sentences.sentence(estimate.reason, language, params)
         for check in found.checks:
             if check.status == "not_possible":
                 params = sentences.check_params(check)
-                what = sentences.sentence(check.question, language, params)
+                what = sentences.check_question(check, language)
                 yield title, what, sentences.sentence(check.reason, language, params)
     for stage in STAGES:
         if run.state(stage) == "failed":
@@ -239,14 +255,17 @@ def _gaps(run: Run, language: str) -> Iterator[tuple[str, str, str]]:
 def _audiences(run: Run, language: str) -> str:
     items = []
     for name in audiences.names(run):
-        title = wording.text(f"audiences.{name}.title", language, client=run.name(language))
+        title = wording.text(f"audiences.{name}.name", language)
         about = wording.text(f"audiences.{name}.about", language)
         items.append(
             f'<li><span class="name"><a href="{name}.html">{escape(title)}</a></span>'
             f"<span>{escape(about)}</span></li>"
         )
     words = escape(wording.text("report.workbook.link", language))
-    items.append(f'<li><span class="name"><a href="{NAME}">{words}</a></span></li>')
+    about = escape(wording.text("report.workbook.about", language))
+    items.append(
+        f'<li><span class="name"><a href="{NAME}">{words}</a></span><span>{about}</span></li>'
+    )
     return f'<ul class="cards">{"".join(items)}</ul>'
 
 

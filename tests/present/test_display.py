@@ -186,7 +186,7 @@ def test_display_emits_both_languages_once_a_call():
         assert bundle[MIME]["zh_CN"] != bundle[MIME]["en"]
     assert shown[1][MIME]["anchor"] != shown[2][MIME]["anchor"]
     assert "Table 1. Numbers" in shown[-1][MIME]["en"]
-    assert "表 1　无法" in shown[-1][MIME]["zh_CN"]
+    assert "表 1　给不出" in shown[-1][MIME]["zh_CN"]
 
 
 @pytest.mark.parametrize("data", [pd.DataFrame(), []])

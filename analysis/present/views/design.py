@@ -34,6 +34,21 @@ def contradictions(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def documents(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the documents asked for in the reader's words; the client's own keep their titles."""
+
+    def title(row: Any, language: str) -> str:
+        key = f"planning.document.{row.document}"
+        return wording.text(key, language) if row.document else str(row.title)
+
+    return table.assign(title=in_words(table, title))
+
+
+def ahead(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the measurements that are still to come."""
+    return table[table["state"] != "past"]
+
+
 def figures(table: pd.DataFrame) -> pd.DataFrame:
     """Return the figures of the source documents with the wording keys of what they state."""
     return table.assign(label=[f"planning.figure.{name}" for name in table["requirement"]])
