@@ -1,5 +1,7 @@
 """Imported once by the fork server, before the first kernel is forked.
 
+Besides heavy imports it reads what every notebook reads first: wording, views, the registry.
+
 Only the forking thread lives on in a child, so nothing here may leave work to threads: BLAS is
 held to one thread before NumPy loads it, and DuckDB is left to the child. pandas brings PyArrow
 along, which renews its own pools after a fork (a test reads and writes Parquet in a child).
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from functools import partial
 
 from analysis.kernels.threads import SINGLE_THREADED
 
@@ -22,6 +25,7 @@ MODULES = (
     "scipy.stats",
     "ibis",
     "matplotlib.pyplot",
+    "seaborn",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "matplotlib_inline.backend_inline",
@@ -42,22 +46,36 @@ MODULES = (
 
 
 def load() -> dict[str, str]:
-    """Import :data:`MODULES`.
+    """Import :data:`MODULES`, then read the catalogues into their caches.
 
     Returns
     -------
     dict of str to str
-        Modules that could not be imported, with the error. The server lives on without them:
-        the notebook that needs one imports it again and shows the error in its own cell.
+        What could not be loaded, with the error. The server lives on without it: the notebook
+        that needs it loads it again and shows the error in its own cell.
     """
     failed = {}
-    for name in MODULES:
+    steps = {name: partial(importlib.import_module, name) for name in MODULES}
+    for name, step in {**steps, "catalogues": read_catalogues}.items():
         try:
-            importlib.import_module(name)
+            step()
         except Exception as error:
             failed[name] = f"{type(error).__name__}: {error}"
     return failed
 
 
+def read_catalogues() -> None:
+    """Read wording, indicators and views into their caches, and make the fonts known."""
+    from analysis import wording
+    from analysis.indicators import registry
+    from analysis.present import theme, views
+
+    for language in wording.LANGUAGES:
+        wording.keys(language)
+    registry.load()
+    views.names()
+    theme.apply()
+
+
 FAILED = load()
-"""Modules that could not be imported when the server started."""
+"""What could not be loaded when the server started."""

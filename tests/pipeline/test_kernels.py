@@ -104,6 +104,13 @@ def test_forked_kernels_start_with_the_heavy_imports(tmp_path):
     assert printed(tmp_path) == ["[True, True, True]"]
 
 
+@needs_fork
+def test_forked_kernels_have_read_the_wording_of_both_languages(tmp_path):
+    read = "from analysis.wording import catalogue; print(catalogue._catalogue.cache_info().misses)"
+    assert execute(tmp_path, read, warm=True).ok
+    assert printed(tmp_path) == ["2"]
+
+
 @both
 def test_a_killed_kernel_is_not_called_finished(tmp_path, warm):
     kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
