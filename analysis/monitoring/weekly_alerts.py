@@ -134,6 +134,36 @@ def signals_of_steady_sites(
     return (hit & (z > 0))[:, base:].sum(axis=1)
 
 
+@lru_cache(maxsize=256)
+def signal_boundary(
+    base: int, weeks: int, alike: float, alpha: float, *, widened: bool, rules: tuple[str, ...]
+) -> tuple[int, float] | None:
+    """Fewest signals that a steady site's chart reaches with probability at most ``alpha``.
+
+    Parameters
+    ----------
+    base, weeks, alike, widened, rules
+        As of :func:`signals_of_steady_sites`.
+    alpha : float
+        Probability allowed.
+
+    Returns
+    -------
+    (int, float) or None
+        The number, and how often chance reaches it; None where ``WORLDS`` are too few to tell.
+    """
+    end = signals_of_steady_sites(base, weeks, alike, widened=widened, rules=rules)
+    for boundary in range(1, int(end.max()) + 2):
+        rate = _reached(end, boundary)
+        if rate <= alpha:
+            return boundary, rate
+    return None
+
+
+def _reached(counts: np.ndarray, boundary: int) -> float:
+    return float((1 + (counts >= boundary).sum()) / (1 + counts.size))
+
+
 def chart_test(row, alpha: float, rules: tuple[str, ...]) -> tuple[float, float, bool]:
     """Test the signals of one site against those of steady sites.
 
@@ -151,17 +181,11 @@ def chart_test(row, alpha: float, rules: tuple[str, ...]) -> tuple[float, float,
         false-alarm rate (probability to reach the boundary by then); whether it rings.
     """
     horizon = YEAR * -(-int(row.n) // YEAR)
-    end = signals_of_steady_sites(
-        int(row.base), horizon, float(row.resemblance), widened=bool(row.widened), rules=rules
-    )
-
-    def reached(counts: np.ndarray, boundary: int) -> float:
-        return float((1 + (counts >= boundary).sum()) / (1 + counts.size))
-
-    boundary = 1
-    while reached(end, boundary) > alpha:
-        boundary += 1
-        if boundary > end.max() + 1:
-            return reached(end, row.signals), 0.0, False
-    p_value = reached(end, int(row.signals))
-    return p_value, reached(end, boundary), bool(row.recent) and row.signals >= boundary
+    drawn = (int(row.base), horizon, float(row.resemblance))
+    kind = {"widened": bool(row.widened), "rules": rules}
+    p_value = _reached(signals_of_steady_sites(*drawn, **kind), int(row.signals))
+    found = signal_boundary(*drawn, alpha, **kind)
+    if found is None:
+        return p_value, 0.0, False
+    boundary, rate = found
+    return p_value, rate, bool(row.recent) and row.signals >= boundary
