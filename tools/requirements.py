@@ -6,7 +6,6 @@ Run as ``python tools/requirements.py``. A test resolves every link and compares
 from __future__ import annotations
 
 import ast
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -94,9 +93,7 @@ def _section(target: str) -> bool:
     stage = target.partition(".")[0]
     if stage == "brief":
         return wording.has(f"report.{target}")
-    notebooks = ROOT.glob(f"notebooks/*_{stage}.ipynb")
-    shown = any(f"chapters.{target}" in path.read_text(encoding="utf-8") for path in notebooks)
-    return shown and wording.has(f"chapters.{target}")
+    return target.partition(".")[2] in _page_names(stage) and wording.has(f"chapters.{target}")
 
 
 def _view(target: str) -> bool:
@@ -106,18 +103,21 @@ def _view(target: str) -> bool:
         views.get(target)
     except KeyError:
         return False
-    return any(f'"{target}"' in text or f"view: {target}" in text for text in _pages())
+    stage, _, name = target.partition(".")
+    readers = ROOT / "analysis" / "report" / "audiences.yml"
+    shown = f"view: {target}" in readers.read_text(encoding="utf-8")
+    return shown or name in _page_names(stage) or target in _page_names(stage)
 
 
 @cache
-def _pages() -> tuple[str, ...]:
-    """Return the sources of all reports: the notebooks' cells, and the reports by reader."""
-    books = [
-        "".join("".join(cell["source"]) for cell in json.loads(path.read_bytes())["cells"])
-        for path in sorted(ROOT.glob("notebooks/*.ipynb"))
-    ]
-    readers = ROOT / "analysis" / "report" / "audiences.yml"
-    return (*books, readers.read_text(encoding="utf-8"))
+def _page_names(stage: str) -> frozenset[str]:
+    """Return the texts in the module of a stage's page: the sections and views that it shows."""
+    path = ROOT / "analysis" / "workspace" / "pages" / f"{stage}.py"
+    if not path.is_file():
+        return frozenset()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return frozenset(text for text in texts if isinstance(text, str))
 
 
 def _report(target: str) -> bool:

@@ -4,7 +4,16 @@ from analysis.client.base import IDENTIFIER, Bilingual, Period
 from analysis.client.document import Client
 from analysis.client.identity import Identity, Privacy
 from analysis.client.load import load
-from analysis.client.plan import Benefit, Design, Goal, Instrument, Item, Scale, Value
+from analysis.client.plan import (
+    Benefit,
+    Design,
+    Finances,
+    Goal,
+    Instrument,
+    Item,
+    Scale,
+    Value,
+)
 from analysis.client.readings import READINGS, Conflict
 from analysis.client.sources import (
     Accept,
@@ -27,6 +36,7 @@ __all__ = [
     "Conflict",
     "Design",
     "Duplicates",
+    "Finances",
     "Goal",
     "Identity",
     "Instrument",

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from analysis.client.base import Part, Period, Text, refused
 from analysis.client.identity import Identity, Privacy
-from analysis.client.plan import Claim, Design, Goal, Instrument, Value
+from analysis.client.plan import Claim, Design, Finances, Goal, Instrument, Value
 from analysis.client.sources import LabelMap, Source
 
 
@@ -40,6 +40,7 @@ class Client(Part):
     choices: dict[str, str] = Field(default_factory=dict)
     design: Design = Design()
     value: Value = Value()
+    finances: dict[int, Finances] = Field(default_factory=dict)
     min_cell: int = Field(default=8, ge=2, le=50)
     engine: Annotated[str, AfterValidator(_engine)] = "duckdb"
 

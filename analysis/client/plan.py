@@ -154,6 +154,26 @@ class Value(Part):
     participant_time_cost: float | None = Field(default=None, ge=0)
 
 
+class Finances(Part):
+    """Amounts of one year from the company's books, in CNY.
+
+    Attributes
+    ----------
+    revenue : float
+        Operating revenue.
+    training : float or None
+        Budget of all training; without it the plan of the programme's costs stands in.
+    costs, labour, upgrades : float or None
+        All operating costs, and of them labour and upgrades of equipment.
+    """
+
+    revenue: float = Field(gt=0)
+    training: float | None = Field(default=None, ge=0)
+    costs: float | None = Field(default=None, gt=0)
+    labour: float | None = Field(default=None, ge=0)
+    upgrades: float | None = Field(default=None, ge=0)
+
+
 class Design(Part):
     """What is tested and with what errors.
 

@@ -6,7 +6,9 @@ from analysis.design.baseline import baseline_content
 from analysis.design.calendar import assess_calendar, measurement_calendar, season
 from analysis.design.claims import annual_growth, assess_figures, check_claims
 from analysis.design.conflicts import assess_conflicts
+from analysis.design.documents import assess_documents
 from analysis.design.evaluators import assess_evaluators
+from analysis.design.finances import assess_finances
 from analysis.design.locks import Lock, assess_lock, differences, seal
 from analysis.design.plan import Goal, Plan, assess_plan, make_plan
 from analysis.design.power import ErrorModel, RollOut, closed_form, estimate_errors, simulate_null
@@ -43,8 +45,10 @@ __all__ = [
     "assess_chain",
     "assess_conflicts",
     "assess_designs",
+    "assess_documents",
     "assess_evaluators",
     "assess_figures",
+    "assess_finances",
     "assess_frontier",
     "assess_lock",
     "assess_plan",

@@ -131,7 +131,7 @@ class DesignStage(Stage):
         return design.assess_calendar(self.waves, months=months, as_of=self.until)
 
     def care(self) -> StageResults:
-        """Who judges, which risks to start with, and the privacy sheet."""
+        """Who judges, what it may cost, documents, risks to start with, the privacy sheet."""
         stated, privacy = self.client.design, self.client.privacy
         sources = (indicator.sources for indicator in self.registry.values())
         evaluators = design.assess_evaluators(
@@ -146,7 +146,11 @@ class DesignStage(Stage):
             retain_until=privacy.retain_until,
             last_month=self.until,
         )
-        return merge("design", [evaluators, design.assess_risks(self.table("risks")), sheet])
+        costs, documents, risks = self.of("costs", "documents", "risks")
+        stated = {year: books.model_dump() for year, books in self.client.finances.items()}
+        finances = design.assess_finances(stated, costs, self.client.choices)
+        written = design.assess_documents(documents)
+        return merge("design", [evaluators, finances, written, design.assess_risks(risks), sheet])
 
     def readiness(self, *steps: StageResults) -> StageResults:
         """Draw the verdict of the first screen from the other steps."""

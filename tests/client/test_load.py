@@ -44,6 +44,7 @@ def test_every_documented_key_exists_and_every_key_is_documented(example):
     guide = (Path(__file__).parents[2] / "docs" / "client-file.md").read_text(encoding="utf-8")
     parts = [client.Client, client.Source, client.ColumnMap, client.Design, client.Value]
     parts += [client.Goal, client.Benefit, client.Unpivot, client.Aggregate, client.Accept]
+    parts += [client.Finances]
     for part in parts:
         for name, field in part.model_fields.items():
             assert (field.alias or name) in guide, f"{part.__name__}.{name} is not documented"

@@ -38,12 +38,12 @@ class DesignPage(Page):
         self.views("frontier_figure", "frontier")
 
     def fieldwork(self, *steps: StageResults) -> None:
-        """Show calendar, samples, visits, evaluators, risks, privacy, contradictions, checks."""
+        """Show calendar, samples, people, money, documents, risks, contradictions, checks."""
         self.section("calendar")
         self.view("calendar")
         self.section("fieldwork", seed=str(self.stage.seed))
         self.views("samples", "visits")
-        for name in ("evaluators", "risks", "privacy"):
+        for name in ("evaluators", "finances", "documents", "risks", "privacy"):
             self.section(name)
             self.view(name)
         self.section("contradictions")
