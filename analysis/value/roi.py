@@ -87,7 +87,8 @@ class Priced:
         return self.effect * self.money * self.exposure * self.factor
 
 
-_PRICED = ["indicator", "effect", "money", "exposure", "factor", "amount", "priced", "reason"]
+_PRICED = ["indicator", "effect", "money", "exposure", "factor", "amount", "amount_low",
+           "amount_high", "basis", "priced", "reason"]  # fmt: skip
 
 
 def treated_exposure(
@@ -190,15 +191,15 @@ def price(
     -------
     list of Priced, DataFrame
         The table has a row a benefit: ``indicator, effect`` (in the good direction), ``money``
-        (a unit), ``exposure, factor, amount`` (their product, CNY; all NaN when not priced),
-        ``priced, reason``.
+        (a unit), ``exposure, factor, amount`` (their product, CNY), ``amount_low, amount_high``
+        (at the ends of the effect's interval; all NaN when not priced), ``basis, priced, reason``.
     """
     priced, rows = [], []
     for benefit in benefits:
         estimate = effects.get(benefit.indicator)
         reason = _not_priced(benefit, estimate, exposure, 0.5 if revenue else margin)
         if reason:
-            rows.append((benefit.indicator, *[math.nan] * 5, False, reason))
+            rows.append((benefit.indicator, *[math.nan] * 7, benefit.basis, False, reason))
             continue
         sign = 1.0 if registry[benefit.indicator].direction == "up" else -1.0
         ends = sorted((sign * estimate.ci_low, sign * estimate.ci_high))
@@ -223,7 +224,8 @@ def price(
         )
         priced.append(one)
         factors = (one.effect, one.money, one.exposure, one.factor)
-        rows.append((benefit.indicator, *factors, one.amount, True, ""))
+        ends = [end * one.money * one.exposure * one.factor for end in ends]
+        rows.append((benefit.indicator, *factors, one.amount, *ends, benefit.basis, True, ""))
     return priced, pd.DataFrame(rows, columns=_PRICED)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -21,7 +22,8 @@ def scorecard(frame: pd.DataFrame, *, language: str) -> Figure:
     ----------
     frame : DataFrame
         ``indicator`` (registry id), ``value``, ``ci_low``, ``ci_high``, ``target`` and ``unit``,
-        all on one scale within a row; optionally ``label`` instead of the indicator's title.
+        all on one scale within a row; optionally ``label`` (words by language, or a wording key)
+        instead of the indicator's title, and ``reading``: what is no ``level`` is a difference.
     language : {"zh_CN", "en"}
         Language of the words.
     """
@@ -50,12 +52,7 @@ def scorecard(frame: pd.DataFrame, *, language: str) -> Figure:
                 color=theme.ORANGE,
                 label=wording.text("report.series.target", language) if number == 0 else None,
             )
-        title = (
-            sentences.label(row.label, language)
-            if "label" in frame.columns
-            else sentences.indicator_title(row.indicator, language)
-        )
-        axes.set_yticks([0], [ax.wrapped(title, 26)])
+        axes.set_yticks([0], [ax.wrapped(_title(row, language), 26)])
         axes.set_ylim(-1, 1)
         axes.margins(x=0.15)
         axes.grid(visible=False, axis="y")
@@ -63,16 +60,25 @@ def scorecard(frame: pd.DataFrame, *, language: str) -> Figure:
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
         axes.locator_params(axis="x", nbins=6)
-        if row.unit == "share":
-            axes.xaxis.set_major_formatter("{x:.0f}%")
+        if row.unit == "share" and getattr(row, "reading", "level") == "level":
+            axes.xaxis.set_major_formatter("{x:g}%")
     ax.legend_above(grid[0, 0])
     return figure
+
+
+def _title(row: Any, language: str) -> str:
+    given = getattr(row, "label", None)
+    if given is None:
+        return sentences.indicator_title(row.indicator, language)
+    return given[language] if isinstance(given, Mapping) else sentences.label(given, language)
 
 
 def tornado(
     frame: pd.DataFrame, *, language: str, base: float | None = None, unit: str | None = None
 ) -> Figure:
     """Draw how far the result moves when one assumption moves.
+
+    A result in ``ratio`` is the net return: a dashed line marks where the training breaks even.
 
     Parameters
     ----------
@@ -106,6 +112,8 @@ def tornado(
             label=wording.text(f"report.series.{column}", language),
         )
     axes.axvline(scale * base, color=theme.INK, linewidth=1)
+    if unit == "ratio":
+        axes.axvline(0, color=theme.MUTED, linewidth=1, linestyle=(0, (4, 3)))
     labels = [ax.wrapped(sentences.label(text, language), 26) for text in frame["label"]]
     axes.set_yticks(places, labels)
     axes.set_ylim(len(frame) - 0.4, -0.6)
@@ -114,7 +122,11 @@ def tornado(
     word = "%" if unit == "share" else ax.unit_word(unit, language)
     if unit == "CNY" and language == "zh_CN":
         word = f"万{word}"
-    axes.set_xlabel(wording.text("report.axis.change", language, unit=word))
+    axes.set_xlabel(
+        wording.text("value.kpi.net_return", language)
+        if unit == "ratio"
+        else wording.text("report.axis.change", language, unit=word)
+    )
     axes.xaxis.set_major_formatter("{x:,.4g}")
     ax.legend_above(axes)
     return figure

@@ -9,21 +9,48 @@ import pandas as pd
 from analysis import wording
 from analysis.indicators import registry
 from analysis.present import sentences
+from analysis.present.plots.axes import unit_word
 from analysis.present.views.words import in_words, target
 
 
 def benefits(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the benefits, the gain in its unit and the money with what it is for."""
-    return table.assign(effect=in_words(table, _gain), money=in_words(table, _money))
+    """Return the benefits with gain, price, quantity and amount in their units."""
+    return table.assign(
+        effect=in_words(table, _gain),
+        money=in_words(table, _money),
+        exposure=in_words(table, _exposure),
+        interval=in_words(table, _amount_interval),
+    )
 
 
 def _gain(row: Any, language: str) -> str:
     unit = registry.get(row.indicator).unit
-    return "—" if pd.isna(row.effect) else wording.in_unit(row.effect, unit, language)
+    return (
+        "—"
+        if pd.isna(row.effect)
+        else wording.format_value(row.effect, "size", language, unit=unit)
+    )
 
 
 def _money(row: Any, language: str) -> str:
-    return "—" if pd.isna(row.money) else wording.format_value(row.money, "num2", language)
+    return "—" if pd.isna(row.money) else _per(f"price.{row.basis}", row.money, language)
+
+
+def _exposure(row: Any, language: str) -> str:
+    return "—" if pd.isna(row.exposure) else _per(f"quantity.{row.basis}", row.exposure, language)
+
+
+def _per(key: str, value: float, language: str) -> str:
+    return wording.text(f"value.{key}", language, value=value)
+
+
+def _amount_interval(row: Any, language: str) -> str:
+    if pd.isna(row.amount_low):
+        return "—"
+    low, high = (
+        wording.format_value(end, "cny", language) for end in (row.amount_low, row.amount_high)
+    )
+    return wording.text("report.interval", language, low=low, high=high)
 
 
 def actions(table: pd.DataFrame) -> pd.DataFrame:
@@ -57,6 +84,22 @@ def scorecard(table: pd.DataFrame) -> pd.DataFrame:
         target=in_words(readings, target),
         estimate=in_words(table, _estimate),
         verdict=in_words(table, _verdict),
+    )
+
+
+def goals_drawn(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the goals that have an estimate, as the figure takes them."""
+    shown = table[table["value"].notna()]
+    return shown.assign(target=shown["threshold"], label=in_words(shown, _goal))
+
+
+def _goal(row: Any, language: str) -> str:
+    return wording.text(
+        "value.goal_drawn" if row.reading == "level" else "value.goal_change_drawn",
+        language,
+        goal=wording.indicator_title(row.indicator, language),
+        horizon=sentences.label(row.horizon, language, "design.horizon"),
+        unit=unit_word(row.unit, language, effect=True),
     )
 
 
