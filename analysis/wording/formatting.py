@@ -116,14 +116,26 @@ def _absent(value: Any) -> bool:
 
 
 def _decimal(value: float, digits: int, language: str, *, signed: bool = False) -> str:
-    from babel.numbers import format_decimal
-
     value = round(float(value), digits) + 0.0  # + 0.0 turns −0.0 into 0.0
-    fraction = "." + "0" * digits if digits else ""
-    written = format_decimal(abs(value), f"#,##0{fraction}", locale=language)
+    pattern, locale = _pattern(digits), _locale(language)
+    written = pattern.apply(abs(value), locale)
     if value < 0:
         return _MINUS + written
     return f"+{written}" if signed and value > 0 else written
+
+
+@cache
+def _pattern(digits: int) -> Any:
+    from babel.numbers import parse_pattern
+
+    return parse_pattern("#,##0" + ("." + "0" * digits if digits else ""))
+
+
+@cache
+def _locale(language: str) -> Any:
+    from babel import Locale
+
+    return Locale.parse(language)
 
 
 def _percent(value: float, digits: int, language: str) -> str:
