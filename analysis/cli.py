@@ -95,7 +95,10 @@ def main(context: click.Context, lang: str | None) -> None:
 @main.command()
 @_speaking
 def demo(voice: Voice) -> None:
-    """Simulate the demo client, run all stages, and print the page to open."""
+    """Run everything on a simulated client.
+
+    Writes its exports, locks its plan, runs all stages and prints the page to open.
+    """
     from analysis import simulation
     from analysis.files import project_root
 
@@ -124,9 +127,10 @@ def _lock_demo(voice: Voice, *, anew: bool) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @_speaking
 def new(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
-    """Propose CLIENT's client.yml from its export FILES (or folders of them).
+    """Propose a client file from a client's exports.
 
-    They are copied to data/CLIENT/raw; the files of a folder keep their place in it.
+    FILES are exports or folders of them. They are copied to data/CLIENT/raw; the files of a
+    folder keep their place in it.
     """
     from analysis import ingest
 
@@ -139,7 +143,10 @@ def new(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
 @click.argument("client")
 @_speaking
 def check(voice: Voice, client: str) -> None:
-    """List every fault of CLIENT's files with its place and a correct example."""
+    """List every fault of CLIENT's files and how to mend it.
+
+    Each with file, sheet, row, column, the rule and a correct example; nothing is written.
+    """
     from analysis import client as clients
     from analysis import ingest
 
@@ -147,6 +154,7 @@ def check(voice: Voice, client: str) -> None:
         opened = clients.load(client)
         faults = ingest.check(opened)
         _list_faults(voice, client, faults)
+        _tell_missing(voice, opened)
         _tell_open(voice, opened)
         if any(fault.blocking for fault in faults):
             sys.exit(1)
@@ -154,7 +162,8 @@ def check(voice: Voice, client: str) -> None:
 
 @main.command()
 @click.argument("clients", nargs=-1, required=True, metavar="CLIENT...")
-@click.option("--stage", "stages", multiple=True, help="Run up to this stage only; repeatable.")
+@click.option("--stage", "stages", multiple=True, metavar="STAGE", help="Run up to this one only: "
+              "design, baseline, monitoring, tracking or value; repeatable.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Run unchanged stages too.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Clients at a time.")
 @click.option("--scheduler", metavar="ADDRESS", help="Run the clients on this Dask cluster.")
@@ -175,7 +184,10 @@ def run(
     as_of: str | None,
     traceback: bool,
 ) -> None:
-    """Run CLIENTs from their exports to their reports; what is unchanged is not run again."""
+    """Run CLIENTs from their exports to their reports.
+
+    What is unchanged is not run again; a run that was cut goes on where it stopped.
+    """
     options = {
         "stages": list(stages) or None,
         "force": force,
@@ -214,15 +226,17 @@ def lock(voice: Voice, client: str, what: str, again: str, by: str) -> None:
 
 @main.command()
 @click.argument("client")
-@click.option("--waves", type=click.IntRange(min=1), default=2, help="Number of training waves.")
+@click.option("--waves", type=click.IntRange(min=1), default=2, show_default=True,
+              help="Number of training waves.")  # fmt: skip
 @click.option("--comparison", type=click.FloatRange(0, 1, True, True), default=1 / 3,
-              help="Share of sites never trained.")  # fmt: skip
+              help="Share of sites never trained; default: a third.")  # fmt: skip
 @click.option("--seed", type=int, required=True, help="E.g. a number drawn before witnesses.")
 @_speaking
 def draw(voice: Voice, client: str, waves: int, comparison: float, seed: int) -> None:
-    """Draw by lot which of CLIENT's sites is trained in which wave, with an audit.
+    """Draw by lot which sites are trained when.
 
-    Lots are drawn within kinds of property until the households of the groups are balanced.
+    The draw of CLIENT's waves is written with an audit. Lots are drawn within kinds of property
+    until the households of the groups are balanced.
     """
     from analysis import workspace
     from analysis.workspace import locks
@@ -232,6 +246,18 @@ def draw(voice: Voice, client: str, waves: int, comparison: float, seed: int) ->
         path, audit = locks.draw_waves(stage, waves=waves, share=comparison, seed=seed)
         key = "draw.balanced" if audit["accepted"] else "draw.unbalanced"
         voice.say(key, path=path, draws=audit["draws"], hash=audit["draw_hash"][:12])
+
+
+def _tell_missing(voice: Voice, opened: Any) -> None:
+    """Name the tables that nothing feeds; without waves no effect can be estimated."""
+    from analysis.tables import TABLES
+
+    missing = [table for table in TABLES if not opened.sources_of(table)]
+    missing = [table for table in missing if table != "instruments"]  # a section of its own
+    if missing:
+        voice.say("check.not_fed", tables=", ".join(missing))
+    if "waves" in missing:
+        voice.say("check.no_waves")
 
 
 def _tell_open(voice: Voice, opened: Any) -> None:
@@ -250,7 +276,10 @@ def _tell_open(voice: Voice, opened: Any) -> None:
 @click.argument("client")
 @_speaking
 def status(voice: Voice, client: str) -> None:
-    """Say where CLIENT stands: its newest run, its last complete report."""
+    """Say where CLIENT stands.
+
+    Its newest run step by step, its last complete report, and whether inputs changed since.
+    """
     from analysis.pipeline import client_status
 
     with told_in_one_line(voice, client):
@@ -288,7 +317,10 @@ def portfolio(voice: Voice) -> None:
 @click.argument("client")
 @_speaking
 def pdf(voice: Voice, client: str) -> None:
-    """Print every page of a client's latest run as PDF, by the machine's Chromium."""
+    """Print the pages of CLIENT's latest run as PDF.
+
+    By the machine's Chromium.
+    """
     from analysis import report
     from analysis.pipeline import client_status
 

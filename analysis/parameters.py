@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -57,13 +58,14 @@ class MonitoringParameters(StageParameters):
         Empty to take everything.
     """
 
-    as_of: str = Field(default="", pattern=r"^(\d{4}-\d{2}-\d{2})?$")
+    as_of: str = Field(default="", examples=["2024-09-30"])
 
     @field_validator("as_of")
     @classmethod
     def _is_a_day(cls, value: str) -> str:
-        if value:
-            dt.date.fromisoformat(value)
+        written = re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)
+        if value and not (written and _day_or_none(value)):
+            raise ValueError("not a day that exists, written year-month-day")
         return value
 
 
@@ -204,8 +206,17 @@ def _problem(model: type[StageParameters], detail: Mapping[str, Any]) -> str:
     name = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         return f"no parameter is called {name!r}{_nearest(name, model.model_fields)}"
-    default = model.model_fields[name].default
-    return f"{name} = {detail['input']!r}: {detail['msg']}. Correct: {name} = {default!r}."
+    declared = model.model_fields[name]
+    right = declared.examples[0] if declared.examples else declared.default
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{name} = {detail['input']!r}: {message}. Correct: {name} = {right!r}."
+
+
+def _day_or_none(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _nearest(name: str, known: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from analysis.client.base import IDENTIFIER, Bilingual, Period
 from analysis.client.document import Client
 from analysis.client.identity import Identity, Privacy
-from analysis.client.load import load
+from analysis.client.load import load, no_client
 from analysis.client.plan import (
     Benefit,
     Design,
@@ -48,4 +48,5 @@ __all__ = [
     "Unpivot",
     "Value",
     "load",
+    "no_client",
 ]

@@ -43,19 +43,8 @@ def read_yaml(path: Path, name: str) -> tuple[Any, Lines]:
     Raises
     ------
     InputError
-        When the file is missing, is no YAML, or has a key twice; with the line.
+        When the file is no YAML or has a key twice; with the line.
     """
-    if not path.is_file():
-        raise InputError(
-            [
-                Fault(
-                    rule="client_file_missing",
-                    message="There is no client file here.",
-                    example="data/demo/client.yml",
-                    file=name,
-                )
-            ]
-        )
     yaml = YAML(typ="rt")
     try:
         document = yaml.load(path.read_text(encoding="utf-8-sig"))

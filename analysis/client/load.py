@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from analysis.client.decisions import decisions_first, undecided
 from analysis.client.document import Client
-from analysis.client.faults import from_pydantic, place
+from analysis.client.faults import from_pydantic, nearest, place
 from analysis.client.lines import Lines, read_yaml
 from analysis.client.references import check_references
 from analysis.errors import Fault, InputError
@@ -39,6 +39,8 @@ def load(path_or_id: str | Path, root: str | Path | None = None) -> Client:
     """
     path = _find(path_or_id, Path(root) if root is not None else None)
     name = path.name
+    if not path.is_file():
+        raise InputError([no_client(path)])
     raw, lines = read_yaml(path, name)
     if not isinstance(raw, dict):
         raise InputError(
@@ -65,6 +67,28 @@ def load(path_or_id: str | Path, root: str | Path | None = None) -> Client:
         raise InputError(sorted(faults, key=lambda fault: (fault.row or 0, fault.rule)))
     client._path, client._lines = path, lines
     return client
+
+
+def no_client(path: Path) -> Fault:
+    """Return the fault of a client file that is not there, with the nearest client there is.
+
+    Parameters
+    ----------
+    path : Path
+        Where the client file should be, ``<root>/data/<client>/client.yml``.
+    """
+    wanted, data = path.parent.name, path.parent.parent
+    known = sorted(found.parent.name for found in data.glob("*/client.yml"))
+    near = nearest(wanted, known)
+    params = {"wanted": wanted, "near": near or "—", "known": ", ".join(known) or "—"}
+    guess = f"; did you mean {near!r}?" if near else "."
+    return Fault(
+        rule="client_unknown",
+        message=f"There is no client {wanted!r}{guess}",
+        example=f"one of: {params['known']}; or crmeval new {wanted} EXPORTS makes it",
+        file=f"{data.name}/{wanted}/{path.name}",
+        params=params,
+    )
 
 
 def _find(path_or_id: str | Path, root: Path | None) -> Path:

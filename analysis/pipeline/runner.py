@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import parameters
+from analysis.client import no_client
 from analysis.errors import InputError, RunError
 from analysis.files import code_hash, input_hashes, notebooks_folder, project_root, sha256
 from analysis.pipeline import fingerprint, folders, manifest, outputs
@@ -138,7 +139,7 @@ def run(
     root = (root or project_root()).resolve()
     source = root / "data" / client
     if not (source / "client.yml").is_file():
-        raise RunError(f"There is no client {client!r}: {source / 'client.yml'} does not exist.")
+        raise RunError(str(no_client(source / "client.yml")))
     wanted = [parameters.stage(name).name for name in stages] if stages else None
     setting = Setting(
         root=root,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis.client import no_client
 from analysis.errors import RunError
 from analysis.files import input_hashes, project_root
 from analysis.pipeline import folders
@@ -51,7 +52,7 @@ def client_status(client: str, *, root: Path | None = None) -> ClientStatus:
     root = (root or project_root()).resolve()
     source, reports = root / "data" / client, root / "reports" / client
     if not source.is_dir():
-        raise RunError(f"There is no client {client!r}: {source} does not exist.")
+        raise RunError(str(no_client(source / "client.yml")))
     found = folders.runs(reports)
     latest = folders.latest(reports)
     complete = next((run for path, run in found if path == latest), None)

@@ -34,7 +34,7 @@ def test_an_id_is_looked_up_under_the_root(example, write, tmp_path):
 
 
 def test_an_unknown_client_says_where_its_file_would_be(tmp_path):
-    with pytest.raises(InputError, match="no client file"):
+    with pytest.raises(InputError, match="no client"):
         client.load("nobody", root=tmp_path)
 
 

@@ -14,6 +14,7 @@ from analysis import cli
 from analysis.client.readings import READINGS
 from analysis.errors import Fault, InputError, RunError
 from analysis.pipeline import runner, steps
+from analysis.tables import TABLES
 
 FAULT = Fault(
     rule="rule_without_wording",
@@ -93,7 +94,9 @@ def test_faults_of_the_input_lead_to_check(crmeval, project, monkeypatch):
 def decided(monkeypatch):
     """A client that has decided every contradiction between requirements; it may be changed."""
     choices = {id: next(iter(found.readings)) for id, found in READINGS.items()}
-    opened = SimpleNamespace(id="acme", choices=choices)
+    fed: set[str] = set(TABLES)
+    opened = SimpleNamespace(id="acme", choices=choices, fed=fed)
+    opened.sources_of = lambda table: (table,) if table in fed else ()
     monkeypatch.setattr("analysis.client.load", lambda client: opened)
     return opened
 
@@ -105,7 +108,7 @@ def test_check_lists_every_fault_with_its_place(crmeval, decided, monkeypatch):
     assert listed.exit_code == 1
     assert "1. fees.xlsx / 一月 / row 7 / 本期实收 [abc]" in listed.output
     assert "Correct: 1234.50" in listed.output
-    assert "2 faults found, 1 of which stop a run" in listed.output
+    assert "faults found: 2, of which stop a run: 1" in listed.output
     assert "第 7 行" in crmeval("check", "acme", "--lang", "zh").output
     monkeypatch.setattr("analysis.ingest.check", lambda client: [])
     clean = crmeval("check", "acme")
@@ -121,6 +124,21 @@ def test_check_names_the_contradictions_left_open(crmeval, decided, monkeypatch)
     assert left.exit_code == 0
     assert readings in left.output.replace("\n", "")
     assert "C2" in crmeval("check", "acme", "--lang", "zh").output
+
+
+def test_check_names_the_tables_that_nothing_feeds(crmeval, decided, monkeypatch):
+    monkeypatch.setattr("analysis.ingest.check", lambda client: [])
+    assert "feeds" not in crmeval("check", "acme", "--lang", "en").output
+    decided.fed -= {"waves", "costs"}
+    told = crmeval("check", "acme", "--lang", "en")
+    assert "waves, costs" in told.output
+    assert "no effect can be estimated" in told.output
+    assert told.exit_code == 0
+
+
+def test_no_summary_of_a_command_is_cut_short(crmeval):
+    listed = CliRunner().invoke(cli.main, ["--help"], terminal_width=80).output
+    assert "..." not in listed.partition("Commands:")[2]
 
 
 def test_pages_are_printed_once_there_are_any(crmeval, project, monkeypatch):
@@ -151,6 +169,12 @@ def test_new_writes_a_proposal_and_never_over_one(crmeval, project):
 def test_an_unknown_client_or_stage_is_one_line(crmeval):
     unknown = crmeval("run", "acne")
     assert (unknown.exit_code, len(unknown.output.splitlines())) == (1, 1)
+    for command in (["run"], ["status"], ["check"], ["lock"]):
+        told = crmeval(*command, "acne", *(["plan"] if command == ["lock"] else []))
+        assert told.exit_code == 1
+        assert "data/acne/client.yml" in told.output
+        assert "acme" in told.output.replace("\n", "")
+        assert "crmeval new acne" in told.output
     wrong = crmeval("run", "acme", "--stage", "trakcing")
     assert "did you mean 'tracking'" in wrong.output
 

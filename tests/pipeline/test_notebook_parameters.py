@@ -94,5 +94,5 @@ def test_each_stage_gets_the_values_it_knows():
     assert {stage.client for stage in checked.values()} == {"acme"}
     with pytest.raises(RunError, match="'as_off'; did you mean 'as_of'"):
         parameters.for_each_stage({"as_off": ""})
-    with pytest.raises(RunError, match=r"as_of = '30\.9\.2024'"):
+    with pytest.raises(RunError, match=r"as_of = '30\.9\.2024'.*Correct: as_of = '2024-09-30'"):
         parameters.for_each_stage({"as_of": "30.9.2024"})
