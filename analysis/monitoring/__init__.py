@@ -34,7 +34,7 @@ from analysis.monitoring.history import (
     with_due,
     with_states,
 )
-from analysis.monitoring.items import item_analysis
+from analysis.monitoring.items import assess_items, item_analysis
 from analysis.monitoring.knowable import (
     Horizon,
     known_on,
@@ -42,6 +42,7 @@ from analysis.monitoring.knowable import (
     tables_known_on,
     undated,
 )
+from analysis.monitoring.lecturers import assess_lecturers, lecturer_standards
 from analysis.monitoring.measures import alert_measures
 from analysis.monitoring.milestones import assess_milestones, milestone_states
 from analysis.monitoring.monday import Action, assess_monday, rank_actions
@@ -102,6 +103,8 @@ __all__ = [
     "assess_cycle",
     "assess_forecast",
     "assess_gates",
+    "assess_items",
+    "assess_lecturers",
     "assess_milestones",
     "assess_monday",
     "assess_risks",
@@ -142,6 +145,7 @@ __all__ = [
     "learning_gains",
     "learning_pairs",
     "lecturer_hours",
+    "lecturer_standards",
     "mean_below",
     "mean_ever_below",
     "merge",

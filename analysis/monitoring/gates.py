@@ -150,6 +150,13 @@ def _active(usage: pd.DataFrame, _: Tables) -> Interval | None:
     return wilson(int(active), int(users)) if users else None
 
 
+def _certified(lecturers: pd.DataFrame, tables: Tables) -> Interval:
+    """Count the certificates there were among all lecturers of the list."""
+    have = lecturers["certified"].fillna(False).astype(bool).sum()
+    everybody = len(tables["lecturers"])
+    return Interval(float(have) / everybody, np.nan, np.nan, everybody, 0.95, "count")
+
+
 def _done(actions: pd.DataFrame, _: Tables) -> Interval:
     return Interval(
         float(actions["done_on"].notna().sum()), np.nan, np.nan, len(actions), 0.95, "count"
@@ -158,6 +165,7 @@ def _done(actions: pd.DataFrame, _: Tables) -> Interval:
 
 _MEASURES: Mapping[str, tuple[str, str, tuple[str, ...], Callable]] = {
     "frontline_staff": ("staff", "hired_on", ("tier",), _frontline),
+    "lecturers_certified": ("lecturers", "certified_on", ("certified",), _certified),
     "trained_people": ("enrolments", "held_on", ("attended",), _trained),
     "attendance": ("enrolments", "held_on", ("attended",), _attendance),
     "pass_rate": ("assessments", "assessed_on", ("score",), _passes),
@@ -212,7 +220,20 @@ def judge(criterion: Mapping[str, Any], measured: Interval | None, *, alpha: flo
     return "missed" if test.fires else "unsure"
 
 
-def gate_table(milestones: pd.DataFrame, tables: Tables, as_of: dt.date) -> pd.DataFrame:
+def _resolved(criterion: Mapping[str, Any], choices: Mapping[str, str]) -> Mapping[str, Any]:
+    """Give a criterion the line of the reading that the client chose; none without a choice."""
+    if "lines" not in criterion:
+        return criterion
+    line = criterion["lines"].get(choices.get(criterion["conflict"], ""))
+    return {**criterion, "recorded": False} if line is None else {**criterion, "line": line}
+
+
+def gate_table(
+    milestones: pd.DataFrame,
+    tables: Tables,
+    as_of: dt.date,
+    choices: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
     """Judge every criterion of the gates and quarter goals that the milestones name.
 
     A gate that was due is judged by what there was on its planned day, one still to come by
@@ -230,7 +251,11 @@ def gate_table(milestones: pd.DataFrame, tables: Tables, as_of: dt.date) -> pd.D
     rules = gate_rules()
     goals = [(id, id, rule) for id, rule in rules["gates"].items()]
     goals += [(id, rule["gate"], rule) for id, rule in rules["quarters"].items()]
-    goals = [goal for goal in goals if goal[1] in due]
+    goals = [
+        (id, gate, {**rule, "criteria": [_resolved(c, choices or {}) for c in rule["criteria"]]})
+        for id, gate, rule in goals
+        if gate in due
+    ]
     asked = [c["measure"] for *_, rule in goals for c in rule["criteria"] if "line" in c]
     alpha = ALPHA / max(sum(measure in SAMPLED for measure in asked), 1)
     measured: dict[pd.Timestamp, dict[str, Interval]] = {}
@@ -265,9 +290,15 @@ def gate_table(milestones: pd.DataFrame, tables: Tables, as_of: dt.date) -> pd.D
 
 
 def assess_gates(
-    milestones: pd.DataFrame | None, tables: Tables, *, as_of: dt.date
+    milestones: pd.DataFrame | None,
+    tables: Tables,
+    *,
+    as_of: dt.date,
+    choices: Mapping[str, str] | None = None,
 ) -> StageResults:
     """Gates and quarter goals, with what a missed gate sets off.
+
+    ``choices`` are the client's readings of contradictions, by which some lines are set.
 
     Returns
     -------
@@ -280,7 +311,7 @@ def assess_gates(
     """
     if not present(milestones, "planned_on"):
         return collect("monitoring", [])
-    table = gate_table(milestones, tables, as_of)
+    table = gate_table(milestones, tables, as_of, choices)
     due = dates(milestones["planned_on"]) <= pd.Timestamp(as_of)
     reached = set(milestones.loc[due, "milestone_id"])
     gates = table[table["goal"].isin(reached)]

@@ -24,7 +24,7 @@ _LECTURERS = (
     ("J009", "internal", 7.0, 2),
     ("J010", "internal", 3.5, 5),
     ("J011", "internal", 9.0, 1),
-    ("J012", "technical", 2.0, None),
+    ("J012", "technical", 2.0, 2),
     ("J013", "internal", 5.5, 2),
     ("J014", "internal", 4.5, 2),
 )

@@ -77,10 +77,19 @@ class MonitoringStage(Stage):
         )
 
     def teaching(self) -> StageResults:
-        """Hold the size of classes and the hours of lecturers against their lines."""
+        """Hold classes, and hours, years and certificates of lecturers, against their lines."""
         from analysis import monitoring
 
-        return monitoring.assess_teaching(self.table("enrolments"), as_of=self.today)
+        lecturers, enrolments = self.of("lecturers", "enrolments")
+        taught = monitoring.assess_teaching(enrolments, as_of=self.today)
+        who = monitoring.assess_lecturers(lecturers, enrolments, self.client.choices)
+        return merge(self.name, (taught, who))
+
+    def items(self) -> StageResults:
+        """Analyse the items of tests whose answers are at hand item by item."""
+        from analysis import monitoring
+
+        return monitoring.assess_items(self.table("test_answers"))
 
     def composite(self) -> StageResults:
         """Assess the composite mark and what hangs on its weights."""
@@ -159,7 +168,9 @@ class MonitoringStage(Stage):
 
         planned = self.table("milestones")
         states = monitoring.assess_milestones(planned, as_of=self.today)
-        gates = monitoring.assess_gates(planned, self.tables, as_of=self.today)
+        gates = monitoring.assess_gates(
+            planned, self.tables, as_of=self.today, choices=self.client.choices
+        )
         return merge(self.name, (states, gates))
 
     def budget(self) -> StageResults:

@@ -39,9 +39,9 @@ class MonitoringPage(Page):
         self.section("training")
         self.kpis((*training.estimates, *composite.estimates), self.key("kpi"))
         self.views("completion", "satisfaction", "lecturers", "learning", "normalised_gains")
-        self.views("passes", "resits", "composite")
+        self.views("passes", "resits", "composite", "tests", "test_items")
         self.views("reaction_by", "participation_by", "make_ups")
-        self.views("class_sizes", "lecturer_hours")
+        self.views("class_sizes", "lecturer_hours", "lecturer_standards")
 
     def sites(self) -> None:
         """Show the charts of sites, by month and by week, and trained beside untrained sites."""
