@@ -178,7 +178,7 @@ def checks(
             f'<details class="fold"><summary>{escape(words)}</summary>'
             f'<ul class="check-list">{inside}</ul></details>'
         )
-    head = f'<ul class="tally">{summary}</ul>' if tally else ""
+    head = f'<ul class="tally">{summary}</ul>' if tally and len(ordered) > 1 else ""
     return f'<div class="crm checks" id="{anchor}">{head}{rows}</div>'
 
 

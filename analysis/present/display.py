@@ -232,8 +232,9 @@ class Display:
                 anchor=anchor,
                 language=language,
                 min_cell=self.min_cell,
-                n=None if frame.empty else n,
+                n=n,
                 notes=(sentences.sentence(note, language, params),) if note else (),
+                none=_why_none(caption, language),
             ),
             fold=numbered if fold else None,
         )
@@ -317,7 +318,9 @@ class Display:
 
         def build(language: str) -> str:
             if data and hasattr(data[0], "__len__") and len(data[0]) == 0:
-                words = wording.text("report.empty_figure", language)
+                words = _why_none(caption, language) or wording.text(
+                    "report.empty_figure", language
+                )
                 picture = f'<p class="none">{escape(words)}</p>'
                 return figures.wrap(picture, caption=numbered(language), anchor=anchor)
             picture = figures.embed(
@@ -384,6 +387,12 @@ def _to_notebook(bundle: dict[str, Any]) -> None:
     from IPython.display import display
 
     display(bundle, raw=True)
+
+
+def _why_none(caption: str, language: str) -> str | None:
+    """Return why a table or figure has no rows, where its caption's neighbour ``_none`` says so."""
+    key = f"{caption.removesuffix('_table').removesuffix('_figure')}_none"
+    return wording.text(key, language) if wording.has(key) else None
 
 
 def _figure_data(data: Any, anchor: str, language: str) -> str:

@@ -23,6 +23,8 @@ TALL = 20
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TEXT_SPECS = ("", "text", "indicator", "date", "month")
+_SHORT = 20
+_SENTENCE = frozenset("，。；！？,;")
 _PLAIN_UNITS = ("CNY", "ratio", "people", "sites", "count")
 
 
@@ -108,7 +110,10 @@ def render(
     for row in rows:
         first, *rest = row
         cells = [f'<th scope="row"{kind[0]}>{escape(first)}</th>']
-        cells += [f"<td{k}>{escape(cell)}</td>" for cell, k in zip(rest, kind[1:], strict=True)]
+        cells += [
+            f"<td{k or _unbroken(cell)}>{escape(cell)}</td>"
+            for cell, k in zip(rest, kind[1:], strict=True)
+        ]
         body.append(f"<tr>{''.join(cells)}</tr>")
     tall = " tall" if len(rows) > TALL else ""
     below = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
@@ -122,6 +127,20 @@ def render(
     )
 
 
+def _unbroken(cell: str) -> str:
+    """Return the class of a cell that must not break: a number with its unit, not a sentence."""
+    short = len(cell) <= _SHORT and any(map(str.isdigit, cell)) and not _SENTENCE & set(cell)
+    return ' class="whole"' if short else ""
+
+
+def nothing(caption: str, anchor: str, words: str) -> str:
+    """Build what stands in the place of a table without rows: what it would show, and why not."""
+    return (
+        f'<div class="crm empty" id="{anchor}"><p class="empty-of">{escape(caption)}</p>'
+        f'<p class="none">{escape(words)}</p></div>'
+    )
+
+
 def frame_table(
     frame: pd.DataFrame,
     *,
@@ -132,8 +151,9 @@ def frame_table(
     min_cell: int = 8,
     n: str | None = None,
     notes: Iterable[str] = (),
+    none: str | None = None,
 ) -> str:
-    """Build the table of a tidy frame.
+    """Build the table of a tidy frame; columns of words in which no row says anything are left out.
 
     Parameters
     ----------
@@ -155,14 +175,17 @@ def frame_table(
         but the first.
     notes : Iterable of str
         Finished sentences below the table.
+    none : str, optional
+        Finished sentence that says why there are no rows.
     """
+    if frame.empty:
+        return nothing(caption, anchor, none or wording.text("report.empty_table", language))
+    columns = _told(frame, columns)
     header, rows, values, hidden = frame_cells(
         frame, columns=columns, language=language, min_cell=min_cell, n=n
     )
     if hidden:
         notes = (*notes, wording.text("report.suppressed_note", language, min_cell=min_cell))
-    if not rows:
-        notes = (*notes, wording.text("report.empty_table", language))
     return render(
         header,
         rows,
@@ -174,6 +197,17 @@ def frame_table(
         notes=notes,
         raw=[[v if isinstance(v, str) else _number(v) for v in row] for row in values],
     )
+
+
+def _told(
+    frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]]
+) -> Mapping[str, tuple[str, str]]:
+    first, *_ = columns
+    return {
+        name: how
+        for name, how in columns.items()
+        if name == first or is_numeric(how[1]) or not frame[name].isin(["", None]).all()
+    }
 
 
 def frame_cells(
@@ -244,9 +278,11 @@ def estimates_table(
     min_cell : int
         Smallest count behind a descriptive number that may be shown.
     """
+    if not estimates:
+        return nothing(caption, anchor, wording.text("report.empty_table", language))
     parts = any(rows in estimate.dims for estimate in estimates)
     hidden = hide_estimates(estimates, min_cell, parts=parts)
-    level = estimates[0].level if estimates else 0.95
+    level = estimates[0].level
     optional = [
         ("terms.p_value", lambda e: e.p_value, "p"),
         ("terms.sites", lambda e: e.n_units, "int"),
