@@ -6,6 +6,7 @@
 
 from analysis.causal.aggregate import Aggregate, aggregate, outcome_weights
 from analysis.causal.balancing import Balanced, balanced_effect, baseline_means, entropy_weights
+from analysis.causal.base import Base
 from analysis.causal.behaviour import (
     application,
     know_do_gap,
@@ -31,6 +32,7 @@ from analysis.causal.heterogeneity import Heterogeneity, effects_by, waves_alike
 from analysis.causal.honest import Moments, relative_magnitudes, smoothness
 from analysis.causal.imputation import imputation
 from analysis.causal.inference_rule import InferenceRule, choose_inference
+from analysis.causal.level_before import level_before
 from analysis.causal.mediation import mediation
 from analysis.causal.meta import pool_effects
 from analysis.causal.microdata import (
@@ -66,7 +68,6 @@ from analysis.causal.survival import (
     time_to_resolve,
 )
 from analysis.causal.synthetic import Synthetic, synthetic, synthetic_estimates
-from analysis.causal.targets import target_probability
 from analysis.causal.threats import answers_and_silence, assess_attrition, assess_spill_over
 from analysis.causal.triangulation import triangulate
 from analysis.causal.two_by_two import two_by_two
@@ -77,6 +78,7 @@ from analysis.causal.versions import retraining, weighted_for_response
 __all__ = [
     "Aggregate",
     "Balanced",
+    "Base",
     "CellMoments",
     "Decay",
     "Depth",
@@ -131,6 +133,7 @@ __all__ = [
     "leave_one_out",
     "lee_bounds",
     "lee_estimates",
+    "level_before",
     "mediation",
     "ordered_effect",
     "outcome_weights",
@@ -159,7 +162,6 @@ __all__ = [
     "sun_abraham",
     "synthetic",
     "synthetic_estimates",
-    "target_probability",
     "time_to_resolve",
     "triangulate",
     "twfe",

@@ -15,7 +15,7 @@ from analysis.value.roi import (
     treated_exposure,
 )
 from analysis.value.roi_report import assess_roi, cost_per_percent
-from analysis.value.scorecard import assess_goals, probability_reached, standard_error
+from analysis.value.scorecard import assess_goals
 from analysis.value.sharing import assess_sharing, shrink
 from analysis.value.variants import compare_variants, list_unpriced
 
@@ -37,11 +37,9 @@ __all__ = [
     "list_unpriced",
     "playbook",
     "price",
-    "probability_reached",
     "propose",
     "shrink",
     "simulate_benefit",
-    "standard_error",
     "tornado",
     "treated_exposure",
     "utilisation",

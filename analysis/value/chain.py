@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from analysis.measurement import IndicatorLike
 from analysis.results import Check, Estimate, StageResults, collect
-from analysis.value.scorecard import IndicatorLike
 
 LEVELS = (1, 2, 3, 4)
 """Kirkpatrick levels: reaction, learning, behaviour, results."""

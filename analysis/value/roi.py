@@ -15,8 +15,8 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from analysis.measurement import IndicatorLike, standard_error
 from analysis.results import Estimate
-from analysis.value.scorecard import IndicatorLike, standard_error
 
 
 class BenefitLike(Protocol):

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from analysis.measurement import IndicatorLike
 from analysis.results import Check, Estimate, StageResults, collect
 from analysis.value import roi
-from analysis.value.scorecard import IndicatorLike
 
 SURE = 0.975
 WANTED = 3.0

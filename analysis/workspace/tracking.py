@@ -12,7 +12,7 @@ import pandas as pd
 from analysis import causal, findings, indicators
 from analysis.causal import Depth, Evaluation, Family
 from analysis.indicators import registry
-from analysis.results import Check, Estimate, Finding, StageResults, collect
+from analysis.results import Check, Estimate, Finding, StageResults, collect, merge
 from analysis.tables import RATER_ROLES
 from analysis.workspace import behaviour_sources, explored, exposure, outcome_forms
 from analysis.workspace import tracking_tables as tables
@@ -21,6 +21,9 @@ from analysis.workspace.stage import Stage
 
 _NOTHING_TO_ESTIMATE = ("no_treated", "no_variation", "period_gap", "empty")
 """Broken rules of the estimation frame that are the client's data, not a mistake of the code."""
+
+_BASES: Mapping[str, causal.Base] = {"month_before": "universal", "all_before": "all_before"}
+"""The plan's word for what a month is compared with, and the estimator's."""
 
 _LATER = 6
 """Months after the start at which the early effect is compared with what is left of it."""
@@ -45,6 +48,7 @@ class TrackingStage(Stage):
         """Return the options of the plan; ``chosen`` ones win."""
         planned = {
             "anticipation": self.client.design.anticipation_months,
+            "base": _BASES[self.client.design.base],
             "level": 1 - self.client.design.alpha,
             "draws": draws,
             "seed": self.seed,
@@ -212,9 +216,17 @@ class TrackingStage(Stage):
         return explored.weighted(self, main)
 
     def targets(self, *evaluations: Evaluation) -> StageResults:
-        """Return the probability that each target of change was reached, in both readings."""
+        """Return the probability that each target of change was reached, in both readings.
+
+        A relative target is a share of the trained sites' level before training; of all sites'
+        where there is no comparison.
+        """
         effects = {e.outcome: e.overall for e in evaluations}
-        return tables.targets(self.client.goals, effects, self.mean_levels(before=self.first_wave))
+        before = [causal.level_before(e) for e in evaluations]
+        own = {e.indicator: e for e in before if e is not None}
+        levels = self.mean_levels(before=self.first_wave) | own
+        found = tables.targets(self.client.goals, effects, levels, simulated=self.simulated)
+        return merge("tracking", [found, *own.values()])
 
     def claims(
         self,
@@ -287,21 +299,13 @@ class TrackingStage(Stage):
         """Return the rules that chose estimator and inference, and what they chose here."""
         from analysis.causal import inference_rule as rules
 
-        sizes = {c.id.rpartition(".")[2]: c.value for c in evaluation.checks()}
-        here = "causal.rule.description"
-        if evaluation.causal:
-            chosen = causal.choose_inference(
-                int(sizes["treated_clusters"]),
-                int(sizes["comparison_size"]),
-                evaluation.panel.n_clusters,
-            )
-            here = chosen.reason
+        rule = evaluation.rule
         return {
             "few": rules.FEWEST_FOR_BOOTSTRAP,
             "enough": rules.FEWEST_FOR_INFLUENCE,
             "clusters": rules.FEWEST_CLUSTERS_FOR_INFLUENCE,
             "method": f"causal.method.{evaluation.overall.method}",
-            "here": here,
+            "here": rule.reason if rule else "causal.rule.description",
         }
 
     @property

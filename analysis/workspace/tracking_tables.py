@@ -10,8 +10,8 @@ import pandas as pd
 
 from analysis.causal import Depth, Evaluation, Family
 from analysis.indicators import registry
+from analysis.measurement import score_target, target_estimates
 from analysis.results import Check, Estimate, StageResults, collect
-from analysis.value.scorecard import score_goal
 
 
 def kinds_table(depth: Depth) -> pd.DataFrame:
@@ -84,7 +84,11 @@ def several_outcomes(others: Sequence[Evaluation], family: Family, *, alpha: flo
 
 
 def targets(
-    goals: Iterable[Any], effects: Mapping[str, Estimate], levels: Mapping[str, Estimate]
+    goals: Iterable[Any],
+    effects: Mapping[str, Estimate],
+    levels: Mapping[str, Estimate],
+    *,
+    simulated: bool = False,
 ) -> StageResults:
     """Return the probability that each target of change was reached, in both readings.
 
@@ -95,17 +99,20 @@ def targets(
     effects, levels : Mapping
         Overall effect, and level before training, by indicator.
     """
-    rows, estimates = [], []
+    rows = []
     for goal in goals:
         if goal.indicator not in effects or goal.unit == "level":
             continue
-        indicator, effect = registry.get(goal.indicator), effects[goal.indicator]
+        indicator = registry.get(goal.indicator)
         for reading in _readings(goal, indicator.unit):
-            read = goal.model_copy(update={"unit": reading})
-            row = score_goal(read, indicator, effect, None, levels.get(goal.indicator))
-            row["agreed"] = "agreed" if reading == goal.unit else "other"
-            rows.append(row)
-            estimates.append(_probability(row, effect, len(rows)))
+            row = score_target(
+                goal.model_copy(update={"unit": reading}),
+                indicator,
+                change=effects[goal.indicator],
+                baseline=levels.get(goal.indicator),
+            )
+            rows.append(row | {"agreed": "agreed" if reading == goal.unit else "other"})
+    estimates = target_estimates(rows, prefix="tracking.target", simulated=simulated)
     return collect("tracking", estimates, tables={"targets": pd.DataFrame(rows)})
 
 
@@ -135,19 +142,3 @@ def _several(raw: Estimate, corrected: Estimate, outcomes: int, alpha: float) ->
 def _readings(goal: Any, unit: str) -> tuple[str, ...]:
     """Read a target such as +15 % of satisfaction both in points and relative to the baseline."""
     return ("points", "relative") if unit in ("share", "score") else (goal.unit,)
-
-
-def _probability(row: Mapping[str, Any], effect: Estimate, number: int) -> Estimate:
-    chance = row["probability"]
-    return Estimate(
-        id=f"tracking.target.{row['indicator']}.{row['reading']}.{number}",
-        estimand="probability_reached",
-        indicator=row["indicator"],
-        unit="share",
-        value=None if pd.isna(chance) else chance,
-        n=effect.n,
-        method="normal_sampling",
-        dims={"target": row["target"], "reading": row["reading"], "source": row["source"]},
-        simulated=effect.simulated,
-        reason=row["reason"] or None,
-    )

@@ -32,7 +32,7 @@ class ValueStage(Stage):
         return {
             "registry": self.registry,
             "levels": self.levels(),
-            "baselines": self.mean_levels(before=self.first_wave),
+            "baselines": self.baselines(),
             "simulated": self.simulated,
         }
 
@@ -98,7 +98,7 @@ class ValueStage(Stage):
         cost = next((e.value for e in counted.estimates if e.id == "value.roi.cost"), None)
         if effect is None or cost is None:
             return ()
-        before = self.mean_levels(before=self.first_wave).get(self.primary)
+        before = self.baselines().get(self.primary)
         return (value.cost_per_percent(cost, effect, before, unit=effect.unit),)
 
     def sharing(self) -> StageResults:
@@ -172,6 +172,12 @@ class ValueStage(Stage):
             if e.id.endswith(".overall") and e.indicator
         }
         return self.mean_levels(before=self.client.period.last_period + 1) | monitoring
+
+    def baselines(self) -> dict[str, Estimate]:
+        """Level before training by indicator: the trained sites' where the effects know it."""
+        found = self.earlier("tracking").estimates
+        own = {e.indicator: e for e in found if e.estimand == "level_before"}
+        return self.mean_levels(before=self.first_wave) | own
 
     def actions(self) -> StageResults:
         """Propose actions from all stages, and say what became of those of earlier runs."""

@@ -83,7 +83,7 @@ def beside(frame, found, units):
         ordered.checks(),
         causal.count_effect(amounts, **alone),
         causal.ratio_effect(amounts, **alone),
-        causal.target_probability(found, points=0.1, relative=0.1),
+        causal.level_before(found),
         causal.retraining(frame, dict.fromkeys(units[:7], 24289.0), **named),
         causal.weighted_for_response(found, frame.assign(y=frame["y"] + frame["y"] ** 2 / 99)),
         causal.mediation(frame, frame, through="other", **named),

@@ -8,51 +8,55 @@ from analysis.causal import (
     FrameError,
     Options,
     evaluate,
+    level_before,
     retraining,
-    target_probability,
     weighted_for_response,
 )
+from analysis.measurement import probability_reached
 
 OPTIONS = Options(draws=99)
 QUICK = Options(draws=19, alternatives=(), horizons=())
 NAMED = {"outcome": "csat_mean", "unit": "score_1_5", "options": OPTIONS}
 
 
-def test_relative_effect_and_calibrated_probabilities():
-    """At the true effect as target the probability is uniform; 0.25 on 4.0 is 6.25 %."""
-    points, relative, covered = [], [], []
+def test_calibrated_probabilities():
+    """At the true effect as target the probability is uniform: 0.25, or 6.25 % of 4.0 before."""
+    points, relative = [], []
     for seed in range(60):
         found = evaluate(staggered(seed, noise=0.3), **NAMED | {"options": QUICK})
-        ratio, p, r = target_probability(found, points=0.25, relative=0.25 / 4)
-        points.append(p.value)
-        relative.append(r.value)
-        covered.append(ratio.ci_low <= 0.0625 <= ratio.ci_high)
+        before = level_before(found)
+        points.append(probability_reached(found.overall, 0.25))
+        relative.append(probability_reached(found.overall, 0.0625, baseline=before))
     for drawn in (points, relative):
         assert abs(np.mean(drawn) - 0.5) < 3 * 0.29 / np.sqrt(60)
         assert 0.03 < np.mean(np.array(drawn) < 0.2) < 0.36
-    assert np.mean(covered) >= 0.9
 
 
-def test_points_and_relative_are_different_targets():
-    found = evaluate(staggered(1), **NAMED)
-    ratio, p, r = target_probability(found, points=0.15, relative=0.15)
-    assert p.value > 0.99
-    assert r.value < 0.01
+def test_level_before_is_the_trained_sites_mean():
+    frame = staggered(1)
+    found = evaluate(frame, **NAMED)
+    before = level_before(found)
+    trained = frame[frame["cohort"].notna() & (frame["period"] < frame["cohort"].min())]
+    means = trained.groupby("unit")["y"].mean()
+    assert before.value == pytest.approx(means.mean())
+    assert before.se == pytest.approx(means.std() / np.sqrt(len(means)))
+    assert before.n_units == len(means)
+    assert abs(before.dims["correlation"]) < 1
     own = found.overall
-    assert ratio.value == pytest.approx(own.value / ratio.dims["without_training"])
-    low = target_probability(found, points=0.15, direction=-1)[1]
-    assert low.value == pytest.approx(1 - p.value)
-    edge = target_probability(found, points=own.ci_low)[1]
-    assert edge.value == pytest.approx(0.975, abs=1e-9)
+    assert probability_reached(own, own.ci_low) == pytest.approx(0.975, abs=1e-9)
+    assert (
+        probability_reached(own, 0.15)
+        > 0.99
+        > 0.01
+        > probability_reached(own, 0.15, baseline=before)
+    )
 
 
-def test_few_sites_and_no_comparison_are_said():
-    few = evaluate(staggered(1, sizes=(2,), starts=(7,), never=20), **NAMED)
-    for item in target_probability(few, points=0.1):
-        assert item.value is None
-        assert item.reason == "causal.reason.few_clusters_target"
+def test_level_before_needs_a_comparison_and_two_sites():
+    few = evaluate(staggered(1, sizes=(1,), starts=(7,), never=20), **NAMED)
+    assert level_before(few) is None
     alone = evaluate(staggered(1, sizes=(20,), starts=(7,), never=0), **NAMED)
-    assert target_probability(alone, relative=0.1)[0].reason == "causal.reason.no_comparison"
+    assert level_before(alone) is None
 
 
 def trained_twice(seed, added=0.15):
