@@ -56,7 +56,8 @@ def font_style(used: frozenset[str]) -> str:
     from fontTools import subset
     from fontTools.ttLib import TTFont
 
-    font = TTFont(FACE, lazy=True)
+    # The day of the cut would make every page differ from the same page made before.
+    font = TTFont(FACE, lazy=True, recalcTimestamp=False)
     options = subset.Options(layout_features=[], hinting=False, notdef_outline=True)
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=sorted(map(ord, used)))

@@ -134,6 +134,16 @@ class Stage:
         ]
         return pd.DataFrame(rows)
 
+    @cached_property
+    def _read(self) -> dict[str, pd.DataFrame | None]:
+        """Canonical tables read so far."""
+        return {}
+
+    @cached_property
+    def _earlier(self) -> dict[str, StageResults]:
+        """Results of earlier stages read so far."""
+        return {}
+
     @property
     def sites(self) -> pd.DataFrame:
         """Table ``sites``; the sites of the panel without particulars where there is none."""
@@ -178,9 +188,12 @@ class Stage:
         return tuple(self.table(name) for name in names)
 
     def table(self, name: str) -> pd.DataFrame | None:
-        """Return one canonical table; None where the client has none."""
-        path = self.folder / CANONICAL / f"{name}.parquet"
-        return pd.read_parquet(path) if path.is_file() else None
+        """Return one canonical table; None where the client has none. Read once."""
+        if name not in self._read:
+            path = self.folder / CANONICAL / f"{name}.parquet"
+            self._read[name] = pd.read_parquet(path) if path.is_file() else None
+        frame = self._read[name]
+        return None if frame is None else frame.copy(deep=False)
 
     def outcome(self, indicator: str = "", *, stratum: str = "") -> pd.DataFrame:
         """Return the estimation frame of an indicator, without rows where it is not measured.
@@ -201,9 +214,12 @@ class Stage:
 
     def earlier(self, stage: str) -> StageResults:
         """Return the results of an earlier stage of this run; empty where it has none."""
-        if not (self.folder / "results" / f"{stage}.json").is_file():
-            return StageResults(stage=stage)
-        return results.load(stage, self.folder / "results")
+        if stage not in self._earlier:
+            folder = self.folder / "results"
+            stored = (folder / f"{stage}.json").is_file()
+            none = StageResults(stage=stage)
+            self._earlier[stage] = results.load(stage, folder) if stored else none
+        return self._earlier[stage]
 
     def mean_levels(self, *, before: int) -> dict[str, Estimate]:
         """Level of the goals' indicators over the twelve months before a month, by indicator."""
