@@ -1,7 +1,7 @@
 """Bias, coverage, size and power of every estimator and inference, over made-up roll-outs.
 
     python benchmarks/monte_carlo.py [--worlds 400 200] [--waves 2 5] [--icc 0.2] [--sites 40]
-        [--few] [--band]
+        [--few] [--band] [--kind uneven] [--again rule randomisation]
 
 Writes ``benchmarks/results/monte_carlo.csv`` design by design, so that a run that is cut short
 goes on where it stopped; ``benchmarks/tables.py`` puts it into ``docs/methods/estimators.md``.
@@ -18,27 +18,34 @@ months, the first wave in month 10, one every second month after it.
 average of all trained site-months. (A constant effect moves every estimator by just so much: its
 coverage is one less the size.)
 
-**Methods.** The leading estimator, group-time effects, under each inference: ``influence``,
-``wild``, ``randomisation``, and ``rule``, whichever of them the documented rule lets lead. The
-other estimators with clustered standard errors and t quantiles: ``two_by_two``, ``twfe``,
-``imputation``, ``sun_abraham``. ``band``: all event times at once, as a report draws it.
+**Methods.** The leading estimator, group-time effects from the month before, under each inference:
+``influence``, ``wild``, ``randomisation``, and ``rule``, whichever of them the documented rule lets
+lead. By the same rule: ``all_before``, group-time effects from the mean of all months before, and
+``imputation_rule``. The other estimators with clustered standard errors and t quantiles:
+``two_by_two``, ``twfe``, ``imputation``, ``sun_abraham``. ``band``: all event times at once, as a
+report draws it. ``--again`` measures named methods anew, in other worlds than before, and replaces
+their stored rows.
 """
 
 from __future__ import annotations
 
 import argparse
 import platform
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import product
 from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from analysis.causal import (
+    Base,
     FrameError,
     Options,
     aggregate,
@@ -49,14 +56,20 @@ from analysis.causal import (
     twfe,
     two_by_two,
 )
+from analysis.causal.beside import imputed
 from analysis.causal.estimates import Builder
 from analysis.causal.frame import Prepared
+from analysis.results import Estimate
 
 RESULTS = Path(__file__).parent / "results" / "monte_carlo.csv"
 LEVEL, SIZE = 0.95, 0.05
+NO_INTERVAL = 1 - 1e-12
+#: Worlds measured anew are others than those on which the rule was chosen.
+FRESH = 100_000
 DRAWS = 399
 MONTHS, FIRST_WAVE, WAVE_EVERY = 24, 10, 2
 ANSWER_SD, MEAN_EFFECT = 0.9, 0.2
+NOTHING = {"se": None, "ci_low": None, "ci_high": None, "p_value": None}
 INFERENCES = {
     "influence": "influence_function",
     "wild": "wild_bootstrap",
@@ -179,8 +192,36 @@ def _beside(panel: Prepared) -> dict[str, tuple[float, float]]:
     return found
 
 
-def one_world(panel: Prepared, truth: np.ndarray, seed: int) -> list[dict]:
-    """Estimate one world by every method.
+def _by_inference(panel: Prepared, options: Options, base: Base, lead: str | None) -> Estimate:
+    """Overall group-time effect under an inference, the rule's where none is named."""
+    effects = group_time(panel, base=base)
+    builder = Builder(effects, "csat_mean", "", replace(options, inference=lead))
+    return builder.overall(aggregate(effects, "simple"))[0]
+
+
+def _imputation_by_rule(panel: Prepared, options: Options) -> SimpleNamespace:
+    effects = group_time(panel)
+    builder = Builder(effects, "csat_mean", "", options)
+    return SimpleNamespace(**NOTHING | imputed(builder, aggregate(effects, "simple")))
+
+
+LEADING = {
+    "rule": lambda panel, options: _by_inference(panel, options, "universal", None),
+    **{
+        name: partial(_by_inference, base="universal", lead=lead)
+        for name, lead in INFERENCES.items()
+    },
+    "all_before": lambda panel, options: _by_inference(panel, options, "all_before", None),
+    "imputation_rule": _imputation_by_rule,
+}
+
+
+def leading_world(
+    panel: Prepared, truth: np.ndarray, seed: int, methods: Iterable[str] = tuple(LEADING)
+) -> list[dict]:
+    """Estimate one world by the estimators that can lead, under the inferences of the rule.
+
+    Without an effect no interval is sought: its coverage is one less the size.
 
     Returns
     -------
@@ -189,25 +230,29 @@ def one_world(panel: Prepared, truth: np.ndarray, seed: int) -> list[dict]:
         interval that does not exist covers and its test does not reject.
     """
     target = truth[panel.treated].mean()
-    effects = group_time(panel)
-    simple = aggregate(effects, "simple")
+    options = Options(draws=DRAWS, seed=seed, level=LEVEL if target else NO_INTERVAL)
     found = []
-    for method, lead in INFERENCES.items():
-        builder = Builder(effects, "csat_mean", "", Options(draws=DRAWS, seed=seed, inference=lead))
-        part = builder.overall(simple)[0]
-        none = part.ci_low is None
+    for method in methods:
+        part = LEADING[method](panel, options)
+        none = part.ci_low is None or not target
+        rejected = part.p_value is not None and part.p_value <= SIZE
         found.append(
             {
                 "method": method,
                 "value": part.value,
                 "se": part.se,
-                "covered": none or part.ci_low <= target <= part.ci_high,
-                "rejected": part.p_value is not None and part.p_value <= SIZE,
+                "covered": not rejected if none else part.ci_low <= target <= part.ci_high,
+                "rejected": rejected,
                 "half": np.nan if none else (part.ci_high - part.ci_low) / 2,
             }
         )
-    rule = Builder(effects, "csat_mean", "", Options()).rule(simple.cell_weights[0]).lead
-    led = next(row for row in found if INFERENCES[row["method"]] == rule)
+    return found
+
+
+def one_world(panel: Prepared, truth: np.ndarray, seed: int) -> list[dict]:
+    """Estimate one world by every method; rows as those of :func:`leading_world`."""
+    target = truth[panel.treated].mean()
+    found = leading_world(panel, truth, seed)
     quantile = stats.t.ppf((1 + LEVEL) / 2, panel.n_clusters - 1)
     for method, (value, se) in _beside(panel).items():
         found.append(
@@ -220,7 +265,7 @@ def one_world(panel: Prepared, truth: np.ndarray, seed: int) -> list[dict]:
                 "half": quantile * se,
             }
         )
-    return [{**led, "method": "rule"}, *found]
+    return found
 
 
 def band_world(panel: Prepared, truth: np.ndarray, seed: int) -> list[dict]:
@@ -256,7 +301,8 @@ def study(design: Design, kind: str, worlds: int, of_world=one_world) -> pd.Data
     panel = template(design)
     truth = true_effect(panel, kind)
     rows = []
-    for seed in range(worlds):
+    first = FRESH if isinstance(of_world, partial) else 0
+    for seed in range(first, first + worlds):
         world = replace(panel, y=untreated_outcome(design, seed) + truth)
         with suppress(FrameError):
             rows += of_world(world, truth, seed)
@@ -282,6 +328,10 @@ def study(design: Design, kind: str, worlds: int, of_world=one_world) -> pd.Data
     return out
 
 
+#: A method of each kind of study: where it is stored, the design is done.
+LAST = {one_world: "imputation", band_world: "band"}
+
+
 def done() -> pd.DataFrame:
     """Return what is already in the results file; no rows without one."""
     if not RESULTS.is_file():
@@ -290,19 +340,22 @@ def done() -> pd.DataFrame:
 
 
 def main(grid: list[Design], worlds: dict[str, int], of_world=one_world) -> None:
+    """Study the designs; those whose stored rows are named to be replaced are all done anew."""
+    again = isinstance(of_world, partial)
     RESULTS.parent.mkdir(exist_ok=True)
     for kind, design in product(worlds, grid):
         known = done()
         key = {**asdict(design), "effect": kind}
-        if of_world is band_world:
-            key["method"] = "band"
-        if len(known) and (known[list(key)] == pd.Series(key)).all(axis=1).any():
+        key["method"] = of_world.keywords["methods"][0] if again else LAST[of_world]
+        stored = len(known) and (known[list(key)] == pd.Series(key)).all(axis=1).any()
+        if stored and not again:
             continue
         new = study(design, kind, worlds[kind], of_world)
-        pd.concat([known, new]).to_csv(RESULTS, index=False)
+        pd.concat([known, new]).drop_duplicates(list(key), keep="last").to_csv(RESULTS, index=False)
         print(design, kind, flush=True)
     (RESULTS.parent / "monte_carlo.txt").write_text(
-        f"seeds 0 to worlds - 1 in each row; {DRAWS} draws; Python {platform.python_version()}, "
+        f"seeds 0 to worlds - 1 in each row, from {FRESH} on where measured again; "
+        f"{DRAWS} draws; Python {platform.python_version()}, "
         f"numpy {np.__version__}, pandas {pd.__version__}\n"
     )
 
@@ -314,6 +367,8 @@ if __name__ == "__main__":
     )
     parser.add_argument("--few", action="store_true", help="designs with few treated sites")
     parser.add_argument("--band", action="store_true", help="the uniform band alone")
+    parser.add_argument("--again", nargs="+", choices=LEADING, help="methods to measure anew")
+    parser.add_argument("--kind", choices=("even", "uneven"), help="designs of one kind alone")
     parser.add_argument("--waves", type=int, nargs="+", default=(2, 3, 4, 5))
     parser.add_argument("--sites", type=int, nargs="+", default=(10, 20, 40, 100))
     parser.add_argument("--icc", type=float, nargs="+", default=(0.02, 0.2))
@@ -321,6 +376,8 @@ if __name__ == "__main__":
     effects = dict(zip(("none", "growing"), chosen.worlds, strict=True))
     effects = {kind: worlds for kind, worlds in effects.items() if worlds}
     grid, of_world = designs(), one_world
+    if chosen.again:
+        of_world = partial(leading_world, methods=tuple(chosen.again))
     if chosen.band:
         grid, of_world = large_enough_for_bands(), band_world
     elif chosen.few:
@@ -328,4 +385,6 @@ if __name__ == "__main__":
     if not chosen.few:
         grid = [design for design in grid if design.waves in chosen.waves]
     grid = [design for design in grid if design.icc in chosen.icc and design.sites in chosen.sites]
+    if chosen.kind:
+        grid = [design for design in grid if design.even == (chosen.kind == "even")]
     main(grid, effects, of_world)

@@ -10,11 +10,12 @@ Callaway, Sant'Anna (2021), section 3.3, table 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
+from analysis.causal.base import level_weights
 from analysis.causal.frame import FrameError
 from analysis.causal.group_time import GroupTime, by_cluster
 
@@ -35,6 +36,8 @@ class Aggregate:
         Influence divided by N, shares' influence included.
     cell_weights : (J, K)
         Weight of each group-time cell; rows sum to one.
+    cells : (J, K) bool
+        Cells that the effect averages, whether or not they could be estimated here.
     overall : Aggregate or None
         Their mean: over event times ≥ 0, over cohorts (by size), over treated periods.
     """
@@ -44,6 +47,7 @@ class Aggregate:
     att: np.ndarray
     influence: np.ndarray
     cell_weights: np.ndarray
+    cells: np.ndarray
     overall: Aggregate | None = None
 
     def covariance(self, cluster: np.ndarray, scale: np.ndarray | None = None) -> np.ndarray:
@@ -95,7 +99,7 @@ def aggregate(
     indicator = (panel.cohort[:, None] == effects.cohort[None, :]) * panel.weights[:, None]
     share = indicator.mean(axis=0)
     event = effects.event_time
-    usable = ~np.isnan(effects.att)
+    usable = np.ones(len(event), bool)
     if max_event_time is not None:
         usable &= event <= max_event_time
     if min_event_time is not None:
@@ -105,31 +109,33 @@ def aggregate(
         usable &= reached & (event <= balance_event_time)
         usable &= event >= balance_event_time - (panel.periods[-1] - panel.periods[0])
     post = usable & (event >= 0)
-    if not post.any():
+    made = ~np.isnan(effects.att)
+    if not (post & made).any():
         raise FrameError("no_cell", "no treated cell has its base period and a comparison")
 
-    def weighted(cells: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        """Mean of cells by cohort share, its influence, and the weights."""
+    def weighted(asked: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+        """Mean of cells by cohort share, its influence, the weights, and the cells asked for."""
+        cells = asked & made
         total = share[cells].sum()
         weight = np.zeros(len(share))
         weight[cells] = share[cells] / total
         att = float(weight[cells] @ effects.att[cells])
         drift = (indicator[:, cells] - share[cells]) / total
         own = effects.influence[:, cells] @ weight[cells]
-        return att, own + drift @ (effects.att[cells] - att) / len(panel.units), weight
+        return att, own + drift @ (effects.att[cells] - att) / len(panel.units), weight, asked
 
     if kind == "simple":
         return _stack(kind, [0], [weighted(post)])
     if kind == "event":
-        keys = np.unique(event[usable])
+        keys = np.unique(event[usable & made])
         parts = _stack(kind, keys, [weighted(usable & (event == e)) for e in keys])
         return _with_mean(parts, parts.key >= 0)
     if kind == "calendar":
-        keys = np.unique(effects.period[post])
+        keys = np.unique(effects.period[post & made])
         parts = _stack(kind, keys, [weighted(post & (effects.period == t)) for t in keys])
         return _with_mean(parts, np.ones(len(keys), bool))
     if kind == "cohort":
-        keys = np.unique(effects.cohort[post])
+        keys = np.unique(effects.cohort[post & made])
         parts = _stack(kind, keys, [weighted(post & (effects.cohort == g)) for g in keys])
         return _with_cohort_mean(parts, panel)
     raise ValueError(f"unknown aggregation {kind!r}: simple, event, cohort or calendar")
@@ -139,9 +145,10 @@ def _stack(kind: Kind, keys, parts) -> Aggregate:
     return Aggregate(
         kind=kind,
         key=np.asarray(keys, dtype=np.int64),
-        att=np.array([att for att, _, _ in parts]),
-        influence=np.column_stack([influence for _, influence, _ in parts]),
-        cell_weights=np.vstack([weight for _, _, weight in parts]),
+        att=np.array([att for att, _, _, _ in parts]),
+        influence=np.column_stack([influence for _, influence, _, _ in parts]),
+        cell_weights=np.vstack([weight for _, _, weight, _ in parts]),
+        cells=np.vstack([asked for _, _, _, asked in parts]),
     )
 
 
@@ -152,8 +159,9 @@ def _combined(parts: Aggregate, weight: np.ndarray, drift: np.ndarray | float) -
         att=np.array([weight @ parts.att]),
         influence=(parts.influence @ weight + drift)[:, None],
         cell_weights=(weight @ parts.cell_weights)[None, :],
+        cells=parts.cells[weight > 0].any(axis=0, keepdims=True),
     )
-    return Aggregate(parts.kind, parts.key, parts.att, parts.influence, parts.cell_weights, overall)
+    return replace(parts, overall=overall)
 
 
 def _with_mean(parts: Aggregate, chosen: np.ndarray) -> Aggregate:
@@ -181,6 +189,7 @@ def outcome_weights(effects: GroupTime, cell_weights: np.ndarray) -> np.ndarray:
     first = int(panel.periods[0])
     for k in np.flatnonzero(cell_weights):
         column = cell_weights[k] * effects.contrast[:, k]
+        before = level_weights(panel, column, effects.base[k], effects.base_rule)
         omega[:, effects.period[k] - first] += column
-        omega[:, effects.base[k] - first] -= column
+        omega[:, : before.shape[1]] -= before
     return omega

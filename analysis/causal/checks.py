@@ -232,21 +232,22 @@ def _pretrend(
     if thinner < FEWEST_FOR_BOOTSTRAP:
         return maker.impossible("pretrend", "few_clusters", n=panel.n_clusters)
     reference = -1 - builder.options.anticipation
-    universal = builder.effects.base_rule == "universal"
-    latest = reference - 1 if universal else reference
+    latest = reference - (builder.effects.base_rule == "universal")
+    known = (event.key <= latest) & ~np.isnan(event.se(panel.cluster))
     most = max(1, min(builder.options.pretrend_periods, thinner // 2, panel.n_clusters // 4))
-    chosen = np.flatnonzero((event.key <= latest) & (event.key > latest - most))
-    chosen = chosen[~np.isnan(event.se(panel.cluster)[chosen])]
+    if builder.effects.base_rule == "all_before":
+        most = min(most, int(known.sum()) - 1)  # deviations from their own mean add up to zero
+    chosen = np.flatnonzero(known & (event.key > latest - most))
     if not len(chosen):
         return maker.impossible("pretrend", "no_pre_periods", n=panel.n_clusters)
     covariance = event.covariance(panel.cluster, builder.scale)[np.ix_(chosen, chosen)]
-    distance = event.key[chosen] - reference if universal else np.ones(len(chosen))
+    distance = event.cell_weights[chosen] @ builder.effects.distance
     try:
         test = pretrend_test(event.att[chosen], covariance, distance, n_clusters=panel.n_clusters)
     except FrameError:
         return maker.impossible("pretrend", "singular", n=panel.n_clusters)
     simple = parts["simple"].cell_weights[0]
-    months = float(simple @ (builder.effects.event_time - reference))
+    months = float(simple @ builder.effects.distance)
     bias = test.detectable_slope * months
     if test.p_value < PRETREND_FAILS_BELOW:
         status, reason = "failed", "rejected"
@@ -305,6 +306,7 @@ def _inference_agreement(maker: _Maker, lead: Estimate, beside: Estimate) -> Che
     size = 1 - lead.level
     if lead.p_value is None or beside.p_value is None:
         return maker.impossible("inference_agreement", "no_p_value")
+    p = {item.interval_method.partition("_")[0]: item.p_value for item in (lead, beside)}
     same = (lead.p_value < size) == (beside.p_value < size)
     return maker.check(
         "inference_agreement",
@@ -314,5 +316,5 @@ def _inference_agreement(maker: _Maker, lead: Estimate, beside: Estimate) -> Che
         unit="p",
         reason=None if same else "differ",
         remedy=True,
-        params={"p_bootstrap": lead.p_value, "p_randomisation": beside.p_value},
+        params={"p_bootstrap": p["wild"], "p_randomisation": p["randomisation"]},
     )

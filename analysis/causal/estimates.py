@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cached_property
+
 import numpy as np
 
 from analysis.causal.aggregate import Aggregate, outcome_weights
 from analysis.causal.bands import satterthwaite, uniform_critical
 from analysis.causal.distributions import t_p_value, t_quantile
-from analysis.causal.event_study import sun_abraham, twfe
 from analysis.causal.few_clusters import wild_bootstrap
-from analysis.causal.frame import FrameError, Prepared
 from analysis.causal.group_time import GroupTime
-from analysis.causal.imputation import imputation
-from analysis.causal.inference_rule import InferenceRule, Lead, choose_inference
-from analysis.causal.options import Beside, Options
-from analysis.causal.randomisation import randomisation_test
-from analysis.causal.two_by_two import small_sample_scale, two_by_two
+from analysis.causal.inference_rule import (
+    FEWEST_FOR_BOOTSTRAP,
+    InferenceRule,
+    Lead,
+    choose_inference,
+)
+from analysis.causal.options import Options
+from analysis.causal.randomisation import among_draws
+from analysis.causal.redrawn import Redrawn, redraw_group_time
+from analysis.causal.two_by_two import small_sample_scale
 from analysis.results import Estimate
-
-_COMPARED = {
-    "two_by_two": "never_treated",
-    "twfe": "all_others",
-    "imputation": "not_yet_treated",
-    "sun_abraham": "never_treated",
-}
-_COMPARED_WITHOUT_NEVER = _COMPARED | {"two_by_two": None, "sun_abraham": "last_treated"}
 
 
 class Builder:
@@ -36,40 +34,36 @@ class Builder:
         self.scale = small_sample_scale(self.panel)
         self.stem = f"{options.prefix}.{outcome}"
 
+    @cached_property
+    def redrawn(self) -> Redrawn:
+        """The cells of the leading estimator in other draws of the waves."""
+        return redraw_group_time(self.effects, draws=self.options.draws, seed=self.options.seed)
+
     def rule(self, cell_weights: np.ndarray) -> InferenceRule:
         """Apply the inference rule to the clusters behind a weighted mean of cells."""
         treated, compared = self.arms(cell_weights)
-        cluster = self.panel.cluster
+        cluster, cohort = self.panel.cluster, self.panel.cohort
+        waves = [len(np.unique(cluster[treated & (cohort == g)])) for g in self.panel.cohorts]
         found = choose_inference(
             len(np.unique(cluster[treated])),
             len(np.unique(cluster[compared])),
             self.panel.n_clusters,
+            min((size for size in waves if size), default=0),
         )
         if self.options.inference is None or found.lead == "none":
             return found
-        return InferenceRule(
-            self.options.inference,
-            (),
-            "causal.rule.overruled",
-            found.n_treated,
-            found.n_comparison,
-            found.n_clusters,
+        return replace(
+            found, lead=self.options.inference, beside=(), reason="causal.rule.overruled"
         )
 
     def arms(self, cell_weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(N,) bool each: treated units and comparison units behind a mean of cells."""
         cells = np.flatnonzero((cell_weights != 0) & self.effects.estimated)
-        treated = np.isin(self.panel.cohort, self.effects.cohort[cells])
-        active = np.zeros(len(treated), bool)
-        compared = np.zeros(len(treated), bool)
-        for k in cells:
-            moved = self.effects.influence[:, k] != 0
-            if self.effects.contrast is not None:
-                moved |= self.effects.contrast[:, k] != 0
-            own = self.panel.cohort == self.effects.cohort[k]
-            active |= moved & own
-            compared |= moved & ~own
-        return treated & active, compared
+        moved = self.effects.influence[:, cells] != 0
+        if self.effects.contrast is not None:
+            moved |= self.effects.contrast[:, cells] != 0
+        own = self.panel.cohort[:, None] == self.effects.cohort[cells]
+        return (moved & own).any(axis=1), (moved & ~own).any(axis=1)
 
     def overall(self, simple: Aggregate) -> tuple[Estimate, ...]:
         """Overall effect, with randomisation beside it where the rule says so."""
@@ -136,10 +130,10 @@ class Builder:
 
     def lead(self, rule: InferenceRule, event_time: int = 0) -> Lead:
         """Inference that can be had: pre-periods have no bootstrap, cross-sections no weights."""
-        if rule.lead == "wild_bootstrap" and (event_time < 0 or self.effects.contrast is None):
-            return "influence_function" if event_time < 0 else "randomisation"
-        if rule.lead == "randomisation" and event_time < 0:
-            return "none"
+        if event_time < 0 and rule.lead != "influence_function":
+            return "none" if rule.thinner < FEWEST_FOR_BOOTSTRAP else "influence_function"
+        if rule.lead == "wild_bootstrap" and self.effects.contrast is None:
+            return "randomisation"
         return rule.lead
 
     def effect(
@@ -156,7 +150,7 @@ class Builder:
         """One aggregate as an estimate, and the inference that stands beside it."""
         weights = part.cell_weights[j]
         event_time = dims.get("event_time", 0)
-        common = self._common(weights, estimand, dims)
+        common = self.common(weights, estimand, dims)
         if not (self.effects.estimated & (weights != 0)).any():
             return [
                 Estimate(id=f"{self.stem}.{name}", value=0.0, interval_method="reference", **common)
@@ -171,62 +165,38 @@ class Builder:
             **self._interval(part, j, lead, together),
         )
         found = [main]
-        if beside and "randomisation" in rule.beside:
-            second = self._interval(part, j, "randomisation", None)
+        for other in rule.beside if beside else ():
+            if other == lead or (other == "wild_bootstrap" and self.effects.contrast is None):
+                continue
+            second = self._interval(part, j, other, None)
             sister = {**common, "dims": {**dims, "beside": True}}
             found.append(
-                Estimate(id=f"{self.stem}.{name}.randomisation", value=value, **sister, **second)
+                Estimate(id=f"{self.stem}.{name}.{other}", value=value, **sister, **second)
             )
         return found
 
     def absent(self, name: str, estimand: str, dims: dict, reason: str) -> Estimate:
         """Return an estimate that could not be had, with its reason."""
-        common = self._common(np.zeros(len(self.effects.att)), estimand, dims)
+        common = self.common(np.zeros(len(self.effects.att)), estimand, dims)
         return Estimate(id=f"{self.stem}.{name}", value=None, reason=reason, **common)
 
-    def alternatives(self) -> tuple[Estimate, ...]:
-        """Other estimators of the overall effect; a reason where one does not apply."""
-        found = []
-        panel = self.panel
-        everything = self.effects.estimated & (self.effects.event_time >= 0)
-        common = self._common(everything.astype(float), "att_overall", {})
-        never = bool(np.isinf(panel.cohort).any())
-        clustered = self.rule(everything.astype(float)).lead == "influence_function"
-        for method in self.options.alternatives:
-            name = f"{self.stem}.att.{method}"
-            place = {**common, "method": method, "dims": {"beside": True}}
-            place["comparison"] = _COMPARED[method] if never else _COMPARED_WITHOUT_NEVER[method]
-            if place["comparison"] is None:
-                place |= {"causal": False, "value": None}
-                found.append(Estimate(id=name, reason="causal.reason.no_never_treated", **place))
-                continue
-            try:
-                value, se = _alternative(method, panel)
-            except FrameError as fault:
-                place |= {"causal": False, "value": None}
-                reason = f"causal.fault.{fault.rule}"
-                found.append(Estimate(id=name, reason=reason, **place))
-                continue
-            if clustered:
-                place |= self._t(value, se, panel.n_clusters - 1, "clustered_t")
-            else:
-                place["reason"] = "causal.reason.few_clusters_beside"
-            found.append(Estimate(id=name, value=value, **place))
-        return tuple(found)
-
-    def _common(self, weights: np.ndarray, estimand: str, dims: dict) -> dict:
+    def common(self, weights: np.ndarray, estimand: str, dims: dict) -> dict:
+        """Return the fields that estimates of a weighted mean of cells share, counts among them."""
         treated, compared = self.arms(weights)
         cluster, cells = self.panel.cluster, (weights != 0) & self.effects.estimated
         counted = np.zeros(self.panel.y.shape[1], bool)
         first = int(self.panel.periods[0])
         counted[self.effects.period[cells] - first] = True
-        counted[self.effects.base[cells] - first] = True
+        for start, end in set(
+            zip(self.effects.base_from[cells], self.effects.base[cells], strict=True)
+        ):
+            counted[start - first : end - first + 1] = True
         used = (treated | compared)[:, None] & counted[None, :]
         return {
             "estimand": estimand,
             "unit": self.unit,
             "indicator": self.outcome,
-            "method": f"group_time_{self.effects.method}",
+            "method": method_of(self.effects),
             "comparison": self.effects.comparison,
             "causal": True,
             "n": round(float(self.panel.n[used].sum())),
@@ -243,13 +213,17 @@ class Builder:
         weights = part.cell_weights[j]
         if lead == "wild_bootstrap":
             got = self._wild(weights)
-            return _ends(got.se, got.ci_low, got.ci_high, got.p_value, f"wild_{got.multipliers}")
+            return interval(got.se, got.ci_low, got.ci_high, got.p_value, f"wild_{got.multipliers}")
         if lead == "randomisation":
-            random = randomisation_test(
-                self.effects, weights, level=options.level, draws=options.draws, seed=options.seed
+            cells = np.flatnonzero(part.cells[j])
+            random = among_draws(
+                self.redrawn,
+                self.effects.cohort[cells],
+                self.effects.period[cells],
+                level=options.level,
             )
             low, high = random.ci_low, random.ci_high
-            found = _ends(None, low, high, random.p_value, "randomisation")
+            found = interval(None, low, high, random.p_value, "randomisation")
             return found if low is not None else found | {"reason": "causal.reason.no_interval"}
         if lead == "none":
             return {"interval_method": "none", "reason": "causal.reason.no_inference"}
@@ -258,7 +232,7 @@ class Builder:
         if not se > 0:
             return {"interval_method": "none", "reason": "causal.reason.no_inference"}
         df = float(satterthwaite(influence, panel.cluster, panel.cohort)[0])
-        found = self._t(float(part.att[j]), se, df, "influence_function", together)
+        found = self.t_interval(float(part.att[j]), se, df, "influence_function", together)
         return found | ({"adjustment": "uniform"} if together else {})
 
     def _wild(self, weights: np.ndarray):
@@ -279,29 +253,22 @@ class Builder:
             seed=self.options.seed,
         )
 
-    def _t(
+    def t_interval(
         self, value: float, se: float, df: float, method: str, level: float | None = None
     ) -> dict:
+        """Return the fields of a t interval, at the options' level if none is given."""
         half = t_quantile(level or self.options.level, df) * se
-        return _ends(se, value - half, value + half, t_p_value(value / se, df), method)
+        return interval(se, value - half, value + half, t_p_value(value / se, df), method)
 
 
-def _alternative(method: Beside, panel: Prepared) -> tuple[float, float]:
-    """Overall effect and clustered standard error by another estimator."""
-    if method == "two_by_two":
-        plain = two_by_two(panel)
-        return plain.att, plain.se
-    if method == "twfe":
-        fit = twfe(panel)
-        return float(fit.coef[0]), float(fit.se[0])
-    if method == "imputation":
-        guess = imputation(panel)
-        return guess.overall, guess.overall_se
-    interaction = sun_abraham(panel)
-    return interaction.overall, interaction.overall_se
+def method_of(effects: GroupTime) -> str:
+    """Return the estimator's name as estimates carry it, e.g. ``group_time_dr``."""
+    suffix = "_all_before" if effects.base_rule == "all_before" else ""
+    return f"group_time_{effects.method}{suffix}"
 
 
-def _ends(se, low, high, p_value, method: str) -> dict:
+def interval(se, low, high, p_value, method: str) -> dict:
+    """Return the fields of an estimate that hold its interval."""
     return {
         "se": se,
         "ci_low": low,

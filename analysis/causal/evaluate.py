@@ -26,6 +26,7 @@ from analysis.causal import checks as _checks
 from analysis.causal import report_tables
 from analysis.causal.aggregate import Aggregate, aggregate
 from analysis.causal.before_after import describe
+from analysis.causal.beside import beside
 from analysis.causal.estimates import Builder
 from analysis.causal.frame import (
     FrameError,
@@ -35,6 +36,7 @@ from analysis.causal.frame import (
     prepare,
 )
 from analysis.causal.group_time import GroupTime, group_time
+from analysis.causal.inference_rule import InferenceRule
 from analysis.causal.options import Options
 from analysis.results import Check, Estimate, Scalar, StageResults, collect
 
@@ -77,6 +79,14 @@ class Evaluation:
     def broken_rule(self) -> str | None:
         """Rule of the frame that keeps a change from being an effect; None for an effect."""
         return None if self.causal else self._checks[0].reason.rpartition(".")[2]
+
+    @property
+    def rule(self) -> InferenceRule | None:
+        """What the inference rule decided for the overall effect; None without a comparison."""
+        if not self.causal:
+            return None
+        builder = Builder(self.effects, self.outcome, self.unit, self.options)
+        return builder.rule(self.aggregates["simple"].cell_weights[0])
 
     @property
     def overall(self) -> Estimate:
@@ -171,7 +181,7 @@ def evaluate(
     parts = {kind: aggregate(effects, kind) for kind in ("simple", "event", "cohort", "calendar")}
     builder = Builder(effects, outcome, unit, options)
     overall = builder.overall(parts["simple"])
-    alternatives = builder.alternatives()
+    alternatives = beside(builder, parts["simple"])
     estimates = (
         *overall,
         *builder.event_times(parts["event"]),

@@ -141,6 +141,16 @@ class Prepared:
         return sum(item.count for item in self.adjustments if item.rule == rule)
 
 
+def by_cluster(influence: np.ndarray, cluster: np.ndarray) -> np.ndarray:
+    """Sum the rows of each cluster; (N, K) → (C, K)."""
+    n_clusters = int(cluster.max()) + 1
+    if n_clusters == len(cluster):
+        return influence
+    total = np.zeros((n_clusters, *influence.shape[1:]))
+    np.add.at(total, cluster, influence)
+    return total
+
+
 def prepare(
     frame: pd.DataFrame,
     *,

@@ -17,12 +17,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from analysis.causal.base import Base, last_untouched, levels
 from analysis.causal.cross_section import cross_section
-from analysis.causal.frame import FrameError, Prepared
+from analysis.causal.frame import FrameError, Prepared, by_cluster
 from analysis.causal.two_period import CellError, Method, two_period
 
 Comparison = Literal["never_treated", "not_yet_treated"]
-Base = Literal["varying", "universal"]
 Unbalanced = Literal["pairs", "cross_sections", "drop_units"]
 
 
@@ -35,13 +35,16 @@ class GroupTime:
     panel : Prepared
         What was estimated on (without the dropped units under ``drop_units``).
     cohort, period, base : (K,) int64
-        Cell and its base period; ``period == base`` is the reference cell (0 by definition).
+        Cell and its (last) base period.
+    base_from : (K,) int64
+        First base period; equal to ``base`` but where the base is the mean of several. A cell
+        whose one base period is the cell's own is the reference cell (0 by definition).
     att : (K,)
         NaN where the cell could not be estimated.
     influence : (N, K)
         Influence of each unit divided by N: summed by cluster and squared it gives the variance.
     contrast : (N, K) or None
-        Weights a with ``att = Σ a_i (y_i,period − y_i,base)``; None for cross-sections, whose
+        Weights a with ``att = Σ a_i (y_i,period − ȳ_i,base)``; None for cross-sections, whose
         rows are not paired.
     poor_overlap : (K,)
         Share of units with a propensity outside [.01, .99].
@@ -54,6 +57,7 @@ class GroupTime:
     cohort: np.ndarray
     period: np.ndarray
     base: np.ndarray
+    base_from: np.ndarray
     att: np.ndarray
     influence: np.ndarray
     contrast: np.ndarray | None
@@ -72,7 +76,13 @@ class GroupTime:
     @property
     def estimated(self) -> np.ndarray:
         """(K,) bool: cells with a number that is not zero by definition."""
-        return ~np.isnan(self.att) & (self.period != self.base)
+        reference = (self.period == self.base) & (self.base_from == self.base)
+        return ~np.isnan(self.att) & ~reference
+
+    @property
+    def distance(self) -> np.ndarray:
+        """(K,) periods from the middle of the base to the cell: what a steady drift of one adds."""
+        return self.period - (self.base + self.base_from) / 2
 
     @property
     def se(self) -> np.ndarray:
@@ -94,16 +104,6 @@ class GroupTime:
         )
 
 
-def by_cluster(influence: np.ndarray, cluster: np.ndarray) -> np.ndarray:
-    """Sum the rows of each cluster; (N, K) → (C, K)."""
-    n_clusters = int(cluster.max()) + 1
-    if n_clusters == len(cluster):
-        return influence
-    total = np.zeros((n_clusters, *influence.shape[1:]))
-    np.add.at(total, cluster, influence)
-    return total
-
-
 def group_time(
     panel: Prepared,
     *,
@@ -122,10 +122,13 @@ def group_time(
     comparison : {"not_yet_treated", "never_treated"}
         Not yet treated: never treated, or treated later than both periods compared (plus
         anticipation).
-    base : {"varying", "universal"}
-        Base of the pre-periods: the period before (short differences), or the last untouched
-        period of the cohort for all (long differences). Periods from ``cohort −
-        anticipation`` on always use the latter, so effects are the same.
+    base : {"varying", "universal", "all_before"}
+        What a period is compared with. ``universal``: the last untouched period of the cohort.
+        ``varying``: the same, but each pre-period with the period before it (short
+        differences); effects are those of ``universal``. ``all_before``: each unit's mean over
+        all periods before anyone's start (:mod:`analysis.causal.base`), which asks for parallel
+        trends over all of them and is the more precise the less periods resemble their
+        neighbours.
     unbalanced : {"pairs", "cross_sections", "drop_units"}
         With gaps: units observed in both periods of the cell; all rows of both periods as
         repeated cross-sections (R's ``allow_unbalanced_panel``); only units without a gap.
@@ -142,14 +145,17 @@ def group_time(
     if unbalanced == "drop_units" and not panel.balanced:
         panel = _complete_units(panel)
     as_rows = unbalanced == "cross_sections" and not panel.balanced
+    if as_rows and base == "all_before":
+        raise ValueError("a mean over the periods before needs paired rows: unbalanced='pairs'")
     cells = [(g, t, b) for g in panel.cohorts.astype(int) for t, b in _pairs(panel, g, base)]
+    earliest = int(panel.periods[0])
     N, K = len(panel.units), len(cells)
     att, overlap = np.full(K, np.nan), np.zeros(K)
     influence = np.zeros((N, K))
     contrast = None if as_rows else np.zeros((N, K))
-    failures = []
+    failures, bases = [], {}
     for k, (g, t, b) in enumerate(cells):
-        if t == b:
+        if t == b and base != "all_before":
             att[k] = 0.0
             continue
         treated = panel.cohort == g
@@ -158,7 +164,9 @@ def group_time(
             if as_rows:
                 att[k], influence[:, k], overlap[k] = _rows(panel, treated, compared, t, b, method)
             else:
-                rows, found = _changes(panel, treated, compared, t, b, method)
+                if b not in bases:
+                    bases[b] = _levels(panel, b, base)
+                rows, found = _changes(panel, treated | compared, treated, t, bases[b], method)
                 att[k], overlap[k] = found.att, found.poor_overlap
                 influence[rows, k] = found.influence
                 contrast[rows, k] = found.contrast
@@ -170,6 +178,7 @@ def group_time(
         cohort=columns[:, 0],
         period=columns[:, 1],
         base=columns[:, 2],
+        base_from=np.full(K, earliest) if base == "all_before" else columns[:, 2],
         att=att,
         influence=influence,
         contrast=contrast,
@@ -194,23 +203,30 @@ def comparison_units(
 
 def _pairs(panel: Prepared, g: int, base: Base) -> list[tuple[int, int]]:
     """Periods of a cohort, each with its base period."""
-    last_untouched = g - panel.anticipation - 1
+    last = last_untouched(panel, g, base)
     first = int(panel.periods[0])
     pairs = []
     for t in panel.periods.astype(int):
-        if base == "universal" or t > last_untouched:
-            pairs.append((int(t), last_untouched))
+        if base != "varying" or t > last:
+            pairs.append((int(t), last))
         elif t > first:
             pairs.append((int(t), int(t) - 1))
     return pairs
 
 
-def _changes(panel, treated, compared, t, b, method):
-    first = int(panel.periods[0])
-    dy = panel.y[:, t - first] - panel.y[:, b - first]
-    rows = np.flatnonzero((treated | compared) & ~np.isnan(dy))
-    X = panel.covariates[rows, b - first]
-    return rows, two_period(dy[rows], treated[rows], X, panel.weights[rows], method)
+def _levels(panel: Prepared, last: int, base: Base) -> tuple[np.ndarray, np.ndarray]:
+    """Return the base levels of outcome (N,) and covariates (N, K)."""
+    X = np.empty(panel.covariates[:, 0].shape)
+    for k in range(X.shape[1]):
+        X[:, k] = levels(panel, panel.covariates[:, :, k], last, base)
+    return levels(panel, panel.y, last, base), X
+
+
+def _changes(panel, either, treated, t, before, method):
+    level, X = before
+    dy = panel.y[:, t - int(panel.periods[0])] - level
+    rows = np.flatnonzero(either & ~np.isnan(dy))
+    return rows, two_period(dy[rows], treated[rows], X[rows], panel.weights[rows], method)
 
 
 def _rows(panel, treated, compared, t, b, method):

@@ -20,8 +20,17 @@ from analysis.causal.two_way import Regression, TwoWay, regress
 class Imputation:
     """Effects by imputation; standard errors are conservative (theorem 3).
 
-    ``event_time`` (J,), ``att`` (J,), ``se`` (J,), ``overall``, ``overall_se``;
-    ``n_not_imputed`` treated cells had no prediction: no untreated cell of their unit or period.
+    Attributes
+    ----------
+    event_time, att, se : (J,)
+    overall, overall_se : float
+    omega : (N, T)
+        Weights with ``overall = Σ ω y``, for the wild bootstrap; every unit's and every period's
+        weights sum to zero.
+    imputed : (N, T) bool
+        Treated cells that count.
+    n_not_imputed : int
+        Treated cells without a prediction: no untreated cell of their unit or period.
     """
 
     event_time: np.ndarray
@@ -29,14 +38,24 @@ class Imputation:
     se: np.ndarray
     overall: float
     overall_se: float
+    omega: np.ndarray
+    imputed: np.ndarray
     n_not_imputed: int
 
 
-def imputation(panel: Prepared) -> Imputation:
+def imputation(panel: Prepared, *, leave_one_out: bool = False) -> Imputation:
     """Estimate effects as outcome minus the prediction from unit and period effects.
 
     Unit and period effects come from untreated cells only; anticipated periods are left out of
     both. Treated cells count by unit weight.
+
+    Parameters
+    ----------
+    panel : Prepared
+    leave_one_out : bool
+        Whether residuals are taken about the mean of the cohort's *other* units, as the authors
+        advise for small cohorts (their appendix A.9): about a mean that holds the unit itself
+        they are too small. NaN where a cohort has one unit in a period.
     """
     observed, w = panel.observed, panel.weights
     event = panel.event_time
@@ -50,34 +69,47 @@ def imputation(panel: Prepared) -> Imputation:
     fit = TwoWay(untreated, w)
     tau = panel.y - predict(fit, panel.y)
 
-    def summed_up(cells: np.ndarray) -> tuple[float, float]:
+    def summed_up(cells: np.ndarray) -> tuple[float, float, np.ndarray]:
         target = np.where(cells, w[:, None], 0.0)
         target /= target.sum()
         att = float(np.sum(target[cells] * tau[cells]))
         v = target - transposed(fit, target)
-        squares, average = v**2, np.zeros_like(tau)
+        error = np.where(untreated, tau, 0.0)
         for g in panel.cohorts:
             of = panel.cohort == g
-            weight = np.where(treated[of], squares[of], 0.0)
-            total = weight.sum(axis=0)
-            mean = np.where(weight > 0, weight * tau[of], 0.0).sum(axis=0)
-            average[of] = np.divide(mean, total, out=np.zeros_like(mean), where=total > 0)
-        error = tau - np.where(treated, average, 0.0)
-        error = np.where(untreated | treated, error, 0.0)
+            error[of] += _about_mean(tau[of], v[of] ** 2, treated[of], leave_one_out)
         score = by_cluster((v * error).sum(axis=1), panel.cluster)
-        return att, float(np.sqrt(score @ score))
+        return att, float(np.sqrt(score @ score)), v
 
     keys = np.unique(event[treated]).astype(int)
     found = [summed_up(treated & (event == e)) for e in keys]
-    overall = summed_up(treated)
+    overall, overall_se, omega = summed_up(treated)
     return Imputation(
         event_time=keys,
-        att=np.array([att for att, _ in found]),
-        se=np.array([se for _, se in found]),
-        overall=overall[0],
-        overall_se=overall[1],
+        att=np.array([att for att, _, _ in found]),
+        se=np.array([se for _, se, _ in found]),
+        overall=overall,
+        overall_se=overall_se,
+        omega=omega,
+        imputed=treated,
         n_not_imputed=lost,
     )
+
+
+def _about_mean(
+    tau: np.ndarray, squares: np.ndarray, treated: np.ndarray, leave_one_out: bool
+) -> np.ndarray:
+    """(m, T) a cohort's effects less their mean by period, weighted by ``squares`` (m, T)."""
+    weight = np.where(treated, squares, 0.0)
+    total = weight.sum(axis=0)
+    counted = np.where(weight > 0, tau, 0.0)
+    some = np.where(total > 0, total, 1.0)
+    error = np.where(weight > 0, counted - (weight * counted).sum(axis=0) / some, 0.0)
+    if not leave_one_out:
+        return error
+    others = 1 - weight / some
+    alone = (weight > 0) & (others < 1e-12)
+    return np.where(alone, np.nan, error / np.where(alone, 1.0, others))
 
 
 def imputation_pretrend(panel: Prepared, leads: int) -> Regression:

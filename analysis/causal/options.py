@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from analysis.causal.group_time import Base, Comparison, Unbalanced
+from analysis.causal.base import Base
+from analysis.causal.group_time import Comparison, Unbalanced
 from analysis.causal.inference_rule import Lead
 from analysis.causal.two_period import Method
 
@@ -20,7 +21,7 @@ class Options:
     ----------
     method, comparison, base, unbalanced
         As in :func:`analysis.causal.group_time`. The base is universal, so that pre-periods and
-        effects are read against one and the same month.
+        effects are read against one and the same month; a plan may name ``all_before``.
     anticipation : int
         Periods before the start that may already be affected.
     covariates : tuple of str

@@ -7,13 +7,14 @@ relative magnitudes and smoothness, and breakdown values. See :mod:`analysis.cau
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from analysis.causal.aggregate import aggregate
 from analysis.causal.estimates import Builder
-from analysis.causal.evaluate import Evaluation
+from analysis.causal.evaluate import Evaluation, cells
 from analysis.causal.frame import FrameError
 from analysis.causal.honest import (
     Moments,
@@ -57,7 +58,8 @@ def event_moments(evaluation: Evaluation, horizon: int) -> Moments:
     """Return event-study coefficients up to a horizon, whose effect is the parameter.
 
     Pre-periods run back from the reference period without a gap, 12 at most and no more than the
-    clusters can carry. The covariance has the small-sample scale of the intervals.
+    clusters can carry. The covariance has the small-sample scale of the intervals. Drifts are
+    counted from the month before the start, whatever the base of the effects.
 
     Raises
     ------
@@ -67,8 +69,11 @@ def event_moments(evaluation: Evaluation, horizon: int) -> Moments:
     if evaluation.effects is None or evaluation.panel is None:
         raise FrameError("no_comparison", "without a comparison there is no effect to bound")
     effects, panel, event = evaluation.effects, evaluation.panel, evaluation.aggregates["event"]
-    if effects.base_rule != "universal":
+    if effects.base_rule == "varying":
         raise FrameError("varying_base", "the bounds need one and the same base period")
+    if effects.base_rule == "all_before":
+        effects = cells(panel, replace(evaluation.options, base="universal"))
+        event = aggregate(effects, "event")
     place = {int(key): j for j, key in enumerate(event.key)}
     reference = -panel.anticipation - 1
     after = list(range(reference + 1, horizon + 1))

@@ -26,10 +26,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from analysis.causal.assignments import assignments
 from analysis.causal.frame import FrameError, Prepared
 from analysis.causal.frank_wolfe import simplex_weights
 from analysis.causal.options import Options
-from analysis.causal.randomisation import assignments
 from analysis.results import Estimate
 
 SyntheticMethod = Literal["synthetic_did", "synthetic_control"]

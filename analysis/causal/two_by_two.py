@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.causal.base import row_means
 from analysis.causal.frame import FrameError, Prepared
 from analysis.causal.group_time import by_cluster
 
@@ -53,8 +54,8 @@ def two_by_two(panel: Prepared) -> TwoByTwo:
     means = np.zeros(4)
     kept = np.zeros(len(w), bool)
     for g in panel.cohorts:
-        before = _mean(panel.y[:, panel.periods < g - panel.anticipation])
-        after = _mean(panel.y[:, panel.periods >= g])
+        before = row_means(panel.y[:, panel.periods < g - panel.anticipation])
+        after = row_means(panel.y[:, panel.periods >= g])
         usable = ~np.isnan(before) & ~np.isnan(after)
         arms = [(panel.cohort == g) & usable, never & usable]
         if not all(arm.any() for arm in arms):
@@ -95,10 +96,3 @@ def small_sample_scale(panel: Prepared) -> np.ndarray:
         if m > 1:
             scale[of] = np.sqrt(m / (m - 1))
     return scale
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Row means over what is there; NaN for rows without a value."""
-    count = (~np.isnan(values)).sum(axis=1)
-    total = np.nansum(values, axis=1)
-    return np.divide(total, count, out=np.full(len(values), np.nan), where=count > 0)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.causal.frame import FrameError
-from analysis.causal.group_time import by_cluster
+from analysis.causal.frame import FrameError, by_cluster
 
 
 class TwoWay:

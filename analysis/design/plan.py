@@ -66,6 +66,7 @@ class Plan:
     smallest_effect: float | None = None
     measure_at_months: tuple[int, ...] = (1, 3, 6, 12)
     anticipation_months: int = 0
+    base: str = "month_before"
     assignment: str = "unknown"
     goals: tuple[Mapping[str, Any], ...] = ()
     waves: tuple[Mapping[str, Any], ...] = ()
@@ -82,8 +83,13 @@ class Plan:
             )
 
     def content(self) -> dict[str, Any]:
-        """Return the plan as it is locked: goals and sites by name, JSON values only."""
+        """Return the plan as it is locked: goals and sites by name, JSON values only.
+
+        The usual base is left out, as plans locked before another could be chosen have none.
+        """
         body = json.loads(json.dumps(asdict(self)))
+        if body["base"] == "month_before":
+            del body["base"]
         body["goals"] = _named(body["goals"], _goal_name)
         body["waves"] = _named(body["waves"], lambda wave: wave.pop("site_id"))
         body["benefits"] = _named(body["benefits"], lambda benefit: benefit.pop("indicator"))

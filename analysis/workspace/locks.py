@@ -62,6 +62,7 @@ def plan_of(stage: Stage) -> Plan:
         smallest_effect=design.smallest_effect,
         measure_at_months=design.measure_at_months,
         anticipation_months=design.anticipation_months,
+        base=design.base,
         assignment=design.assignment,
         min_evaluators=design.min_evaluators,
         choices=client.choices,

@@ -76,7 +76,7 @@ def test_wild_interval_is_the_set_not_rejected():
 
 def test_randomisation_enumerates_all_assignments():
     panel, cells, simple = parts(staggered(4, sizes=(1, 2), starts=(4, 6), never=4, periods=9))
-    got = randomisation_test(cells, simple.cell_weights[0], seed=1, draws=200)
+    got = randomisation_test(cells, simple.cells[0], seed=1, draws=200)
     assert got.enumerated
     assert got.n_assignments == 7 * 15
     assert got.estimate == pytest.approx(simple.att[0], abs=1e-12)
@@ -96,13 +96,13 @@ def test_randomisation_stays_in_strata():
     frame["region"] = frame["unit"].map(lambda u: "a" if int(u[1:]) % 2 else "b")
     panel = prepare(frame, stratum="region")
     cells = group_time(panel)
-    got = randomisation_test(cells, aggregate(cells, "simple").cell_weights[0], seed=1)
+    got = randomisation_test(cells, aggregate(cells, "simple").cells[0], seed=1)
     assert got.n_assignments == 6 * 15  # one of six treated in a, two of six in b
 
 
 def test_one_treated_of_ten_cannot_be_significant():
     _, cells, simple = parts(staggered(2, sizes=(1,), starts=(5,), never=9, periods=10))
-    got = randomisation_test(cells, simple.cell_weights[0], seed=1)
+    got = randomisation_test(cells, simple.cells[0], seed=1)
     assert got.n_assignments == 10
     assert got.smallest_p == pytest.approx(0.1)
     assert got.ci_low is None
@@ -118,8 +118,9 @@ def test_size_of_wild_bootstrap_and_randomisation():
         simple = aggregate(cells, "simple")
         omega = outcome_weights(cells, simple.cell_weights[0])
         wild_rejects += wild(panel, omega, draws=199, seed=seed).p_value <= 0.1
-        weight = simple.cell_weights[0]
-        random_rejects += randomisation_test(cells, weight, draws=199, seed=seed).p_value <= 0.1
+        random_rejects += (
+            randomisation_test(cells, simple.cells[0], draws=199, seed=seed).p_value <= 0.1
+        )
     assert wild_rejects / 200 < 0.1 + 0.064
     assert 0.1 - 0.064 < random_rejects / 200 < 0.1 + 0.064
 
@@ -130,6 +131,9 @@ def test_size_of_wild_bootstrap_and_randomisation():
         ((1, 40, 41), "randomisation"),
         ((3, 40, 43), "randomisation"),
         ((4, 40, 44), "wild_bootstrap"),
+        ((4, 40, 44, 2), "wild_bootstrap"),
+        ((4, 40, 44, 1), "randomisation"),
+        ((11, 40, 51, 1), "influence_function"),
         ((10, 40, 50), "wild_bootstrap"),
         ((11, 40, 51), "influence_function"),
         ((19, 20, 39), "wild_bootstrap"),

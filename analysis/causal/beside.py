@@ -1,0 +1,135 @@
+"""The other estimators of the overall effect, each with the inference it can bear.
+
+Imputation has the leading estimator's inferences by the same rule. The others have clustered
+standard errors and t quantiles, as most software gives them, and none where those are known to
+be too small (``docs/methods/estimators.md``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from analysis.causal.aggregate import Aggregate
+from analysis.causal.estimates import Builder, interval
+from analysis.causal.event_study import sun_abraham, twfe
+from analysis.causal.few_clusters import wild_bootstrap
+from analysis.causal.frame import FrameError, Prepared
+from analysis.causal.imputation import imputation
+from analysis.causal.options import Beside
+from analysis.causal.randomisation import among_draws
+from analysis.causal.redrawn import redraw_imputation
+from analysis.causal.two_by_two import two_by_two
+from analysis.results import Estimate
+
+_COMPARED = {
+    "two_by_two": "never_treated",
+    "twfe": "all_others",
+    "imputation": "not_yet_treated",
+    "sun_abraham": "never_treated",
+}
+_COMPARED_WITHOUT_NEVER = _COMPARED | {"two_by_two": None, "sun_abraham": "last_treated"}
+
+
+def beside(builder: Builder, simple: Aggregate) -> tuple[Estimate, ...]:
+    """Return the overall effect by the options' other estimators, or why one does not apply.
+
+    Parameters
+    ----------
+    builder : Builder
+    simple : Aggregate
+        The leading estimator's overall effect.
+    """
+    panel = builder.panel
+    common = builder.common(simple.cell_weights[0], "att_overall", {"beside": True})
+    never = bool(np.isinf(panel.cohort).any())
+    compared = _COMPARED if never else _COMPARED_WITHOUT_NEVER
+    found = []
+    for method in builder.options.alternatives:
+        named = {"id": f"{builder.stem}.att.{method}"}
+        named |= {**common, "method": method, "comparison": compared[method]}
+        if compared[method] is None:
+            named |= {"value": None, "causal": False, "reason": "causal.reason.no_never_treated"}
+        else:
+            try:
+                named |= _FITS[method](builder, simple)
+            except FrameError as fault:
+                named |= {"value": None, "causal": False, "reason": f"causal.fault.{fault.rule}"}
+        found.append(Estimate(**named))
+    return tuple(found)
+
+
+def imputed(builder: Builder, simple: Aggregate) -> dict:
+    """Return the fields of the imputation estimate, interval by the leading estimator's rule."""
+    panel, options = builder.panel, builder.options
+    rule = builder.rule(simple.cell_weights[0])
+    if rule.lead == "wild_bootstrap":
+        guess = imputation(panel)
+        found = wild_bootstrap(
+            panel.y,
+            guess.imputed,
+            guess.omega,
+            panel.observed & (guess.imputed | ~panel.treated),
+            panel.cluster,
+            weights=panel.weights,
+            level=options.level,
+            draws=options.draws,
+            seed=options.seed,
+        )
+        method = f"wild_{found.multipliers}"
+        ends = interval(found.se, found.ci_low, found.ci_high, found.p_value, method)
+    elif rule.lead == "randomisation":
+        guess = imputation(panel)
+        cells = np.flatnonzero(simple.cells[0])
+        redrawn = redraw_imputation(panel, draws=options.draws, seed=options.seed)
+        where = builder.effects.cohort[cells], builder.effects.period[cells]
+        found = among_draws(redrawn, *where, level=options.level)
+        ends = interval(None, found.ci_low, found.ci_high, found.p_value, "randomisation")
+    else:
+        guess = imputation(panel, leave_one_out=True)
+        ends = _clustered(builder, simple, guess.overall, guess.overall_se)
+    if ends.get("ci_low") is None:
+        ends = {"reason": "causal.reason.no_interval", **ends}
+    return {"value": guess.overall, **ends}
+
+
+def _clustered(builder: Builder, simple: Aggregate, value: float, se: float) -> dict:
+    """Clustered t interval where the rule lets influence functions lead and waves are not small."""
+    rule = builder.rule(simple.cell_weights[0])
+    if rule.lead != "influence_function" or rule.waves_small or not se > 0:
+        return {"reason": "causal.reason.few_clusters_beside"}
+    return builder.t_interval(value, se, builder.panel.n_clusters - 1, "clustered_t")
+
+
+def _plainly(fit: Callable[[Prepared], tuple[float, float]]) -> Callable[..., dict]:
+    """Give an estimator of value and standard error the clustered t interval."""
+
+    def fields(builder: Builder, simple: Aggregate) -> dict:
+        value, se = fit(builder.panel)
+        return {"value": value, **_clustered(builder, simple, value, se)}
+
+    return fields
+
+
+def _two_by_two(panel: Prepared) -> tuple[float, float]:
+    plain = two_by_two(panel)
+    return plain.att, plain.se
+
+
+def _twfe(panel: Prepared) -> tuple[float, float]:
+    fit = twfe(panel)
+    return float(fit.coef[0]), float(fit.se[0])
+
+
+def _sun_abraham(panel: Prepared) -> tuple[float, float]:
+    interaction = sun_abraham(panel)
+    return interaction.overall, interaction.overall_se
+
+
+_FITS: dict[Beside, Callable[[Builder, Aggregate], dict]] = {
+    "two_by_two": _plainly(_two_by_two),
+    "twfe": _plainly(_twfe),
+    "imputation": imputed,
+    "sun_abraham": _plainly(_sun_abraham),
+}
