@@ -32,10 +32,6 @@ class Bilingual(Part):
     zh_CN: str = Field(min_length=1)  # noqa: N815 - the locale's name
     en: str = Field(min_length=1)
 
-    def in_language(self, language: str) -> str:
-        """Return the name in ``zh_CN`` or ``en``."""
-        return getattr(self, language)
-
 
 def _month(value: Any) -> Any:
     if isinstance(value, dt.date):

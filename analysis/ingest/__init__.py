@@ -5,7 +5,6 @@ client file. Nothing is guessed, nothing is lost without a count, and no direct 
 person leaves this package.
 """
 
-from analysis.ingest.gather import raw_hashes
 from analysis.ingest.proposal.headers import recognise
 from analysis.ingest.propose import new_client, propose
 from analysis.ingest.record import (
@@ -29,6 +28,5 @@ __all__ = [
     "ingest",
     "new_client",
     "propose",
-    "raw_hashes",
     "recognise",
 ]

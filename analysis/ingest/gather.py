@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -141,15 +140,3 @@ def _undeclared(gathered: Gathered) -> list[Fault]:
         for header in table.frame.columns
         if folded(header) not in said[file, sheet]
     ]
-
-
-def raw_hashes(client: Client) -> Mapping[str, str]:
-    """Return the SHA-256 of every file that the client's sources match, by relative name."""
-    paths = {
-        path
-        for source in client.sources
-        for pattern in source.files
-        for path in client.raw_folder.glob(pattern)
-        if path.is_file() and not path.name.startswith(_NO_DATA)
-    }
-    return {path.relative_to(client.folder).as_posix(): sha256(path) for path in sorted(paths)}

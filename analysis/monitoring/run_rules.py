@@ -139,11 +139,6 @@ class RunLength:
     se: float
     replications: int
 
-    @property
-    def per_point(self) -> float:
-        """Probability of a signal at a point, as ``1 / mean``."""
-        return 1 / self.mean
-
 
 def run_length(
     rules: Iterable[str] = WESTERN_ELECTRIC,

@@ -13,7 +13,6 @@ BLUE = "#0b5c8f"
 ORANGE = "#b8500c"
 GREEN = "#0a7a5c"
 VIOLET = "#6b4c9a"
-BAND = "#0b5c8f"
 
 
 @dataclass(frozen=True, slots=True)
