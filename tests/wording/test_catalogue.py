@@ -1,5 +1,6 @@
 """Both languages say the same things; what the code asks for is there."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,15 @@ def test_chinese_uses_full_width_punctuation(key):
     for position, character in enumerate(sentence[:-1]):
         if character in ",;?!" and "\u4e00" <= sentence[position - 1] <= "\u9fff":
             pytest.fail(f"{key}: half-width {character!r} after a Chinese character")
+
+
+NUMBER = r"\{[a-z_0-9]+:(?:int|num[123]|pct1?|signed1|points|effect|size|unit)\}"
+TIGHT = re.compile(rf"[\u4e00-\u9fff]{NUMBER}|{NUMBER}[\u4e00-\u9fff]")
+
+
+@pytest.mark.parametrize("key", wording.keys("zh_CN"))
+def test_numbers_stand_apart_from_chinese(key):
+    assert not TIGHT.search(wording.catalogue._sentence(key, "zh_CN"))
 
 
 def test_an_unknown_key_names_the_near_ones():
