@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from traceback import format_exception
 from typing import Any
@@ -89,6 +90,10 @@ def main(context: click.Context, lang: str | None) -> None:
 
     crmeval demo runs everything on a simulated client.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or pipe of another encoding shows escapes, where it would end the command.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     context.obj = Voice(LANGUAGES[lang] if lang else language_of_environment())
 
 

@@ -80,6 +80,8 @@ _YAML_SIGNS = (
 
 def _yaml_fault(error: MarkedYAMLError, name: str, rule: str) -> Fault:
     mark = error.problem_mark or error.context_mark
+    if "flow" in str(error.context):  # a bracket left open is told where it was opened
+        mark = error.context_mark or mark
     messages = {
         "client_key_twice": ("The same key stands twice.", "each key once"),
         "client_yaml": ("This is not valid YAML: {problem}.", "key: value, indented by spaces"),

@@ -106,16 +106,19 @@ def test_a_demo_key_is_for_simulated_clients_only(example, write):
 
 
 @pytest.mark.parametrize(
-    ("text", "rule"),
+    ("text", "rule", "row"),
     [
-        ("client: [", "client_yaml"),
-        ("client: {id: a}\nclient: {id: b}\n", "client_key_twice"),
-        ("- 1\n", "client_yaml"),
+        ("client: [", "client_yaml", 1),
+        ("client: {id: a}\nclient: {id: b}\n", "client_key_twice", 2),
+        ("- 1\n", "client_yaml", None),
+        ("engine: duckdb\nperiod: {first: 2024-01, last 2024\n\nmin_cell: 8\n", "client_yaml", 2),
+        ("design:\n\talpha: 0.05\n", "client_yaml", 2),
+        ("client: a: b\n", "client_yaml", 1),
     ],
 )
-def test_broken_yaml_is_located(text, rule, write):
+def test_broken_yaml_is_located(text, rule, row, write):
     (fault,) = faults_of(write(text))
-    assert fault.rule == rule
+    assert (fault.rule, fault.row) == (rule, row)
 
 
 def test_the_folder_carries_the_id(example, write):

@@ -179,6 +179,17 @@ def test_an_unknown_client_or_stage_is_one_line(crmeval):
     assert "did you mean 'tracking'" in wrong.output
 
 
+@pytest.mark.parametrize("encoding", ["gbk", "latin-1"])
+def test_a_terminal_of_another_encoding_gets_the_message(project, encoding):
+    environment = {**os.environ, "CRMEVAL_HOME": str(project.root), "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "analysis.cli", "--lang", "zh", "check", "acne✓"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    said = (done.stdout + done.stderr).decode(encoding)
+    assert done.returncode == 1
+    assert "client.yml" in said
+    assert "Traceback" not in said
+
+
 def test_ctrl_c_has_the_shells_exit_status(crmeval, monkeypatch):
     def interrupt(setting, folder):
         raise KeyboardInterrupt
