@@ -216,6 +216,32 @@ _TABLES = (
         },
     ),
     Table(
+        "test_answers",
+        "points of one person for one item of one assessed attempt",
+        ("staff_id", "module", "occasion", "form", "attempt", "item"),
+        {
+            "staff_id": Column("person", "employee", required=True, refers="staff"),
+            "module": Column("label", "course module", required=True),
+            "occasion": Column(
+                "label", "when", required=True, labels=("pre", "post", "retest", "follow_up")
+            ),
+            "form": Column(
+                "label",
+                "how",
+                required=True,
+                labels=("written", "practical", "role_play", "system"),
+            ),
+            "attempt": Column("int", "1 for the first attempt", required=True, low=1),
+            "item": _id("item of the test"),
+            "version": Column("label", "version of the test"),
+            "answered_on": Column("date", "day of the attempt"),
+            "score": Column("number", "points; NULL where left blank", low=0, unit="points"),
+            "full_score": Column(
+                "number", "full points of the item", required=True, low=0, unit="points"
+            ),
+        },
+    ),
+    Table(
         "ratings",
         "one rated item of behaviour",
         ("rating_id", "item"),

@@ -13,6 +13,7 @@ from analysis.tables import TABLES
 PERSONAL: Mapping[str, tuple[str, ...]] = {
     "staff": ("role", "tier", "hired_on", "left_on", "age_band", "education_band"),
     "assessments": ("score",),
+    "test_answers": ("score",),
     "ratings": ("score",),
     "surveys": ("score",),
     "reactions": ("score",),

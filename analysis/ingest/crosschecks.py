@@ -15,6 +15,7 @@ PERIOD_COLUMNS: Mapping[str, str] = {
     "enrolments": "held_on",
     "reactions": "answered_on",
     "assessments": "assessed_on",
+    "test_answers": "answered_on",
     "ratings": "rated_on",
     "surveys": "answered_at",
     "invitations": "month",

@@ -53,7 +53,9 @@ MEANINGFUL_NULL = {
 """Columns whose NULL says something (still open, anonymous, never left); not judged."""
 
 
-NEVER_MISSED = frozenset({"dispositions", "lecturers", "appeals", "documents", "events"})
+NEVER_MISSED = frozenset(
+    {"dispositions", "test_answers", "lecturers", "appeals", "documents", "events"}
+)
 """Tables whose absence is told by the step that would use them, not by the scorecard."""
 
 

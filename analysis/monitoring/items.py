@@ -1,4 +1,7 @@
-"""Items of a test: how hard each is, and whether it tells good candidates from weak ones."""
+"""Items of a test: how hard each is, and whether it tells good candidates from weak ones.
+
+Only items and whole tests are described; nothing here names a candidate.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from analysis.measurement.reliability import cronbach_alpha
+from analysis.measurement.columns import floats, present
+from analysis.measurement.intervals import mean_t
+from analysis.measurement.reliability import ALPHA_LINE, cronbach_alpha
+from analysis.monitoring.training import inside
+from analysis.results import Check, StageResults, collect
 
 TAIL = 0.27
 """Share of candidates in the upper and in the lower group (Kelley 1939)."""
@@ -42,12 +50,13 @@ def item_analysis(
     -------
     DataFrame
         One row an item: ``item, n, blank`` (share left blank), ``difficulty`` (mean share of
-        the points: high is easy), ``discrimination`` (difference of that share between the
-        upper and the lower 27 % by total, ties at the cut shared out), ``item_rest``
-        (correlation with the points of the other items), ``alpha_if_dropped``, ``verdict``
-        (``keep``, ``too_easy``, ``too_hard``, ``revise``: either measure below 0.20,
-        ``check_key``: runs against the rest, ``too_few`` candidates). ``attrs``: ``alpha``
-        (KR-20 where items are right or wrong) and ``n``.
+        the points: high is easy) with ``ci_low, ci_high``, ``discrimination`` (difference of
+        that share between the upper and the lower 27 % by total, ties at the cut shared out),
+        ``item_rest`` (correlation with the points of the other items) with Fisher's interval
+        ``rest_low, rest_high``, ``alpha_if_dropped``, ``verdict`` (``keep``, ``too_easy``,
+        ``too_hard``, ``revise``: either measure below 0.20, ``check_key``: its whole interval
+        runs against the rest, ``too_few`` candidates). ``attrs``: ``alpha`` (KR-20 where items
+        are right or wrong) with Feldt's interval ``alpha_low, alpha_high``, and ``n``.
 
     Raises
     ------
@@ -77,20 +86,42 @@ def item_analysis(
         varies = len(whole) > 2 and np.ptp(whole[item]) > 0 and np.ptp(rest) > 0
         dropped = cronbach_alpha(whole.drop(columns=item))
         values = share[item].to_numpy()
+        r = float(np.corrcoef(whole[item], rest)[0, 1]) if varies else np.nan
         row = {
             "item": item,
             "n": int(points[item].notna().sum()),
             "blank": float(blank[item]),
-            "difficulty": float((points[item] / most[item]).mean()),
+            **_difficulty((points[item] / most[item]).dropna().to_numpy()),
             "discrimination": float(values @ upper - values @ lower) if len(whole) else np.nan,
-            "item_rest": float(np.corrcoef(whole[item], rest)[0, 1]) if varies else np.nan,
+            "item_rest": r,
+            **_fisher(r, len(whole)),
             "alpha_if_dropped": dropped.value if dropped else np.nan,
         }
         rows.append({**row, "verdict": _verdict(row, len(whole))})
     table = pd.DataFrame(rows)
     alpha = cronbach_alpha(whole)
-    table.attrs = {"alpha": alpha.value if alpha else None, "n": len(whole)}
+    ends = (alpha.value, alpha.low, alpha.high) if alpha else (None, None, None)
+    names = ("alpha", "alpha_low", "alpha_high")
+    table.attrs = {**dict(zip(names, ends, strict=True)), "n": len(whole)}
     return table
+
+
+def _difficulty(shares: np.ndarray) -> dict[str, float]:
+    """Mean share of the points with an interval inside 0 and 1."""
+    if not shares.size:
+        return dict.fromkeys(("difficulty", "ci_low", "ci_high"), np.nan)
+    mean = mean_t(shares)
+    high = np.nan if mean.high is None else mean.high
+    ends = inside(pd.DataFrame({"value": [mean.value], "ci_high": [high], "n": [mean.n]}))
+    return {"difficulty": mean.value, **{name: float(end[0]) for name, end in ends.items()}}
+
+
+def _fisher(r: float, n: int) -> dict[str, float]:
+    """95 % interval of a correlation; an exact one has no other end."""
+    if n < 4 or not abs(r) < 1:
+        return {"rest_low": r, "rest_high": r}
+    middle, half = np.arctanh(r), stats.norm.ppf(0.975) / np.sqrt(n - 3)
+    return {"rest_low": float(np.tanh(middle - half)), "rest_high": float(np.tanh(middle + half))}
 
 
 def _tails(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -113,7 +144,7 @@ def _tails(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _verdict(row: Mapping[str, float], n: int) -> str:
     if n < MIN_CANDIDATES:
         return "too_few"
-    if row["item_rest"] < 0:
+    if row["rest_high"] < 0:
         return "check_key"
     if row["difficulty"] > TOO_EASY:
         return "too_easy"
@@ -121,3 +152,85 @@ def _verdict(row: Mapping[str, float], n: int) -> str:
         return "too_hard"
     weak = min(row["discrimination"], row["item_rest"]) < LEAST_DISCRIMINATION
     return "revise" if weak else "keep"
+
+
+def assess_items(answers: pd.DataFrame | None) -> StageResults:
+    """Analyse the items of every test whose answers are at hand item by item.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        Canonical table ``test_answers``. First attempts count, each version and occasion of a
+        test for itself; an item left blank earns no points.
+
+    Returns
+    -------
+    StageResults
+        Tables ``tests`` (``module, form, occasion, version, n, items, alpha, ci_low, ci_high,
+        flagged``) and ``test_items`` (of :func:`item_analysis`, by test); check
+        ``monitoring.items`` with the number of items to be looked at.
+    """
+    question = {"id": "monitoring.items", "question": "monitoring.check.items.question"}
+    if not present(answers, "score", "full_score"):
+        missing = Check(
+            **question,
+            status="not_possible",
+            reason="monitoring.reason.no_item_answers",
+            remedy="monitoring.reason.bring_item_answers",
+        )
+        return collect("monitoring", [missing])
+    keys = ["module", "form", "occasion", "version"]
+    first = answers[answers["attempt"] == 1]
+    frames, tests = [], []
+    for key, part in first.groupby(keys, dropna=False, observed=True):
+        named = dict(zip(keys, key, strict=True))
+        table = _one_test(part)
+        frames.append(table.assign(**named)[[*keys, *table.columns]])
+        wrong = int((~table["verdict"].isin(["keep", "too_few"])).sum())
+        ends = [table.attrs[name] for name in ("alpha", "alpha_low", "alpha_high")]
+        tests.append((*key, table.attrs["n"], len(table), *ends, wrong))
+    columns = [*keys, "n", "items", "alpha", "ci_low", "ci_high", "flagged"]
+    overview = pd.DataFrame(tests, columns=columns)
+    items = pd.concat(frames, ignore_index=True)
+    tables = {"tests": overview, "test_items": items}
+    return collect("monitoring", [_items_check(question, overview, items)], tables=tables)
+
+
+def _one_test(part: pd.DataFrame) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "staff_id": part["staff_id"].to_numpy(dtype=object),
+            "item": part["item"].to_numpy(dtype=object),
+            "score": floats(part["score"]),
+            "full": floats(part["full_score"]),
+        }
+    )
+    wide = frame.pivot_table(index="staff_id", columns="item", values="score", dropna=False)
+    return item_analysis(wide, frame.groupby("item")["full"].max().to_dict())
+
+
+def _items_check(question: Mapping[str, str], tests: pd.DataFrame, items: pd.DataFrame) -> Check:
+    verdicts = items["verdict"].value_counts()
+    wrong, miskeyed = int(tests["flagged"].sum()), int(verdicts.get("check_key", 0))
+    least = tests["alpha"].astype(float).min()
+    return Check(
+        **question,
+        status="caution" if wrong else "passed",
+        value=float(wrong),
+        threshold=0.0,
+        unit="count",
+        n=len(items),
+        reason=f"monitoring.check.items.{'reason' if np.isfinite(least) else 'no_alpha'}",
+        remedy="monitoring.check.items.remedy" if wrong else None,
+        params={
+            "tests": len(tests),
+            "items": len(items),
+            "wrong": wrong,
+            "easy": int(verdicts.get("too_easy", 0)),
+            "hard": int(verdicts.get("too_hard", 0)),
+            "revise": int(verdicts.get("revise", 0)),
+            "miskeyed": miskeyed,
+            "alpha": float(least) if np.isfinite(least) else None,
+            "line": ALPHA_LINE,
+        },
+    )

@@ -145,6 +145,21 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
             "assessor_id",
         ),
     ),
+    "test_answers": Knowledge(
+        row=("answered_on",),
+        with_row=(
+            "staff_id",
+            "module",
+            "occasion",
+            "form",
+            "attempt",
+            "item",
+            "version",
+            "answered_on",
+            "score",
+            "full_score",
+        ),
+    ),
     "ratings": Knowledge(
         row=("rated_on",),
         with_row=(

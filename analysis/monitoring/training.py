@@ -48,11 +48,22 @@ def completion(enrolments: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame
     known = known.assign(done=floats(known["completion"]))
     person = known.groupby([*by, "staff_id"], as_index=False)["done"].mean()
     table = _means(person, "done", by)
-    return table.assign(**_inside(table))
+    return table.assign(**inside(table))
 
 
-def _inside(table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Carry t intervals of shares to the log-odds by the delta method."""
+def inside(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Carry t intervals of shares to the log-odds by the delta method, so that they stay shares.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``value, ci_high, n``.
+
+    Returns
+    -------
+    dict[str, ndarray]
+        ``ci_low`` and ``ci_high``; Wilson's where the share is 0 or 1.
+    """
     value, n = table["value"].to_numpy(), table["n"].to_numpy()
     half = (table["ci_high"] - table["value"]).to_numpy()
     edge = (value <= 0) | (value >= 1)
@@ -296,7 +307,6 @@ def assess_training(
         tables["passes"] = pass_rates(assessments, marks)
         for row in pass_rates(assessments, marks, ["form"]).itertuples():
             items.append(_pass(row, marks, simulated))
-        items.append(_no_items())
     else:
         items.append(_missing("learning", "assessments"))
     return collect("monitoring", items, tables=tables)
@@ -340,17 +350,6 @@ def _pass(row, marks: Mapping[str, float], simulated: bool) -> Estimate:
         interval_method="wilson",
         dims={"form": str(row.form), "mark": float(marks[row.form])},
         simulated=simulated,
-    )
-
-
-def _no_items() -> Check:
-    """Say that scores are there and answers to single items are not."""
-    return Check(
-        id="monitoring.items.possible",
-        question="monitoring.check.items.question",
-        status="not_possible",
-        reason="monitoring.reason.no_item_answers",
-        remedy="monitoring.reason.bring_item_answers",
     )
 
 

@@ -10,7 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.simulation import behaviour, customers, ledgers, people, programme, records, tickets
+from analysis.simulation import (
+    behaviour,
+    customers,
+    ledgers,
+    people,
+    programme,
+    records,
+    sheets,
+    tickets,
+)
 from analysis.simulation import training as course
 from analysis.simulation.parameters import WorldParameters
 from analysis.simulation.sites import Roster, draw_roster
@@ -92,6 +101,7 @@ def simulate(parameters: WorldParameters) -> World:
     if "training" in p.families:
         drawn |= course.draw_training(p, roster, staff)
         drawn["lecturers"] = records.draw_lecturers(p)
+        drawn["test_answers"] = sheets.draw_test_answers(p, drawn["assessments"])
         drawn["appeals"] = records.draw_appeals(p, drawn["assessments"])
         instruments += course.instrument_rows()
     if "ratings" in p.families:

@@ -1,5 +1,6 @@
 """Items, normalised gains and the composite mark, by hand and by brute force."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -15,7 +16,9 @@ from analysis.monitoring.composite import (
     weight_sensitivity,
 )
 from analysis.monitoring.gains import normalised_gains
-from analysis.monitoring.items import item_analysis
+from analysis.monitoring.items import assess_items, item_analysis
+from analysis.simulation import DEMO, simulate
+from analysis.simulation.sheets import EASY_ITEM, HARD_ITEM, MISKEYED_ITEM, MODULE
 from analysis.wording import text
 
 
@@ -72,6 +75,65 @@ def test_order_of_candidates_never_matters_and_blanks_are_said():
     assert wrong["blank"].iloc[0] == pytest.approx(1 / 60)
     with pytest.raises(ValueError, match="full points"):
         item_analysis(frame * 2)
+
+
+def as_rows(frame: pd.DataFrame, version="A") -> pd.DataFrame:
+    long = frame.rename_axis("staff_id").reset_index().melt("staff_id", var_name="item")
+    long = long.rename(columns={"value": "score"}).astype({"staff_id": str})
+    return long.assign(
+        module="m", form="written", occasion="post", attempt=1, version=version, full_score=1.0
+    )
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_tests_are_assessed_by_version_and_first_attempt(language):
+    rows = as_rows(answers())
+    again = rows.assign(attempt=2, score=0.0)
+    found = assess_items(pd.concat([rows, again, as_rows(answers(20), "B")]))
+    tests = found.tables["tests"].set_index("version")
+    assert tests["n"].to_dict() == {"A": 400, "B": 20}
+    verdicts = found.tables["test_items"].query("version == 'A'")["verdict"]
+    assert tests.loc["A", "flagged"] == (verdicts != "keep").sum() >= 4
+    assert tests.loc["B", "flagged"] == 0
+    assert tests.loc["A", "ci_low"] < tests.loc["A", "alpha"] < tests.loc["A", "ci_high"]
+    items = found.tables["test_items"]
+    assert not {"staff_id", "score"} & set(items.columns)
+    assert (items["ci_low"] <= items["difficulty"]).all()
+    assert (items["difficulty"] <= items["ci_high"]).all()
+    (check,) = found.checks
+    assert (check.status, check.value, check.n) == ("caution", tests["flagged"].sum(), 26)
+    for key in (check.question, check.reason, check.remedy):
+        assert text(key, language, **check.params)
+    (missing,) = assess_items(None).checks
+    assert missing.status == "not_possible"
+    assert text(missing.remedy, language)
+
+
+def test_intervals_of_items_cover():
+    rng = np.random.default_rng(8)
+    hits = []
+    for _ in range(300):
+        ability = rng.normal(size=60)
+        frame = pd.DataFrame({f"x{i}": ability + rng.normal(size=60) > -0.8 for i in range(6)})
+        row = item_analysis(frame.astype(float)).iloc[0]
+        # The share right is that of a normal with variance 2 beyond -0.8
+        hits.append(row["ci_low"] <= 0.7142 <= row["ci_high"])
+    assert 0.91 < np.mean(hits) < 0.985
+
+
+def test_the_demo_plants_items_that_are_found():
+    world = simulate(dataclasses.replace(DEMO, families=("staff", "training")))
+    answers = world.tables["test_answers"].astype(object)
+    sums = answers.astype({"score": float}).groupby("staff_id")["score"].sum()
+    tests = world.tables["assessments"].astype(object)
+    tests = tests[(tests["module"] == MODULE) & (tests["occasion"] == "post")]
+    scores = tests.set_index("staff_id")["score"].astype(float)
+    assert (sums.sort_index() == scores.sort_index()).all()
+    items = assess_items(answers.astype({"score": float, "full_score": float}))
+    verdicts = items.tables["test_items"]["verdict"].tolist()
+    assert verdicts[EASY_ITEM] == "too_easy"
+    assert verdicts[HARD_ITEM] == "too_hard"
+    assert [i for i, v in enumerate(verdicts) if v == "check_key"] == [MISKEYED_ITEM]
 
 
 def pairs(rows) -> pd.DataFrame:

@@ -69,6 +69,14 @@ def _by_day(chart: pd.DataFrame) -> pd.DataFrame:
     return chart.assign(period=(days - pd.Timestamp(1970, 1, 1)).dt.days)
 
 
+_GRAVITY = ("check_key", "revise", "too_hard", "too_easy", "keep", "too_few")
+
+
+def items_to_see(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the items of tests, those that need a look first."""
+    return table.sort_values("verdict", key=lambda v: v.map(_GRAVITY.index), kind="stable")
+
+
 def largest(table: pd.DataFrame) -> pd.DataFrame:
     """Return the ten largest classes."""
     return table.head(10)

@@ -21,6 +21,7 @@ WRITERS: Mapping[str, Callable[[World, Path], None]] = {
     "enrolments": staff_files.write_enrolments,
     "reactions": staff_files.write_reactions,
     "assessments": staff_files.write_assessments,
+    "test_answers": staff_files.write_test_answers,
     "ratings": staff_files.write_ratings,
     "surveys": customer_files.write_surveys,
     "invitations": customer_files.write_invitations,

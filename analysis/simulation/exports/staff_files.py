@@ -133,6 +133,34 @@ def write_assessments(world: World, folder: Path) -> None:
         book.sheet("成绩", columns, title="培训考核成绩汇总")
 
 
+def write_test_answers(world: World, folder: Path) -> None:
+    """Write the points of each item, one row a candidate, as a test platform exports them."""
+    answers = world.tables["test_answers"]
+    if answers.empty:
+        return
+    keys = ["staff_id", "module", "occasion", "form", "attempt", "version", "answered_on"]
+    items = sorted(answers["item"].unique())
+    head = answers.loc[answers["item"] == items[0], [*keys, "full_score"]]
+    wide = answers.astype({"score": float}).pivot_table(
+        index=["staff_id", "attempt"], columns="item", values="score"
+    )
+    wide = wide.loc[list(zip(head["staff_id"], head["attempt"], strict=True))]
+    columns = {
+        "工号": spelling.identifiers(head["staff_id"]),
+        "姓名": [name for name, _ in persons.employees(list(head["staff_id"]))],
+        "课程名称": list(head["module"]),
+        "考核阶段": spelling.mapped(head["occasion"], _OCCASIONS),
+        "考核形式": spelling.mapped(head["form"], _FORMS),
+        "第几次": [int(a) for a in head["attempt"]],
+        "试卷版本": list(head["version"]),
+        "交卷日期": spelling.dates(head["answered_on"]),
+        "每题满分": [float(v) for v in head["full_score"]],
+    }
+    for number, item in enumerate(items, start=1):
+        columns[f"第{number}题得分"] = [float(v) for v in wide[item]]
+    write_csv(folder / "培训" / "在线考试逐题得分.csv", columns, encoding="utf-8-sig")
+
+
 def write_ratings(world: World, folder: Path) -> None:
     """Write the 360-degree sheets, coded 1 = very good, and the mystery shoppers' visits."""
     ratings = world.tables["ratings"]
