@@ -1,0 +1,38 @@
+"""What every stage hands on: frozen results with a JSON round trip.
+
+An interval is fixed when the :class:`Estimate` is built; tables, plots and sentences read
+the same object. Nothing here computes.
+"""
+
+from analysis.results.records import (
+    Alert,
+    Check,
+    DesignGrade,
+    Estimate,
+    Finding,
+    Scalar,
+    Status,
+    Strength,
+    none_found,
+)
+from analysis.results.stage import StageResults, collect, merge
+from analysis.results.storage import from_json, load, save, to_json
+
+__all__ = [
+    "Alert",
+    "Check",
+    "DesignGrade",
+    "Estimate",
+    "Finding",
+    "Scalar",
+    "StageResults",
+    "Status",
+    "Strength",
+    "collect",
+    "from_json",
+    "load",
+    "merge",
+    "none_found",
+    "save",
+    "to_json",
+]

@@ -1,0 +1,200 @@
+"""Single results: an estimate, a check, an alert, a finding."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Scalar = str | int | float | bool | None
+Status = Literal["passed", "caution", "failed", "not_possible"]
+DesignGrade = Literal["randomised", "quasi_experimental", "descriptive"]
+Strength = Literal["strong", "moderate", "weak", "insufficient"]
+
+
+def _finite(name: str, value: float | None) -> None:
+    if value is not None and not math.isfinite(value):
+        raise ValueError(f"{name} must be finite or None, got {value!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """One number with everything needed to believe or doubt it.
+
+    Attributes
+    ----------
+    id : str
+        Unique within a run, dotted: ``tracking.csat_mean.att.overall``.
+    estimand : str
+        What is estimated, in the field's term: ``att_overall``, ``att_event_time``,
+        ``mean``, ``proportion``, ``difference`` …
+    indicator : str or None
+        Registry identifier of the outcome.
+    unit : str
+        Unit of ``value`` as in the registry (``score_1_5``, ``share``, ``minutes``, ``CNY`` …).
+    value : float or None
+        Point estimate; None when it could not be computed (``reason`` says why).
+    se, ci_low, ci_high, p_value : float or None
+        Uncertainty; the interval has coverage ``level`` and was built by ``interval_method``.
+    n : int
+        Observations behind the number.
+    n_units, n_clusters, n_treated : int or None
+        Units, clusters of inference, and treated clusters.
+    method : str
+        Estimator, e.g. ``group_time_dr``.
+    interval_method : str
+        How the interval was built, e.g. ``influence_function``, ``wilson``.
+    adjustment : str or None
+        ``uniform`` or ``romano_wolf`` where the interval covers a family, None when pointwise.
+    comparison : str or None
+        Comparison group: ``never_treated``, ``not_yet_treated``; None where there is none.
+    causal : bool
+        Whether the number may be called an effect. Requires ``comparison``.
+    dims : Mapping
+        What distinguishes it from its sisters, e.g. ``{"event_time": 3}``.
+    simulated : bool
+        Whether it was computed from simulated data.
+    reason : str or None
+        Wording key: why there is no value.
+    """
+
+    id: str
+    estimand: str
+    unit: str
+    value: float | None
+    n: int
+    method: str
+    interval_method: str = "none"
+    indicator: str | None = None
+    se: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    level: float = 0.95
+    p_value: float | None = None
+    n_units: int | None = None
+    n_clusters: int | None = None
+    n_treated: int | None = None
+    adjustment: str | None = None
+    comparison: str | None = None
+    causal: bool = False
+    dims: Mapping[str, Scalar] = field(default_factory=dict)
+    simulated: bool = False
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("value", "se", "ci_low", "ci_high", "p_value"):
+            _finite(name, getattr(self, name))
+        if self.value is None and self.reason is None:
+            raise ValueError(f"{self.id}: an estimate without a value must give its reason")
+        if self.causal and self.comparison is None:
+            raise ValueError(f"{self.id}: no causal estimate without a comparison group")
+        if (self.ci_low is None) != (self.ci_high is None):
+            raise ValueError(f"{self.id}: an interval has two ends")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """The answer to one question about data, design or result.
+
+    ``question``, ``reason`` and ``remedy`` are wording keys; ``params`` fills their blanks.
+    ``value`` was compared with ``threshold`` in ``unit``.
+    """
+
+    id: str
+    question: str
+    status: Status
+    value: float | None = None
+    threshold: float | None = None
+    unit: str | None = None
+    n: int | None = None
+    reason: str | None = None
+    remedy: str | None = None
+    params: Mapping[str, Scalar] = field(default_factory=dict)
+    dims: Mapping[str, Scalar] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _finite("value", self.value)
+        if self.status == "not_possible" and self.reason is None:
+            raise ValueError(f"{self.id}: a check that was not possible must say why")
+
+
+def none_found(id: str, stem: str, found: int, *, n: int, params: Mapping[str, Any]) -> Check:
+    """Return a check that asks for caution as soon as one of ``n`` things was found.
+
+    Parameters
+    ----------
+    id : str
+        Id of the check.
+    stem : str
+        Wording key under which ``question``, ``reason`` and ``remedy`` stand.
+    found, n : int
+        Things found, of how many looked at.
+    params : Mapping
+        Fills the sentences.
+    """
+    return Check(
+        id=id,
+        question=f"{stem}.question",
+        status="caution" if found else "passed",
+        value=float(found),
+        threshold=0.0,
+        unit="count",
+        n=n,
+        reason=f"{stem}.reason",
+        remedy=f"{stem}.remedy" if found else None,
+        params=params,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A monitoring rule that fired, with its noise test.
+
+    ``grade`` is 1 (act today) to 3 (watch). ``false_alarm_rate`` is the computed probability
+    of this alert on a null process. ``message`` and ``response`` are wording keys.
+    """
+
+    id: str
+    rule: str
+    grade: Literal[1, 2, 3]
+    message: str
+    response: str
+    subject: str
+    indicator: str | None = None
+    unit: str | None = None
+    value: float | None = None
+    threshold: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    n: int | None = None
+    p_value: float | None = None
+    false_alarm_rate: float | None = None
+    owner: str | None = None
+    due_on: str | None = None
+    state: Literal["open", "acknowledged", "closed"] = "open"
+    requirement: str | None = None
+    params: Mapping[str, Scalar] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("value", "ci_low", "ci_high", "p_value", "false_alarm_rate"):
+            _finite(name, getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A graded claim: what is said, how it was identified, how strong it is.
+
+    ``claim`` and ``action`` are wording keys filled from ``params``; ``estimates`` and
+    ``checks`` are the identifiers of the evidence.
+    """
+
+    id: str
+    claim: str
+    design: DesignGrade
+    strength: Strength
+    params: Mapping[str, Scalar] = field(default_factory=dict)
+    estimates: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    action: str | None = None

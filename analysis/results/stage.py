@@ -1,0 +1,136 @@
+"""The results of a stage: of one of its steps, of several, or of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from analysis.errors import SchemaError
+from analysis.results.records import Alert, Check, Estimate, Finding
+
+KINDS = {"estimates": Estimate, "checks": Check, "alerts": Alert, "findings": Finding}
+"""Class of each kind of result."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageResults:
+    """All that one stage found: results by kind, plain facts, and data tables.
+
+    ``facts`` holds JSON scalars, lists and objects (dates, choices, plan hash …); ``tables``
+    holds tidy frames that are stored as Parquet beside the JSON.
+    """
+
+    stage: str
+    estimates: tuple[Estimate, ...] = ()
+    checks: tuple[Check, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for kind in KINDS:
+            ids = [item.id for item in getattr(self, kind)]
+            doubled = sorted({i for i in ids if ids.count(i) > 1})
+            if doubled:
+                raise SchemaError(f"{self.stage}: {kind} share the ids {doubled}")
+
+    def estimate(self, id: str) -> Estimate:
+        """Return the estimate called ``id``; KeyError names the near ones."""
+        for item in self.estimates:
+            if item.id == id:
+                return item
+        raise KeyError(
+            f"{self.stage} has no estimate {id!r}; it has {[e.id for e in self.estimates]}"
+        )
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a stored table; one without rows where the stage could not make it."""
+        return self.tables.get(name, pd.DataFrame())
+
+    def select(self, prefix: str) -> tuple[Estimate, ...]:
+        """Return the estimates whose id starts with ``prefix``, in stored order."""
+        return tuple(e for e in self.estimates if e.id.startswith(prefix))
+
+
+def collect(stage: str, items: Iterable[Any], *, facts=None, tables=None) -> StageResults:
+    """Sort results of any kind into a :class:`StageResults`.
+
+    Parameters
+    ----------
+    stage : str
+        Stage name.
+    items : Iterable
+        Estimates, checks, alerts and findings, mixed; nested iterables are flattened, and
+        so are other :class:`StageResults`, whose facts and tables are taken over.
+    facts, tables : Mapping, optional
+        As in :class:`StageResults`; they win over those taken over.
+    """
+    bins: dict[str, list] = {kind: [] for kind in KINDS}
+    taken_facts: dict[str, Any] = {}
+    taken_tables: dict[str, pd.DataFrame] = {}
+
+    def put(item: Any) -> None:
+        if isinstance(item, StageResults):
+            taken_facts.update(item.facts)
+            taken_tables.update(item.tables)
+            for kind in KINDS:
+                bins[kind].extend(getattr(item, kind))
+            return
+        for kind, cls in KINDS.items():
+            if isinstance(item, cls):
+                bins[kind].append(item)
+                return
+        if isinstance(item, Iterable) and not isinstance(item, (str, bytes, Mapping)):
+            for part in item:
+                put(part)
+            return
+        raise TypeError(f"{stage}: not a result: {type(item).__name__}")
+
+    put(list(items))
+    return StageResults(
+        stage=stage,
+        facts={**taken_facts, **(facts or {})},
+        tables={**taken_tables, **(tables or {})},
+        **{kind: tuple(found) for kind, found in bins.items()},
+    )
+
+
+def merge(stage: str, items: Iterable[Any], *, facts=None, tables=None) -> StageResults:
+    """Put the results of a stage's steps into one.
+
+    Parameters
+    ----------
+    stage : str
+        Stage name.
+    items : Iterable
+        StageResults of steps, or single results as :func:`collect` takes them.
+    facts, tables : Mapping, optional
+        Added to those of the steps; the same name twice is an error.
+    """
+    steps = [item for item in items if isinstance(item, StageResults)]
+    single = collect(
+        stage,
+        [item for item in items if not isinstance(item, StageResults)],
+        facts=facts,
+        tables=tables,
+    )
+    whole = [*steps, single]
+    return StageResults(
+        stage=stage,
+        facts=_union(stage, "facts", [part.facts for part in whole]),
+        tables=_union(stage, "tables", [part.tables for part in whole]),
+        **{kind: tuple(i for part in whole for i in getattr(part, kind)) for kind in KINDS},
+    )
+
+
+def _union(stage: str, kind: str, parts: list[Mapping[str, Any]]) -> dict[str, Any]:
+    whole: dict[str, Any] = {}
+    for part in parts:
+        if doubled := sorted(set(whole) & set(part)):
+            raise SchemaError(f"{stage}: {kind} given twice: {doubled}")
+        whole.update(part)
+    return whole

@@ -1,0 +1,65 @@
+"""Results as JSON, and in files of a run folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.errors import SchemaError
+from analysis.files import replace_file
+from analysis.results.stage import KINDS, StageResults
+
+
+def to_json(results: StageResults) -> str:
+    """Serialise all but the tables; keys sorted, so equal results are equal bytes."""
+    body = {
+        "stage": results.stage,
+        "facts": dict(results.facts),
+        "tables": sorted(results.tables),
+        **{kind: [asdict(item) for item in getattr(results, kind)] for kind in KINDS},
+    }
+    return json.dumps(body, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n"
+
+
+def from_json(text: str, tables: Mapping[str, pd.DataFrame] | None = None) -> StageResults:
+    """Rebuild what :func:`to_json` wrote; an unknown field raises SchemaError."""
+    body = json.loads(text)
+    parts: dict[str, tuple] = {}
+    for kind, cls in KINDS.items():
+        known = {f.name for f in fields(cls)}
+        items = []
+        for raw in body.get(kind, []):
+            if unknown := set(raw) - known:
+                raise SchemaError(f"{body['stage']}: {kind} with unknown fields {sorted(unknown)}")
+            items.append(cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}))
+        parts[kind] = tuple(items)
+    return StageResults(
+        stage=body["stage"], facts=body.get("facts", {}), tables=tables or {}, **parts
+    )
+
+
+def save(results: StageResults, folder: Path) -> Path:
+    """Write ``<stage>.json`` and ``<stage>/<table>.parquet`` under ``folder``, atomically."""
+    folder = Path(folder)
+    for name, frame in results.tables.items():
+        replace_file(
+            folder / results.stage / f"{name}.parquet",
+            lambda path, frame=frame: frame.to_parquet(path, index=False),
+        )
+    target = folder / f"{results.stage}.json"
+    text = to_json(results)
+    replace_file(target, lambda path: path.write_text(text, encoding="utf-8"))
+    return target
+
+
+def load(stage: str, folder: Path) -> StageResults:
+    """Read what :func:`save` wrote."""
+    folder = Path(folder)
+    text = (folder / f"{stage}.json").read_text(encoding="utf-8")
+    names = json.loads(text)["tables"]
+    frames = {name: pd.read_parquet(folder / stage / f"{name}.parquet") for name in names}
+    return from_json(text, frames)
