@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import comb, prod
 
 import numpy as np
@@ -33,7 +34,7 @@ def assignments(
     if prod(_count(label[m]) for m in members) <= draws:
         whole = [np.empty(0, dtype=label.dtype)]
         for m in members:
-            paths = list(_arrangements(label[m]))
+            paths = _all_arrangements(tuple(label[m].tolist()))
             whole = [np.concatenate([head, tail]) for head in whole for tail in paths]
         order = np.argsort(np.concatenate(members))
         return np.array(whole)[:, order], True
@@ -51,6 +52,12 @@ def _count(label: np.ndarray) -> int:
         number *= comb(left, int(count))
         left -= int(count)
     return number
+
+
+@lru_cache(maxsize=32)
+def _all_arrangements(label: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+    """Return every distinct arrangement; remembered, as several outcomes share one roll-out."""
+    return tuple(_arrangements(np.array(label, dtype=np.int64)))
 
 
 def _arrangements(label: np.ndarray) -> Iterator[np.ndarray]:

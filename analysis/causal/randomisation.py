@@ -79,7 +79,7 @@ def among_draws(
 ) -> Randomisation:
     """Place the mean of some treated cells among its values in other draws.
 
-    A draw that has none of the cells counts as more extreme than any.
+    A draw that has none of the cells gives no answer and does not count.
 
     Parameters
     ----------
@@ -88,19 +88,21 @@ def among_draws(
         The cells.
     """
     outcome, treatment = redrawn.average(cohort, period)
+    answered = ~np.isnan(outcome)
+    outcome, treatment = outcome[answered], treatment[answered]
     others = len(outcome) - 1
     estimate = float(outcome[0] / treatment[0])
 
     def p_value(effect: float) -> float:
         statistic = np.abs(outcome - effect * treatment)
         least = statistic[0] - 1e-10 * max(statistic[0], 1e-12)
-        above = int(np.sum(~(statistic[1:] < least)))
+        above = int(np.sum(statistic[1:] >= least))
         return above / others if redrawn.enumerated else (above + 1) / (others + 1)
 
     smallest = 1 / others if redrawn.enumerated else 1 / (others + 1)
     low = high = None
     if smallest <= 1 - level:
-        scale = float(np.nanstd(outcome)) or abs(estimate) or 1.0
+        scale = float(np.std(outcome)) or abs(estimate) or 1.0
         low, high = invert(p_value, estimate, scale, level)
     return Randomisation(
         estimate=estimate,

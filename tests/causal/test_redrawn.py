@@ -123,10 +123,7 @@ def test_months_that_no_untreated_unit_has_seen():
 
 
 def test_the_test_keeps_its_size_where_waves_of_one_have_gaps():
-    """Exact by construction: nominal 10 %, 300 worlds, three binomial standard errors (.052).
-
-    A statistic that keeps the actual draw's cells rejects in 16 % of these worlds.
-    """
+    """Exact by construction: nominal 10 %, 300 worlds, three binomial standard errors (.052)."""
     template = panel_of()
     rejects, worlds = 0, 0
     for seed in range(300):
