@@ -331,6 +331,7 @@ _TABLES = (
             "staff_id": Column("person", "employee in charge"),
             "kind": Column("label", "kind of request", labels=TICKET_KINDS),
             "category": Column("label", "subject, e.g. lift, noise, attitude"),
+            "second_category": Column("label", "subject as a second coder saw it; NULL without"),
             "channel": Column("label", "how it was reported", labels=REPORTED_BY),
             "opened_at": Column("instant", "when it was reported", required=True),
             "first_response_at": Column("instant", "first reply by a person"),

@@ -148,7 +148,18 @@ def fees() -> pd.DataFrame:
 
 
 def staff() -> pd.DataFrame:
-    return pd.DataFrame({"staff_id": ["p1", "p2", "p3", "p4"], "site_id": ["A", "A", "B", None]})
+    rows = [
+        ("p1", "A", "2023-05-01", None),
+        ("p2", "A", "2023-06-01", "2024-02-10"),  # leaves in February
+        ("p3", "B", "2024-01-15", "2024-03-31"),  # counts from February, leaves in March
+        ("p4", None, None, "2024-01-31"),  # head office: no site
+        ("p5", "A", "2024-02-05", "2024-02-20"),  # came and left within a month
+        ("p6", "A", None, "2023-12-31"),  # left before the period
+    ]
+    found = pd.DataFrame(rows, columns=["staff_id", "site_id", "hired_on", "left_on"])
+    for column in ("hired_on", "left_on"):
+        found[column] = [day(v) if isinstance(v, str) else None for v in found[column]]
+    return found
 
 
 def enrolments() -> pd.DataFrame:

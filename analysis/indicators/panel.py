@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from analysis import files, tables
 from analysis.errors import DesignError, SchemaError
-from analysis.indicators import behaviour, fees, registry, satisfaction, tickets, training
+from analysis.indicators import behaviour, fees, people, registry, satisfaction, tickets, training
 from analysis.indicators.engine import Engine, Source, connect
 from analysis.indicators.expressions import Block, Measure
 
@@ -212,20 +212,21 @@ def _build(engine: Engine, low: int, high: int) -> pd.DataFrame:
     if low > high:
         raise DesignError(f"the period ends ({high}) before it begins ({low})")
     wanted = registry.load().keys() - missing(engine).keys()
-    parts = [_cells(engine, block, low, high) for block in _blocks(engine, wanted)]
+    parts = [_cells(engine, block, low, high) for block in _blocks(engine, wanted, low, high)]
     if not parts:
         return SCHEMA.empty_table().to_pandas()
     panel = pd.concat(parts, ignore_index=True).sort_values(KEY, ignore_index=True)
     return pa.Table.from_pandas(panel, schema=SCHEMA, preserve_index=False).to_pandas()
 
 
-def _blocks(engine: Engine, wanted: Set[str]) -> list[Block]:
+def _blocks(engine: Engine, wanted: Set[str], low: int, high: int) -> list[Block]:
     declared = engine.table("instruments")
     columns = ["instrument", "item", "role", "scale_min", "scale_max"]
     items = pd.DataFrame(columns=columns) if declared is None else engine.execute(declared[columns])
     found = satisfaction.blocks(engine, items, wanted)
     found += tickets.blocks(engine, wanted)
     found += training.blocks(engine, items, wanted)
+    found += people.blocks(engine, low, high) if "staff_turnover" in wanted else []
     found += fees.blocks(engine) if "fee_collection" in wanted else []
     found += behaviour.blocks(engine, items) if "behaviour" in wanted else []
     return found

@@ -55,8 +55,8 @@ def blocks(engine: Engine, wanted: Set[str]) -> list[Block]:
         known = _response_known(requests, end, LATE_SECONDS)
         soon = (known.response <= LATE_SECONDS).fill_null(False)
         found.append(_share("response_after_24h", known, ~soon))
-    if {"resolution_median_hours", "resolution_p90_hours"} & wanted:
-        found += _resolution(requests, wanted)
+    for what in ("response", "resolution"):
+        found += _durations(requests, what, wanted)
     if "resolution_open" in wanted:
         found.append(_share("resolution_open", requests, requests.resolved_at.isnull()))
     if "fcr" in wanted:
@@ -121,9 +121,12 @@ def _response_known(requests: ir.Table, end: int, within: int) -> ir.Table:
     return requests.filter(answered.fill_null(False) | waiting)
 
 
-def _resolution(requests: ir.Table, wanted: Set[str]) -> list[Block]:
-    solved = requests.filter(requests.resolution >= 0)
-    solved = solved.select(*BY_KIND, y=solved.resolution.cast("float64"))
+def _durations(requests: ir.Table, what: str, wanted: Set[str]) -> list[Block]:
+    """Quantiles of the time to ``response`` or ``resolution``, of the requests that have one."""
+    if not {f"{what}_median_hours", f"{what}_p90_hours"} & wanted:
+        return []
+    solved = requests.filter(requests[what] >= 0)
+    solved = solved.select(*BY_KIND, y=solved[what].cast("float64"))
     found = []
     for by in (("site_id", "period"), BY_KIND):
         rows = solved.filter(solved.stratum.notnull()) if "stratum" in by else solved
@@ -135,9 +138,9 @@ def _resolution(requests: ir.Table, wanted: Set[str]) -> list[Block]:
             p90=rows.y.quantile(0.9),
         )
         measures = tuple(
-            Measure(indicator=f"resolution_{column}_hours", value=column, divisor=3600.0)
+            Measure(indicator=f"{what}_{column}_hours", value=column, divisor=3600.0)
             for column in ("median", "p90")
-            if f"resolution_{column}_hours" in wanted
+            if f"{what}_{column}_hours" in wanted
         )
         found.append(Block(cells=cells, measures=measures))
     return found

@@ -41,6 +41,11 @@ from analysis.measurement.channels import (
     channel_differences,
 )
 from analysis.measurement.comparability import assess_invariance
+from analysis.measurement.complaints import (
+    assess_complaints,
+    complaint_shares,
+    share_over_sites,
+)
 from analysis.measurement.covariance_structure import Moments, moments
 from analysis.measurement.coverage import assess_coverage, coverage_matrix, level_coverage
 from analysis.measurement.dimensionality import assess_factors
@@ -151,6 +156,7 @@ __all__ = [
     "assess_balance",
     "assess_branches",
     "assess_channels",
+    "assess_complaints",
     "assess_coverage",
     "assess_duplicates",
     "assess_factors",
@@ -177,6 +183,7 @@ __all__ = [
     "broken_rows",
     "channel_differences",
     "compare_weighted",
+    "complaint_shares",
     "completeness",
     "confirm",
     "consequence_guard",
@@ -217,6 +224,7 @@ __all__ = [
     "scorecard",
     "seal",
     "self_other_gap",
+    "share_over_sites",
     "shopper_study",
     "skill_gaps",
     "standard_error",

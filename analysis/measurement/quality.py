@@ -44,6 +44,7 @@ MEANINGFUL_NULL = {
     ("actions", "done_on"),
     ("lecturers", "certified_on"),
     ("tickets", "channel"),
+    ("tickets", "second_category"),
     ("appeals", "staff_id"),
     ("appeals", "decided_on"),
     ("appeals", "outcome"),

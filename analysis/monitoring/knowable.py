@@ -224,6 +224,7 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
             "staff_id",
             "kind",
             "category",
+            "second_category",
             "channel",
             "opened_at",
         ),

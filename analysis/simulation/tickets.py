@@ -24,6 +24,7 @@ _RESPONSE_MEDIAN, _RESPONSE_SD = 28.0, 0.9
 _RESOLUTION_MEDIAN, _RESOLUTION_SD = 15.0, 1.0
 _FCR_LEVEL, _REPEAT_LEVEL, _COMPLAINT_SHARE = 0.68, 0.12, 0.18
 _REPORTED_BY = (0.4, 0.38, 0.17, 0.05)
+_SAMPLED_AGAIN, _SORTED_ALIKE = 0.012, 0.82
 _NO_RESPONSE, _COMMON_AREA, _UNRESOLVED, _RATED = 0.01, 0.15, 0.004, 0.4
 
 
@@ -132,6 +133,7 @@ def draw_tickets(
     out["staff_id"] = None if staff is None else _in_charge(p, rng, roster, staff, site, month)
     out["kind"] = frame["kind"]
     out["category"] = category
+    out["second_category"] = _second_coder(stream(p, "second coder"), out)
     out["channel"] = stream(p, "ticket channels").choice(REPORTED_BY, n, p=_REPORTED_BY)
     return out
 
@@ -157,6 +159,16 @@ def _categories(rng: np.random.Generator, kind: np.ndarray) -> np.ndarray:
         choices = np.array(CATEGORIES[name], dtype=object)
         category[rows] = choices[rng.integers(0, len(choices), len(rows))]
     return category
+
+
+def _second_coder(rng: np.random.Generator, tickets: pd.DataFrame) -> np.ndarray:
+    """Subjects as a second person sorts a sample of complaints; most times as the first did."""
+    n = len(tickets)
+    sample = (tickets["kind"] == "complaint").to_numpy() & (rng.random(n) < _SAMPLED_AGAIN)
+    other = rng.choice(CATEGORIES["complaint"], n)
+    alike = rng.random(n) < _SORTED_ALIKE
+    second = np.where(alike, tickets["category"].to_numpy(object), other)
+    return np.where(sample, second, None)
 
 
 def _repeat_complaints(

@@ -13,11 +13,15 @@ from analysis.present import views
 from analysis.results import Estimate, StageResults
 from analysis.tables import month_of
 from analysis.workspace import naming
+from analysis.workspace.complaints import complaints
 from analysis.workspace.pages import BaselinePage
 from analysis.workspace.stage import Stage
 
 _SHEETS = {"surveys": "response_id", "reactions": "response_id", "ratings": "rating_id"}
 """Tables of answers, and the column that tells their sheets apart."""
+
+_BESIDE = ("response_median_hours", "response_p90_hours", "staff_turnover")
+"""Indicators whose level is told beside those of the goals, where they are measured."""
 
 _GROUPS = ("property_type", "region", "channel", "time")
 """What the gate is asked for; ``time`` is before and after the first wave."""
@@ -32,8 +36,10 @@ class BaselineStage(Stage):
 
     @property
     def goal_units(self) -> Mapping[str, str]:
-        """Unit of every indicator that has a goal, and of the primary outcome."""
-        named = [self.primary, *(goal.indicator for goal in self.client.goals)]
+        """Unit of every indicator that has a goal, of the primary outcome, and of some beside."""
+        measured = set(self.panel["indicator"])
+        beside = [name for name in _BESIDE if name in measured]
+        named = [self.primary, *(goal.indicator for goal in self.client.goals), *beside]
         return {name: self.unit(name) for name in dict.fromkeys(named)}
 
     @property
@@ -160,7 +166,7 @@ class BaselineStage(Stage):
         return self.named(results.merge("baseline", parts))
 
     def training_needs(self) -> StageResults:
-        """Where skills fall short, what customers weigh most, and what each module is to change."""
+        """Where skills fall short, what customers weigh and complain of, what modules change."""
         from analysis import measurement
 
         assessments, staff, instruments = self.of("assessments", "staff", "instruments")
@@ -171,7 +177,8 @@ class BaselineStage(Stage):
         chain = measurement.assess_coverage(
             self.tables, self.client.coverage, panel=self.panel, goals=wanted
         )
-        return self.named(results.merge("baseline", [gaps, chain]))
+        subjects = complaints(self, self.before("tickets", "opened_at"))
+        return self.named(results.merge("baseline", [gaps, subjects, chain]))
 
     def appraisal(self) -> StageResults:
         """Say what the weighted appraisal of sites may be used for, from the year before."""

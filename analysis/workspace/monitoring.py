@@ -13,11 +13,12 @@ from analysis.indicators import registry
 from analysis.results import StageResults, collect, merge
 from analysis.tables import period_of
 from analysis.workspace import ledger
+from analysis.workspace.complaints import complaints
 from analysis.workspace.pages import MonitoringPage
 from analysis.workspace.stage import Stage
 
-WATCHED = ("csat_top2", "response_within_30min")
-"""Indicators of customers and of the process that are watched beside the primary outcome."""
+WATCHED = ("csat_top2", "response_within_30min", "response_median_hours", "staff_turnover")
+"""Indicators of customers, the process and staff, watched beside the primary outcome."""
 
 RULES = ("beyond_3", "eight_one_side")
 """Run rules of the charts of sites; more would ring more often over many sites."""
@@ -149,7 +150,7 @@ class MonitoringStage(Stage):
         return {name: kind for name, kind in wanted.items() if name in measured}
 
     def contrasts(self) -> StageResults:
-        """Compare trained with untrained sites, right at every look; never an effect."""
+        """Compare trained with untrained sites, right at every look, and their complaints."""
         from analysis import monitoring
 
         measured = set(self.panel["indicator"])
@@ -160,7 +161,7 @@ class MonitoringStage(Stage):
             )
             for name in named
         ]
-        return merge(self.name, found)
+        return merge(self.name, [*found, complaints(self, self.table("tickets"))])
 
     def milestones(self) -> StageResults:
         """Compare milestones with their plan, and judge gates by what there was on their day."""

@@ -28,6 +28,7 @@ def panel():
 
 # (indicator, stratum): {(site, month): (value, n, total, total_sq, exposure)}
 HOUR = 1.0
+REPLIES = (1 / 2, 1801 / 3600, 1 / 12, 1 / 6)
 EXPECTED = {
     ("csat_mean", ""): {
         ("A", JAN): (11 / 3, 3, 11, 25 + 16 + 4, 3),
@@ -83,6 +84,43 @@ EXPECTED = {
         ("A", JAN): (1 / 2, 2, 1, 1, 2),
         ("A", FEB): (1, 3, 3, 3, 3),
         ("A", MAR): (0, 1, 0, 0, 1),
+    },
+    # January minutes 30, 30 and a second, 5, 10; t05 and t10 have no answer, t14 one before it.
+    ("response_median_hours", ""): {
+        ("A", JAN): (1 / 3, 4, sum(REPLIES), sum(r * r for r in REPLIES), 4),
+        ("A", FEB): (1 / 60, 3, 3 / 60, 3 / 3600, 3),
+        ("A", MAR): (1 / 3, 1, 1 / 3, 1 / 9, 1),
+        ("A", APR): (1 / 60, 1, 1 / 60, 1 / 3600, 1),
+        ("B", JAN): (601 / 3600, 1, 601 / 3600, (601 / 3600) ** 2, 1),
+        ("B", MAR): (1 / 6, 1, 1 / 6, 1 / 36, 1),
+    },
+    # Position 0.9 * 3 = 2.7 of 5, 10, 30 minutes, and 30 minutes and a second.
+    ("response_p90_hours", ""): {
+        ("A", JAN): (0.5 + 0.7 / 3600, 4, sum(REPLIES), sum(r * r for r in REPLIES), 4),
+        ("A", FEB): (1 / 60, 3, 3 / 60, 3 / 3600, 3),
+        ("A", MAR): (1 / 3, 1, 1 / 3, 1 / 9, 1),
+        ("A", APR): (1 / 60, 1, 1 / 60, 1 / 3600, 1),
+        ("B", JAN): (601 / 3600, 1, 601 / 3600, (601 / 3600) ** 2, 1),
+        ("B", MAR): (1 / 6, 1, 1 / 6, 1 / 36, 1),
+    },
+    ("response_median_hours", "complaint"): {
+        ("A", JAN): (
+            (1 / 12 + 1801 / 3600) / 2,
+            2,
+            1 / 12 + 1801 / 3600,
+            1 / 144 + (1801 / 3600) ** 2,
+            2,
+        ),
+        ("A", FEB): (1 / 60, 3, 3 / 60, 3 / 3600, 3),
+    },
+    # p1 stays; p2 leaves in February; p5 is never there on the first of a month.
+    ("staff_turnover", ""): {
+        ("A", JAN): (0, 2, 0, 0, 2),
+        ("A", FEB): (1 / 2, 2, 1, 1, 2),
+        ("A", MAR): (0, 1, 0, 0, 1),
+        ("A", APR): (0, 1, 0, 0, 1),
+        ("B", FEB): (0, 1, 0, 0, 1),
+        ("B", MAR): (1, 1, 1, 1, 1),
     },
     # January hours 2, 4, 6, 10, 1; February 24, 1, 3.
     ("resolution_median_hours", ""): {

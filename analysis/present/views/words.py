@@ -73,3 +73,41 @@ def target(row: Any, language: str) -> str:
     if row.unit == "relative":
         return wording.text("chapters.target_relative", language, value=row.target)
     return wording.in_unit(row.target, unit, language, effect=row.unit == "points")
+
+
+def complaints(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a subject or post, its share in each arm and time in words.
+
+    ``n`` is the number of complaints about it. A share with its interval reads
+    ``12.3% (11.0% to 13.7%)``.
+    """
+    (by,) = {"category", "post"} & set(table.columns)
+    rows = []
+    for name, mine in table.groupby(by, sort=False):
+        row: dict[str, Any] = {"n": int(mine["hits"].sum())}
+        row["subject"] = {
+            language: _subject_of(str(name), language) for language in wording.LANGUAGES
+        }
+        for cell in mine.itertuples():
+            row[f"{cell.arm}_{cell.when}"] = {
+                language: _share_with_interval(cell, language) for language in wording.LANGUAGES
+            }
+        rows.append(row)
+    columns = [f"{arm}_{when}" for arm in _ARMS for when in ("before", "since")]
+    found = pd.DataFrame(rows).reindex(columns=["subject", "n", *columns]).astype(object)
+    return found.where(found.notna(), "—")
+
+
+_ARMS = ("treated", "comparison")
+
+
+def _subject_of(name: str, language: str) -> str:
+    return wording.text("terms.unknown_post", language) if name == "unknown" else name
+
+
+def _share_with_interval(cell: Any, language: str) -> str:
+    value, low, high = (
+        wording.format_value(part, "pct1", language)
+        for part in (cell.value, cell.ci_low, cell.ci_high)
+    )
+    return wording.text("terms.share_with_interval", language, value=value, low=low, high=high)

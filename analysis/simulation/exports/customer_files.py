@@ -224,6 +224,7 @@ def _work_orders(mine: pd.DataFrame) -> dict[str, list]:
         "报修房间号": spelling.plain(mine["household_id"], blank=_COMMON_AREA),
         "工单类型": spelling.mapped(mine["kind"], _KINDS),
         "诉求分类": list(mine["category"]),
+        "复核分类": spelling.plain(mine["second_category"]),
         "报修渠道": spelling.mapped(mine["channel"], _REPORTED_BY),
         "报修描述": [
             "客户来电，请尽快处理" if i % 50 else "住户㐂先生，𠮷祥单元" for i in range(n)

@@ -76,7 +76,7 @@ class BaselinePage(Page):
     def needs(self, needs: StageResults, appraisal: StageResults) -> None:
         """Show skill gaps, what customers weigh, what modules cover, and the appraisal."""
         self.section("needs")
-        self.views("skill_gaps", "importance_figure")
+        self.views("skill_gaps", "importance_figure", "complaint_categories", "complaint_posts")
         self.views("coverage", "coverage_gaps", "coverage_levels")
         self.checks(needs, fold=False)
         self.section("appraisal")

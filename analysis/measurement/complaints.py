@@ -1,0 +1,214 @@
+"""What complaints are about, and whose work they concern: shares, before and since training.
+
+Complaints of one site hang together, so intervals count sites, not complaints. The shares
+describe; what they say of the training is left to the comparison of sites.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.measurement.columns import instants, periods, present
+from analysis.measurement.intervals import Interval, wilson
+from analysis.measurement.raters import krippendorff_alpha
+from analysis.results import Check, Estimate, StageResults, collect
+
+UNKNOWN = "unknown"
+"""Post of a complaint for which no employee, or none on the list, is in charge."""
+
+LEAST_ALPHA = 0.667
+"""Agreement of coders below which no conclusion rests on categories (Krippendorff 2019)."""
+
+_DRAWS = 500
+
+
+def share_over_sites(hits: np.ndarray, n: np.ndarray, *, level: float = 0.95) -> Interval:
+    r"""Share of all cases, with an interval that counts sites.
+
+    :math:`\hat p = \sum h_g / \sum n_g`, its variance linearised over sites
+    (:math:`\frac{G}{G-1}\sum (h_g - \hat p n_g)^2 / (\sum n_g)^2`), the interval Student's t with
+    :math:`G-1` degrees of freedom on the log odds, so that it stays a share. With one site, or
+    a share of 0 or 1, Wilson's interval of the cases is given, and named.
+
+    Parameters
+    ----------
+    hits, n : array, shape (sites,)
+        Cases of the kind, and all cases, of each site; sites without cases are left out.
+
+    References
+    ----------
+    Cochran (1977), section 6; Korn & Graubard (1998).
+    """
+    hits, n = np.asarray(hits, dtype=float), np.asarray(n, dtype=float)
+    hits, n = hits[n > 0], n[n > 0]
+    total, sites = float(n.sum()), n.size
+    value = float(hits.sum()) / total
+    if sites < 2 or value in (0.0, 1.0):
+        return wilson(int(hits.sum()), int(total), level)
+    variance = sites / (sites - 1) * float(((hits - value * n) ** 2).sum()) / total**2
+    se = math.sqrt(variance)
+    half = float(stats.t.ppf((1 + level) / 2, sites - 1)) * se / (value * (1 - value))
+    centre = math.log(value / (1 - value))
+    low, high = (1 / (1 + math.exp(-(centre + step))) for step in (-half, half))
+    return Interval(value, low, high, int(total), level, "t_log_odds_over_sites", se)
+
+
+def complaint_shares(complaints: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Shares of the values of a column among complaints, by arm, before and since.
+
+    Parameters
+    ----------
+    complaints : DataFrame
+        ``site_id, arm, when`` and the column ``by``; rows without a value are left out.
+
+    Returns
+    -------
+    DataFrame
+        ``arm, when, <by>, hits, n`` (complaints of the arm and time), ``sites, value, ci_low,
+        ci_high``; the most frequent first.
+    """
+    known = complaints[complaints[by].notna()]
+    rows = []
+    for (arm, when), mine in known.groupby(["arm", "when"], sort=True):
+        counts = pd.crosstab(mine["site_id"], mine[by])
+        n = counts.sum(axis=1).to_numpy()
+        for name in counts.columns:
+            share = share_over_sites(counts[name].to_numpy(), n)
+            hits = int(counts[name].sum())
+            row = (arm, when, str(name), hits, share.n, len(n), share.value, share.low, share.high)
+            rows.append(row)
+    columns = ["arm", "when", by, "hits", "n", "sites", "value", "ci_low", "ci_high"]
+    table = pd.DataFrame(rows, columns=columns)
+    order = table.groupby(by)["hits"].transform("sum")
+    table = table.assign(order=order).sort_values(
+        ["order", by, "arm", "when"], ascending=[False, True, True, False], ignore_index=True
+    )
+    return table.drop(columns="order")
+
+
+def assess_complaints(
+    tickets: pd.DataFrame | None,
+    staff: pd.DataFrame | None,
+    starts: pd.DataFrame,
+    *,
+    timezone: str,
+    seed: int,
+    stage: str = "baseline",
+    simulated: bool = False,
+) -> StageResults:
+    """Say what complaints are about, whose work they concern, and whether coders agree.
+
+    Parameters
+    ----------
+    tickets, staff : DataFrame or None
+        Canonical tables.
+    starts : DataFrame
+        ``site_id, arm`` (``treated`` or ``comparison``) and ``start``: running month from which
+        complaints count as since; the first wave's for sites that are never trained.
+    timezone : str
+        The client's.
+    seed : int
+        Of the bootstrap over complaints that were coded twice.
+    stage : str
+        Stage that asks, the first part of all identifiers.
+
+    Returns
+    -------
+    StageResults
+        Tables ``complaint_categories`` and ``complaint_posts`` (of :func:`complaint_shares`, posts
+        with ``unknown`` as one of them); estimate ``<stage>.complaints.agreement``
+        (Krippendorff's alpha of two coders); check ``<stage>.complaints.coding``.
+    """
+    if not present(tickets, "kind") or not (tickets["kind"] == "complaint").any():
+        return collect(stage, [_coding("none", stage)])
+    known = starts.set_index("site_id")
+    rows = tickets[(tickets["kind"] == "complaint") & tickets["site_id"].isin(known.index)]
+    month = periods(instants(rows["opened_at"], timezone)).astype("float64")
+    start = rows["site_id"].map(known["start"]).astype("float64")
+    frame = pd.DataFrame(
+        {
+            "site_id": rows["site_id"].astype(object),
+            "arm": rows["site_id"].map(known["arm"]).astype(object),
+            "when": np.where(month >= start, "since", "before"),
+            "category": rows["category"].astype(object),
+            "post": _posts(rows, staff),
+        }
+    )
+    tables = {}
+    if frame["category"].notna().any():
+        tables["complaint_categories"] = complaint_shares(frame, "category")
+    if staff is not None and (frame["post"] != UNKNOWN).any():
+        tables["complaint_posts"] = complaint_shares(frame, "post")
+    agreement = _agreement(rows, seed, stage, simulated)
+    items = [_coding("unchecked", stage)]
+    if agreement is not None:
+        items = [agreement, _agreed(agreement, stage)]
+    return collect(stage, items, tables=tables)
+
+
+def _posts(rows: pd.DataFrame, staff: pd.DataFrame | None) -> pd.Series:
+    if staff is None or "staff_id" not in rows:
+        return pd.Series(UNKNOWN, index=rows.index, dtype=object)
+    post = rows["staff_id"].map(staff.set_index("staff_id")["role"])
+    return post.astype(object).where(post.notna(), UNKNOWN)
+
+
+def _agreement(rows: pd.DataFrame, seed: int, stage: str, simulated: bool) -> Estimate | None:
+    if not present(rows, "category", "second_category"):
+        return None
+    twice = rows[rows["category"].notna() & rows["second_category"].notna()]
+    if twice.empty:
+        return None
+    pairs = twice[["category", "second_category"]].astype(object).to_numpy()
+    codes = {name: i for i, name in enumerate(sorted(set(pairs.ravel())))}
+    numbers = np.array([[codes[name] for name in pair] for pair in pairs], dtype=float).T
+    found = krippendorff_alpha(numbers, "nominal", draws=_DRAWS, seed=seed)
+    if found is None:
+        return None
+    return Estimate(
+        id=f"{stage}.complaints.agreement",
+        estimand="krippendorff_alpha",
+        unit="coefficient",
+        value=found.value,
+        ci_low=found.low,
+        ci_high=found.high,
+        n=found.n,
+        method="krippendorff_nominal",
+        interval_method=found.method,
+        simulated=simulated,
+    )
+
+
+def _agreed(agreement: Estimate, stage: str) -> Check:
+    fine = agreement.ci_low >= LEAST_ALPHA
+    return Check(
+        id=f"{stage}.complaints.coding",
+        question="measurement.check.complaint_coding.question",
+        status="passed" if fine else "caution",
+        value=agreement.value,
+        threshold=LEAST_ALPHA,
+        unit="coefficient",
+        n=agreement.n,
+        reason="measurement.check.complaint_coding.reason",
+        remedy=None if fine else "measurement.check.complaint_coding.remedy",
+        params={
+            "twice": agreement.n,
+            "alpha": agreement.value,
+            "low": agreement.ci_low,
+            "line": LEAST_ALPHA,
+        },
+    )
+
+
+def _coding(why: str, stage: str) -> Check:
+    return Check(
+        id=f"{stage}.complaints.coding",
+        question="measurement.check.complaint_coding.question",
+        status="not_possible",
+        reason=f"measurement.check.complaint_coding.{why}",
+        remedy=None if why == "none" else "measurement.check.complaint_coding.code_twice",
+    )
