@@ -11,8 +11,8 @@ from html import escape
 from analysis import wording
 from analysis.findings import Line
 from analysis.present import sentences
+from analysis.present.estimates import hide_estimates
 from analysis.present.suppression import MARK
-from analysis.present.tables import hide_estimates
 from analysis.results import Alert, Check, Estimate, Finding
 
 SIGNS = {"passed": "✓", "caution": "!", "failed": "×", "not_possible": "?"}

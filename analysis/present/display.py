@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -15,6 +15,7 @@ import pandas as pd
 from analysis import wording
 from analysis.findings import Line
 from analysis.present import cards, commitments, figures, sentences, tables, tasks
+from analysis.present.estimates import estimates_table
 from analysis.results import Alert, Check, Estimate, Finding, StageResults
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ class Display:
         numbered = self._numbered("table", caption, params)
         self._emit(
             "table",
-            lambda language: tables.estimates_table(
+            lambda language: estimates_table(
                 chosen,
                 caption=numbered(language),
                 rows=rows,
@@ -317,22 +318,14 @@ class Display:
         numbered = self._numbered("figure", caption, params)
 
         def build(language: str) -> str:
-            if data and hasattr(data[0], "__len__") and len(data[0]) == 0:
-                words = _why_none(caption, language) or wording.text(
-                    "report.empty_figure", language
-                )
-                picture = f'<p class="none">{escape(words)}</p>'
-                return figures.wrap(picture, caption=numbered(language), anchor=anchor)
-            picture = figures.embed(
-                draw(*data, language=language, **drawn),
-                anchor=anchor,
-                alt=sentences.sentence(alt, language, params),
-            )
-            return figures.wrap(
-                picture,
+            return figures.figure(
+                lambda: draw(*data, language=language, **drawn),
+                data[0] if data else None,
                 caption=numbered(language),
+                alt=sentences.sentence(alt, language, params),
+                none=_why_none(caption, language),
                 anchor=anchor,
-                below=_figure_data(data[0] if data else None, anchor, language),
+                language=language,
             )
 
         self._emit("figure", build, fold=numbered if fold else None)
@@ -393,30 +386,3 @@ def _why_none(caption: str, language: str) -> str | None:
     """Return why a table or figure has no rows, where its caption's neighbour ``_none`` says so."""
     key = f"{caption.removesuffix('_table').removesuffix('_figure')}_none"
     return wording.text(key, language) if wording.has(key) else None
-
-
-def _figure_data(data: Any, anchor: str, language: str) -> str:
-    """Return the download of what a figure shows, as it was handed to it."""
-    if isinstance(data, pd.DataFrame):
-        header, rows = list(map(str, data.columns)), data.to_numpy(dtype=object).tolist()
-    elif isinstance(data, Sequence) and data and all(isinstance(e, Estimate) for e in data):
-        dims = list(dict.fromkeys(name for e in data for name in e.dims))
-        header = ["id", *dims, "unit", "value", "ci_low", "ci_high", "level", "n"]
-        rows = [
-            [e.id, *(e.dims.get(d) for d in dims)] + [getattr(e, f) for f in header[-6:]]
-            for e in data
-        ]
-    else:
-        return ""
-    words = wording.text("report.download_figure", language)
-    cells = [[_cell(cell) for cell in row] for row in rows]
-    return tables.download_link(header, cells, anchor, language, words=words)
-
-
-def _cell(value: Any) -> str:
-    """Return a value for a file: six digits that count are more than any figure shows."""
-    if pd.isna(value):
-        return ""
-    if isinstance(value, float):
-        return repr(float(f"{value:.6g}")).removesuffix(".0")
-    return str(value)

@@ -5,10 +5,16 @@ from __future__ import annotations
 import base64
 import io
 import re
+from collections.abc import Callable, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from analysis import wording
+from analysis.present import tables
 from analysis.present.fonts import complete_text
+from analysis.results import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,6 +63,37 @@ def wrap(picture: str, *, caption: str, anchor: str, below: str = "") -> str:
     )
 
 
+def figure(
+    draw: Callable[[], Figure],
+    data: Any,
+    *,
+    caption: str,
+    alt: str,
+    anchor: str,
+    language: str,
+    none: str | None = None,
+) -> str:
+    """Draw a figure and return its markup, with a link that saves what it shows.
+
+    Parameters
+    ----------
+    draw : Callable
+        Draws it.
+    data : Any
+        What it shows. A frame or estimates can be saved; without rows the figure says so instead.
+    caption, alt, anchor, language : str
+        Finished caption and alternative text; unique id; language.
+    none : str, optional
+        Why there are no rows.
+    """
+    if hasattr(data, "__len__") and len(data) == 0:
+        words = none or wording.text("report.empty_figure", language)
+        return wrap(f'<p class="none">{escape(words)}</p>', caption=caption, anchor=anchor)
+    picture = embed(draw(), anchor=anchor, alt=alt)
+    below = _download(data, anchor, language)
+    return wrap(picture, caption=caption, anchor=anchor, below=below)
+
+
 def _inline(svg: str, anchor: str, alt: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
@@ -82,3 +119,30 @@ def _png(figure: Figure, alt: str) -> str:
         figure.savefig(buffer, format="png", dpi=_DPI, bbox_inches="tight")
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     return f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
+
+
+def _download(data: Any, anchor: str, language: str) -> str:
+    """Return the download of what a figure shows, as it was handed to it."""
+    if isinstance(data, pd.DataFrame):
+        header, rows = list(map(str, data.columns)), data.to_numpy(dtype=object).tolist()
+    elif isinstance(data, Sequence) and data and all(isinstance(e, Estimate) for e in data):
+        dims = list(dict.fromkeys(name for e in data for name in e.dims))
+        header = ["id", *dims, "unit", "value", "ci_low", "ci_high", "level", "n"]
+        rows = [
+            [e.id, *(e.dims.get(d) for d in dims)] + [getattr(e, f) for f in header[-6:]]
+            for e in data
+        ]
+    else:
+        return ""
+    words = wording.text("report.download_figure", language)
+    cells = [[_cell(cell) for cell in row] for row in rows]
+    return tables.download_link(header, cells, anchor, language, words=words)
+
+
+def _cell(value: Any) -> str:
+    """Return a value for a file: six digits that count are more than any figure shows."""
+    if pd.isna(value):
+        return ""
+    if isinstance(value, float):
+        return repr(float(f"{value:.6g}")).removesuffix(".0")
+    return str(value)

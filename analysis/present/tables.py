@@ -1,4 +1,4 @@
-"""Frames and estimates become accessible HTML tables with a CSV of the same numbers."""
+"""Frames become accessible HTML tables with a CSV of the same numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pandas as pd
 from analysis import wording
 from analysis.present import sentences
 from analysis.present.suppression import MARK, suppressed
-from analysis.results import Estimate
 
 NOTHING = "—"
 """Stands where a row has no such value."""
@@ -25,7 +24,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TEXT_SPECS = ("", "text", "indicator", "date", "month")
 _SHORT = 20
 _SENTENCE = frozenset("，。；！？,;")
-_PLAIN_UNITS = ("CNY", "ratio", "people", "sites", "count")
 
 
 def download_link(
@@ -195,7 +193,7 @@ def frame_table(
         anchor=anchor,
         language=language,
         notes=notes,
-        raw=[[v if isinstance(v, str) else _number(v) for v in row] for row in values],
+        raw=[[v if isinstance(v, str) else number(v) for v in row] for row in values],
     )
 
 
@@ -253,123 +251,6 @@ def is_numeric(spec: str) -> bool:
     return spec not in _TEXT_SPECS and not spec.startswith("label")
 
 
-def estimates_table(
-    estimates: Sequence[Estimate],
-    *,
-    caption: str,
-    rows: str,
-    anchor: str,
-    language: str,
-    min_cell: int = 8,
-) -> str:
-    """Build the table of estimates: value, interval and what they rest on.
-
-    Parameters
-    ----------
-    estimates : Sequence of Estimate
-        One a row, in order.
-    caption : str
-        Finished sentence.
-    rows : str
-        What heads a row: a name in ``dims``, or a field of :class:`Estimate`
-        (``indicator``, ``method``, ``estimand``, ``comparison``), or two of them joined by ``+``.
-    anchor, language : str
-        Unique id; language.
-    min_cell : int
-        Smallest count behind a descriptive number that may be shown.
-    """
-    if not estimates:
-        return nothing(caption, anchor, wording.text("report.empty_table", language))
-    parts = any(rows in estimate.dims for estimate in estimates)
-    hidden = hide_estimates(estimates, min_cell, parts=parts)
-    level = estimates[0].level
-    optional = [
-        ("terms.p_value", lambda e: e.p_value, "p"),
-        ("terms.sites", lambda e: e.n_units, "int"),
-        ("terms.observations", lambda e: e.n or None, "int"),
-    ]
-    used = [column for column in optional if any(column[1](e) is not None for e in estimates)]
-    header = [
-        sentences.label(f"report.column.{rows.partition('+')[0]}", language),
-        wording.text("terms.estimate", language),
-        wording.text("terms.interval", language, level=level),
-        *(wording.text(key, language) for key, _, _ in used),
-    ]
-    body, raw, reasons = [], [], {}
-    for estimate, hide in zip(estimates, hidden, strict=True):
-        name = row_label(estimate, rows, language)
-        extra = [read(estimate) for _, read, _ in used]
-        if hide:
-            body.append([name] + [MARK] * (len(header) - 1))
-            raw.append(body[-1])
-            continue
-        if estimate.value is None:
-            reasons[estimate.reason] = sentences.sentence(
-                estimate.reason, language, {**estimate.dims, "n": estimate.n}
-            )
-        written = [
-            "—" if value is None else wording.format_value(value, spec, language)
-            for value, (_, _, spec) in zip(extra, used, strict=True)
-        ]
-        shown = (
-            sentences.value_text(estimate, language),
-            sentences.interval_text(estimate, language),
-        )
-        body.append([name, *shown, *written])
-        ends = (estimate.ci_low, estimate.ci_high)
-        bounds = "" if ends[0] is None else f"{ends[0]!r} – {ends[1]!r}"
-        raw.append([name, _number(estimate.value), bounds, *map(_number, extra)])
-    notes = list(reasons.values())
-    if any(hidden):
-        notes.append(wording.text("report.suppressed_note", language, min_cell=min_cell))
-    return render(
-        header,
-        body,
-        caption=caption,
-        numeric=[False] + [True] * (len(header) - 1),
-        anchor=anchor,
-        language=language,
-        notes=notes,
-        raw=raw,
-    )
-
-
-def hide_estimates(
-    estimates: Sequence[Estimate], min_cell: int, *, parts: bool = False
-) -> list[bool]:
-    """Tell which estimates describe too few people to be shown.
-
-    ``parts`` says that they are parts of one whole, so that a single hidden one needs a companion.
-    Only values of an indicator describe people: effects, money and what is computed from them
-    are always shown.
-    """
-    counts = [
-        e.n
-        if e.indicator and not e.causal and e.unit not in _PLAIN_UNITS and e.value is not None
-        else None
-        for e in estimates
-    ]
-    counted = pd.Series(counts, dtype="Float64")
-    return suppressed(counted, min_cell, complementary=parts).tolist()
-
-
-def row_label(estimate: Estimate, rows: str, language: str) -> str:
-    """Return what heads an estimate's row; ``a+b`` puts two of them side by side."""
-    first, _, second = rows.partition("+")
-    if second:
-        label, more = (row_label(estimate, name, language) for name in (first, second))
-        return wording.text("report.labelled", language, label=label, value=more)
-    value = estimate.dims.get(rows, getattr(estimate, rows, None))
-    if rows == "indicator" or (rows not in estimate.dims and rows == "id"):
-        return sentences.indicator_title(estimate.indicator, language)
-    for prefix in (f"terms.{rows}", f"causal.{rows}", f"report.{rows}"):
-        if wording.has(f"{prefix}.{value}"):
-            return wording.text(f"{prefix}.{value}", language)
-    if rows in ("cohort", "period", "calendar") and isinstance(value, (int, float)):
-        return wording.format_value(value, "month", language)
-    return sentences.label(value, language, f"terms.{rows}")
-
-
 def _cell(value: object, spec: str, language: str, unit: object) -> str:
     if isinstance(value, Mapping):
         return str(value[language])
@@ -391,7 +272,8 @@ def _plain(value: object, spec: str, shown: str) -> object:
     return None if value is None or pd.isna(value) else value
 
 
-def _number(value: object) -> str:
+def number(value: object) -> str:
+    """Write a number in full precision for a CSV; nothing where there is none."""
     if value is None or pd.isna(value):
         return ""
     return repr(float(value)) if isinstance(value, float) else str(value)

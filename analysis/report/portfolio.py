@@ -9,6 +9,7 @@ from pathlib import Path
 from analysis import wording
 from analysis.causal import pool_effects
 from analysis.present import cards, figures, plots, sentences, tables
+from analysis.present.estimates import estimates_table
 from analysis.report import page
 from analysis.report.build import write_pages
 from analysis.report.run import FOLDERS, Run, open_run
@@ -114,7 +115,7 @@ def _pooled(estimates: list[Estimate], anchor: str, language: str) -> str:
     if len(estimates) < 2:
         return ""
     found = pool_effects(estimates)
-    table = tables.estimates_table(
+    table = estimates_table(
         found.estimates,
         caption=wording.text("report.portfolio.pooled", language, n=len(estimates)),
         rows="estimand",

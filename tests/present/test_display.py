@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.present import MIME, Display, cards, plots, suppressed, tables
+from analysis.present.estimates import estimates_table
 from analysis.results import Check, Estimate, Finding
 from analysis.wording.catalogue import WordingError
 
@@ -99,7 +100,7 @@ def test_suppression_by_hand(counts, hidden):
 
 
 def test_estimates_table_says_why_there_is_no_value():
-    html = tables.estimates_table(
+    html = estimates_table(
         [
             mean(0.5, 40, ci_low=0.4, ci_high=0.6, dims={"tier": "frontline"}),
             mean(None, 0, reason="report.empty_table", dims={"tier": "senior"}),
@@ -114,7 +115,7 @@ def test_estimates_table_says_why_there_is_no_value():
 
 
 def test_a_difference_carries_its_sign_and_says_its_unit_once():
-    html = tables.estimates_table(
+    html = estimates_table(
         [mean(0.05, 40, ci_low=-0.01, ci_high=0.11, comparison="never_treated", causal=True)],
         caption="A", rows="method", anchor="t", language="en",
     )  # fmt: skip

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from analysis import wording
 from analysis.present import sentences, theme
+from analysis.present.estimates import row_label
 from analysis.present.plots import axes as ax
-from analysis.present.tables import row_label
 from analysis.results import Estimate
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def forest(
     language : {"zh_CN", "en"}
         Language of the words.
     rows : str
-        What labels a line, as in :func:`analysis.present.tables.estimates_table`.
+        What labels a line, as in :func:`analysis.present.estimates.estimates_table`.
     labels : Sequence of str, optional
         Finished labels instead.
     """
