@@ -62,6 +62,12 @@ def told_in_one_line(voice: Voice, client: str | None = None) -> Iterator[None]:
     except EvaluationError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
+    except BrokenPipeError:
+        raise  # whoever read our output has had enough
+    except OSError as error:
+        reason = error.strerror or str(error)
+        voice.say("run.disk", err=True, path=error.filename or "—", reason=reason)
+        sys.exit(1)
     except KeyboardInterrupt:
         voice.say("run.interrupted", err=True)
         sys.exit(INTERRUPTED)

@@ -190,6 +190,14 @@ def test_a_terminal_of_another_encoding_gets_the_message(project, encoding):
     assert "Traceback" not in said
 
 
+def test_a_folder_that_cannot_be_written_is_named(crmeval, project):
+    (project.root / "reports").write_text("in the way", encoding="utf-8")
+    stopped = crmeval("--lang", "en", "run", "acme")
+    assert stopped.exit_code == 1
+    assert stopped.output.startswith(str(project.root / "reports"))
+    assert "Correct: a folder that may be written" in stopped.output
+
+
 def test_ctrl_c_has_the_shells_exit_status(crmeval, monkeypatch):
     def interrupt(setting, folder):
         raise KeyboardInterrupt
