@@ -6,10 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.monitoring.run_rules import RULES
 from analysis.results import Check, StageResults, collect
-
-RUN_LENGTH = 8
-"""Points in a row on one side of the centre that make a signal (Western Electric rule 4)."""
 
 MIN_BASELINE = 8
 """Fewest baseline points for limits; with fewer no chart is drawn."""
@@ -61,18 +59,8 @@ def p_chart(
         if dispersed and moving > 1:
             sigma_z, kind = moving, "laney"
     half = 3 * spread * sigma_z
-    frame = pd.DataFrame(
-        {
-            "value": value,
-            "centre": centre,
-            "lower": np.maximum(0, centre - half),
-            "upper": np.minimum(1, centre + half),
-        }
-    )
-    frame["rule"] = _rules_broken(frame)
-    frame["signal"] = frame["rule"] != ""
-    frame.attrs = {"kind": kind, "sigma_z": sigma_z}
-    return frame
+    low, high = np.maximum(0, centre - half), np.minimum(1, centre + half)
+    return _drawn(value, centre, low, high, {"kind": kind, "sigma_z": sigma_z})
 
 
 def xmr_chart(values: np.ndarray, baseline: np.ndarray | None = None) -> pd.DataFrame:
@@ -88,23 +76,17 @@ def xmr_chart(values: np.ndarray, baseline: np.ndarray | None = None) -> pd.Data
     base = np.ones(values.size, bool) if baseline is None else np.asarray(baseline, dtype=bool)
     centre = values[base].mean()
     half = 3 * np.abs(np.diff(values[base])).mean() / D2
-    frame = pd.DataFrame(
-        {"value": values, "centre": centre, "lower": centre - half, "upper": centre + half}
-    )
-    frame["rule"] = _rules_broken(frame)
-    frame["signal"] = frame["rule"] != ""
-    frame.attrs = {"kind": "xmr", "sigma_z": 1.0}
+    return _drawn(values, centre, centre - half, centre + half, {"kind": "xmr", "sigma_z": 1.0})
+
+
+def _drawn(value: np.ndarray, centre: float, low, high, attrs: dict) -> pd.DataFrame:
+    beyond = (value < low - 1e-12) | (value > high + 1e-12)
+    run = RULES["eight_one_side"](value - centre)
+    rule = np.where(beyond, "beyond", np.where(run, "run", "")).astype(object)
+    columns = {"value": value, "centre": centre, "lower": low, "upper": high, "rule": rule}
+    frame = pd.DataFrame({**columns, "signal": beyond | run})
+    frame.attrs = attrs
     return frame
-
-
-def _rules_broken(frame: pd.DataFrame) -> list[str]:
-    beyond = (frame["value"] < frame["lower"] - 1e-12) | (frame["value"] > frame["upper"] + 1e-12)
-    side = np.sign(frame["value"] - frame["centre"])
-    run, signals = 0, []
-    for i, now in enumerate(side):
-        run = run + 1 if i and now != 0 and now == side[i - 1] else int(now != 0)
-        signals.append("beyond" if beyond[i] else "run" if run >= RUN_LENGTH else "")
-    return signals
 
 
 def chart_sites(

@@ -80,13 +80,10 @@ def chart_panel(
         if base.sum() < MIN_BASELINE or np.ptp(values[base]) == 0:
             continue
         chart = _DRAW[kind](rows, base, rules)
-        chart = chart.assign(
-            subject=str(site),
-            period=rows["period"].to_numpy(),
-            kind=chart.attrs["kind"],
-            baseline=base,
-        )
-        frames.append(chart[list(COLUMNS)])
+        columns = {name: chart[name].to_numpy() for name in COLUMNS if name in chart}
+        columns |= {"subject": str(site), "period": rows["period"].to_numpy()}
+        columns |= {"kind": chart.attrs["kind"], "baseline": base}
+        frames.append(pd.DataFrame(columns, columns=list(COLUMNS)))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
 
 

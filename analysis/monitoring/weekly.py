@@ -126,24 +126,30 @@ def _chart(part: pd.DataFrame, base: np.ndarray, what: str) -> pd.DataFrame:
     if what == "in_time":
         n = part["due"].to_numpy(dtype=float)
         chart = p_chart(part["in_time"].to_numpy(dtype=float), n, base)
-        spread = np.sqrt(chart["centre"] * (1 - chart["centre"]) / n)
+        centre = float(chart["centre"].iloc[0])
+        spread = np.sqrt(centre * (1 - centre) / n)
     else:
-        n = np.ones(len(part))
-        chart = u_chart(part["opened"].to_numpy(dtype=float), n, base)
-        spread = np.sqrt(chart["centre"])
-    plain = (chart["value"] - chart["centre"]) / spread.where(spread > 0)
-    z = (plain / chart.attrs["sigma_z"]).fillna(0.0)
-    rule = broken_rules(z.to_numpy(dtype=float), RULES)
-    return chart.assign(
-        week=part["week"].dt.date.to_numpy(),
-        n=part["due" if what == "in_time" else "opened"].to_numpy(),
-        z=z,
-        rule=rule,
-        signal=[bool(r) for r in rule],
-        kind=chart.attrs["kind"],
-        sigma_z=chart.attrs["sigma_z"],
-        baseline=base,
-        plain=plain.abs() > 3,
+        n = part["opened"].to_numpy(dtype=float)
+        chart = u_chart(n, np.ones(len(part)), base)
+        centre = float(chart["centre"].iloc[0])
+        spread = np.full(len(part), np.sqrt(centre))
+    far = chart["value"].to_numpy() - centre
+    plain = np.divide(far, spread, out=np.zeros(far.size), where=spread > 0)
+    z = plain / chart.attrs["sigma_z"]
+    rule = broken_rules(z, RULES)
+    return pd.DataFrame(
+        {
+            "week": part["week"].dt.date.to_numpy(),
+            **{name: chart[name].to_numpy() for name in ("value", "centre", "lower", "upper")},
+            "n": n.astype(int),
+            "z": z,
+            "rule": rule,
+            "signal": [bool(r) for r in rule],
+            "kind": chart.attrs["kind"],
+            "sigma_z": chart.attrs["sigma_z"],
+            "baseline": base,
+            "plain": np.abs(plain) > 3,
+        }
     )
 
 

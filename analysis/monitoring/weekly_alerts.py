@@ -55,30 +55,37 @@ def weekly_measures(charts: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFram
 
 
 def _subjects(chart: pd.DataFrame, direction: str) -> pd.DataFrame:
-    alike = resemblance(chart)
-    newest = chart["week"].max()
-    rows = []
-    for subject, part in chart.groupby("subject"):
-        late = part[~part["baseline"].astype(bool)]
-        if late.empty:
-            continue
-        bad = late["signal"].astype(bool) & ((late["z"] < 0) == (direction == "up"))
-        centre, since = float(late["centre"].iloc[0]), float(late["value"].mean())
-        last = late.loc[bad, "week"].max() if bad.any() else None
-        rows.append(
-            {
-                "subject": subject,
-                "n": len(late),
-                "signals": int(bad.sum()),
-                "base": len(part) - len(late),
-                "widened": float(part["sigma_z"].iloc[0]) > 1,
-                "resemblance": alike,
-                "recent": last is not None and (newest - last).days <= 7 * RECENT_WEEKS,
-                "change": since / centre - 1 if centre else np.nan,
-                "told": {"signals": int(bad.sum()), "centre": centre, "since": since},
-            }
-        )
-    return pd.DataFrame(rows)
+    alike, newest = resemblance(chart), chart["week"].max()
+    wrong = (chart["z"] < 0) == (direction == "up")
+    late = ~chart["baseline"].astype(bool)
+    bad = chart["signal"].astype(bool) & wrong & late
+    marks = pd.DataFrame(
+        {
+            "subject": chart["subject"],
+            "n": late,
+            "signals": bad,
+            "base": ~late,
+            "since": chart["value"].where(late),
+            "centre": chart["centre"],
+            "sigma_z": chart["sigma_z"],
+            "last": pd.to_datetime(chart["week"]).where(bad),
+        }
+    )
+    how = {name: (name, "sum") for name in ("n", "signals", "base")}
+    how |= {name: (name, "first") for name in ("centre", "sigma_z")}
+    table = marks.groupby("subject", as_index=False).agg(
+        **how, since=("since", "mean"), last=("last", "max")
+    )
+    table = table[table["n"] > 0].reset_index(drop=True)
+    known = ["signals", "centre", "since"]
+    age = (pd.Timestamp(newest) - table["last"]).dt.days
+    return table.assign(
+        widened=table["sigma_z"] > 1,
+        resemblance=alike,
+        recent=age <= 7 * RECENT_WEEKS,
+        change=table["since"] / table["centre"].where(table["centre"] > 0) - 1,
+        told=table[known].to_dict("records"),
+    ).drop(columns=["last", "sigma_z", "centre", "since"])
 
 
 def resemblance(chart: pd.DataFrame) -> float:
