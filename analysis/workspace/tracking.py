@@ -22,7 +22,7 @@ from analysis.workspace.stage import Stage
 _NOTHING_TO_ESTIMATE = ("no_treated", "no_variation", "period_gap", "empty")
 """Broken rules of the estimation frame that are the client's data, not a mistake of the code."""
 
-_BASES: Mapping[str, causal.Base] = {"month_before": "universal", "all_before": "all_before"}
+BASES: Mapping[str, causal.Base] = {"month_before": "universal", "all_before": "all_before"}
 """The plan's word for what a month is compared with, and the estimator's."""
 
 _LATER = 6
@@ -48,7 +48,7 @@ class TrackingStage(Stage):
         """Return the options of the plan; ``chosen`` ones win."""
         planned = {
             "anticipation": self.client.design.anticipation_months,
-            "base": _BASES[self.client.design.base],
+            "base": BASES[self.client.design.base],
             "level": 1 - self.client.design.alpha,
             "draws": draws,
             "seed": self.seed,
@@ -183,7 +183,7 @@ class TrackingStage(Stage):
             found.append(replace(own, dims={**own.dims, "role": role}))
         return tuple(found)
 
-    def time_to_resolve(self, *, draws: int = 999) -> StageResults:
+    def time_to_resolve(self) -> StageResults:
         """Compare the time to resolve, open tickets included; nothing without tickets."""
         tickets = self.table("tickets")
         if tickets is None:
@@ -195,7 +195,7 @@ class TrackingStage(Stage):
             self._cohorts.to_dict(),
             until=end,
             timezone=zone,
-            options=self.options(draws=draws),
+            options=self.options(),
         )
         return collect("tracking", estimates, tables={"open_tickets": curves})
 

@@ -1,11 +1,14 @@
 import datetime as dt
 import random
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 from plans import GOALS, waves
 
+from analysis import causal
+from analysis.client.plan import Design
 from analysis.client.readings import READINGS
 from analysis.design import (
     Goal,
@@ -24,6 +27,7 @@ from analysis.design import (
 from analysis.design.conflicts import REQUIREMENTS
 from analysis.errors import DesignError
 from analysis.indicators import registry
+from analysis.workspace import tracking
 
 
 def test_attendance_is_refused_as_primary_outcome():
@@ -37,6 +41,19 @@ def test_equal_plans_have_equal_hashes_whatever_the_order():
     random.Random(1).shuffle(goals)
     first = make_plan("csat_mean", GOALS, waves())
     assert make_plan("csat_mean", goals[::-1], shuffled).hash == first.hash
+
+
+def test_the_base_of_comparison_belongs_to_the_plan_but_the_usual_one_moves_no_hash():
+    usual = make_plan("csat_mean", GOALS)
+    assert "base" not in usual.content()
+    assert make_plan("csat_mean", GOALS, base="month_before").hash == usual.hash
+    assert make_plan("csat_mean", GOALS, base="all_before").hash != usual.hash
+
+
+def test_every_base_a_client_can_name_is_one_of_the_estimator():
+    named = get_args(Design.model_fields["base"].annotation)
+    assert set(named) == set(tracking.BASES)
+    assert set(tracking.BASES.values()) < set(get_args(causal.Base))
 
 
 def test_two_targets_for_one_indicator_and_horizon_are_found():
