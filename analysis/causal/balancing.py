@@ -6,8 +6,8 @@ r"""Make comparison sites alike before comparing: weighting, and sites without c
 * **Trimming**: treated units with a propensity above 1 − ``TRIM`` have hardly any counterpart.
   Leaving them out changes the question: the effect is then that on the remaining treated units.
 
-Covariates describe units before anybody was treated. The weights are taken as given in the
-intervals.
+Covariates describe units before anybody was treated. Intervals carry the weighting: propensities,
+trimming and weights are estimated again without each site (:mod:`analysis.causal.jackknife`).
 
 References
 ----------
@@ -24,9 +24,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from analysis.causal.aggregate import aggregate
 from analysis.causal.evaluate import Evaluation, evaluate
-from analysis.causal.frame import FrameError
+from analysis.causal.frame import FrameError, Prepared, prepare
+from analysis.causal.group_time import group_time
+from analysis.causal.jackknife import jackknife
 from analysis.causal.options import Options
+from analysis.causal.saturated import clustered_t
 from analysis.causal.two_period import CellError, logit
 from analysis.results import Check, Estimate
 
@@ -163,49 +167,47 @@ def balanced_effect(
         ``trimmed``, ``effective_comparison``.
     """
     options = options or Options()
+    names = tuple(str(c) for c in covariates.columns)
+    maker = _Maker(outcome, unit, method, names, options)
     label = frame["unit"].astype(str)
-    first = pd.to_numeric(frame["cohort"]).astype(float).groupby(label).min()
     known = covariates.set_axis(covariates.index.astype(str)).astype(float)
     known = known[np.isfinite(known).all(axis=1)]
-    names = tuple(str(c) for c in covariates.columns)
-    shared = sorted(set(first.index) & set(known.index))
-    D = np.isfinite(first[shared].fillna(np.inf).to_numpy())
-    X = known.loc[shared].to_numpy(float)
-    maker = _Maker(outcome, unit, method, names, options)
+    rows = frame[label.isin(known.index).to_numpy()]
     try:
-        propensity = _propensity(X, D)
-        kept = ~D | (propensity <= 1 - trim) if trim else np.ones(len(D), bool)
-        if not (kept & D).any():
-            raise CellError("no_overlap")
-        weight = _weights(X, D, kept, propensity, method)
+        panel = prepare(
+            rows,
+            covariates=options.covariates,
+            cluster=options.cluster,
+            stratum=options.stratum,
+            anticipation=options.anticipation,
+        )
+        X = known.loc[list(panel.units)].to_numpy(float)
+        sample = _Sample(panel, X, method, trim, options)
+        everybody = np.ones(len(X), bool)
+        propensity, kept, weight = sample.weigh(everybody)
+        used = pd.Series(weight[kept], index=panel.units[kept])
+        chosen = rows[label[rows.index].isin(used.index).to_numpy()]
+        chosen = chosen.assign(balancing_weight=label[chosen.index].map(used))
+        found = evaluate(chosen, outcome=outcome, unit=unit, options=_weighted(options))
+        if not found.causal:
+            return maker.nothing("no_comparison")
+        value = sample.effect(everybody)
+        influence = jackknife(value, sample.effect, panel.cluster, panel.cohort)[:, 0]
     except CellError as error:
         return maker.nothing(str(error))
+    except FrameError as error:
+        return maker.nothing(error.rule)
     table = pd.DataFrame(
         {
-            "unit": shared,
-            "treated": D,
+            "unit": panel.units,
+            "treated": sample.treated,
             "propensity": propensity,
             "kept": kept,
             "weight": np.where(kept, weight, 0.0),
         }
     )
-    used = table[table["kept"]].set_index("unit")["weight"]
-    rows = frame[label.isin(used.index).to_numpy()]
-    rows = rows.assign(balancing_weight=label[rows.index].map(used))
-    chosen = replace(
-        options,
-        comparison="never_treated",
-        weights="balancing_weight",
-        alternatives=(),
-        horizons=(),
-    )
-    try:
-        found = evaluate(rows, outcome=outcome, unit=unit, options=chosen)
-    except FrameError as error:
-        return maker.nothing(error.rule)
-    if not found.causal:
-        return maker.nothing("no_comparison")
-    return maker.found(found, table, X, D, kept, len(first) - len(shared))
+    ends = clustered_t(value, influence, panel, options.level)
+    return maker.found(found, value, ends, table, X, label.nunique() - len(X))
 
 
 def baseline_means(frame: pd.DataFrame, *, last: int = 6) -> pd.DataFrame:
@@ -226,21 +228,73 @@ def baseline_means(frame: pd.DataFrame, *, last: int = 6) -> pd.DataFrame:
     return pd.DataFrame({"level": mean, "trend": trend})
 
 
-def _propensity(X: np.ndarray, D: np.ndarray) -> np.ndarray:
-    if not D.any() or D.all():
-        raise CellError("empty_arm")
-    return logit(np.column_stack([np.ones(len(D)), X]), D.astype(float), np.ones(len(D)))[0]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sample:
+    """Units with covariates, from which weights and effect are estimated together."""
+
+    panel: Prepared
+    X: np.ndarray
+    method: Balancing
+    trim: float
+    options: Options
+
+    @property
+    def treated(self) -> np.ndarray:
+        """(N,) bool, treated at some time."""
+        return np.isfinite(self.panel.cohort)
+
+    def weigh(self, among: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(N,) each: propensity, whether kept, weight; estimated on the units ``among``."""
+        D, X = self.treated[among], self.X[among]
+        if not D.any() or D.all():
+            raise CellError("empty_arm")
+        score = logit(np.column_stack([np.ones(len(D)), X]), D.astype(float), np.ones(len(D)))[0]
+        inside = ~D | (score <= 1 - self.trim) if self.trim else np.ones(len(D), bool)
+        if not (inside & D).any():
+            raise CellError("no_overlap")
+        weight = np.ones(len(D))
+        if self.method == "entropy":
+            raw = entropy_weights(X[~D], X[D & inside].mean(axis=0))
+        else:
+            raw = score[~D] / (1 - score[~D])
+        weight[~D] = np.maximum(raw / raw.mean(), 1e-9)
+        found = np.full(len(among), np.nan), np.zeros(len(among), bool), np.zeros(len(among))
+        for whole, part in zip(found, (score, inside, weight), strict=True):
+            whole[among] = part
+        return found
+
+    def effect(self, among: np.ndarray) -> float:
+        """Return the overall effect with weights estimated on the units ``among``."""
+        try:
+            _, kept, weight = self.weigh(among)
+        except CellError as error:
+            raise FrameError(str(error), "the units cannot be balanced") from error
+        fields = ("units", "y", "n", "cohort", "covariates", "cluster", "stratum")
+        part = replace(
+            self.panel,
+            weights=weight[kept] / weight[kept].mean(),
+            **{name: getattr(self.panel, name)[kept] for name in fields},
+        )
+        effects = group_time(
+            part,
+            method=self.options.method,
+            comparison="never_treated",
+            base=self.options.base,
+            unbalanced=self.options.unbalanced,
+        )
+        return float(aggregate(effects, "simple").att[0])
 
 
-def _weights(X, D, kept, propensity, method) -> np.ndarray:
-    """(m,) 1 for treated units, comparison weights with mean 1."""
-    weight = np.ones(len(D))
-    if method == "entropy":
-        raw = entropy_weights(X[~D], X[D & kept].mean(axis=0))
-    else:
-        raw = propensity[~D] / (1 - propensity[~D])
-    weight[~D] = np.maximum(raw / raw.mean(), 1e-9)
-    return weight
+def _weighted(options: Options) -> Options:
+    """Return the options of the evaluation whose counts and checks are shown with the effect."""
+    return replace(
+        options,
+        comparison="never_treated",
+        weights="balancing_weight",
+        inference="influence_function",
+        alternatives=(),
+        horizons=(),
+    )
 
 
 class _Maker:
@@ -276,7 +330,8 @@ class _Maker:
         shown = pd.DataFrame(columns=["covariate", "before", "after", "trimmed"])
         return Balanced(None, empty, shown, (), (estimate,), (check,))
 
-    def found(self, found: Evaluation, table, X, D, kept, missing: int) -> Balanced:
+    def found(self, found: Evaluation, value: float, ends, table, X, missing: int) -> Balanced:
+        D, kept = table["treated"].to_numpy(), table["kept"].to_numpy()
         trimmed = tuple(table.loc[~table["kept"], "unit"])
         w = table["weight"].to_numpy()[~D]
         spread = X[D].std(axis=0)
@@ -293,8 +348,11 @@ class _Maker:
         )
         effective = float(w.sum() ** 2 / (w @ w))
         own = found.overall
+        nothing = dict.fromkeys(("se", "ci_low", "ci_high", "p_value", "reason"))
         estimate = replace(
             own,
+            **{**nothing, **ends},
+            value=value,
             id=f"{self.stem}.variant.{self.method}",
             estimand="att_overlap" if trimmed else "att_overall",
             method=f"{self.method}_balancing",

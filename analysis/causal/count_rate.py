@@ -3,7 +3,8 @@ r"""Counts with exposure: Poisson difference in differences with site effects.
 .. math:: E[C_{it}] = E_{it}\,\exp(\alpha_i + \lambda_t + \delta_{gt} 1[t \ge g])
 
 Site effects are conditioned out, which is exact; the rest is quasi maximum likelihood, right as
-long as the mean is, with overdispersion and dependence over time in the clustered covariance.
+long as the mean is. Overdispersion and dependence over time are in the jackknife over sites, which
+fits the model again without each (:mod:`analysis.causal.jackknife`).
 
 References
 ----------
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal.frame import FrameError, Prepared, prepare
+from analysis.causal.jackknife import jackknife
 from analysis.causal.options import Options
 from analysis.causal.saturated import Saturated, by_arm, clustered_t, counts_of, saturate
 from analysis.results import Estimate
@@ -54,17 +56,23 @@ def count_effect(
     counts = np.where(panel.observed, panel.y, 0.0)
     design = saturate(panel, arms=False)
     cell_counts = by_arm(counts, design.arm, len(design.cohorts))
-    if any(cell_counts[a, t] == 0 for a, t in design.cells):
-        design = saturate(panel, arms=False, pooled=True)
+    if any(cell_counts[a, t] <= counts[design.arm == a, t].max() for a, t in design.cells):
+        design = saturate(panel, arms=False, pooled=True)  # some site has all events of a month
     if not cell_counts[:, :].sum(axis=0).all() or any(
         cell_counts[a][design.X[a, :, design.first_cell + k] > 0].sum() == 0
         for k, (a, _) in enumerate(design.cells)
     ):
         raise FrameError("no_events", "a month, or a trained wave, has no event at all")
-    coef, influence = poisson(counts, exposure, design)
-    weight = design.average(by_arm(exposure, design.arm, len(design.cohorts)))
-    log_ratio = float(weight @ coef)
-    ends = clustered_t(log_ratio, influence @ weight, panel, options.level)
+    start = poisson(counts, exposure, design)[0]
+
+    def refit(kept: np.ndarray) -> float:
+        part = design.among(kept)
+        coef = poisson(counts[kept], exposure[kept], part, start=start)[0]
+        return float(part.average(by_arm(exposure[kept], part.arm, len(part.cohorts))) @ coef)
+
+    log_ratio = refit(np.ones(len(panel.units), bool))
+    influence = jackknife(log_ratio, refit, panel.cluster, panel.cohort)[:, 0]
+    ends = clustered_t(log_ratio, influence, panel, options.level)
     ratio = float(np.exp(log_ratio))
     common = {
         "indicator": outcome,
@@ -92,7 +100,11 @@ def count_effect(
 
 
 def poisson(
-    counts: np.ndarray, exposure: np.ndarray, design: Saturated
+    counts: np.ndarray,
+    exposure: np.ndarray,
+    design: Saturated,
+    *,
+    start: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit by Newton steps on the likelihood given each unit's total.
 
@@ -101,6 +113,8 @@ def poisson(
     counts, exposure : (N, T)
         Exposure 0 where a unit was not observed.
     design : Saturated
+    start : (P,), optional
+        Where the steps begin.
 
     Returns
     -------
@@ -115,7 +129,7 @@ def poisson(
     """
     total = counts.sum(axis=1)
     X, arm = design.X, design.arm
-    coef = np.zeros(X.shape[2])
+    coef = np.zeros(X.shape[2]) if start is None else start
 
     def state(coef: np.ndarray) -> tuple[np.ndarray, float]:
         linear = X @ coef

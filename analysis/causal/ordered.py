@@ -4,8 +4,8 @@ r"""Ordered answers (1–5): proportional-odds difference in differences from la
           \eta_{at} = \alpha_a + \lambda_t + \delta_{at} 1[t \ge g_a]
 
 with one δ in each treated cohort and month. The likelihood needs the counts of labels by cohort and
-month only; scores by site give the clustered covariance. Answers count alike, so sites count by
-their answers, and the model is of the population's shares, not of one site's.
+month only; intervals come from fitting it again without each site. Answers count alike, so sites
+count by their answers, and the model is of the population's shares, not of one site's.
 
 References
 ----------
@@ -23,6 +23,7 @@ import pandas as pd
 from analysis.causal.distributions import chi2_p_value
 from analysis.causal.frame import FrameError, Prepared, prepare
 from analysis.causal.group_time import by_cluster
+from analysis.causal.jackknife import jackknife
 from analysis.causal.options import Options
 from analysis.causal.saturated import Saturated, by_arm, clustered_t, counts_of, saturate
 from analysis.causal.two_by_two import small_sample_scale
@@ -102,9 +103,6 @@ def ordered_effect(
     panel, cube, labels = _panel(counts, options)
     design = saturate(panel, arms=True)
     fit = fit_ordered(cube, design)
-    sizes = by_arm(cube.sum(axis=2), design.arm, len(design.cohorts))
-    weight = design.average(sizes)
-    K = len(labels)
     stem = f"{options.prefix}.{outcome}.ordered"
     common = {
         "indicator": outcome,
@@ -114,29 +112,28 @@ def ordered_effect(
         **counts_of(panel, cube.sum()),
     }
 
-    def estimate(name, estimand, unit, value, gradient, **dims) -> Estimate:
-        ends = clustered_t(value, fit.influence @ gradient, panel, options.level)
-        return Estimate(
+    def refit(kept: np.ndarray) -> np.ndarray:
+        part = design.among(kept)
+        again = fit_ordered(cube[kept], part, start=fit)
+        return _effects(again, cube[kept], part, labels)
+
+    values = _effects(fit, cube, design, labels)
+    influence = jackknife(values, refit, panel.cluster, panel.cohort)
+    rows = [("log_odds", "att_log_odds", "log_odds", {}), ("mean", "att_overall", "score", {})]
+    rows += [(f"share.{x:g}", "att_share", "share", {"label": float(x)}) for x in labels]
+    found = [
+        Estimate(
             id=f"{stem}.{name}",
             estimand=estimand,
             unit=unit,
-            value=value,
+            value=float(values[j]),
             dims={"beside": True, **dims},
             **common,
-            **ends,
+            **clustered_t(float(values[j]), influence[:, j], panel, options.level),
         )
-
-    toward = np.concatenate([np.zeros(K - 1), weight])
-    shares, gradients = _share_effects(fit, design, sizes)
-    found = [
-        estimate("log_odds", "att_log_odds", "log_odds", float(weight @ fit.coef), toward),
-        estimate("mean", "att_overall", "score", float(labels @ shares), labels @ gradients),
+        for j, (name, estimand, unit, dims) in enumerate(rows)
     ]
-    for k, label in enumerate(labels):
-        name = f"share.{label:g}"
-        found.append(
-            estimate(name, "att_share", "share", float(shares[k]), gradients[k], label=float(label))
-        )
+    weight = design.average(by_arm(cube.sum(axis=2), design.arm, len(design.cohorts)))
     check = _proportional(cube, design, weight, panel, stem)
     return OrderedEffect(fit, labels, tuple(found), (check,))
 
@@ -183,7 +180,9 @@ def score_frame(counts: pd.DataFrame, values: dict[float, float] | str) -> pd.Da
     return found.assign(y=found["total"] / found["n"]).drop(columns="total")
 
 
-def fit_ordered(cube: np.ndarray, design: Saturated) -> OrderedFit:
+def fit_ordered(
+    cube: np.ndarray, design: Saturated, *, start: OrderedFit | None = None
+) -> OrderedFit:
     """Fit by Fisher scoring.
 
     Parameters
@@ -192,6 +191,8 @@ def fit_ordered(cube: np.ndarray, design: Saturated) -> OrderedFit:
         Counts of labels, ascending.
     design : Saturated
         With arm dummies.
+    start : OrderedFit, optional
+        Where the steps begin.
     """
     A, K = len(design.cohorts), cube.shape[2]
     table = by_arm(cube, design.arm, A)
@@ -199,6 +200,8 @@ def fit_ordered(cube: np.ndarray, design: Saturated) -> OrderedFit:
     share = table.sum(axis=(0, 1)) / table.sum()
     below = np.clip(np.cumsum(share)[:-1], 1e-9, 1 - 1e-9)
     theta = np.concatenate([np.log(below / (1 - below)), np.zeros(P)])
+    if start is not None:
+        theta = np.concatenate([start.cuts, start.coef])
     n = table.sum(axis=2)
 
     def likelihood(theta: np.ndarray) -> float:
@@ -247,25 +250,22 @@ def _shares(theta: np.ndarray, design: Saturated, K: int) -> tuple[np.ndarray, n
     return p, slope
 
 
-def _share_effects(
-    fit: OrderedFit, design: Saturated, sizes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """(K,) effects on shares, averaged over answers under treatment, and their gradients."""
-    K = len(fit.cuts) + 1
+def _effects(fit: OrderedFit, cube: np.ndarray, design: Saturated, labels) -> np.ndarray:
+    """(2+K,) effects in log odds, on the mean, and on each label's share.
+
+    Averaged over the answers given under treatment: shares with training less shares without.
+    """
+    sizes = by_arm(cube.sum(axis=2), design.arm, len(design.cohorts))
+    K = len(labels)
     theta = np.concatenate([fit.cuts, fit.coef])
     untreated = theta.copy()
     untreated[K - 1 + design.first_cell :] = 0.0
-    with_p, with_slope = _shares(theta, design, K)
-    without_p, without_slope = _shares(untreated, design, K)
-    without_slope[..., K - 1 + design.first_cell :] = 0.0
     weight = np.zeros(sizes.shape)
     for (a, t), counted in zip(design.cells, design.counted, strict=True):
         weight[a, t] = sizes[a, t] * counted
-    weight /= weight.sum()
-    return (
-        np.einsum("at,atk->k", weight, with_p - without_p),
-        np.einsum("at,atkp->kp", weight, with_slope - without_slope),
-    )
+    moved = _shares(theta, design, K)[0] - _shares(untreated, design, K)[0]
+    shares = np.einsum("at,atk->k", weight / weight.sum(), moved)
+    return np.concatenate([[design.average(sizes) @ fit.coef, labels @ shares], shares])
 
 
 def _proportional(cube, design, weight, panel, stem) -> Check:

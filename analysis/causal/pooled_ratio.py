@@ -9,7 +9,7 @@ trained, over the same months. Waves count by what they bill after the start.
 
 References
 ----------
-Cochran (1977), section 6.3: linearisation of a ratio of totals, here by cluster.
+Cochran (1977), section 6.3, on a ratio of totals; its variance here by leaving out sites.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.causal.frame import FrameError, prepare
+from analysis.causal.frame import FrameError, Prepared, prepare
+from analysis.causal.jackknife import jackknife
 from analysis.causal.options import Options
 from analysis.causal.saturated import clustered_t, counts_of
 from analysis.results import Estimate
@@ -71,20 +72,15 @@ def ratio_effect(
     below = np.where(panel.observed, panel.covariates[..., 0], 0.0)
     if np.any(below < 0):
         raise FrameError("denominator_negative", "what is due cannot be below zero")
-    size = {g: below[panel.cohort == g][:, panel.periods >= g].sum() for g in panel.cohorts}
-    due = sum(size.values())
+    due = _due(below, panel.cohort, panel.periods)
     if not due > 0:
         raise FrameError("empty_arm", "nothing was due at trained sites after the start")
-    value, influence = 0.0, np.zeros(len(panel.units))
-    for g in panel.cohorts:
-        if not size[g] > 0:
-            continue
-        before, after = panel.periods < g - panel.anticipation, panel.periods >= g
-        for arm, sign in ((panel.cohort == g, 1.0), (never, -1.0)):
-            for phase, turn in ((after, 1.0), (before, -1.0)):
-                ratio, moved = _ratio(above[:, phase].sum(axis=1), below[:, phase].sum(axis=1), arm)
-                value += sign * turn * size[g] / due * ratio
-                influence += sign * turn * size[g] / due * moved
+
+    def refit(kept: np.ndarray) -> float:
+        return _effect(above[kept], below[kept], panel.cohort[kept], panel)
+
+    value = refit(np.ones(len(panel.units), bool))
+    influence = jackknife(value, refit, panel.cluster, panel.cohort)[:, 0]
     ends = clustered_t(value, influence, panel, options.level)
     common = {
         "indicator": outcome,
@@ -110,10 +106,28 @@ def ratio_effect(
     )
 
 
-def _ratio(above: np.ndarray, below: np.ndarray, arm: np.ndarray) -> tuple[float, np.ndarray]:
-    """Ratio of an arm's sums and each unit's influence on it."""
-    due = below[arm].sum()
+def _due(below: np.ndarray, cohort: np.ndarray, periods: np.ndarray) -> float:
+    """Return what was due at trained sites from their start on."""
+    return float(below[periods[None, :] >= cohort[:, None]].sum())
+
+
+def _effect(above: np.ndarray, below: np.ndarray, cohort: np.ndarray, panel: Prepared) -> float:
+    """Return the change of each wave's ratio less that of the never trained, by what is due."""
+    never, value = np.isinf(cohort), 0.0
+    due = _due(below, cohort, panel.periods)
+    for g in panel.cohorts:
+        before, after = panel.periods < g - panel.anticipation, panel.periods >= g
+        size = below[cohort == g][:, after].sum()
+        if not size > 0:
+            continue
+        for arm, sign in ((cohort == g, 1.0), (never, -1.0)):
+            change = _ratio(above, below, arm, after) - _ratio(above, below, arm, before)
+            value += sign * size / due * change
+    return float(value)
+
+
+def _ratio(above: np.ndarray, below: np.ndarray, arm: np.ndarray, phase: np.ndarray) -> float:
+    due = below[arm][:, phase].sum()
     if not due > 0:
         raise FrameError("empty_arm", "nothing was due in one arm before or after")
-    ratio = float(above[arm].sum() / due)
-    return ratio, np.where(arm, (above - ratio * below) / due, 0.0)
+    return float(above[arm][:, phase].sum() / due)

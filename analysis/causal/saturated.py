@@ -10,7 +10,7 @@ Wooldridge (2023), Simple approaches to nonlinear difference-in-differences, sec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,6 +50,10 @@ class Saturated:
     def first_cell(self) -> int:
         """Column of the first treated cell."""
         return self.X.shape[2] - len(self.cells)
+
+    def among(self, kept: np.ndarray) -> Saturated:
+        """Return the same design for some of the units."""
+        return replace(self, arm=self.arm[kept])
 
     def average(self, size: np.ndarray) -> np.ndarray:
         """(P,) weights of the overall effect: each treated cell by its size (A, T)."""
@@ -116,13 +120,18 @@ def clustered_t(value: float, influence: np.ndarray, panel: Prepared, level: flo
     """Return ``se``, ends, ``p_value`` and ``interval_method`` of a value from influence (N,).
 
     Influence is scaled by √(m/(m−1)) within cohorts and t has Satterthwaite's degrees of freedom.
-    With fewer than four clusters on a side there is no interval, and ``reason`` says so.
+    With fewer than four clusters on a side, or one that cannot be left out, there is no interval,
+    and ``reason`` says so.
     """
     influence = influence * small_sample_scale(panel)
+    thinner = min(panel.n_treated_clusters, len(np.unique(panel.cluster[np.isinf(panel.cohort)])))
+    if thinner < FEWEST_FOR_BOOTSTRAP:
+        return {"interval_method": "none", "reason": "causal.reason.no_inference"}
+    if np.isnan(influence).any():
+        return {"interval_method": "none", "reason": "causal.reason.site_not_dispensable"}
     score = by_cluster(influence, panel.cluster)
     se = float(np.sqrt(score @ score))
-    thinner = min(panel.n_treated_clusters, len(np.unique(panel.cluster[np.isinf(panel.cohort)])))
-    if thinner < FEWEST_FOR_BOOTSTRAP or not se > 0:
+    if not se > 0:
         return {"interval_method": "none", "reason": "causal.reason.no_inference"}
     df = float(satterthwaite(influence[:, None], panel.cluster, panel.cohort)[0])
     half = t_quantile(level, df) * se
@@ -131,7 +140,7 @@ def clustered_t(value: float, influence: np.ndarray, panel: Prepared, level: flo
         "ci_low": value - half,
         "ci_high": value + half,
         "p_value": t_p_value(value / se, df),
-        "interval_method": "clustered_t",
+        "interval_method": "jackknife",
     }
 
 

@@ -6,8 +6,8 @@ resolve, counted up to τ hours a ticket; it exists when the median does not.
 
 References
 ----------
-Kaplan, Meier (1958); Royston, Parmar (2013) on restricted means; Cameron, Gelbach, Miller (2008)
-on resampling clusters.
+Kaplan, Meier (1958); Royston, Parmar (2013) on restricted means; MacKinnon, Nielsen, Webb (2023)
+on leaving out clusters.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from analysis.causal.inference_rule import FEWEST_FOR_BOOTSTRAP
 from analysis.causal.options import Options
 from analysis.results import Estimate
 
-#: Steps of the grid on which sites are resampled; the estimate itself uses exact times.
+#: Steps of the grid on which sites are left out; the estimate itself uses exact times.
 GRID = 240
 ARMS = ("treated", "comparison")
 PHASES = ("before", "after")
@@ -111,7 +111,8 @@ class RestrictedMeans:
     difference : float
         Change of the treated arm less change of the comparison.
     se, ci_low, ci_high, p_value : float or None
-        From resampling sites within arms; None with fewer than four sites in an arm.
+        From estimating again without each site (:mod:`analysis.causal.jackknife`), t with
+        Satterthwaite's degrees of freedom; None with fewer than four sites in an arm.
     """
 
     means: Mapping[tuple[str, str], float]
@@ -148,8 +149,6 @@ def restricted_mean_difference(
     cluster: np.ndarray,
     *,
     tau: float,
-    draws: int = 499,
-    seed: int = 20240101,
     level: float = 0.95,
 ) -> RestrictedMeans:
     """Compare the change of the restricted mean between arms.
@@ -164,8 +163,6 @@ def restricted_mean_difference(
         Labels; an arm is constant within a cluster.
     tau : float
         Horizon, no longer than the shortest observation possible in any arm and phase.
-    draws : int
-        Draws of sites with replacement, within arms.
 
     Raises
     ------
@@ -196,8 +193,7 @@ def restricted_mean_difference(
     sizes = (int(arm_of.sum()), int((~arm_of).sum()))
     se = low = high = p_value = None
     if min(sizes) >= FEWEST_FOR_BOOTSTRAP:
-        se = _bootstrap(tables, arm_of, draws, seed, tau)
-        df = sum(sizes) - 2
+        se, df = _without_each(tables, arm_of, tau)
         if se > 0:
             half = t_quantile(level, df) * se
             low, high = difference - half, difference + half
@@ -268,8 +264,6 @@ def time_to_resolve(
             data["after"].to_numpy(),
             data["site_id"].to_numpy(),
             tau=tau_hours,
-            draws=options.draws,
-            seed=options.seed,
             level=options.level,
         )
     except FrameError as error:
@@ -296,7 +290,7 @@ def time_to_resolve(
         n_clusters=found.n_clusters,
         n_treated=found.n_treated,
         method="restricted_mean_did",
-        interval_method="cluster_bootstrap" if found.ci_low is not None else "none",
+        interval_method="jackknife" if found.ci_low is not None else "none",
         comparison="never_treated",
         causal=True,
         dims={"tau_hours": tau_hours},
@@ -366,18 +360,26 @@ def _by_site(times, happened, codes, n_sites, tau) -> tuple[np.ndarray, np.ndarr
     return events[:, 1 : GRID + 1], at_risk[:, 1 : GRID + 1]
 
 
-def _bootstrap(tables, arm_of, draws, seed, tau) -> float:
-    """Return the standard deviation of the difference over draws of sites within arms."""
-    rng = np.random.default_rng(seed)
-    total = np.zeros(draws)
-    for arm, is_treated, sign in (("treated", True, 1.0), ("comparison", False, -1.0)):
+def _without_each(tables, arm_of: np.ndarray, tau: float) -> tuple[float, float]:
+    """Return standard error and degrees of freedom from leaving out each site."""
+    variance, spread = 0.0, 0.0
+    for arm, is_treated in zip(ARMS, (True, False), strict=True):
         members = np.flatnonzero(arm_of == is_treated)
         m = len(members)
-        weight = rng.multinomial(m, np.full(m, 1 / m), size=draws).astype(float)
-        for phase, turn in (("after", 1.0), ("before", -1.0)):
+        moved = np.zeros(m)
+        for phase, turn in zip(PHASES, (-1.0, 1.0), strict=True):
             events, at_risk = (part[members] for part in tables[arm, phase])
-            d, n = weight @ events, weight @ at_risk
-            survival = np.cumprod(1 - np.divide(d, n, out=np.zeros_like(d), where=n > 0), axis=1)
-            mean = (1 + survival[:, :-1].sum(axis=1)) * tau / GRID
-            total += sign * turn * mean * np.sqrt(m / (m - 1))
-    return float(total.std(ddof=1))
+            whole = _grid_mean(events.sum(axis=0), at_risk.sum(axis=0), tau)
+            without = _grid_mean(events.sum(axis=0) - events, at_risk.sum(axis=0) - at_risk, tau)
+            moved += turn * (whole - without)
+        own = (m - 1) / m * float(moved @ moved)
+        variance += own
+        spread += own**2 / (m - 1)
+    return float(np.sqrt(variance)), variance**2 / spread if spread > 0 else 1.0
+
+
+def _grid_mean(events: np.ndarray, at_risk: np.ndarray, tau: float) -> np.ndarray:
+    """Restricted means from events and tickets at risk on the grid (…, GRID)."""
+    hazard = np.divide(events, at_risk, out=np.zeros_like(events), where=at_risk > 0)
+    survival = np.cumprod(1 - hazard, axis=-1)
+    return (1 + survival[..., :-1].sum(axis=-1)) * tau / GRID

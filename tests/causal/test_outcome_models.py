@@ -74,7 +74,7 @@ def test_poisson_is_the_regression_with_site_dummies():
     ratio, change = count_effect(frame, outcome="complaints")
     assert np.log(ratio.value) == pytest.approx(weight @ fit.params, abs=1e-8)
     plain = np.sqrt(weight @ fit.cov_params() @ weight)
-    assert ratio.se / ratio.value == pytest.approx(plain, rel=0.08)  # √(m/(m−1)) of each cohort
+    assert plain < ratio.se / ratio.value < 1.3 * plain  # leaving out sites adds their leverage
     assert change.value == pytest.approx(ratio.value - 1)
     assert change.ci_low == pytest.approx(ratio.ci_low - 1)
 
