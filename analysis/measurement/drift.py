@@ -86,19 +86,27 @@ def rater_drift(frame: pd.DataFrame, by: str, *, level: float = 0.95) -> pd.Data
     ----------
     MacKinnon & White (1985), HC3; Holm (1979).
     """
+    who, names = pd.factorize(frame[by], sort=True)
+    rows = np.flatnonzero(who >= 0)
+    rows = rows[np.argsort(who[rows], kind="stable")]
+    days = frame["day"].to_numpy(dtype="datetime64[us]")
+    deviation = frame["deviation"].to_numpy(dtype=float)
     out = []
-    for who, mine in frame.groupby(by, sort=True):
-        x = (mine["day"] - mine["day"].min()).dt.days.to_numpy(dtype=float) / _YEAR
-        if len(mine) < LEAST_SHEETS or np.ptp(x) < 1 / 12:
-            continue
-        slope, se = _slope(x - x.mean(), mine["deviation"].to_numpy())
-        half = float(stats.t.ppf((1 + level) / 2, len(mine) - 2)) * se
-        p = 1.0 if abs(slope) < 1e-12 else 0.0
-        p = float(2 * stats.t.sf(abs(slope) / se, len(mine) - 2)) if se > 0 else p
-        out.append((str(who), len(mine), slope, slope - half, slope + half, p))
-    columns = ["who", "n", "slope", "ci_low", "ci_high", "p_value"]
-    found = pd.DataFrame(out, columns=columns)
-    return found.assign(p_holm=_holm(found["p_value"].to_numpy(dtype=float)))
+    for mine in np.split(rows, np.flatnonzero(np.diff(who[rows])) + 1) if rows.size else ():
+        since = (days[mine] - days[mine].min()) // np.timedelta64(1, "D")
+        x = since.astype(float) / _YEAR
+        if mine.size >= LEAST_SHEETS and np.ptp(x) >= 1 / 12:
+            out.append(
+                (str(names[who[mine[0]]]), mine.size, *_slope(x - x.mean(), deviation[mine]))
+            )
+    found = pd.DataFrame(out, columns=["who", "n", "slope", "se"])
+    slope, se = (found[name].to_numpy(dtype=float) for name in ("slope", "se"))
+    free = found["n"].to_numpy(dtype=float) - 2
+    half = stats.t.ppf((1 + level) / 2, free) * se
+    t = np.divide(np.abs(slope), se, out=np.full_like(se, np.inf), where=se > 0)
+    p = np.where((se > 0) | (np.abs(slope) >= 1e-12), 2 * stats.t.sf(t, free), 1.0)
+    ends = found.assign(ci_low=slope - half, ci_high=slope + half, p_value=p, p_holm=_holm(p))
+    return ends.drop(columns="se")
 
 
 def _slope(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
