@@ -1,8 +1,11 @@
 """Every block marked python on the project's pages runs, and prints what the page says."""
 
 import contextlib
+import doctest
+import importlib
 import io
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,3 +73,19 @@ def test_examples_run_and_print_what_is_written(page, home, monkeypatch):
 
 def test_the_tour_has_examples():
     assert len(blocks(ROOT / "docs" / "tour.md")) >= 10
+
+
+def with_examples():
+    """Names of the modules with an example in a docstring."""
+    for path in sorted((ROOT / "analysis").rglob("*.py")):
+        if ">>> " in path.read_text(encoding="utf-8"):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            yield ".".join(part for part in parts if part != "__init__")
+
+
+@pytest.mark.parametrize("name", list(with_examples()))
+def test_examples_in_docstrings_give_what_they_say(name):
+    importlib.import_module(name)
+    found = doctest.testmod(sys.modules[name], optionflags=doctest.ELLIPSIS)
+    assert found.attempted > 0
+    assert found.failed == 0
