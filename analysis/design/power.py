@@ -19,6 +19,8 @@ from scipy import optimize, signal, stats
 
 from analysis.errors import DesignError
 
+Base = Literal["month_before", "all_before"]
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorModel:
@@ -58,7 +60,7 @@ class RollOut:
     n_never: int
     n_periods: int
     window: int = 12
-    base: Literal["month_before", "all_before"] = "month_before"
+    base: Base = "month_before"
 
     def __post_init__(self) -> None:
         if len(self.starts) < 2 or self.n_never < 2:

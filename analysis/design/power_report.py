@@ -16,7 +16,9 @@ from analysis.results import Check, Estimate, StageResults, collect
 SITES = (10, 20, 30, 40, 60, 80, 120)
 
 
-def read_roll_out(outcome: pd.DataFrame, *, window: int = 12) -> pw.RollOut:
+def read_roll_out(
+    outcome: pd.DataFrame, *, window: int = 12, base: pw.Base = "month_before"
+) -> pw.RollOut:
     """Read the roll-out from an outcome frame: months counted from its first one."""
     if outcome.empty:
         raise DesignError("The outcome is not measured.")
@@ -24,9 +26,8 @@ def read_roll_out(outcome: pd.DataFrame, *, window: int = 12) -> pw.RollOut:
     cohorts = outcome.groupby("unit")["cohort"].first()
     starts = (cohorts.dropna() - first).astype(int)
     kept = starts[(starts > 0) & (starts <= last - first)]
-    return pw.RollOut(
-        tuple(sorted(kept.tolist())), int(cohorts.isna().sum()), last - first + 1, window
-    )
+    never = int(cohorts.isna().sum())
+    return pw.RollOut(tuple(sorted(kept.tolist())), never, last - first + 1, window, base)
 
 
 def error_model(outcome: pd.DataFrame) -> tuple[pw.ErrorModel, pd.DataFrame]:
@@ -141,6 +142,7 @@ def assess_power(
     alpha: float = 0.05,
     power: float = 0.8,
     window: int = 12,
+    base: pw.Base = "month_before",
     draws: int = 2000,
     seed: int = 0,
     simulated: bool = False,
@@ -151,6 +153,8 @@ def assess_power(
     ----------
     outcome : DataFrame
         ``unit, period, y, n, cohort``; only months before the first wave set the variances.
+    base : {"month_before", "all_before"}
+        What months with training will be compared with, as the plan says.
     smallest_effect : float, optional
         Smallest effect worth knowing; a quarter of the standard deviation between site
         months is used when it is not stated, and the check says so.
@@ -163,7 +167,7 @@ def assess_power(
         ``power_sites`` and ``power_curve``, fact ``error_model``.
     """
     try:
-        plan = read_roll_out(outcome, window=window)
+        plan = read_roll_out(outcome, window=window, base=base)
         errors, before = error_model(outcome)
     except DesignError as error:
         missing = Check(

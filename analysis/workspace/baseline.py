@@ -192,10 +192,12 @@ class BaselineStage(Stage):
             {name: self.registry[name].direction for name in weights},
             seed=self.seed,
             before=self.first_wave,
+            appeals=self.table("appeals") is not None,
             **self.made,
         )
+        objections = measurement.assess_appeals(self.table("appeals"), on=self.until)
         table = pd.DataFrame({"indicator": list(weights), "weight": list(weights.values())})
-        return results.merge("baseline", [found], tables={"appraisal_weights": table})
+        return results.merge("baseline", [found, objections], tables={"appraisal_weights": table})
 
     def comparability(self) -> StageResults:
         """Whether the arms were alike and moved alike before the first wave."""
@@ -303,6 +305,7 @@ class BaselineStage(Stage):
             smallest_effect=plan.smallest_effect,
             alpha=plan.alpha,
             power=plan.power,
+            base=plan.base,
             draws=1000,
             seed=self.seed,
             **self.main,

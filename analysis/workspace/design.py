@@ -39,6 +39,7 @@ class DesignStage(Stage):
             "smallest_effect": stated.smallest_effect,
             "alpha": stated.alpha,
             "power": stated.power,
+            "base": stated.base,
             "seed": self.seed,
         }
 
