@@ -96,4 +96,4 @@ def faults_of_words(found: dict, *, chinese: bool) -> list[str]:
         faults += ENGLISH.findall(prose)
     words = found["text"] + " " + found["alts"]
     faults += [wrong for wrong in ("□", "\ufffd", "{") if wrong in words]
-    return faults + sorted({"nan", "None", "NaN", "null"} & set(words.split()))
+    return faults + sorted({"nan", "None", "NaN", "null"} & set(re.split(r"[\t\n]", words)))

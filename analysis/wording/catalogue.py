@@ -24,6 +24,10 @@ _SAID_TWICE = re.compile(
     r"(?P<low>[+−]?\d[\d.,]*) (?P<unit>[^\W\d]+) (?P<to>至|to) "
     r"(?P<high>[+−]?\d[\d.,]*) (?P=unit)(?!\w)"
 )
+_MONEY_TWICE = re.compile(
+    r"(?P<low>[+−]?\d[\d.,]*)(?P<unit>[万亿]?元) 至 (?=[+−]?\d[\d.,]*(?P=unit))"
+)
+_LOOSE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _P_VALUE = re.compile(r"\bp ([=<]) ?(?=\d)")
 
 
@@ -110,10 +114,16 @@ def _unit(params: Mapping[str, Any], spec: str) -> str | None:
 
 
 def _tidy(sentence: str) -> str:
-    """Write what filled blanks leave rough: ``p = <0.001``, and a unit said at both ends."""
+    """Write what filled blanks leave rough.
+
+    That is ``p = <0.001``, a unit said at both ends, and the space that stands apart a number
+    where its unit or date ends in Chinese.
+    """
     sentence = _EQUALS_LESS.sub("<", sentence)
     sentence = _P_VALUE.sub("p\u00a0\\1\u00a0", sentence)  # never broken over two lines
-    return _SAID_TWICE.sub(r"\g<low> \g<to> \g<high> \g<unit>", sentence)
+    sentence = _SAID_TWICE.sub(r"\g<low> \g<to> \g<high> \g<unit>", sentence)
+    sentence = _MONEY_TWICE.sub(r"\g<low> 至 ", sentence)
+    return _LOOSE.sub("", sentence)
 
 
 def _starts_sentence(before: str) -> bool:

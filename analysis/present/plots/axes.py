@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_NEVER_FIRST = frozenset("，。；：、！？）》”%")
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
@@ -77,7 +78,7 @@ def wrapped(text: str, width: int = 22) -> str:
         lines, line, used = [], "", 0
         for character in text:
             size = 2 if unicodedata.east_asian_width(character) in "WF" else 1
-            if used + size > width:
+            if used + size > width and character not in _NEVER_FIRST:
                 lines.append(line)
                 line, used = "", 0
             line, used = line + character, used + size
