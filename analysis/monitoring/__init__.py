@@ -24,7 +24,8 @@ from analysis.monitoring.critical_path import critical_path
 from analysis.monitoring.decisions import read_decisions, write_decisions
 from analysis.monitoring.forecast import assess_forecast, earned_value, hours_by_tier
 from analysis.monitoring.gains import normalised_gains
-from analysis.monitoring.gates import assess_gates, gate_measures, gate_table
+from analysis.monitoring.gate_data import gate_measures
+from analysis.monitoring.gates import assess_gates, gate_table
 from analysis.monitoring.history import (
     changes,
     decision_sheet,
@@ -63,6 +64,7 @@ from analysis.monitoring.run_rules import (
     run_length,
 )
 from analysis.monitoring.site_charts import chart_panel, rank_sites
+from analysis.monitoring.taken_over import verdicts
 from analysis.monitoring.teaching import assess_teaching, class_sizes, lecturer_hours
 from analysis.monitoring.time_weighted import (
     cusum_chart,
@@ -170,6 +172,7 @@ __all__ = [
     "tables_known_on",
     "u_chart",
     "undated",
+    "verdicts",
     "watch_contrast",
     "weekly_measures",
     "weekly_signals",

@@ -3,13 +3,13 @@
 A sample meets its line when its whole 95 % interval lies beyond it, and misses it when chance
 would rarely put it so low: with 5 % for all criteria of all gates together, whose day each comes
 once. Between the two it is unsure. Counts are counts. What needs a comparison group is not judged
-here.
+here: the verdict of an earlier run's value report is taken over where there is one.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -17,13 +17,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.measurement.columns import dates, floats, present
-from analysis.measurement.intervals import Interval, mean_t, wilson
+from analysis.measurement.columns import dates, present
+from analysis.measurement.intervals import Interval
+from analysis.monitoring.gate_data import Tables, gate_measures
 from analysis.monitoring.noise_tests import NoiseTest, mean_below, share_below
-from analysis.monitoring.training import PASS_MARKS, pass_rates, reactions_by_sheet
+from analysis.monitoring.taken_over import taken_over
 from analysis.results import Alert, Check, StageResults, collect
-
-Tables = Mapping[str, pd.DataFrame | None]
 
 COLUMNS = (
     "goal",
@@ -56,126 +55,6 @@ def gate_rules() -> Mapping[str, Any]:
 
     text = files("analysis.monitoring").joinpath("gates.yml").read_text(encoding="utf-8")
     return YAML(typ="safe").load(text)
-
-
-def gate_measures(tables: Tables, *, until: dt.date | None = None) -> dict[str, Interval]:
-    """Measure what gates ask for, as far as the tables allow; the rest is absent.
-
-    Parameters
-    ----------
-    tables : Mapping[str, DataFrame]
-        Canonical tables by name.
-    until : date, optional
-        Rows after that day are not counted: a gate is judged by what there was on its day.
-
-    Returns
-    -------
-    dict[str, Interval]
-        Shares with Wilson intervals, mean scores with t intervals, counts without.
-    """
-    found = {}
-    for name, (table, day, columns, measure) in _MEASURES.items():
-        frame = tables.get(table)
-        if not present(frame, *columns):
-            continue
-        if until is not None and day in frame:
-            frame = frame[~(dates(frame[day]) > pd.Timestamp(until))]
-        interval = measure(frame, tables)
-        if interval is not None and interval.n:
-            found[name] = interval
-    return found
-
-
-def _count(value: int) -> Interval:
-    return Interval(float(value), np.nan, np.nan, int(value), 0.95, "count")
-
-
-def _share(hits: np.ndarray) -> Interval | None:
-    hits = hits[np.isfinite(hits)]
-    return wilson(int(hits.sum()), hits.size) if hits.size else None
-
-
-def _frontline(staff: pd.DataFrame, _: Tables) -> Interval:
-    return _count(int((staff["tier"] == "frontline").sum()))
-
-
-def _came(enrolments: pd.DataFrame) -> pd.DataFrame:
-    return enrolments[floats(enrolments["attended"]) == 1]
-
-
-def _trained(enrolments: pd.DataFrame, _: Tables) -> Interval:
-    return _count(_came(enrolments)["staff_id"].nunique())
-
-
-def _attendance(enrolments: pd.DataFrame, _: Tables) -> Interval | None:
-    return _share(floats(enrolments["attended"]))
-
-
-def _passes(assessments: pd.DataFrame, _: Tables) -> Interval | None:
-    table = pass_rates(assessments, PASS_MARKS, ())
-    return wilson(int(table["hits"].iloc[0]), int(table["n"].iloc[0])) if len(table) else None
-
-
-def _score(assessments: pd.DataFrame, _: Tables) -> Interval | None:
-    first = (assessments["attempt"] == 1) & (assessments["occasion"] == "post")
-    first &= assessments["form"].isin(list(PASS_MARKS)) & assessments["score"].notna()
-    people = assessments[first].assign(score=floats(assessments.loc[first, "score"]))
-    return mean_t(people.groupby("staff_id")["score"].mean().to_numpy()) if len(people) else None
-
-
-def _satisfied(reactions: pd.DataFrame, tables: Tables) -> Interval | None:
-    if not present(tables.get("instruments"), "scale_max"):
-        return None
-    sheets = reactions_by_sheet(reactions, tables["instruments"])
-    return _share(sheets["hit"].to_numpy(dtype=float))
-
-
-def _covered(waves: pd.DataFrame, tables: Tables) -> Interval | None:
-    if not present(tables.get("enrolments"), "attended") or not present(
-        tables.get("staff"), "site_id"
-    ):
-        return None
-    planned = waves.loc[waves["arm"] == "treated", "site_id"].unique()
-    people = _came(tables["enrolments"])["staff_id"].unique()
-    staff = tables["staff"]
-    reached = staff.loc[staff["staff_id"].isin(people), "site_id"].unique()
-    hits = int(np.isin(planned, reached).sum())
-    share = hits / len(planned) if len(planned) else np.nan
-    return Interval(share, np.nan, np.nan, len(planned), 0.95, "count")
-
-
-def _active(usage: pd.DataFrame, _: Tables) -> Interval | None:
-    last = usage[dates(usage["month"]) == dates(usage["month"]).max()]
-    users, active = floats(last["users"]).sum(), floats(last["active_users"]).sum()
-    return wilson(int(active), int(users)) if users else None
-
-
-def _certified(lecturers: pd.DataFrame, tables: Tables) -> Interval:
-    """Count the certificates there were among all lecturers of the list."""
-    have = lecturers["certified"].fillna(False).astype(bool).sum()
-    everybody = len(tables["lecturers"])
-    return Interval(float(have) / everybody, np.nan, np.nan, everybody, 0.95, "count")
-
-
-def _done(actions: pd.DataFrame, _: Tables) -> Interval:
-    return Interval(
-        float(actions["done_on"].notna().sum()), np.nan, np.nan, len(actions), 0.95, "count"
-    )
-
-
-_MEASURES: Mapping[str, tuple[str, str, tuple[str, ...], Callable]] = {
-    "frontline_staff": ("staff", "hired_on", ("tier",), _frontline),
-    "lecturers_certified": ("lecturers", "certified_on", ("certified",), _certified),
-    "trained_people": ("enrolments", "held_on", ("attended",), _trained),
-    "attendance": ("enrolments", "held_on", ("attended",), _attendance),
-    "pass_rate": ("assessments", "assessed_on", ("score",), _passes),
-    "mean_score": ("assessments", "assessed_on", ("score",), _score),
-    "course_csat": ("reactions", "answered_on", ("score",), _satisfied),
-    "sites_covered": ("waves", "", ("arm",), _covered),
-    "active_accounts": ("crm_usage", "month", ("users", "active_users"), _active),
-    "actions_done": ("actions", "", ("action_id",), _done),
-}
-"""Each measure: its table, the day of a row, columns it needs, and how it is measured."""
 
 
 def shortfall(line: float, measured: Interval, alpha: float) -> NoiseTest | None:
@@ -228,16 +107,32 @@ def _resolved(criterion: Mapping[str, Any], choices: Mapping[str, str]) -> Mappi
     return {**criterion, "recorded": False} if line is None else {**criterion, "line": line}
 
 
+def _judged(criterion: Mapping[str, Any], got: Interval | None, alpha: float) -> dict[str, Any]:
+    """Return the cells of one criterion: its line, what was measured, and the state."""
+    state = judge(criterion, got, alpha=alpha)
+    cells = {name: criterion.get(name) for name in ("measure", "line", "unit", "report")}
+    cells["state"] = state
+    if state not in ("met", "missed", "unsure"):
+        return cells
+    test = shortfall(float(criterion["line"]), got, alpha)
+    cells |= {"value": got.value, "ci_low": got.low, "ci_high": got.high, "n": got.n}
+    if test:
+        cells |= {"p_value": test.p_value, "false_alarm_rate": test.false_alarm_rate}
+    return cells
+
+
 def gate_table(
     milestones: pd.DataFrame,
     tables: Tables,
     as_of: dt.date,
     choices: Mapping[str, str] | None = None,
+    verdicts: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Judge every criterion of the gates and quarter goals that the milestones name.
 
     A gate that was due is judged by what there was on its planned day, one still to come by
-    what there is on ``as_of``.
+    what there is on ``as_of``. ``verdicts`` (of :func:`~analysis.monitoring.taken_over.verdicts`)
+    speak for what needs a comparison group; without them another report judges it.
 
     Returns
     -------
@@ -266,24 +161,9 @@ def gate_table(
             measured[day] = gate_measures(tables, until=day.date())
         for criterion in rule["criteria"]:
             got = measured[day].get(criterion["measure"])
-            state = judge(criterion, got, alpha=alpha)
-            shown = got if state in ("met", "missed", "unsure") else None
-            test = shortfall(float(criterion["line"]), got, alpha) if shown else None
-            rows.append(
-                (
-                    goal,
-                    gate,
-                    rule["requirement"],
-                    criterion["measure"],
-                    criterion.get("line"),
-                    criterion.get("unit"),
-                    *((shown.value, shown.low, shown.high, shown.n) if shown else [None] * 4),
-                    state,
-                    criterion.get("report"),
-                    test and test.p_value,
-                    test and test.false_alarm_rate,
-                )
-            )
+            judged = taken_over(criterion, verdicts) or _judged(criterion, got, alpha)
+            named = {"goal": goal, "milestone_id": gate, "requirement": rule["requirement"]}
+            rows.append({**named, **judged})
     table = pd.DataFrame(rows, columns=COLUMNS)
     numbers = ["line", "value", "ci_low", "ci_high", "p_value", "false_alarm_rate"]
     return table.astype(dict.fromkeys(numbers, float)).astype({"n": "Int64"})
@@ -295,10 +175,12 @@ def assess_gates(
     *,
     as_of: dt.date,
     choices: Mapping[str, str] | None = None,
+    verdicts: pd.DataFrame | None = None,
 ) -> StageResults:
     """Gates and quarter goals, with what a missed gate sets off.
 
-    ``choices`` are the client's readings of contradictions, by which some lines are set.
+    ``choices`` are the client's readings of contradictions, by which some lines are set;
+    ``verdicts`` those of an earlier run's value report.
 
     Returns
     -------
@@ -311,7 +193,7 @@ def assess_gates(
     """
     if not present(milestones, "planned_on"):
         return collect("monitoring", [])
-    table = gate_table(milestones, tables, as_of, choices)
+    table = gate_table(milestones, tables, as_of, choices, verdicts)
     due = dates(milestones["planned_on"]) <= pd.Timestamp(as_of)
     reached = set(milestones.loc[due, "milestone_id"])
     gates = table[table["goal"].isin(reached)]
@@ -324,7 +206,10 @@ def assess_gates(
 def _alert(goal: str, rows: pd.DataFrame) -> Alert:
     worst = rows.assign(short=(rows["line"] - rows["value"]) / rows["line"]).sort_values("short")
     first = worst.iloc[-1]
-    rate = None if pd.isna(first["p_value"]) else float(first["false_alarm_rate"])
+    p_value, rate = (
+        None if pd.isna(first[name]) else float(first[name])
+        for name in ("p_value", "false_alarm_rate")
+    )
     return Alert(
         id=f"monitoring.alert.gate.{goal}",
         rule="gate_missed",
@@ -335,8 +220,8 @@ def _alert(goal: str, rows: pd.DataFrame) -> Alert:
         unit=str(first["unit"]),
         value=float(first["value"]),
         threshold=float(first["line"]),
-        n=int(first["n"]),
-        p_value=None if pd.isna(first["p_value"]) else float(first["p_value"]),
+        n=None if pd.isna(first["n"]) else int(first["n"]),
+        p_value=p_value,
         false_alarm_rate=rate,
         owner="monitoring.owner.training_manager",
         requirement=str(first["requirement"]),

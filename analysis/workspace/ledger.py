@@ -16,6 +16,7 @@ from analysis.value import ACTION_SHEET
 STAGE = "monitoring"
 VALUE = "value"
 ACTIONS = "actions"
+SCORECARD, RATIOS = "scorecard", "ratios"
 CARRIED = ("risks", "measurement_cycle")
 """Tables that the next run compares itself with; kept beside the alerts."""
 
@@ -39,7 +40,9 @@ def keep_alerts(client: str, folder: Path) -> Path:
     on = dt.date.fromisoformat(found.facts["as_of"])
     tables = {name: _records(found.table(name)) for name in CARRIED}
     if (folder / "results" / f"{VALUE}.json").is_file():
-        tables[ACTIONS] = _records(results.load(VALUE, folder / "results").table(ACTIONS))
+        worth = results.load(VALUE, folder / "results")
+        tables |= {name: _records(worth.table(name)) for name in (ACTIONS, SCORECARD)}
+        tables[RATIOS] = _ratios(worth)
     facts = {"as_of": on.isoformat(), "run": folder.name, "tables": tables}
     kept = results.collect(STAGE, found.alerts, facts=facts)
     return history.keep(
@@ -82,6 +85,27 @@ def earlier_actions(client: str, *, before: dt.date) -> list[tuple[dt.date, pd.D
         if day < before and rows:
             found.append((day, pd.DataFrame(rows)))
     return found
+
+
+def earlier_verdicts(
+    client: str, *, before: dt.date
+) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    """Return scorecard and ratios of the newest value report of an earlier day; None without."""
+    for day, path in reversed(history.days(files.project_root(), client).items()):
+        facts = results.from_json(path.read_text(encoding="utf-8")).facts
+        tables = facts.get("tables", {})
+        if day < before and tables.get(SCORECARD):
+            return pd.DataFrame(tables[SCORECARD]), pd.DataFrame(tables.get(RATIOS, []))
+    return None, None
+
+
+def _ratios(worth: results.StageResults) -> list[dict]:
+    """Return the ratios of benefit to cost that have an interval."""
+    return [
+        {"ratio": name, "value": e.value, "ci_low": e.ci_low, "ci_high": e.ci_high}
+        for name in ("benefit_cost_ratio", "net_return")
+        for e in worth.select(f"value.roi.{name}")
+    ]
 
 
 def action_decisions(folder: Path) -> pd.DataFrame:

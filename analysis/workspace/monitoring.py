@@ -169,8 +169,14 @@ class MonitoringStage(Stage):
 
         planned = self.table("milestones")
         states = monitoring.assess_milestones(planned, as_of=self.today)
+        scorecard, ratios = ledger.earlier_verdicts(self.client.folder.name, before=self.today)
+        choices = self.client.choices
         gates = monitoring.assess_gates(
-            planned, self.tables, as_of=self.today, choices=self.client.choices
+            planned,
+            self.tables,
+            as_of=self.today,
+            choices=choices,
+            verdicts=monitoring.verdicts(scorecard, ratios, choices=choices),
         )
         return merge(self.name, (states, gates))
 

@@ -10,7 +10,9 @@ from analysis import wording
 from analysis.errors import SchemaError
 from analysis.measurement.intervals import Interval, wilson
 from analysis.monitoring import assess_gates, assess_milestones, critical_path, gate_table
-from analysis.monitoring.gates import ALPHA, gate_measures, gate_rules, judge
+from analysis.monitoring.gate_data import gate_measures
+from analysis.monitoring.gates import ALPHA, gate_rules, judge
+from analysis.monitoring.taken_over import verdicts
 
 
 def day(month: int, number: int) -> dt.date:
@@ -121,6 +123,42 @@ def test_gates_ring_falsely_at_most_at_their_rate_and_say_it():
     half = ENROLMENTS.assign(attended=rng.random(250) < 0.5, held_on=day(3, 1))
     alerts = assess_gates(GATES, {"enrolments": half}, as_of=day(8, 1)).alerts
     assert {a.subject for a in alerts if a.p_value is not None and a.p_value < 1e-9} >= {"M6"}
+
+
+def test_a_gate_takes_over_what_an_earlier_value_report_said():
+    scorecard = pd.DataFrame(
+        {
+            "indicator": ["csat_top2", "csat_top2", "fee_collection", "fcr"],
+            "horizon": ["long", "long", "long", "mid"],
+            "unit": "share",
+            "threshold": [0.15, 0.1, 0.05, 0.8],
+            "value": [0.07, 0.07, 0.08, None],
+            "ci_low": [0.02, 0.02, 0.06, None],
+            "ci_high": [0.12, 0.12, 0.1, None],
+            "probability": [0.001, 0.2, 0.99, None],
+            "verdict": ["not_reached", "open", "reached", "not_assessed"],
+        }
+    )
+    ratios = pd.DataFrame(
+        {"ratio": ["benefit_cost_ratio", "net_return"], "value": 3.1, "ci_low": 2, "ci_high": 4}
+    )
+    known = verdicts(scorecard, ratios, choices={"C8": "net_return"})
+    assert len(known) == 4
+    on = dt.date(2025, 2, 1)
+    table = gate_table(GATES, {}, on, verdicts=known).set_index(["goal", "measure"])
+    assert table["state"]["M12"].to_dict() == {
+        "csat_change": "missed",
+        "fee_change": "met",
+        "resolution": "elsewhere",
+        "roi": "unsure",
+    }
+    (alert,) = (
+        a for a in assess_gates(GATES, {}, as_of=on, verdicts=known).alerts if a.subject == "M12"
+    )
+    assert (alert.value, alert.threshold, alert.p_value) == (0.07, 0.15, 0.001)
+    assert alert.response == "monitoring.gate_missed.M12"
+    without = gate_table(GATES, {}, on, verdicts=verdicts(None, None, choices={}))
+    assert set(without.query("goal == 'M12'")["state"]) == {"elsewhere"}
 
 
 def test_measures_count_people_once_and_first_attempts_only():

@@ -201,7 +201,7 @@ def site_multiples(
             continue
         part = shown[shown["subject"] == subjects[place]].sort_values("period")
         _small_chart(axes, part, scale, direction)
-        axes.set_title(_short(subjects[place]), fontsize=8.5, loc="left", pad=2)
+        axes.set_title(_short(subjects[place]), fontsize=8.5, loc="left", pad=2, y=1.0)
     if subjects:
         _scale(grid, shown, scale, language, len(subjects), columns)
     return figure
