@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from analysis.pipeline.engine import RecordingEngine
     from analysis.pipeline.manifest import Manifest, StepRecord
     from analysis.pipeline.outcome import Outcome
-    from analysis.pipeline.runner import RunResult, run
+    from analysis.pipeline.run_result import RunResult
+    from analysis.pipeline.runner import run
     from analysis.pipeline.status import ClientStatus, client_status
 
 __all__ = [
@@ -37,7 +38,7 @@ _HOME = {
     "Manifest": "manifest",
     "Outcome": "outcome",
     "RecordingEngine": "engine",
-    "RunResult": "runner",
+    "RunResult": "run_result",
     "StepRecord": "manifest",
     "client_status": "status",
     "run": "runner",

@@ -6,7 +6,7 @@ import platform
 import shutil
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from analysis.files import code_hash, input_hashes, notebooks_folder, project_ro
 from analysis.pipeline import fingerprint, folders, manifest, outputs
 from analysis.pipeline.manifest import Manifest, StepRecord
 from analysis.pipeline.progress import Progress, SilentProgress
+from analysis.pipeline.run_result import RunResult, one_line
 from analysis.pipeline.steps import (
     INGEST,
     BuildReport,
@@ -27,56 +28,6 @@ from analysis.pipeline.steps import (
     steps,
     write_portfolio,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
-    """How a run of one client ended.
-
-    Attributes
-    ----------
-    client : str
-        Folder name under ``data/``.
-    folder : Path
-        The run folder.
-    state : str
-        ``complete``, ``partial`` (only some stages were asked for) or ``failed``.
-    executed : tuple of str
-        Steps that ran now; the others were unchanged.
-    failed_step, error : str or None
-        Where the run failed and the cause in one line.
-    exception : BaseException or None
-        The cause itself.
-    seconds : float
-        Wall time.
-    """
-
-    client: str
-    folder: Path
-    state: str
-    executed: tuple[str, ...]
-    failed_step: str | None = None
-    error: str | None = None
-    exception: BaseException | None = None
-    seconds: float = 0.0
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing failed."""
-        return self.state != "failed"
-
-    @property
-    def index(self) -> Path:
-        """The page to open."""
-        return self.folder / "index.html"
-
-    @property
-    def partial_notebook(self) -> Path | None:
-        """The notebook that was kept when a stage failed."""
-        if self.failed_step is None:
-            return None
-        found = sorted((self.folder / "notebooks").glob(f"*_{self.failed_step}.ipynb"))
-        return found[0] if found else None
 
 
 def run(
@@ -266,7 +217,7 @@ class _Run:
         record = StepRecord(
             state="done" if cause is None else "failed",
             key=self.keys[step.name],
-            error=None if cause is None else _one_line(cause),
+            error=None if cause is None else one_line(cause),
             seconds=round(time.monotonic() - began, 3),
             outputs={
                 name: sha256(self.folder / name)
@@ -299,7 +250,7 @@ class _Run:
             state=state,
             executed=tuple(self.executed),
             failed_step=failed,
-            error=None if error is None else _one_line(error),
+            error=None if error is None else one_line(error),
             exception=error,
         )
 
@@ -349,12 +300,3 @@ def _start_server_early() -> None:
 
     if kernels.warm_is_possible():
         kernels.preload()
-
-
-def _one_line(error: BaseException) -> str:
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted from the keyboard"
-    first = str(error).strip().splitlines()[0] if str(error).strip() else ""
-    if isinstance(error, RunError):
-        return first
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
