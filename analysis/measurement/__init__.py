@@ -10,6 +10,7 @@ from analysis.measurement.aapor import (
 )
 from analysis.measurement.agreement import assess_raters
 from analysis.measurement.anchors import anchored_indicators, assess_anchors
+from analysis.measurement.appeals import appeal_states, assess_appeals
 from analysis.measurement.appraisal import (
     Appraisal,
     appraise,
@@ -148,10 +149,12 @@ __all__ = [
     "aapor_rates",
     "aapor_table",
     "anchored_indicators",
+    "appeal_states",
     "appraise",
     "arm_means",
     "assess_aapor",
     "assess_anchors",
+    "assess_appeals",
     "assess_appraisal",
     "assess_balance",
     "assess_branches",

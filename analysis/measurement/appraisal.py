@@ -167,6 +167,7 @@ def consequence_guard(
     n: int,
     least: int = LEAST_ANSWERS,
     line: float = INDIVIDUAL_LINE,
+    appeals: bool = True,
 ) -> Check:
     """Keep a score from having consequences for one person or site.
 
@@ -176,14 +177,19 @@ def consequence_guard(
         Of the score that would be used, with the lower end of its interval.
     n : int
         Fewest observations behind anybody's score.
+    appeals : bool
+        Whether objections to results are recorded.
 
     Returns
     -------
     Check
-        ``failed`` unless the lower end reaches ``line`` and ``n`` reaches ``least``
-        (R213, R216): the reader may then look at averages only.
+        ``failed`` unless the lower end reaches ``line``, ``n`` reaches ``least`` and objections
+        are recorded (R213, R216): the reader may then look at averages only.
     """
-    fine = low >= line and n >= least
+    reliable = low >= line and n >= least
+    fine = reliable and appeals
+    unheard = reliable and not appeals
+    reason, remedy = ("no_appeals", "open_appeals") if unheard else ("reason", "remedy")
     return Check(
         id=id,
         question="measurement.check.consequence.question",
@@ -192,8 +198,8 @@ def consequence_guard(
         threshold=line,
         unit="coefficient",
         n=int(n),
-        reason="measurement.check.consequence.reason",
-        remedy=None if fine else "measurement.check.consequence.remedy",
+        reason=f"measurement.check.consequence.{reason}",
+        remedy=None if fine else f"measurement.check.consequence.{remedy}",
         params={
             "reliability": float(reliability),
             "low": float(low),
@@ -212,6 +218,7 @@ def assess_appraisal(
     seed: int,
     before: int | None = None,
     months: int = 12,
+    appeals: bool = True,
     simulated: bool = False,
 ) -> StageResults:
     """Weigh the sites' indicators as the client does, and say what that may be used for.
@@ -226,6 +233,8 @@ def assess_appraisal(
         ``up`` or ``down`` by indicator.
     before : int, optional
         First month left out; the ``months`` before it are appraised.
+    appeals : bool
+        Whether objections to results are recorded.
 
     Returns
     -------
@@ -268,6 +277,7 @@ def assess_appraisal(
         reliability=value,
         low=low,
         n=int(found.sites["least"].min()),
+        appeals=appeals,
     )
     checks = [_ranks_check(found, "weights"), _ranks_check(found, "chance"), guard]
     share = sum(weight for name, weight in weights.items() if name in _SATISFACTION)

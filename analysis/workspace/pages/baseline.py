@@ -81,7 +81,7 @@ class BaselinePage(Page):
         self.checks(needs, fold=False)
         self.section("appraisal")
         self.kpis(appraisal.estimates, self.key("appraisal_reliability"))
-        self.views("appraisal_weights", "appraisal")
+        self.views("appraisal_weights", "appraisal", "appeals")
         self.checks(appraisal, fold=False)
 
     def comparability(self, comparable: StageResults, power: StageResults) -> None:
