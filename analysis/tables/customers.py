@@ -1,0 +1,128 @@
+"""Tables of customers: what they were asked and answered, requested, paid and signed."""
+
+from analysis.tables.columns import Column, Table, identifier, site
+
+DISPOSITIONS = (
+    "complete",
+    "partial",
+    "refusal",
+    "noncontact",
+    "other",
+    "unknown_household",
+    "unknown_other",
+    "not_eligible",
+)
+"""Final outcome of an invitation, as the survey standard (AAPOR 2023) groups its codes: 1.1, 1.2,
+2.1, 2.2, 2.3, 3.1, the rest of 3, 4."""
+TICKET_KINDS = ("repair", "complaint", "enquiry", "praise")
+REPORTED_BY = ("platform", "phone", "front_desk", "other")
+
+TABLES = (
+    Table(
+        "surveys",
+        "one answer to one item of a customer questionnaire",
+        ("response_id", "item"),
+        {
+            "response_id": identifier("one filled questionnaire"),
+            "item": identifier("item of the instrument"),
+            "instrument": identifier("questionnaire and version", refers="instruments"),
+            "site_id": site(),
+            "household_id": Column("person", "household; NULL when anonymous"),
+            "answered_at": Column("instant", "when it was handed in", required=True),
+            "channel": Column("label", "how it was answered (微信, phone …)"),
+            "score": Column("number", "answer on the declared scale, more is better"),
+            "missing": Column(
+                "label",
+                "why there is no score",
+                labels=("blank", "skipped", "not_applicable", "dont_know"),
+            ),
+        },
+    ),
+    Table(
+        "invitations",
+        "questionnaires sent: site x month x channel",
+        ("site_id", "month", "channel"),
+        {
+            "site_id": site(),
+            "month": Column("date", "first day of the month", required=True),
+            "channel": Column("label", "how they were sent", required=True),
+            "invited": Column("int", "questionnaires sent", required=True, low=0),
+        },
+    ),
+    Table(
+        "dispositions",
+        "one invited household in one month's survey; optional, it allows response rates",
+        ("invitation_id",),
+        {
+            "invitation_id": identifier("one invitation"),
+            "site_id": site(),
+            "household_id": Column("person", "household invited; NULL when anonymous"),
+            "month": Column("date", "first day of the month", required=True),
+            "channel": Column("label", "how it was invited"),
+            "disposition": Column(
+                "label", "final outcome of the invitation", required=True, labels=DISPOSITIONS
+            ),
+        },
+    ),
+    Table(
+        "instruments",
+        "one item of one version of one questionnaire",
+        ("instrument", "item"),
+        {
+            "instrument": identifier("questionnaire and version"),
+            "item": identifier("item"),
+            "wording": Column("text", "the question as asked"),
+            "dimension": Column("label", "what it is meant to measure"),
+            "role": Column(
+                "label", "use of the item", required=True, labels=("overall", "nps", "item")
+            ),
+            "scale_min": Column("number", "lowest possible score", required=True),
+            "scale_max": Column("number", "highest possible score", required=True),
+            "reversed": Column("bool", "whether ingest turned the codes round"),
+        },
+    ),
+    Table(
+        "tickets",
+        "one work order",
+        ("ticket_id",),
+        {
+            "ticket_id": identifier("work order"),
+            "site_id": site(),
+            "household_id": Column("person", "household; NULL for common areas"),
+            "staff_id": Column("person", "employee in charge"),
+            "kind": Column("label", "kind of request", labels=TICKET_KINDS),
+            "category": Column("label", "subject, e.g. lift, noise, attitude"),
+            "second_category": Column("label", "subject as a second coder saw it; NULL without"),
+            "channel": Column("label", "how it was reported", labels=REPORTED_BY),
+            "opened_at": Column("instant", "when it was reported", required=True),
+            "first_response_at": Column("instant", "first reply by a person"),
+            "due_at": Column("instant", "promised by"),
+            "resolved_at": Column("instant", "closed; NULL while open"),
+            "reopened": Column("int", "times reopened", low=0),
+            "rating": Column("number", "customer's rating, 1-5", low=1, high=5),
+        },
+    ),
+    Table(
+        "fees",
+        "site x month",
+        ("site_id", "month"),
+        {
+            "site_id": site(),
+            "month": Column("date", "first day of the month", required=True),
+            "receivable": Column("number", "due in the month", required=True, unit="CNY"),
+            "waived": Column("number", "waived", unit="CNY"),
+            "collected": Column("number", "received for the month", required=True, unit="CNY"),
+        },
+    ),
+    Table(
+        "contracts",
+        "one contract due",
+        ("contract_id",),
+        {
+            "contract_id": identifier("contract"),
+            "site_id": site(),
+            "due_on": Column("date", "last day of the term", required=True),
+            "renewed": Column("bool", "whether renewed; NULL while open"),
+        },
+    ),
+)

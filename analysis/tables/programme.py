@@ -1,0 +1,168 @@
+"""Tables of sites, staff and training: who was trained, how it was taken, what came of it."""
+
+from analysis.tables.columns import Column, Table, identifier, site
+
+RATER_ROLES = ("self", "supervisor", "peer", "customer", "mystery_shopper", "expert")
+
+TABLES = (
+    Table(
+        "sites",
+        "one managed project (项目)",
+        ("site_id",),
+        {
+            "site_id": identifier("managed project"),
+            "site_name": Column("label", "name shown in reports", required=True),
+            "region": Column("label", "region or district (片区)"),
+            "property_type": Column(
+                "label", "kind of property", labels=("villa", "high_end", "ordinary", "old")
+            ),
+            "households": Column("int", "households served", low=1, unit="households"),
+            "crm_go_live": Column("date", "first day the CRM system was used"),
+        },
+    ),
+    Table(
+        "staff",
+        "one employee",
+        ("staff_id",),
+        {
+            "staff_id": Column("person", "employee", required=True),
+            "site_id": site(required=False),
+            "role": Column("label", "post, e.g. steward (管家)"),
+            "tier": Column("label", "layer", labels=("frontline", "middle", "senior")),
+            "hired_on": Column("date", "first working day"),
+            "left_on": Column("date", "last working day; NULL while employed"),
+            "age_band": Column("label", "band of age, never a birth date"),
+            "education_band": Column("label", "band of education"),
+        },
+    ),
+    Table(
+        "waves",
+        "one site in one training wave; wave 0 is a site never trained",
+        ("site_id", "wave"),
+        {
+            "site_id": site(),
+            "wave": Column("int", "number of the wave, 0 for never trained", required=True, low=0),
+            "arm": Column("label", "planned arm", required=True, labels=("treated", "comparison")),
+            "planned_start": Column("date", "first training day planned"),
+            "actual_start": Column("date", "first training day held"),
+            "assigned_by": Column(
+                "label",
+                "who or what decided the wave",
+                labels=("randomised", "management", "volunteered", "unknown"),
+            ),
+        },
+    ),
+    Table(
+        "enrolments",
+        "one employee in one session of one module",
+        ("staff_id", "module", "session"),
+        {
+            "staff_id": Column("person", "employee", required=True, refers="staff"),
+            "module": Column("label", "course module", required=True),
+            "session": Column("label", "session or class", required=True),
+            "mode": Column("label", "delivery", labels=("classroom", "online", "simulation")),
+            "lecturer_id": Column("person", "lecturer"),
+            "held_on": Column("date", "day of the session"),
+            "hours": Column("number", "hours of the session", low=0, unit="hours"),
+            "attended": Column("bool", "whether the employee came"),
+            "completion": Column("share", "share completed", low=0, high=1),
+            "completed_on": Column("date", "day it was completed, with make-ups"),
+        },
+    ),
+    Table(
+        "lecturers",
+        "one lecturer; optional, it allows what is asked of lecturers to be checked",
+        ("lecturer_id",),
+        {
+            "lecturer_id": Column("person", "lecturer", required=True),
+            "origin": Column(
+                "label",
+                "employed, bought in, or of the makers of the system",
+                labels=("internal", "external", "technical"),
+            ),
+            "service_years": Column("number", "years in the field", low=0, unit="years"),
+            "certified": Column("bool", "whether the lecturers' test is passed"),
+            "certified_on": Column("date", "day of the certificate"),
+        },
+    ),
+    Table(
+        "reactions",
+        "one answer to one item of a course questionnaire",
+        ("response_id", "item"),
+        {
+            "response_id": identifier("one filled questionnaire"),
+            "item": identifier("item of the instrument"),
+            "instrument": identifier("questionnaire and version", refers="instruments"),
+            "staff_id": Column("person", "respondent; NULL when anonymous"),
+            "module": Column("label", "course module"),
+            "session": Column("label", "session or class"),
+            "lecturer_id": Column("person", "lecturer"),
+            "answered_on": Column("date", "day of the answer"),
+            "score": Column("number", "answer on the declared scale, more is better"),
+        },
+    ),
+    Table(
+        "assessments",
+        "one assessed attempt",
+        ("staff_id", "module", "occasion", "form", "attempt"),
+        {
+            "staff_id": Column("person", "employee", required=True, refers="staff"),
+            "module": Column("label", "course module", required=True),
+            "occasion": Column(
+                "label", "when", required=True, labels=("pre", "post", "retest", "follow_up")
+            ),
+            "form": Column(
+                "label",
+                "how",
+                required=True,
+                labels=("written", "practical", "role_play", "system"),
+            ),
+            "attempt": Column("int", "1 for the first attempt", required=True, low=1),
+            "assessed_on": Column("date", "day of the attempt"),
+            "score": Column("number", "points", low=0, high=100, unit="points"),
+            "assessor_id": Column("person", "assessor"),
+        },
+    ),
+    Table(
+        "test_answers",
+        "points of one person for one item of one assessed attempt",
+        ("staff_id", "module", "occasion", "form", "attempt", "item"),
+        {
+            "staff_id": Column("person", "employee", required=True, refers="staff"),
+            "module": Column("label", "course module", required=True),
+            "occasion": Column(
+                "label", "when", required=True, labels=("pre", "post", "retest", "follow_up")
+            ),
+            "form": Column(
+                "label",
+                "how",
+                required=True,
+                labels=("written", "practical", "role_play", "system"),
+            ),
+            "attempt": Column("int", "1 for the first attempt", required=True, low=1),
+            "item": identifier("item of the test"),
+            "version": Column("label", "version of the test"),
+            "answered_on": Column("date", "day of the attempt"),
+            "score": Column("number", "points; NULL where left blank", low=0, unit="points"),
+            "full_score": Column(
+                "number", "full points of the item", required=True, low=0, unit="points"
+            ),
+        },
+    ),
+    Table(
+        "ratings",
+        "one rated item of behaviour",
+        ("rating_id", "item"),
+        {
+            "rating_id": identifier("one filled rating sheet"),
+            "item": identifier("item of the instrument"),
+            "instrument": identifier("rating instrument and version", refers="instruments"),
+            "ratee_id": Column("person", "employee rated; NULL when the site is rated"),
+            "site_id": site(),
+            "rater_id": Column("person", "rater; NULL when anonymous"),
+            "rater_role": Column("label", "role of the rater", required=True, labels=RATER_ROLES),
+            "rated_on": Column("date", "day of the rating"),
+            "score": Column("number", "rating on the declared scale, more is better"),
+        },
+    ),
+)
