@@ -15,6 +15,7 @@ DESIGNS = {
     "rollout": {},
     "gaps": {"missing": 0.12},
     "few": {"sizes": (4, 3), "starts": (7, 9)},
+    "waves_of_one": {"sizes": (4, 1), "starts": (7, 9)},
     "very_few": {"sizes": (2, 1), "starts": (7, 9)},
     "one_site": {"sizes": (1,), "starts": (7,), "never": 9},
     "everyone_by_the_end": {"never": 0},
@@ -97,7 +98,8 @@ def test_rule_by_number_of_sites(designs):
     assert methods["rollout"] == methods["gaps"] == "influence_function"
     assert methods["few"] == "wild_rademacher"
     assert methods["very_few"] == methods["one_site"] == methods["few_comparison"]
-    assert methods["one_site"] == "randomisation"
+    assert methods["one_site"] == methods["waves_of_one"] == "randomisation"
+    assert designs["waves_of_one"].rule.reason == "causal.rule.waves_of_one"
     beside = [e.id for e in designs["few"].estimates()][1]
     assert beside == "tracking.csat_mean.att.overall.randomisation"
 
