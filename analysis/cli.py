@@ -314,6 +314,30 @@ def status(voice: Voice, client: str) -> None:
 
 
 @main.command()
+@click.argument("client")
+@click.option("--id", "identifier", prompt="ID", help="Asked for where not given.")
+@_speaking
+def person(voice: Voice, client: str, identifier: str) -> None:
+    """Show what CLIENT's tables keep of one person.
+
+    The person is named as the exports do: staff number, room or phone. Says how to leave the
+    person out.
+    """
+    from analysis import client as clients
+    from analysis import ingest
+
+    with told_in_one_line(voice, client):
+        kept = ingest.find_person(clients.load(client), identifier)
+        if not any(found.rows for found in kept):
+            voice.say("person.nothing", client=client)
+            return
+        rows = [(f.table, f.column, str(f.rows), f.pseudonym) for f in kept if f.rows]
+        names = ("table", "column", "rows", "pseudonym")
+        _print_table([voice.text(f"cli.person.{name}") for name in names], rows)
+        voice.say("person.leave_out", pseudonyms=", ".join(dict.fromkeys(row[3] for row in rows)))
+
+
+@main.command()
 @_speaking
 def portfolio(voice: Voice) -> None:
     """Write the page that shows all clients side by side."""

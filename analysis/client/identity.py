@@ -52,6 +52,8 @@ class Privacy(Part):
         Version of the privacy notice that the people were shown.
     retain_until : date or None
         Last day on which the data may be kept.
+    leave_out : tuple of str
+        Pseudonyms of people whose rows are left out at the import.
     """
 
     key_file: Path | None = None
@@ -61,6 +63,7 @@ class Privacy(Part):
     legal_basis: dict[str, str] = Field(default_factory=dict)
     notice_version: str | None = None
     retain_until: dt.date | None = None
+    leave_out: tuple[Annotated[str, Field(pattern="^[0-9a-f]{32}$")], ...] = ()
 
     @model_validator(mode="after")
     def _one_key(self) -> Privacy:

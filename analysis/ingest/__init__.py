@@ -5,6 +5,7 @@ client file. Nothing is guessed, nothing is lost without a count, and no direct 
 person leaves this package.
 """
 
+from analysis.ingest.person import Kept, find_person
 from analysis.ingest.proposal.headers import recognise
 from analysis.ingest.propose import new_client, propose
 from analysis.ingest.record import (
@@ -22,9 +23,11 @@ __all__ = [
     "ColumnRecord",
     "FileRecord",
     "IngestRecord",
+    "Kept",
     "SourceRecord",
     "TableRecord",
     "check",
+    "find_person",
     "ingest",
     "new_client",
     "propose",

@@ -17,6 +17,7 @@ from analysis.ingest.draft import Draft
 from analysis.ingest.gather import Gathered, gather
 from analysis.ingest.inline import draft_inline, instruments_table
 from analysis.ingest.mapping import draft_source
+from analysis.ingest.person import leave_out
 from analysis.ingest.privacy import Pseudonyms
 from analysis.ingest.problems import shortened
 from analysis.ingest.record import SourceRecord, TableRecord
@@ -114,6 +115,7 @@ def _draft(
         draft = draft_source(source, tables, taker)
         draft.files = [gathered.file_record(table) for table in tables]
     draft.zone = client.client.timezone
+    leave_out(draft, client)
     if horizon is not None:
         draft.keep(horizon.rows(draft.table.name, draft.frame), "later")
     cross_check(draft, client, known)

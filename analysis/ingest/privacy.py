@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 import json
@@ -38,6 +39,11 @@ PERSONAL_VALUES: dict[str, re.Pattern[str]] = {
 _SUSPICIOUS = r"1[3-9]\d[- ]?[\d*]{4}[- ]?\d{4}|\d{17}|@|(\d{1,3}\.){3}|o[\w-]{27}"
 
 
+def domain_of(column: str) -> str:
+    """Return the name space of a column's pseudonyms: households, or all other people."""
+    return _DOMAINS.get(column, "person")
+
+
 @dataclass(frozen=True, slots=True)
 class Pseudonyms:
     """HMAC-SHA256 pseudonyms under one secret key; the key never shows in ``repr``."""
@@ -60,7 +66,7 @@ class Pseudonyms:
             Canonical column: households and employees have separate name spaces, all
             columns of employees (rater, ratee, assessor …) share one.
         """
-        domain = _DOMAINS.get(column, "person")
+        domain = domain_of(column)
         known = {v: self.one(v, domain) for v in values.dropna().unique()}
         return values.map(known).astype(_STRING)
 
@@ -120,6 +126,25 @@ def key_faults(client: Client, pseudonyms: Pseudonyms) -> list[Fault]:
     if found is None or found[1] == pseudonyms.key_id:
         return []
     return [_key_changed(client, "key_changed", found, key_id=pseudonyms.key_id)]
+
+
+def retention_faults(client: Client, today: dt.date) -> list[Fault]:
+    """Return a recorded fault when the last day of ``privacy.retain_until`` is over."""
+    until = client.privacy.retain_until
+    if until is None or today <= until:
+        return []
+    return [
+        Fault(
+            rule="retention_over",
+            message="The data may not be kept any longer.",
+            example="raw/, the reports and the key deleted; or a later day, if a basis allows it",
+            file=client.path.name,
+            row=client.line_of("privacy", "retain_until"),
+            column="privacy.retain_until",
+            value=until.isoformat(),
+            blocking=False,
+        )
+    ]
 
 
 def last_record(client: Client) -> tuple[str, str] | None:

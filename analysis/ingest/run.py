@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import secrets
 import shutil
@@ -18,7 +19,13 @@ from analysis.client import Client
 from analysis.errors import Fault, InputError
 from analysis.files import replace_file, sha256
 from analysis.ingest.prepare import prepare
-from analysis.ingest.privacy import Pseudonyms, key_faults, names_people, open_key
+from analysis.ingest.privacy import (
+    Pseudonyms,
+    key_faults,
+    names_people,
+    open_key,
+    retention_faults,
+)
 from analysis.ingest.record import IngestRecord
 from analysis.tables import conform
 
@@ -43,7 +50,8 @@ def check(client: Client) -> list[Fault]:
     except InputError as error:
         thrown_away = Pseudonyms(secrets.token_bytes(32))
         return [*error.faults, *prepare(client, thrown_away).faults]
-    return [*_key_faults(client, pseudonyms), *prepare(client, pseudonyms).faults]
+    wrong = [*_key_faults(client, pseudonyms), *retention_faults(client, dt.date.today())]
+    return [*wrong, *prepare(client, pseudonyms).faults]
 
 
 class Horizon(Protocol):

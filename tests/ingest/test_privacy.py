@@ -187,3 +187,41 @@ def test_what_a_reader_finds_wrong_in_personal_columns_is_not_repeated(bench):
         )
     for secret in ("赵喆堃", "13800001111", "13800002222", "娴嬭瘯"):
         assert secret not in told.replace("测试, not 娴嬭瘯", "").replace("而不是“娴嬭瘯”", "")
+
+
+def test_a_person_is_found_and_left_out(bench):
+    plant(bench)
+    latest = bench.root / "reports" / "acme" / "latest" / "canonical"
+    client = bench.client(TEXT)
+    assert {kept.rows for kept in ingest.find_person(client, PHONES[3])} == {0}
+    ingest.ingest(client, latest)
+    before = bench.tree()
+    kept = {(k.table, k.column): k for k in ingest.find_person(client, PHONES[3])}
+    assert {place: k.rows for place, k in kept.items()} == {
+        ("staff", "staff_id"): 1,
+        ("tickets", "household_id"): 0,
+        ("tickets", "staff_id"): 1,
+    }
+    (resident,) = [k for k in ingest.find_person(client, NAMES[5]) if k.rows]
+    assert (resident.table, resident.column) == ("tickets", "household_id")
+    assert bench.tree() == before
+    pseudonyms = [kept["staff", "staff_id"].pseudonym, resident.pseudonym]
+    privacy = f"{{demo_key: not-a-secret-at-all, leave_out: [{', '.join(pseudonyms)}]}}"
+    without = bench.client(TEXT, privacy=privacy)
+    record = ingest.ingest(without, latest)
+    tickets = pd.read_parquet(latest / "tickets.parquet")
+    assert len(pd.read_parquet(latest / "staff.parquet")) == len(PHONES) - 1
+    assert sorted(set(range(20)) - {int(t[1:]) for t in tickets["ticket_id"]}) == [5]
+    assert tickets.set_index("ticket_id")["staff_id"].isna().sum() == 1
+    assert record.tables["staff"].sources[0].left_out == {"person_left_out": 1}
+    written = "".join(pd.read_parquet(p).to_csv() for p in latest.glob("*.parquet"))
+    assert not any(pseudonym in written for pseudonym in pseudonyms)
+
+
+def test_the_end_of_retention_is_told_and_stops_nothing(bench):
+    plant(bench)
+    kept = bench.client(TEXT, privacy="{demo_key: not-a-secret, retain_until: 2020-12-31}")
+    (told,) = [fault for fault in ingest.check(kept) if fault.rule == "retention_over"]
+    assert (told.column, told.row, told.blocking) == ("privacy.retain_until", 3, False)
+    later = bench.client(TEXT, privacy="{demo_key: not-a-secret, retain_until: 2999-12-31}")
+    assert "retention_over" not in {fault.rule for fault in ingest.check(later)}

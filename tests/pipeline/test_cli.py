@@ -141,6 +141,25 @@ def test_no_summary_of_a_command_is_cut_short(crmeval):
     assert "..." not in listed.partition("Commands:")[2]
 
 
+def test_what_is_kept_of_a_person_is_shown(crmeval, decided, monkeypatch):
+    from analysis.ingest import Kept
+
+    kept = [Kept("staff", "staff_id", "ab" * 16, 1), Kept("tickets", "household_id", "cd" * 16, 0)]
+    asked = []
+
+    def find_person(client, identifier):
+        asked.append(identifier)
+        return kept
+
+    monkeypatch.setattr("analysis.ingest.find_person", find_person)
+    told = CliRunner().invoke(cli.main, ["person", "acme", "--lang", "en"], input="00123\n").output
+    assert asked == ["00123"]
+    assert f"leave_out: [{'ab' * 16}]" in told
+    assert "tickets" not in told
+    kept.pop(0)
+    assert "keeps nothing" in crmeval("person", "acme", "--id", "1", "--lang", "en").output
+
+
 def test_pages_are_printed_once_there_are_any(crmeval, project, monkeypatch):
     monkeypatch.setattr("analysis.report.print_pages", lambda latest: [latest / "a.pdf"] * 12)
     early = crmeval("pdf", "acme", "--lang", "en")
