@@ -134,7 +134,6 @@ def assess_monday(
         question="monitoring.check.monday.question",
         status="failed" if grave else "caution" if actions else "passed",
         value=float(len(actions)),
-        threshold=float(most),
         unit="count",
         n=len(everything),
         reason="monitoring.check.monday.reason" if actions else "monitoring.check.monday.nothing",

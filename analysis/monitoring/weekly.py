@@ -229,6 +229,7 @@ def _check(
     untrained = ranked["subject"].isin(never_trained)
     common = 2 * bad > len(ranked) and 2 * int((rung & untrained).sum()) > int(untrained.sum())
     spread = chart.groupby("subject")["sigma_z"].first()
+    wide = spread[spread > 1]
     return Check(
         **question,
         status="caution" if bad else "passed",
@@ -243,8 +244,8 @@ def _check(
             "bad": bad,
             "untrained": int(untrained.sum()),
             "untrained_bad": int((rung & untrained).sum()),
-            "widened": int((spread > 1).sum()),
-            "spread": float(spread.median()),
+            "widened": len(wide),
+            "spread": float(wide.median()) if len(wide) else 1.0,
             "signals": int(ranked["signals"].sum()),
             "plain": int(ranked["plain"].sum()),
         },
