@@ -149,7 +149,17 @@ def lee_bounds(
 def lee_estimates(
     bounds: LeeBounds, *, outcome: str, unit: str, options: Options | None = None
 ) -> tuple[Estimate, Estimate, Estimate]:
-    """Return lower bound, upper bound (both with the interval of the effect) and attrition gap."""
+    """Return lower bound, upper bound (both with the interval of the effect) and attrition gap.
+
+    Parameters
+    ----------
+    bounds : LeeBounds
+        Of :func:`lee_bounds`.
+    outcome, unit : str
+        Indicator, and the unit of the bounds.
+    options : Options, optional
+        Prefix of the ids, level and whether the world is simulated.
+    """
     options = options or Options()
     stem = f"{options.prefix}.{outcome}.lee"
     common = {

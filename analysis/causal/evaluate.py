@@ -256,7 +256,19 @@ def refused(
     options: Options,
     dims: Mapping[str, Scalar],
 ) -> Estimate:
-    """Return an estimate without value whose reason is the broken rule's sentence."""
+    """Return an estimate without value whose reason is the broken rule's sentence.
+
+    Parameters
+    ----------
+    rule : str
+        The broken rule, a key of the wording catalogue's reasons.
+    id, estimand, outcome, unit : str
+        As the estimate would have had them.
+    options : Options
+        Level and whether the world is simulated.
+    dims : Mapping
+        Further dimensions of the estimate.
+    """
     return Estimate(
         id=id,
         estimand=estimand,

@@ -108,6 +108,11 @@ def relative_magnitudes(
         neighbouring periods, the reference period included.
     tolerance : float
         Precision of the ends in standard errors of the estimate.
+
+    Returns
+    -------
+    tuple of float or None
+        Lower and upper end in the unit of the outcome.
     """
     tests = _Tests(moments, mbar, level)
     centre, se = moments.estimate, moments.se

@@ -101,6 +101,15 @@ def label_counts(
 ) -> pd.DataFrame:
     """Count the rows of a Parquet file by unit, period and value of ``y``.
 
+    Parameters
+    ----------
+    path : str or Path
+        Parquet file with one row an answer.
+    y, unit, period : str
+        Names of its columns: the label, the site, the month.
+    memory_limit, threads : str, int
+        What DuckDB may use, e.g. ``"1GB"``; all cores where ``threads`` is None.
+
     Returns
     -------
     DataFrame

@@ -48,6 +48,17 @@ def placebo_date(
     All trained units are pretended to start together, ``months_earlier`` before the first cohort,
     and are compared with the never trained.
 
+    Parameters
+    ----------
+    frame : DataFrame
+        ``unit, period, y, n, cohort`` as of :func:`analysis.outcome`; one row a site-month.
+    months_earlier : int
+        Months before the first cohort at which training is pretended.
+    outcome, unit : str
+        Indicator and its unit, for the ids.
+    options : Options, optional
+        As of :func:`evaluate`.
+
     Returns
     -------
     Estimate
@@ -71,7 +82,24 @@ def placebo_outcome(
     unit: str,
     options: Options | None = None,
 ) -> tuple[Estimate, Check]:
-    """Evaluate an outcome that training cannot move; an effect on it speaks against the design."""
+    """Evaluate an outcome that training cannot move; an effect on it speaks against the design.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``unit, period, y, n, cohort`` of the outcome that training cannot move.
+    outcome, unit : str
+        Indicator and its unit, for the ids.
+    options : Options, optional
+        As of :func:`evaluate`.
+
+    Returns
+    -------
+    Estimate
+        ``…placebo.outcome``: should be zero. Not called causal.
+    Check
+        Failed below p = .05.
+    """
     return _placebo(frame, "placebo.outcome", outcome, unit, options or Options(), {})
 
 

@@ -208,6 +208,17 @@ def synthetic_estimates(
 
     Ids are ``<prefix>.<outcome>.att.<method>``; ``dims`` has ``beside``. The interval is the
     inverted placebo test; with fewer than 19 donors none exists at 95 %.
+
+    Parameters
+    ----------
+    panel : Prepared
+        Of :func:`prepare`: the outcome by site (rows) and month (columns).
+    outcome, unit : str
+        Indicator and its unit, for the ids.
+    options : Options, optional
+        Level, prefix of the ids and whether the world is simulated.
+    methods : tuple of str
+        ``synthetic_did``, ``synthetic_control``.
     """
     options = options or Options()
     found = []

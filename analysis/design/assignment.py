@@ -184,6 +184,17 @@ def assess_assignment(
 ) -> StageResults:
     """Table of the draw and of the balance it reached.
 
+    Parameters
+    ----------
+    sites : DataFrame
+        Canonical ``sites``, one row a site.
+    drawn : DataFrame
+        ``site_id, wave, arm`` as drawn; wave 0 is never trained.
+    seed : int
+        Seed of the draw.
+    covariates : sequence of str
+        Columns of ``sites`` whose balance is shown.
+
     Returns
     -------
     StageResults

@@ -31,6 +31,11 @@ def season(day: dt.date) -> str:
 
     ``spring_festival`` two weeks around the lunar new year, ``may_day`` 1 to 5 May,
     ``flood`` June to August, ``year_end`` from 16 December.
+
+    Returns
+    -------
+    str
+        Identifier of the season, a key of the wording catalogue.
     """
     festival = SPRING_FESTIVAL.get(day.year)
     if festival and abs((day - festival).days) <= 14:
@@ -50,6 +55,15 @@ def measurement_calendar(
     A wave starts on the median of its sites' actual first days, or of the planned ones while
     none was held. The measuring day is the same day ``months`` later, or the last of the
     month where that day does not exist.
+
+    Parameters
+    ----------
+    waves : DataFrame
+        Canonical ``waves``: ``site_id, wave, planned_start, actual_start``.
+    months : sequence of int
+        Horizons in months after a wave's start.
+    as_of : date, optional
+        Day on which days are past or ahead.
 
     Returns
     -------
@@ -98,6 +112,15 @@ def assess_calendar(
     waves: pd.DataFrame, *, months: Sequence[int] = (1, 3, 6, 12), as_of: dt.date | None = None
 ) -> StageResults:
     """Put :func:`measurement_calendar` among the results of the design stage.
+
+    Parameters
+    ----------
+    waves : DataFrame
+        Canonical ``waves``: ``site_id, wave, planned_start, actual_start``.
+    months : sequence of int
+        Horizons in months after a wave's start.
+    as_of : date, optional
+        Day on which days are past or ahead.
 
     Returns
     -------

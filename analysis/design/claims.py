@@ -15,7 +15,20 @@ TOLERANCE = 0.005
 
 
 def annual_growth(start: float, end: float, years: float) -> float:
-    """Compound annual growth rate, ``(end / start) ** (1 / years) - 1``."""
+    """Compound annual growth rate, ``(end / start) ** (1 / years) - 1``.
+
+    Parameters
+    ----------
+    start, end : float
+        First and last value, both above 0.
+    years : float
+        Years between them.
+
+    Returns
+    -------
+    float
+        Growth a year as a share: 0.142 is 14.2 %.
+    """
     if start <= 0 or end <= 0 or years <= 0:
         raise ValueError("growth needs positive end points and a positive number of years")
     return (end / start) ** (1 / years) - 1

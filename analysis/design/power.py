@@ -175,7 +175,24 @@ def closed_form_se(plan: RollOut, errors: ErrorModel) -> float:
 
 
 def closed_form(plan: RollOut, errors: ErrorModel, effect: float, *, alpha: float = 0.05) -> float:
-    """Power of the two-sided t test by the closed form."""
+    """Power of the two-sided t test by the closed form.
+
+    Parameters
+    ----------
+    plan : RollOut
+        Sites, waves and months.
+    errors : ErrorModel
+        Variances of a site-month and their correlation over months.
+    effect : float
+        True effect, in the unit of the outcome.
+    alpha : float
+        Two-sided size of the test.
+
+    Returns
+    -------
+    float
+        Power, 0-1.
+    """
     df = _degrees(len(plan.starts), plan.n_never)
     critical = stats.t.ppf(1 - alpha / 2, df)
     shift = effect / closed_form_se(plan, errors)
@@ -190,6 +207,15 @@ def simulate_null(
     The estimator is the cohort-weighted difference in differences against never-trained
     sites (mean of up to ``window`` months after the start minus the plan's base), with
     the influence-function standard error clustered by site.
+
+    Parameters
+    ----------
+    plan : RollOut
+        Sites, waves and months.
+    errors : ErrorModel
+        Variances of a site-month and their correlation over months.
+    draws, seed : int
+        Number of draws and seed of the generator.
 
     Returns
     -------

@@ -19,7 +19,17 @@ SITES = (10, 20, 30, 40, 60, 80, 120)
 def read_roll_out(
     outcome: pd.DataFrame, *, window: int = 12, base: pw.Base = "month_before"
 ) -> pw.RollOut:
-    """Read the roll-out from an outcome frame: months counted from its first one."""
+    """Read the roll-out from an outcome frame: months counted from its first one.
+
+    Parameters
+    ----------
+    outcome : DataFrame
+        ``unit, period, y, n, cohort``, one row a site-month.
+    window : int
+        Most months after the start that are averaged.
+    base : str
+        What the months after are compared with, as of :class:`RollOut`.
+    """
     if outcome.empty:
         raise DesignError("The outcome is not measured.")
     first, last = int(outcome["period"].min()), int(outcome["period"].max())
@@ -57,6 +67,21 @@ def power_by_sites(
     seed: int = 0,
 ) -> pd.DataFrame:
     """Power and minimum detectable effect by number of sites, both ways.
+
+    Parameters
+    ----------
+    plan : RollOut
+        The client's own roll-out, which is made larger and smaller.
+    errors : ErrorModel
+        Variances of a site-month and their correlation over months.
+    effect : float
+        True effect, in the unit of the outcome.
+    sites : sequence of int
+        Numbers of sites.
+    alpha, power : float
+        Two-sided size of the test, and the power at which the detectable effect is read.
+    draws, seed : int
+        Draws of the simulation and its seed.
 
     Returns
     -------
@@ -98,6 +123,21 @@ def power_by_effect(
     points: int = 25,
 ) -> pd.DataFrame:
     """Power against the true effect, by formula and by simulation.
+
+    Parameters
+    ----------
+    plan : RollOut
+        Sites, waves and months.
+    errors : ErrorModel
+        Variances of a site-month and their correlation over months.
+    null : tuple of ndarray
+        Estimates and standard errors of :func:`simulate_null`.
+    largest : float
+        Largest true effect shown, in the unit of the outcome.
+    alpha : float
+        Two-sided size of the test.
+    points : int
+        Effects between 0 and ``largest``.
 
     Returns
     -------

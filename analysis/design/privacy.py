@@ -85,6 +85,21 @@ def assess_privacy(
 ) -> StageResults:
     """Check that purpose, basis, notice and term of the personal data are stated.
 
+    Parameters
+    ----------
+    tables : Mapping of str to DataFrame
+        Canonical tables by name.
+    used_by : Mapping
+        Indicators that read a column, by (table, column); of :func:`columns_used`.
+    purpose, notice_version : str, str or None
+        As the client file states them.
+    legal_basis : Mapping
+        Basis by table; ``default`` covers the others.
+    retain_until : date or None
+        Last day on which the data may be kept.
+    last_month : date
+        First day of the last month evaluated.
+
     Returns
     -------
     StageResults
@@ -116,7 +131,13 @@ def _stated(name: str, stated: bool, **params: int) -> Check:
 
 
 def columns_used(sources: Iterable[Mapping[str, tuple[str, ...]]]) -> dict[tuple[str, str], int]:
-    """Count how many indicators read each column, from their ``sources``."""
+    """Count how many indicators read each column, from their ``sources``.
+
+    Returns
+    -------
+    dict
+        Number of indicators by (table, column).
+    """
     counts: dict[tuple[str, str], int] = {}
     for source in sources:
         for table, columns in source.items():

@@ -32,6 +32,22 @@ def answers_for_share(
 
     ``z^2 p (1 - p) / margin^2``, with the finite population correction when ``population`` is
     given. ``share`` 0.5 is the worst case.
+
+    Parameters
+    ----------
+    margin : float
+        Half-width of the interval, as a share (0.05 is 5 points).
+    share : float
+        Expected share, 0-1.
+    population : float, optional
+        People in the population.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    int
+        Answers, rounded up.
     """
     z = stats.norm.ppf(0.5 + level / 2)
     wanted = z**2 * share * (1 - share) / margin**2
@@ -51,6 +67,20 @@ def visits_for_mean(
 
     Each visit by another shopper has the variance of visits plus that of shoppers; the normal
     quantile is replaced by Student's until the number does not change.
+
+    Parameters
+    ----------
+    margin : float
+        Half-width of the interval, in points of the score.
+    between_visits_sd, between_shoppers_sd : float
+        Standard deviations, in points, between visits and between shoppers.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    int
+        Visits to one site, rounded up.
     """
     sd = math.hypot(between_visits_sd, between_shoppers_sd)
     visits = 2
@@ -129,6 +159,25 @@ def cost_frontier(
     The variance that sampling adds to a site-month falls with the number of answers; the
     site's own shocks do not, so that more answers stop helping.
 
+    Parameters
+    ----------
+    plan : RollOut
+        The client's own roll-out, which is made larger and smaller.
+    errors : ErrorModel
+        Variances of a site-month and their correlation over months.
+    effect : float
+        True effect, in the unit of the outcome.
+    answers_now : float
+        Mean number of answers a site-month behind ``errors``.
+    site_cost, answer_cost : float, optional
+        CNY for one more site and for one more answer.
+    sites, answers : sequence
+        Numbers of sites and of answers a site-month to try.
+    alpha : float
+        Two-sided size of the test.
+    draws, seed : int
+        Draws of the simulation and its seed.
+
     Returns
     -------
     DataFrame
@@ -156,6 +205,15 @@ def assess_frontier(outcome: pd.DataFrame, effect: float | None, **settings) -> 
     """Put :func:`cost_frontier` of the client's own roll-out among the results.
 
     Nothing where power cannot be computed, as :func:`analysis.design.assess_power` says.
+
+    Parameters
+    ----------
+    outcome : DataFrame
+        ``unit, period, y, n, cohort`` of the primary outcome, one row a site-month.
+    effect : float or None
+        Smallest effect that matters, in the unit of the outcome.
+    **settings
+        As of :func:`cost_frontier`.
 
     Returns
     -------

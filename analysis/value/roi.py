@@ -139,6 +139,15 @@ def full_cost(
     Actual amounts; the plan where an item has no actual yet. The participants' time is
     added from hours attended unless the ledger already has that category.
 
+    Parameters
+    ----------
+    costs : DataFrame or None
+        Canonical ``costs``: ``category, planned, actual`` in CNY.
+    hours : float, optional
+        Hours attended, all participants together.
+    hour_cost : float, optional
+        CNY an hour; without it the participants' time is left out.
+
     Returns
     -------
     DataFrame
@@ -249,6 +258,13 @@ def simulate_benefit(priced: Iterable[Priced], *, draws: int = 20_000, seed: int
     Effects are normal around their estimates. How the errors of effects on the same sites
     hang together is unknown; they are drawn fully correlated in the direction of benefit,
     which gives the widest interval. Money per unit is triangular between its bounds.
+
+    Parameters
+    ----------
+    priced : iterable of Priced
+        Of :func:`price`: effect, standard error, exposure and money per unit.
+    draws, seed : int
+        Number of draws and seed of the generator.
 
     Returns
     -------

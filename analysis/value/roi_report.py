@@ -39,6 +39,31 @@ def assess_roi(
     means. ``revenue`` counts whole revenue instead of its margin, only to show what that would
     pretend. Intervals are the 2.5 % and 97.5 % points of the simulation.
 
+    Parameters
+    ----------
+    benefits : iterable
+        The client file's benefits: indicator, money per unit (CNY) with its bounds, basis.
+    effects : Mapping
+        Causal estimate by indicator.
+    costs : DataFrame or None
+        Canonical ``costs``; None where no ledger is kept.
+    registry : Mapping
+        Indicators, for the direction in which each is better.
+    exposure : Mapping
+        Units an effect is multiplied by, by basis: trained site-months, household-months, 1.
+    margin : float
+        Share of revenue that is profit, 0-1.
+    horizon_months : int
+        Months over which benefits count.
+    hours, hour_cost : float, optional
+        Hours attended and their cost in CNY an hour.
+    switches : Switches, optional
+        Which benefits count (Phillips' conservative rules).
+    draws, seed : int
+        Draws of the simulation and its seed.
+    revenue, simulated : bool
+        Count whole revenue; mark the results as simulated.
+
     Returns
     -------
     StageResults
@@ -136,6 +161,17 @@ def cost_per_percent(
     For a share: of one percentage point. For a mean score: of one per cent of the baseline
     level. Given only where the effect is causal and its interval lies above zero, because a
     ratio to an effect that may be zero has no interval.
+
+    Parameters
+    ----------
+    cost : float
+        Fully loaded cost, CNY.
+    effect : Estimate
+        Causal effect on satisfaction.
+    baseline : Estimate or None
+        Level before training; needed for a mean score.
+    unit : str
+        Unit of the effect.
     """
     common = {
         "id": f"value.{effect.indicator}.cost_per_percent",
