@@ -22,6 +22,7 @@ from analysis.monitoring.contrast import assess_contrast, watch_contrast
 from analysis.monitoring.counts import c_chart, np_chart, u_chart
 from analysis.monitoring.critical_path import critical_path
 from analysis.monitoring.decisions import read_decisions, write_decisions
+from analysis.monitoring.events import assess_events, events_by_site
 from analysis.monitoring.forecast import assess_forecast, earned_value, hours_by_tier
 from analysis.monitoring.gains import normalised_gains
 from analysis.monitoring.gate_data import gate_measures
@@ -103,6 +104,7 @@ __all__ = [
     "assess_composite",
     "assess_contrast",
     "assess_cycle",
+    "assess_events",
     "assess_forecast",
     "assess_gates",
     "assess_items",
@@ -133,6 +135,7 @@ __all__ = [
     "dropped",
     "earned_value",
     "evaluate",
+    "events_by_site",
     "ewma_chart",
     "ewma_run_length",
     "first_passes",

@@ -161,7 +161,9 @@ class MonitoringStage(Stage):
             )
             for name in named
         ]
-        return merge(self.name, [*found, complaints(self, self.table("tickets"))])
+        arms = self.waves.drop_duplicates("site_id").set_index("site_id")["arm"]
+        changed = monitoring.assess_events(self.table("events"), arms, since=self.first_day)
+        return merge(self.name, [*found, complaints(self, self.table("tickets")), changed])
 
     def milestones(self) -> StageResults:
         """Compare milestones with their plan, and judge gates by what there was on their day."""

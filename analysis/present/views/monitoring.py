@@ -100,6 +100,15 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["worse"] > 0]
 
 
+def events(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the changes, those of all sites by that word."""
+
+    def where(row, language: str) -> str:
+        return row.site_id or wording.text("monitoring.all_sites", language)
+
+    return table.assign(where=in_words(table, where))
+
+
 def gates(table: pd.DataFrame) -> pd.DataFrame:
     """Return the criteria with line and value in their units."""
     return table.assign(

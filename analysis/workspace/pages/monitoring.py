@@ -59,7 +59,7 @@ class MonitoringPage(Page):
         self.view("weekly_late")
         self.section("contrast")
         self.view("contrast_figure", **self.stage.contrast_labels)
-        self.views("contrast", "complaint_categories", "complaint_posts")
+        self.views("contrast", "complaint_categories", "complaint_posts", "events")
 
     def programme(self, budget: StageResults) -> None:
         """Show milestones, money, risks, how often to measure, and all checks."""
