@@ -98,8 +98,15 @@ def test_it_prints_on_a4(browser, run_folder, tmp_path):
     page = browser.new_page()
     page.goto((run_folder / "zh" / "tracking.html").as_uri())
     paper = page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
+    page.set_viewport_size({"width": 673, "height": 1000})  # 178 mm at 96 dots an inch
+    page.emulate_media(media="print")
+    wide = page.evaluate(
+        "[...document.querySelectorAll('table, svg, img')].filter(e => e.checkVisibility()"
+        " && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 120))"
+    )
     page.close()
     assert paper.startswith(b"%PDF")
+    assert wide == []
 
 
 @pytest.mark.parametrize("name", ["zh/index.html", "en/index.html"])
