@@ -167,6 +167,11 @@ def eligibility(counts: Dispositions) -> float | None:
     """Share eligible among cases of known eligibility (proportional allocation).
 
     ``e = (I + P + R + NC + O) / (I + P + R + NC + O + NE)``; None without such cases.
+
+    Returns
+    -------
+    float or None
+        Share, 0-1.
     """
     known = sum(astuple(counts)[:5])
     total = known + counts.not_eligible

@@ -170,7 +170,17 @@ def score_target(
 def target_estimates(
     rows: Iterable[Mapping], *, prefix: str, simulated: bool = False
 ) -> tuple[Estimate, ...]:
-    """Return the probability of each scored goal as an estimate ``<prefix>.<indicator>.…``."""
+    """Return the probability of each scored goal as an estimate ``<prefix>.<indicator>.…``.
+
+    Parameters
+    ----------
+    rows : iterable of Mapping
+        Scored goals, as of the table of targets.
+    prefix : str
+        Stage, the first part of the ids.
+    simulated : bool
+        Whether the results are of a simulated world.
+    """
     return tuple(
         Estimate(
             id=f"{prefix}.{row['indicator']}.{row['horizon']}.{row['reading']}.{number}",

@@ -91,6 +91,20 @@ def joint_test(
     The statistic is the sum of squared standardised differences; arms are permuted over
     units, so that many small differences count and no distribution is assumed. None when a
     covariate matrix cannot be formed (fewer than two units an arm).
+
+    Parameters
+    ----------
+    covariates : DataFrame
+        One row a unit, numeric columns.
+    treated : ndarray of bool
+        Arm of each row.
+    draws, seed : int
+        Permutations and the seed of the generator.
+
+    Returns
+    -------
+    float or None
+        p-value, 0-1.
     """
     treated = np.asarray(treated, dtype=bool)
     if min(treated.sum(), (~treated).sum()) < 2:
@@ -148,6 +162,17 @@ def assess_balance(
     sites: pd.DataFrame, outcome: pd.DataFrame, *, indicator: str, seed: int = 0
 ) -> StageResults:
     """Compare trained and never-trained sites before the first wave.
+
+    Parameters
+    ----------
+    sites : DataFrame
+        Canonical ``sites``, one row a site.
+    outcome : DataFrame
+        ``unit, period, y, n, cohort``, one row a site-month; missing cohort: never trained.
+    indicator : str
+        What ``y`` is.
+    seed : int
+        Seed of the draws.
 
     Returns
     -------

@@ -39,6 +39,21 @@ def assess_factors(
     Dimensions declared with two items or more each are the factors, otherwise all items make
     one. Sheets with an unanswered item are left out and counted.
 
+    Parameters
+    ----------
+    answers : DataFrame or None
+        One row a sheet and item: ``sheet``, ``instrument, item, score``.
+    instruments : DataFrame or None
+        Canonical ``instruments``, for the dimensions.
+    seed : int
+        Seed of the parallel analysis.
+    sheet : str
+        Column that tells the sheets.
+    source : str
+        Table the answers are of, for ids and table names.
+    simulated : bool
+        Whether the results are of a simulated world.
+
     Returns
     -------
     StageResults

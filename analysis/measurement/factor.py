@@ -247,6 +247,17 @@ def parallel_analysis(
     Noise covariance matrices of ``n`` sheets of unrelated normal items are drawn directly
     (Wishart, by Bartlett's decomposition), so that time does not grow with n.
 
+    Parameters
+    ----------
+    data : Moments
+        Covariance matrix of the items and the number of sheets.
+    seed : int
+        Seed of the generator.
+    draws : int
+        Matrices drawn.
+    quantile : float
+        Of the drawn eigenvalues, which an eigenvalue must pass.
+
     References
     ----------
     Horn (1965); Glorfeld (1995) for the quantile.

@@ -38,6 +38,13 @@ def icc_oneway(
     ``n0 = (N - sum(n^2) / N) / (k - 1)``. The interval inverts the F test; it is exact for
     equal n and approximate otherwise (n0 in place of n).
 
+    Parameters
+    ----------
+    n, total, total_sq : ndarray of shape (units,)
+        Answers, their sum and their sum of squares by unit.
+    level : float
+        Confidence level.
+
     Returns
     -------
     Icc or None

@@ -56,6 +56,15 @@ def newcombe(
 
     The value is ``successes / n - other_successes / other_n``; no continuity correction.
 
+    Parameters
+    ----------
+    successes, n : int
+        Successes and trials of the one sample.
+    other_successes, other_n : int
+        Those of the other, which is subtracted.
+    level : float
+        Confidence level.
+
     References
     ----------
     Newcombe (1998), method 10.
@@ -74,6 +83,13 @@ def net_promoter(promoters: int, passives: int, detractors: int, level: float = 
 
     Three answers are added (3/4 promoters, 3/2 passives, 3/4 detractors) for the interval
     alone; the value is the plain score.
+
+    Parameters
+    ----------
+    promoters, passives, detractors : int
+        Answers of 9-10, 7-8 and 0-6.
+    level : float
+        Confidence level.
 
     References
     ----------
@@ -119,6 +135,20 @@ def welch(values: np.ndarray, others: np.ndarray, level: float = 0.95) -> tuple[
     """Difference of two means with Welch's interval, and the two-sided p-value.
 
     Both samples need two values or more; NaN are left out.
+
+    Parameters
+    ----------
+    values, others : ndarray
+        The two samples; the difference is the mean of the first minus that of the second.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    Interval
+        Difference in the unit of the values.
+    float
+        Two-sided p-value.
     """
     first, second = (np.asarray(v, dtype=float)[np.isfinite(v)] for v in (values, others))
     if min(first.size, second.size) < 2:

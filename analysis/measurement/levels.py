@@ -79,6 +79,11 @@ def seal(frame: pd.DataFrame) -> str:
 
     Numbers are rounded to nine significant digits, so that the order in which an engine
     summed them does not break the seal.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
     """
     columns = sorted(frame.columns)
     lines = sorted(

@@ -79,6 +79,17 @@ def assess_views(
 
     Mystery shoppers rate sites and are asked apart.
 
+    Parameters
+    ----------
+    ratings : DataFrame or None
+        Canonical ``ratings``.
+    before : Timestamp or str, optional
+        Only ratings before this day.
+    least : int
+        Raters of a role that a person needs.
+    simulated : bool
+        Whether the results are of a simulated world.
+
     Returns
     -------
     StageResults

@@ -181,6 +181,13 @@ def assess_needs(
 ) -> StageResults:
     """Where skills fall short before training, and which items customers weigh most.
 
+    Parameters
+    ----------
+    assessments, staff, surveys, instruments : DataFrame or None
+        Canonical tables; what is None leaves its part out.
+    target : float
+        Score that is to be reached, in points of the tests.
+
     Returns
     -------
     StageResults

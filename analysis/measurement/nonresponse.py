@@ -120,6 +120,21 @@ def compare_weighted(
     ``values`` and ``rows`` share their index; the other arguments are those of
     :func:`~analysis.measurement.weighting.rake` and
     :func:`~analysis.measurement.weighting.weighted_mean`.
+
+    Parameters
+    ----------
+    values : Series
+        Outcome by row; NaN where missing.
+    rows : DataFrame
+        Attributes of the same rows, the columns of the margins.
+    margins : Mapping
+        Known shares of the population by attribute, as of ``rake``.
+    clusters : sequence, optional
+        Cluster of each row.
+    bounds : tuple of float or None
+        Least and largest weight in units of their mean.
+    level : float
+        Confidence level.
     """
     weights = rake(rows, margins, bounds=bounds)
     y = values.to_numpy(dtype=float)

@@ -176,6 +176,17 @@ def assess_overlap(
 ) -> StageResults:
     """Ask whether trained and never-trained sites overlap in what was known before.
 
+    Parameters
+    ----------
+    sites : DataFrame
+        Canonical ``sites``, one row a site.
+    outcome : DataFrame
+        ``unit, period, y, n, cohort``, one row a site-month; missing cohort: never trained.
+    indicator : str
+        What ``y`` is.
+    seed : int
+        Seed of the draws.
+
     Returns
     -------
     StageResults

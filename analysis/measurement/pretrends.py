@@ -41,6 +41,15 @@ def assess_pretrends(
     A difference not found is not parallel trends proven: the check carries ``drift``, the
     largest difference over twelve months that the interval still allows.
 
+    Parameters
+    ----------
+    outcome : DataFrame
+        ``unit, period, y, n, cohort``, one row a site-month.
+    indicator, unit : str
+        What ``y`` is, and its unit.
+    simulated : bool
+        Whether the results are of a simulated world.
+
     Returns
     -------
     StageResults

@@ -28,6 +28,13 @@ def return_counts(
     local month of its last answer and the channel of its first. Months and channels without
     invitations are kept with ``invited`` 0, so that nothing disappears.
 
+    Parameters
+    ----------
+    surveys, invitations : DataFrame
+        Canonical tables: one row an answer; one row a site, month and channel.
+    timezone : str
+        IANA name; decides the local month of an answer.
+
     Returns
     -------
     DataFrame

@@ -134,6 +134,15 @@ def assess_shoppers(
 ) -> StageResults:
     """Whether mystery shoppers hold one standard, and whether their visits tell sites apart.
 
+    Parameters
+    ----------
+    ratings : DataFrame or None
+        Canonical ``ratings``; only those of mystery shoppers count.
+    before : Timestamp or str, optional
+        Only visits before this day.
+    simulated : bool
+        Whether the results are of a simulated world.
+
     Returns
     -------
     StageResults

@@ -92,6 +92,15 @@ def assess_timeliness(
 ) -> StageResults:
     """Whether the monthly tables reach the end of the evaluated months, without gaps.
 
+    Parameters
+    ----------
+    given : Mapping of str to DataFrame
+        Canonical tables by name.
+    until : date
+        Last day of the evaluated months.
+    timezone : str
+        IANA name; decides the local month of an instant.
+
     Returns
     -------
     StageResults

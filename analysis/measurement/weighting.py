@@ -54,6 +54,11 @@ def kish_design_effect(weights: np.ndarray) -> float:
 
     It holds for an outcome unrelated to the weights.
 
+    Returns
+    -------
+    float
+    1 or more; 1 where all weights are equal.
+
     References
     ----------
     Kish (1965), Survey Sampling, section 11.7; Kish (1992).
@@ -168,6 +173,11 @@ def trim(weights: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
         Positive weights.
     bounds : (float, float)
         ``(least, largest)`` with ``0 <= least < 1 < largest``.
+
+    Returns
+    -------
+    ndarray
+        Weights in the order given, with the same sum.
     """
     least, largest = bounds
     if not 0 <= least < 1 < largest:

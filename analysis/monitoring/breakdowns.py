@@ -214,6 +214,13 @@ def assess_breakdowns(
 ) -> StageResults:
     """Tables of levels 1 and 2 in all breakdowns that the tables at hand allow.
 
+    Parameters
+    ----------
+    enrolments, reactions, assessments, instruments, staff : DataFrame or None
+        Canonical tables; what is None leaves its breakdowns out.
+    choices : dict, optional
+        The client's readings of contradictions, by which some lines are set.
+
     Returns
     -------
     StageResults

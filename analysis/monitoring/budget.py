@@ -141,7 +141,15 @@ def assess_budget(
 
 
 def attended_effort(enrolments: pd.DataFrame | None) -> tuple[int | None, float | None]:
-    """Employees who came at least once, and hours attended; None where not recorded."""
+    """Employees who came at least once, and hours attended; None where not recorded.
+
+    Returns
+    -------
+    int or None
+        Employees.
+    float or None
+        Hours.
+    """
     if not present(enrolments, "attended"):
         return None, None
     came = enrolments[floats(enrolments["attended"]) == 1]
@@ -150,7 +158,13 @@ def attended_effort(enrolments: pd.DataFrame | None) -> tuple[int | None, float 
 
 
 def first_passes(assessments: pd.DataFrame | None) -> int | None:
-    """Count tests passed at the first attempt; None where no scores are recorded."""
+    """Count tests passed at the first attempt; None where no scores are recorded.
+
+    Returns
+    -------
+    int or None
+        Tests.
+    """
     if not present(assessments, "score"):
         return None
     table = pass_rates(assessments, by=())

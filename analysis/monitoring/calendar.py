@@ -146,7 +146,13 @@ def projected_half_width(
 
 
 def quiet_months(chart: pd.DataFrame) -> int:
-    """Months since the newest signal of any site's chart; all charted months without one."""
+    """Months since the newest signal of any site's chart; all charted months without one.
+
+    Returns
+    -------
+    int
+        Months.
+    """
     late = chart[~chart["baseline"].astype(bool)]
     if late.empty:
         return 0
@@ -158,7 +164,20 @@ def quiet_months(chart: pd.DataFrame) -> int:
 def asked_a_year(
     invitations: pd.DataFrame | None, sites: pd.DataFrame | None, as_of: dt.date
 ) -> float | None:
-    """Mean invitations of a household in the twelve months up to a day; None when not recorded."""
+    """Mean invitations of a household in the twelve months up to a day; None when not recorded.
+
+    Parameters
+    ----------
+    invitations, sites : DataFrame or None
+        Canonical tables: invitations a site, month and channel; households a site.
+    as_of : date
+        Last day that counts.
+
+    Returns
+    -------
+    float or None
+        Invitations a household.
+    """
     if not present(invitations, "invited") or not present(sites, "households"):
         return None
     day = dates(invitations["month"])

@@ -68,6 +68,11 @@ def xmr_chart(values: np.ndarray, baseline: np.ndarray | None = None) -> pd.Data
 
     ``MR`` is the mean moving range of the baseline. Columns as of :func:`p_chart`.
 
+    Returns
+    -------
+    DataFrame
+        One row a period.
+
     References
     ----------
     Wheeler & Chambers (1992).
@@ -154,6 +159,19 @@ def assess_charts(
     stratum: str = "",
 ) -> StageResults:
     """Chart every site and rank the sites by their signals after the baseline.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Panel of indicators, one row an indicator, stratum, unit and period.
+    indicator, stratum : str
+        What is charted.
+    baseline_until : int
+        First running month after the baseline, from whose points the limits come.
+    share : bool
+        Whether the indicator is a share of a count (Laney's limits) or a single value.
+    direction : str
+        ``up`` or ``down``: which side is good.
 
     Returns
     -------

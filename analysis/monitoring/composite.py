@@ -162,6 +162,17 @@ def assess_composite(
 ) -> StageResults:
     """Pass rate of the composite mark, and whether it hangs on the weights.
 
+    Parameters
+    ----------
+    assessments : DataFrame or None
+        Canonical ``assessments``: one row an attempt of a form of test.
+    weights : Mapping
+        Weight by form of test, adding up to 1.
+    mark : float
+        Pass mark of the weighted score, in points.
+    simulated : bool
+        Whether the results are of a simulated world.
+
     Returns
     -------
     StageResults

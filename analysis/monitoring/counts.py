@@ -58,6 +58,15 @@ def c_chart(
 ) -> pd.DataFrame:
     """Chart of events in equal exposures, ``c +- 3 sqrt(c)``.
 
+    Parameters
+    ----------
+    counts : ndarray of shape (periods,)
+        Events a period.
+    baseline : ndarray of bool, optional
+        Periods the limits come from; all without it.
+    rules : iterable of str
+        Rules of runs that signal.
+
     Returns
     -------
     DataFrame

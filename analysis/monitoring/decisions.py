@@ -18,7 +18,13 @@ SHEET = DecisionSheet(
 
 
 def read_decisions(path: Path) -> pd.DataFrame:
-    """Read ``alerts.csv`` of a client, as :meth:`DecisionSheet.read` does."""
+    """Read ``alerts.csv`` of a client, as :meth:`DecisionSheet.read` does.
+
+    Returns
+    -------
+    DataFrame
+        One row a decision, the columns of the sheet.
+    """
     return SHEET.read(path)
 
 

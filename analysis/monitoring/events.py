@@ -55,6 +55,17 @@ def assess_events(
     A change at all sites at once disturbs no comparison of sites; one at trained sites only
     would be counted as effect (R152, R201).
 
+    Parameters
+    ----------
+    events : DataFrame or None
+        Canonical ``events``: one row a change at a site.
+    arms : Series
+        Arm by site.
+    since : date
+        First day that counts.
+    stage : str
+        Stage of the check's id.
+
     Returns
     -------
     StageResults

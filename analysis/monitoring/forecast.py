@@ -128,6 +128,17 @@ def assess_forecast(
 ) -> StageResults:
     """Forecast of the cost at completion, whether the reserve covers it, and the split by tier.
 
+    Parameters
+    ----------
+    costs : DataFrame or None
+        Canonical ``costs``: planned and actual amounts, CNY.
+    as_of : date
+        Day on which the forecast is made.
+    enrolments, staff : DataFrame, optional
+        Canonical tables, for the hours by tier.
+    simulated : bool
+        Whether the results are of a simulated world.
+
     Returns
     -------
     StageResults

@@ -134,6 +134,19 @@ def gate_table(
     what there is on ``as_of``. ``verdicts`` (of :func:`~analysis.monitoring.taken_over.verdicts`)
     speak for what needs a comparison group; without them another report judges it.
 
+    Parameters
+    ----------
+    milestones : DataFrame
+        Canonical ``milestones``.
+    tables : Tables
+        Canonical tables that the criteria read.
+    as_of : date
+        Day on which gates still to come are judged.
+    choices : Mapping, optional
+        The client's readings of contradictions.
+    verdicts : DataFrame, optional
+        Verdicts of an earlier run's value report.
+
     Returns
     -------
     DataFrame
@@ -181,6 +194,19 @@ def assess_gates(
 
     ``choices`` are the client's readings of contradictions, by which some lines are set;
     ``verdicts`` those of an earlier run's value report.
+
+    Parameters
+    ----------
+    milestones : DataFrame or None
+        Canonical ``milestones``.
+    tables : Tables
+        Canonical tables that the criteria read.
+    as_of : date
+        Day on which gates still to come are judged.
+    choices : Mapping, optional
+        The client's readings of contradictions.
+    verdicts : DataFrame, optional
+        Verdicts of an earlier run's value report.
 
     Returns
     -------

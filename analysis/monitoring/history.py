@@ -169,7 +169,13 @@ def replay(
 
 
 def with_states(alerts: Iterable[Alert], ledger: pd.DataFrame) -> tuple[Alert, ...]:
-    """Give alerts the state and due day that the ledger has for them; order is kept."""
+    """Give alerts the state and due day that the ledger has for them; order is kept.
+
+    Returns
+    -------
+    tuple of Alert
+        As many, in the same order.
+    """
     rows = {row["alert_id"]: row for row in ledger.to_dict("records")}
     return tuple(
         replace(a, state=rows[a.id]["state"], due_on=rows[a.id]["due_on"] or None)
@@ -184,7 +190,13 @@ DUE_DAYS = {1: 1, 2: 7, 3: 30}
 
 
 def with_due(alerts: Iterable[Alert], *, on: dt.date) -> tuple[Alert, ...]:
-    """Give alerts without a due day one by their grade; order is kept."""
+    """Give alerts without a due day one by their grade; order is kept.
+
+    Returns
+    -------
+    tuple of Alert
+        As many, in the same order.
+    """
     return tuple(
         alert
         if alert.due_on

@@ -107,7 +107,22 @@ class Horizon:
 def tables_known_on(
     tables: Mapping[str, pa.Table | pd.DataFrame], *, on: dt.date, timezone: str
 ) -> dict[str, pa.Table]:
-    """Truncate all tables at hand by :func:`known_on`."""
+    """Truncate all tables at hand by :func:`known_on`.
+
+    Parameters
+    ----------
+    tables : Mapping
+        Canonical tables by name.
+    on : date
+        The day whose evening is looked back to.
+    timezone : str
+        IANA name; decides the local day of an instant.
+
+    Returns
+    -------
+    dict
+        Tables of the same names.
+    """
     return {name: known_on(name, table, on=on, timezone=timezone) for name, table in tables.items()}
 
 
@@ -115,6 +130,11 @@ def undated(tables: Mapping[str, pa.Table]) -> dict[str, int]:
     """Count rows that no day can be given, so that looking back leaves them or a part of them out.
 
     Answers, attempts and sessions without a date; costs that were spent on no known day.
+
+    Returns
+    -------
+    dict
+        Rows by table.
     """
     found = {}
     for name, table in tables.items():

@@ -84,6 +84,13 @@ def assess_lecturers(
 ) -> StageResults:
     """Hold the list of lecturers to years in the field and certificates.
 
+    Parameters
+    ----------
+    lecturers, enrolments : DataFrame or None
+        Canonical tables: one row a lecturer; one row an employee, module and session.
+    choices : Mapping
+        The client's readings of contradictions (C5, C7).
+
     Returns
     -------
     StageResults

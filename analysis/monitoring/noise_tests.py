@@ -40,6 +40,17 @@ def share_ever_below(hits: int, n: int, line: float, alpha: float, min_n: int) -
     :data:`~analysis.monitoring.repeated.HORIZON` answers, with probability at most ``alpha`` when
     the true share is at the line. The false-alarm rate is the exact probability to have rung by
     today, had every answer been looked at.
+
+    Parameters
+    ----------
+    hits, n : int
+        Successes and trials so far.
+    line : float
+        Share that should be reached, 0-1.
+    alpha : float
+        Probability of ever ringing at the line.
+    min_n : int
+        Answers before the first look.
     """
     boundary = share_boundary(line, alpha, min_n, max(n, HORIZON))
     p_value = ever_as_extreme(hits, n, line, min_n)
@@ -51,6 +62,15 @@ def share_below(hits: int, n: int, line: float, alpha: float) -> NoiseTest:
 
     Fires when ``P(X <= hits | n, line) <= alpha``. The false-alarm rate is the largest
     such probability that is attainable, hence at most ``alpha``.
+
+    Parameters
+    ----------
+    hits, n : int
+        Successes and trials.
+    line : float
+        Share that should be reached, 0-1.
+    alpha : float
+        Size of the test.
     """
     p_value = float(stats.binom.cdf(hits, n, line))
     critical = int(stats.binom.ppf(alpha, n, line))
@@ -64,6 +84,17 @@ def mean_ever_below(values: np.ndarray, line: float, alpha: float, min_n: int) -
     """Test over people that a mean is below a line, right at every look as people are added.
 
     As :func:`share_ever_below`, with the boundary of a normal walk; asymptotic in people.
+
+    Parameters
+    ----------
+    values : ndarray of shape (people,)
+        One value a person.
+    line : float
+        Mean that should be reached, in the unit of the values.
+    alpha : float
+        Probability of ever ringing at the line.
+    min_n : int
+        People before the first look.
     """
     values = np.asarray(values, dtype=float)
     n = values.size
@@ -106,6 +137,17 @@ def dropped(
     what the other sites show (``prior``), so over-dispersion beyond sampling is in it. The
     false-alarm rate is the probability of both together when nothing changed (months taken as
     independent).
+
+    Parameters
+    ----------
+    baseline, recent : ndarray
+        A site's months before and the months asked about; NaN left out.
+    line : float
+        Fall that matters, as a share of the baseline mean.
+    alpha : float
+        Size of the test.
+    prior : Moderation, optional
+        What the other sites show of the spread.
     """
     k, b = recent.size, baseline.size
     level = baseline.mean() if b else 0.0

@@ -103,6 +103,15 @@ def cusum_chart(
     down_(t-1))`` with ``K = reference sigma``; a sum above ``H = decision sigma`` signals.
     Sums run on after a signal.
 
+    Parameters
+    ----------
+    values : ndarray of shape (periods,)
+        One value a period; NaN where missing.
+    centre, sigma : float
+        Mean and standard deviation in control, in the unit of the values.
+    reference, decision : float
+        Allowance and decision line, in standard deviations.
+
     Returns
     -------
     DataFrame
@@ -144,6 +153,11 @@ def ewma_run_length(weight: float, width: float, shift: float = 0.0, states: int
     states : int
         Cells of the chain, odd.
 
+    Returns
+    -------
+    float
+        Periods until a signal, on average.
+
     References
     ----------
     Brook & Evans (1972), Biometrika 59(3); Lucas & Saccucci (1990).
@@ -165,6 +179,20 @@ def cusum_run_length(
     """Mean run length of the two-sided CUSUM, from those of its two sides.
 
     ``1 / both = 1 / up + 1 / down``, exact for this chart; each side by a Markov chain.
+
+    Parameters
+    ----------
+    reference, decision : float
+        As in :func:`cusum_chart`.
+    shift : float
+        Shift of the mean in standard deviations; 0 is in control.
+    states : int
+        Cells of the chain.
+
+    Returns
+    -------
+    float
+        Periods until a signal, on average.
 
     References
     ----------

@@ -100,7 +100,13 @@ def reactions_by_sheet(reactions: pd.DataFrame, instruments: pd.DataFrame) -> pd
 
 
 def satisfaction(sheets: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
-    """Share of satisfied questionnaires by ``by``; rows without the attribute are left out."""
+    """Share of satisfied questionnaires by ``by``; rows without the attribute are left out.
+
+    Returns
+    -------
+    DataFrame
+        One row a group of ``by``, with the share (0-1), its n and interval.
+    """
     kept = sheets.dropna(subset=list(by)) if by else sheets
     return _shares(kept, by)
 
@@ -167,6 +173,20 @@ def pass_rates(
     """Share of first attempts after the training at or above the pass mark; resits never count.
 
     Forms without a mark are left out.
+
+    Parameters
+    ----------
+    assessments : DataFrame
+        Canonical ``assessments``: one row an attempt.
+    marks : Mapping
+        Pass mark by form of test, in points.
+    by : sequence of str
+        Columns that split the table.
+
+    Returns
+    -------
+    DataFrame
+        One row a group of ``by``, with the share (0-1), its n and interval.
     """
     first = assessments[
         (assessments["attempt"] == 1)
@@ -244,6 +264,15 @@ def assess_training(
     simulated: bool = False,
 ) -> StageResults:
     """Everything of levels 1 and 2 that the tables at hand allow.
+
+    Parameters
+    ----------
+    enrolments, reactions, assessments, instruments : DataFrame or None
+        Canonical tables; what is None leaves its part out.
+    marks : Mapping
+        Pass mark by form of test, in points.
+    simulated : bool
+        Whether the results are of a simulated world.
 
     Returns
     -------
