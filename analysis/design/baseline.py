@@ -98,8 +98,14 @@ def _is_before(values: pd.Series, before: int, timezone: str) -> pd.Series:
 
 
 def table_hash(frame: pd.DataFrame) -> str:
-    """Return a SHA-256 of a table's rows that does not depend on their order."""
-    plain = frame.reindex(columns=sorted(frame.columns)).reset_index(drop=True)
+    """Return a SHA-256 of a table's rows that does not depend on their order.
+
+    Columns without any value do not count, so that a column that a later version of the data
+    model adds breaks no seal.
+    """
+    filled = [column for column in sorted(frame.columns) if frame[column].notna().any()]
+    plain = frame.reindex(columns=filled if len(frame) else sorted(frame.columns))
+    plain = plain.reset_index(drop=True)
     dated = {c: plain[c].astype("str") for c in plain if plain[c].dtype == object}
     rows = pd.util.hash_pandas_object(plain.assign(**dated), index=False).sort_values()
     return hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()

@@ -146,3 +146,13 @@ def test_a_changed_baseline_is_listed(column):
     now["tickets"].loc[0, column] = pd.Timestamp("2024-02-12", tz="UTC")
     rows = differences(content(tables()), content(now))
     assert rows[["part", "item"]].to_numpy().tolist() == [["hashes", "tickets"]]
+
+
+def test_a_column_that_nobody_filled_breaks_no_seal():
+    from analysis.design.baseline import table_hash
+
+    frame = pd.DataFrame({"fee": [1.0, 2.0], "site": ["a", "b"]})
+    wider = frame.assign(later=pd.array([None, None], dtype="string"))
+    assert table_hash(wider) == table_hash(frame)
+    assert table_hash(wider.assign(later=["x", None])) != table_hash(frame)
+    assert table_hash(frame.iloc[:0]) == table_hash(frame.iloc[:0])

@@ -41,7 +41,8 @@ def documents(table: pd.DataFrame) -> pd.DataFrame:
         key = f"planning.document.{row.document}"
         return wording.text(key, language) if row.document else str(row.title)
 
-    return table.assign(title=in_words(table, title))
+    known = {name: table[name].fillna("—") for name in ("version", "approved_by")}
+    return table.assign(title=in_words(table, title), **known)
 
 
 def ahead(table: pd.DataFrame) -> pd.DataFrame:

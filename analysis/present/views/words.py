@@ -79,7 +79,7 @@ def complaints(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row a subject or post, its share in each arm and time in words.
 
     ``n`` is the number of complaints about it. A share with its interval reads
-    ``12.3% (11.0% to 13.7%)``.
+    ``12.3% (11.0 to 13.7)``.
     """
     (by,) = {"category", "post"} & set(table.columns)
     rows = []
@@ -106,8 +106,8 @@ def _subject_of(name: str, language: str) -> str:
 
 
 def _share_with_interval(cell: Any, language: str) -> str:
-    value, low, high = (
-        wording.format_value(part, "pct1", language)
-        for part in (cell.value, cell.ci_low, cell.ci_high)
+    value = wording.format_value(cell.value, "pct1", language)
+    low, high = (
+        wording.format_value(100 * end, "num1", language) for end in (cell.ci_low, cell.ci_high)
     )
     return wording.text("terms.share_with_interval", language, value=value, low=low, high=high)

@@ -43,7 +43,14 @@ class DesignPage(Page):
         self.view("calendar")
         self.section("fieldwork", seed=str(self.stage.seed))
         self.views("samples", "visits")
-        for name in ("evaluators", "finances", "documents", "risks", "privacy"):
+        self.section("evaluators")
+        self.view("evaluators")
+        for name in ("finances", "documents"):
+            self.section(name)
+            self.view(name)
+            asked = [check for check in self.found.checks if check.id == f"design.{name}"]
+            self.show.checks(asked, fold=False)
+        for name in ("risks", "privacy"):
             self.section(name)
             self.view(name)
         self.section("contradictions")
