@@ -6,36 +6,22 @@ The code cells of the notebook run in this process on a small client's own expor
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 import pytest
-from small_client import NAME, ROOT, SMALL, write_client
+from lacking import FEWER, equal_answers, tickets_first
+from small_client import NAME, ROOT, write_client
 from visible import accidents, visible_text
 
 from analysis import wording, workspace
 from analysis.present import MIME, display
 from analysis.simulation import World
 
-FEWER = dataclasses.replace(
-    SMALL, n_sites=10, n_months=16, wave_months=(dt.date(2023, 9, 1), dt.date(2023, 12, 1))
-)
 NO_SURVEYS = ("tickets", "staff", "training", "ratings", "ledgers", "programme")
 NO_RATERS = ("surveys", "tickets", "staff", "training", "ledgers", "programme")
-
-
-def equal_answers(world: World) -> World:
-    surveys = world.tables["surveys"]
-    equal = surveys.assign(score=surveys["score"].mask(surveys["score"].notna(), 4))
-    return dataclasses.replace(world, tables={**world.tables, "surveys": equal})
-
-
-def tickets_first(document: dict) -> None:
-    document["design"]["primary_outcome"] = "fcr"
-    document["design"]["smallest_effect"] = 0.05
 
 
 @dataclass(frozen=True)

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from small_client import SMALL, STAGES, write_client
+from lacking import FEWER, changed, equal_answers, tickets_first
+from small_client import STAGES, write_client
 from visible import accidents, visible_text
 
 from analysis import results, wording
 from analysis.simulation import World, WorldParameters
 
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
-FEWER = dataclasses.replace(
-    SMALL, n_sites=10, n_months=16, wave_months=(dt.date(2023, 9, 1), dt.date(2023, 12, 1))
-)
-"""Fewer sites and months than the small client, because there are many such clients here."""
 
 
 def families(*names: str):
@@ -38,24 +33,6 @@ def nobody_trained(world: World) -> World:
 def only_tickets(world: World) -> World:
     kept = ("sites", "tickets", "waves")
     return changed(world, **{name: None for name in world.tables if name not in kept})
-
-
-def equal_answers(world: World) -> World:
-    surveys = world.tables["surveys"]
-    answered = surveys["score"].notna()
-    return changed(world, surveys=surveys.assign(score=surveys["score"].mask(answered, 4)))
-
-
-def changed(world: World, **frames: Any) -> World:
-    tables = {**world.tables, **frames}
-    return dataclasses.replace(
-        world, tables={name: frame for name, frame in tables.items() if frame is not None}
-    )
-
-
-def tickets_first(document: dict) -> None:
-    document["design"]["primary_outcome"] = "fcr"
-    document["design"]["smallest_effect"] = 0.05
 
 
 @dataclass(frozen=True)
