@@ -65,10 +65,10 @@ from analysis.causal.survival import (
     RestrictedMeans,
     kaplan_meier,
     restricted_mean_difference,
-    time_to_resolve,
 )
 from analysis.causal.synthetic import Synthetic, synthetic, synthetic_estimates
 from analysis.causal.threats import answers_and_silence, assess_attrition, assess_spill_over
+from analysis.causal.time_to_event import time_to
 from analysis.causal.triangulation import triangulate
 from analysis.causal.two_by_two import two_by_two
 from analysis.causal.two_stage import two_stage
@@ -162,7 +162,7 @@ __all__ = [
     "sun_abraham",
     "synthetic",
     "synthetic_estimates",
-    "time_to_resolve",
+    "time_to",
     "triangulate",
     "twfe",
     "twfe_event_study",

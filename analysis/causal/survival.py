@@ -6,8 +6,8 @@ resolve, counted up to τ hours a ticket; it exists when the median does not.
 
 References
 ----------
-Kaplan, Meier (1958); Royston, Parmar (2013) on restricted means; MacKinnon, Nielsen, Webb (2023)
-on leaving out clusters.
+Kaplan, Meier (1958); Brookmeyer, Crowley (1982) on medians; Royston, Parmar (2013) on restricted
+means; MacKinnon, Nielsen, Webb (2023) on leaving out clusters.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ import pandas as pd
 from analysis.causal.distributions import t_p_value, t_quantile
 from analysis.causal.frame import FrameError
 from analysis.causal.inference_rule import FEWEST_FOR_BOOTSTRAP
-from analysis.causal.options import Options
-from analysis.results import Estimate
 
 #: Steps of the grid on which sites are left out; the estimate itself uses exact times.
 GRID = 240
@@ -50,6 +48,11 @@ class KaplanMeier:
     events: np.ndarray
     n: int
     n_censored: int
+
+    def at(self, time: float) -> float:
+        """Return the share still open just after ``time``."""
+        place = int(np.searchsorted(self.time, time, side="right"))
+        return float(self.survival[place - 1]) if place else 1.0
 
     def median(self) -> float | None:
         """Return the first time at which at most half are open; None where that never happens."""
@@ -99,6 +102,51 @@ def kaplan_meier(duration: np.ndarray, event: np.ndarray) -> KaplanMeier:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """What leaving out each site does to one curve, on a grid up to the horizon.
+
+    Attributes
+    ----------
+    hours : (GRID,)
+    survival : (GRID,)
+        Share still open after each of ``hours``.
+    se : (GRID,)
+        Of ``survival``, from leaving out sites.
+    mean_moved : (m,)
+        Restricted mean less that without each of the m sites.
+    """
+
+    hours: np.ndarray
+    survival: np.ndarray
+    se: np.ndarray
+    mean_moved: np.ndarray
+
+    @property
+    def n_sites(self) -> int:
+        """Sites with a ticket."""
+        return len(self.mean_moved)
+
+    @property
+    def mean_se(self) -> float:
+        """Standard error of the restricted mean."""
+        m = self.n_sites
+        return float(np.sqrt((m - 1) / m * self.mean_moved @ self.mean_moved))
+
+    def median_interval(self, level: float) -> tuple[float, float] | None:
+        """Return the times at which half still open is not rejected (Brookmeyer, Crowley 1982).
+
+        None with fewer than four sites, or where the last of them lies beyond the horizon.
+        """
+        if self.n_sites < FEWEST_FOR_BOOTSTRAP:
+            return None
+        half = t_quantile(level, self.n_sites - 1) * self.se
+        inside = np.flatnonzero(np.abs(self.survival - 0.5) <= half)
+        if not len(inside) or inside[-1] == len(self.hours) - 1:
+            return None
+        return float(self.hours[max(inside[0] - 1, 0)]), float(self.hours[inside[-1]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RestrictedMeans:
     """Restricted means by arm and phase, and their difference in differences.
 
@@ -108,6 +156,8 @@ class RestrictedMeans:
         (arm, phase) → mean hours up to ``tau``.
     curves : Mapping
         (arm, phase) → KaplanMeier.
+    spread : Mapping
+        (arm, phase) → :class:`Spread` of the curve over sites.
     difference : float
         Change of the treated arm less change of the comparison.
     se, ci_low, ci_high, p_value : float or None
@@ -117,6 +167,7 @@ class RestrictedMeans:
 
     means: Mapping[tuple[str, str], float]
     curves: Mapping[tuple[str, str], KaplanMeier]
+    spread: Mapping[tuple[str, str], Spread]
     difference: float
     se: float | None
     ci_low: float | None
@@ -177,7 +228,7 @@ def restricted_mean_difference(
     arm_of[codes] = D
     if (arm_of[codes] != D).any():
         raise FrameError("not_constant", "a cluster is in both arms")
-    curves, means, tables = {}, {}, {}
+    curves, means, spread = {}, {}, {}
     for arm, is_treated in zip(ARMS, (True, False), strict=True):
         for phase, is_after in zip(PHASES, (False, True), strict=True):
             rows = (is_treated == D) & (is_after == A)
@@ -185,15 +236,15 @@ def restricted_mean_difference(
                 raise FrameError("empty_arm", f"no tickets: {arm}, {phase}")
             curves[arm, phase] = kaplan_meier(times[rows], happened[rows])
             means[arm, phase] = curves[arm, phase].restricted_mean(tau)[0]
-            tables[arm, phase] = _by_site(
-                times[rows], happened[rows], codes[rows], len(labels), tau
-            )
+            events, at_risk = _by_site(times[rows], happened[rows], codes[rows], len(labels), tau)
+            members = np.flatnonzero(arm_of == is_treated)
+            spread[arm, phase] = _spread(events[members], at_risk[members], tau)
     change = {arm: means[arm, "after"] - means[arm, "before"] for arm in ARMS}
     difference = change["treated"] - change["comparison"]
     sizes = (int(arm_of.sum()), int((~arm_of).sum()))
     se = low = high = p_value = None
     if min(sizes) >= FEWEST_FOR_BOOTSTRAP:
-        se, df = _without_each(tables, arm_of, tau)
+        se, df = _standard_error(spread)
         if se > 0:
             half = t_quantile(level, df) * se
             low, high = difference - half, difference + half
@@ -201,6 +252,7 @@ def restricted_mean_difference(
     return RestrictedMeans(
         means=means,
         curves=curves,
+        spread=spread,
         difference=float(difference),
         se=se,
         ci_low=low,
@@ -212,139 +264,6 @@ def restricted_mean_difference(
         n_clusters=len(labels),
         n_treated=sizes[0],
     )
-
-
-def time_to_resolve(
-    tickets: pd.DataFrame,
-    cohort: Mapping[str, float],
-    *,
-    until: pd.Timestamp,
-    timezone: str,
-    tau_hours: float = 72.0,
-    options: Options | None = None,
-) -> tuple[tuple[Estimate, ...], pd.DataFrame]:
-    """Compare the mean time to resolve, up to ``tau_hours`` a ticket, before and after training.
-
-    Before: opened in the months before any site's start. After: opened in the months from the
-    last start on and at least ``tau_hours`` before ``until``, so that every ticket could be
-    watched that long. Comparison: sites never trained.
-
-    Parameters
-    ----------
-    tickets : DataFrame
-        Canonical table ``tickets``: ``site_id``, ``opened_at``, ``resolved_at`` (missing: open).
-    cohort : Mapping
-        Running month of each site's start; missing or infinite for never.
-    until : Timestamp
-        Last instant observed, with zone; tickets resolved later count as open then.
-    timezone : str
-        Zone that decides the month in which a ticket was opened.
-
-    Returns
-    -------
-    tuple of Estimate
-        The effect (``att_restricted_mean``, hours) and the four restricted means, described.
-    DataFrame
-        Kaplan–Meier curves by arm and phase; without rows where there is no comparison.
-    """
-    options = options or Options()
-    stem = f"{options.prefix}.time_to_resolve"
-    common = {
-        "indicator": "resolution_median_hours",
-        "unit": "hours",
-        "level": options.level,
-        "simulated": options.simulated,
-    }
-    try:
-        data = _durations(tickets, cohort, until, timezone, tau_hours)
-        found = restricted_mean_difference(
-            data["hours"].to_numpy(),
-            data["resolved"].to_numpy(),
-            data["treated"].to_numpy(),
-            data["after"].to_numpy(),
-            data["site_id"].to_numpy(),
-            tau=tau_hours,
-            level=options.level,
-        )
-    except FrameError as error:
-        nothing = Estimate(
-            id=f"{stem}.att",
-            estimand="att_restricted_mean",
-            value=None,
-            n=0,
-            method="restricted_mean_did",
-            reason=f"causal.fault.{error.rule}",
-            **common,
-        )
-        return (nothing,), pd.DataFrame(columns=["arm", "phase", "hours", "open_share"])
-    effect = Estimate(
-        id=f"{stem}.att",
-        estimand="att_restricted_mean",
-        value=found.difference,
-        se=found.se,
-        ci_low=found.ci_low,
-        ci_high=found.ci_high,
-        p_value=found.p_value,
-        n=found.n,
-        n_units=found.n_clusters,
-        n_clusters=found.n_clusters,
-        n_treated=found.n_treated,
-        method="restricted_mean_did",
-        interval_method="jackknife" if found.ci_low is not None else "none",
-        comparison="never_treated",
-        causal=True,
-        dims={"tau_hours": tau_hours},
-        reason=None if found.ci_low is not None else "causal.reason.no_inference",
-        **common,
-    )
-    described = tuple(
-        Estimate(
-            id=f"{stem}.{arm}.{phase}",
-            estimand="restricted_mean",
-            value=found.means[arm, phase],
-            n=curve.n,
-            method="kaplan_meier",
-            dims={
-                "arm": arm,
-                "phase": phase,
-                "tau_hours": tau_hours,
-                "median_hours": curve.median(),
-                "still_open": curve.n_censored,
-            },
-            **common,
-        )
-        for (arm, phase), curve in found.curves.items()
-    )
-    return (effect, *described), found.table()
-
-
-def _durations(tickets, cohort, until, timezone, tau_hours) -> pd.DataFrame:
-    known = {str(k): float("inf") if pd.isna(v) else float(v) for k, v in cohort.items()}
-    starts = [g for g in known.values() if np.isfinite(g)]
-    if not starts:
-        raise FrameError("no_treated", "no site is trained")
-    opened = pd.to_datetime(tickets["opened_at"], utc=True)
-    resolved = pd.to_datetime(tickets["resolved_at"], utc=True)
-    end = pd.Timestamp(until).tz_convert("UTC")
-    site = tickets["site_id"].astype(str)
-    kept = (site.isin(list(known)) & (opened <= end)).to_numpy()
-    opened, resolved, site = opened[kept], resolved[kept], site[kept]
-    local = opened.dt.tz_convert(timezone)
-    period = (local.dt.year * 12 + local.dt.month - 1).to_numpy(int)
-    done = (resolved.notna() & (resolved <= end)).to_numpy(bool)
-    hours = (resolved.where(done, end) - opened).dt.total_seconds().to_numpy(float) / 3600
-    before, after = period < min(starts), period >= max(starts)
-    watched = ((end - opened).dt.total_seconds() / 3600).to_numpy(float) >= tau_hours
-    data = pd.DataFrame(
-        {
-            "site_id": site.to_numpy(),
-            "hours": hours,
-            "resolved": done,
-            "treated": np.isfinite(site.map(known).to_numpy(float)),
-            "after": after,
-        }
-    )
-    return data[(before | after) & watched]
 
 
 def _by_site(times, happened, codes, n_sites, tau) -> tuple[np.ndarray, np.ndarray]:
@@ -360,26 +279,31 @@ def _by_site(times, happened, codes, n_sites, tau) -> tuple[np.ndarray, np.ndarr
     return events[:, 1 : GRID + 1], at_risk[:, 1 : GRID + 1]
 
 
-def _without_each(tables, arm_of: np.ndarray, tau: float) -> tuple[float, float]:
-    """Return standard error and degrees of freedom from leaving out each site."""
-    variance, spread = 0.0, 0.0
-    for arm, is_treated in zip(ARMS, (True, False), strict=True):
-        members = np.flatnonzero(arm_of == is_treated)
-        m = len(members)
-        moved = np.zeros(m)
-        for phase, turn in zip(PHASES, (-1.0, 1.0), strict=True):
-            events, at_risk = (part[members] for part in tables[arm, phase])
-            whole = _grid_mean(events.sum(axis=0), at_risk.sum(axis=0), tau)
-            without = _grid_mean(events.sum(axis=0) - events, at_risk.sum(axis=0) - at_risk, tau)
-            moved += turn * (whole - without)
+def _spread(events: np.ndarray, at_risk: np.ndarray, tau: float) -> Spread:
+    """Leave out each of m sites; ``events`` and ``at_risk`` are (m, GRID)."""
+    whole = _survival(events.sum(axis=0), at_risk.sum(axis=0))
+    without = _survival(events.sum(axis=0) - events, at_risk.sum(axis=0) - at_risk)
+    m = len(events)
+    return Spread(
+        hours=np.arange(1, GRID + 1) * tau / GRID,
+        survival=whole,
+        se=np.sqrt((m - 1) / m * ((whole - without) ** 2).sum(axis=0)),
+        mean_moved=(whole[:-1] - without[:, :-1]).sum(axis=1) * tau / GRID,
+    )
+
+
+def _survival(events: np.ndarray, at_risk: np.ndarray) -> np.ndarray:
+    hazard = np.divide(events, at_risk, out=np.zeros_like(events), where=at_risk > 0)
+    return np.cumprod(1 - hazard, axis=-1)
+
+
+def _standard_error(spread: Mapping[tuple[str, str], Spread]) -> tuple[float, float]:
+    """Return standard error and Satterthwaite's degrees of freedom of the difference."""
+    variance = squares = 0.0
+    for arm in ARMS:
+        moved = spread[arm, "after"].mean_moved - spread[arm, "before"].mean_moved
+        m = len(moved)
         own = (m - 1) / m * float(moved @ moved)
         variance += own
-        spread += own**2 / (m - 1)
-    return float(np.sqrt(variance)), variance**2 / spread if spread > 0 else 1.0
-
-
-def _grid_mean(events: np.ndarray, at_risk: np.ndarray, tau: float) -> np.ndarray:
-    """Restricted means from events and tickets at risk on the grid (…, GRID)."""
-    hazard = np.divide(events, at_risk, out=np.zeros_like(events), where=at_risk > 0)
-    survival = np.cumprod(1 - hazard, axis=-1)
-    return (1 + survival[..., :-1].sum(axis=-1)) * tau / GRID
+        squares += own**2 / (m - 1)
+    return float(np.sqrt(variance)), variance**2 / squares if squares > 0 else 1.0

@@ -6,7 +6,8 @@ Every sentence is chosen by a rule on stored estimates and checks:
 
 * **Worked**: the claim of the primary outcome's finding.
 * **For whom**: kinds of sites are said to differ only where the test of their equality rejects;
-  that one kind is significant and another is not says nothing.
+  that one kind is significant and another is not says nothing. Where no effect is proven overall,
+  a difference is a hint.
 * **Lasts**: it *fades* where the interval of what is left of the early effect ends below one, it
   *holds* where that interval starts at :data:`HOLDS` or above, and otherwise the question is open.
 * **Sure**: how the comparison came about, how many checks passed, and what drift between trained
@@ -125,7 +126,10 @@ def _whom(finding: Finding, kinds: Sequence[Estimate], direction: str) -> Line:
         **_interval("best", best),
         **_interval("least", least),
     }
-    return Line(question, f"findings.whom.{'differ' if differ else 'alike'}", params)
+    word = "alike"
+    if differ:
+        word = "hint" if finding.claim.endswith(_NOT_PROVEN) else "differ"
+    return Line(question, f"findings.whom.{word}", params)
 
 
 def _lasts(finding: Finding, horizons: Sequence[Estimate], lasts: Sequence[Estimate]) -> Line:

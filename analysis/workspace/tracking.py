@@ -29,6 +29,13 @@ _LATER = 6
 """Months after the start at which the early effect is compared with what is left of it."""
 
 
+_ENDINGS = (
+    ("replied", "first_response_at", "unanswered_tickets"),
+    ("resolved", "resolved_at", "open_tickets"),
+)
+"""What ends the waiting of a customer: its column, and the table of its curves."""
+
+
 class TrackingStage(Stage):
     """One client opened for the tracking stage."""
 
@@ -184,20 +191,30 @@ class TrackingStage(Stage):
         return tuple(found)
 
     def time_to_resolve(self) -> StageResults:
-        """Compare the time to resolve, open tickets included; nothing without tickets."""
+        """Compare the time to the first reply and to the solution, open tickets included.
+
+        Nothing without tickets. The table ``open_tickets`` holds the curves of the solution,
+        ``unanswered_tickets`` those of the reply.
+        """
         tickets = self.table("tickets")
         if tickets is None:
             return StageResults(stage="tracking")
         zone = self.client.client.timezone
         end = pd.Timestamp(self.until, tz=zone) + pd.Timedelta(days=1)
-        estimates, curves = causal.time_to_resolve(
-            tickets,
-            self._cohorts.to_dict(),
-            until=end,
-            timezone=zone,
-            options=self.options(),
-        )
-        return collect("tracking", estimates, tables={"open_tickets": curves})
+        found: list[Any] = []
+        shown = {}
+        for ending, column, table in _ENDINGS:
+            if tickets[column].notna().any():
+                estimates, shown[table] = causal.time_to(
+                    ending,
+                    tickets,
+                    self._cohorts.to_dict(),
+                    until=end,
+                    timezone=zone,
+                    options=self.options(),
+                )
+                found.append(estimates)
+        return collect("tracking", found, tables=shown)
 
     def forms(self) -> StageResults:
         """Ask scores, complaints, fees and contracts in the form in which they are recorded."""

@@ -77,7 +77,7 @@ def several_outcomes(others: Sequence[Evaluation], family: Family, *, alpha: flo
     rows, checks = [], []
     for corrected in family.estimates():
         raw = own[corrected.indicator]
-        fields = ("indicator", "unit", "value", "ci_low", "ci_high", "p_value")
+        fields = ("indicator", "unit", "value", "ci_low", "ci_high", "n_units", "p_value")
         rows.append({name: getattr(raw, name) for name in fields} | {"adjusted": corrected.p_value})
         checks.append(_several(raw, corrected, len(family.outcomes), alpha))
     return collect("tracking", [family.estimates(), checks], tables={"family": pd.DataFrame(rows)})

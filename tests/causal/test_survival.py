@@ -7,10 +7,9 @@ from statsmodels.duration.survfunc import SurvfuncRight
 
 from analysis.causal import (
     FrameError,
-    Options,
     kaplan_meier,
     restricted_mean_difference,
-    time_to_resolve,
+    time_to,
 )
 
 #: Miller (1997), acute myelogenous leukaemia; R's survival::aml.
@@ -61,9 +60,8 @@ def tickets(seed, *, faster=0.0, sites=24, each=60, until="2025-12-31T16:00Z"):
 
 def run(world, **options):
     frame, cohort, end = world
-    return time_to_resolve(
-        frame, cohort, until=end, timezone="Asia/Shanghai", options=Options(draws=299, **options)
-    )
+    options = {"tau_hours": 72.0, **options}
+    return time_to("resolved", frame, cohort, until=end, timezone="Asia/Shanghai", **options)
 
 
 def test_a_known_gain():
@@ -72,7 +70,7 @@ def test_a_known_gain():
     gain = 18 * (1 - np.exp(-72 / 18)) - 30 * (1 - np.exp(-72 / 30))
     assert effect.value == pytest.approx(gain, abs=2)
     assert effect.ci_low < gain < effect.ci_high < 0
-    assert [e.causal for e in described] == [False] * 4
+    assert [e.causal for e in described] == [False] * 8
     assert set(curves["arm"]) == {"treated", "comparison"}
     assert curves["open_share"].between(0, 1).all()
 
@@ -92,9 +90,7 @@ def test_coverage_of_a_known_zero():
     hits = 0
     for seed in range(40):
         frame, cohort, end = tickets(100 + seed, each=25, sites=16)
-        (effect, *_), _ = time_to_resolve(
-            frame, cohort, until=end, timezone="Asia/Shanghai", options=Options(draws=99)
-        )
+        (effect, *_), _ = run((frame, cohort, end))
         hits += effect.ci_low <= 0 <= effect.ci_high
     assert hits >= 34
 
@@ -116,3 +112,30 @@ def test_refusals():
         restricted_mean_difference(
             np.ones(4), np.ones(4), [0, 1, 0, 1], [0, 0, 1, 1], ["a"] * 4, tau=2
         )
+
+
+def test_means_and_medians_by_arm_have_intervals():
+    """Exponential with mean 30 h: median 30·ln 2, restricted mean 30(1 − e^(−72/30))."""
+    (_, *described), _ = run(tickets(4, faster=0.4, each=400))
+    found = {e.dims["label"]: e for e in described}
+    mean, median = found["time_mean_treated_before"], found["time_median_treated_before"]
+    assert mean.ci_low < 30 * (1 - np.exp(-72 / 30)) < mean.ci_high
+    assert median.ci_low < median.value < median.ci_high
+    assert median.ci_low < 30 * np.log(2) < median.ci_high
+    assert found["time_median_treated_after"].value < median.value
+
+
+def test_horizon_is_chosen_from_tickets_before_training():
+    frame, cohort, end = tickets(5, faster=0.4)
+    (effect, *_), _ = run((frame, cohort, end), tau_hours=None)
+    assert effect.dims["tau_hours"] == 72.0  # e^(−24/30) = .45 is above a fifth, e^(−72/30) below
+    late = frame["opened_at"] >= pd.Timestamp("2025-01-01", tz="Asia/Shanghai")
+    slow = frame.assign(resolved_at=frame["resolved_at"].mask(late))
+    assert run((slow, cohort, end), tau_hours=None)[0][0].dims["tau_hours"] == 72.0
+
+
+def test_a_median_beyond_the_horizon_has_its_reason():
+    (_, *described), _ = run(tickets(6), tau_hours=4.0)
+    median = next(e for e in described if e.estimand == "median_time")
+    assert median.value is None
+    assert median.reason == "causal.reason.median_beyond"

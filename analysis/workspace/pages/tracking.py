@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.causal import Depth, Evaluation
 from analysis.findings import Line
@@ -18,10 +18,25 @@ _EVENT_TIME = {"first": -12, "last": 18}
 """Months around the start that the event study shows."""
 
 
+_WAITED = (("reply", "reply_figure"), ("resolve", "resolve_figure"))
+"""What customers wait for, and the figure of it."""
+
+
 class TrackingPage(Page):
-    """Whether it worked, for whom, for how long, and how sure we are."""
+    """Whether it worked, for whom, for how long, and how sure we are.
+
+    A table without rows is left out; the section, or the checks below it, say what is not measured.
+    """
 
     stage: TrackingStage
+
+    def estimates(self, chosen: Iterable[Estimate], table: str, **how: Any) -> None:
+        """Show a table of estimates that has rows."""
+        if rows := tuple(chosen):
+            super().estimates(rows, table, **how)
+
+    def _has(self, table: str) -> bool:
+        return not self.found.table(table).empty
 
     def answer(
         self, main: Evaluation, claim: Finding, checks: Iterable[Check], lines: Iterable[Line]
@@ -37,14 +52,18 @@ class TrackingPage(Page):
             alt=self.key("event_alt"),
             indicator=main.outcome,
         )
-        self.section("targets")
-        self.view("targets")
+        if self._has("targets"):
+            self.section("targets")
+            self.view("targets")
+        else:
+            self.section("targets_none")
 
     def development(self, main: Evaluation, depth: Depth) -> None:
         """Show how the arms moved, what is left of the effect, and how fast it fades."""
         later = main.of("att_horizon")
         self.section("development")
-        self.kpis((main.overall, *later), self.key("kpi"))
+        followed = (e for e in later if e.value is not None)
+        self.kpis((main.overall, *followed), self.key("kpi"))
         self.show.view("tracking.trend_figure", main, **self.stage.trend_labels(main))
         self.section("lasts")
         self.estimates(self.stage.lasting(depth), "fades", rows="estimand")
@@ -53,14 +72,15 @@ class TrackingPage(Page):
     def whom(self, main: Evaluation, depth: Depth, waves: Check) -> None:
         """Show effects by kind of site, by wave and by attendance."""
         self.section("whom")
-        self.show.figure(
-            plots.forest,
-            self.stage.by_kind(depth),
-            caption=self.key("kinds_figure"),
-            alt=self.key("kinds_alt"),
-            rows="kind",
-        )
-        self.view("kinds")
+        if kinds := self.stage.by_kind(depth):
+            self.show.figure(
+                plots.forest,
+                kinds,
+                caption=self.key("kinds_figure"),
+                alt=self.key("kinds_alt"),
+                rows="kind",
+            )
+            self.view("kinds")
         self.estimates(main.of("att_cohort"), "whom", rows="cohort")
         self.checks([waves], fold=False)
         self.estimates(depth.part("attendance"), "attendance", rows="estimand")
@@ -73,7 +93,8 @@ class TrackingPage(Page):
         sources: StageResults,
     ) -> None:
         """Show the rated behaviour by role, who improved, and what other sources say."""
-        self.section("behaviour")
+        roles = tuple(roles)
+        self.section("behaviour" if roles or sources.estimates else "behaviour_none")
         self.estimates(roles, "behaviour", rows="role")
         self.estimates(improved, "improved", rows="label")
         self.estimates(sources.estimates, "sources", rows="label")
@@ -89,8 +110,14 @@ class TrackingPage(Page):
     ) -> None:
         """Show the secondary outcomes as one family, and in the form they are recorded in."""
         self.section("others")
-        self.views("family", "open_figure")
-        self.estimates(resolved.estimates, "resolved", rows="estimand")
+        if self._has("family"):
+            self.view("family")
+        for name, figure in _WAITED:
+            waited = resolved.select(f"tracking.time_to_{name}")
+            if any(e.value is not None for e in waited):
+                self.view(figure)
+                hours = waited[0].dims["tau_hours"]
+                self.estimates(waited, name, rows="label", hours=hours)
         self.estimates(forms.estimates, "forms", rows="label", fold=True)
         self.show.answer(claims, (*views.all_checks(others), *several.checks))
 
@@ -98,7 +125,8 @@ class TrackingPage(Page):
         """Show what could undo the answer, and how large a violation it withstands."""
         self.section("undo")
         self.checks(beside)
-        self.view("bounds")
+        if self._has("bounds"):
+            self.view("bounds")
 
     def methods(
         self,
