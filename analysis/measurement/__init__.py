@@ -88,6 +88,7 @@ from analysis.measurement.nonresponse import (
     nonresponse_bias,
 )
 from analysis.measurement.overlap import Overlap, assess_overlap, propensity_overlap
+from analysis.measurement.platform import assess_platform, platform_use
 from analysis.measurement.pretrends import arm_means, assess_pretrends
 from analysis.measurement.quality import (
     assess_quality,
@@ -170,6 +171,7 @@ __all__ = [
     "assess_names",
     "assess_needs",
     "assess_overlap",
+    "assess_platform",
     "assess_pretrends",
     "assess_quality",
     "assess_rater_drift",
@@ -215,6 +217,7 @@ __all__ = [
     "nonresponse_bias",
     "overlapping_names",
     "parallel_analysis",
+    "platform_use",
     "poststratify",
     "probability_reached",
     "propensity_overlap",

@@ -123,7 +123,9 @@ class MonitoringStage(Stage):
                 ranked.append(order.assign(indicator=name, kind=kind))
                 drawn[f"charts_{name}"] = chart
         tables = {**drawn, "sites_ranked": pd.concat(ranked)} if ranked else {}
-        return merge(self.name, (found, self.weekly, collect(self.name, [], tables=tables)))
+        return merge(
+            self.name, (found, self.weekly, self._platform(), collect(self.name, [], tables=tables))
+        )
 
     @cached_property
     def weekly(self) -> StageResults:
@@ -138,6 +140,14 @@ class MonitoringStage(Stage):
             until=self.today,
             never_trained=set(waves.loc[waves["arm"] != "treated", "site_id"].astype(str)),
         )
+
+    def _platform(self) -> StageResults:
+        """Count the households that report through the platform."""
+        from analysis import measurement
+
+        tickets, sites = self.of("tickets", "sites")
+        zone = self.client.client.timezone
+        return measurement.assess_platform(tickets, sites, timezone=zone)
 
     def _kinds_of_chart(self) -> Mapping[str, str]:
         """Chart by indicator: shares p, counts by exposure u, small shifts of means EWMA."""

@@ -21,6 +21,12 @@ class MonitoringPage(Page):
         """Show the sentence in which a check says what it found."""
         self.show.prose(**self.stage.said(self.found, check))
 
+    def part(self, name: str, *tables: str) -> None:
+        """Open a section, and say so where none of the tables it shows has a row."""
+        self.section(name)
+        if all(self.found.table(table).empty for table in tables):
+            self.show.prose(self.key("nothing"))
+
     def monday(self, actions: Iterable[Any]) -> None:
         """Show what to do this week, what changed since the run before, and the alerts."""
         self.title(date=self.stage.today)
@@ -36,8 +42,10 @@ class MonitoringPage(Page):
 
     def training(self, training: StageResults, composite: StageResults) -> None:
         """Show participation, reaction and learning."""
-        self.section("training")
-        self.kpis((*training.estimates, *composite.estimates), self.key("kpi"))
+        self.part("training", "participation_by", "reaction_by", "passes", "completion")
+        learned = (*training.estimates, *composite.estimates)
+        if learned:
+            self.kpis(learned, self.key("kpi"))
         self.views("completion", "satisfaction", "lecturers", "learning", "normalised_gains")
         self.views("passes", "resits", "composite", "tests", "test_items")
         self.views("reaction_by", "participation_by", "make_ups")
@@ -45,7 +53,7 @@ class MonitoringPage(Page):
 
     def sites(self) -> None:
         """Show the charts of sites, by month and by week, and trained beside untrained sites."""
-        self.section("chart")
+        self.part("chart", "chart")
         self.view("chart_figure", **self.stage.chart_labels)
         self.view("multiples_figure", **self.stage.chart_labels)
         self.view("ranked")
@@ -56,20 +64,21 @@ class MonitoringPage(Page):
         self.view("weekly")
         self.said("weekly.in_time")
         self.view("weekly_late_figure", unit="share")
-        self.view("weekly_late")
+        self.views("weekly_late", "platform_use")
         self.section("contrast")
         self.view("contrast_figure", **self.stage.contrast_labels)
         self.views("contrast", "complaint_categories", "complaint_posts", "events")
 
     def programme(self, budget: StageResults) -> None:
         """Show milestones, money, risks, how often to measure, and all checks."""
-        self.section("milestones")
+        self.part("milestones", "milestones")
         self.view("milestones_figure", today=self.stage.today)
         self.views("milestones", "gates")
-        self.section("budget")
-        self.kpis(budget.select("monitoring.cost."), self.key("kpi"))
+        self.part("budget", "budget")
+        if costs := budget.select("monitoring.cost."):
+            self.kpis(costs, self.key("kpi"))
         self.views("budget", "forecast", "tiers")
-        self.section("risks")
+        self.part("risks", "risks")
         self.views("risk_figure", "risks")
         self.section("cycle")
         self.view("cycle")

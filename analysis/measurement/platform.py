@@ -1,0 +1,80 @@
+"""How many households report through the platform, by year."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.measurement.columns import instants, present
+from analysis.measurement.complaints import share_over_sites
+from analysis.results import Check, StageResults, collect
+
+
+def platform_use(tickets: pd.DataFrame, sites: pd.DataFrame, *, timezone: str) -> pd.DataFrame:
+    """Count the households that reported through the platform at least once in a year.
+
+    Parameters
+    ----------
+    tickets, sites : DataFrame
+        Canonical tables; sites without a number of households are left out.
+    timezone : str
+        The client's; decides the year of a work order.
+
+    Returns
+    -------
+    DataFrame
+        One row a calendar year: ``year, requests`` (with a known way), ``by_platform``,
+        ``active`` (different households), ``households`` (served by sites with work orders in
+        the year), ``value, ci_low, ci_high`` (share of households, interval over sites).
+        Households that reported nothing count as not using it, so the share cannot exceed that
+        of households with any request.
+    """
+    served = sites.set_index("site_id")["households"].astype("float64").dropna()
+    known = tickets[tickets["channel"].notna() & tickets["site_id"].isin(served.index)]
+    frame = pd.DataFrame(
+        {
+            "site_id": known["site_id"].astype(object),
+            "household_id": known["household_id"].astype(object),
+            "platform": (known["channel"] == "platform").to_numpy(bool),
+            "year": instants(known["opened_at"], timezone).dt.year,
+        }
+    )
+    rows = []
+    for year, mine in frame.groupby("year"):
+        by_platform = mine[mine["platform"]]
+        active = by_platform.groupby("site_id")["household_id"].nunique()
+        here = served.loc[served.index.isin(mine["site_id"])]
+        hits = active.reindex(here.index).fillna(0.0)
+        share = share_over_sites(hits.clip(upper=here).to_numpy(), here.to_numpy())
+        counts = (len(mine), len(by_platform), int(hits.sum()), int(here.sum()))
+        rows.append((int(year), *counts, share.value, share.low, share.high))
+    columns = ["year", "requests", "by_platform", "active", "households"]
+    return pd.DataFrame(rows, columns=[*columns, "value", "ci_low", "ci_high"])
+
+
+def assess_platform(
+    tickets: pd.DataFrame | None,
+    sites: pd.DataFrame | None,
+    *,
+    timezone: str,
+    stage: str = "monitoring",
+) -> StageResults:
+    """Say how many households report through the platform.
+
+    Returns
+    -------
+    StageResults
+        Table ``platform_use`` (of :func:`platform_use`); a check ``<stage>.platform`` that it is
+        not possible where the way of reporting, the household or the number served is unknown.
+    """
+    if not present(tickets, "channel", "household_id") or not present(sites, "households"):
+        missing = Check(
+            id=f"{stage}.platform",
+            question="measurement.check.platform.question",
+            status="not_possible",
+            reason="measurement.check.platform.none",
+            remedy="measurement.check.platform.record",
+        )
+        return collect(stage, [missing])
+    return collect(
+        stage, [], tables={"platform_use": platform_use(tickets, sites, timezone=timezone)}
+    )
