@@ -245,7 +245,7 @@ def _alert(rule: Rule, row, on: dt.date, subjects: int, told: Mapping[str, float
         due_on=(on + dt.timedelta(days=rule.due_days)).isoformat(),
         requirement=rule.requirement,
         params={
-            **_named(str(row.subject), person=rule.measure.endswith("_lecturer")),
+            **_named(str(row.subject), rule.measure),
             "value": float(row.value),
             "line": rule.line,
             "n": int(row.n),
@@ -256,12 +256,14 @@ def _alert(rule: Rule, row, on: dt.date, subjects: int, told: Mapping[str, float
     )
 
 
-def _named(subject: str, *, person: bool) -> dict[str, str]:
+def _named(subject: str, measure: str) -> dict[str, str]:
     """Return the subject's parts as parameters; a test's form as the key of its word.
 
     Of a pseudonym what tells people apart on a page is enough.
     """
-    if person:
+    if measure == "satisfaction_lecturer":
         return {"subject": subject[:6]}
-    name, _, form = subject.partition(" / ")
-    return {"subject": name} | ({"form": f"monitoring.form.{form}"} if form else {})
+    if measure != "pass_module":
+        return {"subject": subject}
+    name, _, form = subject.rpartition(" / ")
+    return {"subject": name, "form": f"monitoring.form.{form}"}

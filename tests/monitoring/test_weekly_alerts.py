@@ -99,3 +99,13 @@ def test_complaints_in_time_are_counted_by_hand():
     assert table.loc["a"].tolist() == [1, 2]
     # Not resolved is late; what is due later does not count yet
     assert table.loc["b"].tolist() == [0, 1]
+
+
+def test_a_site_keeps_a_name_with_a_slash():
+    rates = np.full((12, 52), 30.0)
+    rates[4, 26:] = 60
+    given = charts(rates, np.random.default_rng(2))
+    given["weekly_opened"]["subject"] = given["weekly_opened"]["subject"].replace("s4", "A / B")
+    (alert,) = rung(given)
+    assert (alert.subject, alert.params["subject"]) == ("A / B", "A / B")
+    assert "form" not in alert.params

@@ -180,12 +180,13 @@ def _interval(estimate: Estimate, low: float | None, high: float | None) -> dict
 
 
 def _subject(row, language: str) -> str:
-    name, _, form = str(row.subject).partition(" / ")
+    subject = str(row.subject)
     if row.rule.startswith("lecturer_"):
-        return wording.text("chapters.lecturer", language, code=name[:6])
-    words = sentences.label(name, language)
-    kind = sentences.label(f"monitoring.form.{form}", language) if form else ""
-    return f"{words} / {kind}" if kind else words
+        return wording.text("chapters.lecturer", language, code=subject[:6])
+    if row.rule != "pass_rate_low":
+        return sentences.label(subject, language)
+    name, _, form = subject.rpartition(" / ")
+    return f"{name} / {sentences.label(f'monitoring.form.{form}', language)}"
 
 
 def _lecturer(row, language: str) -> str:
