@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,10 @@ def _page(run: Run, name: str, shown: Sequence[Mapping[str, Any]], language: str
         if output["role"] == "section":
             sections.append(Section(output["anchor"], heading_text(html)))
         sections[-1].shown.append(in_prose(html, output["role"]))
+    for section in sections:
+        if section.anchor and len(section.shown) == 1:
+            words = escape(wording.text("audiences.nothing", language))
+            section.shown.append(in_prose(f"<p>{words}</p>", "prose"))
     return page.render(
         "\n".join(section.html(language) for section in sections),
         title=title,

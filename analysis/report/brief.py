@@ -27,6 +27,8 @@ _OUTCOMES = 5
 _ACTIONS = 3
 _SUBJECTS = 3
 _OVERDUE = "value.actions"
+_PROVIDED = "measurement.check.table_present.question"
+"""Asked of every table; those that are missing are told in one row."""
 _PRINTED = ("answer", "sure", "why", "do")
 
 
@@ -243,6 +245,10 @@ def _gaps(run: Run, language: str) -> Iterator[tuple[str, str, str]]:
         for check in found.checks:
             if check.status == "not_possible":
                 params = sentences.check_params(check)
+                if check.question == _PROVIDED:
+                    what = str(sentences.localised(params, language)["table"])
+                    yield title, what, wording.text("brief.not_provided", language)
+                    continue
                 what = sentences.check_question(check, language)
                 yield title, what, sentences.sentence(check.reason, language, params)
     for stage in STAGES:
