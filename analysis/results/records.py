@@ -92,6 +92,24 @@ class Estimate:
         if (self.ci_low is None) != (self.ci_high is None):
             raise ValueError(f"{self.id}: an interval has two ends")
 
+    def __str__(self) -> str:
+        """Return the estimate in one line: value, interval, unit, n, units, comparison."""
+        told = [f"n = {self.n:,}"]
+        if self.n_units is not None:
+            treated = "" if self.n_treated is None else f" ({self.n_treated} treated)"
+            told.append(f"{self.n_units} units{treated}")
+        told += [f"against {self.comparison}"] if self.comparison else []
+        told += ["simulated"] if self.simulated else []
+        if self.value is None:
+            return f"{self.id}: no value ({self.reason}); {', '.join(told)}"
+        no_interval = self.ci_low is None or self.ci_high is None
+        interval = "" if no_interval else f" [{self.ci_low:.4g}, {self.ci_high:.4g}]"
+        return f"{self.id}: {self.value:.4g}{interval} {self.unit}; {', '.join(told)}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show the one line in IPython and Jupyter."""
+        printer.text("…" if cycle else str(self))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
@@ -117,6 +135,19 @@ class Check:
         _finite("value", self.value)
         if self.status == "not_possible" and self.reason is None:
             raise ValueError(f"{self.id}: a check that was not possible must say why")
+
+    def __str__(self) -> str:
+        """Return the check in one line: state, value against threshold, n."""
+        unit = "" if self.unit is None else f" {self.unit}"
+        told = [] if self.value is None else [f"{self.value:.4g}{unit}"]
+        told += [] if self.threshold is None else [f"threshold {self.threshold:.4g}"]
+        told += [] if self.n is None else [f"n = {self.n:,}"]
+        told += [f"why: {self.reason}"] if self.reason and self.status != "passed" else []
+        return f"{self.id}: {self.status}" + (f"; {', '.join(told)}" if told else "")
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show the one line in IPython and Jupyter."""
+        printer.text("…" if cycle else str(self))
 
 
 def none_found(id: str, stem: str, found: int, *, n: int, params: Mapping[str, Any]) -> Check:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import textwrap
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,14 +41,26 @@ class StageResults:
             if doubled:
                 raise SchemaError(f"{self.stage}: {kind} share the ids {doubled}")
 
+    def __repr__(self) -> str:
+        """Return how much of each kind there is; the thousands of values are in the attributes."""
+        counts = [f"{len(getattr(self, kind))} {kind}" for kind in KINDS]
+        states = Counter(check.status for check in self.checks)
+        told = ", ".join(f"{n} {status}" for status, n in states.most_common())
+        if told:
+            counts[1] += f" ({told})"
+        lines = [f"StageResults {self.stage!r}: {', '.join(counts)}"]
+        lines += [f"  {kind}: {', '.join(names)}" for kind, names in
+                  (("tables", self.tables), ("facts", self.facts)) if names]  # fmt: skip
+        return "\n".join(textwrap.shorten(line, 400, placeholder=" …") for line in lines)
+
     def estimate(self, id: str) -> Estimate:
         """Return the estimate called ``id``; KeyError names the near ones."""
         for item in self.estimates:
             if item.id == id:
                 return item
-        raise KeyError(
-            f"{self.stage} has no estimate {id!r}; it has {[e.id for e in self.estimates]}"
-        )
+        known = [item.id for item in self.estimates]
+        near = difflib.get_close_matches(id, known, n=5, cutoff=0.4)
+        raise KeyError(f"{self.stage} has no estimate {id!r}; near: {near} of {len(known)}")
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a stored table; one without rows where the stage could not make it."""
