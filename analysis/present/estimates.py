@@ -65,7 +65,7 @@ def estimates_table(
             body.append([name] + [MARK] * (len(header) - 1))
             raw.append(body[-1])
             continue
-        if estimate.value is None:
+        if estimate.reason and (estimate.value is None or estimate.ci_low is None):
             reasons[estimate.reason] = sentences.sentence(
                 estimate.reason, language, {**estimate.dims, "n": estimate.n}
             )

@@ -308,6 +308,11 @@ class TrackingStage(Stage):
         return tables.lasting(depth)
 
     @staticmethod
+    def by_estimator(main: Evaluation) -> tuple[Estimate, ...]:
+        """Return the leading estimate, its second inference, and the other estimators."""
+        return tables.by_estimator(main)
+
+    @staticmethod
     def by_kind(depth: Depth) -> tuple[Estimate, ...]:
         """Return the effects by kind of sites as a figure labels them."""
         return tables.by_kind(depth)

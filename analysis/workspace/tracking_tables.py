@@ -52,6 +52,17 @@ def by_kind(depth: Depth) -> tuple[Estimate, ...]:
     return tuple(found)
 
 
+def by_estimator(main: Evaluation) -> tuple[Estimate, ...]:
+    """Return the estimates by estimator; the leading one's second inference is named as such."""
+    lead = main.overall
+    return tuple(
+        replace(e, dims={**e.dims, "method": f"again_{e.interval_method}"})
+        if e is not lead and e.method == lead.method
+        else e
+        for e in main.by_estimator()
+    )
+
+
 def lasting(depth: Depth) -> tuple[Estimate, ...]:
     """Return how much is left and how fast it fades, each by its leading interval.
 

@@ -66,8 +66,11 @@ class TrackingPage(Page):
         self.kpis((main.overall, *followed), self.key("kpi"))
         self.show.view("tracking.trend_figure", main, **self.stage.trend_labels(main))
         self.section("lasts")
-        self.estimates(self.stage.lasting(depth), "fades", rows="estimand")
-        self.estimates(later, "lasts", rows="horizon", fold=True)
+        left = self.stage.lasting(depth)
+        known = any(e.value is not None for e in left)
+        if known:
+            self.estimates(left, "fades", rows="estimand")
+        self.estimates(later, "lasts", rows="horizon", fold=known)
 
     def whom(self, main: Evaluation, depth: Depth, waves: Check) -> None:
         """Show effects by kind of site, by wave and by attendance."""
@@ -138,7 +141,7 @@ class TrackingPage(Page):
     ) -> None:
         """Show the rule that chose the method, other estimators and variants, and all checks."""
         self.section("depends", **self.stage.rule(main))
-        self.estimates(main.by_estimator(), "depends", rows="method", fold=True)
+        self.estimates(self.stage.by_estimator(main), "depends", rows="method", fold=True)
         self.estimates(variants, "variants", rows="variant", fold=True)
         self.estimates(threats.estimates, "threats", rows="estimand", fold=True)
         self.estimates(explored, "explored", rows="estimand", fold=True)
