@@ -169,6 +169,8 @@ def _money(value: float, language: str) -> str:
         return _decimal(value, 0, language) + "元"
     if size >= 1e6:
         return f"CNY {_decimal(value / 1e6, 2, language)} million"
+    if size >= 1e5:
+        return f"CNY {_decimal(value / 1e3, 0, language)} thousand"
     return f"CNY {_decimal(value, 0, language)}"
 
 
