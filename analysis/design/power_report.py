@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -210,20 +211,11 @@ def assess_power(
         plan = read_roll_out(outcome, window=window, base=base)
         errors, before = error_model(outcome)
     except DesignError as error:
-        missing = Check(
-            id="design.power",
-            question="design.check.power.question",
-            status="not_possible",
-            threshold=power,
-            unit="share",
-            reason="design.reason.no_power",
-            params={"cause": str(error)},
-        )
-        return collect("design", [missing])
+        return collect("design", [_no_power(power, str(error))])
     effect = smallest_effect or 0.25 * float(before["y"].std())
     null = pw.simulate_null(plan, errors, draws=draws, seed=seed)
-    by_formula, by_draws, mde_formula, mde_draws = _both(plan, errors, null, effect, alpha, power)
-    common = {
+    found = _both(plan, errors, null, effect, alpha, power)
+    about = {
         "indicator": indicator,
         "n": len(before),
         "n_units": len(plan.starts) + plan.n_never,
@@ -232,79 +224,92 @@ def assess_power(
         "dims": {"effect": effect, "alpha": alpha, "power": power},
         "simulated": simulated,
     }
-    spread = float(np.sqrt(by_draws * (1 - by_draws) / draws))
     items = [
-        Estimate(
-            id=f"design.{indicator}.mde.formula",
-            estimand="mde",
-            unit=unit,
-            value=mde_formula,
-            method="closed_form_equal_correlation",
-            **common,
-        ),
-        Estimate(
-            id=f"design.{indicator}.mde.simulated",
-            estimand="mde",
-            unit=unit,
-            value=mde_draws,
-            method="simulation_ar1",
-            **common,
-        ),
-        Estimate(
-            id=f"design.{indicator}.power.formula",
-            estimand="power",
-            unit="share",
-            value=by_formula,
-            method="closed_form_equal_correlation",
-            **common,
-        ),
-        Estimate(
-            id=f"design.{indicator}.power.simulated",
-            estimand="power",
-            unit="share",
-            value=by_draws,
-            se=spread,
-            ci_low=max(0.0, by_draws - 1.96 * spread),
-            ci_high=min(1.0, by_draws + 1.96 * spread),
-            method="simulation_ar1",
-            interval_method="monte_carlo",
-            **common,
-        ),
-        Check(
-            id="design.power",
-            question="design.check.power.question",
-            status="passed" if by_draws >= power else "failed" if by_draws < 0.5 else "caution",
-            value=by_draws,
-            threshold=power,
-            unit="share",
-            n=common["n_units"],
-            reason=(
-                "design.check.power.stated" if smallest_effect else "design.check.power.assumed"
-            ),
-            remedy=None if by_draws >= power else "design.check.power.remedy",
-            params={
-                "effect": effect,
-                "simulated": by_draws,
-                "formula": by_formula,
-                "mde": mde_draws,
-                "autocorrelation": errors.autocorrelation,
-            },
-            dims={"indicator": indicator},
-        ),
+        *_power_estimates(found, unit=unit, draws=draws, about=about),
+        _power_check(found, errors, effect, power=power, stated=bool(smallest_effect), about=about),
     ]
     by_sites = power_by_sites(
         plan, errors, effect, alpha=alpha, power=power, draws=max(500, draws // 2), seed=seed
     )
-    curve = power_by_effect(plan, errors, null, 2 * max(mde_draws, effect), alpha=alpha)
-    facts = {
-        "error_model": {
-            "shock_sd": errors.shock_sd,
-            "autocorrelation": errors.autocorrelation,
-            "sampling_sd": errors.sampling_sd,
-            "n_units": errors.n_units,
-            "n_periods": errors.n_periods,
-        }
+    largest = 2 * max(found[3], effect)
+    curve = power_by_effect(plan, errors, null, largest, alpha=alpha)
+    model = ("shock_sd", "autocorrelation", "sampling_sd", "n_units", "n_periods")
+    facts = {"error_model": {name: getattr(errors, name) for name in model}}
+    tables = {"power_sites": by_sites, "power_curve": curve}
+    return collect("design", items, facts=facts, tables=tables)
+
+
+def _no_power(power: float, cause: str) -> Check:
+    return Check(
+        id="design.power",
+        question="design.check.power.question",
+        status="not_possible",
+        threshold=power,
+        unit="share",
+        reason="design.reason.no_power",
+        params={"cause": cause},
+    )
+
+
+def _power_estimates(
+    found: tuple[float, float, float, float], *, unit: str, draws: int, about: dict[str, Any]
+) -> list[Estimate]:
+    """Return power and minimum detectable effect, by formula and by simulation."""
+    by_formula, by_draws, mde_formula, mde_draws = found
+    spread = float(np.sqrt(by_draws * (1 - by_draws) / draws))
+    ends = {
+        "se": spread,
+        "ci_low": max(0.0, by_draws - 1.96 * spread),
+        "ci_high": min(1.0, by_draws + 1.96 * spread),
+        "interval_method": "monte_carlo",
     }
-    return collect(
-        "design", items, facts=facts, tables={"power_sites": by_sites, "power_curve": curve}
+    rows = (
+        ("mde", "formula", unit, mde_formula, {}),
+        ("mde", "simulated", unit, mde_draws, {}),
+        ("power", "formula", "share", by_formula, {}),
+        ("power", "simulated", "share", by_draws, ends),
+    )
+    methods = {"formula": "closed_form_equal_correlation", "simulated": "simulation_ar1"}
+    return [
+        Estimate(
+            id=f"design.{about['indicator']}.{estimand}.{way}",
+            estimand=estimand,
+            unit=in_unit,
+            value=value,
+            method=methods[way],
+            **interval,
+            **about,
+        )
+        for estimand, way, in_unit, value, interval in rows
+    ]
+
+
+def _power_check(
+    found: tuple[float, float, float, float],
+    errors: pw.ErrorModel,
+    effect: float,
+    *,
+    power: float,
+    stated: bool,
+    about: dict[str, Any],
+) -> Check:
+    by_formula, by_draws, _, mde_draws = found
+    return Check(
+        id="design.power",
+        question="design.check.power.question",
+        status="passed" if by_draws >= power else "failed" if by_draws < 0.5 else "caution",
+        value=by_draws,
+        threshold=power,
+        unit="share",
+        n=about["n_units"],
+        reason="design.check.power.stated" if stated else "design.check.power.assumed",
+        remedy=None if by_draws >= power else "design.check.power.remedy",
+        params={
+            "effect": effect,
+            "simulated": by_draws,
+            "formula": by_formula,
+            "mde": mde_draws,
+            "autocorrelation": errors.autocorrelation,
+        },
+        dims={"indicator": about["indicator"]},
     )

@@ -115,36 +115,18 @@ def assess_response(
         Estimate ``baseline.return_rate.overall``; checks against the line, for impossible
         cells; tables ``response_site``, ``response_month``, ``response_channel``.
     """
-    id = "baseline.response"
     if not present(surveys, "score") or not present(invitations, "invited"):
-        reason = "measurement.reason.no_surveys"
-        if present(surveys, "score"):
-            reason = "measurement.reason.no_invitations"
-        return collect(
-            "baseline",
-            [
-                Check(
-                    id=f"{id}.line",
-                    question="measurement.check.return_rate.question",
-                    status="not_possible",
-                    threshold=line,
-                    unit="share",
-                    reason=reason,
-                    params={"line": line},
-                )
-            ],
-        )
+        missing = "invitations" if present(surveys, "score") else "surveys"
+        return collect("baseline", [_no_line(line, f"measurement.reason.no_{missing}")])
     counts = return_counts(surveys, invitations, timezone=timezone)
     usable = counts[counts["invited"] > 0]
     by_site = return_rates(usable, ["site_id"])
     returned, invited = int(usable["returned"].sum()), int(usable["invited"].sum())
     channels = return_rates(usable, ["channel"])
-    impossible = usable[usable["returned"] > usable["invited"]]
-    stray = int(counts.loc[counts["invited"] == 0, "returned"].sum())
     items: list = []
     if returned <= invited:
         interval = wilson(returned, invited)
-        items.append(
+        items += [
             Estimate(
                 id="baseline.return_rate.overall",
                 estimand="proportion",
@@ -158,31 +140,10 @@ def assess_response(
                 method="return_rate",
                 interval_method="wilson",
                 simulated=simulated,
-            )
-        )
-        items.append(_line_check(f"{id}.line", interval, by_site, line))
-    items.append(
-        Check(
-            id=f"{id}.counts",
-            question="measurement.check.return_counts.question",
-            status="passed" if impossible.empty and stray == 0 else "caution",
-            value=float(len(impossible)),
-            threshold=0.0,
-            unit="count",
-            n=len(usable),
-            reason=(
-                None
-                if impossible.empty and stray == 0
-                else "measurement.check.return_counts.reason"
             ),
-            remedy=(
-                None
-                if impossible.empty and stray == 0
-                else "measurement.check.return_counts.remedy"
-            ),
-            params={"cells": len(impossible), "stray": stray},
-        )
-    )
+            _line_check("baseline.response.line", interval, by_site, line),
+        ]
+    items.append(_counts_check(counts, usable))
     return collect(
         "baseline",
         items,
@@ -191,6 +152,37 @@ def assess_response(
             "response_month": return_rates(usable, ["period"]),
             "response_channel": channels.assign(label=channels["channel"]),
         },
+    )
+
+
+def _no_line(line: float, reason: str) -> Check:
+    return Check(
+        id="baseline.response.line",
+        question="measurement.check.return_rate.question",
+        status="not_possible",
+        threshold=line,
+        unit="share",
+        reason=reason,
+        params={"line": line},
+    )
+
+
+def _counts_check(counts: pd.DataFrame, usable: pd.DataFrame) -> Check:
+    """Return whether any site and month has more answers than questionnaires."""
+    impossible = int((usable["returned"] > usable["invited"]).sum())
+    stray = int(counts.loc[counts["invited"] == 0, "returned"].sum())
+    possible = impossible == 0 and stray == 0
+    return Check(
+        id="baseline.response.counts",
+        question="measurement.check.return_counts.question",
+        status="passed" if possible else "caution",
+        value=float(impossible),
+        threshold=0.0,
+        unit="count",
+        n=len(usable),
+        reason=None if possible else "measurement.check.return_counts.reason",
+        remedy=None if possible else "measurement.check.return_counts.remedy",
+        params={"cells": impossible, "stray": stray},
     )
 
 
