@@ -32,6 +32,11 @@ def found_in(content: bytes, words: Iterable[str]) -> set[str]:
     return found
 
 
+def matches_in(content: bytes, pattern: str) -> set[str]:
+    """Return what a pattern matches in a file's bytes, in any wrapping known here."""
+    return {match for text in _texts(content, depth=0) for match in re.findall(pattern, text)}
+
+
 def files_with(folder: Path, words: Iterable[str]) -> dict[str, set[str]]:
     """Return the words found by file, for the files under a folder that hold any."""
     words = tuple(words)

@@ -9,9 +9,10 @@ import urllib.parse
 
 import pandas as pd
 import pytest
-from searching import files_with, found_in
+from searching import files_with, found_in, matches_in
 
 from analysis.simulation import CANARIES
+from analysis.tables import TABLES
 
 WORDS = [word for person in CANARIES for word in person]
 NAME = "欧阳喆堃"
@@ -54,3 +55,21 @@ def test_none_is_in_any_report(finished):
     written = [path for path in finished.folder.rglob("*") if path.is_file()]
     assert {path.suffix for path in written} >= {".parquet", ".json", ".ipynb", ".html"}
     assert files_with(finished.client.root / "reports", WORDS) == {}
+
+
+def test_what_is_passed_on_names_nobody_but_lecturers_of_alerts(finished):
+    people: dict[str, set[str]] = {}
+    for name, table in TABLES.items():
+        path = finished.folder / "canonical" / f"{name}.parquet"
+        columns = [c for c, spec in table.columns.items() if spec.kind == "person"]
+        for column in columns if path.is_file() else []:
+            given = pd.read_parquet(path, columns=[column])[column].dropna()
+            for pseudonym in given.unique():
+                people.setdefault(pseudonym, set()).add(column)
+    assert len(people) > 100
+    sheets = {"alerts.csv", "alerts.json", "alerts_to_decide.csv", "actions_to_decide.csv"}
+    alerts = {*sheets, "monitoring.html"}  # the page offers its list of alerts for download
+    for path in (p for f in ("zh", "en") for p in (finished.folder / f).rglob("*.*")):
+        named = matches_in(path.read_bytes(), "[0-9a-f]{32}") & set(people)
+        assert not named or path.name in alerts, path.name
+        assert all("lecturer_id" in people[pseudonym] for pseudonym in named)
