@@ -129,11 +129,13 @@ def provenance(run: Run, language: str) -> str:
         ("made", wording.format_value(made, "date", language) if made else unknown),
         ("seed", unknown if seed is None else str(seed)),
         ("version", str(version)[:12] if version else unknown),
-        ("packages", " · ".join(f"{k} {v}" for k, v in sorted(packages.items())) or unknown),
     ]
     listed = "".join(f"<dt>{t(key)}</dt><dd>{escape(value)}</dd>" for key, value in rows)
     inputs = manifest.get("inputs", {})
     prints = ""
+    if packages:
+        versions = escape(" · ".join(f"{k} {v}" for k, v in sorted(packages.items())))
+        prints = _folded(t("packages"), len(packages), f"<p>{versions}</p>")
     if inputs:
         table = tables.render(
             [wording.text(f"report.provenance.{key}", language) for key in ("file", "hash")],
@@ -143,11 +145,15 @@ def provenance(run: Run, language: str) -> str:
             anchor="fingerprints",
             language=language,
         )
-        prints = f"<details><summary>{t('inputs')} ({len(inputs)})</summary>{table}</details>"
+        prints += _folded(t("inputs"), len(inputs), table)
     return (
         f'<footer class="about"><div class="in"><h2>{t("title")}</h2><dl>{listed}</dl>'
         f"{prints}</div></footer>"
     )
+
+
+def _folded(title: str, count: int, html: str) -> str:
+    return f"<details><summary>{title} ({count})</summary>{html}</details>"
 
 
 @cache
