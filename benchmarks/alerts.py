@@ -41,8 +41,8 @@ from analysis.monitoring.repeated import (
     moderation,
     share_boundary,
 )
-from analysis.monitoring.risks import ALPHA as RISKS_ALPHA
-from analysis.monitoring.risks import LOOKS as RISK_LOOKS
+from analysis.monitoring.risk_triggers import ALPHA as RISKS_ALPHA
+from analysis.monitoring.risk_triggers import LOOKS as RISK_LOOKS
 from analysis.monitoring.run_rules import RULES
 from analysis.monitoring.weekly import RULES as CHART_RULES
 from analysis.monitoring.weekly_alerts import RECENT_WEEKS, YEAR, signal_boundary
