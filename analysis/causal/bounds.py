@@ -43,8 +43,8 @@ class LeeBounds:
         Untrimmed difference of the stayers' means.
     stayed_treated, stayed_compared : float
         Shares staying.
-    stayed_p_value : float
-        Whether the shares differ, clustered.
+    stayed_p_value, stayed_se : float
+        Whether the shares differ, and the standard error of their difference, clustered.
     trimmed_share : float
         Share of the trimmed arm's stayers left out.
     trimmed_treated : bool
@@ -63,6 +63,7 @@ class LeeBounds:
     stayed_treated: float
     stayed_compared: float
     stayed_p_value: float
+    stayed_se: float
     trimmed_share: float
     trimmed_treated: bool
     n: int
@@ -139,6 +140,7 @@ def lee_bounds(
         stayed_treated=share[True],
         stayed_compared=share[False],
         stayed_p_value=t_p_value(move / gap, n_clusters - 1) if gap > 0 else 1.0,
+        stayed_se=gap,
         trimmed_share=1 - kept,
         trimmed_treated=trimmed,
         n=len(S),
@@ -165,6 +167,7 @@ def lee_estimates(
     common = {
         "indicator": outcome,
         "n": bounds.n,
+        "n_units": bounds.n_clusters,
         "n_clusters": bounds.n_clusters,
         "level": bounds.level,
         "method": "lee_bounds",
@@ -181,7 +184,7 @@ def lee_estimates(
     ends = [
         Estimate(
             id=f"{stem}.{end}",
-            estimand="effect_on_stayers",
+            estimand=f"effect_on_stayers_{end}",
             value=value,
             se=se,
             dims={"end": end, "trimmed_share": bounds.trimmed_share},
@@ -193,12 +196,18 @@ def lee_estimates(
             ("upper", bounds.upper, bounds.se_upper),
         )
     ]
+    moved = bounds.stayed_treated - bounds.stayed_compared
+    half = t_quantile(bounds.level, bounds.n_clusters - 1) * bounds.stayed_se
     gap = Estimate(
         id=f"{stem}.attrition",
         estimand="difference_stayed",
         unit="share",
-        value=bounds.stayed_treated - bounds.stayed_compared,
+        value=moved,
+        se=bounds.stayed_se,
+        ci_low=moved - half,
+        ci_high=moved + half,
         p_value=bounds.stayed_p_value,
+        interval_method="clustered_t",
         **common,
     )
     return ends[0], ends[1], gap

@@ -9,7 +9,7 @@ at most a fifth of the tickets from before training were still open.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -25,6 +25,8 @@ from analysis.results import Estimate
 Ending = Literal["resolved", "replied"]
 #: Hours up to which a ticket may be counted.
 HORIZONS = (4.0, 24.0, 72.0, 168.0, 336.0, 720.0)
+#: A horizon up to this many hours is read in minutes.
+READ_IN_MINUTES = 4.0
 #: Share of the earlier tickets that may still be open then.
 STILL_OPEN = 0.2
 
@@ -74,8 +76,9 @@ def time_to(
     Returns
     -------
     tuple of Estimate
-        The effect (``att_restricted_mean``, hours), then mean and median by arm and phase,
-        described; ``dims["label"]`` names each row, ``dims["tau_hours"]`` is the horizon.
+        The effect (``att_restricted_mean``), then mean and median by arm and phase,
+        described, in hours, or in minutes where the horizon is short; ``dims["label"]`` names
+        each row, ``dims["tau_hours"]`` is the horizon.
     DataFrame
         Kaplan–Meier curves by arm and phase; without rows where there is no comparison.
     """
@@ -110,7 +113,18 @@ def time_to(
         for arm, phase in found.curves
         for estimate in _described(found, arm, phase, kind, options)
     ]
-    return (_effect(found, kind, options), *described), found.table()
+    scaled = (_in_minutes(e) for e in (_effect(found, kind, options), *described))
+    return tuple(scaled), found.table()
+
+
+def _in_minutes(estimate: Estimate) -> Estimate:
+    """Return an estimate in minutes where its horizon is short."""
+    if estimate.dims["tau_hours"] > READ_IN_MINUTES:
+        return estimate
+    fields = ("value", "se", "ci_low", "ci_high")
+    known = {name: getattr(estimate, name) for name in fields}
+    scaled = {name: None if x is None else 60 * x for name, x in known.items()}
+    return replace(estimate, unit="minutes", **scaled)
 
 
 def _common(kind: _Kind, options: Options) -> dict:

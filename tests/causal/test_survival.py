@@ -139,3 +139,11 @@ def test_a_median_beyond_the_horizon_has_its_reason():
     median = next(e for e in described if e.estimand == "median_time")
     assert median.value is None
     assert median.reason == "causal.reason.median_beyond"
+
+
+def test_a_short_horizon_is_read_in_minutes():
+    world = tickets(7)
+    effect, mean = run(world, tau_hours=4.0)[0][:2]
+    assert {effect.unit, mean.unit} == {"minutes"}
+    assert 0 < mean.ci_low < mean.value < mean.ci_high < 240
+    assert run(world, tau_hours=24.0)[0][0].unit == "hours"
