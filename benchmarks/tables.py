@@ -20,15 +20,20 @@ RESULTS = Path(__file__).resolve().parent / "results"
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "methods" / "estimators.md"
 DESIGN = ["sites", "treated", "waves", "icc", "even"]
 INFERENCES = ["rule", "influence", "wild", "randomisation"]
+BY_RULE = ["all_before", "imputation_rule"]
 OTHERS = ["two_by_two", "twfe", "imputation", "sun_abraham"]
 NAMES = {
     "rule": "the rule",
     "influence": "influence function",
     "wild": "wild bootstrap",
+    "all_before": "all months before",
+    "imputation_rule": "imputation",
     "two_by_two": "two by two",
     "twfe": "two-way fixed effects",
+    "imputation": "imputation, clustered",
     "sun_abraham": "Sun–Abraham",
 }
+NOT_MEASURED = "–"
 SIZE, LEVEL = 0.05, 0.95
 
 
@@ -51,7 +56,7 @@ def share(value: float, worlds: float, *, nominal: float, worse: int) -> str:
     ``worse`` is 1 where larger is worse (a size), −1 where smaller is (a coverage).
     """
     if np.isnan(value):
-        return "none"
+        return NOT_MEASURED
     off = worse * (value - nominal) > 2 * np.sqrt(nominal * (1 - nominal) / worlds)
     return f"**{value:.3f}**" if off else f"{value:.3f}"
 
@@ -71,12 +76,27 @@ def _wide(found: pd.DataFrame, value: str) -> pd.DataFrame:
     return found.pivot_table(index=DESIGN, columns="method", values=value, sort=False)
 
 
+def _wide_all(found: pd.DataFrame) -> pd.DataFrame:
+    values = ["rejected", "worlds", "sd"]
+    return found.pivot_table(index=DESIGN, columns="method", values=values, sort=False)
+
+
+def _cell(table: pd.DataFrame, key: tuple, value: str, method: str) -> float:
+    known = key in table.index and (value, method) in table.columns
+    return float(table.loc[key, (value, method)]) if known else np.nan
+
+
+def _number(value: float, shown: str) -> str:
+    return NOT_MEASURED if np.isnan(value) else f"{value:{shown}}"
+
+
 def _sizes(found: pd.DataFrame, methods: list[str]) -> str:
     rejected, worlds = _wide(found, "rejected"), _wide(found, "worlds")
     rows = []
     for key in rejected.index:
         row = _design(pd.Series(dict(zip(DESIGN, key, strict=True))))
-        row.append(int(worlds.loc[key].max()))
+        counts = worlds.loc[key].reindex(methods).dropna().astype(int)
+        row.append("–".join(str(n) for n in sorted({counts.min(), counts.max()})))
         for method in methods:
             place = rejected.loc[key].get(method, np.nan), worlds.loc[key].get(method, np.nan)
             row.append(share(*place, nominal=SIZE, worse=1))
@@ -86,10 +106,13 @@ def _sizes(found: pd.DataFrame, methods: list[str]) -> str:
 
 
 def sizes() -> str:
-    """Size of every method over the grid, without an effect."""
-    found = monte_carlo()
-    found = found[(found["effect"] == "none") & in_the_grid(found)]
-    return _sizes(found, INFERENCES + OTHERS)
+    """Size of the leading estimator under each inference over the grid, without an effect."""
+    return _sizes(_grid("none"), INFERENCES)
+
+
+def others() -> str:
+    """Size of the other estimators over the grid, without an effect."""
+    return _sizes(_grid("none"), OTHERS)
 
 
 def few() -> str:
@@ -100,28 +123,66 @@ def few() -> str:
     return _sizes(found.sort_values(["sites", "icc", "treated"]), INFERENCES + OTHERS)
 
 
+def power() -> str:
+    """Bias, coverage and power of the leading estimator, under a growing effect."""
+    return _effects(["rule"], ["bias", "coverage", "power"])
+
+
+def leaders() -> str:
+    """Size, spread and power of what leads and of what a plan can name, by the same rule."""
+    methods = ["rule", *BY_RULE]
+    none, growing = (_wide_all(_grid(effect)) for effect in ("none", "growing"))
+    rows = []
+    for key in none.index[none["worlds", BY_RULE[0]].notna()]:
+        row = _design(pd.Series(dict(zip(DESIGN, key, strict=True))))
+        for method in methods:
+            size, worlds = (_cell(none, key, name, method) for name in ("rejected", "worlds"))
+            row += [share(size, worlds, nominal=SIZE, worse=1), _number(worlds, ".0f")]
+        for method in methods:
+            row.append(_number(_cell(growing, key, "sd", method), ".3f"))
+        for method in methods:
+            row.append(_number(_cell(growing, key, "rejected", method), ".2f"))
+        rows.append(row)
+    header = ["sites", "trained", "waves", "ICC", "kind"]
+    for method in methods:
+        header += [f"size: {NAMES[method]}", "worlds"]
+    for shown in ("spread", "power"):
+        header += [f"{shown}: {NAMES[method]}" for method in methods]
+    return markdown(header, rows)
+
+
 def effects() -> str:
-    """Bias, coverage and power under an effect that differs by wave and grows."""
+    """Bias and coverage of the other estimators, under a growing effect."""
+    return _effects(OTHERS, ["bias", "coverage"])
+
+
+def _grid(effect: str) -> pd.DataFrame:
     found = monte_carlo()
-    found = found[(found["effect"] == "growing") & in_the_grid(found)]
+    return found[(found["effect"] == effect) & in_the_grid(found)]
+
+
+def _effects(methods: list[str], shown: list[str]) -> str:
+    found = _grid("growing")
     bias, covered, worlds = (_wide(found, name) for name in ("bias", "coverage", "worlds"))
-    power, error = _wide(found, "rejected"), _wide(found, "bias_mc")
+    rejected, error = _wide(found, "rejected"), _wide(found, "bias_mc")
     rows = []
     for key in bias.index:
         row = _design(pd.Series(dict(zip(DESIGN, key, strict=True))))
-        for method in ["rule", *OTHERS]:
-            value = bias.loc[key, method]
-            off = abs(value) > 2 * error.loc[key, method]
-            row.append(f"**{value:+.3f}**" if off else f"{value:+.3f}")
-            row.append(
-                share(covered.loc[key, method], worlds.loc[key, method], nominal=LEVEL, worse=-1)
-            )
-        row.append(f"{power.loc[key, 'rule']:.2f}")
+        for method in methods:
+            cells = dict.fromkeys(shown, NOT_MEASURED)
+            value = bias.loc[key].get(method, np.nan)
+            if not np.isnan(value):
+                off = abs(value) > 2 * error.loc[key, method]
+                cells["bias"] = f"**{value:+.3f}**" if off else f"{value:+.3f}"
+                place = covered.loc[key, method], worlds.loc[key, method]
+                cells["coverage"] = share(*place, nominal=LEVEL, worse=-1)
+                cells["power"] = f"{rejected.loc[key, method]:.2f}"
+            row += [cells[name] for name in shown]
         rows.append(row)
     header = ["sites", "trained", "waves", "ICC", "kind"]
-    for method in ["rule", *OTHERS]:
-        header += [f"{NAMES.get(method, method)}: bias", "coverage"]
-    return markdown([*header, "power of the rule"], rows)
+    for method in methods:
+        header += [f"{NAMES.get(method, method)}: {shown[0]}", *shown[1:]]
+    return markdown(header, rows)
 
 
 def placebo() -> str:
@@ -140,7 +201,15 @@ def placebo() -> str:
     return markdown([*header, "none claimed", "any claim"], rows)
 
 
-TABLES = {"sizes": sizes, "few": few, "effects": effects, "placebo": placebo}
+TABLES = {
+    "sizes": sizes,
+    "others": others,
+    "few": few,
+    "power": power,
+    "leaders": leaders,
+    "effects": effects,
+    "placebo": placebo,
+}
 
 
 def filled(page: str) -> str:

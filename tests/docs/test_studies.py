@@ -55,7 +55,7 @@ def test_worlds_have_the_variance_and_the_effect_they_name(study, even):
 
 def test_study_gives_a_row_a_method(study):
     found = study["study"](study["Design"](12, 4, 2, 0.2, True), "growing", 3)
-    assert list(found["method"]) == ["rule", *study["INFERENCES"], *study["OTHERS"]]
+    assert list(found["method"]) == [*study["LEADING"], *study["OTHERS"]]
     assert found["coverage"].between(0, 1).all()
     band = study["study"](study["Design"](40, 20, 2, 0.2, True), "none", 2, study["band_world"])
     assert list(band["method"]) == ["band"]
