@@ -60,6 +60,15 @@ def assess_platform(
 ) -> StageResults:
     """Say how many households report through the platform.
 
+    Parameters
+    ----------
+    tickets, sites : DataFrame or None
+        Canonical tables: way of reporting and household of a ticket; households served by a site.
+    timezone : str
+        IANA name; decides the local month of a ticket.
+    stage : str
+        Stage of the check's id.
+
     Returns
     -------
     StageResults
