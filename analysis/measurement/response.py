@@ -116,8 +116,9 @@ def assess_response(
         cells; tables ``response_site``, ``response_month``, ``response_channel``.
     """
     if not present(surveys, "score") or not present(invitations, "invited"):
-        missing = "invitations" if present(surveys, "score") else "surveys"
-        return collect("baseline", [_no_line(line, f"measurement.reason.no_{missing}")])
+        answered = present(surveys, "score")
+        reason = "measurement.reason.no_invitations" if answered else "measurement.reason.no_surveys"
+        return collect("baseline", [_no_line(line, reason)])
     counts = return_counts(surveys, invitations, timezone=timezone)
     usable = counts[counts["invited"] > 0]
     by_site = return_rates(usable, ["site_id"])
