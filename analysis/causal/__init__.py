@@ -5,7 +5,7 @@
 """
 
 from analysis.causal.aggregate import Aggregate, aggregate, outcome_weights
-from analysis.causal.balancing import Balanced, balanced_effect, baseline_means, entropy_weights
+from analysis.causal.balancing import Balanced, balanced_effect, baseline_means
 from analysis.causal.base import Base
 from analysis.causal.behaviour import (
     application,
@@ -16,6 +16,7 @@ from analysis.causal.behaviour import (
 from analysis.causal.bounds import LeeBounds, lee_bounds, lee_estimates
 from analysis.causal.count_rate import count_effect
 from analysis.causal.depth import Depth, deepen
+from analysis.causal.entropy import entropy_weights
 from analysis.causal.evaluate import Evaluation, evaluate, refused, without_value
 from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
 from analysis.causal.few_clusters import wild_bootstrap

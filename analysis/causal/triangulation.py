@@ -22,6 +22,8 @@ from analysis.results import Check, Estimate
 
 #: Assumed correlation between the sampling errors of sources that rate the same people.
 SOURCE_CORRELATION = 0.5
+#: Sources are said to differ below this p-value.
+SPREAD = 0.1
 
 
 def triangulate(
@@ -108,29 +110,33 @@ def triangulate(
         },
         simulated=options.simulated,
     )
+    return estimate, _agreement(f"{stem}.check", value, agreeing, p_value)
+
+
+def _agreement(id: str, value: np.ndarray, agreeing: int, p_value: float) -> Check:
+    """Ask whether all sources have one sign and their spread can be chance."""
     reason = None
-    if agreeing < K:
+    if agreeing < len(value):
         reason = "causal.why.sources_agree.signs"
-    elif p_value < 0.1:
+    elif p_value < SPREAD:
         reason = "causal.why.sources_agree.spread"
-    check = Check(
-        id=f"{stem}.check",
+    return Check(
+        id=id,
         question="causal.check.sources_agree",
         status="passed" if reason is None else "caution",
         value=p_value,
-        threshold=0.1,
+        threshold=SPREAD,
         unit="p_value",
-        n=K,
+        n=len(value),
         reason=reason,
         remedy=None if reason is None else "causal.remedy.sources_agree",
         params={
             "agreeing": agreeing,
-            "sources": K,
+            "sources": len(value),
             "lowest": float(value.min()),
             "highest": float(value.max()),
         },
     )
-    return estimate, check
 
 
 def _between(value: np.ndarray, variance: np.ndarray) -> float:

@@ -75,27 +75,7 @@ def complier_effect(evaluation: Evaluation, uptake: Mapping[str, float]) -> tupl
     share = np.array([values.get(str(u), 0.0) for u in panel.units])
     if not (share * np.isfinite(panel.cohort)).any():
         return (_no_complier(stem, evaluation, common, "causal.reason.nobody_attended"),)
-    effects, simple = evaluation.effects, evaluation.aggregates["simple"]
-    attended = _attendance(panel, share)
-    first = aggregate(
-        group_time(
-            attended,
-            method=effects.method,
-            comparison=effects.comparison,
-            base=effects.base_rule,
-            unbalanced="pairs",
-        ),
-        "simple",
-    )
-    influence = joint_influence(
-        [panel, attended],
-        [
-            simple.influence[:, 0] * small_sample_scale(panel),
-            first.influence[:, 0] * small_sample_scale(attended),
-        ],
-    )
-    covariance = influence.T @ influence
-    numerator, moved = float(simple.att[0]), float(first.att[0])
+    moved, covariance, df = _first_stage(evaluation, share)
     overall = evaluation.overall
     common |= {
         "n": overall.n,
@@ -105,13 +85,10 @@ def complier_effect(evaluation: Evaluation, uptake: Mapping[str, float]) -> tupl
         "comparison": overall.comparison,
         "causal": True,
     }
-    builder = Builder(effects, outcome, evaluation.unit, options)
+    simple = evaluation.aggregates["simple"]
+    builder = Builder(evaluation.effects, outcome, evaluation.unit, options)
     rule = builder.rule(simple.cell_weights[0])
-    tilted = simple.influence - (numerator / moved) * first.influence
-    df = float(
-        satterthwaite(tilted * small_sample_scale(panel)[:, None], panel.cluster, panel.cohort)[0]
-    )
-    found = fieller(numerator, moved, covariance, df=df, level=options.level)
+    found = fieller(float(simple.att[0]), moved, covariance, df=df, level=options.level)
     strength = float(moved**2 / covariance[1, 1]) if covariance[1, 1] > 0 else None
     reason = None
     if rule.lead != "influence_function":
@@ -153,6 +130,29 @@ def complier_effect(evaluation: Evaluation, uptake: Mapping[str, float]) -> tupl
             **common,
         ),
     )
+
+
+def _first_stage(evaluation: Evaluation, share: np.ndarray) -> tuple[float, np.ndarray, float]:
+    """Return attendance brought about, its covariance with the effect, and the ratio's df."""
+    panel, effects = evaluation.panel, evaluation.effects
+    simple, attended = evaluation.aggregates["simple"], _attendance(panel, share)
+    first = aggregate(
+        group_time(
+            attended,
+            method=effects.method,
+            comparison=effects.comparison,
+            base=effects.base_rule,
+            unbalanced="pairs",
+        ),
+        "simple",
+    )
+    scale = small_sample_scale(panel)
+    own = [simple.influence[:, 0] * scale, first.influence[:, 0] * small_sample_scale(attended)]
+    influence = joint_influence([panel, attended], own)
+    moved = float(first.att[0])
+    tilted = simple.influence - (float(simple.att[0]) / moved) * first.influence
+    df = float(satterthwaite(tilted * scale[:, None], panel.cluster, panel.cohort)[0])
+    return moved, influence.T @ influence, df
 
 
 def change_by_hours(
