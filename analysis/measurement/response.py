@@ -116,8 +116,9 @@ def assess_response(
         cells; tables ``response_site``, ``response_month``, ``response_channel``.
     """
     if not present(surveys, "score") or not present(invitations, "invited"):
-        answered = present(surveys, "score")
-        reason = "measurement.reason.no_invitations" if answered else "measurement.reason.no_surveys"
+        reason = "measurement.reason.no_surveys"
+        if present(surveys, "score"):
+            reason = "measurement.reason.no_invitations"
         return collect("baseline", [_no_line(line, reason)])
     counts = return_counts(surveys, invitations, timezone=timezone)
     usable = counts[counts["invited"] > 0]
