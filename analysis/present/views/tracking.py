@@ -11,9 +11,14 @@ from analysis.present.views.words import in_words, target
 
 
 def targets(table: pd.DataFrame) -> pd.DataFrame:
-    """Return targets with the target in words, the agreed reading marked."""
-    return table.assign(target=in_words(table.assign(unit=table["reading"]), _marked))
+    """Return targets in words: what a relative one means in the outcome's unit, what was agreed."""
+    read = table.assign(outcome_unit=table["unit"], unit=table["reading"])
+    return table.assign(target=in_words(read, _in_full))
 
 
-def _marked(row: Any, language: str) -> str:
-    return wording.text(f"causal.reading.{row.agreed}", language, target=target(row, language))
+def _in_full(row: Any, language: str) -> str:
+    words = target(row, language)
+    if row.reading == "relative" and pd.notna(row.threshold):
+        means = wording.in_unit(row.threshold, row.outcome_unit, language, effect=True)
+        words = wording.text("causal.reading.means", language, target=words, change=means)
+    return wording.text(f"causal.reading.{row.agreed}", language, target=words)
