@@ -47,7 +47,8 @@ def test_pages_are_whole(folder, language, name):
     ("stage", "sentence"),
     [
         ("baseline", "The client gave no data on the customer questionnaires"),
-        ("monitoring", "There is nothing to draw: the data for this figure are missing."),
+        ("monitoring", "There is no data on the training enrolments, so this is not assessed."),
+        ("tracking", "Nobody rated behaviour before and after, so this level cannot be judged."),
         ("value", "not available"),
     ],
 )
