@@ -27,6 +27,24 @@ def test_shrinking_is_closer_to_the_truth():
     assert pulled < 0.6 * raw
 
 
+def test_sites_without_differences_still_have_an_interval():
+    table, reliability = shrink(sites(np.full(30, 0.2), 0.15, seed=0))
+    assert reliability == 0
+    half = (table["ci_high"] - table["ci_low"]) / 2
+    assert (half > 1.96 * 0.15 / np.sqrt(30)).all()
+    assert (half < 1.96 * 0.15).all()
+
+
+def test_intervals_of_shrunk_effects_cover():
+    random = np.random.default_rng(2)
+    covered = []
+    for seed in range(60):
+        true = random.normal(0.2, 0.1, 30)
+        table, _ = shrink(sites(true, 0.15, seed))
+        covered.append(((table["ci_low"] <= true) & (true <= table["ci_high"])).mean())
+    assert 0.90 < np.mean(covered) < 0.98
+
+
 def test_noise_is_not_rewarded():
     found = assess_sharing(sites(np.full(30, 0.2), 0.15), pd.Series({"S00": 300.0, "S01": 100.0}))
     (check,) = found.checks
