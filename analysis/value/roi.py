@@ -338,6 +338,18 @@ def payback_months(benefit: float, cost: float, horizon_months: int) -> float | 
     return horizon_months * cost / benefit
 
 
+def payback_draws(benefit: np.ndarray, cost: float, horizon_months: int) -> np.ndarray | None:
+    """Months to repay in each draw of the benefit, or None where the interval has no upper end.
+
+    A draw without benefit never repays. Where more than one in forty does not, the 95 % interval
+    reaches to "never", and none is given.
+    """
+    if (benefit <= 0).mean() >= 0.025:
+        return None
+    months = np.full(benefit.shape, np.inf)
+    return np.divide(horizon_months * cost, benefit, out=months, where=benefit > 0)
+
+
 def chance(draws: np.ndarray, threshold: float) -> float:
     """Share of draws at or above a threshold."""
     return float((draws >= threshold).mean())

@@ -120,7 +120,7 @@ def assess_roi(
         "benefit": (total, sample),
         "benefit_cost_ratio": (total / cost, sample / cost),
         "net_return": (total / cost - 1, sample / cost - 1),
-        "payback_months": (payback, None),
+        "payback_months": (payback, roi.payback_draws(sample, cost, months)),
         "reached_ratio": (roi.chance(sample / cost, WANTED), None),
         "reached_return": (roi.chance(sample / cost - 1, WANTED), None),
     }

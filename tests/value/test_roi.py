@@ -57,6 +57,20 @@ def test_ratio_and_return_by_hand():
     interval = found.estimate("value.roi.benefit")
     assert interval.ci_low == pytest.approx(low, rel=0.01)
     assert interval.ci_high == pytest.approx(high, rel=0.01)
+    payback = found.estimate("value.roi.payback_months")
+    assert payback.ci_low == pytest.approx(12 * 900 / high, rel=0.01)
+    assert payback.ci_high == pytest.approx(12 * 900 / low, rel=0.01)
+
+
+def test_a_payback_that_may_never_come_has_no_interval():
+    found = value(
+        [Benefit(indicator="complaints_per_1000", money_per_unit=10.0)],
+        {"complaints_per_1000": effect("complaints_per_1000", -0.1)},
+    )
+    payback = found.estimate("value.roi.payback_months")
+    assert payback.value == pytest.approx(12 * 900 / 100)
+    assert payback.ci_low is None
+    assert payback.ci_high is None
 
 
 @pytest.mark.parametrize(("money", "low", "high"), [(0.5, 0.3, 0.8), (-0.5, -0.8, -0.3)])
