@@ -93,7 +93,7 @@ def test_exposed_sites_change_the_estimate_and_it_is_said():
     assert check.params["sites"] == screens["SPILLED"]
     assert check.params["without"] > check.params["effect"]
     (reason,) = (r for r in said.reasons("en") if "Without these sites" in r)
-    assert f"{check.params['without']:.3f}" in reason
+    assert f"{check.params['without']:+.2f}" in reason
 
 
 def test_one_treated_site_without_donors_is_refused_with_the_reason():

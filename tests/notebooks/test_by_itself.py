@@ -41,10 +41,17 @@ def test_tracking_shows_the_same_and_leaves_the_report_alone(finished, by_itself
     assert any("Did it work" in html for html in shown)
     assert {path: sha256(path) for path in before} == before
     own = finished.client.reports / "standalone"
+    # Chances to reach a target are read off the interval, which has fewer draws here.
     mine, reported = (
-        results.load("tracking", folder / "results") for folder in (own, finished.folder)
+        {
+            e.id: e.value
+            for e in results.load("tracking", folder / "results").estimates
+            if not e.id.startswith("tracking.target.")
+        }
+        for folder in (own, finished.folder)
     )
-    assert [e.value for e in mine.estimates] == [e.value for e in reported.estimates]
+    assert len(mine) > 100
+    assert mine == reported
 
 
 def test_value_finds_the_effects_of_the_run(finished, by_itself):

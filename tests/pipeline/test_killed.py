@@ -19,6 +19,11 @@ from analysis.pipeline import (
 )
 
 
+def heed_ctrl_c() -> None:
+    """Undo what a shell does to tests put into the background: their children ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def stopped_in(project, stage: str, runner_script: list[str]) -> subprocess.Popen:
     """Start a run in a process of its own and return it in the middle of a stage."""
     note = project.root / "reached"
@@ -26,7 +31,9 @@ def stopped_in(project, stage: str, runner_script: list[str]) -> subprocess.Pope
         stage, f"import pathlib, time\npathlib.Path({str(note)!r}).touch()\ntime.sleep(60)"
     )
     request = json.dumps({"client": "acme", "root": str(project.root)})
-    process = subprocess.Popen([*runner_script, request], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*runner_script, request], stderr=subprocess.DEVNULL, preexec_fn=heed_ctrl_c
+    )
     end = time.monotonic() + 60
     while not note.exists():
         assert time.monotonic() < end
