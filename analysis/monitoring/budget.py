@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.measurement.columns import floats, present
+from analysis.monitoring.lacking import lacking
 from analysis.monitoring.training import pass_rates
 from analysis.results import Alert, Check, Estimate, StageResults, collect
 
@@ -70,15 +71,8 @@ def assess_budget(
         ``monitoring.reserve``, table ``budget``.
     """
     if not present(costs, "actual"):
-        missing = Check(
-            id="monitoring.budget",
-            question="monitoring.check.budget.question",
-            status="not_possible",
-            reason="monitoring.reason.no_table",
-            remedy="monitoring.reason.bring_table",
-            params={"table": "measurement.table.costs"},
-        )
-        return collect("monitoring", [missing])
+        question = "monitoring.check.budget.question"
+        return collect("monitoring", [lacking("monitoring.budget", question, "costs")])
     table = budget_table(costs)
     planned, actual = float(table["planned"].sum()), float(table["actual"].sum())
     items: list = [

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.measurement.columns import floats, present
+from analysis.monitoring.lacking import lacking
 from analysis.results import Check, StageResults, collect
 
 YEARS: Mapping[str, float] = {"years_3": 3.0, "years_5": 5.0}
@@ -100,15 +101,10 @@ def assess_lecturers(
         taught is on the list).
     """
     if not present(lecturers, "origin"):
-        check = Check(
-            id="monitoring.lecturers.qualified",
-            question="monitoring.check.lecturers_qualified.question",
-            status="not_possible",
-            reason="monitoring.reason.no_table",
-            remedy="monitoring.reason.bring_table",
-            params={"table": "measurement.table.lecturers"},
+        question = "monitoring.check.lecturers_qualified.question"
+        return collect(
+            "monitoring", [lacking("monitoring.lecturers.qualified", question, "lecturers")]
         )
-        return collect("monitoring", [check])
     table = lecturer_standards(lecturers, choices)
     checks = [_qualified(table), _certified(lecturers, choices)]
     if present(enrolments, "lecturer_id"):

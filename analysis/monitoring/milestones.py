@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.measurement.columns import dates, present
 from analysis.monitoring.critical_path import critical_path, predecessors
+from analysis.monitoring.lacking import lacking
 from analysis.results import Alert, Check, StageResults, collect
 
 LATE_DAYS, LATE_SHARE = 3, 0.10
@@ -83,14 +84,7 @@ def assess_milestones(milestones: pd.DataFrame | None, *, as_of: dt.date) -> Sta
     """
     question = {"id": "monitoring.milestones", "question": "monitoring.check.milestones.question"}
     if not present(milestones, "planned_on"):
-        missing = Check(
-            **question,
-            status="not_possible",
-            reason="monitoring.reason.no_table",
-            remedy="monitoring.reason.bring_table",
-            params={"table": "measurement.table.milestones"},
-        )
-        return collect("monitoring", [missing])
+        return collect("monitoring", [lacking(**question, table="milestones")])
     table = milestone_states(milestones, as_of)
     late = table[table["grade"].notna()]
     overdue = int((table["state"] == "overdue").sum())

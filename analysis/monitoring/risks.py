@@ -17,6 +17,7 @@ import pandas as pd
 
 from analysis.indicators import registry
 from analysis.measurement.columns import dates, floats, present
+from analysis.monitoring.lacking import lacking
 from analysis.monitoring.risk_triggers import TRIGGER, risk_measures, trigger_states
 from analysis.results import Alert, Check, StageResults, collect, none_found
 
@@ -151,14 +152,7 @@ def assess_risks(
     """
     question = {"id": "monitoring.risks", "question": "monitoring.check.risks.question"}
     if not present(risks, "probability", "impact"):
-        missing = Check(
-            **question,
-            status="not_possible",
-            reason="monitoring.reason.no_table",
-            remedy="monitoring.reason.bring_table",
-            params={"table": "measurement.table.risks"},
-        )
-        return collect("monitoring", [missing])
+        return collect("monitoring", [lacking(**question, table="risks")])
     table = grade_risks(risks)
     measures = risk_measures(panel, tables or {}, as_of=as_of) if as_of else {}
     table = table.merge(trigger_states(table, alerts, measures), on="risk_id")

@@ -15,6 +15,7 @@ from scipy.special import expit, logit
 from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import Interval, mean_t, wilson
 from analysis.monitoring.gains import normalised_gains
+from analysis.monitoring.lacking import lacking
 from analysis.results import Check, Estimate, StageResults, collect
 
 PASS_MARKS: Mapping[str, float] = {"written": 80.0, "practical": 85.0}
@@ -383,11 +384,4 @@ def _pass(row, marks: Mapping[str, float], simulated: bool) -> Estimate:
 
 
 def _missing(part: str, table: str) -> Check:
-    return Check(
-        id=f"monitoring.{part}.possible",
-        question=f"monitoring.check.{part}.question",
-        status="not_possible",
-        reason="monitoring.reason.no_table",
-        remedy="monitoring.reason.bring_table",
-        params={"table": f"measurement.table.{table}"},
-    )
+    return lacking(f"monitoring.{part}.possible", f"monitoring.check.{part}.question", table)

@@ -4,6 +4,22 @@ from analysis.tables.columns import Column, Table, identifier, site
 
 RATER_ROLES = ("self", "supervisor", "peer", "customer", "mystery_shopper", "expert")
 
+_ATTEMPT = {
+    "staff_id": Column("person", "employee", required=True, refers="staff"),
+    "module": Column("label", "course module", required=True),
+    "occasion": Column(
+        "label", "when", required=True, labels=("pre", "post", "retest", "follow_up")
+    ),
+    "form": Column(
+        "label",
+        "how",
+        required=True,
+        labels=("written", "practical", "role_play", "system"),
+    ),
+    "attempt": Column("int", "1 for the first attempt", required=True, low=1),
+}
+"""What names one attempt at one test."""
+
 TABLES = (
     Table(
         "sites",
@@ -104,20 +120,9 @@ TABLES = (
     Table(
         "assessments",
         "one assessed attempt",
-        ("staff_id", "module", "occasion", "form", "attempt"),
+        tuple(_ATTEMPT),
         {
-            "staff_id": Column("person", "employee", required=True, refers="staff"),
-            "module": Column("label", "course module", required=True),
-            "occasion": Column(
-                "label", "when", required=True, labels=("pre", "post", "retest", "follow_up")
-            ),
-            "form": Column(
-                "label",
-                "how",
-                required=True,
-                labels=("written", "practical", "role_play", "system"),
-            ),
-            "attempt": Column("int", "1 for the first attempt", required=True, low=1),
+            **_ATTEMPT,
             "assessed_on": Column("date", "day of the attempt"),
             "score": Column("number", "points", low=0, high=100, unit="points"),
             "assessor_id": Column("person", "assessor"),
@@ -126,20 +131,9 @@ TABLES = (
     Table(
         "test_answers",
         "points of one person for one item of one assessed attempt",
-        ("staff_id", "module", "occasion", "form", "attempt", "item"),
+        (*_ATTEMPT, "item"),
         {
-            "staff_id": Column("person", "employee", required=True, refers="staff"),
-            "module": Column("label", "course module", required=True),
-            "occasion": Column(
-                "label", "when", required=True, labels=("pre", "post", "retest", "follow_up")
-            ),
-            "form": Column(
-                "label",
-                "how",
-                required=True,
-                labels=("written", "practical", "role_play", "system"),
-            ),
-            "attempt": Column("int", "1 for the first attempt", required=True, low=1),
+            **_ATTEMPT,
             "item": identifier("item of the test"),
             "version": Column("label", "version of the test"),
             "answered_on": Column("date", "day of the attempt"),
