@@ -49,6 +49,7 @@ from analysis.causal.ordered import OrderedEffect, ordered_effect, score_frame
 from analysis.causal.persistence import Decay, decay, persistence
 from analysis.causal.pooled_ratio import ratio_effect
 from analysis.causal.pretrend import pretrend_test
+from analysis.causal.random_timing import FisherTest, RandomTiming, fisher_test, staggered
 from analysis.causal.randomisation import randomisation_test
 from analysis.causal.ratio import Ratio, fieller
 from analysis.causal.renewal import renewal_effect
@@ -85,6 +86,7 @@ __all__ = [
     "Depth",
     "Evaluation",
     "Family",
+    "FisherTest",
     "FrameError",
     "GroupTime",
     "Heterogeneity",
@@ -97,6 +99,7 @@ __all__ = [
     "Options",
     "OrderedEffect",
     "Prepared",
+    "RandomTiming",
     "Ratio",
     "RestrictedMeans",
     "Sensitivity",
@@ -125,6 +128,7 @@ __all__ = [
     "exposed_by_moves",
     "exposed_by_place",
     "fieller",
+    "fisher_test",
     "goodman_bacon",
     "group_time",
     "imputation",
@@ -160,6 +164,7 @@ __all__ = [
     "share_improved",
     "smoothness",
     "spillover",
+    "staggered",
     "sun_abraham",
     "synthetic",
     "synthetic_estimates",

@@ -136,6 +136,18 @@ class Prepared:
         """Clusters that can serve as comparison: never treated, or later than the first cohort."""
         return len(np.unique(self.cluster[self.cohort > self.cohorts.min()]))
 
+    def kept(self, units: np.ndarray) -> Prepared:
+        """Return the panel of some units; (N,) bool. Weights keep their mean of 1."""
+        weights = self.weights[units]
+        names = ("units", "y", "n", "cohort", "covariates")
+        return replace(
+            self,
+            **{name: getattr(self, name)[units] for name in names},
+            weights=weights / weights.mean() if len(weights) else weights,
+            cluster=np.unique(self.cluster[units], return_inverse=True)[1],
+            stratum=np.unique(self.stratum[units], return_inverse=True)[1],
+        )
+
     def count(self, rule: str) -> int:
         """Return how many rows or units an adjustment touched, 0 when it was not needed."""
         return sum(item.count for item in self.adjustments if item.rule == rule)

@@ -11,7 +11,7 @@ Callaway, Sant'Anna (2021), Difference-in-differences with multiple time periods
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -143,7 +143,7 @@ def group_time(
             "no unit is never treated; compare with the not yet treated instead",
         )
     if unbalanced == "drop_units" and not panel.balanced:
-        panel = _complete_units(panel)
+        panel = complete_units(panel)
     as_rows = unbalanced == "cross_sections" and not panel.balanced
     if as_rows and base == "all_before":
         raise ValueError("a mean over the periods before needs paired rows: unbalanced='pairs'")
@@ -252,20 +252,15 @@ def _rows(panel, treated, compared, t, b, method):
     return att, influence, overlap
 
 
-def _complete_units(panel: Prepared) -> Prepared:
-    """Keep the units observed in every period."""
-    keep = panel.observed.all(axis=1)
-    cut = replace(
-        panel,
-        units=panel.units[keep],
-        y=panel.y[keep],
-        n=panel.n[keep],
-        cohort=panel.cohort[keep],
-        covariates=panel.covariates[keep],
-        weights=panel.weights[keep] / panel.weights[keep].mean() if keep.any() else panel.weights,
-        cluster=np.unique(panel.cluster[keep], return_inverse=True)[1],
-        stratum=panel.stratum[keep],
-    )
+def complete_units(panel: Prepared) -> Prepared:
+    """Keep the units observed in every period.
+
+    Raises
+    ------
+    FrameError
+        ``empty`` when no comparison is left.
+    """
+    cut = panel.kept(panel.observed.all(axis=1))
     if not len(cut.cohorts) or not (cut.cohort > cut.cohorts.min()).any():
         raise FrameError("empty", "no comparison is left once units with gaps are dropped")
     return cut
