@@ -180,12 +180,14 @@ class Duplicates(Part):
     """Which of several rows with one key is kept.
 
     ``by`` are canonical columns, the table's key without it; a row with a missing value
-    among them is nobody's duplicate. ``order_by`` sorts the rows first.
+    among them is nobody's duplicate. ``order_by`` sorts the rows first. Without it, rows that
+    differ from the one kept are a fault, unless ``even_if_different`` says that this is meant.
     """
 
     keep: Literal["first", "last", "error"] = "error"
     by: Listed = ()
     order_by: str | None = None
+    even_if_different: bool = False
 
 
 class Accept(Part):

@@ -10,7 +10,15 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.client import Client, ColumnMap
-from analysis.ingest.cleaning import OPTIONS, Converted, convert, locate, normalise
+from analysis.ingest.cleaning import (
+    OPTIONS,
+    Converted,
+    convert,
+    locate,
+    normalise,
+    shown,
+    without_value,
+)
 from analysis.ingest.options import how, unfit
 from analysis.ingest.places import by_pattern, place
 from analysis.ingest.privacy import Pseudonyms, personal_values
@@ -64,9 +72,6 @@ class Taker:
         raw, header = place(table, mapping)
         problems: list[Problem] = []
         counts: dict[str, int] = {}
-        unmatched = None
-        if mapping.pattern is not None:
-            raw, unmatched = by_pattern(raw, mapping.pattern)
         date_system = table.source.date_system
         kind, options = how(
             self.client, column, spec, mapping, scaled, date_system=date_system, known=self.known
@@ -75,6 +80,9 @@ class Taker:
             problems.append(self._unfit(wrong, kind, header))
             for name in wrong:
                 options.pop(name, None)
+        unmatched, typed = None, raw
+        if mapping.pattern is not None:
+            raw, unmatched = by_pattern(raw, mapping.pattern, without_value(**options))
         try:
             converted = convert(raw, kind, **options)
         except ValueError as error:  # an option with a value that it cannot have
@@ -85,7 +93,8 @@ class Taker:
         hidden = spec.kind == "person" or mapping.hashed
         problems += _problems(converted, table, header, column, hidden, item, mapping.aliases)
         if unmatched is not None and unmatched.any():
-            problems += _pattern_problems(table, unmatched, header, column, mapping.pattern, item)
+            cells = None if hidden else typed
+            problems += _pattern_problems(table, unmatched, cells, header, column, mapping, item)
         values, more = self._finish(values, column, spec, mapping, counts, table, header)
         return Taken(
             cells=values, reasons=converted.reasons, problems=problems + more, counts=counts
@@ -216,20 +225,24 @@ def _problems(
 def _pattern_problems(
     table: RawTable,
     unmatched: np.ndarray,
+    cells: pd.Series | None,
     header: str,
     column: str,
-    pattern: str,
+    mapping: ColumnMap,
     item: str | None,
 ) -> list[Problem]:
     return [
         Problem(
-            fault(
-                "pattern_unmatched",
-                params={"pattern": pattern},
-                file=table.source.file,
-                sheet=table.source.sheet,
-                row=int(table.row_numbers[position]),
-                column=header,
+            screened(
+                fault(
+                    "pattern_unmatched",
+                    params={"pattern": mapping.pattern},
+                    file=table.source.file,
+                    sheet=table.source.sheet,
+                    row=int(table.row_numbers[position]),
+                    column=header,
+                    value=None if cells is None else shown(cells.iloc[position]),
+                )
             ),
             np.array([position]),
             column,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 
@@ -48,11 +49,19 @@ def _as_text(cell: Any) -> str | None:
     return normalise(str(cell))[0] or None
 
 
-def by_pattern(raw: pd.Series, pattern: str) -> tuple[pd.Series, np.ndarray]:
-    """Return what a pattern takes out of each cell, and which filled cells it does not match."""
+def by_pattern(
+    raw: pd.Series, pattern: str, has_no_value: Callable[[Any], bool]
+) -> tuple[pd.Series, np.ndarray]:
+    """Return what a pattern takes out of each cell, and which filled cells it does not match.
+
+    Cells that say they have no value (``has_no_value``) stay as they are.
+    """
     compiled = re.compile(pattern)
-    known: dict[Any, str | None] = {}
+    known: dict[Any, Any] = {}
     for cell in raw.dropna().unique():
+        if has_no_value(cell):
+            known[cell] = cell
+            continue
         found = compiled.search(_as_text(cell) or "")
         known[cell] = None if found is None else found[1] if compiled.groups else found[0]
     taken = raw.map(known).astype(object)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.client import Client
 from analysis.errors import Fault
+from analysis.ingest import duplicates
 from analysis.ingest.accepting import accept_known
 from analysis.ingest.columns import Taker
 from analysis.ingest.crosschecks import cross_check, keys_of
@@ -129,14 +130,8 @@ def _across(drafts: list[Draft]) -> None:
     table = drafts[0].table
     key = list(table.key)
     usable = [d for d in drafts if all(column in d.frame for column in key)]
-    seen: set[tuple] = set()
-    for draft in usable:
-        if len(usable) == 1:
-            break
-        keys = [tuple(k) for k in draft.frame[key].itertuples(index=False)]
-        rows = [i for i, k in enumerate(keys) if k in seen]
-        draft.at(rows, "duplicate_key", key[0], params={"first_row": "?"})
-        seen.update(keys)
+    if len(usable) > 1:
+        duplicates.tell(duplicates.across(usable, key), key[0])
 
 
 def _frames(client: Client, drafts: dict[int, Draft]) -> dict[str, pd.DataFrame]:

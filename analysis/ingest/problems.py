@@ -43,9 +43,24 @@ RULES: dict[str, tuple[str, str]] = {
     "period_outside": ("The date lies outside {first} to {last}.", "a date inside the period"),
     "date_order": ("This lies before {earlier}.", "{earlier} first, then this"),
     "start_missing": ("A treated site has no planned start.", "planned_start: 2024-03-01"),
+    "duplicate_row": (
+        "The row of {first_place}, row {first_row}, stands here again, with the same values.",
+        "one of the two; or duplicates: {keep: first}, which loses nothing",
+    ),
     "duplicate_key": (
-        "The key stands already in row {first_row}.",
-        "one row a key, or duplicates: {keep: last}",
+        "The key stands already in {first_place}, row {first_row}, with another {columns}.",
+        "one row per key; aggregate for finer rows; duplicates: {keep: last, order_by: column} "
+        "for a newer state of the same case",
+    ),
+    "number_restarts": (
+        "The number stands already in {first_place}, row {first_row}, with another {columns}: "
+        "each of the two counts from the beginning.",
+        "{mapping}",
+    ),
+    "duplicates_differ": (
+        "The row would be left out as a duplicate, but {first_place}, row {first_row}, has another "
+        "{columns}.",
+        "duplicates: {keep: last, order_by: column}; even_if_different: true if any will do",
     ),
     "distinct_conflict": (
         "The key stands in row {first_row} with another {columns}.",
@@ -80,7 +95,10 @@ NEVER_ACCEPTED = frozenset(
         "option_unfit",
         "option_value",
         "files_missing",
+        "duplicate_row",
         "duplicate_key",
+        "number_restarts",
+        "duplicates_differ",
         "distinct_conflict",
     }
 )
@@ -88,6 +106,9 @@ NEVER_ACCEPTED = frozenset(
 
 SPELLINGS = frozenset({"alias_unknown", "unmatched_reference", "label_unknown"})
 """Rules that one entry in the client file settles for every row with the same value."""
+
+REPEATS = frozenset({"duplicate_row", "duplicate_key", "number_restarts", "duplicates_differ"})
+"""Rules that one entry in the client file settles for every row of a sheet."""
 
 _NO_ROWS = np.empty(0, dtype=np.int64)
 
@@ -141,11 +162,15 @@ def screened(fault: Fault) -> Fault:
 
 
 def told_once(faults: Iterable[Fault]) -> list[Fault]:
-    """Tell each unknown spelling once, at its first row, with the number of the others."""
+    """Tell each unknown spelling, and each kind of repeat, once, with the number of the others."""
     first: dict[tuple, list[Fault]] = {}
     for number, one in enumerate(faults):
-        alike = one.rule in SPELLINGS and one.value is not None and one.row is not None
-        same = (one.rule, one.column, one.value, one.blocking) if alike else (number,)
+        if one.rule in SPELLINGS and one.value is not None and one.row is not None:
+            same = (one.rule, one.column, one.value, one.blocking)
+        elif one.rule in REPEATS:
+            same = (one.rule, one.file, one.sheet, one.column, one.params.get("first_place"))
+        else:
+            same = (number,)
         first.setdefault(same, []).append(one)
     return [
         replace(same[0], more_rows=len(same) - 1, more_files=len({f.file for f in same}) - 1)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from analysis.ingest import duplicates
 from analysis.ingest.draft import Draft
 from analysis.tables import ARROW_TYPES
 
@@ -44,20 +45,12 @@ def _duplicates(draft: Draft) -> None:
     whole = keys.notna().all(axis=1)
     keep = "last" if rule.keep == "last" else "first"
     doubled = (keys.duplicated(keep=keep) & whole).sort_index().to_numpy(dtype=bool)
-    if rule.keep != "error":
-        draft.keep(~doubled, "duplicate")
+    if rule.keep == "error":
+        duplicates.tell(duplicates.within(draft, by, doubled), by[0])
         return
-    told_duplicates(draft, by, doubled)
-
-
-def told_duplicates(draft: Draft, by: list[str], doubled: np.ndarray) -> None:
-    """Add a problem for each doubled row, naming the row where the key stands first."""
-    rows = np.flatnonzero(doubled)
-    if not len(rows):
-        return
-    first = _first_rows(draft, by)
-    params = {int(p): {"first_row": int(draft.row[first[p]])} for p in rows}
-    draft.at(rows, "duplicate_key", by[0], params_of=params)
+    if not rule.even_if_different:
+        duplicates.tell_lost(draft, by, doubled)
+    draft.keep(~doubled, "duplicate")
 
 
 def _first_rows(draft: Draft, by: list[str]) -> np.ndarray:

@@ -74,13 +74,13 @@ sources:
 
 # rule, file, row, column: what is planted, where it stands
 PLANTED = [
-    ("duplicate_key", "raw/项目.csv", 4, "项目编码"),
+    ("duplicate_row", "raw/项目.csv", 4, "项目编码"),
     ("label_unknown", "raw/项目.csv", 3, "物业类型"),
     ("out_of_range", "raw/项目.csv", 3, "户数"),
     ("personal_header", "raw/员工.csv", None, "姓名"),
     ("date_order", "raw/员工.csv", 2, "离职日期"),
     ("unmatched_reference", "raw/员工.csv", 3, "项目编码"),
-    ("duplicate_key", "raw/问卷.csv", 6, "序号"),
+    ("duplicate_row", "raw/问卷.csv", 6, "序号"),
     ("date_impossible", "raw/问卷.csv", 3, "提交时间"),
     ("period_outside", "raw/问卷.csv", 4, "提交时间"),
     ("alias_unknown", "raw/问卷.csv", 5, "项目"),

@@ -4,11 +4,11 @@
 by an option, and what does not fit is a fault at its position.
 """
 
-from analysis.ingest.cleaning.convert import KINDS, OPTIONS, convert
+from analysis.ingest.cleaning.convert import KINDS, OPTIONS, convert, without_value
 from analysis.ingest.cleaning.converted import Converted
 from analysis.ingest.cleaning.locate import locate
 from analysis.ingest.cleaning.rules import CONVERSIONS, RULES
-from analysis.ingest.cleaning.spelling import MISSING_MARKERS, normalise
+from analysis.ingest.cleaning.spelling import MISSING_MARKERS, normalise, shown
 
 __all__ = [
     "CONVERSIONS",
@@ -20,4 +20,6 @@ __all__ = [
     "convert",
     "locate",
     "normalise",
+    "shown",
+    "without_value",
 ]

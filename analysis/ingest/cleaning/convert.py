@@ -147,6 +147,26 @@ def convert(series: pd.Series, kind: str, **options: Any) -> Converted:
     return spread(series, codes, distinct, outcomes, _TYPES[kind], personal=kind == "person")
 
 
+def without_value(**options: Any) -> Callable[[Any], bool]:
+    """Return the test whether a cell says that it has no value, or that it is not final yet.
+
+    Parameters
+    ----------
+    **options
+        Those of :func:`convert`; ``missing`` and ``missing_codes`` matter, and labels that are
+        declared to mean something.
+    """
+    missing = _missing(options.get("missing"))
+    codes = {_key(code) for code in options.get("missing_codes") or ()}
+    known = _known_labels("", options)
+
+    def test(cell: Any) -> bool:
+        key = _key(cell)
+        return key in codes or (key not in known and (key in missing or key in PENDING))
+
+    return test
+
+
 class _Cells:
     """Reads the distinct cells of one column: missing, pending, or parsed."""
 
@@ -192,6 +212,13 @@ class _Cells:
             else:
                 # A cell that changed twice in the same way is counted once.
                 outcomes.steps[i] = tuple(dict.fromkeys(steps))
+        if isinstance(self.parse, numbers.Score) and (refused := self.parse.refused()):
+            for i, cell in enumerate(distinct):
+                error = refused.get(normalise(cell)[0]) if isinstance(cell, str) else None
+                if error is not None:
+                    outcomes.results[i], outcomes.reasons[i] = None, "fault"
+                    outcomes.wrong[i] = error
+                    outcomes.steps.pop(i, None)
         return outcomes
 
     def _is_plain(self, cell: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Literal
 
 from analysis.ingest.cleaning.spelling import WrongCellError, normalise
@@ -20,7 +21,6 @@ _PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
 _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.\d+)?[eE][-+]?\d{1,3}")
 _BRACKETS = re.compile(r"\((.+)\)")
-_NUMBER_THEN_WORDS = re.compile(r"([-+]?\d+(?:\.\d+)?)(?:\s+|\s*[.、:=|-]\s*)([^\d\s.,%].*)")
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _PLACES = {"十": 10, "百": 100, "千": 1000}
 
@@ -205,38 +205,141 @@ def score(
     if reverse and (low is None or high is None):
         raise ValueError("reverse needs low and high: the ends of the scale")
     known = {normalise(str(label))[0]: float(v) for label, v in (labels or {}).items()}
+    return Score(known, tuple(units), low=low, high=high, reverse=reverse, whole=whole)
 
-    def parse(cell: Any, steps: list[str]) -> float:
-        text = cell if isinstance(cell, str) else None
-        if text is None and known and isinstance(cell, (int, float)) and cell == int(cell):
-            text = str(int(cell)) if str(int(cell)) in known else None
-        if text is not None and text in known:
-            value = known[text]
-            steps.append("label_mapped")
-        else:
-            value = _typed(cell)
-            if value is None:
-                value = _score_text(text, steps, units, known)
-        check_range(value, low, high)
-        if whole and value != int(value):
+
+class Score:
+    """The parser of one column of answers on a scale.
+
+    A cell may hold a number, a label, or both (``1-非常满意``). Where both stand, the declared
+    label decides: the number may be the place of the answer in a list. Without declared labels
+    the number is the score only if other cells of the column are bare numbers and the words name
+    the end of the scale where the number stands. What stands beside what is remembered until the
+    whole column is read; then :meth:`refused` names the cells that cannot be taken after all.
+    """
+
+    def __init__(
+        self,
+        known: Mapping[str, float],
+        units: Collection[str],
+        *,
+        low: float | None,
+        high: float | None,
+        reverse: bool,
+        whole: bool,
+    ) -> None:
+        self.known, self.units = known, units
+        self.low, self.high, self.reverse, self.whole = low, high, reverse, whole
+        self.beside: dict[str, tuple[float, float]] = {}
+        self.undeclared: dict[str, tuple[float, str]] = {}
+        self.bare_numbers = False
+
+    def __call__(self, cell: Any, steps: list[str]) -> float:
+        """Return the value of one cell; the conversions used are added to ``steps``."""
+        value = self._value(cell, steps)
+        check_range(value, self.low, self.high)
+        if self.whole and value != int(value):
             raise WrongCellError("not_whole")
-        if reverse:
+        if self.reverse:
             steps.append("reversed")
-            return low + high - value
+            return self.low + self.high - value
         return value
 
-    return parse
+    def refused(self) -> dict[str, WrongCellError]:
+        """Return the cells that the rest of the column rules out, each with its reason."""
+        wrong: dict[str, WrongCellError] = {}
+        for text, (number, words) in self.undeclared.items():
+            if not (self.bare_numbers and self._at_its_end(number, words)):
+                wrong[text] = WrongCellError("label_undeclared", words)
+        pairs = sorted(set(self.beside.values()))
+        steps = [(after[0] - before[0], after[1] - before[1]) for before, after in pairwise(pairs)]
+        up = all(label > 0 and number > 0 for label, number in steps)
+        down = all(label > 0 and number < 0 for label, number in steps)
+        if not (up or down):
+            wrong |= {text: WrongCellError("label_contradicts") for text in self.beside}
+        return wrong
 
-
-def _score_text(
-    text: str, steps: list[str], units: Collection[str], known: Mapping[str, float]
-) -> float:
-    if match := _NUMBER_THEN_WORDS.fullmatch(text):
+    def _value(self, cell: Any, steps: list[str]) -> float:
+        text = cell if isinstance(cell, str) else None
+        if text is None and isinstance(cell, (int, float)) and cell == int(cell):
+            text = str(int(cell)) if str(int(cell)) in self.known else None
+        if text is None:
+            self.bare_numbers = True
+            return _typed(cell)
+        if text in self.known:
+            steps.append("label_mapped")
+            return self.known[text]
+        number, words = _number_and_words(text)
+        if words is None:
+            value = self._number(text, steps)
+            self.bare_numbers = True
+            return value
+        if words in self.known:
+            value = self.known[words]
+            if number is None:
+                steps.append("label_mapped")
+                return value
+            steps.append("label_with_number" if number == value else "label_over_number")
+            self.beside[text] = (value, number)
+            return value
+        if number is not None and words in self.units:
+            return self._number(text, steps)
+        if self.known:
+            raise WrongCellError("label_unknown", ", ".join(self.known))
+        if number is None:
+            return self._number(text, steps)
         steps.append("number_before_label")
-        return float(match[1])
-    try:
-        return float(to_decimal(text, steps, units=units))
-    except WrongCellError as error:
-        if known and error.rule in ("number_unreadable", "number_unit"):
-            raise WrongCellError("label_unknown", ", ".join(known)) from error
-        raise
+        self.undeclared[text] = (number, words)
+        return number
+
+    def _at_its_end(self, number: float, words: str) -> bool:
+        """Whether words that deny stand at the low end of the scale, others at the high end."""
+        if self.low is None or self.high is None:
+            return False
+        middle = (self.low + self.high) / 2
+        return number == middle or (number < middle) == bool(_DENYING.search(words))
+
+    def _number(self, text: str, steps: list[str]) -> float:
+        try:
+            return float(to_decimal(text, steps, units=self.units))
+        except WrongCellError as error:
+            if self.known and error.rule in ("number_unreadable", "number_unit"):
+                raise WrongCellError("label_unknown", ", ".join(self.known)) from error
+            raise
+
+
+_DENYING = re.compile(
+    r"不|未|没|差|低|\b(?:no|not|never|poor|bad|worst|least|low)\b|\b(?:dis|un)", re.IGNORECASE
+)
+_LETTER_BEFORE = re.compile(
+    r"[A-Za-z]\s*[.、:)\]-]\s*(?P<words>\D.*)|\([A-Za-z]\)\s*(?P<more>\D.*)"
+)
+_NUMBER_BEFORE = re.compile(
+    r"[(\[]?(?P<number>[-+]?\d+(?:\.\d+)?)\s*(?:分|星|级)?\s*[)\]]?\s*[.、,:=|/_-]*\s*"
+    r"[(\[]?(?P<words>[^\d\s.,:%()\[\]/+-][^()\[\]]*)[)\]]?"
+)
+_NUMBER_AFTER = re.compile(
+    r"(?P<words>[^\d()\[\]]*[^\d\s.,、:=|/()\[\]_-])\s*[.、,:=|/_-]*\s*"
+    r"[(\[]?\s*(?P<number>\d+(?:\.\d+)?)\s*(?:分|星|级)?\s*[)\]]?"
+)
+
+
+def _number_and_words(text: str) -> tuple[float | None, str | None]:
+    """Take a cell such as ``1-非常满意``, ``A.满意`` or ``满意(4分)`` apart.
+
+    Returns
+    -------
+    tuple of float or None, str or None
+        The number, unless there is none; the words, unless the cell is a number or a label alone.
+
+    Examples
+    --------
+    >>> _number_and_words("5分 满意"), _number_and_words("A.满意"), _number_and_words("4.5")
+    ((5.0, '满意'), (None, '满意'), (None, None))
+    """
+    if match := _LETTER_BEFORE.fullmatch(text):
+        return None, match["words"] or match["more"]
+    for pattern in (_NUMBER_BEFORE, _NUMBER_AFTER):
+        if match := pattern.fullmatch(text):
+            return float(match["number"]), match["words"].strip()
+    return None, None

@@ -42,6 +42,14 @@ RULES: Mapping[str, tuple[str, str]] = {
     ),
     "bool_unknown": ("This is neither yes nor no.", "是 or 否"),
     "label_unknown": ("The label is not in the declared list.", "{expected}"),
+    "label_undeclared": (
+        "A number and words stand in one cell; which of them is the score is not declared.",
+        "labels: {{expected}: 5} declared with its value, or pattern: '(\\d+)' for the number",
+    ),
+    "label_contradicts": (
+        "The numbers beside the labels follow the declared values neither up nor down.",
+        "labels with their right values, or pattern: '(\\d+)' if the number is the score",
+    ),
     "id_scientific": ("A long number was damaged into scientific notation.", "the column as text"),
     "id_precision_lost": (
         "A number this long lost its last digits in the spreadsheet.",
@@ -98,6 +106,8 @@ CONVERSIONS: Mapping[str, str] = {
     "percent_declared": "numbers declared as per cent divided by 100",
     "label_mapped": "labels replaced by their declared value",
     "number_before_label": "scores written as a number and words",
+    "label_with_number": "labels with their own number beside them",
+    "label_over_number": "labels taken where another number stands beside them",
     "reversed": "codes turned round",
     "bool_word": "words and signs read as yes or no",
     "number_as_id": "numbers read as identifiers",

@@ -194,8 +194,8 @@ def _spread(
         return cells
     if merges:
         for (top, left), (_bottom, right) in merges:
-            if top == level and right > left:
-                cells[left : right + 1] = [rows[top][left]] * (min(right + 1, width) - left)
+            if top == level and left < width and right > left:  # a box beside the table is none
+                cells[left : right + 1] = [cells[left]] * (min(right + 1, width) - left)
         return cells
     below = [*rows[level + 1], *[None] * width][:width]
     for column in range(1, width):
