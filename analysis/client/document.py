@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from analysis.client.base import Part, Period, Text, refused
 from analysis.client.identity import Identity, Privacy
 from analysis.client.plan import Claim, Design, Finances, Goal, Instrument, Value
-from analysis.client.sources import LabelMap, Source
+from analysis.client.sources import LabelMap, Source, reasons
 
 
 def _engine(value: str) -> str:
@@ -33,6 +33,7 @@ class Client(Part):
     aliases: dict[str, dict[Text, Text]] = Field(default_factory=dict)
     instruments: dict[str, Instrument] = Field(default_factory=dict)
     sources: tuple[Source, ...] = Field(min_length=1)
+    ignore: Annotated[dict[str, str], BeforeValidator(reasons)] = Field(default_factory=dict)
     goals: tuple[Goal, ...] = ()
     claims: tuple[Claim, ...] = ()
     coverage: dict[Text, dict[Text, tuple[Text, ...]]] = Field(default_factory=dict)

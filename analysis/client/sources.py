@@ -14,8 +14,9 @@ from analysis.tables import TABLES
 PLACES = ("$file", "$sheet", "$row")
 """Values that are not in a column: the file's stem, the sheet's name, file and row number."""
 
-TOTAL_WORDS = ("合计", "小计", "总计")
-"""A row whose first filled cell is or ends with one of these is a total, not a case."""
+TOTAL_WORDS = ("合计", "小计", "总计", "共计", "total", "subtotal", "grand total")
+"""A row whose first filled cell is or ends with one of these, or with another cell that is one,
+is a total, not a case."""
 
 LabelMap = dict[Text, Any]
 MissingReason = Literal["blank", "skipped", "not_applicable", "dont_know"]
@@ -29,7 +30,8 @@ def _as_rows(value: Any) -> Any:
     return [value] if isinstance(value, int) else value
 
 
-def _reasons(value: Any) -> Any:
+def reasons(value: Any) -> Any:
+    """Take a name, a list of names, or names with reasons, as names with reasons."""
     if isinstance(value, str):
         value = [value]
     if isinstance(value, list):
@@ -202,7 +204,7 @@ class Accept(Part):
     column: str | None = None
     max_rows: int = Field(ge=1)
     then: Literal["drop", "null"] | None = None
-    reason: str = Field(min_length=4)
+    reason: str = Field(min_length=2)
 
 
 class Source(Part):
@@ -246,7 +248,7 @@ class Source(Part):
     delimiter: str | None = None
     columns: dict[str, ColumnMap] = Field(default_factory=dict)
     constants: dict[str, Any] = Field(default_factory=dict)
-    drop: Annotated[dict[str, str], BeforeValidator(_reasons)] = Field(default_factory=dict)
+    drop: Annotated[dict[str, str], BeforeValidator(reasons)] = Field(default_factory=dict)
     only: dict[str, tuple[Text, ...]] = Field(default_factory=dict)
     fill_down: Listed = ()
     total_rows: Listed = TOTAL_WORDS

@@ -11,9 +11,9 @@ from analysis.files import sha256
 from analysis.ingest.headers import folded
 from analysis.ingest.problems import fault
 from analysis.ingest.readers import RawTable, read
-from analysis.ingest.record import FileRecord
-
-_NO_DATA = (".", "~$")
+from analysis.ingest.record import FileRecord, UnreadRecord
+from analysis.ingest.unread import faults as unread_faults
+from analysis.ingest.unread import is_data, unread
 
 
 @dataclass(slots=True)
@@ -23,6 +23,7 @@ class Gathered:
     client: Client
     tables: dict[int, list[RawTable]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    unread: list[UnreadRecord] = field(default_factory=list)
     _read: dict[tuple, list[RawTable]] = field(default_factory=dict)
     _failed: dict[tuple, InputError] = field(default_factory=dict)
     _hashes: dict[str, str] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Gathered:
             rows=len(table) + len(table.dropped),
             left_out=table.dropped_counts(),
             changed={k: int(v) for k, v in table.counts.items()},
+            hidden_rows=len(source.hidden_rows),
         )
 
 
@@ -52,6 +54,9 @@ def gather(client: Client) -> Gathered:
         if source.inline is None:
             gathered.tables[number] = _read_source(gathered, number, source)
     gathered.faults += _undeclared(gathered)
+    read_tables = [table for tables in gathered.tables.values() for table in tables]
+    gathered.unread = unread(client, read_tables, gathered._hashes)
+    gathered.faults += unread_faults(client, gathered.unread, read_tables)
     return gathered
 
 
@@ -59,9 +64,7 @@ def _read_source(gathered: Gathered, number: int, source: Source) -> list[RawTab
     client, tables = gathered.client, []
     for pattern in source.files:
         paths = sorted(
-            path
-            for path in client.raw_folder.glob(pattern)
-            if path.is_file() and not path.name.startswith(_NO_DATA)
+            path for path in client.raw_folder.glob(pattern) if path.is_file() and is_data(path)
         )
         if not paths:
             gathered.faults.append(

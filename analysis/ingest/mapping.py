@@ -17,7 +17,7 @@ from analysis.ingest.constants import constant
 from analysis.ingest.draft import Draft, Origin
 from analysis.ingest.headers import folded, personal_reason
 from analysis.ingest.problems import Problem, fault, screened, without_values
-from analysis.ingest.readers import RawTable
+from analysis.ingest.readers import RawTable, is_empty
 from analysis.ingest.record import ColumnRecord
 from analysis.ingest.scales import (
     SCALED_TABLES,
@@ -29,6 +29,7 @@ from analysis.ingest.scales import (
     nothing,
     rows_of,
 )
+from analysis.ingest.totals import suspected
 from analysis.tables import ARROW_TYPES, TABLES, Column
 
 
@@ -91,6 +92,8 @@ class _Work:
         if "score" in self.source.columns and self._scaled("score"):
             mapping = self.source.columns["score"]
             taken["score"] = self._scores(rows, names, taken, missing, mapping)
+        if self.source.aggregate and self.source.aggregate.sum:
+            self._totals(rows, taken, {f.row for f in table.faults if f.rule == "total_alone"})
         for column, part in taken.items():
             self._shift(part)
             self.parts.setdefault(column, []).append(part)
@@ -99,6 +102,26 @@ class _Work:
         self.origin.append(np.full(len(rows), number, dtype=np.int64))
         self.row.append(np.asarray(rows.row_numbers, dtype=np.int64))
         self.offset += len(rows)
+
+    def _totals(self, table: RawTable, taken: dict[str, Taken], told: set[int]) -> None:
+        """Tell rows that would be summed up though they look like totals themselves."""
+        summed = [c for c in self.source.aggregate.sum if c in self.source.columns]
+        amounts = [taken[c].cells.to_numpy(dtype=float, na_value=np.nan) for c in summed]
+        headers = [h for c in summed for h in self.source.columns[c].header]
+        key = self.source.columns.get(self.spec.key[0])
+        named = None if key is None or len(key.header) != 1 else key.header[0]
+        for position in suspected(table, amounts, headers, named):
+            if int(table.row_numbers[position]) in told:
+                continue
+            cells = [str(cell) for cell in table.frame.iloc[position] if not is_empty(cell)]
+            found = fault(
+                "total_suspected",
+                file=table.source.file,
+                sheet=table.source.sheet,
+                row=int(table.row_numbers[position]),
+                value=" ".join(cells[:3]),
+            )
+            self.problems.append(Problem(screened(found), np.array([position + self.offset])))
 
     def draft(self, tables: Sequence[RawTable]) -> Draft:
         """Put the parts together."""

@@ -21,7 +21,7 @@ from analysis.ingest.mapping import draft_source
 from analysis.ingest.person import leave_out
 from analysis.ingest.privacy import Pseudonyms
 from analysis.ingest.problems import shortened
-from analysis.ingest.record import SourceRecord, TableRecord
+from analysis.ingest.record import SourceRecord, TableRecord, UnreadRecord
 from analysis.ingest.shaping import shape
 from analysis.tables import TABLES
 
@@ -35,6 +35,7 @@ class Prepared:
     frames: dict[str, pd.DataFrame]
     records: dict[str, TableRecord]
     faults: tuple[Fault, ...]
+    unread: tuple[UnreadRecord, ...] = ()
 
     @property
     def blocking(self) -> tuple[Fault, ...]:
@@ -78,6 +79,7 @@ def prepare(client: Client, pseudonyms: Pseudonyms, horizon: Any = None) -> Prep
         frames=_frames(client, drafts),
         records=_records(client, drafts),
         faults=tuple(shortened(sorted((f.fault for f in faults), key=_place))),
+        unread=tuple(gathered.unread),
     )
 
 

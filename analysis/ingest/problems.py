@@ -25,6 +25,27 @@ RULES: dict[str, tuple[str, str]] = {
         "columns: or drop: in the client file",
     ),
     "files_missing": ("No file matches {pattern}.", "a file in raw/ that matches"),
+    "total_suspected": (
+        "The row would be summed up with the others, but looks like a total of them.",
+        "total_rows: with the word that marks it; or accept: {rule: total_suspected, then: drop}, "
+        "and without then: where it is a row of its own",
+    ),
+    "file_unread": (
+        "No source reads this file.",
+        "files: [{pattern}] in the source that it belongs to; or its name under ignore:",
+    ),
+    "sheet_unread": (
+        "No source reads this sheet.",
+        "sheets: [{pattern}] in the source that it belongs to; or file/sheet under ignore:",
+    ),
+    "sheet_hidden": (
+        "The sheet is hidden and was not read.",
+        "its name under sheets: to read it; or file/sheet under ignore:",
+    ),
+    "rows_hidden": (
+        "{count} hidden or filtered rows were read like the others (rows {rows}).",
+        "rows that do not count deleted; or only: {column: [values]} in the source",
+    ),
     "required_missing": ("The value is missing, but {column} needs one.", "a value in every row"),
     "alias_unknown": (
         "This spelling is not in the alias map.",

@@ -20,7 +20,8 @@ class FileRecord(_Entry):
     """One sheet or text file as it was read.
 
     ``rows`` counts every row but the header, ``left_out`` those that are no data by reason
-    (title, blank, repeated_header, total, note), ``changed`` what reading changed by name.
+    (title, blank, repeated_header, total, note), ``changed`` what reading changed by name,
+    ``hidden_rows`` the rows read although a spreadsheet program does not show them.
     """
 
     file: str
@@ -34,6 +35,20 @@ class FileRecord(_Entry):
     rows: int
     left_out: dict[str, int] = Field(default_factory=dict)
     changed: dict[str, int] = Field(default_factory=dict)
+    hidden_rows: int = 0
+
+
+class UnreadRecord(_Entry):
+    """One file, or one sheet of a file, that no source reads, and why it stands here.
+
+    ``rows`` counts its filled rows; None for a file, which is not opened. ``reason`` is
+    ``file_unread``, ``sheet_unread`` or ``sheet_hidden``.
+    """
+
+    file: str
+    sheet: str | None = None
+    rows: int | None = None
+    reason: str
 
 
 class ColumnRecord(_Entry):
@@ -102,6 +117,7 @@ class IngestRecord(_Entry):
     client_file_sha256: str
     key_id: str | None = None
     tables: dict[str, TableRecord]
+    unread: tuple[UnreadRecord, ...] = ()
 
     @property
     def rows_in(self) -> int:

@@ -107,6 +107,7 @@ def ingest(client: Client, folder: str | Path, *, horizon: Horizon | None = None
             client_file_sha256=sha256(client.path),
             key_id=pseudonyms.key_id if names_people(client) else None,
             tables=records,
+            unread=prepared.unread,
         )
         record.save(beside)
         _put(beside, folder)

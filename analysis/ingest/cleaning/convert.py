@@ -212,9 +212,9 @@ class _Cells:
             else:
                 # A cell that changed twice in the same way is counted once.
                 outcomes.steps[i] = tuple(dict.fromkeys(steps))
-        if isinstance(self.parse, numbers.Score) and (refused := self.parse.refused()):
+        if isinstance(self.parse, numbers.Judged) and (refused := self.parse.refused()):
             for i, cell in enumerate(distinct):
-                error = refused.get(normalise(cell)[0]) if isinstance(cell, str) else None
+                error = refused.get(normalise(shown(cell))[0])
                 if error is not None:
                     outcomes.results[i], outcomes.reasons[i] = None, "fault"
                     outcomes.wrong[i] = error

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Literal
 
-from analysis.ingest.cleaning.spelling import WrongCellError, normalise
+from analysis.ingest.cleaning.spelling import WrongCellError, normalise, shown
 
 Parse = Callable[[Any, list[str]], Any]
 """Takes a cell (text already normalised) and a list to which it adds conversion names."""
@@ -167,29 +167,66 @@ def share(
     if unit not in (None, "percent", "share"):
         raise ValueError(f"unit of a share is percent or share, not {unit!r}")
 
-    def parse(cell: Any, steps: list[str]) -> float:
+    return Share(unit, low=low, high=high, approximate=approximate)
+
+
+class Judged:
+    """A parser that can say only after a whole column which of its cells it can take."""
+
+    def refused(self) -> Mapping[str, WrongCellError]:
+        """Return the cells, as text, that the rest of the column rules out, with the reason."""
+        raise NotImplementedError
+
+
+class Share(Judged):
+    """The parser of one column of shares.
+
+    Under ``unit: percent`` a column whose bare numbers are all 0 or 1 is refused: 1 may be 1 %,
+    or the 100 % that a spreadsheet stores as 1.
+    """
+
+    def __init__(
+        self,
+        unit: Literal["percent", "share"] | None,
+        *,
+        low: float | None,
+        high: float | None,
+        approximate: bool,
+    ) -> None:
+        self.unit, self.low, self.high, self.approximate = unit, low, high, approximate
+        self.bare: dict[str, float] = {}
+
+    def __call__(self, cell: Any, steps: list[str]) -> float:
+        """Return the share of one cell; the conversions used are added to ``steps``."""
         text = cell if isinstance(cell, str) else None
         if text is not None and text.rstrip().endswith("%"):
-            value = to_decimal(text.rstrip()[:-1].strip(), steps, approximate=approximate) / 100
+            number = text.rstrip()[:-1].strip()
+            value = to_decimal(number, steps, approximate=self.approximate) / 100
             steps.append("percent_sign")
         else:
             typed = _typed(cell)
             value = (
-                to_decimal(text, steps, approximate=approximate)
+                to_decimal(text, steps, approximate=self.approximate)
                 if typed is None
                 else Decimal(repr(typed))
             )
-            if unit is None:
+            if self.unit is None:
                 raise WrongCellError("share_unit_undeclared")
-            if unit == "percent":
+            if self.unit == "percent":
                 if 0 < abs(value) < 1:
                     raise WrongCellError("share_unit_doubtful")
+                self.bare[shown(cell)] = float(value)
                 value /= 100
                 steps.append("percent_declared")
-        check_range(float(value), low, high)
+        check_range(float(value), self.low, self.high)
         return float(value)
 
-    return parse
+    def refused(self) -> Mapping[str, WrongCellError]:
+        """Return the ones of a column in per cent that holds nothing but zeros and ones."""
+        if 1 not in self.bare.values() or set(self.bare.values()) - {0, 1}:
+            return {}
+        ones = [text for text, value in self.bare.items() if value == 1]
+        return {text: WrongCellError("share_unit_doubtful") for text in ones}
 
 
 def score(
@@ -208,7 +245,7 @@ def score(
     return Score(known, tuple(units), low=low, high=high, reverse=reverse, whole=whole)
 
 
-class Score:
+class Score(Judged):
     """The parser of one column of answers on a scale.
 
     A cell may hold a number, a label, or both (``1-非常满意``). Where both stand, the declared
@@ -245,7 +282,7 @@ class Score:
             return self.low + self.high - value
         return value
 
-    def refused(self) -> dict[str, WrongCellError]:
+    def refused(self) -> Mapping[str, WrongCellError]:
         """Return the cells that the rest of the column rules out, each with its reason."""
         wrong: dict[str, WrongCellError] = {}
         for text, (number, words) in self.undeclared.items():

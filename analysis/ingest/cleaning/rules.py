@@ -34,17 +34,17 @@ RULES: Mapping[str, tuple[str, str]] = {
     "not_whole": ("The number is not whole.", "3"),
     "share_unit_undeclared": (
         "Whether the number is per cent or a share is not declared.",
-        "85%, or unit: percent declared",
+        "85%; or declared: unit: share where 1 means 100 %, unit: percent where 100 does",
     ),
     "share_unit_doubtful": (
-        "The value looks like a share, but per cent is declared.",
-        "85 or 85%, or unit: share declared",
+        "The value may be a share (1 for 100 %), but per cent is declared.",
+        "85 or 85%; or unit: share where 1 means 100 %",
     ),
     "bool_unknown": ("This is neither yes nor no.", "是 or 否"),
     "label_unknown": ("The label is not in the declared list.", "{expected}"),
     "label_undeclared": (
         "A number and words stand in one cell; which of them is the score is not declared.",
-        "labels: {{expected}: 5} declared with its value, or pattern: '(\\d+)' for the number",
+        "labels: {{{expected}: 5}} declared with its value, or pattern: '(\\d+)' for the number",
     ),
     "label_contradicts": (
         "The numbers beside the labels follow the declared values neither up nor down.",

@@ -4,8 +4,21 @@
 header, takes out rows that are not data, and says everything it did.
 """
 
+from analysis.ingest.readers.grid import is_empty
 from analysis.ingest.readers.raw import Dropped, RawTable, Source
 from analysis.ingest.readers.read import read
 from analysis.ingest.readers.rules import COUNTS, DROPPED, RULES
+from analysis.ingest.readers.totals import MARKERS, TotalWords
 
-__all__ = ["COUNTS", "DROPPED", "RULES", "Dropped", "RawTable", "Source", "read"]
+__all__ = [
+    "COUNTS",
+    "DROPPED",
+    "MARKERS",
+    "RULES",
+    "Dropped",
+    "RawTable",
+    "Source",
+    "TotalWords",
+    "is_empty",
+    "read",
+]

@@ -1,8 +1,9 @@
-"""What calamine leaves out of old binary workbooks: failed formulas and the date system.
+"""What calamine leaves out of old binary workbooks: failed formulas, formats, the date system.
 
 References
 ----------
-Microsoft, [MS-CFB] (compound files) and [MS-XLS] (records BOUNDSHEET, BOOLERR, FORMULA, 1904).
+Microsoft, [MS-CFB] (compound files) and [MS-XLS] (records BOUNDSHEET, BOOLERR, FORMULA,
+FORMAT, XF, ROW, NUMBER, RK, MULRK, 1904).
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ ERRORS = {
     0x2A: "#N/A",
 }
 _BOF, _EOF, _SHEET, _DATE_MODE, _BOOLERR, _FORMULA = 0x0809, 0x000A, 0x0085, 0x0022, 0x0205, 0x0006
+_FORMAT, _XF, _ROW, _NUMBER, _RK, _MULRK = 0x041E, 0x00E0, 0x0208, 0x0203, 0x027E, 0x00BD
+_ROW_HIDDEN = 0x20
+_PERCENT_FORMATS = frozenset({9, 10})
 _CALCULATE_ON_LOAD = 0x02
 _END_OF_CHAIN = 0xFFFFFFFA  # this and above are no sectors
 
@@ -29,7 +33,7 @@ Cell = tuple[int, int]
 
 @dataclass(slots=True)
 class Extra:
-    """Error values and formulas never calculated, by sheet; whether days count from 1904.
+    """Error values, formulas never calculated, numbers shown in per cent and hidden rows, by sheet.
 
     Cells are (row, column), 0-based.
     """
@@ -37,6 +41,8 @@ class Extra:
     is_1904: bool = False
     errors: dict[str, dict[Cell, str]] = field(default_factory=dict)
     uncalculated: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
+    percent: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
+    hidden_rows: dict[str, frozenset[int]] = field(default_factory=dict)
 
 
 def read_extra(content: bytes) -> Extra:
@@ -44,8 +50,14 @@ def read_extra(content: bytes) -> Extra:
     extra = Extra()
     stream = _workbook_stream(content)
     sheets: list[tuple[int, str]] = []
+    shown = set(_PERCENT_FORMATS)
+    styles: list[int] = []
     for kind, data in _records(stream, 0):
-        if kind == _DATE_MODE:
+        if kind == _XF and len(data) >= 4:
+            styles.append(struct.unpack_from("<H", data, 2)[0])
+        elif kind == _FORMAT and b"%" in data[2:]:
+            shown.add(struct.unpack_from("<H", data)[0])
+        elif kind == _DATE_MODE:
             extra.is_1904 = data[:2] == b"\x01\x00"
         elif kind == _SHEET and len(data) > 8:
             wide = data[7] & 1
@@ -56,7 +68,28 @@ def read_extra(content: bytes) -> Extra:
         found = list(_unread_cells(stream, offset))
         extra.errors[name] = {cell: text for cell, text in found if text is not None}
         extra.uncalculated[name] = tuple(cell for cell, text in found if text is None)
+        percent = frozenset(i for i, style in enumerate(styles) if style in shown)
+        extra.percent[name] = tuple(_numbers_in(stream, offset, percent)) if percent else ()
+        extra.hidden_rows[name] = frozenset(
+            struct.unpack_from("<H", data)[0]
+            for kind, data in _records(stream, offset)
+            if kind == _ROW and len(data) >= 14 and data[12] & _ROW_HIDDEN
+        )
     return extra
+
+
+def _numbers_in(stream: bytes, offset: int, styles: frozenset[int]) -> Iterator[Cell]:
+    """Yield each cell with a number, stored or calculated, under one of some styles."""
+    for kind, data in _records(stream, offset):
+        if kind in (_NUMBER, _RK, _FORMULA) and len(data) >= 6:
+            row, column, style = struct.unpack_from("<HHH", data)
+            if style in styles:
+                yield row, column
+        elif kind == _MULRK and len(data) >= 6:
+            row, first = struct.unpack_from("<HH", data)
+            for i in range((len(data) - 6) // 6):
+                if struct.unpack_from("<H", data, 4 + 6 * i)[0] in styles:
+                    yield row, first + i
 
 
 def _unread_cells(stream: bytes, offset: int) -> Iterator[tuple[Cell, str | None]]:

@@ -14,12 +14,16 @@ Merge = tuple[tuple[int, int], tuple[int, int]]
 
 @dataclass(slots=True, kw_only=True)
 class Grid:
-    """Cells of one sheet. ``rows[i]`` is row ``i + 1`` of the file; empty cells are None."""
+    """Cells of one sheet. ``rows[i]`` is row ``i + 1`` of the file; empty cells are None.
+
+    ``hidden`` are 0-based columns, ``hidden_rows`` 0-based rows that the program does not show.
+    """
 
     rows: list[list[Any]]
     sheet: str | None = None
     merges: Sequence[Merge] = ()
     hidden: frozenset[int] = frozenset()
+    hidden_rows: frozenset[int] = frozenset()
     uncalculated: Sequence[tuple[int, int]] = ()
     faults: tuple[Fault, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -42,6 +42,8 @@ def find_header(rows: Sequence[Sequence[Any]], merges: Sequence[Merge] = ()) -> 
     row are filled by the next and values stand below.
     """
     width = _typical_width(rows)
+    widest = max(map(_last, rows), default=0)
+    merges = [m for m in merges if m[0][1] < widest]  # boxes beside the table head nothing
     for i, row in enumerate(rows):
         together = tuple(range(i, min(i + _merged_depth(i, merges), len(rows))))
         if len(together) > 1:

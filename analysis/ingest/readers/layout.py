@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -17,11 +16,11 @@ from analysis.ingest.readers.header import Header
 from analysis.ingest.readers.raw import Dropped, RawTable, Source
 from analysis.ingest.readers.rules import fault
 from analysis.ingest.readers.suspect import damaged_cells, formula_cells, lost_characters, repaired
+from analysis.ingest.readers.totals import TotalWords, marked, squeezed, stand_alone
 
 _NOTE = re.compile(
     r"\s*(?:注|备注|说明|附注|制表|制单|导出|打印|审核|填表|数据来源|note|source)", re.I
 )
-_LONGEST_TOTAL = 30
 
 
 def assemble(
@@ -58,7 +57,11 @@ def assemble(
     empty = _empty_cells(frame)
     frame, empty = _without_empty_columns(frame, empty, header, place, counts, faults)
     first = _first_cells(frame, empty)
-    reasons = _reasons(frame, empty, first, header_cells, total_markers)
+    words = TotalWords(total_markers)
+    reasons = _reasons(frame, empty, first, header_cells, words)
+    for i in _totals(frame, empty, reasons, words):
+        text = str(first[i])
+        faults.append(fault("total_alone", row=int(numbers[i]), value=text, **place))
     for i in np.flatnonzero(reasons != ""):
         text = None if reasons[i] == "blank" else str(first[i])
         dropped.append(Dropped(int(numbers[i]), reasons[i], text))
@@ -143,11 +146,10 @@ def _reasons(
     empty: pd.DataFrame,
     first: np.ndarray,
     header_cells: Sequence[Sequence[Any]],
-    total_markers: Sequence[str],
+    words: TotalWords,
 ) -> np.ndarray:
     reasons = np.full(len(frame), "", dtype=object)
-    markers = tuple(_squeezed(marker) for marker in total_markers)
-    levels = [[_squeezed(cell) for cell in row if not is_empty(cell)] for row in header_cells]
+    levels = [[squeezed(cell) for cell in row if not is_empty(cell)] for row in header_cells]
     starts = {level[0] for level in levels if level}
     verdicts: dict[str, str] = {}
     for i, cell in enumerate(first):
@@ -158,11 +160,11 @@ def _reasons(
             continue
         verdict = verdicts.get(cell)
         if verdict is None:
-            text = _squeezed(cell)
-            total = text in markers or (len(text) <= _LONGEST_TOTAL and text.endswith(markers))
-            verdict = verdicts[cell] = "total" if total else "header?" if text in starts else ""
+            total = words.ends(cell)
+            header = squeezed(cell) in starts
+            verdict = verdicts[cell] = "total" if total else "header?" if header else ""
         if verdict == "header?":
-            cells = [_squeezed(c) for c in frame.iloc[i][~empty.iloc[i].to_numpy()]]
+            cells = [squeezed(c) for c in frame.iloc[i][~empty.iloc[i].to_numpy()]]
             verdict = "repeated_header" if cells in levels and len(cells) > 1 else ""
         reasons[i] = verdict
     filled = (~empty).sum(axis=1).to_numpy()
@@ -176,11 +178,22 @@ def _reasons(
     return reasons
 
 
-def _squeezed(cell: Any) -> str:
-    text = str(cell)
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return "".join(text.split()).rstrip(":")
+def _totals(
+    frame: pd.DataFrame, empty: pd.DataFrame, reasons: np.ndarray, words: TotalWords
+) -> np.ndarray:
+    """Mark the rows that say total behind their first cell; return those that stand alone.
+
+    Those that stand alone stay among the data. Where nothing but totals would be left out, the
+    first of them is returned too.
+    """
+    at = np.where(reasons == "", marked(frame, empty, words), -1)
+    at[reasons == "total"] = 0
+    total = at >= 0
+    alone = stand_alone(frame, empty, at, total)
+    reasons[(at > 0) & ~alone] = "total"
+    if total.any() and not (reasons == "").any():
+        alone[np.flatnonzero(total)[0]] = True
+    return np.flatnonzero(alone)
 
 
 def _header_faults(header: Header, place: dict[str, Any]) -> Iterator[Fault]:

@@ -18,6 +18,15 @@ DropReason = Literal["title", "blank", "repeated_header", "total", "note"]
 DateSystem = Literal["1900", "1904"]
 
 
+@dataclass(frozen=True, slots=True)
+class OtherSheet:
+    """A sheet with cells that was not asked for: its name, whether it is hidden, filled rows."""
+
+    name: str
+    hidden: bool
+    rows: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where a raw table came from and how it was read.
@@ -45,6 +54,10 @@ class Source:
         "1900" or "1904": which day the serial number 0 of a workbook means.
     hidden_columns : tuple[str, ...]
         Columns of a workbook that were hidden; they are read like the others.
+    hidden_rows : tuple[int, ...]
+        Numbers of the rows below the header that were hidden or filtered out; read likewise.
+    other_sheets : tuple[OtherSheet, ...]
+        Sheets of the workbook with cells that this reading was not asked for.
     """
 
     file: str
@@ -57,6 +70,8 @@ class Source:
     header_rows: tuple[int, ...] = ()
     date_system: DateSystem = "1900"
     hidden_columns: tuple[str, ...] = ()
+    hidden_rows: tuple[int, ...] = ()
+    other_sheets: tuple[OtherSheet, ...] = ()
 
     @property
     def extension_agrees(self) -> bool:

@@ -18,10 +18,9 @@ from analysis.ingest.readers import delimited, detect, markup, workbook
 from analysis.ingest.readers.grid import Grid, Merge, is_empty
 from analysis.ingest.readers.header import find_header, name_columns
 from analysis.ingest.readers.layout import assemble
-from analysis.ingest.readers.raw import Dropped, Format, RawTable, Source
+from analysis.ingest.readers.raw import Dropped, Format, OtherSheet, RawTable, Source
 from analysis.ingest.readers.rules import fault
-
-TOTAL_MARKERS = ("合计", "小计", "总计")
+from analysis.ingest.readers.totals import MARKERS, TotalWords
 
 
 def read(
@@ -33,7 +32,7 @@ def read(
     encoding: str | None = None,
     format: Format | None = None,
     delimiter: str | None = None,
-    total_markers: Sequence[str] = TOTAL_MARKERS,
+    total_markers: Sequence[str] = MARKERS,
     fill_down: Sequence[str] = (),
 ) -> list[RawTable]:
     """Read a file as it is: one raw table a sheet.
@@ -53,7 +52,8 @@ def read(
     encoding, format, delimiter : str, optional
         Declared instead of detected. Every GB encoding is read as gb18030.
     total_markers : sequence of str
-        A row whose first non-empty cell is or ends with one of these is a total, not data.
+        A row whose first filled cell is or ends with one of these, or with another cell that is
+        one, is a total of the rows above it, not data.
     fill_down : sequence of str
         Columns whose empty cells repeat the cell above (exports of merged cells to text).
 
@@ -140,12 +140,20 @@ def _read_workbook(
 ) -> list[RawTable]:
     book = workbook.open_workbook(content, source.file)
     wanted = set(book.visible) if sheet is None else _choose(list(book.grids), sheet, source.file)
-    tables = [
-        _from_grid(
-            grid, replace(source, sheet=name, date_system=book.date_system), declared, finish
-        )
+    filled = {
+        name: sum(any(not is_empty(cell) for cell in row) for row in grid.rows)
         for name, grid in book.grids.items()
-        if name in wanted and any(not is_empty(cell) for row in grid.rows for cell in row)
+    }
+    others = tuple(
+        OtherSheet(name, hidden=name not in book.visible, rows=rows)
+        for name, rows in filled.items()
+        if rows and name not in wanted
+    )
+    source = replace(source, date_system=book.date_system, other_sheets=others)
+    tables = [
+        _from_grid(grid, replace(source, sheet=name), declared, finish)
+        for name, grid in book.grids.items()
+        if name in wanted and filled[name]
     ]
     if not tables:
         raise InputError([fault("file_empty", file=source.file)])
@@ -228,6 +236,11 @@ def _from_grid(
             source,
             header_rows=tuple(i + 1 for i in at),
             hidden_columns=tuple(header.names[c] for c in sorted(grid.hidden) if c < width),
+            hidden_rows=tuple(
+                r + 1
+                for r in sorted(grid.hidden_rows)
+                if start <= r < len(rows) and not all(map(is_empty, rows[r]))
+            ),
         ),
         dropped=list(_titles(rows, at)),
         counts={"merged_cells_filled": filled},
@@ -284,13 +297,12 @@ def _with_ragged(
     counts: dict[str, int] = {}
     faults: list[Fault] = []
     extra = []
+    words = TotalWords(total_markers)
     for number, cells in body.ragged:
         if len(cells) < width:
             counts["short_rows_padded"] = counts.get("short_rows_padded", 0) + 1
             # A lone cell is a note or a total, told apart later.
-            if sum(not is_empty(cell) for cell in cells) > 1 and not any(
-                marker in cells[0] for marker in total_markers
-            ):
+            if sum(not is_empty(cell) for cell in cells) > 1 and not words.ends(cells[0]):
                 params = {"count": len(cells), "width": width}
                 faults.append(fault("row_too_short", row=number, params=params, **place))
         elif all(is_empty(cell) for cell in cells[width:]):

@@ -67,6 +67,10 @@ RULES: Mapping[str, tuple[str, str]] = {
         "The cell's formula was never calculated, so it has no value.",
         "the workbook opened and saved once in a spreadsheet program",
     ),
+    "total_alone": (
+        "The row says that it is a total, but no row above it could have been summed up.",
+        "the rows it sums up; or total_rows: [] in the source, where the row is the value itself",
+    ),
     "fill_down_missing": (
         "The column {name} to fill down is not in the header.",
         "a header as the file has it",

@@ -9,6 +9,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 import python_calamine
 from lxml import etree
@@ -23,6 +24,10 @@ _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTAL
 _REFERENCE = re.compile(rb'\br="([A-Z]+)(\d+)"')
 _VALUE = re.compile(rb"<(?:\w+:)?v>([^<]+)</(?:\w+:)?v>|<(?:\w+:)?is>")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
+_STYLE = re.compile(rb'\bs="(\d+)"')
+_ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
+_NUMBER_OF = re.compile(rb'\br="(\d+)"')
+_PERCENT_FORMATS = frozenset({"9", "10"})
 _HIDDEN = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
 _OLE = b"\xd0\xcf\x11\xe0"
 
@@ -40,7 +45,8 @@ def open_workbook(content: bytes, file: str, wanted: frozenset[str] | None = Non
     """Read the sheets of a workbook.
 
     Cells keep their type; error values such as #DIV/0!, which calamine leaves empty, are put
-    back as text for xlsx and xls. Formulas without a stored value are listed in ``uncalculated``.
+    back as text for xlsx and xls, and numbers formatted as per cent become text with the sign
+    that a person sees (``85%``). Formulas without a stored value are listed in ``uncalculated``.
 
     Raises
     ------
@@ -60,6 +66,7 @@ def open_workbook(content: bytes, file: str, wanted: frozenset[str] | None = Non
         and s.typ == python_calamine.SheetTypeEnum.WorkSheet
     )
     parts = dict(_sheet_parts(content))
+    percent = _percent_styles(content)
     try:
         old = biff.read_extra(content) if content.startswith(_OLE) else biff.Extra()
     except (struct.error, IndexError, UnicodeDecodeError) as error:
@@ -78,7 +85,10 @@ def open_workbook(content: bytes, file: str, wanted: frozenset[str] | None = Non
             raise _damaged(error, file) from error
         grid = Grid(rows=rows, sheet=name, merges=tuple(sheet.merged_cell_ranges or ()))
         if name in parts:
-            _complete(grid, parts[name])
+            _complete(grid, parts[name], percent)
+        for row, column in old.percent.get(name, ()):
+            _as_percent(grid, row, column)
+        grid.hidden_rows |= old.hidden_rows.get(name, frozenset())
         for (row, column), text in old.errors.get(name, {}).items():
             _put(grid, row, column, text)
         grid.uncalculated = (*grid.uncalculated, *old.uncalculated.get(name, ()))
@@ -121,8 +131,46 @@ def _date_system(content: bytes) -> DateSystem:
     return "1900"
 
 
-def _complete(grid: Grid, xml: bytes) -> None:
-    """Add hidden columns, error values and uncalculated formulas from the sheet's XML."""
+def _percent_styles(content: bytes) -> frozenset[int]:
+    """Return the styles of an xlsx file under which a cell shows a per cent sign."""
+    if not content.startswith(b"PK"):
+        return frozenset()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if "xl/styles.xml" not in archive.namelist():
+            return frozenset()
+        root = etree.fromstring(archive.read("xl/styles.xml"))
+    shown = set(_PERCENT_FORMATS)
+    for node in root.iter("{*}numFmt"):
+        if "%" in re.sub(r'"[^"]*"|\\.', "", node.get("formatCode") or ""):
+            shown.add(node.get("numFmtId"))
+    formats = root.find("{*}cellXfs")
+    styles = [] if formats is None else formats.findall("{*}xf")
+    return frozenset(i for i, node in enumerate(styles) if node.get("numFmtId") in shown)
+
+
+def _as_percent(grid: Grid, row: int, column: int) -> None:
+    """Write a number as a person sees it under a per cent format."""
+    if row >= len(grid.rows) or column >= len(grid.rows[row]):
+        return
+    cell = grid.rows[row][column]
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        value = (Decimal(repr(cell)) * 100).normalize()
+        grid.rows[row][column] = f"{value:f}%"
+
+
+def _hidden_rows(xml: bytes, start: int) -> frozenset[int]:
+    if b'hidden="1"' not in xml and b'hidden="true"' not in xml:
+        return frozenset()
+    rows = set()
+    for match in _ROW.finditer(xml, start):
+        tag = match[0]
+        if (b'hidden="1"' in tag or b'hidden="true"' in tag) and (at := _NUMBER_OF.search(tag)):
+            rows.add(int(at[1]) - 1)
+    return frozenset(rows)
+
+
+def _complete(grid: Grid, xml: bytes, percent: frozenset[int]) -> None:
+    """Add what is hidden, per cent signs, error values and uncalculated formulas from the XML."""
     start = xml.find(b"sheetData")
     hidden: set[int] = set()
     for match in _HIDDEN.finditer(xml, 0, max(start, 0)):
@@ -131,19 +179,25 @@ def _complete(grid: Grid, xml: bytes) -> None:
             first, last = (int(re.search(rb'\b%s="(\d+)"' % k, tag)[1]) for k in (b"min", b"max"))
             hidden.update(range(first - 1, min(last, 16_384)))
     grid.hidden = frozenset(hidden)
+    grid.hidden_rows = _hidden_rows(xml, max(start, 0))
     errors = b't="e"' in xml
-    if not errors and not _FORMULA.search(xml, max(start, 0)):
+    styled = any(b's="%d"' % style in xml for style in percent)
+    if not errors and not styled and not _FORMULA.search(xml, max(start, 0)):
         return
     uncalculated: list[tuple[int, int]] = []
     for match in _CELL.finditer(xml, max(start, 0)):
         attributes, inner = match[1], match[2] or b""
         is_error = errors and b't="e"' in attributes
-        if not is_error and not _FORMULA.search(inner):
+        style = _STYLE.search(attributes) if styled else None
+        in_percent = style is not None and int(style[1]) in percent
+        if not is_error and not in_percent and not _FORMULA.search(inner):
             continue
         reference = _REFERENCE.search(attributes)
         if reference is None:
             continue
         row, column = int(reference[2]) - 1, _column(reference[1])
+        if in_percent:
+            _as_percent(grid, row, column)
         value = _VALUE.search(inner)
         if value is None:
             uncalculated.append((row, column))

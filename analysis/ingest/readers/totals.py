@@ -1,0 +1,121 @@
+"""Rows that repeat what stands above them: totals and subtotals, wherever they are marked."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+MARKERS = ("合计", "小计", "总计", "共计", "total", "subtotal", "grand total")
+"""Words that mark a total when they are a whole cell, or the end of a short one."""
+
+_LONGEST = 30
+_WORD_BEFORE = r"(?:^|[\s\-–—:()/])"
+
+
+def squeezed(cell: Any) -> str:
+    """Return a cell's text with widths folded, without spaces and a colon at its end."""
+    text = str(cell)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return "".join(text.split()).rstrip(":")
+
+
+class TotalWords:
+    """Recognises the words of a total; ``markers`` are those of the source.
+
+    Examples
+    --------
+    >>> words = TotalWords(("合计", "total"))
+    >>> words.whole("合 计："), words.ends("3栋合计"), words.ends("Block A total")
+    (True, True, True)
+    >>> words.ends("Nototal")
+    False
+    """
+
+    def __init__(self, markers: Sequence[str]) -> None:
+        self._markers = frozenset(squeezed(marker).lower() for marker in markers)
+        latin = [marker for marker in markers if marker.isascii()]
+        self._ends = tuple(squeezed(marker) for marker in markers if not marker.isascii())
+        pattern = "|".join(re.escape(marker) for marker in latin)
+        self._latin = re.compile(f"{_WORD_BEFORE}(?:{pattern})$", re.I) if latin else None
+
+    def whole(self, cell: Any) -> bool:
+        """Return whether a cell is nothing but a word of a total, in brackets or not."""
+        text = squeezed(cell).lower()
+        return text in self._markers or text.strip("()[]【】<>*#-—_=") in self._markers
+
+    def ends(self, cell: Any) -> bool:
+        """Return whether a short cell ends with a word of a total, or is one."""
+        if self.whole(cell):
+            return True
+        text = squeezed(cell).rstrip(")")
+        if len(text) > _LONGEST or not (self._ends or self._latin):
+            return False
+        if self._ends and text.endswith(self._ends):
+            return True
+        plain = str(cell).strip().rstrip(":： ")
+        return self._latin is not None and self._latin.search(plain) is not None
+
+
+def marked(frame: pd.DataFrame, empty: pd.DataFrame, words: TotalWords) -> np.ndarray:
+    """Return for each row the first column after its first cell that says total, else -1.
+
+    Parameters
+    ----------
+    frame, empty : DataFrame
+        Raw cells, and which of them are empty; the same shape.
+    words : TotalWords
+        Of the source.
+    """
+    found = np.full(len(frame), -1, dtype=np.int64)
+    for i in range(frame.shape[1] - 1, 0, -1):
+        column = frame.iloc[:, i]
+        texts = [cell for cell in pd.unique(column.dropna()) if isinstance(cell, str)]
+        said = {text for text in texts if words.whole(text)}
+        if said:
+            found[column.isin(said).to_numpy()] = i
+    return found
+
+
+def stand_alone(
+    frame: pd.DataFrame, empty: pd.DataFrame, at: np.ndarray, total: np.ndarray
+) -> np.ndarray:
+    """Return which marked rows have no row above them that they could be the total of.
+
+    A row marked in column ``at`` sums rows that agree with it in the columns to the left; where
+    the row before is another group's, a total or nothing, the marked row is the only one of
+    its group, and leaving it out would lose its value.
+
+    Parameters
+    ----------
+    frame, empty : DataFrame
+        Raw cells, and which of them are empty.
+    at : ndarray of int64
+        Column of the word, -1 for rows without one, shape (rows,).
+    total : ndarray of bool
+        All rows that say total, shape (rows,).
+    """
+    alone = np.zeros(len(frame), dtype=bool)
+    if not (at > 0).any():
+        return alone
+    cells = frame.to_numpy(dtype=object)
+    blank = empty.to_numpy().all(axis=1)
+    for i in np.flatnonzero(at > 0):
+        before = i - 1
+        while before >= 0 and (blank[before] or (total[before] and at[before] > at[i])):
+            before -= 1
+        if before >= 0 and total[before]:
+            alone[i] = at[before] == at[i] or at[before] <= 0
+            continue
+        left = slice(0, int(at[i]))
+        named = ~(empty.to_numpy()[i, left] | empty.to_numpy()[before, left])
+        alone[i] = before < 0 or any(
+            squeezed(here) != squeezed(there)
+            for here, there in zip(cells[i, left][named], cells[before, left][named], strict=True)
+        )
+    return alone

@@ -1,0 +1,341 @@
+"""Files as clients really send them: read right, or refused with advice that loses nothing."""
+
+from __future__ import annotations
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from analysis import ingest
+
+FIVE = "labels:\n  five: {非常满意: 5, 满意: 4, 一般: 3, 不满意: 2, 非常不满意: 1}\n"
+SURVEY = (
+    FIVE
+    + """
+instruments:
+  s: {scale: [1, 5], items: {q1: {role: overall}}}
+sources:
+  - table: surveys
+    files: [问卷.csv]
+    columns: {response_id: 序号, site_id: 项目, answered_at: 时间}
+    constants: {instrument: s}
+    unpivot: {LABELS items: {q1: 总体}}
+"""
+)
+FEES = """
+sources:
+  - table: fees
+    files: [台账.*]
+    columns: {site_id: 项目, month: 账期, receivable: 应收, collected: 实收}
+    drop: [楼栋]
+    aggregate: {sum: [receivable, collected]}
+"""
+
+
+def taken(bench, text):
+    """Return the canonical tables of a client file."""
+    ingest.ingest(bench.client(text), bench.root / "canonical")
+    folder = bench.root / "canonical"
+    return {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
+
+
+def rules(bench, text, *, blocking=True):
+    return [f.rule for f in ingest.check(bench.client(text)) if f.blocking == blocking]
+
+
+def answers(bench, cells, labels="labels: five,"):
+    lines = [f"{i},A园,2024-03-0{i} 09:00,{cell}" for i, cell in enumerate(cells, start=1)]
+    bench.put("问卷.csv", "\n".join(["序号,项目,时间,总体", *lines]) + "\n")
+    return SURVEY.replace("LABELS", labels)
+
+
+def book(bench, name, sheets, *, hidden=(), formats=None, hidden_rows=()):
+    """Write a workbook of rows by sheet into the client's raw folder."""
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for title, rows in sheets.items():
+        sheet = made.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+        for column, number_format in (formats or {}).items():
+            for cell in sheet[column][1:]:
+                cell.number_format = number_format
+        for row in hidden_rows:
+            sheet.row_dimensions[row].hidden = True
+        if title in hidden:
+            sheet.sheet_state = "hidden"
+    made.save(bench.raw / name)
+
+
+# ---- a number and a label in one cell
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["1-非常满意", "5-非常不满意", "3-一般"], [5, 1, 3]),
+        (["5分 非常满意", "1分 非常不满意"], [5, 1]),
+        (["A.非常满意", "B、满意", "(E) 非常不满意"], [5, 4, 1]),
+        (["非常满意(5)", "满意（4分）", "2不满意"], [5, 4, 2]),
+        (["①非常满意", "⑤非常不满意"], [5, 1]),
+        (["1=非常满意", "4", "非常不满意"], [5, 4, 1]),
+    ],
+)
+def test_the_declared_label_decides(bench, cells, expected):
+    found = taken(bench, answers(bench, cells))["surveys"]
+    assert found["score"].tolist() == expected
+
+
+def test_a_number_that_is_not_that_of_its_label_is_counted(bench):
+    record = ingest.ingest(
+        bench.client(answers(bench, ["1-非常满意", "3-一般"])), bench.root / "canonical"
+    )
+    converted = record.tables["surveys"].sources[0].columns["score[q1]"].converted
+    assert converted == {"label_over_number": 1, "label_with_number": 1}
+
+
+@pytest.mark.parametrize(
+    ("cells", "labels", "rule"),
+    [
+        (["5-满意", "4-非常满意", "3-一般"], "labels: five,", "label_contradicts"),
+        (["5-满意", "4-满意"], "labels: five,", "label_contradicts"),
+        (["1-很好", "5-很差"], "labels: five,", "label_unknown"),
+        (["1-非常满意", "5-非常不满意"], "", "label_undeclared"),
+        (["1-非常满意", "2", "3"], "", "label_undeclared"),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_refused(bench, cells, labels, rule):
+    assert set(rules(bench, answers(bench, cells, labels))) == {rule}
+
+
+def test_words_at_the_ends_of_a_scale_of_numbers(bench):
+    text = answers(bench, ["5 非常满意", "1 非常不满意", "3"], "")
+    assert taken(bench, text)["surveys"]["score"].tolist() == [5, 1, 3]
+
+
+# ---- totals
+
+
+def ledger(bench, rows):
+    lines = ["项目,楼栋,账期,应收,实收", *rows]
+    bench.put("台账.csv", "\n".join(lines) + "\n")
+    return FEES
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["A园,1栋,2024-01,1000,800", "A园,2栋,2024-01,2000,1600", "A园,小计,2024-01,3000,2400"],
+        ["A园,1栋,2024-01,1000,800", "A园,2栋,2024-01,2000,1600", ",合 计：,,3000,2400"],
+        ["A园,1栋,2024-01,1000,800", "A园,2栋,2024-01,2000,1600", "A园,Total,2024-01,3000,2400"],
+        ["A园,1栋,2024-01,1000,800", "A园,2栋,2024-01,2000,1600", "A园合计,,,3000,2400"],
+        ["A园,1栋,2024-01,1000,800", "A园,2栋,2024-01,2000,1600", "A园,（合计）,,3000,2400"],
+    ],
+)
+def test_totals_are_left_out_wherever_they_are_marked(bench, rows):
+    fees = taken(bench, ledger(bench, rows))["fees"]
+    assert fees[["receivable", "collected"]].to_numpy().tolist() == [[3000, 2400]]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        # marked by the end of a text that is not the first
+        [
+            "A园,1栋,2024-01,1000,800",
+            "A园,2栋,2024-01,2000,1600",
+            "A园,1-2栋小计,2024-01,3000,2400",
+        ],
+        # not marked at all, but without a building and equal to the sum
+        ["A园,1栋,2024-01,1000,800", "A园,2栋,2024-01,2000,1600", "A园,,2024-01,3000,2400"],
+        # not marked, with a building, and yet the sum of three rows in both columns
+        [
+            "A园,1栋,2024-01,1000,800",
+            "A园,2栋,2024-01,2000,1600",
+            "A园,3栋,2024-01,500,450",
+            "A园,全部,2024-01,3500,2850",
+        ],
+    ],
+)
+def test_rows_that_look_like_totals_are_not_summed_up(bench, rows):
+    text = ledger(bench, rows)
+    assert rules(bench, text) == ["total_suspected"]
+    accept = "    accept: [{rule: total_suspected, max_rows: 1, then: drop, reason: 小计行}]\n"
+    fees = taken(bench, text + accept)["fees"]
+    assert fees["receivable"].tolist() == [3000 if len(rows) == 3 else 3500]
+
+
+def test_flats_of_equal_fees_are_no_totals(bench):
+    rows = [f"A园,{i}栋,2024-01,100,100" for i in range(1, 5)] + ["A园,5栋,2024-01,200,200"]
+    assert taken(bench, ledger(bench, rows))["fees"]["receivable"].tolist() == [600]
+
+
+def test_a_total_without_rows_above_it_is_not_lost(bench):
+    rows = [
+        "A园,1栋,2024-01,1000,800",
+        "A园,2栋,2024-01,2000,1600",
+        "A园,小计,2024-01,3000,2400",
+        "B园,小计,2024-01,700,600",
+    ]
+    faults = ingest.check(bench.client(ledger(bench, rows)))
+    assert [(f.rule, f.row) for f in faults] == [("total_alone", 5)]
+    only = ["A园,合计,2024-01,3000,2400", "B园,合计,2024-01,700,600"]
+    assert set(rules(bench, ledger(bench, only))) == {"total_alone"}
+
+
+# ---- numbering that starts again, and rows that stand twice
+
+ROUNDS = {
+    "训前": [["序号", "项目", "时间", "总体"], [1, "A园", "2024-01-05 09:00", 3]],
+    "训后": [["序号", "项目", "时间", "总体"], [1, "A园", "2024-06-05 09:00", 4]],
+}
+TWO_SHEETS = SURVEY.replace("问卷.csv", "问卷.xlsx").replace("LABELS", "")
+
+
+@pytest.mark.parametrize(
+    "duplicates", ["", "{keep: last}", "{keep: first}", "{keep: last, order_by: answered_at}"]
+)
+def test_no_advice_drops_the_answers_of_another_sheet(bench, duplicates):
+    book(bench, "问卷.xlsx", ROUNDS)
+    text = TWO_SHEETS + (f"    duplicates: {duplicates}\n" if duplicates else "")
+    (fault,) = ingest.check(bench.client(text))
+    assert (fault.rule, fault.blocking) == ("number_restarts", True)
+    assert fault.params["mapping"] == "response_id: {from: [$sheet, 序号]}"
+    mended = text.replace("response_id: 序号", "response_id: {from: [$sheet, 序号]}")
+    assert taken(bench, mended)["surveys"]["score"].tolist() == [3, 4]
+
+
+def test_numbers_of_two_sources_name_the_file_of_the_first(bench):
+    bench.put("问卷.csv", "序号,项目,时间,总体\n1,A园,2024-03-01 09:00,5\n")
+    bench.put("第二期.csv", "序号,项目,时间,总体\n1,A园,2024-06-01 09:00,2\n")
+    first = SURVEY.replace("LABELS", "")
+    second = first[first.index("  - table") :].replace("问卷.csv", "第二期.csv")
+    (fault,) = ingest.check(bench.client(first + second))
+    assert (fault.rule, fault.file) == ("number_restarts", "raw/第二期.csv")
+    assert (fault.params["first_place"], fault.params["first_row"]) == ("raw/问卷.csv", 2)
+    assert fault.params["mapping"] == "response_id: {from: [$file, 序号]}"
+
+
+def test_the_same_row_twice_may_be_dropped_and_another_may_not(bench):
+    bench.put("问卷.csv", "序号,项目,时间,总体\n" + "1,A园,2024-03-01 09:00,5\n" * 2)
+    text = SURVEY.replace("LABELS", "")
+    assert rules(bench, text) == ["duplicate_row"]
+    keep = text + "    duplicates: {keep: first}\n"
+    assert taken(bench, keep)["surveys"]["score"].tolist() == [5]
+    bench.put(
+        "问卷.csv",
+        "序号,项目,时间,总体\n1,A园,2024-03-01 09:00,5\n1,A园,2024-03-01 09:00,2\n",
+    )
+    assert rules(bench, text) == ["duplicate_key"]
+    assert rules(bench, keep) == ["duplicates_differ"]
+    meant = text + "    duplicates: {keep: first, even_if_different: true}\n"
+    assert taken(bench, meant)["surveys"]["score"].tolist() == [5]
+
+
+# ---- what nothing reads
+
+
+def test_files_and_sheets_that_nothing_reads_are_told_and_recorded(bench):
+    rows = [["项目", "楼栋", "账期", "应收", "实收"], ["A园", "1栋", "2024-01", 100, 80]]
+    book(bench, "台账.xlsx", {"2024年1月": rows, "2024年2月": rows, "底稿": rows}, hidden=("底稿",))
+    bench.put("工单_4月.csv", "工单号\n1\n")
+    bench.put("说明.docx", "not a table")
+    text = FEES.replace("columns:", "sheets: [2024年1月]\n    columns:")
+    told = {(f.rule, f.file, f.sheet, f.blocking) for f in ingest.check(bench.client(text))}
+    assert told == {
+        ("sheet_unread", "raw/台账.xlsx", "2024年2月", False),
+        ("sheet_hidden", "raw/台账.xlsx", "底稿", False),
+        ("file_unread", "raw/工单_4月.csv", None, False),
+    }
+    record = ingest.ingest(bench.client(text), bench.root / "canonical")
+    assert [(r.reason, r.rows) for r in record.unread] == [
+        ("file_unread", None),
+        ("sheet_unread", 2),
+        ("sheet_hidden", 2),
+    ]
+    advice = next(f for f in ingest.check(bench.client(text)) if f.rule == "sheet_unread")
+    assert advice.params["pattern"] == "2024年*"
+    ignored = text + "ignore: [工单*.csv, 台账.xlsx/2024年2月, 台账.xlsx/底稿]\n"
+    assert ingest.check(bench.client(ignored)) == []
+
+
+def test_hidden_rows_are_counted(bench):
+    rows = [["项目", "楼栋", "账期", "应收", "实收"]]
+    rows += [["A园", f"{i}栋", "2024-01", 100 + i, 80] for i in range(1, 6)]
+    book(bench, "台账.xlsx", {"一": rows}, hidden_rows=(3, 4, 6))
+    (fault,) = ingest.check(bench.client(FEES))
+    assert (fault.rule, fault.blocking) == ("rows_hidden", False)
+    assert fault.params == {"count": 3, "rows": "3-4, 6"}
+    assert taken(bench, FEES)["fees"]["receivable"].tolist() == [515]
+
+
+# ---- percentages
+
+LEARNING = """
+sources:
+  - table: enrolments
+    files: [学习.*]
+    columns: {staff_id: 工号, module: 课程, session: 班次, completion: COMPLETION}
+"""
+
+
+@pytest.mark.parametrize(
+    "unit", ["进度", "{from: 进度, unit: percent}", "{from: 进度, unit: share}"]
+)
+@pytest.mark.parametrize("number_format", ["0%", "0.00%", '0.0"约"%'])
+def test_cells_shown_in_per_cent_are_read_as_shown(bench, unit, number_format):
+    rows = [["工号", "课程", "班次", "进度"], ["001", "投诉", "一", 1], ["002", "投诉", "一", 0]]
+    rows += [["003", "投诉", "一", 0.285]]
+    book(bench, "学习.xlsx", {"一": rows}, formats={"D": number_format})
+    found = taken(bench, LEARNING.replace("COMPLETION", unit))["enrolments"]
+    assert sorted(found["completion"].tolist()) == [0, 0.285, 1]
+
+
+def test_a_column_of_zeros_and_ones_is_not_taken_for_per_cent(bench):
+    bench.put("学习.csv", "工号,课程,班次,进度\n001,投诉,一,1\n002,投诉,一,0\n")
+    percent = LEARNING.replace("COMPLETION", "{from: 进度, unit: percent}")
+    assert rules(bench, percent) == ["share_unit_doubtful"]
+    share = LEARNING.replace("COMPLETION", "{from: 进度, unit: share}")
+    assert sorted(taken(bench, share)["enrolments"]["completion"].tolist()) == [0, 1]
+
+
+# ---- one order of conversion, and boxes beside the table
+
+
+def test_what_says_no_value_never_reaches_the_pattern(bench):
+    bench.put(
+        "成绩.csv", "工号,课程,成绩\n001,投诉,92(补考)\n002,投诉,待定\n003,投诉,缺考\n004,投诉,—\n"
+    )
+    text = """
+sources:
+  - table: assessments
+    files: [成绩.csv]
+    columns:
+      staff_id: 工号
+      module: 课程
+      score: {from: 成绩, pattern: '^(\\d+)', pending: "null", missing: [缺考]}
+    constants: {occasion: post, form: written, attempt: 1}
+"""
+    scores = taken(bench, text)["assessments"]["score"]
+    assert sorted(scores.dropna().tolist()) == [92]
+    assert len(scores) == 4
+    bench.put("成绩.csv", "工号,课程,成绩\n001,投诉,补考\n")
+    (fault,) = ingest.check(bench.client(text))
+    assert (fault.rule, fault.value) == ("pattern_unmatched", "补考")
+
+
+@pytest.mark.parametrize("area", ["H1:J1", "H1:J2", "G1:G2", "Z1:AB3"])
+def test_an_empty_box_beside_the_header_is_no_column(bench, area):
+    made = openpyxl.Workbook()
+    sheet = made.active
+    for row in (
+        ["项目", "楼栋", "账期", "本期", None],
+        [None, None, None, "应收", "实收"],
+        ["A园", "1栋", "2024-01", 100, 80],
+    ):
+        sheet.append(row)
+    for merged in ("A1:A2", "B1:B2", "C1:C2", "D1:E1", area):
+        sheet.merge_cells(merged)
+    made.save(bench.raw / "台账.xlsx")
+    text = FEES.replace("应收,", "本期·应收,").replace("实收}", "本期·实收}")
+    assert taken(bench, text)["fees"]["collected"].tolist() == [80]
