@@ -199,7 +199,8 @@ def _by_inference(panel: Prepared, options: Options, base: Base, lead: str | Non
     return builder.overall(aggregate(effects, "simple"))[0]
 
 
-def _imputation_by_rule(panel: Prepared, options: Options) -> SimpleNamespace:
+def imputation_by_rule(panel: Prepared, options: Options) -> SimpleNamespace:
+    """Return value and inference of imputation under the leading estimator's rule."""
     effects = group_time(panel)
     builder = Builder(effects, "csat_mean", "", options)
     return SimpleNamespace(**NOTHING | imputed(builder, aggregate(effects, "simple")))
@@ -212,7 +213,7 @@ LEADING = {
         for name, lead in INFERENCES.items()
     },
     "all_before": lambda panel, options: _by_inference(panel, options, "all_before", None),
-    "imputation_rule": _imputation_by_rule,
+    "imputation_rule": imputation_by_rule,
 }
 
 

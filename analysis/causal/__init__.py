@@ -17,7 +17,7 @@ from analysis.causal.bounds import LeeBounds, lee_bounds, lee_estimates
 from analysis.causal.count_rate import count_effect
 from analysis.causal.depth import Depth, deepen
 from analysis.causal.entropy import entropy_weights
-from analysis.causal.evaluate import Evaluation, evaluate, refused, without_value
+from analysis.causal.evaluate import Evaluation, evaluate, lead, refused, without_value
 from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
 from analysis.causal.few_clusters import wild_bootstrap
 from analysis.causal.frame import (
@@ -135,6 +135,7 @@ __all__ = [
     "kaplan_meier",
     "know_do_gap",
     "label_counts",
+    "lead",
     "leave_one_out",
     "lee_bounds",
     "lee_estimates",

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from analysis.causal import lot
 from analysis.causal.aggregate import Aggregate, outcome_weights
 from analysis.causal.bands import satterthwaite, uniform_critical
 from analysis.causal.distributions import t_p_value, t_quantile
@@ -50,6 +51,8 @@ class Builder:
             self.panel.n_clusters,
             min((size for size in waves if size), default=0),
         )
+        if self.effects.lot:
+            found = lot.choose(found, self.panel)
         if self.options.inference is None or found.lead == "none":
             return found
         return replace(
@@ -132,7 +135,7 @@ class Builder:
         """Inference that can be had: pre-periods have no bootstrap, cross-sections no weights."""
         if event_time < 0 and rule.lead != "influence_function":
             return "none" if rule.thinner < FEWEST_FOR_BOOTSTRAP else "influence_function"
-        if rule.lead == "wild_bootstrap" and self.effects.contrast is None:
+        if rule.lead == "wild_bootstrap" and (self.effects.contrast is None or self.effects.lot):
             return "randomisation"
         return rule.lead
 
@@ -264,6 +267,8 @@ class Builder:
 def method_of(effects: GroupTime) -> str:
     """Return the estimator's name as estimates carry it, e.g. ``group_time_dr``."""
     suffix = "_all_before" if effects.base_rule == "all_before" else ""
+    if effects.lot:
+        return f"random_timing{suffix}"
     return f"group_time_{effects.method}{suffix}"
 
 

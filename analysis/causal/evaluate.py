@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from analysis.causal import checks as _checks
-from analysis.causal import report_tables
+from analysis.causal import lot, report_tables
 from analysis.causal.aggregate import Aggregate, aggregate
 from analysis.causal.before_after import describe
 from analysis.causal.beside import beside
@@ -39,6 +39,9 @@ from analysis.causal.group_time import GroupTime, group_time
 from analysis.causal.inference_rule import InferenceRule
 from analysis.causal.options import Options
 from analysis.results import Check, Estimate, Scalar, StageResults, collect
+
+#: Ways in which group-time effects are averaged.
+KINDS = ("simple", "event", "cohort", "calendar")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,9 +180,8 @@ def evaluate(
         found = _checks.without_comparison(outcome, options, error.rule, frame, estimates[0])
         return Evaluation(outcome, unit, options, None, None, {}, estimates, found)
 
-    effects = cells(panel, options)
-    parts = {kind: aggregate(effects, kind) for kind in ("simple", "event", "cohort", "calendar")}
-    builder = Builder(effects, outcome, unit, options)
+    builder, parts = lead(panel, options, outcome=outcome, unit=unit)
+    effects = builder.effects
     overall = builder.overall(parts["simple"])
     alternatives = beside(builder, parts["simple"])
     estimates = (
@@ -197,6 +199,43 @@ def evaluate(
     )
 
 
+def lead(
+    panel: Prepared, options: Options, *, outcome: str, unit: str
+) -> tuple[Builder, dict[str, Aggregate]]:
+    """Cells and their means by the estimator that leads, ready to be made into estimates.
+
+    Parameters
+    ----------
+    panel : Prepared
+    options : Options
+        ``drawn_by_lot`` lets the lottery's estimator lead where the panel fits it.
+    outcome, unit : str
+        As :func:`evaluate` takes them.
+
+    Returns
+    -------
+    Builder, dict
+        What makes estimates of means; the means by kind, ``simple`` among them.
+    """
+    plain = cells(panel, options)
+    if not (options.drawn_by_lot and lot.fits(plain.panel, plain)):
+        return Builder(plain, outcome, unit, options), _aggregates(plain)
+    plain = replace(plain, lot=True)
+    simple = aggregate(plain, "simple")
+    rule = Builder(plain, outcome, unit, options).rule(simple.cell_weights[0])
+    many = rule.lead == "influence_function"
+    beta, slopes = lot.coefficient(plain, simple, many=many)
+    found = replace(cells(plain.panel, options, coefficient=beta), slopes=slopes, lot=True)
+    builder, parts = Builder(found, outcome, unit, options), _aggregates(found)
+    if many:
+        parts = {kind: lot.efficient(found, part, builder.scale) for kind, part in parts.items()}
+    return builder, parts
+
+
+def _aggregates(effects: GroupTime) -> dict[str, Aggregate]:
+    return {kind: aggregate(effects, kind) for kind in KINDS}
+
+
 def prepared(frame: pd.DataFrame, options: Options) -> Prepared:
     """Check a frame and turn it into arrays as the options say."""
     return prepare(
@@ -209,7 +248,7 @@ def prepared(frame: pd.DataFrame, options: Options) -> Prepared:
     )
 
 
-def cells(panel: Prepared, options: Options) -> GroupTime:
+def cells(panel: Prepared, options: Options, *, coefficient: float = 1.0) -> GroupTime:
     """Estimate the group-time effects that the options name."""
     return group_time(
         panel,
@@ -217,6 +256,7 @@ def cells(panel: Prepared, options: Options) -> GroupTime:
         comparison=options.comparison,
         base=options.base,
         unbalanced=options.unbalanced,
+        coefficient=coefficient,
     )
 
 

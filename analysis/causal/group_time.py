@@ -26,6 +26,17 @@ Comparison = Literal["never_treated", "not_yet_treated"]
 Unbalanced = Literal["pairs", "cross_sections", "drop_units"]
 
 
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """Slopes on the level before: of the outcome, and of being treated.
+
+    Less an effect c, the outcome's slope is ``outcome − c · treatment``.
+    """
+
+    outcome: float
+    treatment: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupTime:
     """ATT(g, t) for K cells of N units.
@@ -51,6 +62,12 @@ class GroupTime:
     failures : tuple of (cohort, period, reason)
         Cells without estimate: ``empty_arm``, ``rank_deficient``, ``no_overlap``.
     method, comparison, base_rule, unbalanced : str
+    coefficient : float
+        Share of the level before that is taken off what comes after: 1 for differences.
+    slopes : Slopes or None
+        Where the coefficient was found by one regression over all units.
+    lot : bool
+        Whether timing was drawn by lot, so that a coefficient other than 1 is unbiased.
     """
 
     panel: Prepared
@@ -67,6 +84,9 @@ class GroupTime:
     comparison: Comparison
     base_rule: Base
     unbalanced: Unbalanced
+    coefficient: float = 1.0
+    slopes: Slopes | None = None
+    lot: bool = False
 
     @property
     def event_time(self) -> np.ndarray:
@@ -111,6 +131,7 @@ def group_time(
     comparison: Comparison = "not_yet_treated",
     base: Base = "varying",
     unbalanced: Unbalanced = "pairs",
+    coefficient: float = 1.0,
 ) -> GroupTime:
     """Estimate every ATT(g, t) the panel allows.
 
@@ -132,6 +153,9 @@ def group_time(
     unbalanced : {"pairs", "cross_sections", "drop_units"}
         With gaps: units observed in both periods of the cell; all rows of both periods as
         repeated cross-sections (R's ``allow_unbalanced_panel``); only units without a gap.
+    coefficient : float
+        Share of the base level taken off each period. Other than 1 only where timing was drawn
+        by lot (:mod:`analysis.causal.lot`).
 
     Returns
     -------
@@ -166,7 +190,9 @@ def group_time(
             else:
                 if b not in bases:
                     bases[b] = _levels(panel, b, base)
-                rows, found = _changes(panel, treated | compared, treated, t, bases[b], method)
+                rows, found = _changes(
+                    panel, treated | compared, treated, t, bases[b], method, coefficient
+                )
                 att[k], overlap[k] = found.att, found.poor_overlap
                 influence[rows, k] = found.influence
                 contrast[rows, k] = found.contrast
@@ -188,6 +214,7 @@ def group_time(
         comparison=comparison,
         base_rule=base,
         unbalanced=unbalanced,
+        coefficient=coefficient,
     )
 
 
@@ -222,9 +249,9 @@ def _levels(panel: Prepared, last: int, base: Base) -> tuple[np.ndarray, np.ndar
     return levels(panel, panel.y, last, base), X
 
 
-def _changes(panel, either, treated, t, before, method):
+def _changes(panel, either, treated, t, before, method, coefficient):
     level, X = before
-    dy = panel.y[:, t - int(panel.periods[0])] - level
+    dy = panel.y[:, t - int(panel.periods[0])] - coefficient * level
     rows = np.flatnonzero(either & ~np.isnan(dy))
     return rows, two_period(dy[rows], treated[rows], X[rows], panel.weights[rows], method)
 

@@ -22,6 +22,9 @@ class Options:
     method, comparison, base, unbalanced
         As in :func:`analysis.causal.group_time`. The base is universal, so that pre-periods and
         effects are read against one and the same month; a plan may name ``all_before``.
+    drawn_by_lot : bool
+        Whether a lot decided who starts when (within ``stratum``): the coefficient on the level
+        before is then estimated (:mod:`analysis.causal.lot`) instead of set to 1.
     anticipation : int
         Periods before the start that may already be affected.
     covariates : tuple of str
@@ -52,6 +55,7 @@ class Options:
     comparison: Comparison = "not_yet_treated"
     base: Base = "universal"
     unbalanced: Unbalanced = "pairs"
+    drawn_by_lot: bool = False
     anticipation: int = 0
     covariates: tuple[str, ...] = ()
     cluster: str | None = None

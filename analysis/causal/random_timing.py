@@ -34,7 +34,7 @@ Coefficient = Literal["efficient", "callaway_santanna", "sun_abraham"]
 BaseOfLot = Literal["month_before", "all_before"]
 
 #: Singular values below this share of the largest count as zero, as R's ``MASS::ginv`` does it.
-_ZERO = float(np.sqrt(np.finfo(float).eps))
+ZERO = float(np.sqrt(np.finfo(float).eps))
 #: Draws × units held in memory at a time.
 _BLOCK = 2**20
 
@@ -369,7 +369,7 @@ def _foretold(data: _Cohorts, after: np.ndarray) -> np.ndarray:
     """(J,) part of Neyman's variance that periods before anyone's start show to be too much."""
     T0 = int(data.start[0] - data.panel.periods[0])
     early = data.covariance[:, :T0, :T0]
-    inverse = np.linalg.pinv(early, rcond=_ZERO, hermitian=True)
+    inverse = np.linalg.pinv(early, rcond=ZERO, hermitian=True)
     shared = np.einsum("gts,jgs->jgt", data.covariance[:, :T0], after, optimize=True)
     total = np.einsum("gts,jgs->jt", inverse, shared, optimize=True)
     spread = early.mean(axis=0)

@@ -122,10 +122,14 @@ def _under_treatment(panel: Prepared) -> np.ndarray:
 def _changes(effects: GroupTime, g: int) -> tuple[np.ndarray, np.ndarray]:
     """(2, N, T) changes from cohort g's base, of outcome and treatment; (N, T) what is there."""
     panel, last = effects.panel, last_untouched(effects.panel, g, effects.base_rule)
-    both = [
-        values - levels(panel, values, last, effects.base_rule)[:, None]
-        for values in (panel.y, _under_treatment(panel))
-    ]
+    values = (panel.y, _under_treatment(panel))
+    before = [levels(panel, value, last, effects.base_rule) for value in values]
+    slopes = effects.slopes
+    if slopes is None:
+        taken = [effects.coefficient * level for level in before]
+    else:
+        taken = [slopes.outcome * before[0], slopes.treatment * before[0]]
+    both = [value - off[:, None] for value, off in zip(values, taken, strict=True)]
     there = ~np.isnan(both[0])
     changes = np.where(there, np.stack(both), 0.0)
     if panel.covariates.shape[2]:

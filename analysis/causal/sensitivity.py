@@ -71,7 +71,7 @@ def event_moments(evaluation: Evaluation, horizon: int) -> Moments:
     effects, panel, event = evaluation.effects, evaluation.panel, evaluation.aggregates["event"]
     if effects.base_rule == "varying":
         raise FrameError("varying_base", "the bounds need one and the same base period")
-    if effects.base_rule == "all_before":
+    if effects.base_rule == "all_before" or effects.lot:
         effects = cells(panel, replace(evaluation.options, base="universal"))
         event = aggregate(effects, "event")
     place = {int(key): j for j, key in enumerate(event.key)}

@@ -2,6 +2,7 @@
 
 from analysis.design.advisor import Facts, assess_designs, errors_before, read_facts
 from analysis.design.assignment import assess_assignment, assign_balanced, assign_waves
+from analysis.design.base_rule import BaseChoice, choose_base
 from analysis.design.baseline import baseline_content
 from analysis.design.calendar import assess_calendar, measurement_calendar, season
 from analysis.design.claims import annual_growth, assess_figures, check_claims
@@ -32,6 +33,7 @@ from analysis.design.sample import (
 from analysis.design.visits import assess_visits, draw_visits
 
 __all__ = [
+    "BaseChoice",
     "ErrorModel",
     "Facts",
     "Goal",
@@ -63,6 +65,7 @@ __all__ = [
     "assign_waves",
     "baseline_content",
     "check_claims",
+    "choose_base",
     "closed_form",
     "columns_used",
     "cost_frontier",

@@ -10,7 +10,7 @@ test would find the effect.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from scipy import optimize, signal, stats
 from analysis.errors import DesignError
 
 Base = Literal["month_before", "all_before"]
+BASES: tuple[Base, ...] = ("month_before", "all_before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class RollOut:
         never = min(max(2, round(n_sites * share)), n_sites - 2)
         places = np.linspace(0, len(self.starts) - 1, n_sites - never).round().astype(int)
         starts = tuple(np.sort(self.starts)[places].tolist())
-        return RollOut(starts, never, self.n_periods, self.window)
+        return replace(self, starts=starts, n_never=never)
 
 
 def estimate_errors(outcome: pd.DataFrame, *, sampling_variance: float | None = None) -> ErrorModel:
@@ -141,11 +142,33 @@ def _expected(covariance: np.ndarray, lags: np.ndarray) -> np.ndarray:
 
 def _windows(plan: RollOut) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Contrast over months (after minus before) of each start, its sites, and its weight."""
-    starts, counts = np.unique(plan.starts, return_counts=True)
-    contrast = np.zeros((starts.size, plan.n_periods))
-    for row, start in zip(contrast, starts, strict=True):
-        end = min(start + plan.window, plan.n_periods)
-        before = slice(start - 1, start) if plan.base == "month_before" else slice(0, start)
+    return contrasts(plan.starts, plan.n_periods, window=plan.window, base=plan.base)
+
+
+def contrasts(
+    starts: tuple[int, ...], n_periods: int, *, window: int, base: Base
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights on months whose sum is what is compared after a start less its base.
+
+    Parameters
+    ----------
+    starts : tuple of int
+        First treated month of each trained site.
+    n_periods, window : int
+        Months measured, and most months after the start that count.
+    base : {"month_before", "all_before"}
+        The mean is over the months before the *first* start, as the estimator takes it.
+
+    Returns
+    -------
+    (W, n_periods), (W,), (W,)
+        Contrast of each wave, its sites, and its weight.
+    """
+    waves, counts = np.unique(starts, return_counts=True)
+    contrast = np.zeros((waves.size, n_periods))
+    for row, start in zip(contrast, waves, strict=True):
+        end = min(start + window, n_periods)
+        before = slice(start - 1, start) if base == "month_before" else slice(0, waves[0])
         row[before] = -1 / len(row[before])
         row[start:end] = 1 / (end - start)
     return contrast, counts, counts / counts.sum()

@@ -66,7 +66,7 @@ def test_the_closed_form_promises_too_much_under_serial_correlation():
 def test_one_base_month_costs_precision_and_gains_from_serial_correlation():
     unrelated = ErrorModel(0.12, 0.0, 0.0)
     wide = replace(PLAN, base="all_before")
-    assert closed_form_se(PLAN, unrelated) > 2 * closed_form_se(wide, unrelated)
+    assert closed_form_se(PLAN, unrelated) > 1.9 * closed_form_se(wide, unrelated)
     # A base month resembles the months right after it, which the formula does not know.
     related, _ = simulate_null(PLAN, ErrorModel(0.12, 0.6, 0.0), draws=DRAWS, seed=3)
     assert related.std() > 1.02 * closed_form_se(wide, unrelated)

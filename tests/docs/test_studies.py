@@ -53,6 +53,17 @@ def test_worlds_have_the_variance_and_the_effect_they_name(study, even):
     assert not study["true_effect"](panel, "none").any()
 
 
+def test_leaders_are_measured_in_the_same_worlds_by_every_method():
+    leaders = script("leaders")
+    design = leaders["Design"](12, 6, 2, 0.2, True)
+    for shocks in leaders["SHOCKS"]:
+        study = leaders["Study"](design, shocks, "growing")
+        found = leaders["measure"](study, 3, leaders["METHODS"])
+        assert list(found["method"]) == list(leaders["METHODS"])
+        assert found["coverage"].between(0, 1).all()
+        assert found["half_width"].gt(0).all()
+
+
 def test_study_gives_a_row_a_method(study):
     found = study["study"](study["Design"](12, 4, 2, 0.2, True), "growing", 3)
     assert list(found["method"]) == [*study["LEADING"], *study["OTHERS"]]

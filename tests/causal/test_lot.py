@@ -1,0 +1,161 @@
+"""What leads where timing was drawn by lot: many sites, few sites, gaps, strata."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.causal import Options, evaluate, lot, prepare, staggered
+from analysis.causal.group_time import group_time
+from analysis.causal.randomisation import randomisation_test
+
+NAMED = {"outcome": "csat_mean", "unit": "score_1_5"}
+EXACT = 1e-10
+
+
+def world(start, seed=0, periods=10, effect=0.0, missing=0.0):
+    """Sites whose level stays for good, with noise of one month; ``start`` by site, inf never."""
+    rng = np.random.default_rng(seed)
+    start = np.asarray(start, float)
+    months = np.arange(periods)
+    y = 4 + rng.normal(0, 0.5, (len(start), 1)) + rng.normal(0, 0.3, (len(start), periods))
+    y += effect * (months[None] >= start[:, None])
+    frame = pd.DataFrame(
+        {
+            "unit": np.repeat([f"s{i:03d}" for i in range(len(start))], periods),
+            "period": np.tile(months, len(start)),
+            "y": y.ravel(),
+            "cohort": np.repeat(np.where(np.isinf(start), np.nan, start), periods),
+        }
+    )
+    return frame[rng.random(len(frame)) >= missing] if missing else frame
+
+
+MANY = np.repeat([4, 6, np.inf], [14, 16, 22])
+FEW = np.repeat([4, 6, np.inf], [3, 2, 5])
+
+
+@pytest.mark.parametrize("base", ["universal", "all_before"])
+def test_many_sites_get_the_efficient_estimator_effect_by_effect(base):
+    frame = world(MANY, effect=0.3)
+    found = evaluate(frame, **NAMED, options=Options(base=base, drawn_by_lot=True, draws=99))
+    panel, of_lot = prepare(frame), {"universal": "month_before"}.get(base, base)
+    simple = staggered(panel, "simple", base=of_lot)
+    assert found.overall.value == pytest.approx(simple.att[0], abs=EXACT)
+    assert found.overall.se == pytest.approx(simple.se_neyman[0], abs=EXACT)
+    assert found.effects.coefficient == pytest.approx(simple.beta[0], abs=EXACT)
+    assert found.rule.reason == "causal.rule.lot_many"
+    events = staggered(panel, "event_study", event_times=range(4), base=of_lot)
+    shown = found.by_event_time(first=0, last=3)
+    assert [e.value for e in shown] == pytest.approx(events.att.tolist(), abs=EXACT)
+    assert [e.se for e in shown] == pytest.approx(events.se_neyman.tolist(), abs=EXACT)
+    for kind in ("cohort", "calendar"):
+        mean = found.aggregates[kind].overall
+        whole = staggered(panel, kind, base=of_lot)
+        assert mean.att[0] == pytest.approx(whole.att[0], abs=EXACT)
+
+
+def test_many_sites_with_enough_months_get_the_adjusted_error():
+    frame = world(np.repeat([1, 3, np.inf], 40), periods=5)
+    found = evaluate(frame, **NAMED, options=Options(drawn_by_lot=True, draws=99))
+    simple = staggered(prepare(frame), "simple")
+    assert simple.se[0] < simple.se_neyman[0]
+    assert found.overall.se == pytest.approx(simple.se[0], abs=EXACT)
+
+
+def test_an_interval_by_lot_is_narrower_than_that_of_differences():
+    frame = world(MANY, effect=0.3)
+    widths = []
+    for by_lot in (True, False):
+        lead = evaluate(frame, **NAMED, options=Options(drawn_by_lot=by_lot, draws=99)).overall
+        widths.append(lead.ci_high - lead.ci_low)
+    assert widths[0] < 0.95 * widths[1]
+
+
+def test_few_sites_get_randomisation_on_outcomes_less_their_pooled_slope():
+    frame = world(FEW, effect=0.3, seed=3)
+    options = Options(base="all_before", drawn_by_lot=True, draws=199)
+    found = evaluate(frame, **NAMED, options=options)
+    assert found.overall.interval_method == "randomisation"
+    assert found.rule.reason == "causal.rule.lot_few"
+    effects, cells = found.effects, found.aggregates["simple"].cells[0]
+    test = randomisation_test(effects, cells, draws=199, seed=options.seed)
+    assert found.overall.value == pytest.approx(test.estimate, abs=EXACT)
+    assert found.overall.p_value == test.p_value
+    assert found.overall.ci_low < found.overall.value < found.overall.ci_high
+
+
+def test_the_pooled_slope_is_a_regression_that_no_assignment_enters():
+    """By hand: slope over all units of the mean after on the mean before, the effect taken off."""
+    frame = world(FEW, seed=3)
+    panel = prepare(frame)
+    effects = group_time(panel, base="all_before")
+    slopes = lot.pooled_slopes(effects)
+    after, before = panel.y[:, 4:].mean(axis=1), panel.y[:, :4].mean(axis=1)
+    share = panel.treated[:, 4:].mean(axis=1)
+    for effect in (0.0, 0.7):
+        slope = np.polyfit(before, after - effect * share, 1)[0]
+        assert slopes.outcome - effect * slopes.treatment == pytest.approx(slope, abs=EXACT)
+    again = np.random.default_rng(1).permutation(panel.cohort)
+    moved = lot.pooled_slopes(group_time(replace(panel, cohort=again), base="all_before"))
+    assert moved.outcome == pytest.approx(slopes.outcome, abs=EXACT)
+
+
+def test_few_sites_from_the_month_before_keep_a_coefficient_of_one():
+    frame = world(FEW, effect=0.3)
+    by_lot, plain = (
+        evaluate(frame, **NAMED, options=Options(drawn_by_lot=chosen, draws=99))
+        for chosen in (True, False)
+    )
+    assert by_lot.overall.value == pytest.approx(plain.overall.value, abs=EXACT)
+    assert by_lot.overall.interval_method == "randomisation"
+
+
+@pytest.mark.parametrize("start", [MANY, FEW], ids=["many", "few"])
+def test_gaps_are_compared_within_each_cell(start):
+    frame = world(start, effect=0.4, missing=0.1)
+    found = evaluate(
+        frame, **NAMED, options=Options(base="all_before", drawn_by_lot=True, draws=199)
+    )
+    assert found.effects.lot
+    assert found.overall.ci_low < 0.4 < found.overall.ci_high
+    assert found.overall.n_units > 0.9 * len(start)
+
+
+def test_strata_dealt_out_unevenly_leave_parallel_trends_to_lead():
+    frame = world(MANY)
+    units = sorted(frame["unit"].unique())
+    uneven = dict.fromkeys(units, "b") | dict.fromkeys(units[:20], "a")
+    even = {unit: "ab"[i % 2] for i, unit in enumerate(units)}
+    for stratum, by_lot in ((uneven, False), (even, True)):
+        labelled = frame.assign(stratum=frame["unit"].map(stratum))
+        options = Options(drawn_by_lot=True, stratum="stratum", draws=99)
+        assert evaluate(labelled, **NAMED, options=options).effects.lot is by_lot
+
+
+def test_covariates_leave_parallel_trends_to_lead():
+    frame = world(MANY).assign(size=lambda rows: rows["unit"].str[1:].astype(int) % 7)
+    options = Options(drawn_by_lot=True, covariates=("size",), draws=99)
+    assert evaluate(frame, **NAMED, options=options).effects.lot is False
+
+
+def test_a_base_without_variation_takes_nothing_off():
+    frame = world(FEW, seed=4)
+    frame.loc[frame["period"] < 4, "y"] = 3.0
+    options = Options(base="all_before", drawn_by_lot=True, draws=199)
+    found = evaluate(frame, **NAMED, options=options)
+    assert found.effects.coefficient == 0.0
+    assert found.overall.p_value is not None
+
+
+def test_one_month_before_is_the_analysis_of_covariance():
+    """One wave, one month before and one after: the slope of a regression with the arm in it."""
+    start = np.repeat([1, np.inf], [30, 30])
+    frame = world(start, periods=2, effect=0.2, seed=8)
+    found = evaluate(frame, **NAMED, options=Options(drawn_by_lot=True, draws=99))
+    panel = prepare(frame)
+    trained = np.isfinite(panel.cohort).astype(float)
+    X = np.column_stack([np.ones(60), trained, panel.y[:, 0]])
+    slope = np.linalg.lstsq(X, panel.y[:, 1], rcond=None)[0]
+    assert found.overall.value == pytest.approx(slope[1], abs=EXACT)
