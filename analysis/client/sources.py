@@ -98,6 +98,9 @@ class ColumnMap(Part):
         The scores run from best to worst; they are turned round (and that is recorded).
     hashed : bool
         Keep a keyed pseudonym of an ``id`` column instead of the value.
+    not_personal : str or None
+        Why a column whose header sounds personal (客服电话) holds nothing personal. Its cells
+        are looked at all the same.
     """
 
     header: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
@@ -128,6 +131,7 @@ class ColumnMap(Part):
     masked: Literal["fault", "null"] | None = None
     reversed: bool = False
     hashed: bool = False
+    not_personal: str | None = Field(default=None, min_length=2)
 
     @model_validator(mode="before")
     @classmethod

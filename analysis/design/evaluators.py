@@ -12,15 +12,17 @@ LEAST: Mapping[str, int] = {
     "self": 1,
     "supervisor": 1,
     "peer": 3,
+    "subordinate": 3,
     "customer": 8,
     "mystery_shopper": 2,
     "expert": 2,
 }
-"""Least raters of one person by role: three peers (R097), eight customers (the smallest cell that
-is shown), two shoppers or experts, because agreement needs two."""
+"""Least raters of one person by role: three peers (R097) or subordinates, eight customers (the
+smallest cell that is shown), two shoppers or experts, because agreement needs two."""
 REQUIREMENTS: Mapping[str, str] = {
     "supervisor": "R096",
     "peer": "R097",
+    "subordinate": "R031",
     "customer": "R021",
     "mystery_shopper": "R171",
     "expert": "R031",

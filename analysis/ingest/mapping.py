@@ -56,6 +56,16 @@ def draft_source(source: Source, tables: Sequence[RawTable], taker: Taker) -> Dr
     return work.draft(tables)
 
 
+_OPEN_KINDS = frozenset({"id", "label", "text", "number", "int"})
+"""Kinds whose cells may hold a name or a phone number; scores, shares and dates cannot."""
+
+
+def _closed(spec: Column, mapping: ColumnMap) -> bool:
+    """Return whether only declared values get through, so that no identifier can."""
+    bounded = spec.kind in ("number", "int") and spec.high is not None
+    return bounded or bool(spec.labels) or mapping.labels is not None
+
+
 class _Work:
     """Collects the columns of one source over its raw tables."""
 
@@ -248,7 +258,8 @@ class _Work:
     ) -> Taken:
         if missing & set(mapping.header):
             return nothing(len(table), spec)
-        if spec.kind != "person" and not mapping.hashed and self.offset == 0:
+        open_cells = scaled is None and (spec.kind in _OPEN_KINDS and not _closed(spec, mapping))
+        if open_cells and not (mapping.hashed or mapping.not_personal) and self.offset == 0:
             self._personal_headers(table, mapping, column)
         real = tuple(h if h in PLACES else names[folded(h)] for h in mapping.header)
         return self.taker.take(

@@ -10,7 +10,17 @@ from analysis.ingest.cleaning import OPTIONS
 from analysis.ingest.scales import Scaled
 from analysis.tables import Column
 
-_OWN = ("header", "join", "pattern", "labels", "aliases", "factor", "reversed", "hashed")
+_OWN = (
+    "header",
+    "join",
+    "pattern",
+    "labels",
+    "aliases",
+    "factor",
+    "reversed",
+    "hashed",
+    "not_personal",
+)
 
 
 def how(

@@ -22,6 +22,7 @@ from analysis.ingest.person import leave_out
 from analysis.ingest.privacy import Pseudonyms
 from analysis.ingest.problems import shortened
 from analysis.ingest.record import SourceRecord, TableRecord, UnreadRecord
+from analysis.ingest.scales import unfit_scales
 from analysis.ingest.shaping import shape
 from analysis.tables import TABLES
 
@@ -74,9 +75,11 @@ def prepare(client: Client, pseudonyms: Pseudonyms, horizon: Any = None) -> Prep
     for number in sorted(drafts):
         faults += [problem.fault for problem in drafts[number].problems]
         faults += drafts[number].faults
+    frames = _frames(client, drafts)
+    faults += unfit_scales(client, frames.get("surveys"))
     faults = list(dict.fromkeys(_hashable(f) for f in faults))
     return Prepared(
-        frames=_frames(client, drafts),
+        frames=frames,
         records=_records(client, drafts),
         faults=tuple(shortened(sorted((f.fault for f in faults), key=_place))),
         unread=tuple(gathered.unread),

@@ -61,6 +61,14 @@ RULES: dict[str, tuple[str, str]] = {
         "No instrument of that name is declared, so the scale is unknown.",
         "one under instruments:",
     ),
+    "scale_of_nps": (
+        "A net promoter score is defined on 0-10 only, and this item is declared on {scale}.",
+        "scale: [0, 10], if the answers run so; else role: item",
+    ),
+    "scale_differs": (
+        "Overall satisfaction is answered on {scale} here and on {first_scale} in {first}.",
+        "one scale for both by a label map; or role: item for one of them",
+    ),
     "period_outside": ("The date lies outside {first} to {last}.", "a date inside the period"),
     "date_order": ("This lies before {earlier}.", "{earlier} first, then this"),
     "start_missing": ("A treated site has no planned start.", "planned_start: 2024-03-01"),
@@ -93,7 +101,7 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "personal_header": (
         "The column holds direct identifiers and may only feed a person column.",
-        "the header under drop",
+        "the header under drop; or not_personal: with the reason, if its cells hold none",
     ),
     "option_unfit": ("The option {option} does not fit a column of kind {kind}.", "{known}"),
     "option_value": ("An option cannot be used like this: {problem}", "docs/client-file.md"),

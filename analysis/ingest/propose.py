@@ -12,9 +12,16 @@ from pathlib import Path, PurePath
 from analysis.client import IDENTIFIER
 from analysis.errors import Fault, InputError
 from analysis.files import project_root, write_text
+from analysis.ingest.duplicates import ANSWERS
 from analysis.ingest.headers import known_headers, personal_reason
 from analysis.ingest.privacy import looks_personal
-from analysis.ingest.proposal.answers import instruments_block, items_of, unpivot_lines, worded
+from analysis.ingest.proposal.answers import (
+    FIVE,
+    instruments_block,
+    items_of,
+    labels_in,
+    unpivot_lines,
+)
 from analysis.ingest.proposal.headers import mapped, recognise, word
 from analysis.ingest.proposal.sites import Spellings, known_sites
 from analysis.ingest.proposal.text import Say, quoted, values
@@ -22,6 +29,8 @@ from analysis.ingest.readers import RawTable, read
 from analysis.tables import TABLES
 
 _MOST_LABELS = 30
+_RUNNING = ("序号", "no", "no.", "id", "#")
+"""Headers of numbers that most programs begin at 1 in each export."""
 _MONTHS = (r"(\d{4}年\d{1,2}月)", r"(\d{4}[-.]\d{1,2})(?!\d)", r"(?<!\d)(20\d{4})(?!\d)")
 
 
@@ -50,7 +59,7 @@ def propose(client_id: str, files: Sequence[str | Path], say: Say) -> str:
     spellings = _sites(read_in)
     sources = [_source(export, spellings, say) for export in read_in]
     head = {key: say(key) for key in _HEAD_WORDS}
-    parts = [_HEAD.format(id=client_id, **head), spellings.block(say)]
+    parts = [_HEAD.format(id=client_id, five=_five(read_in), **head), spellings.block(say)]
     parts.append(instruments_block({e.instrument: e.items for e in read_in if e.items}, say))
     parts += ["sources:", *sources]
     return "\n".join(part for part in parts if part) + f"\n\n# {say('tail')}\n"
@@ -206,6 +215,20 @@ def _export(group: Sequence[RawTable]) -> _Export:
     return _Export(group, table, headers, columns, known.get("drop", {}))
 
 
+def _five(read_in: Sequence[_Export]) -> str:
+    """Return the map of answers in words: known ones with their value, others to be decided."""
+    met = [
+        label
+        for export in read_in
+        for header in export.items.values()
+        for label in labels_in(export.group, header)
+    ]
+    strange = [f"{quoted(word)}: DECIDE" for word in dict.fromkeys(met) if word not in FIVE]
+    pairs = [*(f"{word}: {value}" for word, value in FIVE.items()), *strange[:_MOST_LABELS]]
+    lines = [", ".join(pairs[start : start + 5]) for start in range(0, len(pairs), 5)]
+    return ",\n         ".join(lines)
+
+
 def _sites(read_in: Sequence[_Export]) -> Spellings:
     return known_sites(
         (e.group, e.columns["site_id"], e.columns.get("site_name"))
@@ -256,11 +279,15 @@ def _files(group: Sequence[RawTable], say: Say) -> list[str]:
 def _column(export: _Export, column: str, header: str, sites: Spellings, say: Say) -> str:
     """Return a mapping; where the values form a closed list, with every label to decide."""
     spec = TABLES[export.table].columns[column]
-    if word(header) == "序号" and len(export.group) > 1:
-        return f'{{from: [$file, {quoted(header)}], join: "-"}}    # {say("numbered_by_file")}'
+    own_number = spec.kind == "id" and not spec.refers and export.table in ANSWERS
+    if own_number and word(header) in _RUNNING:
+        sheets = Counter(table.source.file for table in export.group)
+        place = "$file, $sheet" if max(sheets.values()) > 1 else "$file"
+        return f'{{from: [{place}, {quoted(header)}], join: "-"}}    # {say("numbered_by_file")}'
     if spec.refers == "sites" and sites.needed(export.group, header):
         return f"{{from: {quoted(header)}, aliases: sites}}"
-    if spec.high is not None and spec.kind == "number" and worded(export.group, header):
+    known = set(labels_in(export.group, header)) & set(FIVE)
+    if spec.high is not None and spec.kind == "number" and known:
         return f"{{from: {quoted(header)}, labels: five}}"
     if not spec.labels:
         return quoted(header)
@@ -341,6 +368,5 @@ privacy:
   legal_basis: {{default: DECIDE}}    # {basis}
 
 labels:    # {labels}
-  five: {{非常满意: 5, 满意: 4, 一般: 3, 不满意: 2, 非常不满意: 1,
-         很满意: 5, 比较满意: 4, 基本满意: 3, 不太满意: 2, 很不满意: 1}}
+  five: {{{five}}}
 """

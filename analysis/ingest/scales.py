@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from analysis.client import Client
-from analysis.ingest.problems import Problem
+from analysis.client import Client, Scale
+from analysis.errors import Fault
+from analysis.ingest.problems import Problem, fault
 from analysis.ingest.readers import RawTable
 from analysis.tables import ARROW_TYPES, Column
 
@@ -129,6 +130,67 @@ def rows_of(table: RawTable, mask: np.ndarray) -> RawTable:
         ),
         row_numbers=table.row_numbers[mask],
         faults=(),
+    )
+
+
+def unfit_scales(client: Client, surveys: pd.DataFrame | None) -> list[Fault]:
+    """Return the faults of items whose declared scale their role cannot have.
+
+    A net promoter score is defined on 0-10 only; overall satisfaction is one outcome, so all
+    answered items of that role need one scale.
+
+    Parameters
+    ----------
+    client : Client
+        Declares instruments, items and roles.
+    surveys : DataFrame, optional
+        Canonical answers: ``instrument, item, score``; a version never answered counts for
+        nothing.
+    """
+    if surveys is None or not {"instrument", "item", "score"} <= set(surveys.columns):
+        return []
+    answered = surveys.loc[surveys["score"].notna(), ["instrument", "item"]].drop_duplicates()
+    roles: dict[str, list[tuple[str, str, Scale]]] = {"overall": [], "nps": []}
+    for instrument, item in answered.itertuples(index=False):
+        known = client.instruments.get(instrument)
+        if known is not None and item in known.items and known.items[item].role in roles:
+            entry = (instrument, item, known.scale_of(item))
+            roles[known.items[item].role].append(entry)
+    found = [
+        _scale_fault(client, "scale_of_nps", instrument, item, scale=_span(scale))
+        for instrument, item, scale in roles["nps"]
+        if (scale.min, scale.max) != (0, 10)
+    ]
+    overall = sorted(roles["overall"])
+    found += [
+        _scale_fault(
+            client,
+            "scale_differs",
+            instrument,
+            item,
+            scale=_span(scale),
+            first=f"{overall[0][0]}.{overall[0][1]}",
+            first_scale=_span(overall[0][2]),
+        )
+        for instrument, item, scale in overall[1:]
+        if _span(scale) != _span(overall[0][2])
+    ]
+    return found
+
+
+def _span(scale: Scale) -> str:
+    return f"{scale.min:g}–{scale.max:g}"
+
+
+def _scale_fault(client: Client, rule: str, instrument: str, item: str, **params: str) -> Fault:
+    path = ("instruments", instrument, "items", item)
+    return fault(
+        rule,
+        params=params,
+        file=client.path.name,
+        row=client.line_of(*path) or client.line_of("instruments", instrument),
+        column=".".join(path),
+        value=params["scale"],
     )
 
 

@@ -2,7 +2,15 @@
 
 from analysis.tables.columns import Column, Table, identifier, site
 
-RATER_ROLES = ("self", "supervisor", "peer", "customer", "mystery_shopper", "expert")
+RATER_ROLES = (
+    "self",
+    "supervisor",
+    "peer",
+    "subordinate",
+    "customer",
+    "mystery_shopper",
+    "expert",
+)
 
 _ATTEMPT = {
     "staff_id": Column("person", "employee", required=True, refers="staff"),

@@ -136,7 +136,7 @@ def test_each_version_of_a_wide_questionnaire_has_its_own_scale(bench):
         """
 instruments:
   v1: {scale: [1, 5], items: {q1: {role: overall}}}
-  v2: {scale: [0, 10], items: {q1: {role: overall}, q2: {role: nps}}}
+  v2: {scale: [0, 10], items: {q1: {}, q2: {role: nps}}}
 sources:
   - {table: sites, inline: [{site_id: P01, site_name: 城市花园}]}
   - table: surveys

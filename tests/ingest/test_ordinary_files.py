@@ -339,3 +339,111 @@ def test_an_empty_box_beside_the_header_is_no_column(bench, area):
     made.save(bench.raw / "台账.xlsx")
     text = FEES.replace("应收,", "本期·应收,").replace("实收}", "本期·实收}")
     assert taken(bench, text)["fees"]["collected"].tolist() == [80]
+
+
+# ---- headers that sound personal, roles, scales
+
+
+@pytest.mark.parametrize(
+    "header", ["客服电话接听及时", "微信公众号便捷性", "Mobile app", "住址附近绿化"]
+)
+def test_a_column_of_scores_is_an_item_whatever_its_header(bench, header):
+    bench.put("问卷.csv", f"序号,项目,时间,{header}\n1,A园,2024-03-01 09:00,5\n")
+    text = SURVEY.replace("LABELS", "").replace("q1: 总体", f"q1: {header}")
+    assert taken(bench, text)["surveys"]["score"].tolist() == [5]
+    bench.put("问卷.csv", f"序号,项目,时间,{header}\n1,A园,2024-03-01 09:00,13800138000\n")
+    faults = ingest.check(bench.client(text))
+    assert [f.rule for f in faults] == ["out_of_range"]
+
+
+def test_a_text_under_a_personal_header_needs_a_reason_and_is_still_looked_at(bench):
+    bench.put("工单.csv", "号,项目,报修电话类型,开\n1,A园,固定,2024-03-01 09:00\n")
+    text = """
+sources:
+  - table: tickets
+    files: [工单.csv]
+    columns: {ticket_id: 号, site_id: 项目, category: CATEGORY, opened_at: 开}
+    constants: {kind: repair}
+"""
+    plain = text.replace("CATEGORY", "报修电话类型")
+    reasoned = text.replace("CATEGORY", "{from: 报修电话类型, not_personal: 只有类型}")
+    assert rules(bench, plain) == ["personal_header"]
+    assert taken(bench, reasoned)["tickets"]["category"].tolist() == ["固定"]
+    bench.put("工单.csv", "号,项目,报修电话类型,开\n1,A园,13800138000,2024-03-01 09:00\n")
+    assert rules(bench, reasoned) == ["personal_value"]
+
+
+def test_subordinates_rate_too(bench):
+    bench.put("360.csv", "被评人工号,项目,评价人关系,态度\n0001,A园,下级,4\n0001,A园,同级,5\n")
+    text = """
+instruments: {b: {scale: [1, 5], items: {q1: {}}}}
+sources:
+  - table: ratings
+    files: [360.csv]
+    columns:
+      rating_id: $row
+      ratee_id: 被评人工号
+      site_id: 项目
+      rater_role: {from: 评价人关系, labels: {下级: subordinate, 同级: peer}}
+    constants: {instrument: b}
+    unpivot: {items: {q1: 态度}}
+"""
+    assert taken(bench, text)["ratings"]["rater_role"].tolist() == ["subordinate", "peer"]
+
+
+def test_scales_that_a_run_would_refuse_are_refused_by_the_check(bench):
+    bench.put("问卷.csv", "序号,项目,时间,总体\n1,A园,2024-03-01 09:00,5\n")
+    nps = SURVEY.replace("LABELS", "").replace(
+        "scale: [1, 5], items: {q1: {role: overall}}", "scale: [1, 10], items: {q1: {role: nps}}"
+    )
+    (fault,) = ingest.check(bench.client(nps))
+    assert (fault.rule, fault.column) == ("scale_of_nps", "instruments.s.items.q1")
+    bench.put("二.csv", "序号,项目,时间,总体\n9,A园,2024-06-01 09:00,9\n")
+    both = SURVEY.replace("LABELS", "").replace(
+        "sources:", "  s2: {scale: [1, 10], items: {q1: {role: overall}}}\nsources:"
+    )
+    second = both[both.index("  - table") :].replace("问卷.csv", "二.csv")
+    second = second.replace("instrument: s}", "instrument: s2}")
+    (fault,) = ingest.check(bench.client(both + second))
+    assert (fault.rule, fault.params["first"]) == ("scale_differs", "s.q1")
+    kept = (both + second).replace(
+        "[1, 10], items: {q1: {role: overall}}", "[1, 10], items: {q1: {}}"
+    )
+    assert ingest.check(bench.client(kept)) == []
+
+
+def test_a_proposal_keeps_rounds_apart_and_takes_labels_beside_numbers(bench):
+    head = ["序号", "提交答卷时间", "所属项目", "1、您对物业服务总体是否满意？"]
+    book(
+        bench,
+        "两期.xlsx",
+        {
+            "训前": [head, [1, "2024-01-05 09:00", "A园", "1-非常满意"]],
+            "训后": [head, [1, "2024-06-05 09:00", "A园", "4-很糟"]],
+        },
+    )
+    text = ingest.propose("acme", [bench.raw / "两期.xlsx"], str)
+    assert 'response_id: {from: [$file, $sheet, 序号], join: "-"}' in text
+    assert "labels: five" in text
+    assert "很糟: DECIDE" in text
+
+
+def test_a_proposal_takes_scores_under_headers_that_sound_personal(bench):
+    bench.put(
+        "问卷.csv",
+        "序号,提交答卷时间,所属项目,第2题(投诉建议处理结果),第3题(客服电话接听),第4题(其他建议)\n"
+        "1,2024-01-05 09:00,A园,4,5,多种树\n",
+    )
+    text = ingest.propose("acme", [bench.raw / "问卷.csv"], str)
+    drop = text[text.index("drop:") :]
+    assert "第4题(其他建议)" in drop
+    assert "投诉建议处理结果" not in drop
+    assert "客服电话接听" not in drop
+
+
+def test_a_proposal_does_not_take_an_exam_for_satisfaction(bench):
+    bench.put(
+        "成绩.csv", "工号,课程名称,考核形式,考试成绩\n001,投诉,笔试,92(补考)\n002,投诉,笔试,待定\n"
+    )
+    text = ingest.propose("acme", [bench.raw / "成绩.csv"], str)
+    assert "score: 考试成绩" in text

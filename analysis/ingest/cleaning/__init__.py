@@ -7,6 +7,7 @@ by an option, and what does not fit is a fault at its position.
 from analysis.ingest.cleaning.convert import KINDS, OPTIONS, convert, without_value
 from analysis.ingest.cleaning.converted import Converted
 from analysis.ingest.cleaning.locate import locate
+from analysis.ingest.cleaning.numbers import label_in
 from analysis.ingest.cleaning.rules import CONVERSIONS, RULES
 from analysis.ingest.cleaning.spelling import MISSING_MARKERS, normalise, shown
 
@@ -18,6 +19,7 @@ __all__ = [
     "RULES",
     "Converted",
     "convert",
+    "label_in",
     "locate",
     "normalise",
     "shown",

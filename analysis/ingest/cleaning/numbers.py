@@ -380,3 +380,20 @@ def _number_and_words(text: str) -> tuple[float | None, str | None]:
         if match := pattern.fullmatch(text):
             return float(match["number"]), match["words"].strip()
     return None, None
+
+
+_NUMBER_ALONE = re.compile(r"[-+]?[\d.,]+\s*(?:分|星|级|%)?")
+
+
+def label_in(text: str) -> str | None:
+    """Return the words of an answer, without a number or letter beside them; None for a number.
+
+    Examples
+    --------
+    >>> label_in("1-非常满意"), label_in("满意"), label_in("4分")
+    ('非常满意', '满意', None)
+    """
+    clean = normalise(text)[0]
+    if not clean or _NUMBER_ALONE.fullmatch(clean):
+        return None
+    return _number_and_words(clean)[1] or clean

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
+
+from analysis.ingest.cleaning import convert, label_in
 from analysis.ingest.headers import folded, personal_reason
 from analysis.ingest.proposal.headers import question, word
 from analysis.ingest.proposal.text import Say, quoted, values
@@ -32,7 +35,7 @@ def items_of(
         return {}
     words = {word(header) for header in used}
     left = [h for h in headers if h not in used and word(h) not in words]
-    left = [h for h in left if personal_reason(h) is None]
+    left = [h for h in left if personal_reason(h) is None or on_a_scale(group, h)]
     asked = [h for h in left if question(h) or (table == "ratings" and _few(group, h))]
     return {f"q{n}": header for n, header in enumerate(asked, start=1)}
 
@@ -41,10 +44,35 @@ def _few(group: Sequence[RawTable], header: str) -> bool:
     return 0 < len(values(group, header)) <= _MOST_ANSWERS and word(header) != "序号"
 
 
+FIVE: Mapping[str, int] = {
+    "非常满意": 5, "满意": 4, "一般": 3, "不满意": 2, "非常不满意": 1,
+    "很满意": 5, "比较满意": 4, "基本满意": 3, "不太满意": 2, "很不满意": 1,
+}  # fmt: skip
+"""Words that answers on five points are known to have, and their values."""
+
+_CLOSED = 12
+"""Different answers of a column at most, for it to be read as answers on a scale."""
+
+
+def on_a_scale(group: Sequence[RawTable], header: str) -> bool:
+    """Return whether a column holds answers on a scale, whatever its header recalls."""
+    given = [v for v in values(group, header) if folded(v) not in MISSING_CODES]
+    if not given or len(given) > _CLOSED:
+        return False
+    cells = pd.Series(given, dtype=object)
+    return convert(cells, "score", labels=dict(FIVE), low=0, high=10).faults.empty
+
+
+def labels_in(group: Sequence[RawTable], header: str) -> list[str]:
+    """Return the words of a column's answers, without the numbers that stand beside them."""
+    given = [v for v in values(group, header) if v not in MISSING_CODES]
+    words = [label_in(value) for value in given]
+    return [word for word in dict.fromkeys(words) if word]
+
+
 def worded(group: Sequence[RawTable], header: str) -> bool:
-    """Return whether answers are given in words, not in numbers."""
-    given = {value for value in values(group, header) if value not in MISSING_CODES}
-    return any(not re.match(r"[-\d]", folded(value)) for value in given)
+    """Return whether answers are given in words, alone or beside a number."""
+    return bool(labels_in(group, header))
 
 
 def unpivot_lines(group: Sequence[RawTable], items: Mapping[str, str]) -> list[str]:
