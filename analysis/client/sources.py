@@ -81,7 +81,8 @@ class ColumnMap(Part):
         without one; the zone of the file's times (the client's without it); ``midnight`` for
         times without a clock; ``first``/``second`` in the hour that a clock change repeats.
     unit : str or None
-        What a bare number of a share column means: ``percent`` or ``share``.
+        What a bare number means: ``percent`` or ``share`` of a share, ``seconds``, ``minutes``,
+        ``hours`` or ``days`` of a length of time (hours, if not said).
     units : tuple of str
         Words taken off numbers, e.g. ``分``.
     factor : float or None
@@ -119,7 +120,7 @@ class ColumnMap(Part):
     zone: str | None = None
     date_only: Literal["fault", "midnight"] | None = None
     ambiguous: Literal["fault", "first", "second"] | None = None
-    unit: Literal["percent", "share"] | None = None
+    unit: Literal["percent", "share", "seconds", "minutes", "hours", "days"] | None = None
     units: tuple[str, ...] = ()
     factor: float | None = Field(default=None, gt=0)
     approximate: bool = False

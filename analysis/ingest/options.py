@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis.client import Client, ColumnMap
-from analysis.ingest.cleaning import OPTIONS
+from analysis.ingest.cleaning import OPTIONS, SECONDS
 from analysis.ingest.scales import Scaled
 from analysis.tables import Column
 
@@ -36,6 +36,8 @@ def how(
     """Return the kind of conversion and its options."""
     labels, no_value = _labels(client, mapping)
     kind = "month" if column == "month" else spec.kind
+    if kind == "number" and spec.unit in SECONDS:
+        kind = "duration"
     options: dict[str, Any] = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in mapping.model_dump(exclude=set(_OWN)).items()
@@ -57,6 +59,9 @@ def how(
                 options[name] = bound / (mapping.factor or 1)
         if mapping.reversed and kind == "score":
             options["reverse"] = True
+    if kind == "duration":
+        options["cell_unit"] = options.pop("unit", spec.unit)
+        options["unit"] = spec.unit
     if kind == "instant":
         options.setdefault("zone", client.client.timezone)
     if kind in ("date", "month", "instant"):
@@ -92,7 +97,7 @@ def _labels(client: Client, mapping: ColumnMap) -> tuple[dict[str, Any], list[st
 def unfit(mapping: ColumnMap, kind: str, options: Mapping[str, Any]) -> list[str]:
     """Return the options that the kind does not have."""
     wrong = [name for name in options if name not in OPTIONS[kind]]
-    if mapping.factor is not None and kind not in ("number", "int"):
+    if mapping.factor is not None and kind not in ("number", "int", "duration"):
         wrong.append("factor")
     if mapping.reversed and kind != "score":
         wrong.append("reversed")

@@ -447,3 +447,16 @@ def test_a_proposal_does_not_take_an_exam_for_satisfaction(bench):
     )
     text = ingest.propose("acme", [bench.raw / "成绩.csv"], str)
     assert "score: 考试成绩" in text
+
+
+def test_minutes_never_become_hours(bench):
+    bench.put(
+        "学习.csv", "工号,课程,班次,学时\n001,投诉,一,45分钟\n002,投诉,一,1.5\n003,投诉,一,2h\n"
+    )
+    text = LEARNING.replace("completion: COMPLETION", "hours: HOURS")
+    hours = taken(bench, text.replace("HOURS", "学时"))["enrolments"]["hours"]
+    assert sorted(hours) == [0.75, 1.5, 2]
+    assert rules(bench, text.replace("HOURS", "{from: 学时, units: [分钟]}")) == ["option_unfit"]
+    bench.put("学习.csv", "工号,课程,班次,学时\n001,投诉,一,90\n")
+    minutes = text.replace("HOURS", "{from: 学时, unit: minutes}")
+    assert taken(bench, minutes)["enrolments"]["hours"].tolist() == [1.5]

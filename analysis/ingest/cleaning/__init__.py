@@ -6,6 +6,7 @@ by an option, and what does not fit is a fault at its position.
 
 from analysis.ingest.cleaning.convert import KINDS, OPTIONS, convert, without_value
 from analysis.ingest.cleaning.converted import Converted
+from analysis.ingest.cleaning.durations import SECONDS
 from analysis.ingest.cleaning.locate import locate
 from analysis.ingest.cleaning.numbers import label_in
 from analysis.ingest.cleaning.rules import CONVERSIONS, RULES
@@ -17,6 +18,7 @@ __all__ = [
     "MISSING_MARKERS",
     "OPTIONS",
     "RULES",
+    "SECONDS",
     "Converted",
     "convert",
     "label_in",

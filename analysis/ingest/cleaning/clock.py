@@ -21,8 +21,13 @@ _HALVES = "上午|早上|凌晨|清晨|中午|下午|傍晚|晚上|晚|AM|PM|A\\
 _TIME = re.compile(
     rf"(?P<before>{_HALVES})?\s*(?P<hour>\d{{1,2}})(?P<sign>:|时|点)(?P<minute>\d{{1,2}})?"
     r"(?:[:分](?P<second>\d{1,2})?(?:\.(?P<fraction>\d{1,9}))?秒?)?"
-    rf"\s*(?P<after>AM|PM|A\.M\.|P\.M\.)?\s*(?P<offset>Z|UTC|[+-]\d{{2}}:?\d{{2}})?",
+    rf"\s*(?P<after>{_HALVES})?\s*"
+    r"(?P<offset>[(\[]?\s*(?:Z|(?:UTC|GMT)?\s*[+-]\d{1,2}(?::?\d{2})?|UTC|GMT)\s*[)\]]?)?",
     re.IGNORECASE,
+)
+_TIME_FIRST = re.compile(
+    r"(?P<time>\D{0,4}\d{1,2}[:时点]\S*(?:\s*[^\d\s]+)?)\s*,?\s+"
+    r"(?P<day>\d{4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?)"
 )
 _EVENING = ("下午", "傍晚", "晚上", "晚", "PM", "P.M.")
 
@@ -39,6 +44,8 @@ def split_day_and_time(text: str) -> tuple[str, str]:
             return match[0], rest.removeprefix("T").strip(" ,")
     if match := _COMPACT_TIME.fullmatch(text):
         return text[:8], ":".join(part for part in match.groups()[3:] if part)
+    if match := _TIME_FIRST.fullmatch(text):
+        return match["day"], match["time"].strip(" ,")
     return text, ""
 
 
@@ -130,12 +137,14 @@ def read_time(text: str, steps: list[str]) -> tuple[dt.timedelta, dt.timezone | 
         steps.append("twelve_hour_clock")
     elif half or match["sign"] != ":":
         steps.append("chinese_clock")
+    if hour == 12 and half in ("上午", "早上", "清晨", "晚上", "晚", "傍晚"):
+        raise WrongCellError("time_twelve")
     if half in ("AM", "PM", "A.M.", "P.M.") and not 1 <= hour <= 12:
         raise WrongCellError("date_impossible")
     if (half in _EVENING and hour < 12) or (half == "中午" and hour < 4):
         hour += 12
-    elif half in ("AM", "A.M.", "上午", "凌晨", "早上") and hour == 12:
-        hour = 0 if half != "上午" else 12
+    elif half in ("AM", "A.M.", "凌晨") and hour == 12:
+        hour = 0
     if minute > 59 or second > 59 or hour > 24 or (hour == 24 and (minute or second)):
         raise WrongCellError("date_impossible")
     if hour == 24:
@@ -150,8 +159,11 @@ def read_time(text: str, steps: list[str]) -> tuple[dt.timedelta, dt.timezone | 
 def _offset(text: str | None) -> dt.timezone | None:
     if not text:
         return None
-    if text.upper() in ("Z", "UTC"):
+    bare = text.strip("()[] ").upper().removeprefix("UTC").removeprefix("GMT").strip()
+    if bare in ("", "Z"):
         return dt.UTC
-    sign = -1 if text[0] == "-" else 1
-    digits = text[1:].replace(":", "")
-    return dt.timezone(sign * dt.timedelta(hours=int(digits[:2]), minutes=int(digits[2:])))
+    sign = -1 if bare[0] == "-" else 1
+    hours, _, minutes = bare[1:].partition(":")
+    if not minutes and len(hours) > 2:
+        hours, minutes = hours[:-2], hours[-2:]
+    return dt.timezone(sign * dt.timedelta(hours=int(hours), minutes=int(minutes or 0)))

@@ -193,6 +193,8 @@ class _Cells:
 
     def read_all(self, distinct: list[Any]) -> Outcomes:
         outcomes = Outcomes(len(distinct))
+        if isinstance(self.parse, numbers.Judged):
+            self.parse.look_at(distinct)
         if isinstance(self.parse, dates.Instant) and distinct:
             outcomes.bulk.extend(self.parse.bulk(distinct))
         left = np.ones(len(distinct), bool)

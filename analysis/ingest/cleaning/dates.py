@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,13 +13,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.ingest.cleaning.clock import ORDERS, read_day, read_time, split_day_and_time
-from analysis.ingest.cleaning.numbers import Parse, check_range
-from analysis.ingest.cleaning.spelling import WrongCellError
+from analysis.ingest.cleaning.numbers import Judged, Parse, check_range
+from analysis.ingest.cleaning.spelling import WrongCellError, normalise
 
 _EPOCHS = {"1900": dt.datetime(1899, 12, 30), "1904": dt.datetime(1904, 1, 1)}
 _PLAUSIBLE_YEARS = range(1950, 2101)
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
-_MONTH = re.compile(r"(\d{4})\s*(?:[-/.]\s*(\d{1,2})|年\s*(\d{1,2})月?|(\d{2}))")
+_MONTH = re.compile(r"(\d{4})\s*(?:[-/]\s*(\d{1,2})|年\s*(\d{1,2})月?|(\d{2}))")
+_DOTTED = re.compile(r"((?:19|20)\d{2})\s*\.\s*(\d{1,2})")
+_COMPACT = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])")
 _MONTH_ALONE = re.compile(r"(\d{1,2})月份?")
 _SHAPES = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "%Y-%m-%d %H:%M:%S", ()),
@@ -122,45 +124,86 @@ def date(
 
 def month(*, low: Any = None, high: Any = None, year: int | None = None, **options: Any) -> Parse:
     """Return the parser of months, each as its first day."""
-    as_date = date(year=year, **options)
-    first = _as_date(low).replace(day=1) if low is not None else None
-    last = _as_date(high)
+    return Month(date(year=year, **options), low, high, year, declared=bool(options.get("format")))
 
-    def parse(cell: Any, steps: list[str]) -> dt.date:
-        found = _month(cell, steps, year)
+
+class Month(Judged):
+    """The parser of one column of months.
+
+    A spreadsheet turns 2024.10 into 2024.1, which may then be January or October. It is read
+    where other cells of the column settle it (2024.10 stands beside: January; 2024.01 stands
+    beside: October) or a ``format`` is declared; else it is refused.
+    """
+
+    def __init__(
+        self, as_date: Parse, low: Any, high: Any, year: int | None, *, declared: bool
+    ) -> None:
+        self.as_date, self.year, self.declared = as_date, year, declared
+        self.first = _as_date(low).replace(day=1) if low is not None else None
+        self.last = _as_date(high)
+        self.lost_zero: int | None = None
+
+    def look_at(self, cells: Sequence[Any]) -> None:
+        """Find out what 2024.1 means here: 1, 10, or None where nothing tells."""
+        after = {
+            match[2]
+            for cell in cells
+            if (match := _DOTTED.fullmatch(_as_shown(cell))) and match[2] != "1"
+        }
+        whole = "10" in after
+        padded = any(part.startswith("0") for part in after)
+        self.lost_zero = 1 if whole and not padded else 10 if padded and not whole else None
+
+    def __call__(self, cell: Any, steps: list[str]) -> dt.date:
+        """Return the first day of one cell's month; conversions are added to ``steps``."""
+        found = None if self.declared else self._month(cell, steps)
         if found is None:
-            day = as_date(cell, steps)
+            if self.declared and isinstance(cell, (int, float)):
+                cell = _as_shown(cell)
+            day = self.as_date(cell, steps)
             found = day.replace(day=1)
             if day != found:
                 steps.append("date_to_month")
-        check_range(found, first, last)
+        check_range(found, self.first, self.last)
         return found
 
-    return parse
-
-
-def _month(cell: Any, steps: list[str], year: int | None) -> dt.date | None:
-    if isinstance(cell, (int, float)) and not isinstance(cell, bool) and 190_001 <= cell <= 210_012:
-        # 2024.1 as a number may be January or October: only whole numbers are months.
-        cell = str(int(cell)) if cell == int(cell) else cell
-    if not isinstance(cell, str):
-        if isinstance(cell, float) and cell != int(cell) and 1900 < cell < 2101:
-            raise WrongCellError("date_unreadable")
+    def _month(self, cell: Any, steps: list[str]) -> dt.date | None:
+        if isinstance(cell, bool) or not isinstance(cell, (int, float, str)):
+            return None
+        text = _as_shown(cell)
+        if not isinstance(cell, str) and not (_DOTTED.fullmatch(text) or _COMPACT.fullmatch(text)):
+            return None
+        if match := _DOTTED.fullmatch(text):
+            number = int(match[2])
+            if match[2] == "1":
+                if self.lost_zero is None:
+                    raise WrongCellError("month_digit_lost")
+                number = self.lost_zero
+            steps.append("dot_date")
+            return _first_day(int(match[1]), number)
+        if match := _MONTH_ALONE.fullmatch(text):
+            if self.year is None:
+                raise WrongCellError("date_year_missing")
+            steps.extend(("chinese_date", "year_supplied"))
+            return _first_day(self.year, int(match[1]))
+        if match := _MONTH.fullmatch(text):
+            if match[3]:
+                steps.append("chinese_date")
+            elif match[4]:
+                steps.append("compact_date")
+            elif "-" not in text:
+                steps.append("slash_date")
+            return _first_day(int(match[1]), int(match[2] or match[3] or match[4]))
         return None
-    if match := _MONTH_ALONE.fullmatch(cell):
-        if year is None:
-            raise WrongCellError("date_year_missing")
-        steps.extend(("chinese_date", "year_supplied"))
-        return _first_day(year, int(match[1]))
-    if match := _MONTH.fullmatch(cell):
-        if match[3]:
-            steps.append("chinese_date")
-        elif match[4]:
-            steps.append("compact_date")
-        elif "-" not in cell:
-            steps.append("slash_date" if "/" in cell else "dot_date")
-        return _first_day(int(match[1]), int(match[2] or match[3] or match[4]))
-    return None
+
+
+def _as_shown(cell: Any) -> str:
+    """Return a cell of months as text; 2024.1 is a number's shortest spelling."""
+    if isinstance(cell, str):
+        return normalise(cell)[0]
+    if isinstance(cell, bool) or not isinstance(cell, (int, float)):
+        return ""
+    return str(int(cell)) if cell == int(cell) else repr(float(cell))
 
 
 def _first_day(year: int, number: int) -> dt.date:

@@ -1,4 +1,4 @@
-"""Lengths of time: 123秒, 2分钟3秒, 00:02:03, 24小时."""
+"""Lengths of time: 123秒, 2分钟3秒, 00:02:03, 24小时, 1h30m, 90'."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from analysis.ingest.cleaning.spelling import WrongCellError
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 _WORDS = {
     "天": 86400, "日": 86400, "d": 86400, "day": 86400, "days": 86400,
-    "小时": 3600, "个小时": 3600, "时": 3600, "h": 3600, "hour": 3600, "hours": 3600,
-    "分钟": 60, "分": 60, "min": 60, "mins": 60, "m": 60, "minutes": 60,
-    "秒": 1, "秒钟": 1, "s": 1, "sec": 1, "seconds": 1,
+    "小时": 3600, "个小时": 3600, "时": 3600, "h": 3600, "hr": 3600, "hrs": 3600,
+    "hour": 3600, "hours": 3600, "小時": 3600,
+    "分钟": 60, "分": 60, "min": 60, "mins": 60, "m": 60, "minute": 60, "minutes": 60, "分鐘": 60,
+    "'": 60, "′": 60, "’": 60,
+    "秒": 1, "秒钟": 1, "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1, '"': 1, "″": 1,
 }  # fmt: skip
 _NAMES = "|".join(sorted(_WORDS, key=len, reverse=True))
-_PART = re.compile(rf"(\d+(?:\.\d+)?)\s*({_NAMES})\s*", re.IGNORECASE)
+_PART = re.compile(rf"(\d+(?:\.\d+)?)\s*({_NAMES})\.?\s*", re.IGNORECASE)
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d+):(\d{1,2})(?::(\d{1,2}(?:\.\d+)?))?")
 _BARE = re.compile(r"\d+(?:\.\d+)?")
@@ -64,8 +66,10 @@ def duration(
         if _BARE.fullmatch(text):
             return sign * _bare(Decimal(text), steps)
         if match := _CLOCK.fullmatch(text):
+            if match[3] is None:
+                raise WrongCellError("duration_clock")
             steps.append("duration_spelled")
-            hours, minutes, rest = match[1], match[2], match[3] or "0"
+            hours, minutes, rest = match[1], match[2], match[3]
             return sign * (int(hours) * 3600 + int(minutes) * 60 + Decimal(rest))
         if not _WHOLE.fullmatch(text):
             raise WrongCellError("duration_unreadable")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from analysis.ingest.cleaning.numbers import Parse
-from analysis.ingest.cleaning.spelling import WrongCellError
+from analysis.ingest.cleaning.numbers import Judged, Parse
+from analysis.ingest.cleaning.spelling import WrongCellError, shown
 
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+\d+")
 PLAIN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 """Identifiers that are taken as they stand: nothing to fold, no mask, no damaged number."""
 
+_PADDED = re.compile(r"0+\d+")
 _EXACT = 1e15  # a workbook keeps 15 digits
 _CJK = r"\u3400-\u9fff"
 _INNER_SPACE = re.compile(rf"(?<=[{_CJK}])\s+(?=[{_CJK}])")
@@ -31,19 +33,57 @@ def identifier(*, width: int | None = None, case: Case = "keep") -> Parse:
     if case not in ("keep", "upper", "lower"):
         raise ValueError(f"case is keep, upper or lower, not {case!r}")
 
-    def parse(cell: Any, steps: list[str]) -> str:
+    return Identifier(width, case)
+
+
+class Identifier(Judged):
+    """The parser of one column of identifiers.
+
+    A number without zeros in front is refused where the same digits with zeros stand beside
+    it, or text of one length with zeros in front and a number that is shorter: whether they are
+    one identifier is what ``width`` declares.
+    """
+
+    def __init__(self, width: int | None, case: Case) -> None:
+        self.width, self.case = width, case
+        self.lost: dict[str, WrongCellError] = {}
+
+    def look_at(self, cells: Sequence[Any]) -> None:
+        """Find the numbers that may have lost the zeros in front of them."""
+        if self.width is not None:
+            return
+        padded = {c for c in cells if isinstance(c, str) and _PADDED.fullmatch(c)}
+        if not padded:
+            return
+        lengths = {len(text) for text in padded}
+        bare = {text.lstrip("0") for text in padded}
+        wrong = WrongCellError("id_zeros_lost", str(max(lengths)))
+        for cell in cells:
+            number = isinstance(cell, (int, float)) and not isinstance(cell, bool)
+            text = shown(cell) if number else cell if isinstance(cell, str) else ""
+            if not text.isdigit() or text in padded:
+                continue
+            if text in bare or (number and len(lengths) == 1 and len(text) < min(lengths)):
+                self.lost[text] = wrong
+
+    def __call__(self, cell: Any, steps: list[str]) -> str:
+        """Return the clean spelling of one cell; conversions are added to ``steps``."""
         text = _digits(cell, steps) if not isinstance(cell, str) else cell
         if _SCIENTIFIC.fullmatch(text):
             raise WrongCellError("id_scientific")
-        if width is not None and text.isdigit() and len(text) < width:
-            text = text.zfill(width)
+        if self.width is not None and text.isdigit() and len(text) < self.width:
+            text = text.zfill(self.width)
             steps.append("zero_padded")
-        folded = text if case == "keep" else text.upper() if case == "upper" else text.lower()
+        folded = text
+        if self.case != "keep":
+            folded = text.upper() if self.case == "upper" else text.lower()
         if folded != text:
             steps.append("case_folded")
         return folded
 
-    return parse
+    def refused(self) -> Mapping[str, WrongCellError]:
+        """Return the numbers that may have lost zeros."""
+        return self.lost
 
 
 def person(
@@ -56,20 +96,32 @@ def person(
     """Return the parser of people: the spelling from which a pseudonym can be made."""
     if form not in ("id", "name", "phone") or masked not in ("fault", "null"):
         raise ValueError("form is id, name or phone; masked is fault or null")
-    as_identifier = identifier(width=width, case=case)
+    return Person(form, masked, width, case)
 
-    def parse(cell: Any, steps: list[str]) -> str | None:
+
+class Person(Identifier):
+    """The parser of one column of people."""
+
+    def __init__(self, form: str, masked: str, width: int | None, case: Case) -> None:
+        super().__init__(width, case)
+        self.form, self.masked = form, masked
+
+    def look_at(self, cells: Sequence[Any]) -> None:
+        """Find the numbers that may have lost zeros; names and phones have none in front."""
+        if self.form == "id":
+            super().look_at(cells)
+
+    def __call__(self, cell: Any, steps: list[str]) -> str | None:
+        """Return the spelling from which a pseudonym can be made, None for a masked person."""
         if isinstance(cell, str) and _MASK.search(cell):
-            if masked == "fault":
+            if self.masked == "fault":
                 raise WrongCellError("person_masked")
             steps.append("person_masked_as_null")
             return None
-        text = as_identifier(cell, steps)
-        if form == "name":
+        text = super().__call__(cell, steps)
+        if self.form == "name":
             return _name(text, steps)
-        return _phone(text, steps) if form == "phone" else text
-
-    return parse
+        return _phone(text, steps) if self.form == "phone" else text
 
 
 def _digits(cell: Any, steps: list[str]) -> str:

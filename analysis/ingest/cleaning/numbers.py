@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Literal
@@ -89,6 +89,8 @@ def to_decimal(
         amount = amount.replace(",", "")
         steps.append("thousands_separator")
     elif _SCIENTIFIC.fullmatch(amount):
+        if Decimal(amount).as_tuple().exponent > 0:
+            raise WrongCellError("number_scientific")
         steps.append("scientific_number")
     elif not _PLAIN.fullmatch(amount):
         numeral = chinese_numeral(amount)
@@ -171,11 +173,14 @@ def share(
 
 
 class Judged:
-    """A parser that can say only after a whole column which of its cells it can take."""
+    """A parser that reads a cell in the light of its whole column."""
+
+    def look_at(self, cells: Sequence[Any]) -> None:
+        """Look at the distinct cells of the column before any of them is read."""
 
     def refused(self) -> Mapping[str, WrongCellError]:
         """Return the cells, as text, that the rest of the column rules out, with the reason."""
-        raise NotImplementedError
+        return {}
 
 
 class Share(Judged):

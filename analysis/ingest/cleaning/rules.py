@@ -9,6 +9,10 @@ RULES: Mapping[str, tuple[str, str]] = {
     "out_of_range": ("The value lies outside {expected}.", "a value inside the range"),
     "date_unreadable": ("This is not a date in a known spelling.", "2024-03-05"),
     "date_impossible": ("There is no such day or time.", "2024-02-29"),
+    "month_digit_lost": (
+        "2024.1 may be January, or October that lost its zero.",
+        "2024-01; or format: '%Y.%m' declared, where it is January",
+    ),
     "date_zero": ("A date of zeros is no date.", "2024-03-05, or empty"),
     "date_year_missing": ("The date has no year.", "2024年3月5日, or year: 2024 declared"),
     "date_order_undeclared": (
@@ -25,11 +29,16 @@ RULES: Mapping[str, tuple[str, str]] = {
         "zone: Asia/Shanghai declared",
     ),
     "time_missing": ("The time of day is missing.", "2024-03-05 09:08, or date_only: midnight"),
+    "time_twelve": ("Twelve o'clock of this half of the day may be noon or midnight.", "00:05"),
     "time_nonexistent": ("The clock change skipped this time.", "a time that existed"),
     "time_ambiguous": ("The clock change repeated this time.", "ambiguous: first declared"),
     "number_unreadable": ("This is not a number in a known spelling.", "1234.50"),
     "number_approximate": ("The number is approximate.", "30, or approximate: true declared"),
     "number_unit": ("The number carries an undeclared unit.", "85, or units: [分] declared"),
+    "number_scientific": (
+        "The number was shortened to scientific notation and lost digits.",
+        "the column shown as numbers before it is exported: 123456",
+    ),
     "number_percent": ("A percentage stands where a number is declared.", "85, or kind: share"),
     "not_whole": ("The number is not whole.", "3"),
     "share_unit_undeclared": (
@@ -51,6 +60,10 @@ RULES: Mapping[str, tuple[str, str]] = {
         "labels with their right values, or pattern: '(\\d+)' if the number is the score",
     ),
     "id_scientific": ("A long number was damaged into scientific notation.", "the column as text"),
+    "id_zeros_lost": (
+        "The number may have lost the zeros in front of it: others of this column have them.",
+        "00123; or width: {expected} declared",
+    ),
     "id_precision_lost": (
         "A number this long lost its last digits in the spreadsheet.",
         "the column as text",
@@ -60,7 +73,11 @@ RULES: Mapping[str, tuple[str, str]] = {
     "text_type": ("The cell has a type that cannot be text.", "text"),
     "duration_unit_undeclared": (
         "The unit of the duration is not declared.",
-        "123秒, or cell_unit: seconds declared",
+        "123秒, or unit: seconds declared",
+    ),
+    "duration_clock": (
+        "1:30 may be hours and minutes, or minutes and seconds.",
+        "1:30:00, 1小时30分 or 1分30秒",
     ),
     "duration_negative": ("A duration cannot be negative.", "0 or more"),
     "duration_unreadable": ("This is not a duration in a known spelling.", "2分钟3秒"),
