@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal.aggregate import Aggregate
+from analysis.causal.agreement import comparable, disagree
 from analysis.causal.estimates import Builder
 from analysis.causal.frame import FrameError
 from analysis.causal.inference_rule import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_INFLUENCE
@@ -62,7 +63,7 @@ def with_comparison(
         *_design(maker, builder, parts["simple"], lead),
         *_data(maker, builder),
         _pretrend(maker, builder, parts, lead),
-        _agreement(maker, lead, alternatives),
+        _agreement(maker, lead, alternatives, len(builder.panel.cohorts)),
     ]
     if len(overall) > 1:
         found.append(_inference_agreement(maker, lead, overall[1]))
@@ -276,22 +277,22 @@ def _pretrend(
     )
 
 
-def _agreement(maker: _Maker, lead: Estimate, alternatives: tuple[Estimate, ...]) -> Check:
-    """Ask whether the other estimators' values lie within the leading interval."""
-    others = [e for e in alternatives if e.value is not None]
+def _agreement(
+    maker: _Maker, lead: Estimate, alternatives: tuple[Estimate, ...], n_waves: int
+) -> Check:
+    """Ask whether the methods that aim at the leading one's effect agree with it."""
+    others = comparable(alternatives, n_waves)
     if lead.ci_low is None or not others:
         return maker.impossible("estimator_agreement", "no_interval" if others else "no_other")
-    gap = max(abs(e.value - lead.value) for e in others)
-    inside = all(lead.ci_low <= e.value <= lead.ci_high for e in others)
-    allowed = min(lead.value - lead.ci_low, lead.ci_high - lead.value)
+    agree = not any(disagree(lead, other) for other in others)
     return maker.check(
         "estimator_agreement",
-        "passed" if inside else "caution",
-        value=gap,
-        threshold=allowed,
+        "passed" if agree else "caution",
+        value=max(abs(e.value - lead.value) for e in others),
+        threshold=min(lead.value - lead.ci_low, lead.ci_high - lead.value),
         unit=lead.unit,
         n=len(others),
-        reason=None if inside else "outside",
+        reason=None if agree else "outside",
         remedy=True,
         params={
             "lowest": min(e.value for e in others),
@@ -302,11 +303,10 @@ def _agreement(maker: _Maker, lead: Estimate, alternatives: tuple[Estimate, ...]
 
 
 def _inference_agreement(maker: _Maker, lead: Estimate, beside: Estimate) -> Check:
-    """Ask whether bootstrap and randomisation reach the same verdict."""
+    """Ask whether both inferences reach the same verdict."""
     size = 1 - lead.level
     if lead.p_value is None or beside.p_value is None:
         return maker.impossible("inference_agreement", "no_p_value")
-    p = {item.interval_method.partition("_")[0]: item.p_value for item in (lead, beside)}
     same = (lead.p_value < size) == (beside.p_value < size)
     return maker.check(
         "inference_agreement",
@@ -316,5 +316,10 @@ def _inference_agreement(maker: _Maker, lead: Estimate, beside: Estimate) -> Che
         unit="p",
         reason=None if same else "differ",
         remedy=True,
-        params={"p_bootstrap": p["wild"], "p_randomisation": p["randomisation"]},
+        params={
+            "first": f"causal.interval_method.{lead.interval_method}",
+            "second": f"causal.interval_method.{beside.interval_method}",
+            "p_first": lead.p_value,
+            "p_second": beside.p_value,
+        },
     )

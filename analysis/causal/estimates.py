@@ -12,7 +12,7 @@ from analysis.causal.aggregate import Aggregate, outcome_weights
 from analysis.causal.bands import satterthwaite, uniform_critical
 from analysis.causal.distributions import t_p_value, t_quantile
 from analysis.causal.few_clusters import wild_bootstrap
-from analysis.causal.group_time import GroupTime
+from analysis.causal.group_time import GroupTime, by_cluster
 from analysis.causal.inference_rule import (
     FEWEST_FOR_BOOTSTRAP,
     InferenceRule,
@@ -62,6 +62,10 @@ class Builder:
     def arms(self, cell_weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(N,) bool each: treated units and comparison units behind a mean of cells."""
         cells = np.flatnonzero((cell_weights != 0) & self.effects.estimated)
+        if self.effects.takes_part is not None:
+            moved = self.effects.takes_part[:, cells]
+            own = self.panel.cohort[:, None] == self.effects.cohort[cells]
+            return (moved & own).any(axis=1), (moved & ~own).any(axis=1)
         moved = self.effects.influence[:, cells] != 0
         if self.effects.contrast is not None:
             moved |= self.effects.contrast[:, cells] != 0
@@ -72,6 +76,28 @@ class Builder:
         """Overall effect, with randomisation beside it where the rule says so."""
         found = [self.effect(simple, 0, "att_overall", "att.overall", {}, beside=True)]
         return tuple(item for items in found for item in items)
+
+    def relative(self, part: Aggregate, name: str, dims: dict) -> tuple[Estimate, ...]:
+        """Return the effect on a rate as a share of what the rate would have been.
+
+        It is the difference of rates read otherwise: both exclude no effect, or neither does.
+        Nothing where the outcome is no rate.
+        """
+        if self.effects.method != "rate":
+            return ()
+        weights = part.cell_weights[0]
+        common = self.common(weights, "att_relative", dims) | {"unit": "share"}
+        named = {"id": f"{self.stem}.{name}", **common}
+        told = self.on_ratio(part, 0)
+        if told is None:
+            return (Estimate(**named, value=None, reason="causal.reason.no_ratio"),)
+        level = float(weights @ np.nan_to_num(self.effects.level))
+        lead = self.effect(part, 0, "att_overall", name, dims)[0]
+        ends = {"interval_method": lead.interval_method, "reason": lead.reason}
+        if lead.ci_low is not None and lead.ci_high < level:
+            low, high = (level / (level - end) - 1 for end in (lead.ci_low, lead.ci_high))
+            ends |= {"ci_low": low, "ci_high": high, "p_value": lead.p_value}
+        return (Estimate(**named, value=float(np.expm1(told[0])), **ends),)
 
     def event_times(self, event: Aggregate) -> tuple[Estimate, ...]:
         """Effects by event time; influence-function intervals are uniform over all of them.
@@ -135,6 +161,8 @@ class Builder:
         """Inference that can be had: pre-periods have no bootstrap, cross-sections no weights."""
         if event_time < 0 and rule.lead != "influence_function":
             return "none" if rule.thinner < FEWEST_FOR_BOOTSTRAP else "influence_function"
+        if rule.lead == "wild_bootstrap" and self.effects.level is not None:
+            return "randomisation" if rule.waves_of_one else "influence_function"
         if rule.lead == "wild_bootstrap" and (self.effects.contrast is None or self.effects.lot):
             return "randomisation"
         return rule.lead
@@ -235,8 +263,46 @@ class Builder:
         if not se > 0:
             return {"interval_method": "none", "reason": "causal.reason.no_inference"}
         df = float(satterthwaite(influence, panel.cluster, panel.cohort)[0])
-        found = self.t_interval(float(part.att[j]), se, df, "influence_function", together)
+        found = self.t_interval(float(part.att[j]), se, df, self._told_by(), together)
+        if self.effects.method == "rate":
+            found |= self._by_ratio(part, j, df, together)
         return found | ({"adjustment": "uniform"} if together else {})
+
+    def _told_by(self) -> str:
+        """Name what gives influence: linearised, or from leaving out clusters."""
+        return "influence_function" if self.effects.level is None else "jackknife"
+
+    def on_ratio(self, part: Aggregate, j: int) -> tuple[float, np.ndarray] | None:
+        """Log of the treated rate over what it would have been, and its (N, 1) influence.
+
+        None where one of the two is not above zero.
+        """
+        weights = part.cell_weights[j]
+        level = float(weights @ np.nan_to_num(self.effects.level))
+        expected = level - float(part.att[j])
+        if not (level > 0 and expected > 0):
+            return None
+        drawn = self.effects.level_influence @ weights
+        moved = drawn / level - (drawn - part.influence[:, j]) / expected
+        return float(np.log(level / expected)), moved[:, None] * self.scale[:, None]
+
+    def _by_ratio(self, part: Aggregate, j: int, df: float, level: float | None) -> dict:
+        """Return the ends of a difference of rates from those of their ratio, if there is one.
+
+        One effect in two readings: the difference is the treated rate times one less one over the
+        ratio, so that both exclude no effect or neither does.
+        """
+        told = self.on_ratio(part, j)
+        if told is None:
+            return {}
+        log_ratio, influence = told
+        se = float(np.sqrt((by_cluster(influence, self.panel.cluster) ** 2).sum()))
+        if not se > 0:
+            return {}
+        ends = self.t_interval(log_ratio, se, df, self._told_by(), level)
+        rate = float(part.cell_weights[j] @ np.nan_to_num(self.effects.level))
+        low, high = (rate * -np.expm1(-ends[name]) for name in ("ci_low", "ci_high"))
+        return {"ci_low": float(low), "ci_high": float(high), "p_value": ends["p_value"]}
 
     def _wild(self, weights: np.ndarray):
         panel = self.panel
@@ -266,6 +332,8 @@ class Builder:
 
 def method_of(effects: GroupTime) -> str:
     """Return the estimator's name as estimates carry it, e.g. ``group_time_dr``."""
+    if effects.method in ("rate", "share"):
+        return f"{effects.method}_model"
     suffix = "_all_before" if effects.base_rule == "all_before" else ""
     if effects.lot:
         return f"random_timing{suffix}"

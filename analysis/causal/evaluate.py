@@ -25,6 +25,7 @@ import pandas as pd
 from analysis.causal import checks as _checks
 from analysis.causal import lot, report_tables
 from analysis.causal.aggregate import Aggregate, aggregate
+from analysis.causal.agreement import with_agreement
 from analysis.causal.before_after import describe
 from analysis.causal.beside import beside
 from analysis.causal.estimates import Builder
@@ -38,6 +39,7 @@ from analysis.causal.frame import (
 from analysis.causal.group_time import GroupTime, group_time
 from analysis.causal.inference_rule import InferenceRule
 from analysis.causal.options import Options
+from analysis.causal.pooled_cells import pooled_group_time, with_denominators
 from analysis.results import Check, Estimate, Scalar, StageResults, collect
 
 #: Ways in which group-time effects are averaged.
@@ -184,8 +186,11 @@ def evaluate(
     effects = builder.effects
     overall = builder.overall(parts["simple"])
     alternatives = beside(builder, parts["simple"])
+    waves = len(effects.panel.cohorts)
+    overall = (with_agreement(overall[0], alternatives, waves), *overall[1:])
     estimates = (
         *overall,
+        *builder.relative(parts["simple"], "att.relative", {}),
         *builder.event_times(parts["event"]),
         *builder.horizons(parts["event"]),
         *builder.cohorts(parts["cohort"]),
@@ -218,7 +223,8 @@ def lead(
         What makes estimates of means; the means by kind, ``simple`` among them.
     """
     plain = cells(panel, options)
-    if not (options.drawn_by_lot and lot.fits(plain.panel, plain)):
+    by_lot = options.drawn_by_lot and options.form == "mean"
+    if not (by_lot and lot.fits(plain.panel, plain)):
         return Builder(plain, outcome, unit, options), _aggregates(plain)
     plain = replace(plain, lot=True)
     simple = aggregate(plain, "simple")
@@ -237,19 +243,28 @@ def _aggregates(effects: GroupTime) -> dict[str, Aggregate]:
 
 
 def prepared(frame: pd.DataFrame, options: Options) -> Prepared:
-    """Check a frame and turn it into arrays as the options say."""
-    return prepare(
+    """Check a frame and turn it into arrays as the options say.
+
+    Where denominators weigh, a unit's weight is its mean denominator.
+    """
+    counted = options.form != "mean"
+    if counted and (options.covariates or options.weights):
+        raise ValueError("a rate or share takes neither covariates nor weights of units")
+    panel = prepare(
         frame,
-        covariates=options.covariates,
+        covariates=("total", "exposure") if counted else options.covariates,
         cluster=options.cluster,
         weights=options.weights,
         stratum=options.stratum,
         anticipation=options.anticipation,
     )
+    return with_denominators(panel) if counted else panel
 
 
 def cells(panel: Prepared, options: Options, *, coefficient: float = 1.0) -> GroupTime:
     """Estimate the group-time effects that the options name."""
+    if options.form != "mean":
+        return pooled_group_time(panel, options.form, comparison=options.comparison)
     return group_time(
         panel,
         method=options.method,

@@ -80,6 +80,8 @@ class Prepared:
     n_rows_read : int
         Rows of the frame as given.
     adjustments : tuple of Adjustment
+    total, exposure : (N, T) float64 or None
+        Numerator and denominator of a count or a share; NaN where the unit was not observed.
     """
 
     units: np.ndarray
@@ -95,6 +97,8 @@ class Prepared:
     anticipation: int
     n_rows_read: int
     adjustments: tuple[Adjustment, ...]
+    total: np.ndarray | None = None
+    exposure: np.ndarray | None = None
 
     @property
     def observed(self) -> np.ndarray:
@@ -270,6 +274,8 @@ def without_unit(panel: Prepared, left_out: int) -> Prepared:
         panel,
         **{name: getattr(panel, name)[kept] for name in ("units", "y", "n", "cohort")},
         covariates=panel.covariates[kept],
+        total=None if panel.total is None else panel.total[kept],
+        exposure=None if panel.exposure is None else panel.exposure[kept],
         weights=weights / weights.mean(),
         cluster=np.unique(panel.cluster[kept], return_inverse=True)[1],
         stratum=np.unique(panel.stratum[kept], return_inverse=True)[1],

@@ -68,6 +68,14 @@ class GroupTime:
         Where the coefficient was found by one regression over all units.
     lot : bool
         Whether timing was drawn by lot, so that a coefficient other than 1 is unbiased.
+        ``method`` is ``rate`` or ``share`` where denominators weigh
+        (:mod:`analysis.causal.pooled_cells`).
+    level : (K,) or None
+        Outcome of the treated in the cell, where denominators weigh.
+    level_influence : (N, K) or None
+        As ``influence``, of ``level``.
+    takes_part : (N, K) bool or None
+        Units that a cell compares, where influence is not told for each.
     """
 
     panel: Prepared
@@ -80,13 +88,16 @@ class GroupTime:
     contrast: np.ndarray | None
     poor_overlap: np.ndarray
     failures: tuple[tuple[int, int, str], ...]
-    method: Method
+    method: Method | Literal["rate", "share"]
     comparison: Comparison
     base_rule: Base
     unbalanced: Unbalanced
     coefficient: float = 1.0
     slopes: Slopes | None = None
     lot: bool = False
+    level: np.ndarray | None = None
+    level_influence: np.ndarray | None = None
+    takes_part: np.ndarray | None = None
 
     @property
     def event_time(self) -> np.ndarray:

@@ -41,6 +41,11 @@ class InferenceRule:
         return min(self.n_treated, self.n_comparison)
 
     @property
+    def waves_of_one(self) -> bool:
+        """Whether nothing but that one site tells of some wave's noise."""
+        return self.smallest_wave < FEWEST_IN_A_WAVE
+
+    @property
     def waves_small(self) -> bool:
         """Whether a wave is too small for clustered t intervals of other estimators."""
         return self.smallest_wave < FEWEST_IN_A_WAVE_FOR_T

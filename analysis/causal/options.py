@@ -8,6 +8,7 @@ from typing import Literal
 from analysis.causal.base import Base
 from analysis.causal.group_time import Comparison, Unbalanced
 from analysis.causal.inference_rule import Lead
+from analysis.causal.pooled_cells import Form
 from analysis.causal.two_period import Method
 
 Beside = Literal["two_by_two", "twfe", "imputation", "sun_abraham"]
@@ -45,6 +46,11 @@ class Options:
         Estimators beside the leading one.
     inference : str or None
         Overrules the documented rule; for method studies only.
+    form : {"mean", "rate", "share"}
+        ``mean``: units count alike by their mean. ``rate`` and ``share``: every unit and period
+        weighs by its denominator, from the columns ``total`` and ``exposure``, and periods
+        multiply or add (:mod:`analysis.causal.pooled_cells`); ``method``, ``base`` and
+        ``unbalanced`` then say nothing.
     prefix : str
         First part of every id.
     simulated : bool
@@ -68,5 +74,6 @@ class Options:
     pretrend_periods: int = 12
     alternatives: tuple[Beside, ...] = ("two_by_two", "twfe", "imputation", "sun_abraham")
     inference: Lead | None = None
+    form: Form = "mean"
     prefix: str = "tracking"
     simulated: bool = False

@@ -18,6 +18,7 @@ from analysis.causal.assignments import assignments
 from analysis.causal.base import last_untouched, levels
 from analysis.causal.frame import Prepared
 from analysis.causal.group_time import GroupTime, comparison_units
+from analysis.causal.pooled_cells import redrawn_cells
 
 #: Draws × units held in memory at a time.
 BLOCK = 2**21
@@ -67,11 +68,21 @@ def redraw_group_time(effects: GroupTime, *, draws: int, seed: int) -> Redrawn:
     no assignment enters (Rosenbaum 2002); repeated cross-sections keep theirs.
     """
     panel = effects.panel
+    if effects.level is not None:
+        return _redrawn_pooled(effects, draws, seed)
     if effects.unbalanced == "cross_sections" and not panel.balanced:
         parts = _means(panel)
         return _redrawn(panel, lambda who: _cross_sections(effects, who, parts), draws, seed)
     changes = {g: _changes(effects, int(g)) for g in panel.cohorts}
     return _redrawn(panel, lambda who: _paired(effects, who, changes), draws, seed)
+
+
+def _redrawn_pooled(effects: GroupTime, draws: int, seed: int) -> Redrawn:
+    """Fit counts or shares again under every draw."""
+    panel = effects.panel
+    codes, labels, enumerated = _drawn(panel, draws, seed)
+    effect, size = redrawn_cells(effects, labels, codes)
+    return Redrawn(panel.cohorts, panel.periods, effect, size, enumerated)
 
 
 def redraw_imputation(panel: Prepared, *, draws: int, seed: int) -> Redrawn:
@@ -87,10 +98,7 @@ def _redrawn(
     seed: int,
 ) -> Redrawn:
     """Draw assignments and estimate them block by block."""
-    first = np.unique(panel.cluster, return_index=True)[1]
-    codes, label = np.unique(panel.cohort[first], return_inverse=True)
-    labels, enumerated = assignments(label, panel.stratum[first], draws, seed)
-    labels = np.vstack([label, labels])
+    codes, labels, enumerated = _drawn(panel, draws, seed)
     found = [cells(who) for who in _blocks(labels, panel, len(codes))]
     return Redrawn(
         cohorts=panel.cohorts,
@@ -99,6 +107,14 @@ def _redrawn(
         size=np.concatenate([size for _, size in found]),
         enumerated=enumerated,
     )
+
+
+def _drawn(panel: Prepared, draws: int, seed: int) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Cohorts (H,), their codes by draw and cluster, the actual draw first, and if that is all."""
+    first = np.unique(panel.cluster, return_index=True)[1]
+    codes, label = np.unique(panel.cohort[first], return_inverse=True)
+    labels, enumerated = assignments(label, panel.stratum[first], draws, seed)
+    return codes, np.vstack([label, labels]), enumerated
 
 
 def _blocks(labels: np.ndarray, panel: Prepared, n_codes: int) -> Iterator[np.ndarray]:

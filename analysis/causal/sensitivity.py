@@ -72,7 +72,7 @@ def event_moments(evaluation: Evaluation, horizon: int) -> Moments:
     if effects.base_rule == "varying":
         raise FrameError("varying_base", "the bounds need one and the same base period")
     if effects.base_rule == "all_before" or effects.lot:
-        effects = cells(panel, replace(evaluation.options, base="universal"))
+        effects = cells(panel, replace(evaluation.options, base="universal", form="mean"))
         event = aggregate(effects, "event")
     place = {int(key): j for j, key in enumerate(event.key)}
     reference = -panel.anticipation - 1

@@ -139,7 +139,7 @@ def _first_stage(evaluation: Evaluation, share: np.ndarray) -> tuple[float, np.n
     first = aggregate(
         group_time(
             attended,
-            method=effects.method,
+            method=effects.method if effects.level is None else "dr",
             comparison=effects.comparison,
             base=effects.base_rule,
             unbalanced="pairs",

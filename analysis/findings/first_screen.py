@@ -8,8 +8,9 @@ Every sentence is chosen by a rule on stored estimates and checks:
 * **For whom**: kinds of sites are said to differ only where the test of their equality rejects;
   that one kind is significant and another is not says nothing. Where no effect is proven overall,
   a difference is a hint.
-* **Lasts**: it *fades* where the interval of what is left of the early effect ends below one, it
-  *holds* where that interval starts at :data:`HOLDS` or above, and otherwise the question is open.
+* **Lasts**: nothing is said where methods disagree on the size. Otherwise it *fades* where the
+  interval of what is left of the early effect ends below one, it *holds* where that interval starts
+  at :data:`HOLDS` or above, and else the question is open.
 * **Sure**: how the comparison came about, how many checks passed, and what drift between trained
   and comparison sites the effect would withstand.
 
@@ -34,7 +35,7 @@ DIFFERENT = 0.05
 """Kinds differ when the test of their equality has a p-value below this."""
 
 
-_NOT_PROVEN = (".none", ".undone")
+_NOT_PROVEN = (".none", ".undone", ".disputed")
 """Ends of the claims after which no effect may be taken for granted."""
 
 
@@ -106,7 +107,9 @@ def lines_table(lines: Iterable[Line]) -> pd.DataFrame:
 
 def _whom(finding: Finding, kinds: Sequence[Estimate], direction: str) -> Line:
     question = "findings.ask.whom"
-    word = _silent(finding) or ("undone" if finding.claim.endswith(".undone") else "")
+    word = _silent(finding)
+    if not word and (finding.claim.endswith((".undone", ".disputed"))):
+        word = "undone"
     if word:
         return Line(question, f"findings.whom.{word}")
     spread = next((e for e in kinds if e.estimand == "att_kind_range"), None)
@@ -146,6 +149,8 @@ def _lasts(finding: Finding, horizons: Sequence[Estimate], lasts: Sequence[Estim
         pair = (int(ratio.dims["early"]), int(ratio.dims["late"]))
     if not pair or pair[0] == pair[1] or not all(month in known for month in pair):
         return Line(question, f"findings.lasts.too_short{'_described' if word else ''}")
+    if finding.disputed and not word:
+        return Line(question, "findings.lasts.disputed")
     early, late = (known[month] for month in pair)
     if early.ci_low is None or late.ci_low is None:
         return Line(question, "findings.lasts.no_interval")
@@ -192,7 +197,12 @@ def _sure(finding: Finding, bounds: Sequence[Estimate], checks: Sequence[Check])
         return Line(question, "findings.sure.descriptive", params)
     limit = next((e for e in bounds if e.estimand == "breakdown_relative"), None)
     key = f"findings.sure.{finding.design}"
-    if limit is None or limit.value is None or finding.claim.endswith(_NOT_PROVEN):
+    if (
+        limit is None
+        or limit.value is None
+        or finding.disputed
+        or finding.claim.endswith(_NOT_PROVEN)
+    ):
         return Line(question, key, params)
     params |= {"horizon": int(limit.dims["horizon"]), "limit": limit.value}
     return Line(question, f"{key}_bounded", params)

@@ -14,16 +14,21 @@ The rules, in the order in which they are applied:
    drawn by lot. The bounds on drifts count as one check, and only where the comparison was found:
    a lot makes trends parallel by design. Whether kinds of sites differ never counts: an effect
    that differs is not a doubtful effect. **Weak** is the floor of this rule.
-4. An interval that includes zero is reported as "no evidence of an effect" and is at most
+4. Where methods that aim at the same effect disagree (``Estimate.agreement``), the sentence gives
+   the range over all of them instead of one number, and the check that found it has taken a step.
+   Where the range or the leading interval includes zero, not even the direction is claimed, and
+   the finding is at most **weak**.
+5. An interval that includes zero is reported as "no evidence of an effect" and is at most
    **weak**, because it leaves open what it does not show. Only where the whole interval is
    closer to zero than the smallest effect worth knowing (of the plan) is the absence itself
    shown, and graded by the rules above.
-5. Where training changed who answers, and the bounds on those who would answer either way include
+6. Where training changed who answers, and the bounds on those who would answer either way include
    zero (a failed check of :data:`UNDOING`), no improvement is claimed: the sentence gives the
    bounds and leaves open whether there is an effect, and is at most **weak**.
-6. A claim about money is as strong as the weakest effect it prices. Without a priced effect
-   nothing is claimed.
-7. A count of reached targets describes, and is **moderate**: every verdict in it is certain to
+7. A claim about money is as strong as the weakest effect it prices. Without a priced effect
+   nothing is claimed; nor where methods disagree on an effect that has a price: the sentence then
+   gives the ratios at both ends of their range.
+8. A count of reached targets describes, and is **moderate**: every verdict in it is certain to
    95 % or called open. It is **insufficient** when no target could be assessed.
 
 A check counts as essential, decisive or needed when the last word of its id is one of
@@ -34,7 +39,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analysis.results import Check, DesignGrade, Estimate, Finding, StageResults, Strength
+from analysis.results import (
+    Agreement,
+    Check,
+    DesignGrade,
+    Estimate,
+    Finding,
+    StageResults,
+    Strength,
+)
 
 ESSENTIAL = ("inference_possible",)
 DECISIVE = ("estimator_agreement", "inference_agreement", "overlap", "several_outcomes")
@@ -116,7 +129,7 @@ def effect_finding(
     -------
     Finding
         ``claim`` is one of ``findings.effect.{better, worse, none, undone, described,
-        not_possible}``.
+        not_possible, better_range, worse_range, disputed}``.
     """
     checks = tuple(checks)
     design = design_grade(estimate, assigned_by)
@@ -127,6 +140,9 @@ def effect_finding(
     if undone is not None and claim in ("better", "worse"):
         claim, grade = "undone", "weak"
         bounds = {"bound_low": undone.params["low"], "bound_high": undone.params["high"]}
+    if estimate.disputed and claim in ("better", "worse", "none"):
+        claim, grade = _disputed(estimate, claim, grade)
+        bounds = {"methods_low": estimate.methods_low, "methods_high": estimate.methods_high}
     if claim == "none" and not _excludes(estimate, smallest):
         grade = "weak"
     return Finding(
@@ -153,11 +169,12 @@ def effect_finding(
             for check in checks
             if _limits(check) and _bears_on(check, design)
         ),
+        agreement=estimate.agreement,
     )
 
 
 def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
-    """Say whether the training paid, graded by rule 6.
+    """Say whether the training paid, graded by rule 7.
 
     Parameters
     ----------
@@ -169,9 +186,9 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
     Returns
     -------
     Finding
-        ``claim`` is one of ``findings.money.{paid, lost, unclear, not_priced}``: paid when the
-        benefit exceeds the cost with a probability of 97.5 % or more, lost when with 2.5 % or
-        less, so that the sentence and the 95 % interval of the ratio say the same.
+        ``claim`` is one of ``findings.money.{paid, lost, unclear, not_priced, disputed}``: paid
+        when the benefit exceeds the cost with a probability of 97.5 % or more, lost when with
+        2.5 % or less, so that the sentence and the 95 % interval of the ratio say the same.
     """
     table = roi.table("benefits")
     priced = set(table.loc[table["priced"].astype(bool), "indicator"]) if len(table) else set()
@@ -180,6 +197,9 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
     ratio = next((e for e in roi.estimates if e.id == "value.roi.benefit_cost_ratio"), None)
     known = {"passed": "paid", "failed": "lost", "caution": "unclear"}
     claim = known.get(check.status, "not_priced") if behind and ratio is not None else "not_priced"
+    disputed = ratio is not None and ratio.disputed
+    if disputed:
+        claim = "disputed"
     amounts = {e.id.removeprefix("value.roi."): e.value for e in roi.estimates}
     return Finding(
         id="finding.value.roi",
@@ -187,7 +207,7 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
         action=f"findings.action.money.{claim}",
         design=_weakest(_DESIGNS, [f.design for f in behind]),
         strength=_weakest(_GRADES, [f.strength for f in behind])
-        if claim != "not_priced"
+        if claim not in ("not_priced", "disputed")
         else "insufficient",
         params={
             "benefit": amounts.get("benefit"),
@@ -198,9 +218,11 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
             "level": None if ratio is None else ratio.level,
             "covers": check.value,
             "priced": len(priced),
+            **({name: ratio.dims[name] for name in _SPREAD} if disputed else {}),
         },
         estimates=() if ratio is None else (ratio.id,),
         checks=(check.id,),
+        agreement=Agreement.NOT_ASKED if ratio is None else ratio.agreement,
     )
 
 
@@ -218,6 +240,9 @@ def targets_finding(goals: StageResults) -> Finding:
         checks=(check.id,),
     )
 
+
+_SPREAD = ("indicator", "unit", "effect_low", "effect_high", "ratio_low", "ratio_high")
+"""What the return on a disputed effect tells instead of a number."""
 
 _DESIGNS: tuple[DesignGrade, ...] = ("descriptive", "quasi_experimental", "randomised")
 _GRADES: tuple[Strength, ...] = ("insufficient", *_STEPS)
@@ -255,6 +280,13 @@ def _bears_on(check: Check, design: DesignGrade) -> bool:
 
 def _excludes(estimate: Estimate, smallest: float | None) -> bool:
     return smallest is not None and -smallest < estimate.ci_low <= estimate.ci_high < smallest
+
+
+def _disputed(estimate: Estimate, claim: str, grade: Strength) -> tuple[str, Strength]:
+    """Return the claim and its grade where methods disagree: a range, or not even a direction."""
+    if claim in ("better", "worse") and estimate.one_sided:
+        return f"{claim}_range", grade
+    return "disputed", "weak" if grade != "insufficient" else grade
 
 
 def _claim(estimate: Estimate, grade: Strength, direction: str) -> str:

@@ -118,7 +118,9 @@ def score_target(
     dict
         ``horizon, indicator, stratum, kirkpatrick, reading, target, deadline, unit, threshold``
         (in the unit of the estimate), ``value, ci_low, ci_high, n, n_units, level, probability,
-        causal, source, verdict`` (``reached, not_reached, open, not_assessed``), ``reason``.
+        causal, source, verdict`` (``reached, not_reached, open, not_assessed``), ``reason,
+        methods_low, methods_high``. Where methods disagree on the change, nothing is judged on
+        one of them: only their range is told.
     """
     row = {
         "horizon": goal.horizon,
@@ -130,6 +132,7 @@ def score_target(
         "deadline": goal.deadline.isoformat(),
         "unit": indicator.unit,
         **dict.fromkeys(("threshold", "value", "ci_low", "ci_high", "probability"), math.nan),
+        **dict.fromkeys(("methods_low", "methods_high"), math.nan),
         "n": 0,
         "n_units": None,
         "level": math.nan,
@@ -157,6 +160,9 @@ def score_target(
         "causal": estimate.causal,
         "source": estimate.id,
     }
+    if estimate.disputed:
+        spread = {"methods_low": estimate.methods_low, "methods_high": estimate.methods_high}
+        return row | spread | {"value": math.nan, "reason": "value.reason.methods_disagree"}
     if estimate.ci_low is None:
         return row | {"reason": "value.reason.no_interval"}
     chance = probability_reached(

@@ -147,16 +147,25 @@ def is_difference(estimate: Estimate) -> bool:
 
 
 def value_text(estimate: Estimate, language: str) -> str:
-    """Write the point estimate in its unit; no probability is ever nought or one."""
+    """Write the point estimate in its unit; no probability is ever nought or one.
+
+    Where methods disagree, their range is written instead.
+    """
     value = estimate.value
+    if estimate.disputed and value is not None:
+        low, high = (
+            wording.in_unit(end, estimate.unit, language, effect=is_difference(estimate))
+            for end in (estimate.methods_low, estimate.methods_high)
+        )
+        return wording.text("report.by_methods", language, low=low, high=high)
     if estimate.estimand in _CHANCES and value is not None:
         value = min(max(value, _NEVER), 1 - _NEVER)
     return wording.in_unit(value, estimate.unit, language, effect=is_difference(estimate))
 
 
 def interval_text(estimate: Estimate, language: str) -> str:
-    """Write the interval, or an em dash where there is none."""
-    if estimate.ci_low is None:
+    """Write the interval; an em dash where there is none, or none to go by as methods disagree."""
+    if estimate.ci_low is None or estimate.disputed:
         return "—"
     effect = is_difference(estimate)
     low, high = (

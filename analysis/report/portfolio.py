@@ -89,7 +89,8 @@ def _figures(runs: list[Run], language: str) -> str:
     by_outcome: dict[tuple[str | None, str, bool], list[tuple[Run, Estimate]]] = {}
     for run in runs:
         effect = _effect(run)
-        if effect is not None and effect[1].value is not None:
+        # A number on which methods disagree stands in no figure and in no mean.
+        if effect is not None and effect[1].value is not None and not effect[1].disputed:
             key = (effect[1].indicator, effect[1].unit, effect[1].simulated)
             by_outcome.setdefault(key, []).append((run, effect[1]))
     html = []

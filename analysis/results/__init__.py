@@ -5,6 +5,7 @@ the same object. Nothing here computes.
 """
 
 from analysis.results.records import (
+    Agreement,
     Alert,
     Check,
     DesignGrade,
@@ -19,6 +20,7 @@ from analysis.results.stage import StageResults, collect, merge
 from analysis.results.storage import from_json, load, save, to_json
 
 __all__ = [
+    "Agreement",
     "Alert",
     "Check",
     "DesignGrade",

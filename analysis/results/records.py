@@ -5,12 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Literal
 
 Scalar = str | int | float | bool | None
 Status = Literal["passed", "caution", "failed", "not_possible"]
 DesignGrade = Literal["randomised", "quasi_experimental", "descriptive"]
 Strength = Literal["strong", "moderate", "weak", "insufficient"]
+
+
+class Agreement(StrEnum):
+    """Whether methods that aim at one and the same effect give one and the same answer."""
+
+    NOT_ASKED = "not_asked"
+    AGREE = "agree"
+    DISAGREE = "disagree"
 
 
 def _finite(name: str, value: float | None) -> None:
@@ -57,6 +66,11 @@ class Estimate:
         Whether it was computed from simulated data.
     reason : str or None
         Wording key: why there is no value.
+    agreement : Agreement
+        Whether the other methods of the same effect agree with this one. Where they do not, the
+        number alone is not to be read, priced or held against a target.
+    methods_low, methods_high : float or None
+        Lowest and highest value by any of the methods, this one among them.
     """
 
     id: str
@@ -81,16 +95,32 @@ class Estimate:
     dims: Mapping[str, Scalar] = field(default_factory=dict)
     simulated: bool = False
     reason: str | None = None
+    agreement: Agreement = Agreement.NOT_ASKED
+    methods_low: float | None = None
+    methods_high: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("value", "se", "ci_low", "ci_high", "p_value"):
+        object.__setattr__(self, "agreement", Agreement(self.agreement))
+        for name in ("value", "se", "ci_low", "ci_high", "p_value", "methods_low", "methods_high"):
             _finite(name, getattr(self, name))
+        if self.disputed and (self.methods_low is None or self.methods_high is None):
+            raise ValueError(f"{self.id}: where methods disagree, their range must be told")
         if self.value is None and self.reason is None:
             raise ValueError(f"{self.id}: an estimate without a value must give its reason")
         if self.causal and self.comparison is None:
             raise ValueError(f"{self.id}: no causal estimate without a comparison group")
         if (self.ci_low is None) != (self.ci_high is None):
             raise ValueError(f"{self.id}: an interval has two ends")
+
+    @property
+    def disputed(self) -> bool:
+        """Whether methods disagree on this number."""
+        return self.agreement is Agreement.DISAGREE
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether methods agree at least on the direction."""
+        return not self.disputed or self.methods_low > 0 or self.methods_high < 0
 
     def __str__(self) -> str:
         """Return the estimate in one line: value, interval, unit, n, units, comparison."""
@@ -217,7 +247,8 @@ class Finding:
     """A graded claim: what is said, how it was identified, how strong it is.
 
     ``claim`` and ``action`` are wording keys filled from ``params``; ``estimates`` and
-    ``checks`` are the identifiers of the evidence.
+    ``checks`` are the identifiers of the evidence. ``agreement`` is that of the methods behind it;
+    where they disagree, ``params`` hold their range (``methods_low``, ``methods_high``).
     """
 
     id: str
@@ -229,3 +260,12 @@ class Finding:
     checks: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     action: str | None = None
+    agreement: Agreement = Agreement.NOT_ASKED
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "agreement", Agreement(self.agreement))
+
+    @property
+    def disputed(self) -> bool:
+        """Whether methods disagree on what is claimed."""
+        return self.agreement is Agreement.DISAGREE

@@ -39,6 +39,8 @@ def level_states(
             continue
         sign = 1.0 if known.direction == "up" else -1.0
         low, high = sorted((sign * estimate.ci_low, sign * estimate.ci_high))
+        if not estimate.one_sided:
+            low, high = -1.0, 1.0
         side = "better" if low > 0 else "worse" if high < 0 else "unclear"
         counts[known.level][side] += 1
         counts[known.level]["causal"] += estimate.causal

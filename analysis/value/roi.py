@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.measurement import IndicatorLike, standard_error
-from analysis.results import Estimate
+from analysis.results import Agreement, Estimate
 
 
 class BenefitLike(Protocol):
@@ -88,7 +88,7 @@ class Priced:
 
 
 _PRICED = ["indicator", "effect", "money", "exposure", "factor", "amount", "amount_low",
-           "amount_high", "basis", "priced", "reason"]  # fmt: skip
+           "amount_high", "basis", "priced", "reason", "methods_low", "methods_high"]  # fmt: skip
 
 
 def treated_exposure(
@@ -201,14 +201,17 @@ def price(
     list of Priced, DataFrame
         The table has a row a benefit: ``indicator, effect`` (in the good direction), ``money``
         (a unit), ``exposure, factor, amount`` (their product, CNY), ``amount_low, amount_high``
-        (at the ends of the effect's interval; all NaN when not priced), ``basis, priced, reason``.
+        (at the ends of the effect's interval; all NaN when not priced), ``basis, priced, reason``;
+        ``methods_low, methods_high`` where methods disagree on the effect, in the good direction:
+        it is not priced then.
     """
     priced, rows = [], []
     for benefit in benefits:
         estimate = effects.get(benefit.indicator)
         reason = _not_priced(benefit, estimate, exposure, 0.5 if revenue else margin)
         if reason:
-            rows.append((benefit.indicator, *[math.nan] * 7, benefit.basis, False, reason))
+            spread = _spread(estimate, registry[benefit.indicator].direction)
+            rows.append((benefit.indicator, *[math.nan] * 7, benefit.basis, False, reason, *spread))
             continue
         sign = 1.0 if registry[benefit.indicator].direction == "up" else -1.0
         ends = sorted((sign * estimate.ci_low, sign * estimate.ci_high))
@@ -234,8 +237,45 @@ def price(
         priced.append(one)
         factors = (one.effect, one.money, one.exposure, one.factor)
         ends = [end * one.money * one.exposure * one.factor for end in ends]
-        rows.append((benefit.indicator, *factors, one.amount, *ends, benefit.basis, True, ""))
+        rows.append(
+            (benefit.indicator, *factors, one.amount, *ends, benefit.basis, True, "", *_NO_SPREAD)
+        )
     return priced, pd.DataFrame(rows, columns=_PRICED)
+
+
+_NO_SPREAD = (math.nan, math.nan)
+
+
+def _spread(estimate: Estimate | None, direction: str) -> tuple[float, float]:
+    """Return the range over methods in the good direction where they disagree."""
+    if estimate is None or not estimate.disputed:
+        return _NO_SPREAD
+    sign = 1.0 if direction == "up" else -1.0
+    low, high = sorted((sign * estimate.methods_low, sign * estimate.methods_high))
+    return low, high
+
+
+def at_the_ends(effects: Mapping[str, Estimate]) -> tuple[dict[str, Estimate], ...]:
+    """Return the effects twice: with disputed ones at the lowest and at the highest of any method.
+
+    Only to tell what a return would be by one method or another; no interval is meant.
+    """
+    ends = []
+    for name in ("methods_low", "methods_high"):
+        moved = {
+            key: replace(
+                e,
+                value=getattr(e, name),
+                ci_low=getattr(e, name),
+                ci_high=getattr(e, name),
+                se=0.0,
+                agreement=Agreement.NOT_ASKED,
+            )
+            for key, e in effects.items()
+            if e.disputed
+        }
+        ends.append({**effects, **moved})
+    return tuple(ends)
 
 
 def _not_priced(
@@ -245,6 +285,8 @@ def _not_priced(
         return "value.reason.no_effect"
     if not estimate.causal:
         return "value.reason.not_causal"
+    if estimate.disputed:
+        return "value.reason.methods_disagree"
     if estimate.ci_low is None:
         return "value.reason.no_interval"
     if benefit.margin and margin >= 1:

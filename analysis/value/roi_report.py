@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from analysis.measurement import IndicatorLike
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Agreement, Check, Estimate, StageResults, collect
 from analysis.value import roi
 
 SURE = 0.975
@@ -69,9 +69,11 @@ def assess_roi(
     StageResults
         Estimates ``value.roi.{benefit,cost,benefit_cost_ratio,net_return,payback_months,
         reached_ratio,reached_return}`` (without value, with the reason, when nothing could
-        be priced), check ``value.roi``, tables ``benefits``, ``cost`` and ``tornado``.
+        be priced; with the range over methods where they disagree on an effect that
+        has a price), check ``value.roi``, tables ``benefits``, ``cost`` and ``tornado``.
     """
     switches = switches or roi.Switches()
+    benefits = tuple(benefits)
     priced, table = roi.price(
         benefits,
         effects,
@@ -104,6 +106,33 @@ def assess_roi(
             "lower_bound_only": switches.lower_bound_only,
         }
     }
+    disputed = [
+        b.indicator for b in benefits if (e := effects.get(b.indicator)) and e.causal and e.disputed
+    ]
+    if disputed and cost > 0:
+        given = {"registry": registry, "exposure": exposure, "margin": margin}
+        given |= {"switches": switches, "revenue": revenue}
+        ends = [
+            sum(one.amount for one in roi.price(benefits, moved, **given)[0]) / cost
+            for moved in roi.at_the_ends(effects)
+        ]
+        about = effects[disputed[0]]
+        spread = {"ratio_low": min(ends), "ratio_high": max(ends), "indicator": about.indicator}
+        spread |= {"effect_low": about.methods_low, "effect_high": about.methods_high}
+        reason = "value.reason.return_disputed"
+        for name, unit in names.items():
+            told = {"agreement": Agreement.DISAGREE} if name == "benefit_cost_ratio" else {}
+            told |= {"methods_low": min(ends), "methods_high": max(ends)} if told else {}
+            dims = {**spread, "unit": about.unit}
+            items.append(
+                roi.money_estimate(
+                    name, None, None, unit, reason=reason, dims=dims, **told, **common
+                )
+            )
+        items.append(
+            _check("not_possible", table, reason=reason, **spread, outcome_unit=about.unit)
+        )
+        return collect("value", items, facts=facts, tables=tables)
     if not priced or cost <= 0:
         reason = "value.reason.nothing_priced" if not priced else "value.reason.no_cost"
         items += [
@@ -135,7 +164,9 @@ def assess_roi(
     return collect("value", items, facts=facts, tables=tables)
 
 
-def _check(status: str, table: pd.DataFrame, *, reason: str, covers: float | None = None) -> Check:
+def _check(
+    status: str, table: pd.DataFrame, *, reason: str, covers: float | None = None, **told
+) -> Check:
     return Check(
         id="value.roi",
         question="value.check.roi.question",
@@ -149,6 +180,7 @@ def _check(status: str, table: pd.DataFrame, *, reason: str, covers: float | Non
             "covers": covers,
             "priced": int(table["priced"].sum()) if len(table) else 0,
             "unpriced": int((~table["priced"].astype(bool)).sum()) if len(table) else 0,
+            **told,
         },
     )
 
@@ -184,6 +216,8 @@ def cost_per_percent(
     }
     if not effect.causal or effect.value is None:
         return Estimate(**common, value=None, reason="value.reason.not_causal")
+    if effect.disputed:
+        return Estimate(**common, value=None, reason="value.reason.methods_disagree")
     if effect.ci_low is None or effect.ci_low <= 0:
         return Estimate(**common, value=None, reason="value.reason.effect_may_be_zero")
     one = 0.01

@@ -52,15 +52,24 @@ def list_unpriced(effects: Mapping[str, Estimate], benefits: Iterable[BenefitLik
     Returns
     -------
     StageResults
-        Table ``unpriced``: ``indicator, value, ci_low, ci_high, unit, causal``.
+        Table ``unpriced``: ``indicator, value, ci_low, ci_high, methods_low, methods_high, unit,
+        causal, disputed``.
     """
     priced = {benefit.indicator for benefit in benefits}
     rows = [
-        (e.indicator, e.value, _number(e.ci_low), _number(e.ci_high), e.unit, e.causal)
+        (
+            e.indicator,
+            e.value,
+            *map(_number, (e.ci_low, e.ci_high, e.methods_low, e.methods_high)),
+            e.unit,
+            e.causal,
+            e.disputed,
+        )
         for e in effects.values()
         if e.indicator not in priced and e.value is not None
     ]
-    columns = ["indicator", "value", "ci_low", "ci_high", "unit", "causal"]
+    columns = ["indicator", "value", "ci_low", "ci_high", "methods_low", "methods_high", "unit",
+               "causal", "disputed"]  # fmt: skip
     return StageResults(stage="value", tables={"unpriced": pd.DataFrame(rows, columns=columns)})
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.causal import Depth, Evaluation, Family
 from analysis.indicators import registry
 from analysis.measurement import score_target, target_estimates
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Agreement, Check, Estimate, StageResults, collect
 
 
 def kinds_table(depth: Depth) -> pd.DataFrame:
@@ -53,10 +53,15 @@ def by_kind(depth: Depth) -> tuple[Estimate, ...]:
 
 
 def by_estimator(main: Evaluation) -> tuple[Estimate, ...]:
-    """Return the estimates by estimator; the leading one's second inference is named as such."""
+    """Return the estimates by estimator, each with its own number.
+
+    The leading one's second inference is named as such.
+    """
     lead = main.overall
     return tuple(
-        replace(e, dims={**e.dims, "method": f"again_{e.interval_method}"})
+        replace(lead, agreement=Agreement.NOT_ASKED)
+        if e is lead
+        else replace(e, dims={**e.dims, "method": f"again_{e.interval_method}"})
         if e is not lead and e.method == lead.method
         else e
         for e in main.by_estimator()

@@ -239,3 +239,27 @@ def test_changed_respondents_leave_the_effect_open():
 
 def test_changed_respondents_add_nothing_to_no_evidence():
     assert graded(NULL, [changed_respondents()]).claim == "findings.effect.none"
+
+
+def disputed(low, high, **changed):
+    return dataclasses.replace(
+        EFFECT, agreement="disagree", methods_low=low, methods_high=high, **changed
+    )
+
+
+@pytest.mark.parametrize(
+    ("estimate", "claim", "strength"),
+    [
+        (disputed(0.1, 0.5), "better_range", "moderate"),
+        (disputed(-0.1, 0.5), "disputed", "weak"),
+        (disputed(0.02, 0.5, value=0.02, ci_low=-0.1, ci_high=0.14), "disputed", "weak"),
+    ],
+)
+def test_where_methods_disagree_the_range_is_claimed(estimate, claim, strength):
+    found = graded(estimate, [check("estimator_agreement", "caution")])
+    assert (found.claim, found.strength) == (f"findings.effect.{claim}", strength)
+    assert found.disputed
+    assert found.params["methods_low"] == estimate.methods_low
+    assert found.params["methods_high"] == 0.5
+    worse = graded(estimate, [check("estimator_agreement", "caution")], direction="down")
+    assert worse.claim == f"findings.effect.{claim.replace('better', 'worse')}"

@@ -1,6 +1,7 @@
 """Targets in points and relative to the level before, against known truths."""
 
 import datetime as dt
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -80,3 +81,20 @@ def test_an_exact_number_is_reached_or_not():
     exact = estimate(0.3, 0.0)
     assert probability_reached(exact, 0.3) == 1.0
     assert probability_reached(exact, 0.31) == 0.0
+
+
+def test_no_target_is_judged_on_a_number_that_methods_contradict():
+    split = Estimate(
+        id="tracking.csat_mean.att.overall", estimand="att_overall", unit="score", value=0.9,
+        ci_low=0.6, ci_high=1.2, n=10, method="m", comparison="never_treated", causal=True,
+        agreement="disagree", methods_low=0.2, methods_high=0.9,
+    )  # fmt: skip
+    goal = SimpleNamespace(
+        indicator="csat_mean", target=0.3, unit="points", deadline=dt.date(2025, 1, 1),
+        horizon="mid", baseline=None,
+    )  # fmt: skip
+    known = SimpleNamespace(level=4, unit="score", direction="up")
+    row = score_target(goal, known, change=split)
+    assert (row["verdict"], row["reason"]) == ("not_assessed", "value.reason.methods_disagree")
+    assert math.isnan(row["probability"])
+    assert (row["methods_low"], row["methods_high"]) == (0.2, 0.9)

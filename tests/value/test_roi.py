@@ -1,9 +1,11 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.findings import money_finding
 from analysis.results import Estimate
 from analysis.value import (
     Benefit,
@@ -187,3 +189,30 @@ def test_cost_of_one_per_cent():
     assert share.ci_low < 180 < share.ci_high
     nothing = cost_per_percent(900, effect("fee_collection", 0.05, 0.1), None, unit="share")
     assert nothing.reason == "value.reason.effect_may_be_zero"
+
+
+def test_an_effect_on_which_methods_disagree_is_not_priced_and_no_return_stated():
+    split = replace(
+        effect("complaints_per_1000", -4.5), agreement="disagree", methods_low=-4.5,
+        methods_high=-1.5,
+    )  # fmt: skip
+    benefits = [
+        Benefit(indicator="complaints_per_1000", money_per_unit=10.0),
+        Benefit(indicator="nps", money_per_unit=1.0),
+    ]
+    effects = {"complaints_per_1000": split, "nps": effect("nps", 3.0)}
+    found = value(benefits, effects)
+    table = found.table("benefits").set_index("indicator")
+    assert not table.loc["complaints_per_1000", "priced"]
+    assert table.loc["complaints_per_1000", "reason"] == "value.reason.methods_disagree"
+    assert table.loc["complaints_per_1000", ["methods_low", "methods_high"]].tolist() == [1.5, 4.5]
+    for name in ("benefit", "net_return", "payback_months", "reached_ratio"):
+        assert found.estimate(f"value.roi.{name}").value is None
+    ratio = found.estimate("value.roi.benefit_cost_ratio")
+    # by hand: (1.5 x 10 + 3) x 100 / 900 and (4.5 x 10 + 3) x 100 / 900
+    assert (ratio.value, ratio.disputed) == (None, True)
+    assert ratio.methods_low == pytest.approx(2.0)
+    assert ratio.methods_high == pytest.approx(48 * 100 / 900)
+    claim = money_finding(found, [])
+    assert (claim.claim, claim.strength) == ("findings.money.disputed", "insufficient")
+    assert claim.disputed

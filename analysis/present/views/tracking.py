@@ -7,13 +7,19 @@ from typing import Any
 import pandas as pd
 
 from analysis import wording
-from analysis.present.views.words import in_words, target
+from analysis.present.views.words import by_methods, in_words, target
 
 
 def targets(table: pd.DataFrame) -> pd.DataFrame:
     """Return targets in words: what a relative one means in the outcome's unit, what was agreed."""
     read = table.assign(outcome_unit=table["unit"], unit=table["reading"])
-    return table.assign(target=in_words(read, _in_full))
+    return table.assign(target=in_words(read, _in_full), value=in_words(table, _found))
+
+
+def _found(row: Any, language: str) -> str:
+    if pd.notna(row.methods_low):
+        return by_methods(row, row.unit, language)
+    return wording.format_value(row.value, "effect", language, unit=row.unit)
 
 
 def _in_full(row: Any, language: str) -> str:

@@ -10,7 +10,7 @@ from analysis import wording
 from analysis.indicators import registry
 from analysis.present import sentences
 from analysis.present.plots.axes import unit_word
-from analysis.present.views.words import in_words, target
+from analysis.present.views.words import by_methods, in_words, target
 
 
 def benefits(table: pd.DataFrame) -> pd.DataFrame:
@@ -24,6 +24,8 @@ def benefits(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _gain(row: Any, language: str) -> str:
+    if pd.notna(row.methods_low):
+        return by_methods(row, registry.get(row.indicator).unit, language)
     unit = registry.get(row.indicator).unit
     return (
         "—"
@@ -51,6 +53,20 @@ def _amount_interval(row: Any, language: str) -> str:
         wording.format_value(end, "cny", language) for end in (row.amount_low, row.amount_high)
     )
     return wording.text("report.interval", language, low=low, high=high)
+
+
+def unpriced(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the effects without a price; a range where methods disagree on one."""
+    shown = table.assign(value=in_words(table, _effect))
+    return shown.assign(
+        **{end: table[end].where(~table["disputed"].astype(bool)) for end in ("ci_low", "ci_high")}
+    )
+
+
+def _effect(row: Any, language: str) -> str:
+    if row.disputed:
+        return by_methods(row, row.unit, language)
+    return wording.format_value(row.value, "effect", language, unit=row.unit)
 
 
 def actions(table: pd.DataFrame) -> pd.DataFrame:
@@ -104,6 +120,8 @@ def _goal(row: Any, language: str) -> str:
 
 
 def _estimate(row, language: str) -> str:
+    if pd.notna(row.methods_low):
+        return by_methods(row, row.unit, language)
     if pd.isna(row.value):
         return wording.format_value(None, "", language)
     effect = row.reading != "level"

@@ -75,6 +75,15 @@ def target(row: Any, language: str) -> str:
     return wording.in_unit(row.target, unit, language, effect=row.unit == "points")
 
 
+def by_methods(row: Any, unit: str, language: str) -> str:
+    """Write the range over methods that disagree on an effect."""
+    low, high = (
+        wording.in_unit(end, unit, language, effect=True)
+        for end in (row.methods_low, row.methods_high)
+    )
+    return wording.text("report.by_methods", language, low=low, high=high)
+
+
 def complaints(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row a subject or post, its share in each arm and time in words.
 

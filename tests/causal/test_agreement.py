@@ -1,0 +1,58 @@
+"""When methods of one effect count as disagreeing, case by case."""
+
+import dataclasses
+
+import pytest
+
+from analysis.causal.agreement import comparable, disagree, with_agreement
+from analysis.results import Agreement, Estimate, StageResults, from_json, to_json
+
+
+def by(method, value, low=None, high=None):
+    return Estimate(
+        id=f"tracking.x.att.{method}", estimand="att_overall", unit="score", value=value,
+        ci_low=low, ci_high=high, n=10, method=method, comparison="never_treated", causal=True,
+    )  # fmt: skip
+
+
+LEAD = by("group_time_dr", -4.5, -6.3, -2.7)
+
+
+@pytest.mark.parametrize(
+    ("other", "split"),
+    [
+        (by("imputation", -3.0, -4.0, -2.0), False),  # within the leading interval
+        (by("imputation", -1.9, -2.9, -0.8), True),  # each outside the other's
+        (by("imputation", -1.9, -5.0, 1.2), False),  # vague, and allows the leading value
+        (by("imputation", -1.9), True),  # says nothing of its own noise
+    ],
+)
+def test_two_methods_disagree_only_where_neither_interval_allows_the_other(other, split):
+    assert disagree(LEAD, other) is split
+    found = with_agreement(LEAD, [other], 2)
+    assert found.disputed is split
+    assert found.agreement is (Agreement.DISAGREE if split else Agreement.AGREE)
+    assert (found.methods_low, found.methods_high) == (-4.5, other.value)
+
+
+def test_methods_that_weigh_waves_otherwise_count_with_one_wave_only():
+    twfe = by("twfe", -1.0, -1.5, -0.5)
+    assert comparable([twfe], 1) == (twfe,)
+    assert comparable([twfe], 2) == ()
+    assert with_agreement(LEAD, [twfe], 2).agreement is Agreement.NOT_ASKED
+
+
+def test_without_an_interval_or_another_method_nothing_is_asked():
+    bare = by("group_time_dr", -4.5)
+    assert with_agreement(bare, [by("imputation", 1.0)], 1) is bare
+    gone = dataclasses.replace(by("imputation", 0.0), value=None, causal=False, reason="why")
+    assert with_agreement(LEAD, [gone], 1) is LEAD
+
+
+def test_agreement_survives_storage_and_needs_its_range():
+    found = with_agreement(LEAD, [by("imputation", -1.9, -2.9, -0.8)], 2)
+    stored = from_json(to_json(StageResults(stage="tracking", estimates=(found,))))
+    assert stored.estimates == (found,)
+    assert stored.estimates[0].agreement is Agreement.DISAGREE
+    with pytest.raises(ValueError, match="range"):
+        dataclasses.replace(LEAD, agreement="disagree")
