@@ -22,6 +22,7 @@ from analysis.client.sources import (
     Duplicates,
     Source,
     Unpivot,
+    Wide,
 )
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Source",
     "Unpivot",
     "Value",
+    "Wide",
     "load",
     "no_client",
 ]

@@ -144,6 +144,8 @@ OWN_VALUE_RULES = frozenset(
         "not_an_outcome",
         "pattern",
         "files_or_inline",
+        "heads",
+        "wide_needed",
         "weights",
     }
 )

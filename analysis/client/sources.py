@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from analysis.client.base import Part, Text, refused
 from analysis.tables import TABLES
 
-PLACES = ("$file", "$sheet", "$row")
-"""Values that are not in a column: the file's stem, the sheet's name, file and row number."""
+PLACES = ("$file", "$sheet", "$row", "$head", "$cell")
+"""Values that are not in a column: the file's stem, the sheet's name, file and row number; and of
+a ``wide`` table what a header says of its column (the month), and the cell under it."""
 
 TOTAL_WORDS = ("合计", "小计", "总计", "共计", "total", "subtotal", "grand total")
 """A row whose first filled cell is or ends with one of these, or with another cell that is one,
@@ -39,6 +40,11 @@ def reasons(value: Any) -> Any:
         for entry in value:
             said |= entry if isinstance(entry, dict) else {str(entry): "not needed"}
         return said
+
+    def takes(self, header: str) -> bool:
+        """Return whether a header is one of the heads of a wide table."""
+        return self.wide is not None and re.fullmatch(self.wide.heads, header) is not None
+
     return value
 
 
@@ -76,10 +82,11 @@ class ColumnMap(Part):
         Texts that mean "no value" to the reason: blank, skipped, not_applicable, dont_know.
     pending : str or None
         ``null`` takes 待定 and failed formulas as missing; otherwise they are faults.
-    order, format, year, zone, date_only, ambiguous :
+    order, format, year, quarter, zone, date_only, ambiguous :
         Of dates and times: ``ymd``/``mdy``/``dmy``; a ``strptime`` format; the year of dates
-        without one; the zone of the file's times (the client's without it); ``midnight`` for
-        times without a clock; ``first``/``second`` in the hour that a clock change repeats.
+        without one; the month by which a quarter is recorded; the zone of the file's times (the
+        client's without it); ``midnight`` for times without a clock; ``first``/``second`` in the
+        hour that a clock change repeats.
     unit : str or None
         What a bare number means: ``percent`` or ``share`` of a share, ``seconds``, ``minutes``,
         ``hours`` or ``days`` of a length of time (hours, if not said).
@@ -117,6 +124,7 @@ class ColumnMap(Part):
     order: Literal["ymd", "mdy", "dmy"] | None = None
     format: str | None = None
     year: int | None = None
+    quarter: Literal["first", "middle", "last"] | None = None
     zone: str | None = None
     date_only: Literal["fault", "midnight"] | None = None
     ambiguous: Literal["fault", "first", "second"] | None = None
@@ -165,6 +173,34 @@ class Unpivot(Part):
     missing_codes: dict[Text, MissingReason] = Field(default_factory=dict)
     pattern: Pattern | None = None
     skip_blank: bool = False
+
+
+def _heads(value: str) -> str:
+    if "head" not in re.compile(_pattern(value)).groupindex:
+        raise refused("heads", "a pattern with a group called head, e.g. (?P<head>\\d+月)")
+    return value
+
+
+class Wide(Part):
+    """Months or quarters as columns: each becomes a row of its own.
+
+    Attributes
+    ----------
+    heads : str
+        Regular expression of the whole header, its group ``head`` what ``$head`` gives. A group
+        ``measure`` names the column that takes the cell; without one ``$cell`` gives it.
+    measure : str or None
+        ``$sheet`` or ``$file`` where each sheet or file holds one measure: the column is called
+        as it is, and the sheets of a file (or all files) are brought together.
+    """
+
+    heads: Annotated[str, AfterValidator(_heads)]
+    measure: Literal["$sheet", "$file"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"heads": value} if isinstance(value, str) else value
 
 
 class Aggregate(Part):
@@ -261,6 +297,7 @@ class Source(Part):
     duplicates: Duplicates = Duplicates()
     aggregate: Aggregate | None = None
     unpivot: Unpivot | None = None
+    wide: Wide | None = None
     accept: tuple[Accept, ...] = ()
 
     @model_validator(mode="after")
@@ -269,6 +306,9 @@ class Source(Part):
             return self  # reported with the nearest name by analysis.client.references
         if (self.inline is None) == (not self.files):
             raise refused("files_or_inline", "give either files or inline rows")
+        headers = {h for mapping in self.columns.values() for h in mapping.header}
+        if self.wide is None and headers & {"$head", "$cell"}:
+            raise refused("wide_needed", "$head and $cell need wide: with the pattern of headers")
         return self
 
     @property
@@ -283,3 +323,7 @@ class Source(Part):
         maps = [*self.columns.values(), *(self.unpivot.items.values() if self.unpivot else ())]
         said |= {h: "mapped" for m in maps for h in m.header if h not in PLACES}
         return said
+
+    def takes(self, header: str) -> bool:
+        """Return whether a header is one of the heads of a wide table."""
+        return self.wide is not None and re.fullmatch(self.wide.heads, header) is not None

@@ -130,6 +130,8 @@ def _undeclared(gathered: Gathered) -> list[Fault]:
         for table in tables:
             place = (table.source.file, table.source.sheet)
             said.setdefault(place, set()).update(headers)
+            heads = (str(h) for h in table.frame.columns if source.takes(str(h)))
+            said[place].update(map(folded, heads))
             seen.setdefault(place, table)
     return [
         fault(

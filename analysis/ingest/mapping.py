@@ -30,6 +30,7 @@ from analysis.ingest.scales import (
     rows_of,
 )
 from analysis.ingest.totals import suspected
+from analysis.ingest.wide import Longer, to_rows
 from analysis.tables import ARROW_TYPES, TABLES, Column
 
 
@@ -51,9 +52,10 @@ def draft_source(source: Source, tables: Sequence[RawTable], taker: Taker) -> Dr
         One row a raw row, minus those that ``only`` leaves out; nothing else is removed.
     """
     work = _Work(source, taker)
-    for number, table in enumerate(tables):
+    longer = to_rows(source, tables)
+    for number, table in enumerate(longer.tables):
         work.add(number, table)
-    return work.draft(tables)
+    return work.draft(tables, longer)
 
 
 _OPEN_KINDS = frozenset({"id", "label", "text", "number", "int"})
@@ -133,8 +135,8 @@ class _Work:
             )
             self.problems.append(Problem(screened(found), np.array([position + self.offset])))
 
-    def draft(self, tables: Sequence[RawTable]) -> Draft:
-        """Put the parts together."""
+    def draft(self, tables: Sequence[RawTable], longer: Longer) -> Draft:
+        """Put the parts together; ``longer`` are the tables after heads became rows."""
         columns: dict[str, pd.Series] = {}
         records: dict[str, ColumnRecord] = {}
         for column, parts in self.parts.items():
@@ -152,15 +154,17 @@ class _Work:
         draft = Draft(
             source=self.source,
             frame=pd.DataFrame(columns, index=pd.RangeIndex(self.offset)),
-            origins=[Origin(t.source.file, t.source.sheet) for t in tables],
+            origins=[Origin(t.source.file, t.source.sheet) for t in longer.tables],
             origin=np.concatenate([np.empty(0, dtype=np.int64), *self.origin]),
             row=np.concatenate([np.empty(0, dtype=np.int64), *self.row]),
             rows_in=sum(len(t) + len(t.dropped) for t in tables),
+            rows_added=longer.added,
             items=items,
             problems=self.problems,
             columns=records,
         )
         draft.left_out.update(self.left_out)
+        draft.left_out.update(longer.left_out)
         for table in tables:
             draft.left_out.update(table.dropped_counts())
         return draft

@@ -38,7 +38,7 @@ def _part(table: RawTable, header: str) -> pd.Series:
     if header == "$row":
         sheet = f":{table.source.sheet}" if table.source.sheet else ""
         return pd.Series([f"{stem}{sheet}:{n}" for n in table.row_numbers], index=index)
-    return table.frame[header]
+    return table.frame[header]  # $head and $cell are columns of a wide table turned to rows
 
 
 def _as_text(cell: Any) -> str | None:

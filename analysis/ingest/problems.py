@@ -25,6 +25,14 @@ RULES: dict[str, tuple[str, str]] = {
         "columns: or drop: in the client file",
     ),
     "files_missing": ("No file matches {pattern}.", "a file in raw/ that matches"),
+    "heads_missing": (
+        "No header of this table matches {pattern}.",
+        "wide: with a pattern of whole headers, e.g. '(?P<head>\\d+月)·(?P<measure>.+)'",
+    ),
+    "measure_twice": (
+        "The measure stands twice for one row and {head}.",
+        "one row for each place and month in each sheet",
+    ),
     "total_suspected": (
         "The row would be summed up with the others, but looks like a total of them.",
         "total_rows: with the word that marks it; or accept: {rule: total_suspected, then: drop}, "

@@ -460,3 +460,93 @@ def test_minutes_never_become_hours(bench):
     bench.put("学习.csv", "工号,课程,班次,学时\n001,投诉,一,90\n")
     minutes = text.replace("HOURS", "{from: 学时, unit: minutes}")
     assert taken(bench, minutes)["enrolments"]["hours"].tolist() == [1.5]
+
+
+# ---- months as columns
+
+WIDE = """
+sources:
+  - table: fees
+    files: [台账.xlsx]
+    wide: WIDE
+    columns: {site_id: 项目, month: MONTH, receivable: 应收, collected: 实收}
+"""
+
+
+def fees_of(bench, wide, month):
+    text = WIDE.replace("WIDE", wide).replace("MONTH", month)
+    fees = taken(bench, text)["fees"].sort_values(["site_id", "month"])
+    assert [str(m)[:7] for m in fees["month"]] == ["2024-01", "2024-02"] * 2
+    return fees[["receivable", "collected"]].to_numpy().tolist()
+
+
+EXPECTED = [[100, 90], [110, 95], [200, 180], [210, 190]]
+
+
+def test_months_with_measures_below_them(bench):
+    made = openpyxl.Workbook()
+    sheet = made.active
+    for row in (
+        ["项目", "1月", None, "2月", None],
+        [None, "应收", "实收", "应收", "实收"],
+        ["A园", 100, 90, 110, 95],
+        ["B园", 200, 180, 210, 190],
+        ["合计", 300, 270, 320, 285],
+    ):
+        sheet.append(row)
+    for area in ("A1:A2", "B1:C1", "D1:E1"):
+        sheet.merge_cells(area)
+    made.save(bench.raw / "台账.xlsx")
+    wide = "'(?P<head>\\d+月)·(?P<measure>应收|实收)'"
+    assert fees_of(bench, wide, "{from: $head, year: 2024}") == EXPECTED
+
+
+def test_one_measure_a_sheet(bench):
+    sheets = {
+        "应收": [["项目", "2024-01", "2024-02"], ["A园", 100, 110], ["B园", 200, 210]],
+        "实收": [["项目", "2024-01", "2024-02"], ["B园", 180, 190], ["A园", 90, 95]],
+    }
+    book(bench, "台账.xlsx", sheets)
+    wide = "{heads: '(?P<head>\\d{4}-\\d{2})', measure: $sheet}"
+    assert fees_of(bench, wide, "$head") == EXPECTED
+    sheets["实收"].append(["A园", 1, 1])
+    book(bench, "台账.xlsx", sheets)
+    text = WIDE.replace("WIDE", wide).replace("MONTH", "$head")
+    assert set(rules(bench, text)) == {"measure_twice"}
+
+
+def test_one_measure_as_cells_and_months_nobody_declared(bench):
+    rows = [
+        ["项目", "2024年1月", "2024年2月", "全年"],
+        ["A园", 3, None, 3],
+        ["B园", None, None, None],
+    ]
+    book(bench, "台账.xlsx", {"户数": rows})
+    text = """
+sources:
+  - table: invitations
+    files: [台账.xlsx]
+    wide: '(?P<head>\\d{4}年\\d+月)'
+    columns: {site_id: 项目, month: $head, invited: $cell}
+    constants: {channel: 全部}
+"""
+    assert rules(bench, text) == ["column_undeclared"]
+    record = ingest.ingest(
+        bench.client(text.replace("constants", "drop: [全年]\n    constants")),
+        bench.root / "canonical",
+    )
+    invited = pd.read_parquet(bench.root / "canonical" / "invitations.parquet")
+    assert invited["invited"].tolist() == [3]
+    source = record.tables["invitations"].sources[0]
+    assert (source.rows_in, source.rows_added, source.rows_out) == (2, 0, 1)
+    assert source.left_out == {"no_head": 1}
+
+
+def test_quarters_need_a_word_about_their_month(bench):
+    rows = [["项目", "2024Q1·应收", "2024Q1·实收", "2024年第2季度·应收", "2024年第2季度·实收"]]
+    rows += [["A园", 100, 90, 110, 95]]
+    book(bench, "台账.xlsx", {"一": rows})
+    text = WIDE.replace("WIDE", "'(?P<head>.+)·(?P<measure>.+)'")
+    assert set(rules(bench, text.replace("MONTH", "$head"))) == {"quarter_undeclared"}
+    fees = taken(bench, text.replace("MONTH", "{from: $head, quarter: last}"))["fees"]
+    assert [str(m)[:7] for m in fees["month"]] == ["2024-03", "2024-06"]

@@ -28,7 +28,7 @@ _ZONE = frozenset({"zone"})
 
 OPTIONS: Mapping[str, frozenset[str]] = {
     "date": _COMMON | _RANGE | _DATE | _ZONE,
-    "month": _COMMON | _RANGE | _DATE | _ZONE,
+    "month": _COMMON | _RANGE | _DATE | _ZONE | {"quarter"},
     "instant": _COMMON | _RANGE | _DATE | _ZONE | {"date_only", "ambiguous"},
     "number": _COMMON | _RANGE | {"units", "approximate"},
     "int": _COMMON | _RANGE | {"units", "approximate"},
@@ -92,6 +92,7 @@ def convert(series: pd.Series, kind: str, **options: Any) -> Converted:
         05/03/24 and 05/03/2024), ``format`` (a strptime format that every text cell must have),
         ``year`` (for 3月5日), ``date_system`` ("1900" or "1904", for serial numbers), ``zone``
         (IANA name; which day it was at an instant with an offset).
+        month: ``quarter`` ("first", "middle" or "last": the month by which 2024Q1 is recorded).
         instant: ``zone`` (required: local spellings are in it), ``date_only`` ("fault" or
         "midnight"), ``ambiguous`` ("fault", "first" or "second": the hour that an autumn clock
         change repeats).

@@ -21,6 +21,12 @@ _PLAUSIBLE_YEARS = range(1950, 2101)
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _MONTH = re.compile(r"(\d{4})\s*(?:[-/]\s*(\d{1,2})|年\s*(\d{1,2})月?|(\d{2}))")
 _DOTTED = re.compile(r"((?:19|20)\d{2})\s*\.\s*(\d{1,2})")
+_QUARTER = re.compile(
+    r"(?:(?P<year>\d{4})\s*[-年/]?\s*)?(?:Q(?P<q>[1-4])|第?(?P<n>[1-4一二三四])季度?)"
+    r"(?:\s*[-/]?\s*(?P<late>\d{4}))?",
+    re.IGNORECASE,
+)
+_MONTH_OF_QUARTER = {"first": 0, "middle": 1, "last": 2}
 _COMPACT = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])")
 _MONTH_ALONE = re.compile(r"(\d{1,2})月份?")
 _SHAPES = (
@@ -122,9 +128,19 @@ def date(
     return parse
 
 
-def month(*, low: Any = None, high: Any = None, year: int | None = None, **options: Any) -> Parse:
+def month(
+    *,
+    low: Any = None,
+    high: Any = None,
+    year: int | None = None,
+    quarter: Literal["first", "middle", "last"] | None = None,
+    **options: Any,
+) -> Parse:
     """Return the parser of months, each as its first day."""
-    return Month(date(year=year, **options), low, high, year, declared=bool(options.get("format")))
+    if quarter not in (None, *_MONTH_OF_QUARTER):
+        raise ValueError(f"quarter is first, middle or last, not {quarter!r}")
+    declared = bool(options.get("format"))
+    return Month(date(year=year, **options), low, high, year, quarter, declared=declared)
 
 
 class Month(Judged):
@@ -132,13 +148,22 @@ class Month(Judged):
 
     A spreadsheet turns 2024.10 into 2024.1, which may then be January or October. It is read
     where other cells of the column settle it (2024.10 stands beside: January; 2024.01 stands
-    beside: October) or a ``format`` is declared; else it is refused.
+    beside: October) or a ``format`` is declared; else it is refused. A quarter is read only where
+    ``quarter`` says by which of its months it is recorded.
     """
 
     def __init__(
-        self, as_date: Parse, low: Any, high: Any, year: int | None, *, declared: bool
+        self,
+        as_date: Parse,
+        low: Any,
+        high: Any,
+        year: int | None,
+        quarter: str | None,
+        *,
+        declared: bool,
     ) -> None:
         self.as_date, self.year, self.declared = as_date, year, declared
+        self.quarter = quarter
         self.first = _as_date(low).replace(day=1) if low is not None else None
         self.last = _as_date(high)
         self.lost_zero: int | None = None
@@ -181,6 +206,8 @@ class Month(Judged):
                 number = self.lost_zero
             steps.append("dot_date")
             return _first_day(int(match[1]), number)
+        if match := _QUARTER.fullmatch(text):
+            return self._of_quarter(match, steps)
         if match := _MONTH_ALONE.fullmatch(text):
             if self.year is None:
                 raise WrongCellError("date_year_missing")
@@ -195,6 +222,17 @@ class Month(Judged):
                 steps.append("slash_date")
             return _first_day(int(match[1]), int(match[2] or match[3] or match[4]))
         return None
+
+    def _of_quarter(self, match: re.Match[str], steps: list[str]) -> dt.date:
+        if self.quarter is None:
+            raise WrongCellError("quarter_undeclared")
+        year = match["year"] or match["late"] or self.year
+        if year is None:
+            raise WrongCellError("date_year_missing")
+        sign = match["q"] or match["n"]
+        number = int(sign) if sign.isdigit() else "一二三四".index(sign) + 1
+        steps.append("quarter_as_month")
+        return _first_day(int(year), 3 * number - 2 + _MONTH_OF_QUARTER[self.quarter])
 
 
 def _as_shown(cell: Any) -> str:

@@ -9,6 +9,10 @@ RULES: Mapping[str, tuple[str, str]] = {
     "out_of_range": ("The value lies outside {expected}.", "a value inside the range"),
     "date_unreadable": ("This is not a date in a known spelling.", "2024-03-05"),
     "date_impossible": ("There is no such day or time.", "2024-02-29"),
+    "quarter_undeclared": (
+        "This is a quarter; by which of its months it is recorded is not declared.",
+        "2024-03, or quarter: last declared",
+    ),
     "month_digit_lost": (
         "2024.1 may be January, or October that lost its zero.",
         "2024-01; or format: '%Y.%m' declared, where it is January",
@@ -110,6 +114,7 @@ CONVERSIONS: Mapping[str, str] = {
     "repeated_hour": "times in a repeated hour read as declared",
     "time_as_midnight": "dates without a time taken as midnight",
     "time_dropped": "times of day dropped from dates",
+    "quarter_as_month": "quarters recorded by one of their months",
     "date_to_month": "dates reduced to their month",
     "thousands_separator": "thousands separators removed",
     "currency_sign": "currency signs and words removed",
