@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from analysis.client import IDENTIFIER
 from analysis.errors import Fault, InputError
 from analysis.files import project_root, write_text
+from analysis.ingest.cleaning import label_in
 from analysis.ingest.duplicates import ANSWERS
 from analysis.ingest.headers import known_headers, personal_reason
 from analysis.ingest.privacy import looks_personal
@@ -185,6 +186,7 @@ class _Export:
     """Tables of equal headers, the canonical table they look like, and what is known of it.
 
     ``columns`` maps canonical columns to headers, ``drop`` known headers to why they are left.
+    ``near`` are the table and the runner-up, the likeliest first.
     """
 
     group: Sequence[RawTable]
@@ -192,6 +194,7 @@ class _Export:
     headers: tuple[str, ...]
     columns: Mapping[str, str]
     drop: Mapping[str, str]
+    near: tuple[str, ...] = ()
 
     @property
     def items(self) -> dict[str, str]:
@@ -207,12 +210,16 @@ class _Export:
 
 def _export(group: Sequence[RawTable]) -> _Export:
     headers = tuple(str(header) for header in group[0].frame.columns)
-    table = recognise(headers)
+    source = group[0].source
+    found = recognise(headers, PurePath(source.file).stem + f" {source.sheet or ''}")
+    table = found.table if found.sure else None
     known = known_headers()["tables"].get(table, {"columns": {}})
-    columns = mapped(headers, known["columns"])
+    own = {column: [] for column in TABLES[table].columns} if table else {}
+    columns = mapped(headers, own | known["columns"])
     if table == "sites" and "site_id" not in columns and "site_name" in columns:
         columns = {"site_id": columns["site_name"], **columns}
-    return _Export(group, table, headers, columns, known.get("drop", {}))
+    near = tuple(filter(None, (found.table, found.runner_up)))
+    return _Export(group, table, headers, columns, known.get("drop", {}), near)
 
 
 def _five(read_in: Sequence[_Export]) -> str:
@@ -242,7 +249,10 @@ def _source(export: _Export, sites: Spellings, say: Say) -> str:
     items, table = export.items, export.table
     lines = [f"  - table: {table or 'DECIDE'}"]
     if table is None:
-        lines[0] += f"    # {say('one_of')} {', '.join(TABLES)}; {say('no_table')}"
+        others = [name for name in TABLES if name not in export.near]
+        lines[0] += f"    # {say('one_of')} {', '.join([*export.near, *others])}; {say('no_table')}"
+    elif len(export.near) > 1:
+        lines[0] += f"    # {say('runner_up')} {export.near[1]}"
     lines += _files(export.group, say)
     columns = [
         f"      {c}: {_column(export, c, header, sites, say)}"
@@ -295,7 +305,9 @@ def _column(export: _Export, column: str, header: str, sites: Spellings, say: Sa
     note = f"    # {say('one_of')} {', '.join(spec.labels)}"
     if len(labels) > _MOST_LABELS:
         return f"{{from: {quoted(header)}, labels: DECIDE}}{note}"
-    pairs = ", ".join(f"{quoted(v)}: {v if v in spec.labels else 'DECIDE'}" for v in labels)
+    words = {k: v for k, v in known_headers()["labels"].get(column, {}).items() if v in spec.labels}
+    said = {v: v if v in spec.labels else words.get(label_in(v) or v, "DECIDE") for v in labels}
+    pairs = ", ".join(f"{quoted(v)}: {value}" for v, value in said.items())
     return f"{{from: {quoted(header)}, labels: {{{pairs}}}}}{note}"
 
 
@@ -311,6 +323,8 @@ def _needed(export: _Export, wide: bool, say: Say) -> list[str]:
             continue
         place = _month_of_place(export.group) if column == "month" else None
         note = say("needed" if place is None else "place")
+        if column == spec.key[0] and about.kind == "id" and not about.refers:
+            place, note = "$row", say("row")
         lines.append(f"      {column}: {place or 'DECIDE'}    # {note}")
     return lines
 

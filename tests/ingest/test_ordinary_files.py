@@ -550,3 +550,32 @@ def test_quarters_need_a_word_about_their_month(bench):
     assert set(rules(bench, text.replace("MONTH", "$head"))) == {"quarter_undeclared"}
     fees = taken(bench, text.replace("MONTH", "{from: $head, quarter: last}"))["fees"]
     assert [str(m)[:7] for m in fees["month"]] == ["2024-03", "2024-06"]
+
+
+# ---- proposals for canonical names, and for tables that look alike
+
+
+def test_files_with_canonical_names_are_their_tables(bench):
+    bench.put("a.csv", "site_id,site_name,households\nA,甲园,100\n")
+    bench.put("b.csv", "Ticket_ID,site_id,kind,opened_at\n1,A,repair,2024-03-01 09:00\n")
+    bench.put("c.csv", "site_id,wave,arm,planned_start\nA,1,受训,2024-03-01\n")
+    text = ingest.propose("acme", sorted(bench.raw.glob("*.csv")), str)
+    for table in ("sites", "tickets", "waves"):
+        assert f"  - table: {table}" in text
+    assert "ticket_id: Ticket_ID" in text
+    assert "labels: {受训: treated}" in text
+    assert "table: DECIDE" not in text
+
+
+def test_a_rating_sheet_with_subordinates_is_recognised(bench):
+    bench.put("360.csv", "被评人工号,所属项目,评价人关系,服务态度\n0001,A园,下级,4\n0001,A园,旁人,5\n")
+    text = ingest.propose("acme", [bench.raw / "360.csv"], str)
+    assert "table: ratings" in text
+    assert "{下级: subordinate, 旁人: DECIDE}" in text
+    assert "rating_id: $row" in text
+
+
+def test_an_export_that_fits_two_tables_is_left_to_decide(bench):
+    bench.put("单.csv", "工单ID,提交时间,所属项目,来源\n1,2024-03-01 09:00,A园,微信\n")
+    text = ingest.propose("acme", [bench.raw / "单.csv"], str)
+    assert "table: surveys" not in text

@@ -34,7 +34,7 @@ def test_a_ticket_export_is_recognised(bench):
     assert source["columns"]["ticket_id"] == "工单编号"
     assert source["columns"]["kind"] == {
         "from": "诉求分类1",
-        "labels": {"投诉": "DECIDE", "报修": "DECIDE"},
+        "labels": {"投诉": "complaint", "报修": "repair"},
     }
     assert "first_response_at" not in source["columns"]  # the dispatch is no reply
     assert source["header_rows"] == [3]

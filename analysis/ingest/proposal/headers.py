@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from analysis.ingest.headers import folded, known_headers
+from analysis.tables import TABLES
 
 _NUMBER = re.compile(r"^(第?\d+题?|q\d+)[、.:(]")
 _PERIOD = re.compile("期|年|月|季|累计|总|合计|计划|预算")
@@ -37,21 +39,59 @@ def by_word(headers: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def recognise(headers: Iterable[str]) -> str | None:
-    """Return the canonical table that some headers most likely feed, or None.
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The canonical table that an export most likely feeds, and the runner-up, if one is near.
 
-    Marks of a table count three, other known headers one; at least one mark is needed.
+    ``sure`` is False where another table fits as well; then a person decides.
     """
-    words = by_word(list(headers)).keys()
-    scores = {}
-    for table, known in known_headers()["tables"].items():
+
+    table: str | None
+    runner_up: str | None = None
+    sure: bool = True
+
+
+def recognise(headers: Iterable[str], name: str = "") -> Recognised:
+    """Return the canonical table that some headers most likely feed.
+
+    Parameters
+    ----------
+    headers : iterable of str
+        Headers of one export.
+    name : str
+        Name of its file or sheet: a table's own name in it counts as a mark.
+
+    Notes
+    -----
+    Marks of a table count three, other known headers one, canonical names of columns two; at
+    least one mark is needed, or the whole key by its canonical names. Where the second table has
+    as many marks and nearly as many headers, neither is taken for sure.
+    """
+    headers = list(headers)
+    words = by_word(headers).keys()
+    plain = {folded(header) for header in headers}
+    scores: dict[str, tuple[int, float]] = {}
+    for table, spec in TABLES.items():
+        known = known_headers()["tables"].get(table, {"marks": [], "columns": {}})
         marks = len(words & {word(h) for h in known["marks"]})
+        marks += re.search(rf"(?<![a-z]){table}(?![a-z])", name.lower()) is not None
         columns = sum(
             bool(words & {word(h) for h in synonyms}) for synonyms in known["columns"].values()
         )
+        own = plain & set(spec.columns)
+        marks += own >= set(spec.key)
         if marks:
-            scores[table] = 3 * marks + columns
-    return max(scores, key=lambda table: scores[table]) if scores else None
+            scores[table] = (marks, 3 * marks + columns + 2 * len(own))
+    ranked = sorted(scores, key=lambda table: scores[table][::-1], reverse=True)
+    if not ranked:
+        return Recognised(None)
+    if len(ranked) == 1:
+        return Recognised(ranked[0])
+    first, second = (scores[table] for table in ranked[:2])
+    if second[1] < 0.5 * first[1]:
+        return Recognised(ranked[0])
+    near = second[0] >= first[0] and second[1] >= 0.8 * first[1]
+    return Recognised(ranked[0], ranked[1], sure=not near)
 
 
 def mapped(headers: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -59,7 +99,7 @@ def mapped(headers: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict
     known = by_word(headers)
     found: dict[str, str] = {}
     for column, synonyms in columns.items():
-        for synonym in synonyms:
+        for synonym in (column, *synonyms):
             header = known.get(word(synonym))
             if header is not None and header not in found.values():
                 found[column] = header
