@@ -92,6 +92,7 @@ from analysis.measurement.platform import assess_platform, platform_use
 from analysis.measurement.pretrends import arm_means, assess_pretrends
 from analysis.measurement.quality import (
     assess_quality,
+    assess_unread,
     broken_rows,
     completeness,
     consistency,
@@ -180,6 +181,7 @@ __all__ = [
     "assess_response",
     "assess_shoppers",
     "assess_timeliness",
+    "assess_unread",
     "assess_views",
     "assess_weighting",
     "baseline_covariates",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis import tables
 from analysis.measurement.quality_rules import RULES
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, collect, none_found
 
 CAUTION_SHARE = 0.0
 FAILED_SHARE = 0.01
@@ -263,6 +263,39 @@ def assess_quality(
             "quality_rows": broken_rows(given),
         },
     )
+
+
+def assess_unread(unread: pd.DataFrame) -> StageResults:
+    """Ask whether everything that lies among the exports was read.
+
+    Parameters
+    ----------
+    unread : DataFrame
+        ``file, sheet, rows, reason``, one row per file or sheet that no source reads (``reason``
+        is ``file_unread``, ``sheet_unread`` or ``sheet_hidden``) or whose hidden rows were read
+        (``rows_hidden``).
+    """
+    counted = unread["reason"].value_counts()
+    left = int(counted.get("file_unread", 0) + counted.get("sheet_unread", 0))
+    hidden = unread.loc[unread["reason"] == "rows_hidden", "rows"]
+    first = unread[unread["reason"].isin(["file_unread", "sheet_unread"])].head(3)
+    names = [
+        " / ".join(part for part in pair if isinstance(part, str))
+        for pair in zip(first["file"], first["sheet"], strict=True)
+    ]
+    check = none_found(
+        "baseline.quality.sources.unread",
+        "measurement.check.unread",
+        left,
+        n=max(len(unread), left),
+        params={
+            "left": left,
+            "names": ", ".join(names) or "—",
+            "sheets": int(counted.get("sheet_hidden", 0)),
+            "hidden": int(hidden.sum()),
+        },
+    )
+    return StageResults(stage="baseline", checks=(check,))
 
 
 def _left_out_checks(ingest: pd.DataFrame) -> Iterator[Check]:

@@ -49,7 +49,7 @@ AREAS = (
     Area("comparison", r"balance\.largest"),
     Area("rules", r"quality\..+"),
     Area("twice", r"duplicates(\..+)?|quality\.sites\.names"),
-    Area("left_out", r"quality\.[a-z_]+\.left_out"),
+    Area("left_out", r"quality\.[a-z_]+\.(left_out|unread)"),
     Area("scale", r"invariance\..+"),
     Area("instrument", r"(alpha|cfa|dimensions|omega|items?)\..+"),
     Area("response", r"(response|aapor)(\..+)?"),

@@ -81,6 +81,7 @@ class BaselineStage(Stage):
         )
         others = (
             late,
+            measurement.assess_unread(self.unread),
             measurement.assess_duplicates(self.tables),
             measurement.assess_branches(self.tables),
             measurement.assess_names(self.table("sites"), tickets=self.table("tickets")),
@@ -88,7 +89,7 @@ class BaselineStage(Stage):
         sides = measurement.scorecard(
             found.table("quality_tables"), found.table("quality_rules"), late.table("timeliness")
         )
-        tables = {"scorecard": sides, "ingest": self.ingest_counts}
+        tables = {"scorecard": sides, "ingest": self.ingest_counts, "unread": self.unread}
         return self.named(results.merge("baseline", [found, *others], tables=tables))
 
     def response(self) -> StageResults:

@@ -135,6 +135,24 @@ class Stage:
         return pd.DataFrame(rows)
 
     @cached_property
+    def unread(self) -> pd.DataFrame:
+        """What lies among the exports and was not read, and hidden rows that were.
+
+        Columns ``file, sheet, rows, reason``; one row per file, sheet or sheet with hidden rows.
+        """
+        record = self.ingest_record
+        rows = [(r.file, r.sheet, r.rows, r.reason) for r in record.unread]
+        files = {
+            (f.file, f.sheet): f.hidden_rows
+            for table in record.tables.values()
+            for source in table.sources
+            for f in source.files
+            if f.hidden_rows
+        }
+        rows += [(*place, hidden, "rows_hidden") for place, hidden in files.items()]
+        return pd.DataFrame(rows, columns=["file", "sheet", "rows", "reason"])
+
+    @cached_property
     def _read(self) -> dict[str, pd.DataFrame | None]:
         """Canonical tables read so far."""
         return {}

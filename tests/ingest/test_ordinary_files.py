@@ -568,7 +568,8 @@ def test_files_with_canonical_names_are_their_tables(bench):
 
 
 def test_a_rating_sheet_with_subordinates_is_recognised(bench):
-    bench.put("360.csv", "被评人工号,所属项目,评价人关系,服务态度\n0001,A园,下级,4\n0001,A园,旁人,5\n")
+    rows = "0001,A园,下级,4\n0001,A园,旁人,5\n"
+    bench.put("360.csv", f"被评人工号,所属项目,评价人关系,服务态度\n{rows}")
     text = ingest.propose("acme", [bench.raw / "360.csv"], str)
     assert "table: ratings" in text
     assert "{下级: subordinate, 旁人: DECIDE}" in text

@@ -31,7 +31,9 @@ class BaselinePage(Page):
     def data(self, quality: StageResults, response: StageResults) -> None:
         """Show the quality of the tables, who answered, and what weights change."""
         self.section("quality")
-        self.views("scorecard", "rules", "drill_down", "duplicates", "names", "stale", "ingest")
+        self.views(
+            "scorecard", "rules", "drill_down", "duplicates", "names", "stale", "ingest", "unread"
+        )
         self.checks(quality)
         self.section("response")
         self.show.kpis(response.select("baseline.return_rate"))
