@@ -17,7 +17,7 @@ import numpy as np
 
 from analysis.causal.base import level_weights
 from analysis.causal.frame import FrameError
-from analysis.causal.group_time import GroupTime, by_cluster
+from analysis.causal.group_time import GroupTime, by_cluster, comparison_units
 
 Kind = Literal["simple", "event", "cohort", "calendar"]
 
@@ -70,6 +70,7 @@ def aggregate(
     min_event_time: int | None = None,
     max_event_time: int | None = None,
     balance_event_time: int | None = None,
+    fewest_compared: int = 0,
 ) -> Aggregate:
     """Sum up group-time effects.
 
@@ -85,6 +86,10 @@ def aggregate(
     balance_event_time : int, optional
         For ``event``: only cohorts observed up to this event time, so that the effects do not
         change because cohorts come and go.
+    fewest_compared : int
+        Cells with fewer clusters not yet treated are left out of a mean that also has others: the
+        mean then ends before the roll-out leaves hardly anyone to compare with. Counted from who
+        is treated when, gaps aside, so that it is the same in every other draw of the waves.
 
     Returns
     -------
@@ -93,7 +98,9 @@ def aggregate(
     Raises
     ------
     FrameError
-        ``no_cell`` when no treated cell could be estimated or is within the bounds.
+        ``no_cell`` when no treated cell has a comparison or is within the bounds;
+        ``covariate_constant``, ``covariates_collinear``, ``covariates_separate`` or ``no_overlap``
+        when the covariates are why none could be estimated.
     """
     panel = effects.panel
     indicator = (panel.cohort[:, None] == effects.cohort[None, :]) * panel.weights[:, None]
@@ -110,11 +117,14 @@ def aggregate(
         usable &= event >= balance_event_time - (panel.periods[-1] - panel.periods[0])
     post = usable & (event >= 0)
     made = ~np.isnan(effects.att)
+    founded = planned_comparison(effects) >= fewest_compared
     if not (post & made).any():
-        raise FrameError("no_cell", "no treated cell has its base period and a comparison")
+        raise _no_cell(effects)
 
     def weighted(asked: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
         """Mean of cells by cohort share, its influence, the weights, and the cells asked for."""
+        if (asked & founded & made).any():
+            asked = asked & founded
         cells = asked & made
         total = share[cells].sum()
         weight = np.zeros(len(share))
@@ -139,6 +149,29 @@ def aggregate(
         parts = _stack(kind, keys, [weighted(post & (effects.cohort == g)) for g in keys])
         return _with_cohort_mean(parts, panel)
     raise ValueError(f"unknown aggregation {kind!r}: simple, event, cohort or calendar")
+
+
+def _no_cell(effects: GroupTime) -> FrameError:
+    """Say why no treated cell could be estimated: what most cells failed for, if they did."""
+    reasons = [reason for g, t, reason in effects.failures if t >= g]
+    covariates = [reason for reason in reasons if reason != "empty_arm"]
+    if not covariates:
+        return FrameError("no_cell", "no treated cell has its base period and a comparison")
+    rule = max(sorted(set(covariates)), key=covariates.count)
+    names = ", ".join(effects.panel.covariate_names)
+    return FrameError(rule, f"no treated cell could be adjusted for the covariates {names}")
+
+
+def planned_comparison(effects: GroupTime) -> np.ndarray:
+    """Clusters (K,) that stand for each cell's cohort by the roll-out, whether observed or not."""
+    panel = effects.panel
+    of_cluster = panel.cohort[np.unique(panel.cluster, return_index=True)[1]]
+    cells = zip(effects.cohort, effects.period, effects.base, strict=True)
+    counts = [
+        comparison_units(of_cluster, g, t, b, panel.anticipation, effects.comparison).sum()
+        for g, t, b in cells
+    ]
+    return np.array(counts, dtype=np.int64)
 
 
 def _stack(kind: Kind, keys, parts) -> Aggregate:

@@ -29,10 +29,11 @@ from analysis.causal.entropy import entropy_weights
 from analysis.causal.evaluate import Evaluation, evaluate
 from analysis.causal.frame import FrameError, Prepared, prepare
 from analysis.causal.group_time import group_time
+from analysis.causal.inference_rule import fewest_compared
 from analysis.causal.jackknife import jackknife
 from analysis.causal.options import Options
+from analysis.causal.propensity import CellError, logit, standardised
 from analysis.causal.saturated import clustered_t
-from analysis.causal.two_period import CellError, logit
 from analysis.results import Check, Estimate
 
 Balancing = Literal["entropy", "propensity"]
@@ -194,7 +195,7 @@ class _Sample:
         D, X = self.treated[among], self.X[among]
         if not D.any() or D.all():
             raise CellError("empty_arm")
-        score = logit(np.column_stack([np.ones(len(D)), X]), D.astype(float), np.ones(len(D)))[0]
+        score = logit(standardised(X), D.astype(float), np.ones(len(D)))[0]
         inside = ~D | (score <= 1 - self.trim) if self.trim else np.ones(len(D), bool)
         if not (inside & D).any():
             raise CellError("no_overlap")
@@ -228,7 +229,8 @@ class _Sample:
             base=self.options.base,
             unbalanced=self.options.unbalanced,
         )
-        return float(aggregate(effects, "simple").att[0])
+        few = fewest_compared(self.panel.n_clusters)
+        return float(aggregate(effects, "simple", fewest_compared=few).att[0])
 
 
 def _weighted(options: Options) -> Options:

@@ -3,11 +3,17 @@
 Imputation has the leading estimator's inferences by the same rule. The others have clustered
 standard errors and t quantiles, as most software gives them, and none where those are known to
 be too small (``docs/methods/estimators.md``).
+
+All answer the leading estimator's question, or give no value and say so: months it leaves out for
+want of a comparison are kept from them, and so are anticipated months. None of them adjusts for
+covariates as the leading one does (a trend of its own for each value), so that with covariates
+none is compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +23,7 @@ from analysis.causal.event_study import sun_abraham, twfe
 from analysis.causal.few_clusters import wild_bootstrap
 from analysis.causal.frame import FrameError, Prepared
 from analysis.causal.imputation import imputation
+from analysis.causal.inference_rule import FEWEST_FOR_INFLUENCE
 from analysis.causal.options import Beside
 from analysis.causal.randomisation import among_draws
 from analysis.causal.redrawn import redraw_imputation
@@ -49,7 +56,9 @@ def beside(builder: Builder, simple: Aggregate) -> tuple[Estimate, ...]:
     for method in builder.options.alternatives:
         named = {"id": f"{builder.stem}.att.{method}"}
         named |= {**common, "method": method, "comparison": compared[method]}
-        if compared[method] is None:
+        if builder.options.covariates:
+            named |= {"value": None, "causal": False, "reason": "causal.reason.not_adjusted"}
+        elif compared[method] is None:
             named |= {"value": None, "causal": False, "reason": "causal.reason.no_never_treated"}
         else:
             try:
@@ -60,9 +69,39 @@ def beside(builder: Builder, simple: Aggregate) -> tuple[Estimate, ...]:
     return tuple(found)
 
 
+def asked(builder: Builder, simple: Aggregate) -> Prepared:
+    """Return the panel of the cells that the leading mean averages, and of all untreated ones.
+
+    Periods after the last of them are cut off; anticipated cells are taken out.
+    """
+    panel = builder.panel
+    wanted = simple.cells[0]
+    unwanted = panel.anticipated
+    if builder.until(simple):
+        chosen = np.zeros(panel.y.shape, bool)
+        first = int(panel.periods[0])
+        for g, t in zip(
+            builder.effects.cohort[wanted], builder.effects.period[wanted], strict=True
+        ):
+            chosen[panel.cohort == g, t - first] = True
+        unwanted = unwanted | (panel.treated & ~chosen)
+        unwanted = unwanted | (panel.periods > builder.effects.period[wanted].max())
+    if not unwanted.any():
+        return panel
+    last = int(np.flatnonzero(~unwanted.all(axis=0))[-1]) + 1
+    y = np.where(unwanted, np.nan, panel.y)[:, :last]
+    return replace(
+        panel,
+        periods=panel.periods[:last],
+        y=y,
+        n=np.where(np.isnan(y), 0.0, panel.n[:, :last]),
+        covariates=panel.covariates[:, :last],
+    )
+
+
 def imputed(builder: Builder, simple: Aggregate) -> dict:
     """Return the fields of the imputation estimate, interval by the leading estimator's rule."""
-    panel, options = builder.panel, builder.options
+    panel, options = asked(builder, simple), builder.options
     rule = builder.rule(simple.cell_weights[0])
     if rule.lead == "wild_bootstrap":
         guess = imputation(panel)
@@ -82,7 +121,7 @@ def imputed(builder: Builder, simple: Aggregate) -> dict:
     elif rule.lead == "randomisation":
         guess = imputation(panel)
         cells = np.flatnonzero(simple.cells[0])
-        redrawn = redraw_imputation(panel, draws=options.draws, seed=options.seed)
+        redrawn = redraw_imputation(builder.panel, draws=options.draws, seed=options.seed)
         where = builder.effects.cohort[cells], builder.effects.period[cells]
         found = among_draws(redrawn, *where, level=options.level)
         ends = interval(None, found.ci_low, found.ci_high, found.p_value, "randomisation")
@@ -102,11 +141,21 @@ def _clustered(builder: Builder, simple: Aggregate, value: float, se: float) -> 
     return builder.t_interval(value, se, builder.panel.n_clusters - 1, "clustered_t")
 
 
-def _plainly(fit: Callable[[Prepared], tuple[float, float]]) -> Callable[..., dict]:
-    """Give an estimator of value and standard error the clustered t interval."""
+def _plainly(
+    fit: Callable[[Prepared], tuple[float, float]], *, against_last: bool = False
+) -> Callable[..., dict]:
+    """Give an estimator of value and standard error the clustered t interval.
+
+    ``against_last``: whether it compares with the last to be trained alone, the never treated
+    where there are any, who must then be enough.
+    """
 
     def fields(builder: Builder, simple: Aggregate) -> dict:
-        value, se = fit(builder.panel)
+        panel = asked(builder, simple)
+        value, se = fit(panel)
+        last = np.unique(panel.cluster[panel.cohort == panel.cohort.max()])
+        if against_last and len(last) < FEWEST_FOR_INFLUENCE:
+            return {"value": value, "reason": "causal.reason.few_clusters_beside"}
         return {"value": value, **_clustered(builder, simple, value, se)}
 
     return fields
@@ -128,8 +177,8 @@ def _sun_abraham(panel: Prepared) -> tuple[float, float]:
 
 
 _FITS: dict[Beside, Callable[[Builder, Aggregate], dict]] = {
-    "two_by_two": _plainly(_two_by_two),
+    "two_by_two": _plainly(_two_by_two, against_last=True),
     "twfe": _plainly(_twfe),
     "imputation": imputed,
-    "sun_abraham": _plainly(_sun_abraham),
+    "sun_abraham": _plainly(_sun_abraham, against_last=True),
 }

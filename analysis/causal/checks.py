@@ -125,6 +125,20 @@ def _design(maker: _Maker, builder: Builder, simple: Aggregate, lead: Estimate) 
                 remedy=True,
             )
         )
+    if until := builder.until(simple):
+        found.append(
+            maker.check(
+                "months_left_out",
+                "caution",
+                value=float(until["left_out"]),
+                threshold=0.0,
+                unit="count",
+                n=int(simple.cells[0].sum()) + until["left_out"],
+                reason="hardly_compared",
+                remedy=True,
+                params={**until, "fewest": FEWEST_FOR_BOOTSTRAP},
+            )
+        )
     possible = lead.ci_low is not None
     found.append(
         maker.check(
@@ -228,8 +242,9 @@ def _pretrend(
 ) -> Check:
     """Joint test of the last pre-periods; passing it with little power asks for caution."""
     event, panel = parts["event"], builder.panel
-    rule = builder.rule(parts["simple"].cell_weights[0])
-    thinner = min(rule.n_treated, rule.n_comparison)
+    treated, compared = builder.arms(parts["simple"].cell_weights[0])
+    arms = [len(np.unique(panel.cluster[arm])) for arm in (treated, compared)]
+    thinner = min(arms)
     if thinner < FEWEST_FOR_BOOTSTRAP:
         return maker.impossible("pretrend", "few_clusters", n=panel.n_clusters)
     reference = -1 - builder.options.anticipation

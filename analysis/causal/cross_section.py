@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.causal.two_period import TRIM, CellError, Method, inverse_gram, logit
+from analysis.causal.propensity import CellError, inverse_gram, logit, standardised
+from analysis.causal.two_period import TRIM, Method
 
 
 def cross_section(
@@ -52,9 +53,12 @@ def cross_section(
     cells = {(d, p): w * (d == D) * (p == P) for d in (0, 1) for p in (0, 1)}
     if any(cell.sum() <= 0 for cell in cells.values()):
         raise CellError("empty_arm")
-    Z = np.column_stack([np.ones(len(y)), X])
     if X.shape[1] == 0:
-        method = "reg"
+        Z, method = np.ones((len(y), 1)), "reg"
+    elif method == "dr_improved":
+        raise ValueError("dr_improved needs paired rows: unbalanced='pairs'")
+    else:
+        Z = standardised(X, among=None if method == "ipw" else ~treated)
     if method == "reg":
         return *_reg(y, w * D, Z, cells), 0.0
     ps, information_inverse = logit(Z, D, w)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.causal.two_period import CellError
+from analysis.causal.propensity import CellError
 
 
 def entropy_weights(X: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -33,8 +33,8 @@ def entropy_weights(X: np.ndarray, target: np.ndarray) -> np.ndarray:
         ``no_overlap`` when no weights reach the target: it lies outside what the units span.
     """
     spread = X.std(axis=0)
-    if not np.all(spread > 0):
-        raise CellError("rank_deficient")
+    if not np.all(spread > 1e-12 * np.abs(X).max(axis=0)):
+        raise CellError("covariate_constant")
     Z = (X - target) / spread
     tilt = np.zeros(Z.shape[1])
 

@@ -12,7 +12,7 @@ from analysis.causal.aggregate import Aggregate, outcome_weights
 from analysis.causal.bands import satterthwaite, uniform_critical
 from analysis.causal.distributions import t_p_value, t_quantile
 from analysis.causal.few_clusters import wild_bootstrap
-from analysis.causal.group_time import GroupTime, by_cluster
+from analysis.causal.group_time import GroupTime, by_cluster, comparison_units
 from analysis.causal.inference_rule import (
     FEWEST_FOR_BOOTSTRAP,
     InferenceRule,
@@ -40,14 +40,27 @@ class Builder:
         """The cells of the leading estimator in other draws of the waves."""
         return redraw_group_time(self.effects, draws=self.options.draws, seed=self.options.seed)
 
+    @cached_property
+    def compared(self) -> np.ndarray:
+        """(K,) comparison clusters behind each cell."""
+        own = self.panel.cohort[:, None] == self.effects.cohort
+        moved = self._moved(np.arange(len(self.effects.att))) & ~own
+        found = np.zeros((self.panel.n_clusters, moved.shape[1]), bool)
+        np.logical_or.at(found, self.panel.cluster, moved)
+        return found.sum(axis=0)
+
     def rule(self, cell_weights: np.ndarray) -> InferenceRule:
-        """Apply the inference rule to the clusters behind a weighted mean of cells."""
-        treated, compared = self.arms(cell_weights)
+        """Apply the inference rule to the clusters behind a weighted mean of cells.
+
+        On the comparison side the cell with fewest clusters counts.
+        """
+        treated, _ = self.arms(cell_weights)
         cluster, cohort = self.panel.cluster, self.panel.cohort
+        used = (cell_weights != 0) & self.effects.estimated
         waves = [len(np.unique(cluster[treated & (cohort == g)])) for g in self.panel.cohorts]
         found = choose_inference(
             len(np.unique(cluster[treated])),
-            len(np.unique(cluster[compared])),
+            int(self.compared[used].min(initial=self.panel.n_clusters)),
             self.panel.n_clusters,
             min((size for size in waves if size), default=0),
         )
@@ -66,15 +79,28 @@ class Builder:
             moved = self.effects.takes_part[:, cells]
             own = self.panel.cohort[:, None] == self.effects.cohort[cells]
             return (moved & own).any(axis=1), (moved & ~own).any(axis=1)
-        moved = self.effects.influence[:, cells] != 0
-        if self.effects.contrast is not None:
-            moved |= self.effects.contrast[:, cells] != 0
+        moved = self._moved(cells)
         own = self.panel.cohort[:, None] == self.effects.cohort[cells]
         return (moved & own).any(axis=1), (moved & ~own).any(axis=1)
 
+    def _moved(self, cells: np.ndarray) -> np.ndarray:
+        """(N, cells) bool: units whose outcome moves a cell."""
+        effects, panel = self.effects, self.panel
+        if effects.contrast is not None:
+            return (effects.contrast[:, cells] != 0) | (effects.influence[:, cells] != 0)
+        first = int(panel.periods[0])
+        moved = np.zeros((len(panel.units), len(cells)), bool)
+        for j, k in enumerate(cells):
+            g, t, b = (int(x[k]) for x in (effects.cohort, effects.period, effects.base))
+            rules = panel.anticipation, effects.comparison
+            either = (panel.cohort == g) | comparison_units(panel.cohort, g, t, b, *rules)
+            moved[:, j] = either & panel.observed[:, [b - first, t - first]].any(axis=1)
+        return moved
+
     def overall(self, simple: Aggregate) -> tuple[Estimate, ...]:
         """Overall effect, with randomisation beside it where the rule says so."""
-        found = [self.effect(simple, 0, "att_overall", "att.overall", {}, beside=True)]
+        dims = self.until(simple)
+        found = [self.effect(simple, 0, "att_overall", "att.overall", dims, beside=True)]
         return tuple(item for items in found for item in items)
 
     def relative(self, part: Aggregate, name: str, dims: dict) -> tuple[Estimate, ...]:
@@ -98,6 +124,17 @@ class Builder:
             low, high = (level / (level - end) - 1 for end in (lead.ci_low, lead.ci_high))
             ends |= {"ci_low": low, "ci_high": high, "p_value": lead.p_value}
         return (Estimate(**named, value=float(np.expm1(told[0])), **ends),)
+
+    def until(self, simple: Aggregate) -> dict[str, int]:
+        """Return the last period averaged where later ones hardly have a comparison, as ``until``.
+
+        ``left_out`` counts the cohort-periods after it that could be had; empty where none is.
+        """
+        left_out = self.effects.estimated & (self.effects.event_time >= 0) & ~simple.cells[0]
+        if not left_out.any():
+            return {}
+        last = self.effects.period[self.effects.estimated & simple.cells[0]].max()
+        return {"until": int(last), "left_out": int(left_out.sum())}
 
     def event_times(self, event: Aggregate) -> tuple[Estimate, ...]:
         """Effects by event time; influence-function intervals are uniform over all of them.

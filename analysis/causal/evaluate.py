@@ -37,7 +37,7 @@ from analysis.causal.frame import (
     prepare,
 )
 from analysis.causal.group_time import GroupTime, group_time
-from analysis.causal.inference_rule import InferenceRule
+from analysis.causal.inference_rule import InferenceRule, fewest_compared
 from analysis.causal.options import Options
 from analysis.causal.pooled_cells import pooled_group_time, with_denominators
 from analysis.results import Check, Estimate, Scalar, StageResults, collect
@@ -227,7 +227,7 @@ def lead(
     if not (by_lot and lot.fits(plain.panel, plain)):
         return Builder(plain, outcome, unit, options), _aggregates(plain)
     plain = replace(plain, lot=True)
-    simple = aggregate(plain, "simple")
+    simple = aggregate(plain, "simple", fewest_compared=fewest_compared(panel.n_clusters))
     rule = Builder(plain, outcome, unit, options).rule(simple.cell_weights[0])
     many = rule.lead == "influence_function"
     beta, slopes = lot.coefficient(plain, simple, many=many)
@@ -239,7 +239,8 @@ def lead(
 
 
 def _aggregates(effects: GroupTime) -> dict[str, Aggregate]:
-    return {kind: aggregate(effects, kind) for kind in KINDS}
+    few = fewest_compared(effects.panel.n_clusters)
+    return {kind: aggregate(effects, kind, fewest_compared=few) for kind in KINDS}
 
 
 def prepared(frame: pd.DataFrame, options: Options) -> Prepared:

@@ -15,20 +15,25 @@ from analysis.causal.two_way import Regression, regress
 
 
 def twfe(panel: Prepared) -> Regression:
-    """Regress the outcome on "under treatment" with unit and period effects."""
-    X = (panel.treated & panel.observed)[..., None].astype(float)
-    return regress(panel.y, X, panel.observed, panel.cluster, ("treated",), panel.weights)
+    """Regress the outcome on "under treatment" with unit and period effects.
+
+    Anticipated periods are left out, as they are neither treated nor untouched.
+    """
+    observed = panel.observed & ~panel.anticipated
+    X = (panel.treated & observed)[..., None].astype(float)
+    return regress(panel.y, X, observed, panel.cluster, ("treated",), panel.weights)
 
 
-def twfe_event_study(panel: Prepared, *, reference: int = -1) -> Regression:
+def twfe_event_study(panel: Prepared, *, reference: int | None = None) -> Regression:
     """Regress the outcome on dummies of event time with unit and period effects.
 
     Parameters
     ----------
     panel : Prepared
-    reference : int
-        Event time left out. Never-treated units have no dummy. Without never-treated units a
-        linear trend is not identified, so the earliest event time is left out as well.
+    reference : int, optional
+        Event time left out, the last untouched one if not given. Never-treated units have no
+        dummy. Without never-treated units a linear trend is not identified, so the earliest event
+        time is left out as well.
 
     Returns
     -------
@@ -41,6 +46,7 @@ def twfe_event_study(panel: Prepared, *, reference: int = -1) -> Regression:
     reference.
     """
     event = panel.event_time
+    reference = last_untouched(panel) if reference is None else reference
     times = np.unique(event[panel.observed & np.isfinite(event)]).astype(int)
     left_out = {reference} if np.isinf(panel.cohort).any() else {reference, int(times.min())}
     times = np.array([e for e in times if e not in left_out])
@@ -65,19 +71,25 @@ class SunAbraham:
     n_clusters: int
 
 
-def sun_abraham(panel: Prepared, *, reference: int = -1) -> SunAbraham:
+def last_untouched(panel: Prepared) -> int:
+    """Return the last event time that treatment cannot have moved, −1 without anticipation."""
+    return -1 - panel.anticipation
+
+
+def sun_abraham(panel: Prepared, *, reference: int | None = None) -> SunAbraham:
     """Estimate cohort × event-time effects in one regression and average them by cohort share.
 
-    The comparison are the never treated; without any, the last cohort, whose treated periods
-    are left out.
+    The reference is the last untouched event time if none is given. The comparison are the never
+    treated; without any, the last cohort, whose treated periods are left out.
 
     References
     ----------
     Sun, Abraham (2021), Estimating dynamic treatment effects in event studies, section 4.
     """
     cohorts, observed = panel.cohorts, panel.observed
+    reference = last_untouched(panel) if reference is None else reference
     if np.isfinite(panel.cohort).all():
-        observed = observed & (panel.periods < cohorts[-1])[None, :]
+        observed = observed & (panel.periods < cohorts[-1] - panel.anticipation)[None, :]
         cohorts = cohorts[:-1]
     inside = observed.any(axis=0)
     observed, y, event = observed[:, inside], panel.y[:, inside], panel.event_time[:, inside]

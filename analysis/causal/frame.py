@@ -126,6 +126,11 @@ class Prepared:
         return self.periods[None, :] - self.cohort[:, None]
 
     @property
+    def anticipated(self) -> np.ndarray:
+        """(N, T) bool: periods before the cohort that may already be affected."""
+        return (self.event_time >= -self.anticipation) & (self.event_time < 0)
+
+    @property
     def n_clusters(self) -> int:
         """Number of clusters."""
         return int(self.cluster.max()) + 1

@@ -20,7 +20,8 @@ import pandas as pd
 from analysis.causal.base import Base, last_untouched, levels
 from analysis.causal.cross_section import cross_section
 from analysis.causal.frame import FrameError, Prepared, by_cluster
-from analysis.causal.two_period import CellError, Method, two_period
+from analysis.causal.propensity import CellError
+from analysis.causal.two_period import Method, two_period
 
 Comparison = Literal["never_treated", "not_yet_treated"]
 Unbalanced = Literal["pairs", "cross_sections", "drop_units"]
@@ -60,7 +61,8 @@ class GroupTime:
     poor_overlap : (K,)
         Share of units with a propensity outside [.01, .99].
     failures : tuple of (cohort, period, reason)
-        Cells without estimate: ``empty_arm``, ``rank_deficient``, ``no_overlap``.
+        Cells without estimate: ``empty_arm``, ``covariate_constant``, ``covariates_collinear``,
+        ``covariates_separate``, ``no_overlap``.
     method, comparison, base_rule, unbalanced : str
     coefficient : float
         Share of the level before that is taken off what comes after: 1 for differences.
@@ -149,8 +151,8 @@ def group_time(
     Parameters
     ----------
     panel : Prepared
-    method : {"dr", "reg", "ipw"}
-        The three agree without covariates.
+    method : {"dr", "reg", "ipw", "dr_improved"}
+        They agree without covariates (:mod:`analysis.causal.two_period`).
     comparison : {"not_yet_treated", "never_treated"}
         Not yet treated: never treated, or treated later than both periods compared (plus
         anticipation).

@@ -117,7 +117,7 @@ def imputation_pretrend(panel: Prepared, leads: int) -> Regression:
 
     Event times −``leads`` … −2 against all other untreated cells; ``names`` are event times.
     """
-    untreated = panel.observed & ~panel.treated
+    untreated = panel.observed & (panel.event_time < -panel.anticipation)
     kept = untreated.any(axis=0)
     times = np.arange(-leads, -1)
     X = ((panel.event_time[:, kept, None] == times) & untreated[:, kept, None]).astype(float)

@@ -23,6 +23,15 @@ FEWEST_IN_A_WAVE = 2
 FEWEST_IN_A_WAVE_FOR_T = 4
 
 
+def fewest_compared(n_clusters: int) -> int:
+    """Return the comparison clusters that a cell of a leading mean needs in a panel of that size.
+
+    In a large roll-out that ends with hardly anyone untrained the mean ends before, as it does
+    where nobody is left; a small one keeps all its cells, for which randomisation leads anyway.
+    """
+    return FEWEST_FOR_BOOTSTRAP if n_clusters >= FEWEST_CLUSTERS_FOR_INFLUENCE else 0
+
+
 @dataclass(frozen=True, slots=True)
 class InferenceRule:
     """What the rule decided: the leading method, what stands beside it, and the wording key."""
@@ -59,7 +68,9 @@ def choose_inference(
     Parameters
     ----------
     n_treated, n_comparison : int
-        Clusters on the two sides of the effect in question.
+        Clusters on the two sides of the effect in question; for a mean of cells, the comparison
+        clusters of the cell that has fewest: what is noise of one site in late cells is not made
+        good by many sites in early ones.
     n_clusters : int
         All clusters of the panel.
     smallest_wave : int, optional

@@ -25,6 +25,7 @@ from analysis.causal.evaluate import (
     refused,
 )
 from analysis.causal.frame import FrameError, Prepared, without_unit
+from analysis.causal.inference_rule import fewest_compared
 from analysis.causal.options import Options
 from analysis.results import Check, Estimate
 
@@ -267,4 +268,5 @@ def _simple(panel: Prepared, left_out: int, options: Options) -> float | None:
         effects = cells(without_unit(panel, left_out), options)
     except FrameError:
         return None
-    return float(aggregate(effects, "simple").att[0])
+    few = fewest_compared(panel.n_clusters)
+    return float(aggregate(effects, "simple", fewest_compared=few).att[0])

@@ -1,8 +1,8 @@
 r"""Two-stage difference in differences: effects as a second regression on what imputation leaves.
 
-First unit and period effects from untreated cells; then what they leave over is regressed, without
-a constant, on treatment or on event times. Point estimates after the start are those of
-imputation; the standard errors treat both stages as one moment condition.
+First unit and period effects from untreated cells (anticipated periods are not); then what they
+leave over is regressed, without a constant, on treatment or on event times. Point estimates after
+the start are those of imputation; the standard errors treat both stages as one moment condition.
 
 References
 ----------
@@ -43,7 +43,7 @@ def two_stage(panel: Prepared, *, event_times: Sequence[int] | None = None) -> R
         event time is not observed.
     """
     observed, treated = panel.observed, panel.observed & panel.treated
-    untreated = observed & ~panel.treated
+    untreated = observed & (panel.event_time < -panel.anticipation)
     if not untreated.any(axis=0)[treated.any(axis=0)].all() or not untreated.any(axis=1).all():
         raise FrameError("no_comparison", "a treated period has no untreated unit beside it")
     first = TwoWay(untreated, panel.weights)

@@ -25,6 +25,7 @@ from analysis.causal.estimates import Builder
 from analysis.causal.evaluate import Evaluation
 from analysis.causal.frame import FrameError, prepare
 from analysis.causal.group_time import group_time
+from analysis.causal.inference_rule import fewest_compared
 from analysis.causal.joint import joint_influence
 from analysis.causal.ratio import fieller
 from analysis.causal.two_by_two import small_sample_scale
@@ -145,6 +146,7 @@ def _first_stage(evaluation: Evaluation, share: np.ndarray) -> tuple[float, np.n
             unbalanced="pairs",
         ),
         "simple",
+        fewest_compared=fewest_compared(panel.n_clusters),
     )
     scale = small_sample_scale(panel)
     own = [simple.influence[:, 0] * scale, first.influence[:, 0] * small_sample_scale(attended)]

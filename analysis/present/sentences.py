@@ -23,10 +23,11 @@ def indicator_title(indicator: str | None, language: str) -> str:
 def quantity(estimate: Estimate, language: str) -> str:
     """Return what a number is: the indicator's title, and the quantity where it is no level."""
     name = estimate.dims.get("label", estimate.id.rpartition(".")[2])
+    until = "_until" if "until" in estimate.dims else ""
     for key in (
         f"causal.label.{name}",
         f"value.kpi.{name}",
-        f"causal.estimand.{estimate.estimand}",
+        f"causal.estimand.{estimate.estimand}{until}",
     ):
         if wording.has(key):
             words = wording.text(key, language, **estimate.dims)

@@ -6,7 +6,7 @@ import pytest
 from causal_panels import FIRST, staggered
 
 from analysis.causal import Options, balanced_effect, baseline_means, entropy_weights, evaluate
-from analysis.causal.two_period import CellError
+from analysis.causal.propensity import CellError
 
 OPTIONS = Options(draws=99)
 NAMED = {"outcome": "csat_mean", "unit": "score_1_5", "options": OPTIONS}
@@ -93,7 +93,7 @@ def test_no_counterpart_is_refused_with_its_reason():
     x["x"] = np.where(treated[x.index], 5.0, 0.0) + np.arange(len(x)) * 1e-3
     own = balanced_effect(frame, x, **NAMED).estimates()[0]
     assert own.value is None
-    assert own.reason == "causal.fault.no_overlap"
+    assert own.reason == "causal.fault.covariates_separate"
 
 
 def test_baseline_means_use_months_before_training_only():
