@@ -45,8 +45,49 @@ class Voice:
 def language_of_environment() -> str:
     """Return the language the locale asks for: Chinese, else English."""
     names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    chosen = next((name for name in names if name), "")
-    return "zh_CN" if chosen.lower().startswith("zh") else "en"
+    chosen = next((name for name in names if name), "") or _language_of_windows()
+    return "zh_CN" if chosen.lower().startswith(("zh", "chinese")) else "en"
+
+
+def _language_of_windows() -> str:
+    """Return the language Windows shows, e.g. ``zh_CN``; empty on other systems."""
+    if os.name != "nt":
+        return ""
+    import ctypes
+    import locale
+
+    if (system := getattr(ctypes, "windll", None)) is not None:
+        code = system.kernel32.GetUserDefaultUILanguage()
+        return locale.windows_locale.get(code, "")
+    return locale.getlocale()[0] or ""
+
+
+def _start_in_utf8() -> None:
+    """Start anew in UTF-8 mode where the locale's encoding, e.g. GBK, cannot name every file.
+
+    What is printed stays in the encoding of the terminal.
+    """
+    if os.name != "posix" or sys.getfilesystemencoding() == "utf-8":
+        return
+    import locale
+
+    environment = {**os.environ}
+    encoding = locale.getpreferredencoding(False)
+    environment.setdefault("PYTHONIOENCODING", f"{encoding}:backslashreplace")
+    arguments = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+    os.execve(sys.executable, arguments, environment)
+
+
+def _held(error: BaseException | None) -> Path | None:
+    """Return the file that another program keeps from being read or replaced, if that is it."""
+    from analysis.errors import FileInUseError
+
+    if isinstance(error, FileInUseError):
+        return error.path
+    if os.name == "nt" and isinstance(error, PermissionError) and error.filename:
+        path = Path(os.fsdecode(error.filename))
+        return path if path.is_file() else None
+    return None
 
 
 @contextmanager
@@ -60,13 +101,19 @@ def told_in_one_line(voice: Voice, client: str | None = None) -> Iterator[None]:
         _list_faults(voice, client or "", error.faults)
         sys.exit(1)
     except EvaluationError as error:
-        click.echo(str(error), err=True)
+        if (path := _held(error)) is not None:
+            voice.say("run.held", err=True, path=path)
+        else:
+            click.echo(str(error), err=True)
         sys.exit(1)
     except BrokenPipeError:
         raise  # whoever read our output has had enough
     except OSError as error:
-        reason = error.strerror or str(error)
-        voice.say("run.disk", err=True, path=error.filename or "—", reason=reason)
+        if (path := _held(error)) is not None:
+            voice.say("run.held", err=True, path=path)
+        else:
+            reason = error.strerror or str(error)
+            voice.say("run.disk", err=True, path=error.filename or "—", reason=reason)
         sys.exit(1)
     except KeyboardInterrupt:
         voice.say("run.interrupted", err=True)
@@ -96,6 +143,7 @@ def main(context: click.Context, lang: str | None) -> None:
 
     crmeval demo runs everything on a simulated client.
     """
+    _start_in_utf8()
     for stream in (sys.stdout, sys.stderr):
         # A terminal or pipe of another encoding shows escapes, where it would end the command.
         if isinstance(stream, TextIOWrapper):
@@ -110,12 +158,14 @@ def demo(voice: Voice) -> None:
 
     Writes its exports, locks its plan, runs all stages and prints the page to open.
     """
-    from analysis import simulation
-    from analysis.files import project_root
+    from analysis import home, simulation
 
     with told_in_one_line(voice, "demo"):
+        root = _tell_home(voice)
+        home.put_demo(root)
+        home.put_manual(root)
         voice.say("demo.writing", err=True)
-        anew = simulation.write_demo(project_root())
+        anew = simulation.write_demo(root)
         _lock_demo(voice, anew=anew)
         _run_one(voice, "demo")
 
@@ -143,10 +193,12 @@ def new(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
     FILES are exports or folders of them. They are copied to data/CLIENT/raw; the files of a
     folder keep their place in it.
     """
-    from analysis import ingest
+    from analysis import home, ingest
 
     with told_in_one_line(voice, client):
+        root = _tell_home(voice)
         written = ingest.new_client(client, files, lambda key: voice.text(f"proposal.{key}"))
+        home.put_manual(root)
         voice.say("new.written", path=written, client=client)
 
 
@@ -207,6 +259,7 @@ def run(
         "values": {"as_of": as_of} if as_of else None,
     }
     with told_in_one_line(voice, clients[0]):
+        _tell_home(voice)
         if len(clients) == 1 and scheduler is None:
             _run_one(voice, clients[0], traceback=traceback, **options)
         else:
@@ -257,6 +310,20 @@ def draw(voice: Voice, client: str, waves: int, comparison: float, seed: int) ->
         path, audit = locks.draw_waves(stage, waves=waves, share=comparison, seed=seed)
         key = "draw.balanced" if audit["accepted"] else "draw.unbalanced"
         voice.say(key, path=path, draws=audit["draws"], hash=audit["draw_hash"][:12])
+
+
+def _tell_home(voice: Voice) -> Path:
+    """Name the project folder where it is not the clone one works in, and warn of a long path."""
+    from analysis.file_names import LONGEST_HOME
+    from analysis.files import clone, project_root
+
+    root = project_root()
+    if clone() is None:
+        voice.say("home.used", err=True, path=root)
+    if os.name == "nt" and len(str(root)) > LONGEST_HOME:
+        length = len(str(root))
+        voice.say("home.long", err=True, path=root, length=length, longest=LONGEST_HOME)
+    return root
 
 
 def _tell_missing(voice: Voice, opened: Any) -> None:
@@ -386,7 +453,9 @@ def _run_one(voice: Voice, client: str, *, traceback: bool = False, **options: A
             voice.say("run.check_hint", err=True, client=client)
             sys.exit(1)
         step = voice.text(f"cli.step.{result.failed_step}")
-        voice.say("run.failed", err=True, client=client, step=step, error=result.error)
+        held = _held(result.exception)
+        error = result.error if held is None else voice.text("cli.run.held", path=held)
+        voice.say("run.failed", err=True, client=client, step=step, error=error)
         if result.partial_notebook is not None:
             voice.say("run.notebook_kept", err=True, path=result.partial_notebook)
         voice.say("run.earlier_intact", err=True)
@@ -409,7 +478,10 @@ def _run_many(
     from analysis.pipeline import ClientOutcome, run_clients, run_clients_on_cluster
 
     def tell(outcome: ClientOutcome) -> None:
-        params = {"client": outcome.client, "seconds": outcome.seconds, "error": outcome.error}
+        error = outcome.error
+        if outcome.held is not None:
+            error = voice.text("cli.run.held", path=outcome.held)
+        params = {"client": outcome.client, "seconds": outcome.seconds, "error": error}
         if outcome.step is not None:
             params["step"] = voice.text(f"cli.step.{outcome.step}")
         path = outcome.folder / "index.html" if outcome.folder else None

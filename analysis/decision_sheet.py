@@ -98,7 +98,8 @@ class DecisionSheet:
 
     def write(self, path: Path, sheet: pd.DataFrame) -> Path:
         """Write a sheet, with the mark that lets Excel read UTF-8; atomically."""
-        return write_text(path, "\ufeff" + sheet[list(self.columns)].to_csv(index=False))
+        text = sheet[list(self.columns)].to_csv(index=False, lineterminator="\n")
+        return write_text(path, "\ufeff" + text)
 
     def _faults(self, sheet: pd.DataFrame, file: str) -> Iterator[Fault]:
         for number, row in enumerate(sheet.to_dict("records"), start=2):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -90,3 +91,20 @@ class DesignError(EvaluationError):
 
 class RunError(EvaluationError):
     """A stage, kernel or export failed; the message names the stage and the cause."""
+
+
+class FileInUseError(RunError):
+    """A file to be replaced or removed is open in another program, e.g. a spreadsheet program.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"{path} is open in another program; close it and run again.")
+
+    def __reduce__(self) -> tuple[type[FileInUseError], tuple[Path]]:
+        return type(self), (self.path,)

@@ -2,14 +2,82 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-import uuid
+import secrets
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-_CHECKOUT = Path(__file__).resolve().parent.parent
+from analysis.errors import FileInUseError, RunError
+from analysis.file_names import listed
+
+_PACKAGE = Path(__file__).resolve().parent
+_CHECKOUT = _PACKAGE.parent
 _GENERATED = {"__pycache__", ".ipynb_checkpoints"}
+_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between tries: 1.6 in all, longer than virus scanners and OneDrive hold a new file."""
+
+
+def patiently(step: Callable[[], object], path: Path) -> None:
+    """Do what another program may refuse for a moment: rename, remove or open a file.
+
+    Parameters
+    ----------
+    step : Callable
+        Does it; tried again while the system denies access.
+    path : Path
+        The file or folder that may be open elsewhere.
+
+    Raises
+    ------
+    FileInUseError
+        When access is denied to the end though the folder may be written.
+    """
+    for pause in (*_PAUSES, None):
+        try:
+            step()
+            return
+        except PermissionError as error:
+            if pause is not None:
+                time.sleep(pause)
+            elif path.exists() and os.access(path.parent, os.W_OK):
+                raise FileInUseError(_held(path)) from error
+            else:
+                raise
+
+
+def _held(path: Path) -> Path:
+    """Return the file that is held: for a folder, the first of its files that no one may write."""
+    for file in listed(path, "**/*") if path.is_dir() else ():
+        try:
+            with open(file, "r+b"):
+                continue
+        except PermissionError:
+            return file
+    return path
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename a file or folder, replacing a file of the new name."""
+    held = target if target.exists() else source
+    patiently(lambda: os.replace(source, target), held)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all in it; one that is not there is no error."""
+    if path.is_symlink() or not path.is_dir():
+        patiently(lambda: path.unlink(missing_ok=True), path)
+    else:
+        patiently(lambda: shutil.rmtree(path), path)
+
+
+def beside(target: Path) -> Path:
+    """Return an unused hidden name in the folder of a file or folder that is to be replaced."""
+    # The suffix stays last: several writers choose their format by it.
+    return target.with_name(f".{secrets.token_hex(6)}{target.suffix}")
 
 
 def replace_file(target: Path, write: Callable[[Path], object]) -> Path:
@@ -29,22 +97,28 @@ def replace_file(target: Path, write: Callable[[Path], object]) -> Path:
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix stays last: several writers choose their format by it.
-    beside = target.with_name(f".{uuid.uuid4().hex}{target.suffix}")
+    unfinished = beside(target)
     try:
-        write(beside)
-        with open(beside, "rb") as handle:
+        write(unfinished)
+        with open(unfinished, "r+b") as handle:  # Windows flushes only what may be written
             os.fsync(handle.fileno())
-        os.replace(beside, target)
+        move(unfinished, target)
     finally:
-        beside.unlink(missing_ok=True)
+        # One that a scanner still holds is hidden, and goes when the run is resumed.
+        with contextlib.suppress(PermissionError):
+            unfinished.unlink(missing_ok=True)
     _sync_folder(target.parent)
     return target
 
 
 def write_text(target: Path, text: str) -> Path:
-    """Write UTF-8 text by :func:`replace_file`."""
-    return replace_file(target, lambda path: path.write_text(text, encoding="utf-8"))
+    """Write UTF-8 text by :func:`replace_file`; its line ends are the same on every system."""
+    return replace_file(target, lambda path: path.write_text(text, encoding="utf-8", newline=""))
+
+
+def copy_file(source: Path, target: Path) -> Path:
+    """Copy the bytes of a file by :func:`replace_file`."""
+    return replace_file(target, lambda path: shutil.copyfile(source, path))
 
 
 def sha256(path: Path) -> str:
@@ -64,24 +138,31 @@ def input_hashes(folder: Path) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        By path relative to the folder. Hidden files and ``*.key`` files are left out: the hash
-        of a pseudonym key belongs nowhere.
+        By path relative to the folder. ``*.key`` files are left out, because the hash of a
+        pseudonym key belongs nowhere, and what :func:`~analysis.file_names.is_clutter` names.
     """
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {
-        relative.as_posix(): sha256(folder / relative)
-        for relative in (path.relative_to(folder) for path in found)
-        if relative.suffix != ".key" and not any(part.startswith(".") for part in relative.parts)
+        path.relative_to(folder).as_posix(): sha256(path)
+        for path in listed(folder, "**/*")
+        if path.suffix != ".key"
     }
 
 
 def code_hash() -> str:
     """Return one SHA-256 over every file of this package: code, registries, wording, templates."""
-    package = Path(__file__).resolve().parent
+    found = [path for path in listed(_PACKAGE, "**/*") if not _GENERATED.intersection(path.parts)]
+    return text_hash(_PACKAGE, found)
+
+
+def text_hash(folder: Path, paths: list[Path]) -> str:
+    """Return one SHA-256 over files, by their names below a folder.
+
+    Line ends do not count: the same commit, checked out on two systems, has one hash.
+    """
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*")):
-        if path.is_file() and not _GENERATED.intersection(path.parts):
-            digest.update(f"{path.relative_to(package).as_posix()}\0{sha256(path)}\n".encode())
+    for path in paths:
+        content = hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
     return digest.hexdigest()
 
 
@@ -95,6 +176,12 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def clone() -> Path | None:
+    """Return the clone of the repository that this package runs from; None when installed."""
+    is_one = (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / "notebooks").is_dir()
+    return _CHECKOUT if is_one else None
+
+
 def project_root() -> Path:
     """Return the folder that holds ``data/`` and ``reports/``, often ``notebooks/`` too.
 
@@ -102,21 +189,65 @@ def project_root() -> Path:
     -------
     Path
         The environment's ``CRMEVAL_HOME``; else the nearest folder, from the working directory
-        upward, with ``pyproject.toml`` and ``notebooks/``; else the parent of this package.
+        upward, that is a clone (``pyproject.toml`` and ``notebooks/``) or, for a package
+        installed from a wheel, holds a client (``data/<client>/client.yml``); else the clone
+        that the package runs from; else ``crmeval`` in the account's home folder.
+
+    Raises
+    ------
+    RunError
+        When the account has no home folder and none is named.
     """
     if home := os.environ.get("CRMEVAL_HOME"):
         return Path(home).resolve()
-    here = Path.cwd()
+    here, installed = Path.cwd(), clone() is None
     for folder in (here, *here.parents):
         if (folder / "pyproject.toml").is_file() and (folder / "notebooks").is_dir():
             return folder
-    return _CHECKOUT
+        if installed and any(folder.glob("data/*/client.yml")):
+            return folder
+    return clone() or account_home() / "crmeval"
+
+
+def account_home() -> Path:
+    """Return the home folder of the account.
+
+    Raises
+    ------
+    RunError
+        Where it has none, as some service accounts and containers.
+    """
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise RunError(
+            "This account has no home folder. Correct: name one in HOME; CRMEVAL_HOME names the "
+            "folder of clients and reports, privacy.key_file in client.yml the file of the key."
+        ) from error
+
+
+def expanded(path: Path) -> Path:
+    """Return a path whose ``~`` is the home folder of the account."""
+    if path.parts[:1] == ("~",):
+        return account_home().joinpath(*path.parts[1:])
+    return path
+
+
+def shipped(name: str) -> Path:
+    """Return a file or folder of the repository that a wheel carries too.
+
+    Parameters
+    ----------
+    name : str
+        Its path in the repository: ``notebooks``, ``docs/client-file.md``, ``data/demo`` …
+    """
+    return (clone() or _PACKAGE / "shipped") / name
 
 
 def notebooks_folder(root: Path) -> Path:
-    """Return the folder of the notebooks: the project folder's own, else those beside the code.
+    """Return the folder of the notebooks: the project folder's own, else those of the package.
 
     So data and reports may lie elsewhere, e.g. on an encrypted disk named by ``CRMEVAL_HOME``.
     """
     own = root / "notebooks"
-    return own if own.is_dir() else _CHECKOUT / "notebooks"
+    return own if own.is_dir() else shipped("notebooks")

@@ -10,7 +10,8 @@ import datetime as dt
 import hashlib
 from pathlib import Path
 
-from analysis.files import write_text
+from analysis.file_names import listed
+from analysis.files import remove, write_text
 
 DECISIONS = "alerts.csv"
 """The consultant's decisions on alerts, in the client's folder under ``data/``."""
@@ -31,7 +32,7 @@ def folder(root: Path, client: str) -> Path:
 
 def days(root: Path, client: str) -> dict[dt.date, Path]:
     """Return the kept runs by the day they looked at, earliest first."""
-    found = sorted(folder(root, client).glob("*.json"))
+    found = listed(folder(root, client), "*.json")
     return {dt.date.fromisoformat(path.name.partition(".")[0]): path for path in found}
 
 
@@ -40,7 +41,7 @@ def keep(root: Path, client: str, *, on: dt.date, whole: bool, text: str) -> Pat
     home = folder(root, client)
     names = {flag: home / f"{on}{_WHOLE if flag else ''}.json" for flag in (True, False)}
     written = write_text(names[whole], text)
-    names[not whole].unlink(missing_ok=True)
+    remove(names[not whole])
     return written
 
 

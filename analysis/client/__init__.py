@@ -1,6 +1,6 @@
 """The client file: who the client is, what its exports mean, what is to be answered."""
 
-from analysis.client.base import IDENTIFIER, Bilingual, Period
+from analysis.client.base import IDENTIFIER, Bilingual, Period, is_identifier
 from analysis.client.document import Client
 from analysis.client.identity import Identity, Privacy
 from analysis.client.load import load, no_client
@@ -49,6 +49,7 @@ __all__ = [
     "Unpivot",
     "Value",
     "Wide",
+    "is_identifier",
     "load",
     "no_client",
 ]

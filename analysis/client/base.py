@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from analysis.file_names import holdable
 from analysis.tables import period_of
 
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -43,8 +44,15 @@ def _month(value: Any) -> Any:
     raise refused("month", "a month is written year-month, e.g. 2024-03")
 
 
+def is_identifier(value: str) -> bool:
+    """Return whether a client may be called so, and a folder on every system too."""
+    return IDENTIFIER.fullmatch(value) is not None and holdable(value)
+
+
 def _identifier(value: str) -> str:
-    if not IDENTIFIER.fullmatch(value):
+    if IDENTIFIER.fullmatch(value) and not holdable(value):
+        raise refused("reserved", "Windows keeps this name for a device")
+    if not is_identifier(value):
         raise refused(
             "identifier", "an identifier has lower-case letters, digits, - and _, e.g. vanke_east"
         )

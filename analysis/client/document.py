@@ -11,6 +11,7 @@ from analysis.client.base import Part, Period, Text, refused
 from analysis.client.identity import Identity, Privacy
 from analysis.client.plan import Claim, Design, Finances, Goal, Instrument, Value
 from analysis.client.sources import LabelMap, Source, reasons
+from analysis.files import account_home, expanded
 
 
 def _engine(value: str) -> str:
@@ -85,8 +86,8 @@ class Client(Part):
         if self.privacy.demo_key is not None:
             return None
         if self.privacy.key_file is not None:
-            return self.privacy.key_file.expanduser()
-        return Path.home() / ".config" / "crmeval" / f"{self.id}.key"
+            return expanded(self.privacy.key_file)
+        return account_home() / ".config" / "crmeval" / f"{self.id}.key"
 
     def sources_of(self, table: str) -> tuple[Source, ...]:
         """Return the sources that feed one canonical table, in file order."""

@@ -13,7 +13,7 @@ from analysis.client.faults import from_pydantic, nearest, place
 from analysis.client.lines import Lines, read_yaml
 from analysis.client.references import check_references
 from analysis.errors import Fault, InputError
-from analysis.files import project_root
+from analysis.files import expanded, project_root
 
 
 def load(path_or_id: str | Path, root: str | Path | None = None) -> Client:
@@ -92,7 +92,7 @@ def no_client(path: Path) -> Fault:
 
 
 def _find(path_or_id: str | Path, root: Path | None) -> Path:
-    path = Path(path_or_id).expanduser()
+    path = expanded(Path(path_or_id))
     if path.suffix in (".yml", ".yaml"):
         return path.resolve()
     if len(path.parts) > 1 and path.is_dir():

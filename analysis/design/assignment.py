@@ -163,7 +163,7 @@ def _distance(values: np.ndarray, treated: np.ndarray, inverse: np.ndarray) -> f
 
 
 def _hash(frame: pd.DataFrame) -> str:
-    return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
+    return hashlib.sha256(frame.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
 
 
 def _dealing_order(size: int, never: int, waves: int, rng: np.random.Generator) -> np.ndarray:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from analysis.client import Client, Source
 from analysis.errors import Fault, InputError
+from analysis.file_names import listed
 from analysis.files import sha256
 from analysis.ingest.headers import folded
 from analysis.ingest.problems import fault
 from analysis.ingest.readers import RawTable, read
 from analysis.ingest.record import FileRecord, UnreadRecord
 from analysis.ingest.unread import faults as unread_faults
-from analysis.ingest.unread import is_data, unread
+from analysis.ingest.unread import unread
 
 
 @dataclass(slots=True)
@@ -63,9 +64,7 @@ def gather(client: Client) -> Gathered:
 def _read_source(gathered: Gathered, number: int, source: Source) -> list[RawTable]:
     client, tables = gathered.client, []
     for pattern in source.files:
-        paths = sorted(
-            path for path in client.raw_folder.glob(pattern) if path.is_file() and is_data(path)
-        )
+        paths = listed(client.raw_folder, pattern)
         if not paths:
             gathered.faults.append(
                 fault(

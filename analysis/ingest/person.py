@@ -12,6 +12,7 @@ from analysis.ingest.cleaning import convert
 from analysis.ingest.draft import Draft
 from analysis.ingest.options import how
 from analysis.ingest.privacy import domain_of, open_key
+from analysis.newest import latest
 from analysis.tables import TABLES
 
 ACTED_IN = frozenset(
@@ -69,7 +70,7 @@ def find_person(client: Client, identifier: str) -> list[Kept]:
         When the key file is lost, damaged or can be read by others.
     """
     pseudonyms = open_key(client, create=False)
-    tables = client.folder.parents[1] / "reports" / client.id / "latest" / "canonical"
+    newest = latest(client.folder.parents[1] / "reports" / client.id)
     found: dict[tuple[str, str, str], Kept] = {}
     for source in client.sources:
         for column, mapping in source.columns.items():
@@ -81,9 +82,9 @@ def find_person(client: Client, identifier: str) -> list[Kept]:
             if cells.isna().iloc[0]:
                 continue
             pseudonym = pseudonyms.one(cells.iloc[0], domain_of(column))
-            path = tables / f"{source.table}.parquet"
+            path = newest and newest / "canonical" / f"{source.table}.parquet"
             rows = 0
-            if path.is_file():
+            if path and path.is_file():
                 rows = pq.read_table(path, columns=[column])[column].to_pylist().count(pseudonym)
             key = (source.table, column, pseudonym)
             found[key] = Kept(source.table, column, pseudonym, rows)

@@ -93,7 +93,7 @@ def open_key(client: Client, *, create: bool = True) -> Pseudonyms:
     path = client.key_path()
     if path is None:
         return Pseudonyms(hashlib.sha256(client.privacy.demo_key.encode()).digest())
-    path = path.expanduser().resolve()
+    path = path.resolve()
     if path.is_relative_to(client.folder.resolve()):
         raise InputError([_key_fault(client, "key_in_folder", "The key lies beside the data.")])
     project = client.folder.resolve().parents[1]
@@ -169,7 +169,7 @@ def _key_changed(client: Client, rule: str, record: tuple[str, str], **params: s
 def _write_key(path: Path, key: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
+    with os.fdopen(handle, "w", encoding="ascii", newline="") as file:
         file.write(key + "\n")
         file.flush()
         os.fsync(file.fileno())

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from analysis.client import IDENTIFIER
+from analysis.client import IDENTIFIER, is_identifier
 from analysis.errors import Fault, InputError
-from analysis.files import project_root, write_text
+from analysis.file_names import holdable, is_clutter, listed
+from analysis.files import copy_file, project_root, write_text
 from analysis.ingest.cleaning import label_in
 from analysis.ingest.duplicates import ANSWERS
 from analysis.ingest.headers import known_headers, personal_reason
@@ -94,7 +94,10 @@ def new_client(
     """
     folder = Path(root or project_root()) / "data" / client_id
     target = folder / "client.yml"
-    if not IDENTIFIER.fullmatch(client_id):
+    if IDENTIFIER.fullmatch(client_id) and not holdable(client_id):
+        message = "Windows keeps this name for a device"
+        raise InputError([_refused(client_id, "client_value", message, rule_of="reserved")])
+    if not is_identifier(client_id):
         message = "an identifier has lower-case letters, digits, - and _ only"
         raise InputError([_refused(client_id, "client_value", message, rule_of="identifier")])
     if target.exists():
@@ -104,9 +107,8 @@ def new_client(
     text = propose(client_id, files, say)
     for file, name in exports(files):
         place = folder / "raw" / name
-        place.parent.mkdir(parents=True, exist_ok=True)
         if not (place.exists() and place.samefile(file)):
-            shutil.copyfile(file, place)
+            copy_file(file, place)
     return write_text(target, text)
 
 
@@ -116,19 +118,15 @@ def exports(files: Sequence[str | Path]) -> list[tuple[Path, str]]:
     Raises
     ------
     InputError
-        When two of them have the same name.
+        When two of them have the same name, or one has a name that not every system can hold.
     """
     found: dict[Path, str] = {}
     for given in map(Path, files):
         if given.is_dir():
-            inside = (path for path in sorted(given.rglob("*")) if path.is_file())
-            named = ((path, path.relative_to(given)) for path in inside)
             found |= {
-                path.resolve(): name.as_posix()
-                for path, name in named
-                if not any(part.startswith((".", "~$")) for part in name.parts)
+                path.resolve(): path.relative_to(given).as_posix() for path in listed(given, "**/*")
             }
-        else:
+        elif not is_clutter(PurePath(given.name)):
             found.setdefault(given.resolve(), given.name)
     twice = {
         name for name, count in Counter(n.casefold() for n in found.values()).items() if count > 1
@@ -143,6 +141,16 @@ def exports(files: Sequence[str | Path]) -> list[tuple[Path, str]]:
         )
         for path, name in found.items()
         if name.casefold() in twice
+    ]
+    faults += [
+        Fault(
+            rule="export_name_reserved",
+            message="Not every system can hold a file of this name.",
+            example="a name such as 工单_2024.xlsx",
+            file=name,
+        )
+        for name in found.values()
+        if not all(map(holdable, PurePath(name).parts))
     ]
     if faults:
         raise InputError(faults)

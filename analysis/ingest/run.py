@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import secrets
 import shutil
-import uuid
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +15,7 @@ import pyarrow.parquet as pq
 
 from analysis.client import Client
 from analysis.errors import Fault, InputError
-from analysis.files import replace_file, sha256
+from analysis.files import beside, move, replace_file, sha256
 from analysis.ingest.prepare import prepare
 from analysis.ingest.privacy import (
     Pseudonyms,
@@ -95,11 +93,11 @@ def ingest(client: Client, folder: str | Path, *, horizon: Horizon | None = None
     if horizon is not None:
         tables = {name: horizon.table(name, table) for name, table in tables.items()}
     folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
+    unfinished = beside(folder)
     try:
         records = {}
         for name, table in tables.items():
-            path = beside / f"{name}.parquet"
+            path = unfinished / f"{name}.parquet"
             replace_file(path, lambda target, table=table: pq.write_table(table, target))
             records[name] = prepared.records[name].model_copy(update={"sha256": sha256(path)})
         record = IngestRecord(
@@ -109,10 +107,10 @@ def ingest(client: Client, folder: str | Path, *, horizon: Horizon | None = None
             tables=records,
             unread=prepared.unread,
         )
-        record.save(beside)
-        _put(beside, folder)
+        record.save(unfinished)
+        _put(unfinished, folder)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
     return record
 
 
@@ -127,10 +125,10 @@ def _key_faults(client: Client, pseudonyms: Pseudonyms) -> list[Fault]:
     return key_faults(client, pseudonyms) if names_people(client) else []
 
 
-def _put(beside: Path, folder: Path) -> None:
+def _put(finished: Path, folder: Path) -> None:
     """Rename a finished folder into place; an earlier one steps aside first."""
-    old = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}-old")
+    old = beside(folder)
     if folder.exists():
-        os.replace(folder, old)
-    os.replace(beside, folder)
+        move(folder, old)
+    move(finished, folder)
     shutil.rmtree(old, ignore_errors=True)

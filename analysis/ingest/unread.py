@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from analysis.client import Client
 from analysis.errors import Fault
+from analysis.file_names import listed
 from analysis.ingest.problems import fault
 from analysis.ingest.readers import RawTable
 from analysis.ingest.record import UnreadRecord
@@ -16,14 +16,6 @@ TABLES = frozenset(
     {"csv", "tsv", "tab", "txt", "xlsx", "xlsm", "xls", "xlsb", "ods", "html", "htm", "xml"}
 )
 """Endings of files that may hold a table; others lie in a raw folder for people to read."""
-
-_NOT_DATA = (".", "~$")
-_OF_THE_SYSTEM = frozenset({"desktop.ini", "thumbs.db"})
-
-
-def is_data(path: Path) -> bool:
-    """Return whether a file is one that a person put there: no lock, no file of the system."""
-    return not path.name.startswith(_NOT_DATA) and path.name.lower() not in _OF_THE_SYSTEM
 
 
 def unread(client: Client, tables: Iterable[RawTable], files: Iterable[str]) -> list[UnreadRecord]:
@@ -40,12 +32,11 @@ def unread(client: Client, tables: Iterable[RawTable], files: Iterable[str]) -> 
     """
     opened = set(files)
     found = []
-    for path in sorted(client.raw_folder.rglob("*")):
+    for path in listed(client.raw_folder, "**/*"):
         name = path.relative_to(client.folder).as_posix()
-        within = path.relative_to(client.raw_folder)
-        if name in opened or not path.is_file() or path.suffix.lstrip(".").lower() not in TABLES:
+        if name in opened or path.suffix.lstrip(".").lower() not in TABLES:
             continue
-        if all(is_data(Path(part)) for part in within.parts) and not _ignored(client, name):
+        if not _ignored(client, name):
             found.append(UnreadRecord(file=name, reason="file_unread"))
     taken: dict[str, set[str | None]] = {}
     others: dict[str, dict[str, tuple[bool, int]]] = {}

@@ -18,14 +18,23 @@ from jupyter_client.manager import AsyncKernelManager
 from analysis.kernels.threads import SINGLE_THREADED
 
 PROVISIONER = "crmeval-forkserver"
-# A Unix socket's path holds 104 bytes on macOS; names inside the folder need about 20.
-_LONGEST_FOLDER = 80
+_LONGEST_SOCKET = 103
+"""Bytes of a Unix socket's path on macOS; Linux has four more."""
+_LONGEST_FOLDER = _LONGEST_SOCKET - 23
+"""Names inside the folder of a kernel need about 20."""
 _QUIET = "--log-level=50"
 
 
 def warm_is_possible() -> bool:
-    """Whether kernels can be forked: the system forks and the package's provisioner is known."""
+    """Whether kernels can be forked.
+
+    The system forks, the package's provisioner is known, and the temporary folder's path is
+    short enough for the socket of the server.
+    """
     if "forkserver" not in multiprocessing.get_all_start_methods():
+        return False
+    # The server listens below the temporary folder, under a name of some 35 characters.
+    if len(os.fsencode(tempfile.gettempdir())) > _LONGEST_SOCKET - 35:
         return False
     registered = entry_points(group="jupyter_client.kernel_provisioners")
     return PROVISIONER in registered.names
@@ -85,6 +94,7 @@ class PlainKernelManager(AsyncKernelManager):
     async def _async_start_kernel(self, **kw: Any) -> None:
         environment = {**os.environ, **(kw.pop("env", None) or {}), **SINGLE_THREADED}
         environment["JPY_PARENT_PID"] = str(os.getpid())
+        environment["PYTHONUTF8"] = "1"  # files are UTF-8, whatever the system's encoding
         await super()._async_start_kernel(env=environment, **kw)
 
     start_kernel = _async_start_kernel

@@ -40,6 +40,8 @@ class ClientOutcome:
         Run folder, where one was begun.
     step, error : str or None
         Where it failed, and the cause in one line.
+    held : str or None
+        The file that could not be replaced because another program has it open, if that is it.
     """
 
     client: str
@@ -49,6 +51,7 @@ class ClientOutcome:
     folder: Path | None = None
     step: str | None = None
     error: str | None = None
+    held: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -72,7 +75,8 @@ def run_client(
     """
     began = time.monotonic()
     request = json.dumps({**options, "client": client})
-    environment = {**os.environ, "CRMEVAL_HOME": options["root"], "PYTHONUTF8": "1"}
+    speaks = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
+    environment = {**os.environ, "CRMEVAL_HOME": options["root"], **speaks}
     done = subprocess.run(
         [*command, request],
         capture_output=True,
@@ -89,7 +93,12 @@ def run_client(
     answer = json.loads(lines[-1])
     folder = Path(answer["folder"]) if answer["folder"] else None
     return ClientOutcome(
-        state=answer["state"], folder=folder, step=answer["step"], error=answer["error"], **common
+        state=answer["state"],
+        folder=folder,
+        step=answer["step"],
+        error=answer["error"],
+        held=answer.get("held"),
+        **common,
     )
 
 

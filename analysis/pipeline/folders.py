@@ -7,15 +7,19 @@ import os
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 
+from analysis import wording
 from analysis.errors import RunError
-from analysis.files import write_text
+from analysis.files import beside, move, remove, write_text
+from analysis.newest import LINK, POINTER, latest
 from analysis.pipeline import manifest
 from analysis.pipeline.manifest import Manifest
 
-LATEST = "latest"
-LATEST_TEXT = "latest.txt"
+__all__ = ["latest", "new_run_id", "only_one_run", "point_latest", "runs"]
+
+_INDEX = "index.html"
 _LOCK = ".lock"
 
 
@@ -38,33 +42,37 @@ def runs(reports: Path) -> list[tuple[Path, Manifest]]:
     return sorted(found, key=lambda run: run[0].name, reverse=True)
 
 
-def latest(reports: Path) -> Path | None:
-    """Return the newest complete run folder of a client, None when there is none.
-
-    Parameters
-    ----------
-    reports : Path
-        ``reports/<client>``.
-    """
-    link, text = reports / LATEST, reports / LATEST_TEXT
-    if link.exists():
-        folder = link.resolve()
-    elif text.exists():
-        folder = reports / text.read_text(encoding="utf-8").strip()
-    else:
-        return None
-    return folder if (folder / manifest.FILE_NAME).is_file() else None
-
-
 def point_latest(reports: Path, run_id: str) -> None:
-    """Let ``latest`` point at a run, in one step that cannot be seen half done."""
-    beside = reports / f".latest-{secrets.token_hex(4)}"
+    """Let ``latest`` point at a run, in one step that cannot be seen half done.
+
+    Where the system refuses links, as Windows does to most accounts, ``latest.txt`` names the
+    run, and ``latest/index.html`` is a page that leads to its reports.
+    """
+    link, pointer = reports / LINK, reports / POINTER
+    linked = beside(link)
     try:
-        beside.symlink_to(run_id, target_is_directory=True)
+        linked.symlink_to(run_id, target_is_directory=True)
     except OSError:  # no symbolic links on this file system, or no right to make them
-        write_text(reports / LATEST_TEXT, run_id + "\n")
+        write_text(pointer, run_id + "\n")
+        if link.is_symlink():
+            link.unlink()
+        write_text(link / _INDEX, _leading_page(f"../{run_id}/{_INDEX}"))
         return
-    os.replace(beside, reports / LATEST)
+    if link.is_dir() and not link.is_symlink():
+        remove(link)
+    move(linked, link)
+    remove(pointer)
+
+
+def _leading_page(target: str) -> str:
+    """Return a page that opens another one at once, and offers a link where that is forbidden."""
+    titles = [wording.text("report.title", language) for language in wording.LANGUAGES]
+    return (
+        '<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8">'
+        f'<meta http-equiv="refresh" content="0; url={target}">'
+        f'<title>{escape(titles[0])}</title></head>\n<body><p><a href="{target}">'
+        f"{escape(' · '.join(titles))}</a></p></body></html>\n"
+    )
 
 
 @contextlib.contextmanager

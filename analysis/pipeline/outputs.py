@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from analysis import files
+from analysis.file_names import listed
 from analysis.pipeline.manifest import FILE_NAME
 
 
 def remove(folder: Path, names: Iterable[str]) -> None:
     """Remove files and folders of a run folder; those that are not there are no error."""
     for name in names:
-        path = folder / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        files.remove(folder / name)
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
-    """Return time and size of every file of a run folder but its manifest."""
-    files = (path for path in folder.rglob("*") if path.is_file())
-    seen = {path.relative_to(folder).as_posix(): path.stat() for path in files}
+    """Return time and size of every file of a run folder but hidden ones and its manifest."""
+    seen = {path.relative_to(folder).as_posix(): path.stat() for path in listed(folder, "**/*")}
     return {
         name: (stat.st_mtime_ns, stat.st_size) for name, stat in seen.items() if name != FILE_NAME
     }
@@ -32,10 +28,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
 def remove_leftovers(folder: Path) -> None:
     """Remove what a killed process had begun and not yet renamed into place."""
     for path in sorted(folder.rglob(".*")):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        files.remove(path)
 
 
 def share(source: Path, target: Path) -> None:
@@ -44,4 +37,4 @@ def share(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:  # another file system, or one without links
-        shutil.copy2(source, target)
+        files.copy_file(source, target)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.errors import RunError
+from analysis.file_names import listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ class RunResult:
         """The notebook that was kept when a stage failed."""
         if self.failed_step is None:
             return None
-        found = sorted((self.folder / "notebooks").glob(f"*_{self.failed_step}.ipynb"))
+        found = listed(self.folder / "notebooks", f"*_{self.failed_step}.ipynb")
         return found[0] if found else None
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import platform
-import shutil
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -13,7 +13,15 @@ from typing import Any
 from analysis import parameters
 from analysis.client import no_client
 from analysis.errors import InputError, RunError
-from analysis.files import code_hash, input_hashes, notebooks_folder, project_root, sha256
+from analysis.files import (
+    clone,
+    code_hash,
+    input_hashes,
+    notebooks_folder,
+    project_root,
+    remove,
+    sha256,
+)
 from analysis.pipeline import fingerprint, folders, manifest, outputs
 from analysis.pipeline.manifest import Manifest, StepRecord
 from analysis.pipeline.progress import Progress, SilentProgress
@@ -136,7 +144,7 @@ class _Run:
                 if not self._take_over(step) and (error := self._execute(step)) is not None:
                     ended = self._end("failed", step.name, error)
                     if step.name == INGEST and isinstance(error, InputError):
-                        shutil.rmtree(self.folder)  # nothing of a refused run is worth keeping
+                        remove(self.folder)  # nothing of a refused run is worth keeping
                     return ended
         finally:
             self.progress.stop()
@@ -163,7 +171,8 @@ class _Run:
         newest = next(iter(folders.runs(self.reports)), None)
         if newest is not None and not self.forced:
             folder, found = newest
-            if found.state != "complete" and found.inputs == self.fresh.inputs:
+            same = found.state != "complete" and found.inputs == self.fresh.inputs
+            if same and os.access(folder, os.W_OK):  # not one of another user
                 records = {step.name: StepRecord() for step in self.steps} | found.steps
                 resumed = replace(self.fresh, run_id=folder.name, steps=records)
                 outputs.remove_leftovers(folder)
@@ -269,7 +278,7 @@ def _manifest(setting: Setting, inputs: dict[str, str]) -> Manifest:
             for declared in parameters.STAGES
         },
         code=code_hash(),
-        revision=fingerprint.revision(notebooks.parent),
+        revision=None if clone() is None else fingerprint.revision(notebooks.parent),
         packages=fingerprint.packages(),
         python=platform.python_version(),
         platform=platform.platform(),

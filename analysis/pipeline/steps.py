@@ -139,8 +139,8 @@ def _stage(
     source = notebooks_folder(setting.root) / declared.notebook
     if not source.is_file():
         raise RunError(
-            f"Stage {declared.name}: there is no notebook {source}. Correct: run from a clone of "
-            f"the repository; {HOME} names another folder for data/ and reports/ only."
+            f"Stage {declared.name}: there is no notebook {source}. Correct: the notebooks of the "
+            f"repository in {source.parent}, or no such folder, so that the package's own are run."
         )
     values = checked.model_dump(exclude={"run_dir"})
     stem = source.stem
@@ -174,8 +174,8 @@ def _execute(
     target.parent.mkdir(exist_ok=True)
     try:
         papermill.execute_notebook(
-            notebooks_folder(setting.root) / declared.notebook,
-            target,
+            _no_template(notebooks_folder(setting.root) / declared.notebook),
+            _no_template(target),
             {**values, "run_dir": str(folder)},
             engine_name=ENGINE_NAME,
             kernel_name="python3",
@@ -194,6 +194,11 @@ def _execute(
     # Papermill lets sys.exit(0) in a cell pass for a finished notebook.
     if not (ended := outcome.load(target)).ok:
         raise RunError(ended.sentence)
+
+
+def _no_template(path: Path) -> str:
+    """Return a path as papermill takes it, which fills ``{name}`` with parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _prepare(setting: Setting, folder: Path) -> None:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import EvaluationError
+from analysis.errors import EvaluationError, FileInUseError
 
 
 def work(request: dict[str, Any]) -> dict[str, Any]:
@@ -29,13 +29,19 @@ def work(request: dict[str, Any]) -> dict[str, Any]:
         result = run(**request, root=root)
     except EvaluationError as error:
         line = str(error).splitlines()[0]
-        return {"state": "failed", "folder": None, "step": None, "error": line}
+        answer = {"state": "failed", "folder": None, "step": None, "error": line}
+        return {**answer, "held": _held(error)}
     return {
         "state": result.state,
         "folder": str(result.folder),
         "step": result.failed_step,
         "error": result.error,
+        "held": _held(result.exception),
     }
+
+
+def _held(error: BaseException | None) -> str | None:
+    return str(error.path) if isinstance(error, FileInUseError) else None
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from analysis import wording
 from analysis.causal import pool_effects
+from analysis.newest import latest
 from analysis.present import cards, figures, plots, sentences, tables
 from analysis.present.estimates import estimates_table
 from analysis.report import page
@@ -35,20 +36,10 @@ def portfolio(root: Path) -> Path:
         The Chinese page.
     """
     reports = Path(root) / "reports"
-    runs = [run for folder in sorted(reports.glob("*/")) if (run := _latest(folder)) is not None]
+    newest = (latest(folder) for folder in sorted(reports.glob("*/"), key=lambda path: path.name))
+    runs = [open_run(folder) for folder in newest if folder is not None]
     write_pages({reports / name: _page(runs, reports, lang) for lang, name in _NAMES.items()})
     return reports / _NAMES["zh_CN"]
-
-
-def _latest(folder: Path) -> Run | None:
-    pointer = folder / "latest"
-    if pointer.is_dir():
-        return open_run(pointer)
-    text = folder / "latest.txt"
-    if text.is_file():
-        target = folder / text.read_text(encoding="utf-8").strip()
-        return open_run(target) if target.is_dir() else None
-    return None
 
 
 def _page(runs: list[Run], reports: Path, language: str) -> str:

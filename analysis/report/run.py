@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import results
+from analysis.file_names import listed
 from analysis.results import StageResults
 
 STAGES = ("design", "baseline", "monitoring", "tracking", "value")
@@ -68,7 +69,7 @@ class Run:
         """Return the executed notebook of a stage that ended well, None where there is none."""
         if self.state(stage) not in ("done", "skipped", "unknown"):
             return None
-        found = sorted((self.folder / "notebooks").glob(f"*_{stage}.ipynb"))
+        found = listed(self.folder / "notebooks", f"*_{stage}.ipynb")
         return found[0] if found else None
 
     def state(self, stage: str) -> str:

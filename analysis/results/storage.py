@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.errors import SchemaError
-from analysis.files import replace_file
+from analysis.files import replace_file, write_text
 from analysis.results.stage import KINDS, StageResults
 
 
@@ -52,8 +52,7 @@ def save(results: StageResults, folder: Path) -> Path:
         )
     target = folder / f"{results.stage}.json"
     text = to_json(results)
-    replace_file(target, lambda path: path.write_text(text, encoding="utf-8"))
-    return target
+    return write_text(target, text)
 
 
 def load(stage: str, folder: Path) -> StageResults:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import uuid
 from pathlib import Path
 
 from analysis.errors import RunError
-from analysis.files import write_text
+from analysis.file_names import listed
+from analysis.files import beside, move, text_hash, write_text
 from analysis.simulation.exports import write_exports
 from analysis.simulation.parameters import DEMO, WorldParameters
 from analysis.simulation.world import World, simulate
@@ -52,7 +52,7 @@ def write_demo(root: Path, parameters: WorldParameters = DEMO, *, client: str = 
     mark = raw / RECIPE_FILE
     if mark.is_file() and truth.is_file() and mark.read_text(encoding="utf-8") == recipe:
         return False
-    if raw.exists() and any(raw.iterdir()) and not mark.is_file():
+    if listed(raw, "**/*") and not mark.is_file():
         raise RunError(f"{raw} holds files that the simulation did not write; move them away")
     world = simulate(parameters)
     _replace_folder(raw, world, recipe)
@@ -62,24 +62,21 @@ def write_demo(root: Path, parameters: WorldParameters = DEMO, *, client: str = 
 
 def recipe_hash(parameters: WorldParameters) -> str:
     """Return a hash of the parameters and of this package's code."""
-    digest = hashlib.sha256(parameters.recipe_hash().encode())
     package = Path(__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        digest.update(path.relative_to(package).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    code = text_hash(package, listed(package, "**/*.py"))
+    return hashlib.sha256((parameters.recipe_hash() + code).encode()).hexdigest()
 
 
 def _replace_folder(raw: Path, world: World, recipe: str) -> None:
     # Beside the client's folder, where everything is git-ignored.
-    data, unique = raw.parents[1], uuid.uuid4().hex
-    beside, old = data / f".raw-{unique}", data / f".old-{unique}"
+    data = raw.parents[1]
+    unfinished, old = beside(data / "raw"), beside(data / "raw")
     try:
-        write_exports(world, beside)
-        (beside / RECIPE_FILE).write_text(recipe, encoding="utf-8")
+        write_exports(world, unfinished)
+        write_text(unfinished / RECIPE_FILE, recipe)
         if raw.exists():
-            raw.rename(old)
-        beside.rename(raw)
+            move(raw, old)
+        move(unfinished, raw)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)

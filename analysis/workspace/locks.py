@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis import client as clients
-from analysis import files, results
+from analysis import files, newest, results
 from analysis.design import assign_balanced, baseline, locks
 from analysis.design.plan import Plan, make_plan
 from analysis.errors import DesignError
@@ -150,10 +150,10 @@ def _first_start(stage: Stage) -> dt.date | None:
 
 def _seen(stage: Stage) -> pd.DataFrame | None:
     """Return the deviations that the client's last complete report showed."""
-    folder = files.project_root() / "reports" / stage.client.id / "latest" / "results"
-    if not (folder / f"{stage.name}.json").is_file():
+    complete = newest.latest(files.project_root() / "reports" / stage.client.id)
+    if complete is None or not (complete / "results" / f"{stage.name}.json").is_file():
         return None
-    found = results.load(stage.name, folder).table("deviations")
+    found = results.load(stage.name, complete / "results").table("deviations")
     return found if "since" in found else None
 
 
@@ -198,13 +198,30 @@ def make_lock(
         kind,
         content,
         on=on or dt.date.today(),
-        by=by or getpass.getuser(),
+        by=by or _account(),
         again=again,
         before=read_lock(stage.client, kind),
         simulated=stage.simulated and on is not None,
     )
     files.write_text(lock_path(stage.client, kind), lock.to_json())
     return lock
+
+
+def _account() -> str:
+    """Return the name of the account.
+
+    Raises
+    ------
+    DesignError
+        Where the system knows none, as in some containers.
+    """
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError) as error:
+        raise DesignError(
+            "This account has no name, so the lock would not say whose it is. "
+            "Correct: crmeval lock CLIENT WHAT --by NAME"
+        ) from error
 
 
 def lock_simulated(stage: Stage) -> None:
@@ -220,7 +237,7 @@ def lock_simulated(stage: Stage) -> None:
     if not stage.simulated:
         raise DesignError("Only a simulated client's locks may have made-up dates.")
     for kind, days in DAYS_BEFORE.items():
-        lock_path(stage.client, kind).unlink(missing_ok=True)
+        files.remove(lock_path(stage.client, kind))
         first = _first_start(stage) or stage.first_day
         make_lock(stage, kind, by="simulation", on=first - dt.timedelta(days=days))
 
@@ -259,6 +276,6 @@ def draw_waves(stage: Stage, *, waves: int, share: float, seed: int) -> tuple[Pa
     balance_on = ["households"] if varies else []
     settings = {"waves": waves, "comparison_share": share, "seed": seed}
     drawn, audit = assign_balanced(stage.sites, balance_on=balance_on, **settings)
-    files.write_text(path, drawn.to_csv(index=False))
+    files.write_text(path, drawn.to_csv(index=False, lineterminator="\n"))
     files.write_text(path.with_suffix(".json"), json.dumps(audit, indent=1, sort_keys=True) + "\n")
     return path, audit

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from analysis import client as clients
-from analysis import files
+from analysis import files, newest
 from analysis.errors import RunError
 from analysis.present import Display
 from analysis.workspace.baseline import BaselineStage
@@ -105,20 +105,20 @@ def _standalone(client: str, opened: clients.Client, day: dt.date | None) -> Pat
     """
     home = files.project_root() / "reports" / client
     made_of = {"inputs": files.input_hashes(opened.folder), "code": files.code_hash()}
-    manifest, run = home / "latest" / "manifest.json", None
-    if day is None and manifest.is_file():
-        run = json.loads(manifest.read_text(encoding="utf-8"))
+    complete, run = newest.latest(home), None
+    if day is None and complete is not None:
+        run = json.loads((complete / newest.MANIFEST).read_text(encoding="utf-8"))
         run = run if all(run[name] == value for name, value in made_of.items()) else None
     folder, stamp = home / STANDALONE, home / STANDALONE / "made_of.json"
     text = json.dumps({**made_of, "run": run and run["run_id"], "as_of": str(day)}, sort_keys=True)
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == text:
         return folder
-    shutil.rmtree(folder, ignore_errors=True)
+    files.remove(folder)
     if run is None:
         prepare(client, folder, as_of=day)
     else:
         for part in (CANONICAL, "results"):
-            shutil.copytree(manifest.parent / part, folder / part)
-        shutil.copy(manifest.parent / PANEL, folder / PANEL)
+            shutil.copytree(complete / part, folder / part)
+        shutil.copy(complete / PANEL, folder / PANEL)
     files.write_text(stamp, text)
     return folder

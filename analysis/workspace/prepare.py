@@ -98,7 +98,7 @@ def prepare(client: str, folder: Path, *, as_of: dt.date | None = None) -> None:
     text = json.dumps(identity, ensure_ascii=False, indent=1) + "\n"
     files.write_text(folder / "client.json", text)
     files.replace_file(folder / PANEL, lambda path: panel.to_parquet(path, index=False))
-    (folder / HORIZON).unlink(missing_ok=True)
+    files.remove(folder / HORIZON)
     if horizon is not None:
         said = {"as_of": as_of.isoformat(), "undated": horizon.undated}
         files.write_text(folder / HORIZON, json.dumps(said, indent=1) + "\n")

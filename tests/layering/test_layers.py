@@ -12,8 +12,11 @@ PACKAGE = Path(__file__).resolve().parents[2] / "analysis"
 # Lower is upstream. Rooms of one number do not know each other.
 LAYER = {
     "errors": 0,
-    "files": 0,
+    "file_names": 0,
+    "files": 0.2,
     "history": 0.5,
+    "newest": 0.5,
+    "home": 0.5,
     "decision_sheet": 0.5,
     "results": 0.5,
     "tables": 0.5,
