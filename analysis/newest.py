@@ -8,11 +8,10 @@ LINK = "latest"
 """A link to the run folder; where links are refused, a folder with a page that leads there."""
 POINTER = "latest.txt"
 """Name of the run folder, where links are refused."""
-MANIFEST = "manifest.json"
 
 
 def latest(reports: Path) -> Path | None:
-    """Return the newest complete run folder of a client, None when there is none.
+    """Return the folder that was last pointed at, None when there is none.
 
     Parameters
     ----------
@@ -20,9 +19,8 @@ def latest(reports: Path) -> Path | None:
         ``reports/<client>``.
     """
     link, pointer = reports / LINK, reports / POINTER
-    if (link / MANIFEST).is_file():
-        return link.resolve()
-    if not pointer.is_file():
-        return None
-    folder = reports / pointer.read_text(encoding="utf-8").strip()
-    return folder if (folder / MANIFEST).is_file() else None
+    if pointer.is_file() and not link.is_symlink():
+        folder = reports / pointer.read_text(encoding="utf-8").strip()
+    else:
+        folder = link.resolve()
+    return folder if folder.is_dir() else None

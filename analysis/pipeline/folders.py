@@ -10,14 +10,12 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
-from analysis import wording
+from analysis import newest, wording
 from analysis.errors import RunError
 from analysis.files import beside, move, remove, write_text
-from analysis.newest import LINK, POINTER, latest
+from analysis.newest import LINK, POINTER
 from analysis.pipeline import manifest
 from analysis.pipeline.manifest import Manifest
-
-__all__ = ["latest", "new_run_id", "only_one_run", "point_latest", "runs"]
 
 _INDEX = "index.html"
 _LOCK = ".lock"
@@ -40,6 +38,18 @@ def runs(reports: Path) -> list[tuple[Path, Manifest]]:
         (path, manifest.load(path)) for path in folders if (path / manifest.FILE_NAME).exists()
     ]
     return sorted(found, key=lambda run: run[0].name, reverse=True)
+
+
+def latest(reports: Path) -> Path | None:
+    """Return the newest complete run folder of a client, None when there is none.
+
+    Parameters
+    ----------
+    reports : Path
+        ``reports/<client>``.
+    """
+    folder = newest.latest(reports)
+    return folder if folder is not None and (folder / manifest.FILE_NAME).is_file() else None
 
 
 def point_latest(reports: Path, run_id: str) -> None:

@@ -93,8 +93,8 @@ def print_pages(run_dir: Path) -> list[Path]:
     program = browser()
     if program is None:
         raise RunError(
-            "PDFs are printed by Chromium, Google Chrome or Microsoft Edge, and none was found. "
-            "Correct: install one, or print the pages from any browser."
+            "PDFs are printed by Chromium, and none was found. Correct: install chromium, Google "
+            "Chrome or Microsoft Edge, or print the pages from any browser."
         )
     pages = [p for folder in FOLDERS.values() for p in sorted((run_dir / folder).glob("*.html"))]
     if not pages:

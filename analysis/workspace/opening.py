@@ -27,6 +27,7 @@ from analysis.workspace.tracking import TrackingStage
 from analysis.workspace.value import ValueStage
 
 STANDALONE = "standalone"
+_MANIFEST = "manifest.json"
 STAGES: Mapping[str, type[Stage]] = {
     "design": DesignStage,
     "baseline": BaselineStage,
@@ -106,8 +107,8 @@ def _standalone(client: str, opened: clients.Client, day: dt.date | None) -> Pat
     home = files.project_root() / "reports" / client
     made_of = {"inputs": files.input_hashes(opened.folder), "code": files.code_hash()}
     complete, run = newest.latest(home), None
-    if day is None and complete is not None:
-        run = json.loads((complete / newest.MANIFEST).read_text(encoding="utf-8"))
+    if day is None and complete is not None and (complete / _MANIFEST).is_file():
+        run = json.loads((complete / _MANIFEST).read_text(encoding="utf-8"))
         run = run if all(run[name] == value for name, value in made_of.items()) else None
     folder, stamp = home / STANDALONE, home / STANDALONE / "made_of.json"
     text = json.dumps({**made_of, "run": run and run["run_id"], "as_of": str(day)}, sort_keys=True)
