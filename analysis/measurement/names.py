@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
+from collections import defaultdict
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -33,10 +34,11 @@ def overlapping_names(names: pd.Series, rows: pd.Series | None = None) -> pd.Dat
     DataFrame
         ``site, other, kind, rows, rows_other``; the wider name first.
     """
-    listed = names.dropna().astype(str)
+    listed = list(names.dropna().astype(str).items())
     counted = pd.Series(dtype="int64") if rows is None else rows
     out = []
-    for (one, first), (two, second) in combinations(listed.items(), 2):
+    for earlier, later in _candidates([name for _, name in listed]):
+        (one, first), (two, second) = listed[earlier], listed[later]
         wide, narrow = ((one, first), (two, second))
         if len(first) < len(second):
             wide, narrow = narrow, wide
@@ -51,14 +53,46 @@ def overlapping_names(names: pd.Series, rows: pd.Series | None = None) -> pd.Dat
     )
 
 
+def _candidates(names: list[str]) -> Iterator[tuple[int, int]]:
+    """Positions of the pairs that share a part, a word or a stretch of characters, in order.
+
+    Work grows with the names and the pairs that are found, not with all pairs.
+    """
+    places: dict[str, list[int]] = defaultdict(list)
+    words: dict[str, list[int]] = defaultdict(list)
+    for place, name in enumerate(names):
+        places[name].append(place)
+        for word in _words(name) | _parts(name):
+            words[word].append(place)
+    found = set()
+    for place, name in enumerate(names):
+        for start in range(len(name)):
+            for end in range(start + 2, len(name) + 1):
+                found.update((place, other) for other in places.get(name[start:end], ()))
+        for part in _parts(name):
+            found.update((place, other) for other in words[part])
+        # A name lies within those that have each of its words: the rarest has the fewest.
+        if own := _words(name):
+            rarest = min((words[word] for word in own), key=len)
+            found.update((place, other) for other in rarest)
+    yield from sorted({(min(pair), max(pair)) for pair in found if pair[0] != pair[1]})
+
+
+def _parts(name: str) -> set[str]:
+    return {part.casefold() for part in _SEPARATORS.split(name) if part}
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"\w+", name.casefold()))
+
+
 def _kind(wide: str, narrow: str) -> str | None:
-    parts = {part.casefold() for part in _SEPARATORS.split(wide) if part}
-    mine = {part.casefold() for part in _SEPARATORS.split(narrow) if part}
+    parts, mine = _parts(wide), _parts(narrow)
     if (len(parts) > 1 or len(mine) > 1) and parts & mine:
         return "listed"
     if _CJK.search(narrow):
         return "contained" if len(narrow) > 1 and narrow in wide and narrow != wide else None
-    words, fewer = (set(re.findall(r"\w+", name.casefold())) for name in (wide, narrow))
+    words, fewer = _words(wide), _words(narrow)
     return "contained" if fewer and fewer < words else None
 
 

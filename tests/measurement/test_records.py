@@ -2,7 +2,10 @@
 
 import datetime as dt
 import json
+import random
+import re
 import shutil
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -233,6 +236,39 @@ def test_names_that_hold_each_other():
     worded(assess_names(sites))
     assert assess_names(sites.iloc[[0, 2, 6]]).checks[0].status == "passed"
     assert assess_names(None).checks[0].status == "not_possible"
+
+
+def test_pairs_of_names_are_found_without_comparing_all_of_them():
+    draw = random.Random(1)
+    parts = ["花园", "东区", "云", "A", "b", "Allston", "Brighton", "/", "、", " ", "1", "12"]
+    for _ in range(60):
+        names = ["".join(draw.choices(parts, k=draw.randint(1, 4))) for _ in range(14)]
+        expected = [
+            (wide, narrow, kind)
+            for wide, narrow in (wider(*pair) for pair in combinations(names, 2))
+            if (kind := related(wide, narrow))
+        ]
+        found = overlapping_names(pd.Series(names))[["site", "other", "kind"]]
+        assert sorted(found.itertuples(index=False, name=None)) == sorted(expected)
+    many = pd.Series([f"云栖{i}号花园" for i in range(3000)] + ["云栖7号花园二期"])
+    assert len(overlapping_names(many)) == 1
+
+
+def wider(first, second):
+    return (second, first) if len(first) < len(second) else (first, second)
+
+
+def related(wide, narrow):
+    """How two names overlap, by the definition: every pair is looked at."""
+    split = [
+        {p.casefold() for p in re.split(r"\s*[/、,，;；&+]\s*", n) if p} for n in (wide, narrow)
+    ]
+    if max(map(len, split)) > 1 and split[0] & split[1]:
+        return "listed"
+    if re.search(r"[\u4e00-\u9fff]", narrow):
+        return "contained" if len(narrow) > 1 and narrow in wide and narrow != wide else None
+    words, fewer = (set(re.findall(r"\w+", name.casefold())) for name in (wide, narrow))
+    return "contained" if fewer and fewer < words else None
 
 
 def test_rows_behind_a_broken_rule_are_listed_and_capped():
