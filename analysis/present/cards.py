@@ -19,6 +19,8 @@ SIGNS = {"passed": "✓", "caution": "!", "failed": "×", "not_possible": "?"}
 _ORDER = ("failed", "caution", "not_possible", "passed")
 _BARS = {"strong": 3, "moderate": 2, "weak": 1, "insufficient": 0}
 _FOLD = 8
+_MOST = 60
+"""Alerts on a page, the folded ones counted; the workbook has them all."""
 
 
 def strength_badge(finding: Finding, language: str) -> str:
@@ -216,17 +218,27 @@ def _spec(check: Check) -> str:
 
 
 def alerts(items: Sequence[Alert], anchor: str, language: str) -> str:
-    """Build the list of alerts, most urgent first; past the first few they are folded."""
+    """Build the list of alerts, most urgent first; past the first few they are folded.
+
+    Of very many the most urgent are listed, and a line says where the others are.
+    """
     if not items:
         words = wording.text("report.no_alert", language)
         return f'<div class="crm alerts" id="{anchor}"><p class="none">{escape(words)}</p></div>'
-    ordered = [_alert(a, language) for a in sorted(items, key=lambda a: (a.grade, a.id))]
+    urgent = sorted(items, key=lambda a: (a.grade, a.id))[:_MOST]
+    ordered = [_alert(a, language) for a in urgent]
     first, rest = "".join(ordered[:_FOLD]), ""
     if ordered[_FOLD:]:
-        more = wording.text("report.more_alerts", language, n=len(ordered) - _FOLD)
+        more = wording.text("report.more_alerts", language, n=len(items) - _FOLD)
+        left = ""
+        if len(items) > _MOST:
+            words = wording.text(
+                "report.alerts_in_workbook", language, shown=_MOST, total=len(items)
+            )
+            left = f'<p class="note">{escape(words)}</p>'
         rest = (
             f'<details><summary>{escape(more)}</summary><ul class="alert-list">'
-            f"{''.join(ordered[_FOLD:])}</ul></details>"
+            f"{''.join(ordered[_FOLD:])}</ul>{left}</details>"
         )
     return f'<div class="crm alerts" id="{anchor}"><ul class="alert-list">{first}</ul>{rest}</div>'
 

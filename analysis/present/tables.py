@@ -20,6 +20,9 @@ NOTHING = "—"
 TALL = 20
 """A table of more rows scrolls inside its box on screen; on paper it is whole."""
 
+MOST = 100
+"""Rows of a stored table that a page shows, the first of its order; the workbook has them all."""
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TEXT_SPECS = ("", "text", "indicator", "date", "month")
 _SHORT = 20
@@ -153,6 +156,8 @@ def frame_table(
 ) -> str:
     """Build the table of a tidy frame; columns of words in which no row says anything are left out.
 
+    Of more than :data:`MOST` rows the first are shown, and a line below says where the rest is.
+
     Parameters
     ----------
     frame : DataFrame
@@ -180,10 +185,13 @@ def frame_table(
         return nothing(caption, anchor, none or wording.text("report.empty_table", language))
     columns = _told(frame, columns)
     header, rows, values, hidden = frame_cells(
-        frame, columns=columns, language=language, min_cell=min_cell, n=n
+        frame, columns=columns, language=language, min_cell=min_cell, n=n, most=MOST
     )
     if hidden:
         notes = (*notes, wording.text("report.suppressed_note", language, min_cell=min_cell))
+    if len(frame) > MOST:
+        told = wording.text("report.rest_in_workbook", language, shown=MOST, total=len(frame))
+        notes = (*notes, told)
     return render(
         header,
         rows,
@@ -215,8 +223,12 @@ def frame_cells(
     language: str,
     min_cell: int = 8,
     n: str | None = None,
+    most: int | None = None,
 ) -> tuple[list[str], list[list[str]], list[list[object]], bool]:
     """Return the cells of a frame's table; the parameters are those of :func:`frame_table`.
+
+    ``most`` is the number of rows wanted, all by default; which cells are small is judged on
+    the whole frame, so that the rest gives none of them away.
 
     Returns
     -------
@@ -232,14 +244,16 @@ def frame_cells(
     header = [sentences.label(key, language) for key, _ in columns.values()]
     specs = [spec for _, spec in columns.values()]
     hidden = suppressed(frame[n], min_cell) if n else pd.Series(False, index=frame.index)
+    hidden = hidden.to_numpy(dtype=bool)[:most]
     units = frame["unit"] if "unit" in frame.columns else pd.Series(None, index=frame.index)
+    cells, unit_of = [frame[name].array for name in columns], units.array
     shown, values = [], []
-    for position in range(len(frame)):
-        row = [frame[name].iloc[position] for name in columns]
-        unit = units.iloc[position]
+    for position in range(len(hidden)):
+        row = [column[position] for column in cells]
+        unit = unit_of[position]
         words = [_cell(value, spec, language, unit) for value, spec in zip(row, specs, strict=True)]
         plain = [_plain(v, s, w) for v, s, w in zip(row, specs, words, strict=True)]
-        if hidden.iloc[position]:
+        if hidden[position]:
             words[1:] = plain[1:] = [MARK] * (len(words) - 1)
         shown.append(words)
         values.append(plain)
