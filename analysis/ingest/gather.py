@@ -29,6 +29,10 @@ class Gathered:
     _failed: dict[tuple, InputError] = field(default_factory=dict)
     _hashes: dict[str, str] = field(default_factory=dict)
 
+    def release(self, number: int) -> None:
+        """Let go of the raw tables of a source that has been taken."""
+        self.tables.pop(number, None)
+
     def file_record(self, table: RawTable) -> FileRecord:
         """Return what is recorded of one raw table."""
         source = table.source
@@ -58,6 +62,7 @@ def gather(client: Client) -> Gathered:
     read_tables = [table for tables in gathered.tables.values() for table in tables]
     gathered.unread = unread(client, read_tables, gathered._hashes)
     gathered.faults += unread_faults(client, gathered.unread, read_tables)
+    gathered._read.clear()  # each source holds its own from here on
     return gathered
 
 

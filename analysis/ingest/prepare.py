@@ -120,6 +120,8 @@ def _draft(
         tables = gathered.tables[number]
         draft = draft_source(source, tables, taker)
         draft.files = [gathered.file_record(table) for table in tables]
+        gathered.release(number)
+        del tables
     draft.zone = client.client.timezone
     leave_out(draft, client)
     if horizon is not None:

@@ -209,7 +209,7 @@ def personal_values(values: pd.Series) -> pd.Series:
         found = next((k for k, p in PERSONAL_VALUES.items() if p.search(value)), None)
         if found:
             kinds[value] = found
-    return values.map(kinds) if kinds else pd.Series(None, index=values.index, dtype=object)
+    return values.map(kinds) if kinds else pd.Series(None, index=values.index, dtype=_STRING)
 
 
 def looks_personal(text: str | None) -> bool:

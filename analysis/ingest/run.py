@@ -89,14 +89,14 @@ def ingest(client: Client, folder: str | Path, *, horizon: Horizon | None = None
     prepared = prepare(client, pseudonyms, horizon)
     if wrong := [*_key_faults(client, pseudonyms), *prepared.blocking]:
         raise InputError(wrong)
-    tables = {name: conform(name, frame) for name, frame in prepared.frames.items()}
-    if horizon is not None:
-        tables = {name: horizon.table(name, table) for name, table in tables.items()}
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = beside(folder)
     try:
         records = {}
-        for name, table in tables.items():
+        for name in list(prepared.frames):
+            table = conform(name, prepared.frames.pop(name))  # one table in memory twice, not all
+            if horizon is not None:
+                table = horizon.table(name, table)
             path = unfinished / f"{name}.parquet"
             replace_file(path, lambda target, table=table: pq.write_table(table, target))
             records[name] = prepared.records[name].model_copy(update={"sha256": sha256(path)})

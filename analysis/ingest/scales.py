@@ -98,7 +98,10 @@ def by_scale(
             if item is not None:
                 unscaled.append(Unscaled(scaled, instrument, item, places))
             scaled = Scaled()
-        _fill(whole, take(rows_of(table, places), scaled), places)
+        part = take(rows_of(table, places), scaled)
+        if len(places) == len(table):
+            return part, unscaled
+        _fill(whole, part, places)
     return whole, unscaled
 
 
@@ -196,10 +199,14 @@ def _scale_fault(client: Client, rule: str, instrument: str, item: str, **params
 
 def no_reasons(length: int) -> pd.Series:
     """Return reasons of missing cells: none so far."""
-    return pd.Series([None] * length, dtype=_STRING)
+    return _blank(length, pa.string())
+
+
+def _blank(length: int, kind: pa.DataType) -> pd.Series:
+    return pd.Series(pd.array(pa.nulls(length, kind), dtype=pd.ArrowDtype(kind)))
 
 
 def nothing(length: int, spec: Column) -> Taken:
     """Return a column without a single value."""
-    values = pd.Series([None] * length, dtype=pd.ArrowDtype(ARROW_TYPES[spec.kind]))
+    values = _blank(length, ARROW_TYPES[spec.kind])
     return Taken(cells=values, reasons=no_reasons(length), problems=[], counts={})

@@ -72,6 +72,7 @@ def body(text: str, delimiter: str, *, skip: int, width: int) -> Body:
     if not rest or rest.isspace():
         return Body(pa.table({n: pa.array([], pa.string()) for n in names}), np.empty(0, int), ())
     content = rest.encode("utf-8", errors="surrogatepass")
+    del rest  # a large file is in memory often enough
     quotes = content.count(b'"')
     try:
         table = pacsv.read_csv(
@@ -97,7 +98,7 @@ def body(text: str, delimiter: str, *, skip: int, width: int) -> Body:
             ),
         )
     except pa.ArrowInvalid:
-        return _by_csv_module(rest, delimiter, skip=skip, width=width, names=names)
+        return _by_csv_module(text[start:], delimiter, skip=skip, width=width, names=names)
     outside = np.array([number for number, _ in ragged], dtype=np.int64)
     numbers = np.arange(1, len(table) + len(outside) + 1, dtype=np.int64)
     numbers = np.delete(numbers, outside - 1) + skip

@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 MARKERS = ("合计", "小计", "总计", "共计", "total", "subtotal", "grand total")
 """Words that mark a total when they are a whole cell, or the end of a short one."""
 
 _LONGEST = 30
+_SPACES = r"[\x09-\x0d\x1c-\x20]"
 _WORD_BEFORE = r"(?:^|[\s\-–—:()/])"
 
 
@@ -43,6 +46,18 @@ class TotalWords:
         self._ends = tuple(squeezed(marker) for marker in markers if not marker.isascii())
         pattern = "|".join(re.escape(marker) for marker in latin)
         self._latin = re.compile(f"{_WORD_BEFORE}(?:{pattern})$", re.I) if latin else None
+        letters = (f"{_SPACES}*".join(map(re.escape, squeezed(marker))) for marker in latin)
+        self._may = "|".join((r"[^\x00-\x7f]", *(f"(?i:{spaced})" for spaced in letters)))
+
+    def said_by(self, column: pd.Series) -> set[str]:
+        """Return the distinct texts of a column that are nothing but a word of a total."""
+        if column.dtype == object:
+            texts = {cell for cell in pd.unique(column.dropna()) if isinstance(cell, str)}
+            return {text for text in texts if self.whole(text)}
+        texts = pa.array(column.dropna().unique(), pa.large_string())
+        # Ids, days and numbers cannot be one; they are passed over many at once.
+        texts = texts.filter(pc.match_substring_regex(texts, self._may))
+        return {text for text in texts.to_pylist() if self.whole(text)}
 
     def whole(self, cell: Any) -> bool:
         """Return whether a cell is nothing but a word of a total, in brackets or not."""
@@ -75,9 +90,7 @@ def marked(frame: pd.DataFrame, empty: pd.DataFrame, words: TotalWords) -> np.nd
     found = np.full(len(frame), -1, dtype=np.int64)
     for i in range(frame.shape[1] - 1, 0, -1):
         column = frame.iloc[:, i]
-        texts = [cell for cell in pd.unique(column.dropna()) if isinstance(cell, str)]
-        said = {text for text in texts if words.whole(text)}
-        if said:
+        if said := words.said_by(column):
             found[column.isin(said).to_numpy()] = i
     return found
 
