@@ -35,6 +35,9 @@ SIZE = 0.05
 #: lone outlier among zeros reaches 1, the largest of a dozen ordinary sites about 0.6.
 CARRIED = 0.8
 
+#: Units left out one by one; of more, those with the largest influence.
+MOST_LEFT_OUT = 200
+
 
 def placebo_date(
     frame: pd.DataFrame,
@@ -107,6 +110,9 @@ def placebo_outcome(
 def leave_one_out(evaluation: Evaluation) -> tuple[pd.DataFrame, Check]:
     """Estimate the overall effect without each unit in turn.
 
+    Of more than :data:`MOST_LEFT_OUT` units those are left out whose linearised influence is
+    largest: the others can move the effect only less.
+
     Parameters
     ----------
     evaluation : Evaluation
@@ -127,7 +133,8 @@ def leave_one_out(evaluation: Evaluation) -> tuple[pd.DataFrame, Check]:
         reason = "causal.why.leave_one_out.no_comparison"
         return pd.DataFrame(columns=columns), Check(status="not_possible", reason=reason, **common)
     own, panel, rows = evaluation.overall, evaluation.panel, []
-    for i, (name, cohort) in enumerate(zip(panel.units, panel.cohort, strict=True)):
+    for i in _most_influential(evaluation):
+        name, cohort = panel.units[i], panel.cohort[i]
         value = _simple(panel, i, options)
         if value is not None:
             first = cohort if np.isfinite(cohort) else np.nan
@@ -260,6 +267,15 @@ def _placebo(rows, name, outcome, unit, options, params) -> tuple[Estimate, Chec
         params={**params, "value": own.p_value, "effect": own.value, "outcome_unit": unit},
         **question,
     )
+
+
+def _most_influential(evaluation: Evaluation) -> np.ndarray:
+    """Positions of the units to leave out, in order."""
+    n_units = len(evaluation.panel.units)
+    influence = aggregate(evaluation.effects, "simple").influence
+    if n_units <= MOST_LEFT_OUT or len(influence) != n_units:
+        return np.arange(n_units)
+    return np.sort(np.argsort(-np.abs(influence[:, 0]), kind="stable")[:MOST_LEFT_OUT])
 
 
 def _simple(panel: Prepared, left_out: int, options: Options) -> float | None:

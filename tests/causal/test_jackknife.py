@@ -59,3 +59,38 @@ def test_what_cannot_be_estimated_without_a_site_has_no_interval():
         return 1.0
 
     assert np.isnan(jackknife(1.0, needs_the_first, np.arange(15), COHORT)).all()
+
+
+def test_of_very_many_sites_groups_are_left_out():
+    drawn = np.random.default_rng(3)
+    cohort = np.repeat([5.0, 6.0, np.inf], [300, 90, 1210])
+    y = drawn.normal(size=1600) * np.where(np.isinf(cohort), 1.0, 1.5)
+    asked = []
+
+    def gap(kept):
+        asked.append(kept)
+        trained = np.isfinite(cohort)
+        return y[kept & trained].mean() - y[kept & ~trained].mean()
+
+    influence = jackknife(gap(cohort > 0), gap, np.arange(1600), cohort)[:, 0]
+    assert len(asked) - 1 == np.count_nonzero(influence) < 260
+    assert (np.sum([~kept for kept in asked[1:]], axis=0) == 1).all()
+    trained = np.isfinite(cohort)
+    neyman = y[trained].var() / 390 + y[~trained].var() / 1210
+    assert (influence**2).sum() == pytest.approx(neyman, rel=0.2)
+
+
+def test_groups_have_the_variance_of_single_sites_on_average():
+    cohort = np.repeat([5.0, np.inf], [100, 500])
+    ratios = []
+    for seed in range(30):
+        y = np.random.default_rng(seed).normal(size=600)
+        trained = np.isfinite(cohort)
+
+        def gap(kept, y=y, trained=trained):
+            return y[kept & trained].mean() - y[kept & ~trained].mean()
+
+        influence = jackknife(gap(cohort > 0), gap, np.arange(600), cohort)[:, 0]
+        neyman = y[trained].var() / 100 + y[~trained].var() / 500
+        ratios.append((influence**2).sum() / neyman)
+    assert np.mean(ratios) == pytest.approx(1, abs=0.07)

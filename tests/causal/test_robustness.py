@@ -77,6 +77,16 @@ def test_leave_one_out_against_brute_force():
         assert table.set_index("unit").loc[name, "value"] == pytest.approx(other)
 
 
+def test_of_many_sites_the_most_influential_are_left_out():
+    frame = staggered(1, sizes=(60,), starts=(7,), never=190, effect=0.0, noise=0.02)
+    mine = frame["unit"].eq("s003") & (frame["period"] >= frame["cohort"])
+    frame["y"] += 3.0 * mine
+    table, check = leave_one_out(run(frame))
+    assert len(table) == 200
+    assert check.params["site"] == "s003"
+    assert "s003" in set(table["unit"])
+
+
 def test_one_site_that_carries_the_effect_is_named():
     frame = staggered(1, sizes=(12,), starts=(7,), never=12, effect=0.0, noise=0.02)
     found = frame["unit"].eq("s003") & (frame["period"] >= frame["cohort"])
