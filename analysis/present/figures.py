@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 HEAVY = 400_000
 """Bytes of SVG above which a figure becomes a PNG."""
 
+MOST = 2000
+"""Rows of a figure that can be saved from the page; longer ones stand in the workbook."""
+
 _DPI = 160
 
 
@@ -124,7 +127,7 @@ def _png(figure: Figure, alt: str) -> str:
 def _download(data: Any, anchor: str, language: str) -> str:
     """Return the download of what a figure shows, as it was handed to it."""
     if isinstance(data, pd.DataFrame):
-        header, rows = list(map(str, data.columns)), data.to_numpy(dtype=object).tolist()
+        header, rows = frame_rows(data)
     elif isinstance(data, Sequence) and data and all(isinstance(e, Estimate) for e in data):
         dims = list(dict.fromkeys(name for e in data for name in e.dims))
         header = ["id", *dims, "unit", "value", "ci_low", "ci_high", "level", "n"]
@@ -134,9 +137,17 @@ def _download(data: Any, anchor: str, language: str) -> str:
         ]
     else:
         return ""
+    if len(rows) > MOST:
+        words = wording.text("report.figure_in_workbook", language, total=len(rows))
+        return f'<p class="note">{escape(words)}</p>'
     words = wording.text("report.download_figure", language)
     cells = [[_cell(cell) for cell in row] for row in rows]
     return tables.download_link(header, cells, anchor, language, words=words)
+
+
+def frame_rows(data: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:
+    """Return the header and rows of what a figure draws."""
+    return list(map(str, data.columns)), data.to_numpy(dtype=object).tolist()
 
 
 def _cell(value: Any) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numbers
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from analysis import wording
 from analysis.files import replace_file
-from analysis.present import tables, views
+from analysis.present import figures, tables, views
 from analysis.report.run import Run
 
 NAME = "tables.xlsx"
@@ -76,15 +79,32 @@ def _tables(run: Run, language: str) -> Iterator[tuple[str, str, list[str], list
     for name in views.names():
         stage = name.partition(".")[0]
         view = views.get(name)
-        if view.plot is not None or stage not in run.results:
+        if stage not in run.results:
             continue
         frame = view.of(run.results[stage])
         if frame.empty:
+            continue
+        if view.plot is not None:
+            if len(frame) > figures.MOST:  # too long to be saved from the page
+                header, rows = figures.frame_rows(frame)
+                words = wording.text("report.workbook.figure", language, name=name)
+                yield name, words, header, _plain(rows)
             continue
         header, _, cells, _ = tables.frame_cells(
             frame, columns=view.columns, language=language, min_cell=run.min_cell, n=view.n
         )
         yield name, wording.text(view.caption, language), header, cells
+
+
+def _plain(rows: list[list[Any]]) -> list[list[Any]]:
+    """Return cells a workbook can hold: numbers, and text for all else; nothing where missing."""
+    return [
+        [
+            None if pd.isna(cell) else cell if isinstance(cell, numbers.Number) else str(cell)
+            for cell in row
+        ]
+        for row in rows
+    ]
 
 
 def _put(sheet: Any, row: int, column: int, value: Any) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis import wording
-from analysis.present import cards, tables
+from analysis.present import cards, figures, tables
 from analysis.results import Alert
 
 COLUMNS = {"site": ("report.column.tier", "text"), "n": ("terms.observations", "int")}
@@ -90,3 +90,16 @@ def test_of_very_many_alerts_the_most_urgent_are_listed(language):
     few = cards.alerts(given[:20], "alerts", language)
     assert few.count('<li class="alert') == 20
     assert "tables.xlsx" not in few
+
+
+def test_a_figure_of_very_many_rows_says_where_its_data_are():
+    from matplotlib.figure import Figure
+
+    def draw():
+        return Figure(figsize=(1, 1))
+
+    given = {"caption": "A", "alt": "B", "anchor": "f", "language": "en"}
+    html = figures.figure(draw, many(figures.MOST + 1), **given)
+    assert "download" not in html
+    assert wording.text("report.figure_in_workbook", "en", total=figures.MOST + 1) in html
+    assert "download" in figures.figure(draw, many(figures.MOST), **given)
