@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 HEAVY = 400_000
 """Bytes of SVG above which a figure becomes a PNG."""
 
-MOST = 2000
+MOST = 1000
 """Rows of a figure that can be saved from the page; longer ones stand in the workbook."""
 
 _DPI = 160
+_COORDINATES = re.compile(r' (d|x|y)="([^"]*)"')
+_BEYOND_HUNDREDTHS = re.compile(r"(\.\d\d)\d+")
 
 
 def embed(figure: Figure, *, anchor: str, alt: str) -> str:
@@ -106,6 +108,8 @@ def _inline(svg: str, anchor: str, alt: str) -> str:
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{anchor}-\1"', svg)
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{anchor}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{anchor}-\1)", svg)
+    # A hundredth of a point is finer than any screen or printer; more digits are a quarter of it.
+    svg = _COORDINATES.sub(_rounded, svg)
     opening = re.match(r"<svg[^>]*>", svg)
     box = re.search(r'viewBox="([^"]+)"', opening.group(0)).group(1)
     return (
@@ -114,6 +118,11 @@ def _inline(svg: str, anchor: str, alt: str) -> str:
         f'style="stroke-linejoin:round;stroke-linecap:butt">'
         f"<title>{escape(alt)}</title>{svg[opening.end() :].strip()}"
     )
+
+
+def _rounded(found: re.Match[str]) -> str:
+    kept = _BEYOND_HUNDREDTHS.sub(r"\1", found[2])
+    return f' {found[1]}="{kept}"'
 
 
 def _png(figure: Figure, alt: str) -> str:
