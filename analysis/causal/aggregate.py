@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 
 from analysis.causal.base import level_weights
+from analysis.causal.faults import one_of
 from analysis.causal.frame import FrameError
 from analysis.causal.group_time import GroupTime, by_cluster, comparison_units
 
@@ -102,6 +103,7 @@ def aggregate(
         ``covariate_constant``, ``covariates_collinear``, ``covariates_separate`` or ``no_overlap``
         when the covariates are why none could be estimated.
     """
+    one_of("kind", kind, Kind)
     panel = effects.panel
     indicator = (panel.cohort[:, None] == effects.cohort[None, :]) * panel.weights[:, None]
     share = indicator.mean(axis=0)
@@ -144,11 +146,9 @@ def aggregate(
         keys = np.unique(effects.period[post & made])
         parts = _stack(kind, keys, [weighted(post & (effects.period == t)) for t in keys])
         return _with_mean(parts, np.ones(len(keys), bool))
-    if kind == "cohort":
-        keys = np.unique(effects.cohort[post & made])
-        parts = _stack(kind, keys, [weighted(post & (effects.cohort == g)) for g in keys])
-        return _with_cohort_mean(parts, panel)
-    raise ValueError(f"unknown aggregation {kind!r}: simple, event, cohort or calendar")
+    keys = np.unique(effects.cohort[post & made])
+    parts = _stack(kind, keys, [weighted(post & (effects.cohort == g)) for g in keys])
+    return _with_cohort_mean(parts, panel)
 
 
 def _no_cell(effects: GroupTime) -> FrameError:

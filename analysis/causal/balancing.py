@@ -27,10 +27,12 @@ import pandas as pd
 from analysis.causal.aggregate import aggregate
 from analysis.causal.entropy import entropy_weights
 from analysis.causal.evaluate import Evaluation, evaluate
+from analysis.causal.faults import one_of
 from analysis.causal.frame import FrameError, Prepared, prepare
 from analysis.causal.group_time import group_time
 from analysis.causal.inference_rule import fewest_compared
 from analysis.causal.jackknife import jackknife
+from analysis.causal.labels import labelled
 from analysis.causal.options import Options
 from analysis.causal.propensity import CellError, logit, standardised
 from analysis.causal.saturated import clustered_t
@@ -113,6 +115,7 @@ def balanced_effect(
         its reason says why where there is none. ``dims``: ``variant``, ``covariates``,
         ``trimmed``, ``effective_comparison``.
     """
+    one_of("method", method, Balancing)
     options = options or Options()
     names = tuple(str(c) for c in covariates.columns)
     maker = _Maker(outcome, unit, method, names, options)
@@ -166,7 +169,8 @@ def baseline_means(frame: pd.DataFrame, *, last: int = 6) -> pd.DataFrame:
         Index unit; ``level``: mean outcome of the ``last`` months before the first cohort;
         ``trend``: mean of the later half of them less mean of the earlier half.
     """
-    cohort = pd.to_numeric(frame["cohort"]).astype(float)
+    frame = labelled(frame)[0]
+    cohort = frame["cohort"]
     start = int(cohort.min())
     before = frame[frame["period"].between(start - last, start - 1)]
     late = before["period"] >= start - last // 2

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from scipy.special import chdtrc, chndtr, fdtrc, ndtri, stdtr, stdtrit
 
+from analysis.causal.faults import OptionError
+
 
 def t_quantile(level: float, df: float) -> float:
     """Two-sided critical value: ``P(|t| <= q) = level``; normal for infinite ``df``."""
+    if not 0 < level < 1:
+        raise OptionError("level", level, "a share, e.g. 0.95 for 95 %")
     tail = (1 + level) / 2
     return float(ndtri(tail) if df == float("inf") else stdtrit(df, tail))
 

@@ -38,6 +38,7 @@ from analysis.causal.frame import (
 )
 from analysis.causal.group_time import GroupTime, group_time
 from analysis.causal.inference_rule import InferenceRule, fewest_compared
+from analysis.causal.labels import labelled
 from analysis.causal.options import Options
 from analysis.causal.pooled_cells import pooled_group_time, with_denominators
 from analysis.results import Check, Estimate, Scalar, StageResults, collect
@@ -175,6 +176,7 @@ def evaluate(
         When the frame breaks a rule; having no comparison is not an error but a description.
     """
     options = options or Options()
+    frame = labelled(frame)[0]
     try:
         panel = prepared(frame, options)
     except (NoComparisonError, NoPrePeriodError) as error:

@@ -22,6 +22,7 @@ from typing import Literal
 
 import numpy as np
 
+from analysis.causal.faults import a_count, a_level, one_of
 from analysis.causal.group_time import by_cluster
 from analysis.causal.two_way import TwoWay
 
@@ -86,6 +87,9 @@ def wild_bootstrap(
     multipliers : {"auto", "rademacher", "webb"}
         ``auto``: Webb below 13 clusters. Rademacher is enumerated when 2^C ≤ ``draws``.
     """
+    one_of("multipliers", multipliers, Multipliers)
+    a_level(level)
+    a_count("draws", draws, 1)
     total = float(omega[under_treatment].sum())
     if abs(total - 1) > 1e-8:
         raise ValueError(f"weights on the cells under treatment sum to {total}, not to 1")

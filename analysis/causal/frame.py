@@ -12,39 +12,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis.errors import DesignError
+from analysis.causal.faults import FrameError, NoComparisonError, NoPrePeriodError, a_count
+from analysis.causal.labels import codes, labelled, numeric
 
 REQUIRED = ("unit", "period", "y", "cohort")
-
-
-class FrameError(DesignError):
-    """A rule of the estimation frame is broken.
-
-    Attributes
-    ----------
-    rule : str
-        Name of the rule; the catalogue has its sentence under ``causal.fault.<rule>``.
-    """
-
-    def __init__(self, rule: str, message: str) -> None:
-        self.rule = rule
-        super().__init__(f"{rule}: {message}")
-
-
-class NoComparisonError(FrameError):
-    """Every unit is treated from the same period on: nothing to compare with."""
-
-
-class NoPrePeriodError(FrameError):
-    """No treated unit was observed before its treatment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
     """What was changed on the way from the frame to the arrays, and how much of it.
 
-    ``rule`` is one of ``rows_missing``, ``always_treated``, ``treated_after_window``,
-    ``cohort_of_one``, ``units_unbalanced``; ``unit_labels`` are the units concerned.
+    ``rule`` is one of ``never_coded_zero``, ``rows_missing``, ``always_treated``,
+    ``treated_after_window``, ``cohort_of_one``, ``units_unbalanced``; ``unit_labels`` are the units
+    concerned.
     """
 
     rule: str
@@ -187,7 +167,7 @@ def prepare(
     ----------
     frame : DataFrame
         A row is one unit in one period: ``unit``, ``period`` (int), ``y``, ``cohort`` (first
-        treated period, missing or inf = never treated), optionally ``n`` (observations behind
+        treated period, missing, inf or 0 = never treated), optionally ``n`` (observations behind
         ``y``, 1 when absent) and the columns named below. Not modified.
     covariates : sequence of str
         Numeric columns; the value of the base period is used, so they cannot be affected by
@@ -208,15 +188,15 @@ def prepare(
     Raises
     ------
     FrameError
-        With ``rule`` one of ``columns``, ``mixed_types``, ``period_not_integer``,
+        With ``rule`` one of ``columns``, ``mixed_types``, ``period_not_integer``, ``period_label``,
+        ``cohort_negative``, ``cluster_missing``, ``stratum_missing``, ``option``,
         ``duplicate_unit_period``, ``not_constant``, ``cohort_not_integer``, ``cohort_zero``,
         ``not_finite``, ``empty``, ``period_gap``, ``no_variation``, ``no_treated``,
         ``weights_not_positive``, ``cohort_not_constant_in_cluster``.
     NoPrePeriodError, NoComparisonError
         When the design cannot identify an effect at all.
     """
-    if anticipation < 0:
-        raise ValueError("anticipation counts periods before treatment: 0 or more")
+    a_count("anticipation", anticipation)
     data, noted = complete_rows(frame, tuple(covariates), cluster, weights, stratum)
     data, noted = _window(data, noted, anticipation)
 
@@ -310,29 +290,22 @@ def complete_rows(
         raise FrameError("columns", f"the frame has no column {missing}; it has {list(frame)}")
     if frame.empty:
         raise FrameError("empty", "the frame has no rows")
-    numeric = ["period", "y", "cohort", *covariates]
-    numeric += ["n"] if "n" in frame else []
+    checked, recoded = labelled(frame)
     data = pd.DataFrame({"unit": frame["unit"]})
     if data["unit"].isna().any():
         raise FrameError("mixed_types", "a unit label is missing")
     if len({type(label) for label in data["unit"]}) > 1:
         raise FrameError("mixed_types", "unit labels mix types, so 12 and '12' would be two units")
     data["unit"] = data["unit"].astype(str)
-    for name in numeric:
-        try:
-            data[name] = pd.to_numeric(frame[name]).astype(float)
-        except (TypeError, ValueError) as error:
-            raise FrameError("mixed_types", f"column {name!r} is not numeric: {error}") from error
+    data["period"], data["cohort"] = checked["period"], checked["cohort"].fillna(np.inf)
+    for name in ("y", *covariates, *(["n"] if "n" in frame else [])):
+        data[name] = numeric(frame, name)
     if "n" not in data:
         data["n"] = 1.0
-    data["_cluster"] = frame[cluster].astype(str) if cluster else data["unit"]
-    data["_stratum"] = frame[stratum].astype(str) if stratum else ""
-    data["_weight"] = pd.to_numeric(frame[weights]).astype(float) if weights else 1.0
+    data["_cluster"] = codes(frame, cluster, "cluster_missing") if cluster else data["unit"]
+    data["_stratum"] = codes(frame, stratum, "stratum_missing") if stratum else ""
+    data["_weight"] = numeric(frame, weights) if weights else 1.0
 
-    period = data["period"]
-    if period.isna().any() or not np.all(np.isfinite(period)) or np.any(period % 1):
-        raise FrameError("period_not_integer", "periods must be whole numbers, none missing")
-    data["period"] = period.astype("int64")
     if np.any(data.duplicated(["unit", "period"])):
         row = data[data.duplicated(["unit", "period"])].iloc[0]
         raise FrameError(
@@ -340,12 +313,6 @@ def complete_rows(
             f"unit {row['unit']!r} has more than one row in period {row['period']}; "
             "one row is one unit in one period.",
         )
-    data["cohort"] = data["cohort"].fillna(np.inf)
-    finite = data["cohort"][np.isfinite(data["cohort"])]
-    if np.any(finite % 1):
-        raise FrameError("cohort_not_integer", "a cohort is a period: a whole number")
-    if np.any(finite == 0) and data["period"].min() > 1:
-        raise FrameError("cohort_zero", "never treated is a missing cohort here, not 0")
     constant = data.groupby("unit", sort=False)[["cohort", "_cluster", "_stratum", "_weight"]]
     changing = constant.nunique(dropna=False).gt(1)
     if changing.to_numpy().any():
@@ -361,7 +328,7 @@ def complete_rows(
     if np.isinf(values.to_numpy(float)).any():
         raise FrameError("not_finite", "y, n or a covariate is infinite; missing is NaN")
     incomplete = values.isna().any(axis=1)
-    noted = []
+    noted = [Adjustment("never_coded_zero", recoded)] if recoded else []
     if incomplete.any():
         noted.append(Adjustment("rows_missing", int(incomplete.sum())))
         data = data[~incomplete]

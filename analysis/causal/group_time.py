@@ -19,6 +19,7 @@ import pandas as pd
 
 from analysis.causal.base import Base, last_untouched, levels
 from analysis.causal.cross_section import cross_section
+from analysis.causal.faults import one_of
 from analysis.causal.frame import FrameError, Prepared, by_cluster
 from analysis.causal.propensity import CellError
 from analysis.causal.two_period import Method, two_period
@@ -174,6 +175,14 @@ def group_time(
     -------
     GroupTime
     """
+    chosen = (
+        ("method", method, Method),
+        ("comparison", comparison, Comparison),
+        ("base", base, Base),
+        ("unbalanced", unbalanced, Unbalanced),
+    )
+    for name, value, allowed in chosen:
+        one_of(name, value, allowed)
     if comparison == "never_treated" and np.isfinite(panel.cohort).all():
         raise FrameError(
             "no_never_treated",

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.causal.faults import a_level
 from analysis.causal.moment_inequality import LeastViolation, conditional_rejects
 from analysis.causal.shortest_interval import Frontier
 
@@ -71,6 +72,7 @@ class _Tests:
     """The conditional tests of one M̄: one for each step that may be the largest, and its sign."""
 
     def __init__(self, moments: Moments, mbar: float, level: float) -> None:
+        a_level(level)
         P, T = moments.n_pre, len(moments.weights)
         along = moments.weights / (moments.weights @ moments.weights)
         across = _orthogonal(moments.weights)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analysis.causal.base import Base
+from analysis.causal.faults import OptionError, a_count, a_level, one_of
 from analysis.causal.group_time import Comparison, Unbalanced
 from analysis.causal.inference_rule import Lead
 from analysis.causal.pooled_cells import Form
@@ -77,3 +78,41 @@ class Options:
     form: Form = "mean"
     prefix: str = "tracking"
     simulated: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse values an option cannot have.
+
+        Raises
+        ------
+        OptionError
+        """
+        for name, allowed in _CHOICES.items():
+            one_of(name, getattr(self, name), allowed)
+        if self.inference is not None:
+            one_of("inference", self.inference, Lead)
+        for name in ("covariates", "horizons", "alternatives"):
+            if isinstance(getattr(self, name), str):
+                raise OptionError(name, getattr(self, name), "a tuple, e.g. with one entry: (x,)")
+        for method in self.alternatives:
+            one_of("alternatives", method, Beside)
+        a_level(self.level)
+        for name, least in (
+            ("anticipation", 0),
+            ("draws", 1),
+            ("seed", 0),
+            ("pretrend_periods", 1),
+        ):
+            a_count(name, getattr(self, name), least)
+        for months in self.horizons:
+            a_count("horizons", months)
+        if self.method == "dr_improved" and self.unbalanced == "cross_sections":
+            raise OptionError("method", self.method, "only for paired rows: unbalanced='pairs'")
+
+
+_CHOICES = {
+    "method": Method,
+    "comparison": Comparison,
+    "base": Base,
+    "unbalanced": Unbalanced,
+    "form": Form,
+}

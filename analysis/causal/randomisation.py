@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.causal.faults import a_level
 from analysis.causal.few_clusters import invert
 from analysis.causal.group_time import GroupTime
 from analysis.causal.redrawn import Redrawn, redraw_group_time
@@ -87,6 +88,7 @@ def among_draws(
     cohort, period : (k,)
         The cells.
     """
+    a_level(level)
     outcome, treatment = redrawn.average(cohort, period)
     answered = ~np.isnan(outcome)
     outcome, treatment = outcome[answered], treatment[answered]

@@ -26,6 +26,7 @@ from analysis.causal.evaluate import (
 )
 from analysis.causal.frame import FrameError, Prepared, without_unit
 from analysis.causal.inference_rule import fewest_compared
+from analysis.causal.labels import labelled
 from analysis.causal.options import Options
 from analysis.results import Check, Estimate
 
@@ -71,7 +72,8 @@ def placebo_date(
         Failed below p = .05.
     """
     options = options or Options()
-    cohort = pd.to_numeric(frame["cohort"]).astype(float)
+    frame = labelled(frame)[0]
+    cohort = frame["cohort"]
     rows = frame[frame["period"] < cohort.min() - options.anticipation]
     pretended = (cohort - cohort + cohort.min() - months_earlier)[rows.index]
     shifted = rows.assign(cohort=pretended)

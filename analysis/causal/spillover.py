@@ -20,6 +20,7 @@ import pandas as pd
 
 from analysis.causal.evaluate import overall_effect
 from analysis.causal.frame import FrameError
+from analysis.causal.labels import labelled
 from analysis.causal.options import Options
 from analysis.results import Check, Estimate
 
@@ -133,8 +134,9 @@ def spillover(
     """
     options = options or Options()
     clean_only = replace(options, comparison="never_treated")
+    frame = labelled(frame)[0]
     label = frame["unit"].astype(str)
-    cohort = pd.to_numeric(frame["cohort"]).astype(float).fillna(np.inf)
+    cohort = frame["cohort"].fillna(np.inf)
     first = cohort.groupby(label).min()
     when = {str(k): _start(v) for k, v in exposed.items()}
     when = {k: v for k, v in when.items() if np.isfinite(v)}

@@ -19,6 +19,7 @@ from analysis.causal.evaluate import Evaluation, evaluate, overall_effect, refus
 from analysis.causal.frame import FrameError
 from analysis.causal.heterogeneity import overall_spread
 from analysis.causal.joint import joint_influence
+from analysis.causal.labels import labelled
 from analysis.causal.options import Options
 from analysis.causal.two_by_two import small_sample_scale
 from analysis.results import Estimate
@@ -56,8 +57,9 @@ def retraining(
     """
     options = options or Options()
     quick = replace(options, alternatives=(), horizons=())
+    frame = labelled(frame)[0]
     label = frame["unit"].astype(str)
-    cohort = pd.to_numeric(frame["cohort"]).astype(float)
+    cohort = frame["cohort"]
     first = cohort.groupby(label).min()
     when = {str(k): float(v) for k, v in second.items() if not pd.isna(v)}
     if unknown := sorted(set(when) - set(first.index)):

@@ -19,7 +19,7 @@ def frame():
 
 
 def spoil(frame, rule):
-    first = frame["period"].min()
+    first, last = frame["period"].min(), frame.loc[frame["cohort"].isna(), "unit"].iloc[-1]
     match rule:
         case "columns":
             return frame.drop(columns="cohort")
@@ -36,7 +36,7 @@ def spoil(frame, rule):
         case "cohort_not_integer":
             return frame.assign(cohort=frame["cohort"] + 0.5)
         case "cohort_zero":
-            return frame.assign(cohort=frame["cohort"].fillna(0))
+            return frame.assign(cohort=frame["cohort"].mask(frame["unit"] == last, 0))
         case "not_finite":
             return frame.assign(y=frame["y"].where(frame.index > 0, np.inf))
         case "period_gap":
