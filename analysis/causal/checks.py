@@ -7,17 +7,21 @@ be claimed; without ``comparison_group`` a change is described and no effect spo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from analysis.causal import pretrend_draws
 from analysis.causal.aggregate import Aggregate
 from analysis.causal.agreement import comparable, disagree
+from analysis.causal.bands import satterthwaite
+from analysis.causal.distributions import f_p_value
 from analysis.causal.estimates import Builder
 from analysis.causal.frame import FrameError
 from analysis.causal.inference_rule import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_INFLUENCE
 from analysis.causal.options import Options
-from analysis.causal.pretrend import pretrend_test
+from analysis.causal.pretrend import PreTrend, pretrend_test
 from analysis.results import Check, Estimate
 
 OBSERVED_AT_LEAST = 0.95
@@ -240,7 +244,11 @@ def _data(maker: _Maker, builder: Builder) -> list[Check]:
 def _pretrend(
     maker: _Maker, builder: Builder, parts: Mapping[str, Aggregate], lead: Estimate
 ) -> Check:
-    """Joint test of the last pre-periods; passing it with little power asks for caution."""
+    """Joint test of the last pre-periods; passing it with little power asks for caution.
+
+    Event times that rest on few clusters of either arm are left out: a wave of one has no variance
+    before its start, and would pass for known exactly.
+    """
     event, panel = parts["event"], builder.panel
     treated, compared = builder.arms(parts["simple"].cell_weights[0])
     arms = [len(np.unique(panel.cluster[arm])) for arm in (treated, compared)]
@@ -249,7 +257,7 @@ def _pretrend(
         return maker.impossible("pretrend", "few_clusters", n=panel.n_clusters)
     reference = -1 - builder.options.anticipation
     latest = reference - (builder.effects.base_rule == "universal")
-    known = (event.key <= latest) & ~np.isnan(event.se(panel.cluster))
+    known = (event.key <= latest) & builder.founded(event)
     most = max(1, min(builder.options.pretrend_periods, thinner // 2, panel.n_clusters // 4))
     if builder.effects.base_rule == "all_before":
         most = min(most, int(known.sum()) - 1)  # deviations from their own mean add up to zero
@@ -260,6 +268,7 @@ def _pretrend(
     distance = event.cell_weights[chosen] @ builder.effects.distance
     try:
         test = pretrend_test(event.att[chosen], covariance, distance, n_clusters=panel.n_clusters)
+        test = _placed(builder, event, chosen, test)
     except FrameError:
         return maker.impossible("pretrend", "singular", n=panel.n_clusters)
     simple = parts["simple"].cell_weights[0]
@@ -289,6 +298,31 @@ def _pretrend(
             "power": test.power,
             "outcome_unit": builder.unit,
         },
+    )
+
+
+def _placed(builder: Builder, event: Aggregate, chosen: np.ndarray, test: PreTrend) -> PreTrend:
+    """Give the test its p-value among other draws; where they cannot be had, one that is safe.
+
+    Without draws the F reference has the effects' own degrees of freedom, of which small waves
+    leave few.
+    """
+    options, panel = builder.options, builder.panel
+    if pretrend_draws.applies(builder.effects):
+        weights = event.cell_weights[chosen]
+        found = pretrend_draws.joint_p_value(
+            builder.effects, weights, draws=options.draws, seed=options.seed
+        )
+        return test if found is None else replace(test, p_value=found)
+    if panel.n_clusters > pretrend_draws.MOST_CLUSTERS:
+        return test
+    influence = event.influence[:, chosen] * builder.scale[:, None]
+    df = float(np.median(satterthwaite(influence, panel.cluster, panel.cohort)))
+    if df <= test.df:
+        raise FrameError("singular", "too few degrees of freedom for a joint test")
+    shrink = (df + 1 - test.df) / df
+    return replace(
+        test, p_value=f_p_value(test.statistic * shrink / test.df, test.df, df + 1 - test.df)
     )
 
 

@@ -125,6 +125,12 @@ class Builder:
             ends |= {"ci_low": low, "ci_high": high, "p_value": lead.p_value}
         return (Estimate(**named, value=float(np.expm1(told[0])), **ends),)
 
+    def founded(self, event: Aggregate) -> np.ndarray:
+        """(J,) bool: effects with a standard error from enough clusters of both arms."""
+        known = ~np.isnan(event.se(self.panel.cluster))
+        thin = [self.rule(weights).thinner < FEWEST_FOR_BOOTSTRAP for weights in event.cell_weights]
+        return known & ~np.array(thin)
+
     def until(self, simple: Aggregate) -> dict[str, int]:
         """Return the last period averaged where later ones hardly have a comparison, as ``until``.
 

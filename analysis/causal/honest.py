@@ -46,12 +46,16 @@ class Moments:
         P, the coefficients before the reference period, without a gap up to it.
     weights : (T,)
         l: weights of the periods after it in the parameter.
+    widening : float
+        Factor on standard errors under smoothness, whose weights are chosen by an estimated
+        covariance.
     """
 
     beta: np.ndarray
     covariance: np.ndarray
     n_pre: int
     weights: np.ndarray
+    widening: float = 1.0
 
     @property
     def estimate(self) -> float:
@@ -236,7 +240,7 @@ def _frontier(moments: Moments) -> Frontier:
     free = np.vstack([_orthogonal(period[:P]), np.zeros((T, P - 1))])
     first = np.concatenate([np.zeros(P), moments.weights])
     first[:P] = -period[:P] * (moments.weights @ period[P:]) / (period[:P] @ period[:P])
-    return Frontier(first, free, bend, moments.covariance)
+    return Frontier(first, free, bend, moments.covariance * moments.widening**2)
 
 
 def _root(f: Callable[[float], float], low: float, high: float, *, xtol: float) -> float:

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal.aggregate import aggregate
+from analysis.causal.distributions import t_quantile
 from analysis.causal.estimates import Builder
 from analysis.causal.evaluate import Evaluation, cells
-from analysis.causal.frame import FrameError
+from analysis.causal.frame import FrameError, Prepared
 from analysis.causal.honest import (
     Moments,
     breakdown_relative,
@@ -58,7 +59,8 @@ def event_moments(evaluation: Evaluation, horizon: int) -> Moments:
     """Return event-study coefficients up to a horizon, whose effect is the parameter.
 
     Pre-periods run back from the reference period without a gap, 12 at most and no more than the
-    clusters can carry. The covariance has the small-sample scale of the intervals. Drifts are
+    clusters can carry; they end where a wave too small for a variance of its own would be one of
+    them. The covariance has the small-sample scale of the intervals. Drifts are
     counted from the month before the start, whatever the base of the effects.
 
     Raises
@@ -83,9 +85,10 @@ def event_moments(evaluation: Evaluation, horizon: int) -> Moments:
     if builder.rule(event.cell_weights[place[horizon]]).lead != "influence_function":
         raise FrameError("few_clusters", "too few clusters for a normal approximation")
     carried = panel.n_clusters - len(after) - 2
+    founded = builder.founded(event)
     before: list[int] = []
     e = reference - 1
-    while e in place and len(before) < min(MOST_PRE_PERIODS, carried):
+    while e in place and founded[place[e]] and len(before) < min(MOST_PRE_PERIODS, carried):
         before.insert(0, e)
         e -= 1
     if len(before) < FEWEST_PRE_PERIODS:
@@ -99,7 +102,19 @@ def event_moments(evaluation: Evaluation, horizon: int) -> Moments:
         covariance=covariance[np.ix_(chosen, chosen)],
         n_pre=len(before),
         weights=weights,
+        widening=_widening(panel, len(before), evaluation.options.level),
     )
+
+
+def _widening(panel: Prepared, n_pre: int, level: float) -> float:
+    """Return what the shortest interval lacks for choosing its weights by an estimated covariance.
+
+    With ν degrees of freedom within cohorts and P weights to choose, the variance in the sample is
+    too small by 1 − P/ν, and the one outside it too large by as much; the quantile is from t.
+    """
+    df = panel.n_clusters - len(np.unique(panel.cohort))
+    left = max(df - n_pre, 1)
+    return t_quantile(level, left) / t_quantile(level, np.inf) * df / left
 
 
 def sensitivity(
