@@ -4,6 +4,7 @@ from analysis.client.base import IDENTIFIER, Bilingual, Period, is_identifier
 from analysis.client.document import Client
 from analysis.client.identity import Identity, Privacy
 from analysis.client.load import load, no_client
+from analysis.client.outcomes import Boxes, Line, Outcome
 from analysis.client.plan import (
     Benefit,
     Design,
@@ -32,6 +33,7 @@ __all__ = [
     "Aggregate",
     "Benefit",
     "Bilingual",
+    "Boxes",
     "Client",
     "ColumnMap",
     "Conflict",
@@ -42,6 +44,8 @@ __all__ = [
     "Identity",
     "Instrument",
     "Item",
+    "Line",
+    "Outcome",
     "Period",
     "Privacy",
     "Scale",

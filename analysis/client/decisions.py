@@ -61,6 +61,8 @@ def _kind(raw: Mapping[str, Any], path: tuple[str | int, ...]) -> tuple[str, Seq
         return "name", ()
     if path[0] == "instruments" and path[-1] == "scale":
         return "scale", ()
+    if path[0] == "instruments" and path[-1] == "satisfied":
+        return "satisfied", ()
     if path[0] == "aliases":
         return "alias", ()
     if path[0] != "sources" or len(path) < 3:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_
 
 from analysis.client.base import Part, Period, Text, refused
 from analysis.client.identity import Identity, Privacy
+from analysis.client.outcomes import Outcome, OutcomeName
 from analysis.client.plan import Claim, Design, Finances, Goal, Instrument, Value
 from analysis.client.sources import LabelMap, Source, reasons
 from analysis.files import account_home, expanded
@@ -35,6 +36,7 @@ class Client(Part):
     instruments: dict[str, Instrument] = Field(default_factory=dict)
     sources: tuple[Source, ...] = Field(min_length=1)
     ignore: Annotated[dict[str, str], BeforeValidator(reasons)] = Field(default_factory=dict)
+    outcomes: dict[OutcomeName, Outcome] = Field(default_factory=dict)
     goals: tuple[Goal, ...] = ()
     claims: tuple[Claim, ...] = ()
     coverage: dict[Text, dict[Text, tuple[Text, ...]]] = Field(default_factory=dict)

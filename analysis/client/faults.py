@@ -147,6 +147,13 @@ OWN_VALUE_RULES = frozenset(
         "heads",
         "wide_needed",
         "weights",
+        "outcome_name",
+        "outcome_title",
+        "outcome_keys",
+        "outcome_statistic",
+        "outcome_retained",
+        "outcome_alert",
+        "satisfied",
     }
 )
 """Rules that our own models break by :func:`analysis.client.base.refused`."""

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from analysis.client.base import Bilingual, Part, Text, refused
+from analysis.client.outcomes import Boxes
 
 
 class Scale(Part):
@@ -31,30 +32,45 @@ class Scale(Part):
 
 
 class Item(Part):
-    """One question: ``role`` says whether it is the overall one, the NPS one or another."""
+    """One question: ``role`` says whether it is the overall one, the NPS one or another.
+
+    ``satisfied`` are the scores that count as satisfied, from the lowest to the best; those of
+    the instrument without it.
+    """
 
     wording: str = ""
     dimension: str | None = None
     role: Literal["overall", "nps", "item"] = "item"
     scale: Scale | None = None
     reversed: bool = False
+    satisfied: Boxes | None = None
 
 
 class Instrument(Part):
     """One version of one questionnaire or rating form.
 
     ``reversed: true`` on the instrument or on an item: the raw codes run from best to
-    worst; ingest turns them round with ``scale.min + scale.max - code``.
+    worst; ingest turns them round with ``scale.min + scale.max - code``. ``satisfied: [8, 10]``
+    says which scores, turned round, count as satisfied: the two best points without it.
     """
 
     title: Bilingual | None = None
     scale: Scale
     reversed: bool = False
+    satisfied: Boxes | None = None
     items: dict[Text, Item] = Field(min_length=1)
 
     def scale_of(self, item: str) -> Scale:
         """Return the scale of one item."""
         return self.items[item].scale or self.scale
+
+    def satisfied_from(self, item: str) -> float | None:
+        """Return the lowest score of one item that counts as satisfied, where it is declared."""
+        question = self.items[item]
+        boxes = question.satisfied
+        if boxes is None and (question.scale is None or question.scale == self.scale):
+            boxes = self.satisfied
+        return None if boxes is None else boxes.min
 
     def turned(self, item: str) -> bool:
         """Return whether the raw codes of one item run from best to worst."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
+from ruamel.yaml import YAML
 
 from analysis.client.base import Part
 from analysis.client.decisions import UNDECIDED
 from analysis.client.faults import nearest, place
 from analysis.client.lines import Lines
+from analysis.client.outcomes import Boxes, Outcome
+from analysis.client.plan import Instrument
 from analysis.client.readings import READINGS
 from analysis.client.sources import PLACES, ColumnMap, Source
 from analysis.errors import Fault
@@ -30,6 +32,8 @@ def check_references(raw: Mapping[str, Any], *, name: str, lines: Lines) -> list
     sources = raw.get("sources")
     for number, entry in enumerate(sources if isinstance(sources, list) else ()):
         check.source(number, entry)
+    check.outcomes(raw)
+    check.satisfied(raw)
     check.indicators(raw)
     check.choices(raw.get("choices"))
     check.legal_basis(raw.get("privacy"))
@@ -37,13 +41,24 @@ def check_references(raw: Mapping[str, Any], *, name: str, lines: Lines) -> list
 
 
 @cache
-def known_indicators() -> tuple[str, ...]:
-    """Return the names of the registry's indicators.
-
-    Read as data: the room that computes them lies downstream of the client file.
-    """
+def _registry() -> Mapping[str, Mapping[str, Any]]:
+    """Return the registry's entries; the room that computes them lies downstream of this one."""
     registry = Path(__file__).parents[1] / "indicators" / "registry.yml"
-    return tuple(re.findall(r"^(\w+):", registry.read_text(encoding="utf-8"), flags=re.M))
+    return YAML(typ="safe").load(registry.read_text(encoding="utf-8"))
+
+
+def known_indicators() -> tuple[str, ...]:
+    """Return the names of the registry's indicators."""
+    return tuple(_registry())
+
+
+def possible_outcomes() -> tuple[str, ...]:
+    """Return the indicators that may be a primary outcome: of behaviour or results, overall."""
+    return tuple(
+        name
+        for name, entry in _registry().items()
+        if entry["primary"] and not entry.get("strata_only", False)
+    )
 
 
 class _References:
@@ -227,10 +242,110 @@ class _References:
                 )
 
     def indicators(self, raw: Mapping[str, Any]) -> None:
-        """Check that goals, outcomes, benefits and weights name indicators of the registry."""
+        """Check that goals, outcomes, benefits and weights name indicators that are known.
+
+        Known are the registry's and those that the file declares; the primary outcome must be
+        one of behaviour or results.
+        """
+        declared = _parts(raw.get("outcomes"), Outcome)
+        known = (*known_indicators(), *declared)
         for word, path in _indicators_named(raw):
-            if isinstance(word, str) and word != UNDECIDED and word not in known_indicators():
-                self._unknown("indicator", word, known_indicators(), path)
+            if isinstance(word, str) and word != UNDECIDED and word not in known:
+                self._unknown("indicator", word, known, path)
+        design = raw.get("design")
+        primary = design.get("primary_outcome") if isinstance(design, dict) else None
+        levels = {
+            name: (found.level or (2 if found.of == "test" else 4))
+            for name, found in declared.items()
+        }
+        allowed = [*possible_outcomes(), *(n for n, level in levels.items() if level >= 3)]
+        if primary in known and primary not in (*allowed, "attendance", "completion"):
+            self._wrong(
+                "client_primary_outcome",
+                "{word} cannot be the primary outcome: it is no outcome of behaviour or results.",
+                "primary_outcome: {near}",
+                ("design", "primary_outcome"),
+                word=primary,
+                near=nearest(primary, allowed) or "csat_mean",
+                known=", ".join(allowed),
+            )
+
+    def outcomes(self, raw: Mapping[str, Any]) -> None:
+        """Check what declared outcomes are called and what they are taken from."""
+        instruments = _parts(raw.get("instruments"), Instrument)
+        for name, found in _parts(raw.get("outcomes"), Outcome).items():
+            path = ("outcomes", name)
+            if name in known_indicators():
+                self._wrong(
+                    "client_outcome_taken",
+                    "{word} is an indicator of the registry.",
+                    "own_{word}",
+                    path,
+                    word=name,
+                )
+            self._asked_of(found, instruments, path)
+
+    def _asked_of(self, found: Outcome, instruments: Mapping[str, Instrument], path: tuple) -> None:
+        """Check questionnaires, item and dimension of one outcome, and that scales agree."""
+        for word in found.instruments:
+            if word not in instruments:
+                self._unknown("instrument", word, list(instruments), (*path, "instruments"))
+                return
+        chosen = {
+            name: entry
+            for name, entry in instruments.items()
+            if name in found.instruments or not found.instruments
+        }
+        items = [(entry, item) for entry in chosen.values() for item in entry.items]
+        if found.item is not None:
+            known = list(dict.fromkeys(item for _, item in items))
+            if found.item not in known:
+                self._unknown("item", found.item, known, (*path, "item"))
+            items = [pair for pair in items if pair[1] == found.item]
+        if found.dimension is not None:
+            known = [entry.items[item].dimension for entry, item in items]
+            known = list(dict.fromkeys(filter(None, known)))
+            if found.dimension not in known:
+                self._unknown("dimension", found.dimension, known, (*path, "dimension"))
+            items = [(e, item) for e, item in items if e.items[item].dimension == found.dimension]
+        scales = {(entry.scale_of(item).min, entry.scale_of(item).max) for entry, item in items}
+        if (found.item or found.dimension) and len(scales) > 1:
+            self._wrong(
+                "client_outcome_scales",
+                "It would be a mean over different scales: {scales}.",
+                "instruments: [{near}]",
+                path,
+                scales="; ".join(f"{low:g}-{high:g}" for low, high in sorted(scales)),
+                near=next(iter(chosen)),
+            )
+        if found.satisfied is not None:
+            scale = scales if found.item else {(1.0, 5.0)}
+            self._boxes(found.satisfied, scale, (*path, "satisfied"))
+
+    def satisfied(self, raw: Mapping[str, Any]) -> None:
+        """Check that the scores which count as satisfied reach to the best of their scale."""
+        for name, entry in _parts(raw.get("instruments"), Instrument).items():
+            path = ("instruments", name)
+            if entry.satisfied is not None:
+                scale = {(entry.scale.min, entry.scale.max)}
+                self._boxes(entry.satisfied, scale, (*path, "satisfied"))
+            for item, question in entry.items.items():
+                if question.satisfied is not None:
+                    scale = {(entry.scale_of(item).min, entry.scale_of(item).max)}
+                    self._boxes(question.satisfied, scale, (*path, "items", item, "satisfied"))
+
+    def _boxes(self, boxes: Boxes, scales: set[tuple[float, float]], path: tuple) -> None:
+        for low, high in scales:
+            if not (low < boxes.min and boxes.max == high):
+                self._wrong(
+                    "client_satisfied",
+                    "satisfied reaches from a score above {low} to the best one, {high}.",
+                    "satisfied: [{least}, {high}]",
+                    path,
+                    low=f"{low:g}",
+                    high=f"{high:g}",
+                    least=f"{high - 1:g}",
+                )
 
     def choices(self, chosen: Any) -> None:
         """Check that only known conflicts are decided, by readings they allow."""
@@ -277,6 +392,18 @@ def _indicators_named(raw: Mapping[str, Any]) -> Iterator[tuple[Any, tuple[str |
 
 
 _ROOMS = ("design", "value")
+P = TypeVar("P", bound=Part)
+
+
+def _parts(entries: Any, kind: type[P]) -> dict[str, P]:
+    """Return the entries of a mapping that are well formed; of the others the model tells."""
+    found = {}
+    for name, entry in entries.items() if isinstance(entries, dict) else ():
+        try:
+            found[str(name)] = kind.model_validate(entry)
+        except ValidationError:
+            continue
+    return found
 
 
 def _keys(mapping: Any) -> list[str]:

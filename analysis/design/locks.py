@@ -173,6 +173,8 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> pd.DataFrame
 def _differences(then: Mapping, now: Mapping) -> Iterator[tuple[str, str, str, str, str]]:
     for part in sorted(set(then) | set(now)):
         old, new = then.get(part), now.get(part)
+        if isinstance(old or new, Mapping):
+            old, new = old or {}, new or {}
         if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
             if old != new:
                 yield part, "", "", json.dumps(old), json.dumps(new)

@@ -54,7 +54,8 @@ class Plan:
 
     ``goals`` and ``waves`` are tuples of mappings, in a fixed order, so that equal plans
     have equal hashes. ``money`` holds the rules by which effects are priced, ``benefits`` their
-    prices.
+    prices; ``outcomes`` those that the client declares, ``satisfied`` by questionnaire and item
+    the lowest score that counts as satisfied.
     """
 
     primary_outcome: str
@@ -74,6 +75,8 @@ class Plan:
     min_evaluators: Mapping[str, int] = field(default_factory=dict)
     money: Mapping[str, Any] = field(default_factory=dict)
     benefits: tuple[Mapping[str, Any], ...] = ()
+    outcomes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    satisfied: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.primary_outcome in PARTICIPATION:
@@ -85,11 +88,15 @@ class Plan:
     def content(self) -> dict[str, Any]:
         """Return the plan as it is locked: goals and sites by name, JSON values only.
 
-        The usual base is left out, as plans locked before another could be chosen have none.
+        The usual base is left out, as plans locked before another could be chosen have none;
+        so are declarations where there are none.
         """
         body = json.loads(json.dumps(asdict(self)))
         if body["base"] == "month_before":
             del body["base"]
+        for part in ("outcomes", "satisfied"):
+            if not body[part]:
+                del body[part]
         body["goals"] = _named(body["goals"], _goal_name)
         body["waves"] = _named(body["waves"], lambda wave: wave.pop("site_id"))
         body["benefits"] = _named(body["benefits"], lambda benefit: benefit.pop("indicator"))

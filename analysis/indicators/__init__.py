@@ -1,5 +1,6 @@
 """Canonical tables → site x month panel of indicators, on DuckDB or Spark."""
 
+from analysis.indicators.declared import of_client, own, read
 from analysis.indicators.engine import Engine, connect
 from analysis.indicators.outcome import cohorts, outcome
 from analysis.indicators.panel import build_panel, coverage
@@ -18,6 +19,9 @@ __all__ = [
     "get",
     "load",
     "load_panel",
+    "of_client",
     "outcome",
+    "own",
+    "read",
     "save_panel",
 ]

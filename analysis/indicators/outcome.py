@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from analysis.errors import DesignError, SchemaError
 from analysis.indicators import registry
 from analysis.indicators.expressions import UNKNOWN_SITE
+from analysis.indicators.registry import Indicator
 
 
 def outcome(
-    panel: pd.DataFrame, indicator: str, waves: pd.DataFrame, *, stratum: str = ""
+    panel: pd.DataFrame,
+    indicator: str,
+    waves: pd.DataFrame,
+    *,
+    stratum: str = "",
+    indicators: Mapping[str, Indicator] | None = None,
 ) -> pd.DataFrame:
     """Return one indicator by unit and month, with the month each unit was first treated.
 
@@ -24,6 +32,8 @@ def outcome(
         Canonical table ``waves``.
     stratum : str
         Stratum of the cells; the overall cells by default.
+    indicators : Mapping[str, Indicator], optional
+        The client's registry; the one in force without it.
 
     Returns
     -------
@@ -39,7 +49,8 @@ def outcome(
     DesignError
         When the panel has no such cells, or a site has no row in ``waves``.
     """
-    registry.get(indicator)
+    with registry.using(indicators):
+        registry.get(indicator)
     cells = panel[
         (panel["indicator"] == indicator)
         & (panel["stratum"] == stratum)

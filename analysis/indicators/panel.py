@@ -14,9 +14,19 @@ import pyarrow.parquet as pq
 
 from analysis import files, tables
 from analysis.errors import DesignError, SchemaError
-from analysis.indicators import behaviour, fees, people, registry, satisfaction, tickets, training
+from analysis.indicators import (
+    behaviour,
+    declared,
+    fees,
+    people,
+    registry,
+    satisfaction,
+    tickets,
+    training,
+)
 from analysis.indicators.engine import Engine, Source, connect
 from analysis.indicators.expressions import Block, Measure
+from analysis.indicators.registry import Indicator
 
 SCHEMA = pa.schema(
     [
@@ -34,6 +44,7 @@ SCHEMA = pa.schema(
 KEY = ["indicator", "stratum", "site_id", "period"]
 SUMS = ["n", "total", "total_sq", "exposure"]
 DIGITS = 12
+ITEMS = ["instrument", "item", "dimension", "role", "scale_min", "scale_max", "satisfied_min"]
 
 Month = int | str | dt.date
 
@@ -45,6 +56,7 @@ def build_panel(
     first: Month,
     last: Month,
     engine: str | Engine = "duckdb",
+    indicators: Mapping[str, Indicator] | None = None,
 ) -> pd.DataFrame:
     """Compute every indicator the tables allow, for each site and month.
 
@@ -60,6 +72,9 @@ def build_panel(
         outside still count where a definition looks back or ahead.
     engine : str or Engine
         ``duckdb``, a Spark master, or an open connection that has read further tables.
+    indicators : Mapping[str, Indicator], optional
+        The client's registry, as :func:`analysis.indicators.of_client` returns it; the
+        project's without it.
 
     Returns
     -------
@@ -83,10 +98,10 @@ def build_panel(
     low, high = month_number(first), month_number(last)
     if isinstance(engine, Engine):
         engine.read(sources)
-        return _build(engine, low, high)
+        return _build(engine, low, high, indicators or registry.load())
     with connect(engine, timezone=client_timezone) as opened:
         opened.read(sources)
-        return _build(opened, low, high)
+        return _build(opened, low, high, indicators or registry.load())
 
 
 def coverage(
@@ -95,12 +110,13 @@ def coverage(
     *,
     client_timezone: str = "UTC",
     engine: str | Engine = "duckdb",
+    indicators: Mapping[str, Indicator] | None = None,
 ) -> pd.DataFrame:
     """Say which indicators the panel lacks and which table would allow them.
 
     Parameters
     ----------
-    sources, client_timezone, engine
+    sources, client_timezone, engine, indicators
         As for :func:`build_panel`.
     panel : DataFrame
         What :func:`build_panel` returned.
@@ -116,11 +132,11 @@ def coverage(
     """
     if isinstance(engine, Engine):
         engine.read(sources)
-        lacks = missing(engine)
+        lacks = missing(engine, indicators)
     else:
         with connect(engine, timezone=client_timezone) as opened:
             opened.read(sources)
-            lacks = missing(opened)
+            lacks = missing(opened, indicators)
     cells = panel[panel["value"].notna()].groupby("indicator")
     counts = pd.DataFrame(
         {
@@ -130,7 +146,8 @@ def coverage(
             "last": cells["period"].max(),
         }
     )
-    found = counts.reindex(list(registry.load())).rename_axis("indicator").reset_index()
+    found = counts.reindex(list(indicators or registry.load()))
+    found = found.rename_axis("indicator").reset_index()
     found = found.astype({"first": "Int64", "last": "Int64"})
     found[["cells", "sites"]] = found[["cells", "sites"]].fillna(0).astype("int64")
     found.insert(1, "computed", found["cells"] > 0)
@@ -141,12 +158,14 @@ def coverage(
     return found
 
 
-def missing(engine: Engine) -> Mapping[str, tuple[str, ...]]:
+def missing(
+    engine: Engine, indicators: Mapping[str, Indicator] | None = None
+) -> Mapping[str, tuple[str, ...]]:
     """Return, for each indicator that cannot be computed, the tables or columns it lacks.
 
     A table without rows and an optional column without a single value count as absent.
     """
-    needs = registry.load()
+    needs = indicators or registry.load()
     used = {(t, c) for i in needs.values() for t, columns in i.sources.items() for c in columns}
     absent: set[str] = set()
     for name in sorted({table for table, _ in used}):
@@ -208,27 +227,32 @@ def _required(table: str, column: str) -> bool:
     return tables.TABLES[table].columns[column].required
 
 
-def _build(engine: Engine, low: int, high: int) -> pd.DataFrame:
+def _build(
+    engine: Engine, low: int, high: int, indicators: Mapping[str, Indicator]
+) -> pd.DataFrame:
     if low > high:
         raise DesignError(f"the period ends ({high}) before it begins ({low})")
-    wanted = registry.load().keys() - missing(engine).keys()
-    parts = [_cells(engine, block, low, high) for block in _blocks(engine, wanted, low, high)]
+    wanted = indicators.keys() - missing(engine, indicators).keys()
+    found = _blocks(engine, indicators, wanted, low, high)
+    parts = [_cells(engine, block, low, high) for block in found]
     if not parts:
         return SCHEMA.empty_table().to_pandas()
     panel = pd.concat(parts, ignore_index=True).sort_values(KEY, ignore_index=True)
     return pa.Table.from_pandas(panel, schema=SCHEMA, preserve_index=False).to_pandas()
 
 
-def _blocks(engine: Engine, wanted: Set[str], low: int, high: int) -> list[Block]:
-    declared = engine.table("instruments")
-    columns = ["instrument", "item", "role", "scale_min", "scale_max"]
-    items = pd.DataFrame(columns=columns) if declared is None else engine.execute(declared[columns])
+def _blocks(
+    engine: Engine, indicators: Mapping[str, Indicator], wanted: Set[str], low: int, high: int
+) -> list[Block]:
+    asked = engine.table("instruments")
+    items = pd.DataFrame(columns=ITEMS) if asked is None else engine.execute(asked[ITEMS])
     found = satisfaction.blocks(engine, items, wanted)
     found += tickets.blocks(engine, wanted)
     found += training.blocks(engine, items, wanted)
     found += people.blocks(engine, low, high) if "staff_turnover" in wanted else []
     found += fees.blocks(engine) if "fee_collection" in wanted else []
     found += behaviour.blocks(engine, items) if "behaviour" in wanted else []
+    found += declared.blocks(engine, items, indicators, wanted)
     return found
 
 

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 
+from analysis.client import Outcome
 from analysis.errors import SchemaError
 from analysis.tables import TABLES
 
 FILE = Path(__file__).with_name("registry.yml")
 
 Unit = Literal[
-    "score", "share", "nps_points", "per_1000_household_months", "hours", "points", "CNY"
+    "score",
+    "share",
+    "nps_points",
+    "per_1000_household_months",
+    "hours",
+    "points",
+    "CNY",
+    "days",
+    "records",
+    "functions",
 ]
 Requirement = Annotated[str, Field(pattern=r"^R\d{3}$")]
 Conflict = Annotated[str, Field(pattern=r"^C\d{1,2}$")]
@@ -93,6 +105,8 @@ class Indicator(_Model):
         Whether it may be the primary outcome of an evaluation.
     suppress : bool
         Whether ``n`` counts people or their cases, so that small cells are suppressed.
+    declared : Outcome or None
+        What a client's file says of an outcome of its own; None for those of the registry.
     targets, alerts, benchmarks : tuple of Mark
         What is asked of it; lines that ring; published comparators, which are not targets.
     """
@@ -115,6 +129,7 @@ class Indicator(_Model):
     targets: tuple[Mark, ...] = ()
     alerts: tuple[Mark, ...] = ()
     benchmarks: tuple[Mark, ...] = ()
+    declared: Outcome | None = None
 
     @model_validator(mode="after")
     def _sources_exist(self) -> Self:
@@ -157,17 +172,45 @@ def load(path: Path = FILE) -> Mapping[str, Indicator]:
     return found
 
 
+_IN_FORCE: ContextVar[Mapping[str, Indicator] | None] = ContextVar("registry", default=None)
+
+
+def known() -> Mapping[str, Indicator]:
+    """Return the registry in force: the project's own, or the client's within :func:`using`."""
+    found = _IN_FORCE.get()
+    return load() if found is None else found
+
+
+@contextmanager
+def using(indicators: Mapping[str, Indicator] | None) -> Iterator[None]:
+    """Let a client's registry be in force for what is shown within a ``with`` block.
+
+    One process shows several clients, each with outcomes and titles of its own: nothing stays
+    after the block.
+
+    Parameters
+    ----------
+    indicators : Mapping[str, Indicator] or None
+        As :func:`analysis.indicators.of_client` returns it; None leaves the one in force.
+    """
+    token = _IN_FORCE.set(_IN_FORCE.get() if indicators is None else indicators)
+    try:
+        yield
+    finally:
+        _IN_FORCE.reset(token)
+
+
 def get(indicator: str) -> Indicator:
-    """Return one indicator.
+    """Return one indicator of the registry in force.
 
     Raises
     ------
     SchemaError
         For an unknown identifier; names the nearest known one.
     """
-    known = load()
-    if indicator in known:
-        return known[indicator]
-    near = difflib.get_close_matches(indicator, known, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+    entries = known()
+    if indicator in entries:
+        return entries[indicator]
+    near = difflib.get_close_matches(indicator, entries, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(entries)}"
     raise SchemaError(f"unknown indicator {indicator!r}; {hint}")

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.errors import SchemaError
 from analysis.indicators.engine import Engine
 from analysis.indicators.expressions import Block, Measure, one_if, period_of
-from analysis.indicators.scales import answered, is_item, one_scale, top_two
+from analysis.indicators.scales import answered, is_item, is_satisfied, one_scale
 
 NPS_SCALE = (0.0, 10.0)
 
@@ -48,16 +48,16 @@ def _answers(engine: Engine, instruments: pd.DataFrame, wanted: Set[str]) -> lis
         answered(engine, surveys, instruments[instruments["role"] == role])
         for role in ("overall", "nps")
     )
-    scale = one_scale(overall, "the item with the role 'overall'")
+    one_scale(overall, "the item with the role 'overall'")
     if (nps_scale := one_scale(recommend, "the item with the role 'nps'")) not in (None, NPS_SCALE):
         raise SchemaError(
             f"an item with the role 'nps' is declared on {nps_scale[0]:g}-{nps_scale[1]:g}; a net "
             "promoter score is defined on 0-10 only. Give the item the role 'item' instead."
         )
-    boxed = top_two(scale) if scale else None
     rows = surveys.filter(
         is_item(surveys, pd.concat([overall, recommend])) & surveys.score.notnull()
     )
+    satisfied = is_satisfied(rows, overall)
     score = rows.score.cast("float64")
     of_overall = is_item(rows, overall)
     points = ibis.cases(
@@ -71,8 +71,9 @@ def _answers(engine: Engine, instruments: pd.DataFrame, wanted: Set[str]) -> lis
         period=period_of(rows.answered_at),
         y=of_overall.ifelse(score, ibis.null("float64")),
         points=points,
+        satisfied=one_if(ibis.literal(False) if satisfied is None else satisfied),
     )
-    top = {} if boxed is None else {"top": one_if(rows.y >= boxed).sum()}
+    top = {} if satisfied is None else {"top": rows.satisfied.sum()}
     cells = rows.group_by("site_id", "period").aggregate(
         n=rows.y.count(),
         total=rows.y.sum(),
@@ -96,7 +97,7 @@ def _answers(engine: Engine, instruments: pd.DataFrame, wanted: Set[str]) -> lis
             exposure="nps_n",
         ),
     ]
-    if boxed is not None:
+    if satisfied is not None:
         measures.append(Measure(indicator="csat_top2", total="top", total_sq="top"))
     kept = tuple(m for m in measures if m.indicator in wanted)
     return [Block(cells=cells, measures=kept)]

@@ -55,3 +55,37 @@ def top_two(scale: tuple[float, float]) -> float | None:
     """Return the lowest score of the two highest points, or None for scales without points."""
     low, high = scale
     return high - 1 if high - low <= LONGEST_BOXED_SCALE else None
+
+
+def satisfied_from(items: pd.DataFrame, default: float | None = None) -> pd.Series:
+    """Return the lowest score of each item that counts as satisfied.
+
+    Parameters
+    ----------
+    items : DataFrame
+        ``scale_min, scale_max`` and, where declared, ``satisfied_min``.
+    default : float, optional
+        For items without a declaration; the lower of the two best points of their scale when
+        None, NaN for scales without points.
+    """
+    usual = [
+        top_two((float(row.scale_min), float(row.scale_max))) if default is None else default
+        for row in items.itertuples()
+    ]
+    usual = pd.Series(usual, index=items.index, dtype="float64")
+    if "satisfied_min" not in items:
+        return usual
+    return items["satisfied_min"].astype("float64").fillna(usual)
+
+
+def is_satisfied(
+    rows: ir.Table, items: pd.DataFrame, default: float | None = None
+) -> ir.BooleanValue | None:
+    """Return whether a row's score counts as satisfied; None when no item has boxes."""
+    least = satisfied_from(items, default)
+    if least.isna().any() or items.empty:
+        return None
+    condition = ibis.literal(False)
+    for score, part in items.groupby(least):
+        condition = condition | (is_item(rows, part) & (rows.score >= float(score)))
+    return condition

@@ -17,7 +17,7 @@ from analysis.indicators.expressions import (
     period_of,
     summarise,
 )
-from analysis.indicators.scales import answered, is_item, one_scale, top_two
+from analysis.indicators.scales import answered, is_item, is_satisfied, one_scale
 
 KEYS = ("site_id", "period", "stratum")
 
@@ -92,10 +92,10 @@ def _course_satisfaction(engine: Engine, instruments: pd.DataFrame) -> list[Bloc
     seen = engine.execute(reactions.select("instrument", "item").distinct())
     items = items.merge(seen, on=["instrument", "item"])
     items = answered(engine, reactions, items)
-    scale = one_scale(items, "the course questionnaire's item with the role 'overall'")
-    boxed = top_two(scale) if scale else None
-    if boxed is None:
-        return []
+    one_scale(items, "the course questionnaire's item with the role 'overall'")
     rows = _at_site(engine, "reactions")
     rows = rows.filter(is_item(rows, items) & rows.score.notnull())
-    return [_means("course_csat", rows, rows.answered_on, one_if(rows.score >= boxed), rows.module)]
+    satisfied = is_satisfied(rows, items)
+    if satisfied is None:
+        return []
+    return [_means("course_csat", rows, rows.answered_on, one_if(satisfied), rows.module)]

@@ -70,6 +70,7 @@ def instruments_table(client: Client) -> pd.DataFrame:
             "scale_min": float(instrument.scale_of(item).min),
             "scale_max": float(instrument.scale_of(item).max),
             "reversed": instrument.turned(item),
+            "satisfied_min": instrument.satisfied_from(item),
         }
         for name, instrument in client.instruments.items()
         for item, question in instrument.items.items()

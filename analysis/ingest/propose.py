@@ -18,6 +18,7 @@ from analysis.ingest.headers import known_headers, personal_reason
 from analysis.ingest.privacy import looks_personal
 from analysis.ingest.proposal.answers import (
     FIVE,
+    beyond_five,
     instruments_block,
     items_of,
     labels_in,
@@ -61,7 +62,9 @@ def propose(client_id: str, files: Sequence[str | Path], say: Say) -> str:
     sources = [_source(export, spellings, say) for export in read_in]
     head = {key: say(key) for key in _HEAD_WORDS}
     parts = [_HEAD.format(id=client_id, five=_five(read_in), **head), spellings.block(say)]
-    parts.append(instruments_block({e.instrument: e.items for e in read_in if e.items}, say))
+    asked = {e.instrument: e for e in read_in if e.items}
+    longer = {name for name, e in asked.items() if beyond_five(e.group, e.items)}
+    parts.append(instruments_block({n: e.items for n, e in asked.items()}, say, longer))
     parts += ["sources:", *sources]
     return "\n".join(part for part in parts if part) + f"\n\n# {say('tail')}\n"
 

@@ -1,6 +1,6 @@
 """Watching the training while it can still be changed; never a causal claim."""
 
-from analysis.monitoring.alerts import Rule, assess_alerts, evaluate, rules
+from analysis.monitoring.alerts import Rule, assess_alerts, declared_rules, evaluate, rules
 from analysis.monitoring.breakdowns import assess_breakdowns
 from analysis.monitoring.budget import (
     assess_budget,
@@ -132,6 +132,7 @@ __all__ = [
     "cusum_run_length",
     "decide",
     "decision_sheet",
+    "declared_rules",
     "dropped",
     "earned_value",
     "evaluate",

@@ -12,9 +12,10 @@ although nothing is wrong.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -35,9 +36,22 @@ RECENT_MONTHS = 3
 """Months that a drop is read from."""
 
 
+class LineLike(Protocol):
+    """The line of a declared outcome, as a client's file has it."""
+
+    value: float
+    grade: int
+    min_n: int
+    due_days: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One alert rule, as ``rules.yml`` explains its fields."""
+    """One alert rule, as ``rules.yml`` explains its fields.
+
+    Rules made from the lines of a client's own outcomes share one ``id`` (:data:`DECLARED`); their
+    ``indicator`` tells them apart.
+    """
 
     id: str
     measure: str
@@ -47,7 +61,7 @@ class Rule:
     min_n: int
     alpha: float
     grade: int
-    requirement: str
+    requirement: str | None
     owner: str
     due_days: int
     looks: int = 0
@@ -56,6 +70,37 @@ class Rule:
     def applies(self, choices: Mapping[str, str]) -> bool:
         """Whether the client's readings leave the rule in force."""
         return not any(choices.get(id) in readings for id, readings in self.unless.items())
+
+
+DECLARED = "declared_line"
+"""Identifier of the rules that come from the lines of a client's own outcomes."""
+
+
+def declared_rules(lines: Mapping[str, LineLike]) -> tuple[Rule, ...]:
+    """Return a rule for each line that a client draws for an outcome of its own.
+
+    Parameters
+    ----------
+    lines : Mapping[str, Line]
+        By indicator: the share below which a site's newest three months ring.
+    """
+    return tuple(
+        Rule(
+            id=DECLARED,
+            measure=f"{DECLARED}.{indicator}",
+            indicator=indicator,
+            kind="share",
+            line=line.value,
+            min_n=line.min_n,
+            alpha=0.05,
+            grade=line.grade,
+            requirement=None,
+            owner="site_manager",
+            due_days=line.due_days,
+            looks=12,
+        )
+        for indicator, line in lines.items()
+    )
 
 
 def rules() -> tuple[Rule, ...]:
@@ -160,6 +205,7 @@ def assess_alerts(
     *,
     on: dt.date,
     choices: Mapping[str, str] | None = None,
+    own: Iterable[Rule] = (),
 ) -> StageResults:
     """Apply every rule in force to the measures at hand.
 
@@ -171,6 +217,8 @@ def assess_alerts(
         Day of the evaluation; actions are due ``due_days`` later.
     choices : Mapping[str, str], optional
         Chosen readings of the contradictions.
+    own : Iterable of Rule, optional
+        Rules of the client, as :func:`declared_rules` makes them.
 
     Returns
     -------
@@ -181,7 +229,7 @@ def assess_alerts(
         year of looks although nothing is wrong, subjects taken as independent).
     """
     tests, alerts, summary = [], [], []
-    for rule in rules():
+    for rule in (*rules(), *own):
         subjects = measures.get(rule.measure)
         if subjects is None or subjects.empty or not rule.applies(choices or {}):
             continue
@@ -227,8 +275,9 @@ def assess_alerts(
 
 
 def _alert(rule: Rule, row, on: dt.date, subjects: int, told: Mapping[str, float]) -> Alert:
+    own = rule.id == DECLARED
     return Alert(
-        id=f"monitoring.alert.{rule.id}.{row.subject}",
+        id=f"monitoring.alert.{rule.measure if own else rule.id}.{row.subject}",
         rule=rule.id,
         grade=rule.grade,
         message=f"monitoring.alert.{rule.id}.message",
@@ -246,6 +295,7 @@ def _alert(rule: Rule, row, on: dt.date, subjects: int, told: Mapping[str, float
         requirement=rule.requirement,
         params={
             **_named(str(row.subject), rule.measure),
+            "indicator": rule.indicator,
             "value": float(row.value),
             "line": rule.line,
             "n": int(row.n),

@@ -202,6 +202,7 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
             "scale_min",
             "scale_max",
             "reversed",
+            "satisfied_min",
         ),
     ),
     "tickets": Knowledge(
@@ -240,7 +241,15 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
     "crm_usage": Knowledge(
         row=("month",),
         whole_months=True,
-        with_row=("site_id", "month", "users", "active_users", "records_kept", "functions_used"),
+        with_row=(
+            "site_id",
+            "month",
+            "users",
+            "active_users",
+            "active_days",
+            "records_kept",
+            "functions_used",
+        ),
     ),
     "costs": Knowledge(
         with_row=("cost_id", "category", "item"),

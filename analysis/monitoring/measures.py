@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from analysis.measurement.columns import floats, instants, present
-from analysis.monitoring.alerts import RECENT_MONTHS
+from analysis.monitoring.alerts import RECENT_MONTHS, Rule
 from analysis.monitoring.training import (
     attendance,
     pass_rates,
@@ -21,6 +21,7 @@ def alert_measures(
     panel: pd.DataFrame | None = None,
     *,
     baseline_until: int | None = None,
+    own: Iterable[Rule] = (),
 ) -> dict[str, pd.DataFrame]:
     """Prepare every measure the tables allow; the rest is absent.
 
@@ -32,6 +33,8 @@ def alert_measures(
         Indicator panel, for what is watched by site.
     baseline_until : int, optional
         First month after the baseline; needed for drops.
+    own : Iterable of Rule, optional
+        Rules of the client about indicators of the panel.
 
     Returns
     -------
@@ -63,6 +66,11 @@ def alert_measures(
         found["complaints_in_time_site"] = complaints_in_time(tables["tickets"])
     if panel is not None and len(panel):
         found |= _by_site(panel, baseline_until)
+        for rule in own:
+            months = panel[(panel["indicator"] == rule.indicator) & (panel["stratum"] == "")]
+            months = months[months["value"].notna() & (months["site_id"] != "")]
+            if len(months):
+                found[rule.measure] = _recent_shares(months)
     return found
 
 

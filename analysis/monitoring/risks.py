@@ -170,7 +170,7 @@ def _alert(row: Mapping[str, Any]) -> Alert:
     grade, response = row["grade"], row.get("response")
     answered = response is not None and not pd.isna(response) and str(response).strip()
     count, tested = row.get("trigger_n"), not pd.isna(row["trigger_p"])
-    known = registry.load().get(parts["measure"]) if parts else None
+    known = registry.known().get(parts["measure"]) if parts else None
     return Alert(
         id=f"monitoring.alert.risk.{row['risk_id']}",
         rule="risk_set_off",

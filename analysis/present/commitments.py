@@ -101,7 +101,7 @@ def _item(part: str, item: str, language: str) -> str:
         title = sentences.indicator_title(indicator, language)
         term = sentences.label(horizon, language, "design.horizon")
         return wording.text("locks.goal", language, title=title, term=term, rest=rest).strip()
-    if part in ("benefits", "levels"):
+    if part in ("benefits", "levels", "outcomes"):
         return sentences.indicator_title(item, language)
     if part in ("rows", "hashes"):
         return sentences.label(item, language, "locks.table")

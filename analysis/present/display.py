@@ -14,6 +14,7 @@ import pandas as pd
 
 from analysis import wording
 from analysis.findings import Line
+from analysis.indicators import registry
 from analysis.present import cards, commitments, figures, sentences, tables, tasks
 from analysis.present.estimates import estimates_table
 from analysis.results import Alert, Check, Estimate, Finding, StageResults
@@ -43,6 +44,8 @@ class Display:
         Language shown in the notebook.
     min_cell : int
         Smallest count of answers that is shown.
+    indicators : Mapping[str, Indicator], optional
+        The client's registry, which names what is shown; the one in force without it.
     publish : Callable, optional
         Takes each MIME bundle; IPython's display when omitted.
 
@@ -57,6 +60,7 @@ class Display:
         language: wording.Language,
         *,
         min_cell: int = 8,
+        indicators: Mapping[str, registry.Indicator] | None = None,
         publish: Callable[[dict[str, Any]], object] | None = None,
     ) -> None:
         self.language = language
@@ -65,6 +69,7 @@ class Display:
         self._count = 0
         self._numbers = {"table": 0, "figure": 0}
         self._anchors: set[str] = set()
+        self.indicators = indicators
         self.notices: StageResults | None = None
 
     def title(self, key: str, **params: Any) -> None:
@@ -109,7 +114,8 @@ class Display:
         from analysis.present import plots, views
 
         view = views.get(name)
-        frame = view.of(results)
+        with registry.using(self.indicators):
+            frame = view.of(results)
         if view.quiet and frame.empty:
             return
         shown = {"caption": view.caption, "fold": view.fold, **params}
@@ -361,10 +367,13 @@ class Display:
         fold: Callable[[str], str] | None = None,
         **extra: Any,
     ) -> None:
-        pages = {language: build(language) for language in wording.LANGUAGES}
+        with registry.using(self.indicators):
+            pages = {language: build(language) for language in wording.LANGUAGES}
         if fold is not None:
+            with registry.using(self.indicators):
+                heads = {language: escape(fold(language)) for language in pages}
             pages = {
-                language: f'<details class="crm fold"><summary>{escape(fold(language))}</summary>'
+                language: f'<details class="crm fold"><summary>{heads[language]}</summary>'
                 f"{html}</details>"
                 for language, html in pages.items()
             }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from analysis import wording
 from analysis.files import write_text
+from analysis.indicators import registry
 from analysis.present import commitments
 from analysis.report import audiences, brief, page, typeface, workbook
 from analysis.report.alerts import alert_files
@@ -33,6 +34,11 @@ def build(run_dir: Path) -> Path:
         ``<run_dir>/index.html``.
     """
     run = open_run(run_dir)
+    with registry.using(run.indicators):
+        return _build(run)
+
+
+def _build(run: Run) -> Path:
     pages: dict[Path, str] = {}
     for language, folder in FOLDERS.items():
         for stage in STAGES:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from analysis import wording
 from analysis.causal import pool_effects
+from analysis.indicators import registry
 from analysis.newest import latest
 from analysis.present import cards, figures, plots, sentences, tables
 from analysis.present.estimates import estimates_table
@@ -77,19 +78,23 @@ def _effect(run: Run) -> tuple[Finding, Estimate] | None:
 
 def _figures(runs: list[Run], language: str) -> str:
     # Made-up clients never stand in one figure with real ones.
-    by_outcome: dict[tuple[str | None, str, bool], list[tuple[Run, Estimate]]] = {}
+    # An outcome that clients declare is the same only where they declare it alike.
+    by_outcome: dict[tuple, list[tuple[Run, Estimate]]] = {}
     for run in runs:
         effect = _effect(run)
         # A number on which methods disagree stands in no figure and in no mean.
         if effect is not None and effect[1].value is not None and not effect[1].disputed:
-            key = (effect[1].indicator, effect[1].unit, effect[1].simulated)
+            own = (run.indicators or {}).get(effect[1].indicator or "")
+            declared = None if own is None or own.declared is None else own.declared
+            key = (effect[1].indicator, effect[1].unit, effect[1].simulated, declared)
             by_outcome.setdefault(key, []).append((run, effect[1]))
     html = []
     for number, ((indicator, *_), pairs) in enumerate(by_outcome.items(), start=1):
         estimates = [estimate for _, estimate in pairs]
         labels = [run.name(language) for run, _ in pairs]
         anchor = f"effects-{number}"
-        title = sentences.indicator_title(indicator, language)
+        with registry.using(pairs[0][0].indicators):
+            title = sentences.indicator_title(indicator, language)
         alt = wording.text(
             "report.portfolio.figure_alt", language, n=len(pairs), level=estimates[0].level
         )
@@ -124,8 +129,10 @@ def _table(runs: list[Run], language: str) -> str:
         cells = ["—", "—", "—", "—"]
         if effect is not None:
             finding, estimate = effect
+            with registry.using(run.indicators):
+                title = sentences.indicator_title(estimate.indicator, language)
             cells = [
-                sentences.indicator_title(estimate.indicator, language),
+                title,
                 sentences.value_text(estimate, language),
                 sentences.interval_text(estimate, language),
                 wording.text(f"terms.strength.{finding.strength}", language),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from analysis import results
+from analysis import indicators, results
 from analysis.file_names import listed
+from analysis.indicators import Indicator
 from analysis.results import StageResults
 
 STAGES = ("design", "baseline", "monitoring", "tracking", "value")
@@ -34,6 +36,8 @@ class Run:
         Whether the client is made up.
     min_cell : int
         Smallest count of answers that is shown.
+    indicators : Mapping[str, Indicator] or None
+        The client's registry; None where the run tells of no outcomes of its own.
     """
 
     folder: Path
@@ -41,6 +45,7 @@ class Run:
     names: dict[str, str] = field(default_factory=dict)
     simulated: bool = False
     min_cell: int = 8
+    indicators: Mapping[str, Indicator] | None = None
 
     @property
     def client(self) -> str:
@@ -107,6 +112,13 @@ def open_run(folder: Path) -> Run:
         identity = json.loads((folder / "client.json").read_text(encoding="utf-8"))
         names = {language: identity["name"][language] for language in FOLDERS}
         least = identity.get("min_cell", Run.min_cell)
-        return Run(folder, manifest, names, identity["simulated"], least)
+        return Run(folder, manifest, names, identity["simulated"], least, _indicators(folder))
     simulated = any(e.simulated for found in run.results.values() for e in found.estimates)
     return Run(folder, manifest, {}, simulated)
+
+
+def _indicators(folder: Path) -> Mapping[str, Indicator] | None:
+    path = folder / "indicators.json"
+    if not path.is_file():
+        return None
+    return indicators.read(json.loads(path.read_text(encoding="utf-8")))

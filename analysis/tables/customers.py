@@ -79,6 +79,9 @@ TABLES = (
             "scale_min": Column("number", "lowest possible score", required=True),
             "scale_max": Column("number", "highest possible score", required=True),
             "reversed": Column("bool", "whether ingest turned the codes round"),
+            "satisfied_min": Column(
+                "number", "lowest score that counts as satisfied; NULL takes the two best points"
+            ),
         },
     ),
     Table(

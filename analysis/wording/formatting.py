@@ -25,6 +25,8 @@ _UNITS: dict[str, tuple[str, dict[str, str]]] = {
     "points": ("num1", _POINTS),
     "nps_points": ("num1", {"zh_CN": " 点"}),
     "minutes": ("num1", {"zh_CN": " 分钟", "en": " min"}),
+    "records": ("num1", {"zh_CN": " 条", "en": " records"}),
+    "functions": ("num1", {"zh_CN": " 项功能", "en": " functions"}),
     "hours": ("num1", {"zh_CN": " 小时", "en": " h"}),
     "days": ("num1", {"zh_CN": " 天", "en": " days"}),
     "months": ("num1", {"zh_CN": " 个月", "en": " months"}),
@@ -94,16 +96,11 @@ def format_value(value: Any, spec: str, language: str, *, unit: str | None = Non
 
 
 def indicator_title(indicator: str, language: str) -> str:
-    """Return the registry's title of an indicator; what is no indicator stays as it is."""
-    titles = _titles().get(indicator)
-    return titles[language] if titles else indicator
-
-
-@cache
-def _titles() -> dict[str, dict[str, str]]:
+    """Return the title of an indicator in the registry in force; others stay as they are."""
     from analysis.indicators import registry
 
-    return {id: item.title.model_dump() for id, item in registry.load().items()}
+    known = registry.known().get(indicator)
+    return known.title.model_dump()[language] if known else indicator
 
 
 def _absent(value: Any) -> bool:

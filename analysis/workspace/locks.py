@@ -68,7 +68,32 @@ def plan_of(stage: Stage) -> Plan:
         choices=client.choices,
         money=money,
         benefits=tuple(benefits),
+        outcomes={name: _declared(outcome) for name, outcome in client.outcomes.items()},
+        satisfied=_satisfied(client),
     )
+
+
+def _declared(outcome: clients.Outcome) -> dict[str, Any]:
+    """Return what an outcome is counted from and asked of, with lists for pairs."""
+    said = outcome.model_dump(mode="json", exclude_defaults=True, exclude={"title"})
+    if outcome.satisfied is not None:
+        said["satisfied"] = [outcome.satisfied.min, outcome.satisfied.max]
+    if outcome.alert is not None:
+        said["alert"] = outcome.alert.value
+    return said
+
+
+def _satisfied(client: clients.Client) -> dict[str, dict[str, float]]:
+    """Return the lowest score that counts as satisfied, where declared."""
+    said = {
+        name: {
+            item: least
+            for item in instrument.items
+            if (least := instrument.satisfied_from(item)) is not None
+        }
+        for name, instrument in client.instruments.items()
+    }
+    return {name: items for name, items in said.items() if items}
 
 
 def baseline_of(stage: Stage, *, before: int) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class MonitoringStage(Stage):
         """What the control charts show: top-2-box satisfaction, else the primary outcome."""
         measured = set(self.panel["indicator"])
         name = "csat_top2" if "csat_top2" in measured else self.primary
-        known = registry.get(name)
+        known = self.registry[name]
         return {"indicator": name, "share": known.unit == "share", "direction": known.direction}
 
     def training(self) -> StageResults:
@@ -102,10 +102,14 @@ class MonitoringStage(Stage):
         """Apply every alert rule in force, each firing tested against chance."""
         from analysis import monitoring
 
+        lines = {name: own.alert for name, own in self.client.outcomes.items() if own.alert}
+        rules = monitoring.declared_rules(lines)
         measures = monitoring.alert_measures(
-            self.tables, self.panel, baseline_until=self.first_wave
+            self.tables, self.panel, baseline_until=self.first_wave, own=rules
         ) | monitoring.weekly_measures(self.weekly.tables)
-        return monitoring.assess_alerts(measures, on=self.today, choices=self.client.choices)
+        return monitoring.assess_alerts(
+            measures, on=self.today, choices=self.client.choices, own=rules
+        )
 
     def charts(self) -> StageResults:
         """Chart what is watched, site by site, and rank the sites by signal."""
@@ -119,7 +123,7 @@ class MonitoringStage(Stage):
                 self.panel, indicator=name, baseline_until=until, kind=kind, rules=RULES
             )
             if not chart.empty:
-                order = monitoring.rank_sites(chart, direction=registry.get(name).direction)
+                order = monitoring.rank_sites(chart, direction=self.registry[name].direction)
                 ranked.append(order.assign(indicator=name, kind=kind))
                 drawn[f"charts_{name}"] = chart
         tables = {**drawn, "sites_ranked": pd.concat(ranked)} if ranked else {}
@@ -211,14 +215,15 @@ class MonitoringStage(Stage):
         """Grade the register of risks, its triggers set off by the alerts of other steps."""
         from analysis import monitoring
 
-        return monitoring.assess_risks(
-            self.table("risks"),
-            alerts=[alert for step in steps for alert in step.alerts],
-            panel=self.panel,
-            tables=self.tables,
-            as_of=self.today,
-            before=self._before("risks"),
-        )
+        with registry.using(self.registry):  # a trigger may name an outcome of the client
+            return monitoring.assess_risks(
+                self.table("risks"),
+                alerts=[alert for step in steps for alert in step.alerts],
+                panel=self.panel,
+                tables=self.tables,
+                as_of=self.today,
+                before=self._before("risks"),
+            )
 
     def cycle(self, alerts: StageResults, charts: StageResults) -> StageResults:
         """Decide by stated rules how often to measure; they never see the effect."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from analysis import wording
 from analysis.client import Client
+from analysis.indicators import of_client, registry
 from analysis.results import Check, StageResults
 
 Words = Mapping[str, str]
@@ -32,7 +33,8 @@ def measure(client: Client, name: str) -> Words | str:
     instrument, _, item = name.partition(".")
     known = client.instruments.get(instrument)
     if known is None or item not in known.items:
-        return {lang: wording.indicator_title(name, lang) for lang in wording.LANGUAGES}
+        with registry.using(of_client(client)):
+            return {lang: wording.indicator_title(name, lang) for lang in wording.LANGUAGES}
     return known.items[item].wording or name
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from analysis import client as clients
-from analysis import files, newest
+from analysis import files, indicators, newest
 from analysis.errors import RunError
 from analysis.present import Display
 from analysis.workspace.baseline import BaselineStage
@@ -84,7 +84,8 @@ def open_stage(
             f"{folder} was prepared for {back.as_of or 'the whole period'}, not for {day}. "
             f"Correct: crmeval run {client} --stage {name} --as-of {day}"
         )
-    show = Display(language, min_cell=opened.min_cell)
+    named = indicators.of_client(opened)
+    show = Display(language, min_cell=opened.min_cell, indicators=named)
     stage = STAGES[name](
         name=name,
         client=opened.model_copy(update={"period": back.period(opened.period)}),

@@ -64,8 +64,9 @@ def prepare(client: str, folder: Path, *, as_of: dt.date | None = None) -> None:
     client : str
         Folder name under ``data/``.
     folder : Path
-        Run folder; gets ``canonical/``, ``panel.parquet`` and ``client.json`` (who the client
-        is, so that a run can be read without its client file).
+        Run folder; gets ``canonical/``, ``panel.parquet``, ``client.json`` (who the client is)
+        and ``indicators.json`` (the outcomes it declares), so that a run can be read without its
+        client file.
     as_of : date, optional
         Look back to the evening of this day: tables hold what was known then, the panel the
         months that had ended, and ``horizon.json`` says so.
@@ -87,16 +88,21 @@ def prepare(client: str, folder: Path, *, as_of: dt.date | None = None) -> None:
         horizon = monitoring.Horizon(as_of, opened.client.timezone)
     ingest.ingest(opened, folder / CANONICAL, horizon=horizon)
     tables = {path.stem: path for path in sorted((folder / CANONICAL).glob("*.parquet"))}
+    registry = indicators.of_client(opened)
     panel = indicators.build_panel(
         tables,
         client_timezone=opened.client.timezone,
         first=period.first_period,
         last=period.last_period,
         engine=opened.engine,
+        indicators=registry,
     )
     identity = {**opened.client.model_dump(mode="json"), "min_cell": opened.min_cell}
     text = json.dumps(identity, ensure_ascii=False, indent=1) + "\n"
     files.write_text(folder / "client.json", text)
+    entries = {name: own.model_dump(mode="json") for name, own in indicators.own(registry).items()}
+    text = json.dumps(entries, ensure_ascii=False, indent=1) + "\n"
+    files.write_text(folder / "indicators.json", text)
     files.replace_file(folder / PANEL, lambda path: panel.to_parquet(path, index=False))
     files.remove(folder / HORIZON)
     if horizon is not None:

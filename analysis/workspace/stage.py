@@ -170,10 +170,10 @@ class Stage:
             return known
         return self.waves[["site_id"]].reindex(columns=list(TABLES["sites"].columns))
 
-    @property
+    @cached_property
     def registry(self) -> Mapping[str, registry.Indicator]:
-        """The indicator registry."""
-        return registry.load()
+        """The indicator registry, with the outcomes that the client declares."""
+        return indicators.of_client(self.client)
 
     @property
     def made(self) -> Mapping[str, Any]:
@@ -199,7 +199,7 @@ class Stage:
 
     def unit(self, indicator: str = "") -> str:
         """Return the unit of an indicator; of the primary outcome when none is named."""
-        return registry.get(indicator or self.primary).unit
+        return self.registry[indicator or self.primary].unit
 
     def of(self, *names: str) -> tuple[pd.DataFrame | None, ...]:
         """Return several canonical tables; None for each the client has not."""
@@ -228,7 +228,9 @@ class Stage:
         cells = (panel["indicator"] == indicator) & (panel["stratum"] == stratum)
         if not (cells & (panel["site_id"] != "") & panel["value"].notna()).any():
             return pd.DataFrame({name: pd.Series(dtype="float64") for name in _NO_OUTCOME})
-        return indicators.outcome(panel, indicator, self.waves, stratum=stratum)
+        return indicators.outcome(
+            panel, indicator, self.waves, stratum=stratum, indicators=self.registry
+        )
 
     def earlier(self, stage: str) -> StageResults:
         """Return the results of an earlier stage of this run; empty where it has none."""
@@ -243,7 +245,7 @@ class Stage:
         """Level of the goals' indicators over the twelve months before a month, by indicator."""
         from analysis import measurement
 
-        units = {goal.indicator: registry.get(goal.indicator).unit for goal in self.client.goals}
+        units = {g.indicator: self.registry[g.indicator].unit for g in self.client.goals}
         found = measurement.assess_levels(
             self.panel, before=before, units=units, simulated=self.simulated
         )

@@ -11,7 +11,6 @@ import pandas as pd
 
 from analysis import causal, findings, indicators
 from analysis.causal import Depth, Evaluation, Family
-from analysis.indicators import registry
 from analysis.results import Check, Estimate, Finding, StageResults, collect, merge
 from analysis.tables import RATER_ROLES
 from analysis.workspace import behaviour_sources, explored, exposure, outcome_forms
@@ -74,7 +73,7 @@ class TrackingStage(Stage):
         """
         indicator = indicator or self.primary
         options = self.options(draws=draws, **chosen)
-        unit = registry.get(indicator).unit
+        unit = self.unit(indicator)
         frame = self.outcome(indicator, stratum=stratum)
         if stratum:
             frame = exposure.in_rounds(frame)
@@ -93,9 +92,13 @@ class TrackingStage(Stage):
             )
 
     def evaluate_others(self, *, draws: int = 999) -> tuple[Evaluation, ...]:
-        """Evaluate the secondary outcomes of the plan and whatever else benefits are priced by."""
+        """Evaluate the secondary outcomes of the plan and whatever else benefits are priced by.
+
+        Every outcome that the client declares is evaluated, whether the plan names it or not.
+        """
         wanted = [*self.client.design.secondary_outcomes]
         wanted += [benefit.indicator for benefit in self.client.value.benefits]
+        wanted += self.client.outcomes
         named = [name for name in dict.fromkeys(wanted) if name != self.primary]
         return tuple(self.evaluate(name, draws=draws) for name in named)
 
@@ -242,7 +245,9 @@ class TrackingStage(Stage):
         before = [causal.level_before(e) for e in evaluations]
         own = {e.indicator: e for e in before if e is not None}
         levels = self.mean_levels(before=self.first_wave) | own
-        found = tables.targets(self.client.goals, effects, levels, simulated=self.simulated)
+        found = tables.targets(
+            self.client.goals, effects, levels, self.registry, simulated=self.simulated
+        )
         return merge("tracking", [found, *own.values()])
 
     def claims(
@@ -290,7 +295,7 @@ class TrackingStage(Stage):
             kinds=tuple(e for e in depth.part("kinds") if first in (*e.dims, e.dims.get("by"))),
             bounds=depth.part("bounds"),
             checks=checks,
-            direction=registry.get(main.outcome).direction,
+            direction=self.registry[main.outcome].direction,
         )
 
     def shown(self, depth: Depth, lines: Sequence[findings.Line]) -> StageResults:
@@ -351,13 +356,13 @@ class TrackingStage(Stage):
             evaluation.overall,
             checks,
             assigned_by=self._assigned,
-            direction=registry.get(evaluation.outcome).direction,
+            direction=self.registry[evaluation.outcome].direction,
             subject=evaluation.outcome,
             smallest=smallest,
         )
 
     def _respondents(self, evaluation: Evaluation) -> StageResults:
-        if "surveys" not in registry.get(evaluation.outcome).sources:
+        if "surveys" not in self.registry[evaluation.outcome].sources:
             return _not_asked(
                 "respondents", evaluation.outcome, "causal.why.respondents.other_source"
             )
@@ -379,7 +384,7 @@ class TrackingStage(Stage):
             everybody["site_id"],
             who=who,
             outcome=outcome,
-            unit=registry.get(outcome).unit,
+            unit=self.unit(outcome),
             options=self.options(),
         )
 

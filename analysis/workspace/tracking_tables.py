@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.causal import Depth, Evaluation, Family
-from analysis.indicators import registry
+from analysis.indicators import Indicator
 from analysis.measurement import score_target, target_estimates
 from analysis.results import Agreement, Check, Estimate, StageResults, collect
 
@@ -103,6 +103,7 @@ def targets(
     goals: Iterable[Any],
     effects: Mapping[str, Estimate],
     levels: Mapping[str, Estimate],
+    registry: Mapping[str, Indicator],
     *,
     simulated: bool = False,
 ) -> StageResults:
@@ -114,12 +115,14 @@ def targets(
         Of the client file; those of a level, or without an effect, are left out.
     effects, levels : Mapping
         Overall effect, and level before training, by indicator.
+    registry : Mapping[str, Indicator]
+        The client's registry.
     """
     rows = []
     for goal in goals:
         if goal.indicator not in effects or goal.unit == "level":
             continue
-        indicator = registry.get(goal.indicator)
+        indicator = registry[goal.indicator]
         for reading in _readings(goal, indicator.unit):
             row = score_target(
                 goal.model_copy(update={"unit": reading}),

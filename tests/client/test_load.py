@@ -44,7 +44,7 @@ def test_every_documented_key_exists_and_every_key_is_documented(example):
     guide = (Path(__file__).parents[2] / "docs" / "client-file.md").read_text(encoding="utf-8")
     parts = [client.Client, client.Source, client.ColumnMap, client.Design, client.Value]
     parts += [client.Goal, client.Benefit, client.Unpivot, client.Aggregate, client.Accept]
-    parts += [client.Finances]
+    parts += [client.Finances, client.Outcome, client.Line]
     for part in parts:
         for name, field in part.model_fields.items():
             assert (field.alias or name) in guide, f"{part.__name__}.{name} is not documented"
@@ -158,14 +158,14 @@ def test_an_unknown_indicator_is_refused_wherever_it_is_named(example, write):
     found = {fault.column: fault for fault in faults_of(write(text))}
     assert {fault.rule for fault in found.values()} == {"client_indicator_unknown"}
     assert {column: fault.params["near"] for column, fault in found.items()} == {
-        "goals[0].indicator": "csat_mean",
+        "goals[1].indicator": "csat_mean",
         "design.primary_outcome": "csat_mean",
         "design.secondary_outcomes[0]": "nps",
         "value.benefits[0].indicator": "fee_collection",
         "appraisal.csat_man": "csat_mean",
     }
     lines = text.splitlines()
-    assert "csat_maen" in lines[found["goals[0].indicator"].row - 1]
+    assert "csat_maen" in lines[found["goals[1].indicator"].row - 1]
 
 
 def test_the_names_of_the_registry_are_read_as_they_stand():

@@ -228,3 +228,15 @@ def test_the_proposal_speaks_chinese(bench):
     text = ingest.propose("acme", [path], lambda key: wording.text(f"proposal.{key}", "zh_CN"))
     assert "来电人: '个人信息（姓名），不取用'" in text
     assert "personal data" not in text
+
+
+@pytest.mark.parametrize(("best", "asked"), [("5", False), ("10", True)])
+def test_which_scores_satisfy_is_to_be_decided_on_longer_scales(bench, best, asked):
+    path = bench.put(
+        "问卷.csv",
+        "序号,提交答卷时间,项目名称,1、您对物业服务总体是否满意？,2、响应速度\n"
+        f"1,2024-03-05 09:00,甲苑,{best},3\n2,2024-03-05 10:00,甲苑,4,2\n",
+    )
+    text = ingest.propose("acme", [path], english)
+    (instrument,) = YAML(typ="safe").load(text)["instruments"].values()
+    assert (instrument.get("satisfied") == "DECIDE") == asked

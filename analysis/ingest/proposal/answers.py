@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import pandas as pd
 
@@ -50,6 +50,9 @@ FIVE: Mapping[str, int] = {
 }  # fmt: skip
 """Words that answers on five points are known to have, and their values."""
 
+FIVE_POINTS = 5
+"""Best score of the usual scale, on which 4 and 5 count as satisfied."""
+
 _CLOSED = 12
 """Different answers of a column at most, for it to be read as answers on a scale."""
 
@@ -93,11 +96,31 @@ def unpivot_lines(group: Sequence[RawTable], items: Mapping[str, str]) -> list[s
     return lines
 
 
-def instruments_block(questionnaires: Mapping[str, Mapping[str, str]], say: Say) -> str:
-    """Return the questionnaires (instrument → item → header), their scales to be decided."""
+def beyond_five(group: Sequence[RawTable], items: Mapping[str, str]) -> bool:
+    """Return whether the overall question is answered by numbers above five."""
+    overall = [header for header in items.values() if "overall" in _role(header)]
+    numbers = [
+        float(found[0])
+        for header in overall
+        for value in values(group, header)
+        if value not in MISSING_CODES and (found := re.match(r"\d+(\.\d+)?", folded(value)))
+    ]
+    return any(number > FIVE_POINTS for number in numbers)
+
+
+def instruments_block(
+    questionnaires: Mapping[str, Mapping[str, str]], say: Say, longer: Container[str] = ()
+) -> str:
+    """Return the questionnaires (instrument → item → header), their scales to be decided.
+
+    For those with scales ``longer`` than five points it is to be decided, too, which scores
+    count as satisfied.
+    """
     lines = []
     for instrument, items in questionnaires.items():
         lines += [f"  {quoted(instrument)}:", f"    scale: DECIDE    # {say('scale')}"]
+        if instrument in longer:
+            lines.append(f"    satisfied: DECIDE    # {say('satisfied')}")
         lines.append(f"    items:    # {say('items')}")
         lines += [f"      {i}: {{wording: {quoted(h)}{_role(h)}}}" for i, h in items.items()]
     return "\n".join([f"instruments:    # {say('instruments')}", *lines, ""]) if lines else ""

@@ -111,10 +111,16 @@ class TrackingPage(Page):
         resolved: StageResults,
         forms: StageResults,
     ) -> None:
-        """Show the secondary outcomes as one family, and in the form they are recorded in."""
+        """Show the secondary outcomes as one family, and in the form they are recorded in.
+
+        Those that the client declares have a figure each.
+        """
         self.section("others")
         if self._has("family"):
             self.view("family")
+        for other in others:
+            if other.outcome in self.stage.client.outcomes and other.overall.value is not None:
+                self.show.view("tracking.trend_figure", other, **self.stage.trend_labels(other))
         for name, figure in _WAITED:
             waited = resolved.select(f"tracking.time_to_{name}")
             if any(e.value is not None for e in waited):

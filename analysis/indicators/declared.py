@@ -1,0 +1,386 @@
+"""Outcomes that a client declares: their place in its registry, and how they are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from analysis.client import Client, Outcome
+from analysis.indicators import registry
+from analysis.indicators.engine import Engine
+from analysis.indicators.expressions import (
+    UNKNOWN_SITE,
+    Block,
+    Measure,
+    one_if,
+    period_of,
+    seconds_of,
+    summarise,
+)
+from analysis.indicators.registry import Indicator, Title, Unit
+from analysis.indicators.scales import answered, is_item, is_satisfied, one_scale
+
+TICKET_SCALE = (1.0, 5.0)
+"""Scale on which customers rate a work order."""
+
+BY_MONTH = ("site_id", "period")
+_WHO = ("staff_id", "module", "form")
+_ITEMS = ("instrument", "item", "scale_min", "scale_max")
+_SURVEYS = ("site_id", "response_id", "instrument", "item", "answered_at", "score")
+_SOURCES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "item": {"surveys": _SURVEYS, "instruments": _ITEMS},
+    "dimension": {"surveys": _SURVEYS, "instruments": (*_ITEMS, "dimension")},
+    "rating": {
+        "ratings": ("rating_id", "instrument", "item", "site_id", "rater_role", "rated_on", "score")
+    },
+    "ticket_rating": {"tickets": ("site_id", "opened_at", "rating")},
+    "on_time": {"tickets": ("site_id", "opened_at", "due_at", "resolved_at")},
+    "test": {
+        "assessments": ("staff_id", "occasion", "attempt", "assessed_on", "score"),
+        "staff": ("staff_id", "site_id"),
+    },
+}
+_USED: Mapping[str, tuple[str, ...]] = {
+    "active_share": ("active_users", "users"),
+    "active_days": ("active_days", "users"),
+    "records_per_user": ("records_kept", "users"),
+    "functions": ("functions_used",),
+}
+"""Columns of the use of the system by measure: what is counted, and of how many accounts."""
+
+_UNITS: Mapping[str, Unit] = {
+    "active_share": "share",
+    "active_days": "days",
+    "records_per_user": "records",
+    "functions": "functions",
+    "satisfied": "share",
+    "retained": "share",
+}
+_LEVELS: Mapping[str, int] = {"rating": 3, "crm_usage": 3, "test": 2}
+_EVALUATORS = {"rating": "rater", "crm_usage": "system", "test": "assessor", "on_time": "system"}
+_DEFINED: Mapping[str, tuple[str, str]] = {
+    "item.mean": ("sum of the scores of the item", "answers with a score to the item"),
+    "item.satisfied": ("answers that count as satisfied", "answers with a score to the item"),
+    "dimension.mean": (
+        "sum over questionnaires of the mean score of the dimension's items",
+        "questionnaires with at least one scored item of the dimension",
+    ),
+    "rating.mean": (
+        "sum over rating sheets of the mean score of the items",
+        "rating sheets of the role with at least one scored item",
+    ),
+    "ticket_rating.mean": ("sum of the ratings", "work orders with a rating"),
+    "ticket_rating.satisfied": ("ratings that count as satisfied", "work orders with a rating"),
+    "on_time.mean": (
+        "work orders resolved by the promised time",
+        "work orders resolved, or whose promised time had passed at the end of the data",
+    ),
+    "test.mean": ("sum of the points of first attempts", "first attempts with a score"),
+    "test.retained": (
+        "points of first attempts at the later test",
+        "points of the same people in the same test right after the training",
+    ),
+    "active_share": ("accounts used in the month", "accounts"),
+    "active_days": ("days on which an account was used, added up over the accounts", "accounts"),
+    "records_per_user": ("customer records written in the month", "accounts"),
+    "functions": ("different functions used", "months of a site"),
+}
+
+
+def of_client(client: Client) -> Mapping[str, Indicator]:
+    """Return the registry as it holds for one client, with the outcomes it declares.
+
+    Where the client says which scores count as satisfied, the titles of the shares say so.
+
+    Parameters
+    ----------
+    client : Client
+
+    Returns
+    -------
+    Mapping[str, Indicator]
+        By identifier: the registry's in file order, then the client's.
+    """
+    found = dict(registry.load())
+    for name, table in (("csat_top2", "surveys"), ("course_csat", "reactions")):
+        boxes = _boxes_of(client, table)
+        if boxes is not None:
+            found[name] = found[name].model_copy(update={"title": _titled(found[name], *boxes)})
+    for name, outcome in client.outcomes.items():
+        found[name] = _entry(name, outcome)
+    return found
+
+
+def own(indicators: Mapping[str, Indicator]) -> dict[str, Indicator]:
+    """Return the entries in which a client's registry differs from the project's."""
+    common = registry.load()
+    return {name: entry for name, entry in indicators.items() if entry != common.get(name)}
+
+
+def read(entries: Mapping[str, Mapping]) -> Mapping[str, Indicator]:
+    """Return a client's registry from the entries that :func:`own` gave, as JSON keeps them."""
+    return {**registry.load(), **{name: Indicator(**entry) for name, entry in entries.items()}}
+
+
+def blocks(
+    engine: Engine,
+    items: pd.DataFrame,
+    indicators: Mapping[str, Indicator],
+    wanted: Set[str],
+) -> list[Block]:
+    """Return the aggregates of the declared outcomes.
+
+    Parameters
+    ----------
+    engine : Engine
+        Holds the tables of the wanted outcomes.
+    items : DataFrame
+        Canonical table ``instruments``, in memory.
+    indicators : Mapping[str, Indicator]
+        The client's registry.
+    wanted : Set[str]
+        Indicators to compute.
+
+    Raises
+    ------
+    SchemaError
+        When answers on different scales would be averaged.
+    """
+    found = []
+    for name, entry in indicators.items():
+        if entry.declared is not None and name in wanted:
+            found.append(_block(engine, items, name, entry.declared))
+    return found
+
+
+def _block(engine: Engine, items: pd.DataFrame, name: str, outcome: Outcome) -> Block:
+    if outcome.of == "crm_usage":
+        return _used(engine.table("crm_usage"), name, outcome.measure)
+    if outcome.statistic == "retained":
+        return _retained(engine, name, outcome)
+    rows = {
+        "item": _item,
+        "dimension": _dimension,
+        "rating": _rating,
+        "ticket_rating": _ticket_rating,
+        "on_time": _on_time,
+        "test": _test,
+    }[outcome.of](engine, items, name, outcome)
+    rows = rows.filter(rows.period.notnull())
+    return Block(cells=summarise(rows, "y", BY_MONTH), measures=(Measure(indicator=name),))
+
+
+def _asked(items: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+    """Return the declared items an outcome is taken from."""
+    chosen = items
+    if outcome.instruments:
+        chosen = chosen[chosen["instrument"].isin(outcome.instruments)]
+    if outcome.item is not None:
+        chosen = chosen[chosen["item"] == outcome.item]
+    if outcome.dimension is not None:
+        chosen = chosen[chosen["dimension"] == outcome.dimension]
+    return chosen
+
+
+def _item(engine: Engine, items: pd.DataFrame, name: str, outcome: Outcome) -> ir.Table:
+    surveys = engine.table("surveys")
+    chosen = answered(engine, surveys, _asked(items, outcome))
+    one_scale(chosen, f"the item of the outcome {name!r}")
+    rows = surveys.filter(is_item(surveys, chosen) & surveys.score.notnull())
+    score = rows.score.cast("float64")
+    if outcome.statistic == "satisfied":
+        least = outcome.satisfied.min if outcome.satisfied else None
+        score = one_if(is_satisfied(rows, chosen, default=least))
+    return rows.select("site_id", period=period_of(rows.answered_at), y=score)
+
+
+def _dimension(engine: Engine, items: pd.DataFrame, name: str, outcome: Outcome) -> ir.Table:
+    surveys = engine.table("surveys")
+    chosen = answered(engine, surveys, _asked(items, outcome))
+    one_scale(chosen, f"the dimension of the outcome {name!r}")
+    rows = surveys.filter(is_item(surveys, chosen) & surveys.score.notnull())
+    rows = rows.select(
+        "site_id",
+        "response_id",
+        period=period_of(rows.answered_at),
+        score=rows.score.cast("float64"),
+    )
+    return rows.group_by("site_id", "period", "response_id").aggregate(y=rows.score.mean())
+
+
+def _rating(engine: Engine, items: pd.DataFrame, name: str, outcome: Outcome) -> ir.Table:
+    ratings = engine.table("ratings")
+    rows = ratings.filter(
+        (ratings.rater_role == outcome.rater_role)
+        & ratings.score.notnull()
+        & ratings.rated_on.notnull()
+    )
+    if outcome.dimension is not None or outcome.instruments:
+        rows = rows.filter(is_item(rows, _asked(items, outcome)))
+    used = engine.execute(rows.select("instrument", "item").distinct())
+    one_scale(used.merge(items, on=["instrument", "item"]), f"the rating of the outcome {name!r}")
+    rows = rows.select(
+        "site_id", "rating_id", period=period_of(rows.rated_on), score=rows.score.cast("float64")
+    )
+    return rows.group_by("site_id", "period", "rating_id").aggregate(y=rows.score.mean())
+
+
+def _of_kinds(engine: Engine, outcome: Outcome) -> ir.Table:
+    tickets = engine.table("tickets")
+    if outcome.kinds:
+        return tickets.filter(tickets.kind.isin(outcome.kinds))
+    return tickets.filter((tickets.kind != "praise").fill_null(True))
+
+
+def _ticket_rating(engine: Engine, items: pd.DataFrame, name: str, outcome: Outcome) -> ir.Table:
+    rows = _of_kinds(engine, outcome)
+    rows = rows.filter(rows.rating.notnull())
+    y = rows.rating.cast("float64")
+    if outcome.statistic == "satisfied":
+        least = outcome.satisfied.min if outcome.satisfied else TICKET_SCALE[1] - 1
+        y = one_if(rows.rating >= least)
+    return rows.select("site_id", period=period_of(rows.opened_at), y=y)
+
+
+def _on_time(engine: Engine, items: pd.DataFrame, name: str, outcome: Outcome) -> ir.Table:
+    everything = engine.table("tickets")
+    last = engine.execute(everything.aggregate(end=seconds_of(everything.opened_at).max()))
+    end = int(last["end"].iloc[0])
+    rows = _of_kinds(engine, outcome)
+    rows = rows.filter(
+        rows.due_at.notnull() & (rows.resolved_at.notnull() | (seconds_of(rows.due_at) <= end))
+    )
+    met = one_if(seconds_of(rows.resolved_at) <= seconds_of(rows.due_at))
+    return rows.select("site_id", period=period_of(rows.opened_at), y=met)
+
+
+def _attempts(engine: Engine, outcome: Outcome, occasion: str) -> ir.Table:
+    """Return each person's first attempt on an occasion; a resit's number follows the first's."""
+    rows = engine.table("assessments")
+    rows = rows.filter(rows.occasion == occasion)
+    if outcome.form is not None:
+        rows = rows.filter(rows.form == outcome.form)
+    if outcome.module is not None:
+        rows = rows.filter(rows.module == outcome.module)
+    first = rows.group_by(list(_WHO)).aggregate(attempt=rows.attempt.min())
+    rows = rows.semi_join(first, [*_WHO, "attempt"])
+    return rows.filter(rows.score.notnull())
+
+
+def _at_site(engine: Engine, rows: ir.Table) -> ir.Table:
+    staff = engine.table("staff")
+    rows = rows.left_join(staff.select("staff_id", "site_id"), "staff_id")
+    return rows.mutate(site_id=rows.site_id.fill_null(UNKNOWN_SITE))
+
+
+def _test(engine: Engine, items: pd.DataFrame, name: str, outcome: Outcome) -> ir.Table:
+    rows = _at_site(engine, _attempts(engine, outcome, outcome.occasion))
+    return rows.select("site_id", period=period_of(rows.assessed_on), y=rows.score.cast("float64"))
+
+
+def _retained(engine: Engine, name: str, outcome: Outcome) -> Block:
+    """Points of the later test over the same people's points right after the training."""
+    after = _attempts(engine, outcome, "post")
+    after = after.select(*_WHO, before=after.score.cast("float64"))
+    later = _attempts(engine, outcome, outcome.occasion)
+    later = later.select(*_WHO, "assessed_on", y=later.score.cast("float64"))
+    rows = _at_site(engine, later.inner_join(after, list(_WHO)))
+    rows = rows.filter(rows.assessed_on.notnull())
+    rows = rows.select("site_id", "y", "before", period=period_of(rows.assessed_on))
+    cells = rows.group_by("site_id", "period").aggregate(
+        n=rows.y.count(),
+        total=rows.y.sum(),
+        total_sq=(rows.y * rows.y).sum(),
+        before=rows.before.sum(),
+    )
+    return Block(cells=cells, measures=(Measure(indicator=name, exposure="before"),))
+
+
+def _used(usage: ir.Table, name: str, measure: str | None) -> Block:
+    """Use of the system; the accounts are the denominator, where it is of accounts."""
+    counted, *of = _USED[measure or "functions"]
+    rows = usage.filter(usage[counted].notnull())
+    total = rows[counted].cast("float64")
+    if not of:
+        n, exposure = ibis.literal(1, "int64"), ibis.literal(1.0)
+        total_sq = total * total
+    else:
+        rows = rows.filter(rows[of[0]].notnull())
+        total, n = rows[counted].cast("float64"), rows[of[0]].cast("int64")
+        exposure = n.cast("float64")
+        # A share's count is its own sum of squares; of sums over accounts only the cell is known.
+        share = measure == "active_share"
+        total_sq = total if share else total * total / ibis.greatest(exposure, ibis.literal(1.0))
+    cells = rows.select(
+        "site_id",
+        period=period_of(rows.month),
+        n=n,
+        total=total,
+        total_sq=total_sq,
+        exposure=exposure,
+    )
+    return Block(cells=cells, measures=(Measure(indicator=name, exposure="exposure"),))
+
+
+def _entry(name: str, outcome: Outcome) -> Indicator:
+    usage = outcome.of == "crm_usage"
+    defined = _DEFINED[outcome.measure if usage else f"{outcome.of}.{outcome.statistic}"]
+    sources = dict(_SOURCES.get(outcome.of, {}))
+    if usage:
+        sources = {"crm_usage": ("site_id", "month", *_USED[outcome.measure])}
+    level = outcome.level or _LEVELS.get(outcome.of, 4)
+    return Indicator(
+        id=name,
+        title=Title(**outcome.title.in_both()),
+        level=level,
+        unit=_unit(outcome),
+        direction=outcome.direction,
+        numerator=defined[0],
+        denominator=defined[1],
+        exposure=defined[1],
+        sources=sources,
+        evaluator=outcome.evaluator or _EVALUATORS.get(outcome.of, "customer"),
+        primary=level >= 3,
+        suppress=outcome.measure != "functions",
+        declared=outcome,
+    )
+
+
+def _unit(outcome: Outcome) -> Unit:
+    if outcome.of == "on_time":
+        return "share"
+    if outcome.of == "test" and outcome.statistic == "mean":
+        return "points"
+    return _UNITS.get(outcome.measure or outcome.statistic, "score")
+
+
+def _boxes_of(client: Client, table: str) -> tuple[float, float, float] | None:
+    """Return lowest and best score that count as satisfied, and the scale's best, if declared."""
+    named = {
+        source.constants["instrument"]: source.table
+        for source in client.sources
+        if "instrument" in source.constants
+    }
+    for name, instrument in client.instruments.items():
+        if named.get(name, table) != table or not client.sources_of(table):
+            continue
+        for item, question in instrument.items.items():
+            least = instrument.satisfied_from(item)
+            if question.role == "overall" and least is not None:
+                scale = instrument.scale_of(item)
+                return least, scale.max, scale.max
+    return None
+
+
+def _titled(entry: Indicator, least: float, best: float, top: float) -> Title:
+    zh = entry.title.zh_CN.split("（")[0]
+    en = entry.title.en.split(" (")[0]
+    scores = f"{least:g}" if least == best else f"{least:g} to {best:g}"
+    points = f"{least:g}" if least == best else f"{least:g}至{best:g}"
+    return Title(
+        zh_CN=f"{zh}（满分{top:g}分，{points}分为满意）",
+        en=f"{en} (satisfied = {scores} of {top:g})",
+    )
