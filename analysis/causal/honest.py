@@ -77,6 +77,8 @@ class _Tests:
 
     def __init__(self, moments: Moments, mbar: float, level: float) -> None:
         a_level(level)
+        self.unit = moments.se if moments.se > 0 else 1.0  # tolerances below are in its units
+        beta, covariance = moments.beta / self.unit, moments.covariance / self.unit**2
         P, T = moments.n_pre, len(moments.weights)
         along = moments.weights / (moments.weights @ moments.weights)
         across = _orthogonal(moments.weights)
@@ -88,14 +90,14 @@ class _Tests:
                 if T == 1:
                     A = np.vstack([A, _step_inequalities_before(P, T, step, sign)])
                     A = A[(A**2).sum(axis=1) > 1e-10]
-                Y, V = A @ moments.beta, A @ moments.covariance @ A.T
+                Y, V = A @ beta, A @ covariance @ A.T
                 X = A[:, P:] @ across
                 programme = LeastViolation(np.column_stack([np.sqrt(np.diag(V)), X]))
                 self.parts.append((Y, A[:, P:] @ along, X, V, programme))
 
     def accepts(self, part: int, theta: float) -> bool:
         Y, a, X, V, programme = self.parts[part]
-        return not conditional_rejects(Y - a * theta, X, V, self.alpha, programme)
+        return not conditional_rejects(Y - a * (theta / self.unit), X, V, self.alpha, programme)
 
     def any_accepts(self, theta: float) -> bool:
         """Whether the value is in the confidence set."""

@@ -24,6 +24,7 @@ from analysis.causal.distributions import chi2_p_value
 from analysis.causal.frame import FrameError, Prepared, prepare
 from analysis.causal.group_time import by_cluster
 from analysis.causal.jackknife import jackknife
+from analysis.causal.labels import labelled, numeric
 from analysis.causal.options import Options
 from analysis.causal.saturated import Saturated, by_arm, clustered_t, counts_of, saturate
 from analysis.causal.two_by_two import small_sample_scale
@@ -159,7 +160,8 @@ def score_frame(counts: pd.DataFrame, values: dict[float, float] | str) -> pd.Da
     FrameError
         ``label_range`` for a label outside 0–10 under ``nps``, or without value.
     """
-    label = counts["label"].astype(float)
+    counts = _checked(counts)
+    label = counts["label"]
     if values == "nps":
         if not label.between(0, 10).all():
             raise FrameError("label_range", "the net promoter score needs answers of 0–10")
@@ -302,9 +304,37 @@ def _proportional(cube, design, weight, panel, stem) -> Check:
     )
 
 
-def _panel(counts: pd.DataFrame, options: Options) -> tuple[Prepared, np.ndarray, np.ndarray]:
+def _checked(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the counts with numeric labels and counts; a fault names its row.
+
+    Raises
+    ------
+    FrameError
+        ``columns``; ``label_missing``; ``count_negative`` for a missing, infinite or negative
+        count; those of the labels of units and periods.
+    """
     if missing := [name for name in ("label", "count") if name not in counts]:
         raise FrameError("columns", f"the frame has no column {missing}")
+    data = labelled(counts)[0]
+    data = data.assign(label=numeric(data, "label"), count=numeric(data, "count"))
+    wrong = ~np.isfinite(data["label"].to_numpy())
+    if wrong.any():
+        raise FrameError("label_missing", f"{_place(data[wrong])} has no label, which is a number")
+    wrong = ~(np.isfinite(data["count"].to_numpy()) & (data["count"].to_numpy() >= 0))
+    if wrong.any():
+        raise FrameError(
+            "count_negative", f"{_place(data[wrong])} has no count of 0 or more answers"
+        )
+    return data
+
+
+def _place(rows: pd.DataFrame) -> str:
+    row = rows.iloc[0]
+    return f"unit {row['unit']!r}, period {row['period']}"
+
+
+def _panel(counts: pd.DataFrame, options: Options) -> tuple[Prepared, np.ndarray, np.ndarray]:
+    counts = _checked(counts)
     frame = score_frame(counts[counts["count"] > 0], "mean")
     if options.cluster:
         of = counts.drop_duplicates("unit").set_index("unit")[options.cluster]

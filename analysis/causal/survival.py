@@ -40,6 +40,8 @@ class KaplanMeier:
         Share still open just after each.
     at_risk, events : (K,)
     n, n_censored : int
+    last : float
+        Longest observation, with or without event.
     """
 
     time: np.ndarray
@@ -48,6 +50,7 @@ class KaplanMeier:
     events: np.ndarray
     n: int
     n_censored: int
+    last: float
 
     def at(self, time: float) -> float:
         """Return the share still open just after ``time``."""
@@ -60,7 +63,20 @@ class KaplanMeier:
         return float(self.time[below[0]]) if len(below) else None
 
     def restricted_mean(self, tau: float) -> tuple[float, float]:
-        """Return the mean time up to ``tau`` and its (unclustered) standard error."""
+        """Return the mean time up to ``tau`` and its (unclustered) standard error.
+
+        Raises
+        ------
+        FrameError
+            ``beyond_observation`` where some are still open when the last observation ends before
+            ``tau``: how long they stay open after it nobody has seen.
+        """
+        if tau > self.last and self.at(self.last) > 0:
+            raise FrameError(
+                "beyond_observation",
+                f"nobody was observed longer than {self.last:g}, and some were still open then; "
+                f"a mean up to {tau:g} is not known. Choose tau of at most {self.last:g}.",
+            )
         inside = self.time < tau
         edges = np.concatenate([[0.0], self.time[inside], [tau]])
         area = np.concatenate([[1.0], self.survival[inside]]) * np.diff(edges)
@@ -98,6 +114,7 @@ def kaplan_meier(duration: np.ndarray, event: np.ndarray) -> KaplanMeier:
         events[kept],
         len(times),
         int((~happened).sum()),
+        float(distinct[-1]),
     )
 
 
@@ -218,8 +235,9 @@ def restricted_mean_difference(
     Raises
     ------
     FrameError
-        ``empty_arm`` where an arm has no ticket in a phase; ``not_constant`` where a cluster is
-        in both arms.
+        ``beyond_observation`` where ``tau`` is longer than the longest observation of an arm and
+        phase; ``empty_arm`` where an arm has no ticket in a phase; ``not_constant`` where a cluster
+        is in both arms.
     """
     times, happened = np.asarray(duration, float), np.asarray(event, bool)
     D, A = np.asarray(treated, bool), np.asarray(after, bool)

@@ -15,8 +15,10 @@ from analysis.causal import (
     baseline_means,
     evaluate,
     group_time,
+    ordered_effect,
     placebo_date,
     prepare,
+    score_frame,
     smoothness,
     spillover,
     wild_bootstrap,
@@ -195,3 +197,25 @@ def test_a_bound_takes_a_level_that_is_a_share():
     for bound in (smoothness, relative_magnitudes):
         with pytest.raises(OptionError):
             bound(moments, 1.0, level=95)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("label", np.nan, "label_missing"),
+        ("count", -1.0, "count_negative"),
+        ("count", np.nan, "count_negative"),
+    ],
+)
+def test_counts_of_labels_are_checked(frame, column, value, rule):
+    counts = frame.drop(columns=["y", "n"]).assign(label=4.0, count=3.0)
+    counts = pd.concat([counts, counts.assign(label=5.0)], ignore_index=True)
+    counts.loc[7, column] = value
+    entrances = (
+        lambda c: ordered_effect(c, outcome="csat_mean"),
+        lambda c: score_frame(c, "mean"),
+    )
+    for entrance in entrances:
+        with pytest.raises(FrameError, match=counts["unit"][7]) as caught:
+            entrance(counts)
+        assert caught.value.rule == rule

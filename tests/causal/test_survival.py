@@ -147,3 +147,13 @@ def test_a_short_horizon_is_read_in_minutes():
     assert {effect.unit, mean.unit} == {"minutes"}
     assert 0 < mean.ci_low < mean.value < mean.ci_high < 240
     assert run(world, tau_hours=24.0)[0][0].unit == "hours"
+
+
+def test_a_mean_beyond_the_last_observation_is_refused():
+    curve = kaplan_meier(np.array([1.0, 2.0, 5.0]), np.array([True, True, False]))
+    assert curve.restricted_mean(5.0)[0] == pytest.approx(1 + 2 / 3 + 1)
+    with pytest.raises(FrameError, match="at most 5") as caught:
+        curve.restricted_mean(8.0)
+    assert caught.value.rule == "beyond_observation"
+    done = kaplan_meier(np.array([1.0, 2.0]), np.array([True, True]))
+    assert done.restricted_mean(8.0)[0] == pytest.approx(1.5)  # nobody is open after 2
