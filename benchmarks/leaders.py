@@ -6,7 +6,8 @@
 Writes ``benchmarks/results/leaders.csv`` design by design, so that a run that is cut short goes
 on where it stopped; ``benchmarks/tables.py`` puts it into ``docs/methods/estimators.md``. Worlds,
 designs and effects are those of ``benchmarks/monte_carlo.py``, with seeds of their own, and every
-method sees the same worlds. ``--worlds``: without, with effect.
+method sees the same worlds. ``--worlds``: without, with effect; ``--others``: most worlds of what
+does not lead under a lottery, with fewer than 40 sites.
 
 **Methods.** ``before``: group-time effects from the month before under the rule of inference,
 which led until the base was chosen. ``managed``: the same from the base that
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -117,7 +119,7 @@ def chosen_base(panel: Prepared) -> str:
     return choose_base(rows).base
 
 
-def world(panel: Prepared, target: float, seed: int, methods: tuple[str, ...]) -> list[dict]:
+def world(panel: Prepared, target: float, seed: int, methods: Iterable[str]) -> list[dict]:
     """Estimate one world by every method."""
     options = Options(
         draws=DRAWS,
@@ -134,7 +136,7 @@ def world(panel: Prepared, target: float, seed: int, methods: tuple[str, ...]) -
         else:
             of = {"before": "month_before", "all_before": "all_before"}.get(method, base)
             own = replace(options, base=BASES[of], drawn_by_lot=method == "lot")
-            builder, parts = lead(panel, own, outcome="csat_mean", unit="score_1_5")
+            builder, parts = lead(panel, own, outcome="csat_mean", unit="", kinds=("simple",))
             found = builder.overall(parts["simple"])[0]
         none = found.ci_low is None or not target
         rows.append(
@@ -150,15 +152,19 @@ def world(panel: Prepared, target: float, seed: int, methods: tuple[str, ...]) -
     return rows
 
 
-def measure(study: Study, worlds: int, methods: tuple[str, ...]) -> pd.DataFrame:
-    """Return a row per method: size or power, bias, spread, width, and the base chosen."""
+def measure(study: Study, worlds: Mapping[str, int]) -> pd.DataFrame:
+    """Return a row per method: size or power, bias, spread, width, and the base chosen.
+
+    ``worlds`` says how many of the first worlds each method sees.
+    """
     panel = template(study.design)
     truth = true_effect(panel, study.effect)
     target = float(truth[panel.treated].mean())
     rows = []
-    for seed in range(FIRST_SEED, FIRST_SEED + worlds):
+    for count in range(max(worlds.values())):
+        seed = FIRST_SEED + count
         drawn = replace(panel, y=outcome(study, panel, seed) + truth)
-        rows += world(drawn, target, seed, methods)
+        rows += world(drawn, target, seed, [m for m in METHODS if count < worlds.get(m, 0)])
     found = pd.DataFrame(rows)
     by = found.groupby("method", sort=False)
     out = pd.DataFrame(
@@ -183,15 +189,18 @@ def done() -> pd.DataFrame:
     return pd.read_csv(RESULTS) if RESULTS.is_file() else pd.DataFrame()
 
 
-def main(studies: list[Study], worlds: dict[str, int]) -> None:
+def main(studies: list[Study], worlds: dict[str, int], others: int) -> None:
     """Measure what is not stored yet."""
     for study in studies:
         known, key = done(), study.key
         if len(known) and (known[list(key)] == pd.Series(key)).all(axis=1).any():
             continue
-        few = study.design.sites == 10 or study.shocks != "normal"
-        methods = METHODS if few else METHODS[:3]
-        new = measure(study, worlds[study.effect], methods)
+        each = dict.fromkeys(METHODS, worlds[study.effect])
+        if study.design.sites < 40:
+            each |= {name: min(each[name], others) for name in METHODS if name != "lot"}
+        elif study.shocks == "normal":
+            each |= {"all_before": 0, "imputation": 0}
+        new = measure(study, each)
         pd.concat([done(), new]).to_csv(RESULTS, index=False)
         print(study, flush=True)
 
@@ -199,6 +208,7 @@ def main(studies: list[Study], worlds: dict[str, int]) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--worlds", type=int, nargs=2, default=(1000, 300))
+    parser.add_argument("--others", type=int, default=400, help="most worlds of others, few sites")
     parser.add_argument("--sites", type=int, nargs="+", default=(40, 10, 20, 100))
     parser.add_argument("--waves", type=int, nargs="+", default=(2, 5, 3, 4))
     parser.add_argument("--icc", type=float, nargs="+", default=(0.2, 0.02))
@@ -214,4 +224,4 @@ if __name__ == "__main__":
         for icc, sites, waves, even, shocks, effect in order
         if counts[effect]
     ]
-    main(wanted, counts)
+    main(wanted, counts, asked.others)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from analysis.causal import pretrend_draws
+from analysis.causal import lot, pretrend_draws
 from analysis.causal.aggregate import Aggregate
 from analysis.causal.agreement import comparable, disagree
 from analysis.causal.bands import satterthwaite
@@ -27,6 +27,7 @@ from analysis.results import Check, Estimate
 OBSERVED_AT_LEAST = 0.95
 ROWS_DROPPED_AT_MOST = 0.05
 POOR_OVERLAP_AT_MOST = 0.10
+LOT_BALANCE_AT_LEAST = 0.01
 PRETREND_FAILS_BELOW, PRETREND_CAUTION_BELOW = 0.05, 0.10
 
 
@@ -69,6 +70,8 @@ def with_comparison(
         _pretrend(maker, builder, parts, lead),
         _agreement(maker, lead, alternatives, len(builder.panel.cohorts)),
     ]
+    if builder.effects.lot:
+        found.append(_lot_balance(maker, builder))
     if len(overall) > 1:
         found.append(_inference_agreement(maker, lead, overall[1]))
     return tuple(found)
@@ -323,6 +326,23 @@ def _placed(builder: Builder, event: Aggregate, chosen: np.ndarray, test: PreTre
     shrink = (df + 1 - test.df) / df
     return replace(
         test, p_value=f_p_value(test.statistic * shrink / test.df, test.df, df + 1 - test.df)
+    )
+
+
+def _lot_balance(maker: _Maker, builder: Builder) -> Check:
+    """Ask whether waves differed before training by more than a lottery makes them."""
+    options, panel = builder.options, builder.panel
+    p_value = lot.balance_p(panel, draws=options.draws, seed=options.seed)
+    alike = p_value >= LOT_BALANCE_AT_LEAST
+    return maker.check(
+        "lot_balance",
+        "passed" if alike else "caution",
+        value=p_value,
+        threshold=LOT_BALANCE_AT_LEAST,
+        unit="p",
+        n=panel.n_clusters,
+        reason=None if alike else "differ",
+        remedy=True,
     )
 
 

@@ -24,7 +24,7 @@ import pandas as pd
 
 from analysis.causal import checks as _checks
 from analysis.causal import lot, report_tables
-from analysis.causal.aggregate import Aggregate, aggregate
+from analysis.causal.aggregate import Aggregate, Kind, aggregate
 from analysis.causal.agreement import with_agreement
 from analysis.causal.before_after import describe
 from analysis.causal.beside import beside
@@ -44,7 +44,7 @@ from analysis.causal.pooled_cells import pooled_group_time, with_denominators
 from analysis.results import Check, Estimate, Scalar, StageResults, collect
 
 #: Ways in which group-time effects are averaged.
-KINDS = ("simple", "event", "cohort", "calendar")
+KINDS: tuple[Kind, ...] = ("simple", "event", "cohort", "calendar")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -207,7 +207,12 @@ def evaluate(
 
 
 def lead(
-    panel: Prepared, options: Options, *, outcome: str, unit: str
+    panel: Prepared,
+    options: Options,
+    *,
+    outcome: str,
+    unit: str,
+    kinds: tuple[Kind, ...] = KINDS,
 ) -> tuple[Builder, dict[str, Aggregate]]:
     """Cells and their means by the estimator that leads, ready to be made into estimates.
 
@@ -218,6 +223,8 @@ def lead(
         ``drawn_by_lot`` lets the lottery's estimator lead where the panel fits it.
     outcome, unit : str
         As :func:`evaluate` takes them.
+    kinds : tuple of str
+        Which means, as of :func:`analysis.causal.aggregate`.
 
     Returns
     -------
@@ -227,22 +234,22 @@ def lead(
     plain = cells(panel, options)
     by_lot = options.drawn_by_lot and options.form == "mean"
     if not (by_lot and lot.fits(plain.panel, plain)):
-        return Builder(plain, outcome, unit, options), _aggregates(plain)
+        return Builder(plain, outcome, unit, options), _aggregates(plain, kinds)
     plain = replace(plain, lot=True)
     simple = aggregate(plain, "simple", fewest_compared=fewest_compared(panel.n_clusters))
     rule = Builder(plain, outcome, unit, options).rule(simple.cell_weights[0])
     many = rule.lead == "influence_function"
     beta, slopes = lot.coefficient(plain, simple, many=many)
     found = replace(cells(plain.panel, options, coefficient=beta), slopes=slopes, lot=True)
-    builder, parts = Builder(found, outcome, unit, options), _aggregates(found)
+    builder, parts = Builder(found, outcome, unit, options), _aggregates(found, kinds)
     if many:
         parts = {kind: lot.efficient(found, part, builder.scale) for kind, part in parts.items()}
     return builder, parts
 
 
-def _aggregates(effects: GroupTime) -> dict[str, Aggregate]:
+def _aggregates(effects: GroupTime, kinds: tuple[Kind, ...]) -> dict[str, Aggregate]:
     few = fewest_compared(effects.panel.n_clusters)
-    return {kind: aggregate(effects, kind, fewest_compared=few) for kind in KINDS}
+    return {kind: aggregate(effects, kind, fewest_compared=few) for kind in kinds}
 
 
 def prepared(frame: pd.DataFrame, options: Options) -> Prepared:

@@ -24,14 +24,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analysis.causal.aggregate import Aggregate
+from analysis.causal.assignments import assignments
 from analysis.causal.base import last_untouched, levels, row_means
 from analysis.causal.frame import Prepared, by_cluster
 from analysis.causal.group_time import GroupTime, Slopes
 from analysis.causal.inference_rule import InferenceRule
 from analysis.causal.random_timing import ZERO
 
-#: Clusters in the smallest cohort, the never treated included, below which nothing is learnt in it.
-FEWEST_IN_A_COHORT = 4
+#: A cohort, the never treated included, is small with fewer clusters than this …
+FEWEST_IN_A_COHORT = 10
+#: … and Neyman's error leads where small cohorts hold no more than this share of all clusters.
+MOST_IN_SMALL_COHORTS = 0.1
 #: The adjusted standard error needs this many clusters of a mean cohort per period before.
 FEWEST_PER_PERIOD_BEFORE = 10
 
@@ -74,12 +77,13 @@ def even_strata(panel: Prepared) -> bool:
 
 
 def choose(found: InferenceRule, panel: Prepared) -> InferenceRule:
-    """Let randomisation lead, which a lottery makes exact, unless every cohort is large enough."""
+    """Let randomisation lead, which a lottery makes exact, unless cohorts are large enough."""
     if found.lead == "none":
         return found
     first = np.unique(panel.cluster, return_index=True)[1]
-    smallest = np.unique(panel.cohort[first], return_counts=True)[1].min()
-    if found.lead == "influence_function" and smallest >= FEWEST_IN_A_COHORT:
+    size = np.unique(panel.cohort[first], return_counts=True)[1]
+    in_small = size[size < FEWEST_IN_A_COHORT].sum() / size.sum()
+    if found.lead == "influence_function" and in_small <= MOST_IN_SMALL_COHORTS:
         return replace(found, reason="causal.rule.lot_many")
     return replace(found, lead="randomisation", beside=(), reason="causal.rule.lot_few")
 
@@ -111,6 +115,48 @@ def pooled_slopes(effects: GroupTime) -> Slopes | None:
         spread = float(w @ x**2)
         slopes.append(float((w * x) @ mean[known]) / spread if spread > 0 else 0.0)
     return Slopes(*slopes)
+
+
+def balance_p(panel: Prepared, *, draws: int, seed: int) -> float:
+    """Share of draws of the lottery in which cohorts' levels before differ as much as here.
+
+    The statistic is the variance between cohorts of the mean of all periods before anyone's
+    start; clusters change places within strata.
+
+    Parameters
+    ----------
+    panel : Prepared
+    draws, seed : int
+        As of :func:`analysis.causal.randomisation_test`.
+
+    Returns
+    -------
+    float
+        NaN where no cluster is measured before.
+    """
+    level = levels(
+        panel, panel.y, last_untouched(panel, panel.cohorts[0], "all_before"), "all_before"
+    )
+    known = ~np.isnan(level)
+    if not known.any():
+        return float("nan")
+    weight = by_cluster((panel.weights * known)[:, None], panel.cluster)[:, 0]
+    total = by_cluster((panel.weights * np.nan_to_num(level))[:, None], panel.cluster)[:, 0]
+    seen = weight > 0
+    mean = total[seen] / weight[seen]
+    first = np.unique(panel.cluster, return_index=True)[1][seen]
+    place = np.unique(panel.cohort[first], return_inverse=True)[1]
+    stratum = np.unique(panel.stratum[first], return_inverse=True)[1]
+    mean = mean - mean.mean()
+    labels, enumerated = assignments(place, stratum, draws, seed)
+    size = np.bincount(place)
+
+    def between(label: np.ndarray) -> float:
+        return float((np.bincount(label, weights=mean, minlength=len(size)) ** 2 / size).sum())
+
+    actual = between(place) * (1 - 1e-10)
+    above = sum(between(label) >= actual for label in labels)
+    return above / len(labels) if enumerated else (above + 1) / (len(labels) + 1)
 
 
 def split(effects: GroupTime, cell_weights: np.ndarray) -> Split:

@@ -210,8 +210,8 @@ class Design(Part):
         Months before the start in which an effect may already show.
     base : str
         What months with training are compared with: the ``month_before`` each wave's start, or
-        the mean of ``all_before`` anyone's start. The latter is the more precise, and asks for
-        parallel trends over all those months: for waves drawn by lot.
+        the mean of ``all_before`` anyone's start. ``auto``: chosen for each outcome by a rule on
+        the months before training, and fixed when the plan is locked.
     assignment : str
         Who or what decides which site is trained when.
     min_evaluators : dict
@@ -233,7 +233,7 @@ class Design(Part):
     smallest_effect: float | None = Field(default=None, gt=0)
     measure_at_months: tuple[int, ...] = (1, 3, 6, 12)
     anticipation_months: int = Field(default=0, ge=0, le=12)
-    base: Literal["month_before", "all_before"] = "month_before"
+    base: Literal["auto", "month_before", "all_before"] = "auto"
     assignment: Literal["randomised", "management", "volunteered", "unknown"] = "unknown"
     min_evaluators: dict[str, int] = Field(default_factory=dict)
     evaluator_weights: dict[str, float] = Field(default_factory=dict)

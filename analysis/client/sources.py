@@ -87,6 +87,8 @@ class ColumnMap(Part):
         without one; the month by which a quarter is recorded; the zone of the file's times (the
         client's without it); ``midnight`` for times without a clock; ``first``/``second`` in the
         hour that a clock change repeats.
+    first_month : str or None
+        Of dates and months written as numbers: the month that 1 means, e.g. ``2011-01``.
     unit : str or None
         What a bare number means: ``percent`` or ``share`` of a share, ``seconds``, ``minutes``,
         ``hours`` or ``days`` of a length of time (hours, if not said).
@@ -125,6 +127,7 @@ class ColumnMap(Part):
     format: str | None = None
     year: int | None = None
     quarter: Literal["first", "middle", "last"] | None = None
+    first_month: str | None = Field(default=None, pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
     zone: str | None = None
     date_only: Literal["fault", "midnight"] | None = None
     ambiguous: Literal["fault", "first", "second"] | None = None

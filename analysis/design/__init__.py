@@ -11,6 +11,7 @@ from analysis.design.documents import assess_documents
 from analysis.design.evaluators import assess_evaluators
 from analysis.design.finances import assess_finances
 from analysis.design.locks import Lock, assess_lock, differences, seal
+from analysis.design.lottery import Lottery, audit_lottery
 from analysis.design.plan import Goal, Plan, assess_plan, make_plan
 from analysis.design.power import ErrorModel, RollOut, closed_form, estimate_errors, simulate_null
 from analysis.design.power_report import (
@@ -38,6 +39,7 @@ __all__ = [
     "Facts",
     "Goal",
     "Lock",
+    "Lottery",
     "Plan",
     "RollOut",
     "annual_growth",
@@ -63,6 +65,7 @@ __all__ = [
     "assess_visits",
     "assign_balanced",
     "assign_waves",
+    "audit_lottery",
     "baseline_content",
     "check_claims",
     "choose_base",

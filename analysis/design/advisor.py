@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -34,6 +34,8 @@ class Facts:
         Whether every wave was drawn by lot.
     can_draw : bool or None
         Whether lots may still be drawn; None while undecided.
+    base : str
+        What months with training are compared with, as of :class:`RollOut`.
     answers : float
         Mean number of observations of a site in a month.
     """
@@ -44,6 +46,7 @@ class Facts:
     drawn: bool = False
     can_draw: bool | None = None
     answers: float = 0.0
+    base: pw.Base = "month_before"
 
     @property
     def waves(self) -> tuple[int, ...]:
@@ -112,13 +115,17 @@ def _plain(facts: Facts) -> str | None:
 
 
 def _against_never(facts: Facts) -> pw.RollOut:
-    return pw.RollOut(facts.starts, facts.n_never, facts.n_periods)
+    return pw.RollOut(facts.starts, facts.n_never, facts.n_periods, base=facts.base)
+
+
+def _by_lot(facts: Facts) -> pw.RollOut:
+    return replace(_against_never(facts), by_lot=True)
 
 
 def _against_later(facts: Facts) -> pw.RollOut:
     last = facts.waves[-1]
     earlier = tuple(start for start in facts.starts if start < last)
-    return pw.RollOut(earlier, facts.starts.count(last), last)
+    return pw.RollOut(earlier, facts.starts.count(last), last, base=facts.base)
 
 
 def _all_sites(facts: Facts) -> int:
@@ -130,7 +137,7 @@ def _trained_only(facts: Facts) -> int:
 
 
 DESIGNS: tuple[_Design, ...] = (
-    _Design("randomised", "randomised", _lots, _against_never, _all_sites),
+    _Design("randomised", "randomised", _lots, _by_lot, _all_sites),
     _Design("did_never", "quasi_experimental", _never, _against_never, _all_sites),
     _Design("did_later", "quasi_experimental", _later, _against_later, _trained_only),
     _Design("synthetic", "quasi_experimental", _synthetic, None, _all_sites),
@@ -141,7 +148,11 @@ DESIGNS: tuple[_Design, ...] = (
 
 
 def read_facts(
-    outcome: pd.DataFrame, waves: pd.DataFrame | None, *, can_draw: bool | None = None
+    outcome: pd.DataFrame,
+    waves: pd.DataFrame | None,
+    *,
+    can_draw: bool | None = None,
+    base: pw.Base = "month_before",
 ) -> Facts:
     """Read the facts from the outcome frame and the table of waves.
 
@@ -153,13 +164,17 @@ def read_facts(
         Canonical table ``waves``: ``wave, assigned_by``.
     can_draw : bool, optional
         The client's answer.
+    base : {"month_before", "all_before"}
+        What months with training are compared with.
     """
     drawn = False
     if waves is not None:
         treated = waves[waves["wave"].fillna(0) > 0]
         drawn = len(treated) > 0 and treated["assigned_by"].eq("randomised").all()
     if outcome.empty:
-        return Facts(starts=(), n_never=0, n_periods=0, drawn=bool(drawn), can_draw=can_draw)
+        return Facts(
+            starts=(), n_never=0, n_periods=0, drawn=bool(drawn), can_draw=can_draw, base=base
+        )
     first, last = int(outcome["period"].min()), int(outcome["period"].max())
     cohorts = outcome.groupby("unit")["cohort"].first()
     starts = (cohorts.dropna() - first).astype(int)
@@ -171,6 +186,7 @@ def read_facts(
         drawn=bool(drawn),
         can_draw=can_draw,
         answers=float(outcome["n"].mean()),
+        base=base,
     )
 
 

@@ -150,8 +150,8 @@ def assign_balanced(
         "distance": round(smallest, 6),
         "limit": round(limit, 6),
         "accepted": bool(smallest <= limit),
-        "sites_hash": _hash(ordered[["site_id", *strata, *balance_on]]),
-        "draw_hash": _hash(best),
+        "sites_hash": fingerprint_of(ordered[["site_id", *strata, *balance_on]]),
+        "draw_hash": fingerprint_of(best),
     }
     return best, audit
 
@@ -162,7 +162,8 @@ def _distance(values: np.ndarray, treated: np.ndarray, inverse: np.ndarray) -> f
     return float(len(values) * share * (1 - share) * gap @ inverse @ gap)
 
 
-def _hash(frame: pd.DataFrame) -> str:
+def fingerprint_of(frame: pd.DataFrame) -> str:
+    """Return the SHA-256 of a table as CSV."""
     return hashlib.sha256(frame.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
 
 

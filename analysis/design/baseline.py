@@ -17,6 +17,7 @@ DATED: Mapping[str, str] = {
     "ratings": "rated_on",
     "assessments": "assessed_on",
     "invitations": "month",
+    "ticket_counts": "month",
     "fees": "month",
     "contracts": "due_on",
     "crm_usage": "month",

@@ -52,10 +52,11 @@ class Goal:
 class Plan:
     """What was decided before outcomes were seen; JSON values only.
 
-    ``goals`` and ``waves`` are tuples of mappings, in a fixed order, so that equal plans
-    have equal hashes. ``money`` holds the rules by which effects are priced, ``benefits`` their
-    prices; ``outcomes`` those that the client declares, ``satisfied`` by questionnaire and item
-    the lowest score that counts as satisfied.
+    ``base`` is what months with training are compared with, for the primary outcome and every
+    other without an entry in ``bases``. ``goals`` and ``waves`` are tuples of mappings, in a fixed
+    order, so that equal plans have equal hashes. ``money`` holds the rules by which effects are
+    priced, ``benefits`` their prices; ``outcomes`` those that the client declares, ``satisfied`` by
+    questionnaire and item the lowest score that counts as satisfied.
     """
 
     primary_outcome: str
@@ -68,6 +69,7 @@ class Plan:
     measure_at_months: tuple[int, ...] = (1, 3, 6, 12)
     anticipation_months: int = 0
     base: str = "month_before"
+    bases: Mapping[str, str] = field(default_factory=dict)
     assignment: str = "unknown"
     goals: tuple[Mapping[str, Any], ...] = ()
     waves: tuple[Mapping[str, Any], ...] = ()
@@ -88,13 +90,13 @@ class Plan:
     def content(self) -> dict[str, Any]:
         """Return the plan as it is locked: goals and sites by name, JSON values only.
 
-        The usual base is left out, as plans locked before another could be chosen have none;
-        so are declarations where there are none.
+        The month before is left out, as plans locked before another could be chosen name none; so
+        are declarations where there are none.
         """
         body = json.loads(json.dumps(asdict(self)))
         if body["base"] == "month_before":
             del body["base"]
-        for part in ("outcomes", "satisfied"):
+        for part in ("bases", "outcomes", "satisfied"):
             if not body[part]:
                 del body[part]
         body["goals"] = _named(body["goals"], _goal_name)

@@ -37,6 +37,9 @@ class ErrorModel:
         Standard deviation added by the finite number of answers in a site-month.
     n_units, n_periods : int
         Size of the panel it was estimated from; 0 where it was assumed.
+    site_sd : float
+        Standard deviation between sites of their lasting levels. Differences cancel it; the
+        estimator of a lottery weighs it.
     """
 
     shock_sd: float
@@ -44,6 +47,7 @@ class ErrorModel:
     sampling_sd: float
     n_units: int = 0
     n_periods: int = 0
+    site_sd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class RollOut:
     site; ``n_never`` sites are never trained; ``n_periods`` months are measured, of which
     at most ``window`` after each start count. ``base`` says what they are compared with:
     the ``month_before`` the start, as the leading group-time estimate does, or the mean of
-    ``all_before``, as the plain two by two and imputation do.
+    ``all_before``, as the plain two by two and imputation do. ``by_lot``: a lottery decides who
+    starts when, so that the coefficient on what was before is estimated instead of set to 1.
     """
 
     starts: tuple[int, ...]
@@ -62,6 +67,7 @@ class RollOut:
     n_periods: int
     window: int = 12
     base: Base = "month_before"
+    by_lot: bool = False
 
     def __post_init__(self) -> None:
         if len(self.starts) < 2 or self.n_never < 2:
@@ -129,7 +135,14 @@ def estimate_errors(outcome: pd.DataFrame, *, sampling_variance: float | None = 
         sampling_sd=math.sqrt(noise_var),
         n_units=units,
         n_periods=months,
+        site_sd=_between(wide.to_numpy(), shock_var * best**gap, noise_var),
     )
+
+
+def _between(values: np.ndarray, shock: np.ndarray, noise: float) -> float:
+    """Give the standard deviation of lasting levels: sites' means beyond what their months add."""
+    passing = shock.mean() + noise / values.shape[1]
+    return math.sqrt(max(float(values.mean(axis=1).var(ddof=1) - passing), 0.0))
 
 
 def _expected(covariance: np.ndarray, lags: np.ndarray) -> np.ndarray:
@@ -192,9 +205,17 @@ def closed_form_se(plan: RollOut, errors: ErrorModel) -> float:
     """
     contrast, counts, weights = _windows(plan)
     variance = errors.shock_sd**2 + errors.sampling_sd**2
-    treated = (weights**2 * (contrast**2).sum(axis=1) / counts).sum()
-    never = ((weights @ contrast) ** 2).sum() / plan.n_never
-    return math.sqrt(variance * (treated + never))
+    lasting = 0.0
+    if plan.by_lot:
+        before = np.minimum(contrast, 0)
+        site = errors.site_sd**2
+        spread = site + variance * float(weights @ (before**2).sum(axis=1))
+        slope = site / spread if spread > 0 else 0.0
+        contrast = np.maximum(contrast, 0) + slope * before
+        lasting = site * (1 - slope) ** 2
+    treated = (weights**2 * (variance * (contrast**2).sum(axis=1) + lasting) / counts).sum()
+    never = (variance * ((weights @ contrast) ** 2).sum() + lasting) / plan.n_never
+    return math.sqrt(treated + never)
 
 
 def closed_form(plan: RollOut, errors: ErrorModel, effect: float, *, alpha: float = 0.05) -> float:
@@ -229,7 +250,8 @@ def simulate_null(
 
     The estimator is the cohort-weighted difference in differences against never-trained
     sites (mean of up to ``window`` months after the start minus the plan's base), with
-    the influence-function standard error clustered by site.
+    the influence-function standard error clustered by site; under a lottery, with the coefficient
+    of least variance on the base.
 
     Parameters
     ----------
@@ -246,25 +268,35 @@ def simulate_null(
     """
     rng = np.random.default_rng(seed)
     contrast, counts, weights = _windows(plan)
+    sides = np.stack([np.maximum(contrast, 0), np.maximum(-contrast, 0)])  # after, before
     n1 = len(plan.starts)
     sites = n1 + plan.n_never
-    cohort = np.repeat(np.arange(counts.size), counts)
-    # Only contrasts of months matter: draw errors in blocks to bound memory.
+    cohort = np.append(
+        np.repeat(np.arange(counts.size), counts), np.full(plan.n_never, counts.size)
+    )
+    size = np.append(counts, plan.n_never)
+    sign = np.append(weights, -1.0)
+    scale = (np.sqrt(size / np.maximum(size - 1, 1)) * sign / size)[cohort]
+    of_site = np.concatenate([sides, np.einsum("w,vwt->vt", weights, sides)[:, None]], axis=1)
     estimates, errors_of = np.empty(draws), np.empty(draws)
-    block = max(1, 4_000_000 // (sites * plan.n_periods))
+    block = max(1, 4_000_000 // (sites * plan.n_periods))  # errors in blocks to bound memory
     for first in range(0, draws, block):
-        size = min(block, draws - first)
-        y = _errors(rng, (size, sites, plan.n_periods), errors)
-        treated = np.einsum("dst,st->ds", y[:, :n1], contrast[cohort])
-        never = y[:, n1:] @ (weights @ contrast)
-        means = np.stack([treated[:, cohort == g].mean(axis=1) for g in range(counts.size)], 1)
-        scale = np.sqrt(counts / np.maximum(counts - 1, 1))[cohort] * (weights / counts)[cohort]
-        influence = (treated - means[:, cohort]) * scale
-        rest = never - never.mean(axis=1, keepdims=True)
-        variance = (influence**2).sum(axis=1)
-        variance += (rest**2).sum(axis=1) / (plan.n_never * (plan.n_never - 1))
-        estimates[first : first + size] = means @ weights - never.mean(axis=1)
-        errors_of[first : first + size] = np.sqrt(variance)
+        n = min(block, draws - first)
+        y = _errors(rng, (n, sites, plan.n_periods), errors)
+        if plan.by_lot:
+            y += errors.site_sd * rng.standard_normal((n, sites, 1))
+        values = np.einsum("dst,vst->vds", y, of_site[:, cohort])
+        means = np.stack([values[..., cohort == g].mean(axis=2) for g in range(size.size)], axis=2)
+        after, before = means @ sign
+        rest = (values - means[..., cohort]) * scale
+        slope = 1.0
+        if plan.by_lot:
+            spread = (rest[1] ** 2).sum(axis=1)
+            shared = (rest[0] * rest[1]).sum(axis=1)
+            slope = np.divide(shared, spread, out=np.zeros(n), where=spread > 0)
+        estimates[first : first + n] = after - slope * before
+        left = rest[0] - np.reshape(slope, (-1, 1)) * rest[1]
+        errors_of[first : first + n] = np.sqrt((left**2).sum(axis=1))
     return estimates, errors_of
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,11 @@ SITES = (10, 20, 30, 40, 60, 80, 120)
 
 
 def read_roll_out(
-    outcome: pd.DataFrame, *, window: int = 12, base: pw.Base = "month_before"
+    outcome: pd.DataFrame,
+    *,
+    window: int = 12,
+    base: pw.Base = "month_before",
+    by_lot: bool = False,
 ) -> pw.RollOut:
     """Read the roll-out from an outcome frame: months counted from its first one.
 
@@ -28,8 +33,8 @@ def read_roll_out(
         ``unit, period, y, n, cohort``, one row a site-month.
     window : int
         Most months after the start that are averaged.
-    base : str
-        What the months after are compared with, as of :class:`RollOut`.
+    base, by_lot
+        What the months after are compared with and how, as of :class:`RollOut`.
     """
     if outcome.empty:
         raise DesignError("The outcome is not measured.")
@@ -38,7 +43,7 @@ def read_roll_out(
     starts = (cohorts.dropna() - first).astype(int)
     kept = starts[(starts > 0) & (starts <= last - first)]
     never = int(cohorts.isna().sum())
-    return pw.RollOut(tuple(sorted(kept.tolist())), never, last - first + 1, window, base)
+    return pw.RollOut(tuple(sorted(kept.tolist())), never, last - first + 1, window, base, by_lot)
 
 
 def error_model(outcome: pd.DataFrame) -> tuple[pw.ErrorModel, pd.DataFrame]:
@@ -114,6 +119,53 @@ def power_by_sites(
     return pd.DataFrame(rows, columns=columns)
 
 
+def power_by_estimator(
+    plan: pw.RollOut,
+    errors: pw.ErrorModel,
+    effect: float,
+    *,
+    alpha: float = 0.05,
+    power: float = 0.8,
+    draws: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Smallest effect that can be found, by what leads: what base and lottery buy this client.
+
+    Parameters
+    ----------
+    plan : RollOut
+        The roll-out as planned; its base and whether a lot decides say what leads.
+    errors : ErrorModel
+        Of the months before training.
+    effect : float
+        Effect whose power is given.
+    alpha, power : float
+        Two-sided size of the test, and the power at which the detectable effect is read.
+    draws, seed : int
+        Draws of the simulation and its seed.
+
+    Returns
+    -------
+    DataFrame
+        ``estimator`` (``month_before``, ``all_before``, ``lottery``: one coefficient on the
+        plan's base), ``mde, power`` (simulated), ``ratio`` (mde per that from the month before),
+        ``leads``.
+    """
+    asked = {
+        "month_before": replace(plan, base="month_before", by_lot=False),
+        "all_before": replace(plan, base="all_before", by_lot=False),
+        "lottery": replace(plan, by_lot=True),
+    }
+    leads = "lottery" if plan.by_lot else plan.base
+    rows = []
+    for name, own in asked.items():
+        null = pw.simulate_null(own, errors, draws=draws, seed=seed)
+        found = _both(own, errors, null, effect, alpha, power)
+        rows.append((name, found[3], found[1], name == leads))
+    table = pd.DataFrame(rows, columns=["estimator", "mde", "power", "leads"])
+    return table.assign(ratio=table["mde"] / table["mde"].iloc[0])
+
+
 def power_by_effect(
     plan: pw.RollOut,
     errors: pw.ErrorModel,
@@ -184,6 +236,7 @@ def assess_power(
     power: float = 0.8,
     window: int = 12,
     base: pw.Base = "month_before",
+    by_lot: bool = False,
     draws: int = 2000,
     seed: int = 0,
     simulated: bool = False,
@@ -196,6 +249,8 @@ def assess_power(
         ``unit, period, y, n, cohort``; only months before the first wave set the variances.
     base : {"month_before", "all_before"}
         What months with training will be compared with, as the plan says.
+    by_lot : bool
+        Whether a lottery decides who starts when, so that its estimator leads.
     smallest_effect : float, optional
         Smallest effect worth knowing; a quarter of the standard deviation between site
         months is used when it is not stated, and the check says so.
@@ -205,10 +260,10 @@ def assess_power(
     StageResults
         Estimates ``design.<indicator>.mde.{formula,simulated}`` and
         ``design.<indicator>.power.{formula,simulated}``, check ``design.power``, tables
-        ``power_sites`` and ``power_curve``, fact ``error_model``.
+        ``power_sites``, ``power_curve`` and ``power_estimators``, fact ``error_model``.
     """
     try:
-        plan = read_roll_out(outcome, window=window, base=base)
+        plan = read_roll_out(outcome, window=window, base=base, by_lot=by_lot)
         errors, before = error_model(outcome)
     except DesignError as error:
         return collect("design", [_no_power(power, str(error))])
@@ -233,9 +288,12 @@ def assess_power(
     )
     largest = 2 * max(found[3], effect)
     curve = power_by_effect(plan, errors, null, largest, alpha=alpha)
-    model = ("shock_sd", "autocorrelation", "sampling_sd", "n_units", "n_periods")
+    model = ("shock_sd", "autocorrelation", "sampling_sd", "site_sd", "n_units", "n_periods")
     facts = {"error_model": {name: getattr(errors, name) for name in model}}
-    tables = {"power_sites": by_sites, "power_curve": curve}
+    leaders = power_by_estimator(
+        plan, errors, effect, alpha=alpha, power=power, draws=draws, seed=seed
+    )
+    tables = {"power_sites": by_sites, "power_curve": curve, "power_estimators": leaders}
     return collect("design", items, facts=facts, tables=tables)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.design import power as pw
+from analysis.design.power import Base
 from analysis.design.power_report import error_model, read_roll_out
 from analysis.errors import DesignError
 from analysis.results import StageResults, collect
@@ -201,7 +202,14 @@ def cost_frontier(
     return table.assign(best=_undominated(table))
 
 
-def assess_frontier(outcome: pd.DataFrame, effect: float | None, **settings) -> StageResults:
+def assess_frontier(
+    outcome: pd.DataFrame,
+    effect: float | None,
+    *,
+    base: Base = "month_before",
+    by_lot: bool = False,
+    **settings,
+) -> StageResults:
     """Put :func:`cost_frontier` of the client's own roll-out among the results.
 
     Nothing where power cannot be computed, as :func:`analysis.design.assess_power` says.
@@ -212,6 +220,8 @@ def assess_frontier(outcome: pd.DataFrame, effect: float | None, **settings) -> 
         ``unit, period, y, n, cohort`` of the primary outcome, one row a site-month.
     effect : float or None
         Smallest effect that matters, in the unit of the outcome.
+    base, by_lot
+        What leads, as of :class:`RollOut`.
     **settings
         As of :func:`cost_frontier`.
 
@@ -223,7 +233,8 @@ def assess_frontier(outcome: pd.DataFrame, effect: float | None, **settings) -> 
     if effect is None or outcome.empty:
         return collect("design", [])
     try:
-        plan, errors = read_roll_out(outcome), error_model(outcome)[0]
+        plan = read_roll_out(outcome, base=base, by_lot=by_lot)
+        errors = error_model(outcome)[0]
     except DesignError:
         return collect("design", [])
     answers = float(outcome["n"].mean())

@@ -180,10 +180,17 @@ def missing(
         if counts["rows_"] == 0:
             absent.add(name)
         absent |= {f"{name}.{c}" for c in optional if counts["rows_"] and counts[c] == 0}
+    stands_in = {
+        name
+        for name in {other for i in needs.values() for other in i.instead.values()}
+        if (table := engine.table(name)) is not None
+        and engine.execute(table.aggregate(rows_=table.count()))["rows_"].iloc[0] > 0
+    }
     lacks = {
         i.id: tuple(
             place
             for table, columns in i.sources.items()
+            if table not in absent or i.instead.get(table) not in stands_in
             for place in ([table] if table in absent else [f"{table}.{c}" for c in columns])
             if place in absent
         )

@@ -95,6 +95,8 @@ class Indicator(_Model):
         The definition, and the rules for what is open, unknown or missing.
     sources : Mapping[str, tuple of str]
         Canonical tables and columns without which it cannot be computed.
+    instead : Mapping[str, str]
+        Table of ``sources`` to the one that can stand in for it where the client has none.
     stratum : str or None
         Column that splits the cells; the empty stratum holds the overall cells.
     strata_only : bool
@@ -120,6 +122,7 @@ class Indicator(_Model):
     denominator: str
     exposure: str
     sources: Mapping[str, tuple[str, ...]]
+    instead: Mapping[str, str] = {}
     stratum: Literal["kind", "mode", "module", "form", "rater_role"] | None = None
     strata_only: bool = False
     evaluator: Literal["customer", "trainee", "trainer", "assessor", "rater", "system", "finance"]
@@ -138,6 +141,9 @@ class Indicator(_Model):
             absent = [f"{table}.{c}" for c in columns if c not in known]
             if absent or table not in TABLES:
                 raise ValueError(f"no such canonical table or column: {absent or table}")
+        for table, other in self.instead.items():
+            if table not in self.sources or other not in TABLES:
+                raise ValueError(f"no such canonical table: {other} instead of {table}")
         return self
 
 

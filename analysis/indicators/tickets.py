@@ -39,7 +39,7 @@ def blocks(engine: Engine, wanted: Set[str]) -> list[Block]:
     """
     tickets = engine.table("tickets")
     if tickets is None:
-        return []
+        return _counted(engine, wanted)
     opened = seconds_of(tickets.opened_at)
     span = engine.execute(tickets.aggregate(start=opened.min(), end=opened.max()))
     start, end = int(span["start"].iloc[0]), int(span["end"].iloc[0])
@@ -64,6 +64,37 @@ def blocks(engine: Engine, wanted: Set[str]) -> list[Block]:
     if "repeat_complaint_30d" in wanted:
         found.append(_repeats(requests, start))
     return found
+
+
+def _counted(engine: Engine, wanted: Set[str]) -> list[Block]:
+    """Return the rate of complaints that a client counts by month and keeps no list of.
+
+    A month whose complaints nobody counted is not a month without any. Counts of some kinds say
+    nothing of all tickets.
+    """
+    counts, sites = engine.table("ticket_counts"), engine.table("sites")
+    if counts is None or sites is None or "complaints_per_1000" not in wanted:
+        return []
+    rows = counts.filter(counts.kind == "complaint").select(
+        "site_id", period=period_of(counts.month), complaint=counts.tickets.cast("float64")
+    )
+    cells = rows.group_by("site_id", "period").aggregate(complaints=rows.complaint.sum())
+    return [_per_household(cells, sites, ("complaints",), fill_months=False)]
+
+
+def _per_household(
+    cells: ir.Table, sites: ir.Table, kinds: tuple[str, ...], *, fill_months: bool
+) -> Block:
+    """Return counts by site and month as rates per 1,000 households served."""
+    served = sites.filter(sites.households.notnull()).select("site_id", n="households")
+    # A count is its own sum of squares: one a ticket.
+    measures = tuple(
+        Measure(indicator=f"{kind}_per_1000", total=kind, total_sq=kind, scale=1000.0)
+        for kind in kinds
+    )
+    return Block(
+        cells=cells.inner_join(served, "site_id"), measures=measures, fill_months=fill_months
+    )
 
 
 def _requests(tickets: ir.Table) -> ir.Table:
@@ -97,17 +128,8 @@ def _rates(tickets: ir.Table, sites: ir.Table, rates: Set[str]) -> Block:
     counted = rows.group_by("site_id", "period").aggregate(
         tickets=rows.ticket.sum(), complaints=rows.complaint.sum()
     )
-    served = sites.filter(sites.households.notnull()).select("site_id", n="households")
-    # A count is its own sum of squares: one a ticket.
-    measures = [
-        Measure(indicator=f"{kind}_per_1000", total=kind, total_sq=kind, scale=1000.0)
-        for kind in ("tickets", "complaints")
-    ]
-    return Block(
-        cells=counted.inner_join(served, "site_id"),
-        measures=tuple(m for m in measures if m.indicator in rates),
-        fill_months=True,
-    )
+    asked = tuple(k for k in ("tickets", "complaints") if f"{k}_per_1000" in rates)
+    return _per_household(counted, sites, asked, fill_months=True)
 
 
 def _response_known(requests: ir.Table, end: int, within: int) -> ir.Table:

@@ -15,6 +15,7 @@ DATED: Mapping[str, str] = {
     "surveys": "answered_at",
     "invitations": "month",
     "tickets": "opened_at",
+    "ticket_counts": "month",
     "fees": "month",
     "crm_usage": "month",
     "ratings": "rated_on",

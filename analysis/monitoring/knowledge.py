@@ -233,6 +233,11 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
         whole_months=True,
         with_row=("site_id", "month", "receivable", "waived", "collected"),
     ),
+    "ticket_counts": Knowledge(
+        row=("month",),
+        whole_months=True,
+        with_row=("site_id", "month", "kind", "tickets"),
+    ),
     "contracts": Knowledge(
         with_row=("contract_id", "site_id"),
         planned=("due_on",),

@@ -106,6 +106,17 @@ TABLES = (
         },
     ),
     Table(
+        "ticket_counts",
+        "requests of one kind: site x month x kind, months without any as 0; instead of tickets",
+        ("site_id", "month", "kind"),
+        {
+            "site_id": site(),
+            "month": Column("date", "first day of the month", required=True),
+            "kind": Column("label", "what was asked", labels=TICKET_KINDS, required=True),
+            "tickets": Column("int", "requests reported in the month", required=True, low=0),
+        },
+    ),
+    Table(
         "fees",
         "site x month",
         ("site_id", "month"),

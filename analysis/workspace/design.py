@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis import design, wording
 from analysis.design import Plan
-from analysis.results import StageResults, merge
+from analysis.results import StageResults, collect, merge
 from analysis.tables import month_of
 from analysis.workspace.locks import plan_of
 from analysis.workspace.pages import DesignPage
@@ -39,16 +39,22 @@ class DesignStage(Stage):
             "smallest_effect": stated.smallest_effect,
             "alpha": stated.alpha,
             "power": stated.power,
-            "base": stated.base,
+            **self.leads,
             "seed": self.seed,
         }
+
+    @property
+    def leads(self) -> Mapping[str, Any]:
+        """What months with training are compared with, and whether a lottery's estimator leads."""
+        return {"base": self.base().base, "by_lot": self.lottery.holds}
 
     def goals(self) -> StageResults:
         """Goals, the chain from each to its indicator, and what the documents claim."""
         claims = [claim.model_dump() for claim in self.client.claims]
         stated = design.assess_plan(self.plan, claims)
         chain = design.assess_chain(self._chain())
-        return merge("design", [stated, chain, design.assess_figures()])
+        drawn = collect("design", [self.lottery.check()])
+        return merge("design", [stated, chain, drawn, design.assess_figures()])
 
     def _chain(self) -> pd.DataFrame:
         levels = self.mean_levels(before=self.first_wave)
@@ -67,7 +73,9 @@ class DesignStage(Stage):
     def advice(self) -> StageResults:
         """Admissible designs with assumption, power and cost, and the one recommended."""
         stated, outcome = self.client.design, self.outcome()
-        facts = design.read_facts(outcome, self.table("waves"), can_draw=stated.can_draw_lots)
+        facts = design.read_facts(
+            outcome, self.table("waves"), can_draw=stated.can_draw_lots, base=self.base().base
+        )
         errors = None if outcome.empty else design.errors_before(outcome)
         return design.assess_designs(
             facts,
@@ -107,6 +115,7 @@ class DesignStage(Stage):
             design.assess_frontier(
                 self.outcome(),
                 effect,
+                **self.leads,
                 site_cost=stated.unit_costs.site,
                 answer_cost=stated.unit_costs.answer,
                 alpha=stated.alpha,

@@ -49,7 +49,10 @@ def read_lock(client: clients.Client, kind: locks.Kind) -> locks.Lock | None:
 
 def plan_of(stage: Stage) -> Plan:
     """Return the plan as the client file and the table of waves state it now."""
+    from analysis.workspace.leading import bases_of
+
     client, design = stage.client, stage.client.design
+    base, bases = bases_of(stage)
     money = client.value.model_dump(mode="json")
     benefits = money.pop("benefits")
     return make_plan(
@@ -62,7 +65,8 @@ def plan_of(stage: Stage) -> Plan:
         smallest_effect=design.smallest_effect,
         measure_at_months=design.measure_at_months,
         anticipation_months=design.anticipation_months,
-        base=design.base,
+        base=base,
+        bases=bases,
         assignment=design.assignment,
         min_evaluators=design.min_evaluators,
         choices=client.choices,

@@ -17,8 +17,9 @@ from typing import Any
 import pandas as pd
 
 from analysis import client as clients
-from analysis import indicators, ingest, results
+from analysis import indicators, ingest, results, wording
 from analysis.causal import Evaluation
+from analysis.design import BaseChoice, Lottery
 from analysis.indicators import registry
 from analysis.present import Display
 from analysis.results import Estimate, StageResults
@@ -189,6 +190,33 @@ class Stage:
     def clock(self) -> Mapping[str, Any]:
         """The client's time zone, as the steps that need local months take it."""
         return {"timezone": self.client.client.timezone, "simulated": self.simulated}
+
+    @cached_property
+    def lottery(self) -> Lottery:
+        """Whether a lottery decided who starts when, and the waves are those it drew."""
+        from analysis.workspace.leading import lottery_of
+
+        return lottery_of(self)
+
+    def base(self, indicator: str = "", frame: pd.DataFrame | None = None) -> BaseChoice:
+        """Return what an outcome's months with training are compared with, and why."""
+        from analysis.workspace.leading import base_of
+
+        return base_of(self, indicator or self.primary, frame)
+
+    def base_words(self, indicator: str = "") -> Mapping[str, Any]:
+        """Return what the sentence on an outcome's base names."""
+        found = self.base(indicator)
+        words = {
+            language: wording.text(f"design.base.word.{found.base}", language)
+            for language in wording.LANGUAGES
+        }
+        return {
+            "base": words,
+            "months": found.n_months,
+            "autocorrelation": found.autocorrelation,
+            "ratio": found.ratio,
+        }
 
     @cached_property
     def commitments(self) -> StageResults:

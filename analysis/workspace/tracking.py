@@ -24,6 +24,9 @@ _NOTHING_TO_ESTIMATE = ("no_treated", "no_variation", "period_gap", "empty")
 BASES: Mapping[str, causal.Base] = {"month_before": "universal", "all_before": "all_before"}
 """The plan's word for what a month is compared with, and the estimator's."""
 
+STRATUM = "lot_stratum"
+"""Column of an outcome frame: within what the site's wave was drawn."""
+
 _LATER = 6
 """Months after the start at which the early effect is compared with what is left of it."""
 
@@ -50,11 +53,24 @@ class TrackingStage(Stage):
             "starts": evaluation.starts,
         }
 
-    def options(self, *, draws: int = 999, **chosen: Any) -> causal.Options:
-        """Return the options of the plan; ``chosen`` ones win."""
+    def outcome(self, indicator: str = "", *, stratum: str = "") -> pd.DataFrame:
+        """Return the estimation frame of an indicator, with the lottery's strata where known."""
+        frame = super().outcome(indicator, stratum=stratum)
+        known = self.lottery.strata if self.lottery.holds else {}
+        return frame.assign(**{STRATUM: frame["unit"].map(known)}) if known else frame
+
+    def options(self, base: str = "", *, draws: int = 999, **chosen: Any) -> causal.Options:
+        """Return the options of the plan; ``chosen`` ones win.
+
+        Parameters
+        ----------
+        base : str
+            What months with training are compared with; as for the primary outcome when empty.
+        """
         planned = {
             "anticipation": self.client.design.anticipation_months,
-            "base": BASES[self.client.design.base],
+            "base": BASES[base or self.base().base],
+            "drawn_by_lot": self.lottery.holds,
             "level": 1 - self.client.design.alpha,
             "draws": draws,
             "seed": self.seed,
@@ -72,11 +88,13 @@ class TrackingStage(Stage):
         evaluation without a value that says so. ``chosen`` are options.
         """
         indicator = indicator or self.primary
-        options = self.options(draws=draws, **chosen)
         unit = self.unit(indicator)
         frame = self.outcome(indicator, stratum=stratum)
         if stratum:
             frame = exposure.in_rounds(frame)
+        base = self.base(indicator, frame).base
+        strata = {"stratum": STRATUM} if STRATUM in frame else {}
+        options = self.options(base, draws=draws, **{**strata, **chosen})
         if frame.empty:
             return causal.without_value(outcome=indicator, unit=unit, options=options)
         try:

@@ -159,3 +159,22 @@ def test_one_month_before_is_the_analysis_of_covariance():
     X = np.column_stack([np.ones(60), trained, panel.y[:, 0]])
     slope = np.linalg.lstsq(X, panel.y[:, 1], rcond=None)[0]
     assert found.overall.value == pytest.approx(slope[1], abs=EXACT)
+
+
+def test_waves_that_started_apart_are_noticed():
+    frame = world(MANY, seed=2)
+    options = Options(base="all_before", drawn_by_lot=True, draws=199)
+    apart = frame.assign(y=frame["y"] + frame["cohort"].eq(4) * 1.0)
+    for rows, status in ((frame, "passed"), (apart, "caution")):
+        checks = evaluate(rows, **NAMED, options=options).checks()
+        assert [c.status for c in checks if c.id.endswith("lot_balance")] == [status]
+
+
+def test_the_balance_of_waves_is_the_share_of_all_orders_as_far_apart():
+    """Four sites, two of them trained: three orders of six have the same difference or more."""
+    frame = world([4, 4, np.inf, np.inf])
+    before = {"s000": 1.0, "s001": 3.0, "s002": 2.0, "s003": 4.0}
+    level = frame["unit"].map(before)
+    panel = prepare(frame.assign(y=frame["y"].where(frame["period"] >= 4, level)))
+    # Means of pairs: {1,3} against {2,4}: 1 apart; {1,4} against {2,3}: 0; {1,2} against {3,4}: 2.
+    assert lot.balance_p(panel, draws=99, seed=1) == pytest.approx(4 / 6)

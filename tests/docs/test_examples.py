@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from analysis import build_panel, evaluate, files, outcome, results, simulate
+from analysis.causal import Options
 from analysis.simulation import DEMO
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +51,8 @@ def home(tmp_path_factory):
     )
     panel.to_parquet(run / "panel.parquet", index=False)
     frame = outcome(panel, "csat_mean", world.tables["waves"])
-    found = evaluate(frame, outcome="csat_mean", unit="score_1_5")
+    as_planned = Options(base="all_before", drawn_by_lot=True)
+    found = evaluate(frame, outcome="csat_mean", unit="score_1_5", options=as_planned)
     results.save(found.results(), run / "results")
     return folder
 

@@ -58,7 +58,7 @@ def test_leaders_are_measured_in_the_same_worlds_by_every_method():
     design = leaders["Design"](12, 6, 2, 0.2, True)
     for shocks in leaders["SHOCKS"]:
         study = leaders["Study"](design, shocks, "growing")
-        found = leaders["measure"](study, 3, leaders["METHODS"])
+        found = leaders["measure"](study, dict.fromkeys(leaders["METHODS"], 3))
         assert list(found["method"]) == list(leaders["METHODS"])
         assert found["coverage"].between(0, 1).all()
         assert found["half_width"].gt(0).all()

@@ -21,6 +21,14 @@ def power(table: pd.DataFrame) -> pd.DataFrame:
     return long.assign(series=long["series"].map(names))
 
 
+def estimators(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the estimators with the wording keys of their names and of which one leads."""
+    return table.assign(
+        label=[f"design.estimator.{name}" for name in table["estimator"]],
+        role=[f"design.lead.{str(bool(leads)).lower()}" for leads in table["leads"]],
+    )
+
+
 def contradictions(table: pd.DataFrame) -> pd.DataFrame:
     """Return the contradictions with the wording keys of question and chosen reading."""
     chosen = [

@@ -33,6 +33,9 @@ class DesignPage(Page):
         self.section("power")
         self.checks(power, fold=False)
         self.kpis(power.estimates, self.key("kpi"))
+        self.show.prose(self.stage.base().reason, **self.stage.base_words())
+        if "power_estimators" in power.tables:
+            self.view("power_estimators")
         self.view("power_figure", effect=self.stage.effect)
         self.section("frontier")
         self.views("frontier_figure", "frontier")
