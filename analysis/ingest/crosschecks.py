@@ -21,6 +21,7 @@ PERIOD_COLUMNS: Mapping[str, str] = {
     "invitations": "month",
     "dispositions": "month",
     "tickets": "opened_at",
+    "ticket_counts": "month",
     "fees": "month",
     "crm_usage": "month",
 }

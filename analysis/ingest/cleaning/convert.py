@@ -27,8 +27,8 @@ _DATE = frozenset({"order", "format", "year", "date_system"})
 _ZONE = frozenset({"zone"})
 
 OPTIONS: Mapping[str, frozenset[str]] = {
-    "date": _COMMON | _RANGE | _DATE | _ZONE,
-    "month": _COMMON | _RANGE | _DATE | _ZONE | {"quarter"},
+    "date": _COMMON | _RANGE | _DATE | _ZONE | {"first_month"},
+    "month": _COMMON | _RANGE | _DATE | _ZONE | {"quarter", "first_month"},
     "instant": _COMMON | _RANGE | _DATE | _ZONE | {"date_only", "ambiguous"},
     "number": _COMMON | _RANGE | {"units", "approximate"},
     "int": _COMMON | _RANGE | {"units", "approximate"},

@@ -108,8 +108,15 @@ def date(
     year: int | None = None,
     date_system: str = "1900",
     zone: str | None = None,
+    first_month: str | None = None,
 ) -> Parse:
-    """Return the parser of days; an instant with an offset needs ``zone`` to have a day."""
+    """Return the parser of days; an instant with an offset needs ``zone`` to have a day.
+
+    With ``first_month`` cells are whole numbers that count months, 1 for that one (``2011-01``);
+    each is read as the first day of its month.
+    """
+    if first_month is not None:
+        return _counted_months(first_month, _as_date(low), _as_date(high))
     reading = Reading(order, format, year, date_system)
     first, last, area = _as_date(low), _as_date(high), _zone(zone) if zone else None
 
@@ -128,6 +135,22 @@ def date(
     return parse
 
 
+def _counted_months(first_month: str, first: dt.date | None, last: dt.date | None) -> Parse:
+    begin = dt.date.fromisoformat(f"{first_month}-01")
+
+    def parse(cell: Any, steps: list[str]) -> dt.date:
+        number = _as_shown(cell).strip()
+        if not re.fullmatch(r"\d{1,4}", number) or int(number) < 1:
+            raise WrongCellError("month_number", first_month)
+        count = begin.year * 12 + begin.month + int(number) - 2
+        found = dt.date(count // 12, count % 12 + 1, 1)
+        steps.append("month_counted")
+        check_range(found, first, last)
+        return found
+
+    return parse
+
+
 def month(
     *,
     low: Any = None,
@@ -139,7 +162,7 @@ def month(
     """Return the parser of months, each as its first day."""
     if quarter not in (None, *_MONTH_OF_QUARTER):
         raise ValueError(f"quarter is first, middle or last, not {quarter!r}")
-    declared = bool(options.get("format"))
+    declared = bool(options.get("format") or options.get("first_month"))
     return Month(date(year=year, **options), low, high, year, quarter, declared=declared)
 
 

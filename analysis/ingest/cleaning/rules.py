@@ -19,6 +19,10 @@ RULES: Mapping[str, tuple[str, str]] = {
     ),
     "date_zero": ("A date of zeros is no date.", "2024-03-05, or empty"),
     "date_year_missing": ("The date has no year.", "2024年3月5日, or year: 2024 declared"),
+    "month_number": (
+        "This is not the number of a month, counted from {expected}.",
+        "1 for the first month, 2 for the next",
+    ),
     "date_order_undeclared": (
         "Day, month and year can be read in more than one order.",
         "2024-03-05, or order: dmy declared",
@@ -103,6 +107,7 @@ CONVERSIONS: Mapping[str, str] = {
     "compact_date": "dates written as 20240305",
     "two_digit_year": "two-digit years completed",
     "year_supplied": "dates without a year completed by the declared year",
+    "month_counted": "numbers counted as months from the declared first one",
     "declared_order": "dates read in the declared order",
     "declared_format": "dates read in the declared format",
     "serial_number": "serial numbers read as dates",

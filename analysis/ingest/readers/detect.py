@@ -41,7 +41,7 @@ class Decoded:
 
 
 def binary_format(content: bytes, file: str) -> Format | None:
-    """Return the format of a workbook in a container, or None for text.
+    """Return the format of a workbook in a container or of Parquet, or None for text.
 
     Raises
     ------
@@ -65,6 +65,8 @@ def binary_format(content: bytes, file: str) -> Format | None:
         if "EncryptedPackage".encode("utf-16-le") in content:
             raise InputError([fault("file_encrypted", file=file)])
         return "xls"
+    if content.startswith(b"PAR1"):
+        return "parquet"
     if content.startswith(
         (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
     ):

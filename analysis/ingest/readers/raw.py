@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.errors import Fault
 
-Format = Literal["csv", "tsv", "xlsx", "xls", "xlsb", "ods", "html", "xml"]
+Format = Literal["csv", "tsv", "xlsx", "xls", "xlsb", "ods", "html", "xml", "parquet"]
 Sureness = Literal["declared", "certain", "likely", "unsure"]
 DropReason = Literal["title", "blank", "repeated_header", "total", "note"]
 DateSystem = Literal["1900", "1904"]
@@ -38,7 +38,7 @@ class Source:
     sheet : str or None
         Sheet of a workbook; None for text files.
     format : str
-        The real format, told from the bytes: csv, tsv, xlsx, xls, xlsb, ods, html, xml.
+        The real format, told from the bytes: csv, tsv, xlsx, xls, xlsb, ods, html, xml, parquet.
     extension : str
         What the file name claims, lower case, without the dot.
     encoding : str or None

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.errors import Fault, InputError
-from analysis.ingest.readers import delimited, detect, markup, workbook
+from analysis.ingest.readers import columnar, delimited, detect, markup, workbook
 from analysis.ingest.readers.grid import Grid, Merge, is_empty
 from analysis.ingest.readers.header import find_header, name_columns
 from analysis.ingest.readers.layout import assemble
@@ -77,6 +77,9 @@ def read(
     declared = _declared_rows(header_rows)
     finish = {"total_markers": tuple(total_markers), "fill_down": tuple(fill_down)}
     container = detect.binary_format(content, file)
+    if container == "parquet":
+        source = replace(source, format=container, header_rows=(1,))
+        return [_from_columns(content, source, finish)]
     if container is not None:
         return _read_workbook(content, replace(source, format=container), sheet, declared, finish)
     decoded = detect.decode(content, file, encoding)
@@ -282,6 +285,24 @@ def _from_text(
         dropped=list(_titles(head, at)),
         counts=counts,
         faults=[*faults, *ragged],
+        **finish,
+    )
+
+
+def _from_columns(content: bytes, source: Source, finish: dict[str, Any]) -> RawTable:
+    """Put a Parquet file together; rows count from 2, as if its names stood in a first row."""
+    names, frame = columnar.read_columns(content, source.file)
+    if not len(frame):
+        raise InputError([fault("file_empty", file=source.file)])
+    return assemble(
+        frame,
+        np.arange(2, len(frame) + 2, dtype=np.int64),
+        header=name_columns([names], (0,), width=len(names)),
+        header_cells=[names],
+        source=source,
+        dropped=[],
+        counts={},
+        faults=[],
         **finish,
     )
 

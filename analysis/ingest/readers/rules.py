@@ -12,7 +12,11 @@ RULES: Mapping[str, tuple[str, str]] = {
     "file_empty": ("The file has no content.", "a file with a header row and data rows"),
     "file_encrypted": ("The workbook is protected by a password.", "a workbook saved without one"),
     "file_damaged": ("The file cannot be opened: {cause}", "the file exported once more"),
-    "format_unknown": ("The file is not a table of a known format.", "CSV, TSV, XLSX, XLS or HTML"),
+    "format_unknown": (
+        "The file is not a table of a known format.",
+        "CSV, TSV, XLSX, XLS, HTML or Parquet",
+    ),
+    "column_nested": ("The cells of the column hold lists or records.", "one value in each cell"),
     "sheet_missing": ("There is no sheet {wanted}; there are: {present}.", "a name from the list"),
     "encoding_mojibake": (
         "Text was decoded wrongly before it was saved: {value} should read {repaired}.",

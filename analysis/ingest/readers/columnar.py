@@ -1,0 +1,50 @@
+"""Parquet: columns with types, put into the text that cells of other exports have."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.errors import InputError
+from analysis.ingest.readers.rules import fault
+
+
+def read_columns(content: bytes, file: str) -> tuple[list[str], pd.DataFrame]:
+    """Return the names of the columns and their cells as text, by position.
+
+    Whole numbers stay whole where the column has gaps too; days and instants are written as ISO
+    8601 has them.
+
+    Raises
+    ------
+    InputError
+        ``file_damaged`` for bytes that are no whole Parquet file, ``column_nested`` for columns
+        whose cells hold lists or records.
+    """
+    try:
+        table = pq.read_table(pa.BufferReader(content))
+    except (pa.ArrowInvalid, OSError) as error:
+        damaged = fault("file_damaged", file=file, params={"cause": str(error)})
+        raise InputError([damaged]) from error
+    nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
+    if nested:
+        raise InputError([fault("column_nested", file=file, column=name) for name in nested])
+    text = pd.StringDtype(na_value=np.nan)
+    columns = [
+        _as_text(column).to_pandas(types_mapper={pa.string(): text}.get) for column in table.columns
+    ]
+    frame = pd.concat(columns, axis=1) if columns else pd.DataFrame()
+    frame.columns = range(len(columns))
+    return list(table.column_names), frame
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        return column.cast(pa.string(), safe=False)
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("s", column.type.tz), safe=False)
+    return column.cast(pa.string())
