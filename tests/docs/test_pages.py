@@ -18,6 +18,7 @@ PAGES = sorted(
         *ROOT.glob("data/*.md"),
         *ROOT.glob("data/demo/*.md"),
         *ROOT.glob("data/boston/*.md"),
+        *ROOT.glob("data/chicago/*.md"),
         *ROOT.glob("reports/*.md"),
         *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md")),
     }

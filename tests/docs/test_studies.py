@@ -1,12 +1,15 @@
 """The studies behind the tables: tiny runs of each, and a page that says what the files say."""
 
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.causal import Options
+from analysis.causal import lead as evaluate_lead
 from analysis.tables import TABLES
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -62,6 +65,34 @@ def test_leaders_are_measured_in_the_same_worlds_by_every_method():
         assert list(found["method"]) == list(leaders["METHODS"])
         assert found["coverage"].between(0, 1).all()
         assert found["half_width"].gt(0).all()
+
+
+@pytest.mark.parametrize(("sites", "waves"), [(12, 2), (12, 3), (48, 2)])
+def test_many_worlds_at_once_are_evaluated_as_one_is(sites, waves):
+    """Value, p-value and interval of every estimator, as the estimators themselves give them."""
+    lottery = script("lottery")
+    study = lottery["Study"](
+        script("leaders")["Design"](sites, sites // 2, waves, 0.2, True), "normal", "growing"
+    )
+    many = lottery["estimates"](study, 2, 199)
+    panel = lottery["template"](study.design)
+    truth = lottery["true_effect"](panel, "growing")
+    for place in range(2):
+        seed = lottery["FIRST_SEED"]
+        drawn = replace(panel, y=lottery["outcome"](study, panel, seed + place) + truth)
+        for name, base, by_lot in (
+            ("before", "universal", False),
+            ("all_before", "all_before", False),
+            ("leads", "all_before", True),
+        ):
+            lead = None if by_lot else "randomisation"
+            options = Options(draws=199, seed=seed, base=base, drawn_by_lot=by_lot, inference=lead)
+            builder, parts = evaluate_lead(drawn, options, outcome="csat_mean", unit="")
+            one = builder.overall(parts["simple"])[0]
+            value, p_value, low, high = (part[place] for part in many[name])
+            assert one.value == pytest.approx(value, abs=1e-10), name
+            assert one.p_value == pytest.approx(p_value, abs=1e-10), name
+            assert (one.ci_low, one.ci_high) == pytest.approx((low, high), abs=0.01), name
 
 
 def test_study_gives_a_row_a_method(study):
