@@ -8,7 +8,8 @@ gaps each cell compares the units observed in it, as in :func:`analysis.causal.g
 * *Few*: too few to learn cohort by cohort. One regression over all units, of the mean after
   anyone's start on the mean before, with the effect in question taken out. No assignment enters it
   but through that effect, so that randomisation inference, which then leads, stays exact.
-* *Few, and a base other than the mean of all periods before*: β = 1, as under parallel trends.
+* *Very few* (below eight clusters, or levels before that all but tell who was treated), and few
+  with a base other than the mean of all periods before: β = 1, as under parallel trends.
 
 Measured in ``docs/methods/estimators.md``.
 
@@ -35,6 +36,10 @@ from analysis.causal.random_timing import ZERO
 FEWEST_IN_A_COHORT = 10
 #: … and Neyman's error leads where small cohorts hold no more than this share of all clusters.
 MOST_IN_SMALL_COHORTS = 0.1
+#: A slope over all clusters is estimated from as many as this …
+FEWEST_FOR_A_SLOPE = 8
+#: … that leave at least this share of the treatment to be told from the level before.
+LEAST_TOLD_APART = 0.1
 #: The adjusted standard error needs this many clusters of a mean cohort per period before.
 FEWEST_PER_PERIOD_BEFORE = 10
 
@@ -221,14 +226,17 @@ def coefficient(
         Whether every cohort has enough clusters to learn from.
     """
     weights = simple.cell_weights[0]
-    slopes = pooled_slopes(effects)
+    slopes = pooled_slopes(effects) if effects.panel.n_clusters >= FEWEST_FOR_A_SLOPE else None
     if many:
         return split(effects, weights).coefficient, slopes
-    if slopes is None:
+    if slopes is None or np.isnan(simple.att[0]):
         return 1.0, None
     gap = split(effects, weights).gap
+    told_apart = 1 - slopes.treatment * gap
+    if told_apart < LEAST_TOLD_APART:
+        return 1.0, None
     plain = float(simple.att[0]) + gap
-    effect = (plain - slopes.outcome * gap) / (1 - slopes.treatment * gap)
+    effect = (plain - slopes.outcome * gap) / told_apart
     return slopes.outcome - effect * slopes.treatment, slopes
 
 

@@ -178,3 +178,22 @@ def test_the_balance_of_waves_is_the_share_of_all_orders_as_far_apart():
     panel = prepare(frame.assign(y=frame["y"].where(frame["period"] >= 4, level)))
     # Means of pairs: {1,3} against {2,4}: 1 apart; {1,4} against {2,3}: 0; {1,2} against {3,4}: 2.
     assert lot.balance_p(panel, draws=99, seed=1) == pytest.approx(4 / 6)
+
+
+@pytest.mark.parametrize("start", [[4, np.inf], [4, 4, np.inf], [4, 6, 6, np.inf, np.inf]], ids=str)
+def test_too_few_sites_for_a_slope_keep_a_coefficient_of_one(start):
+    options = Options(base="all_before", drawn_by_lot=True, draws=99)
+    found = evaluate(world(start, effect=0.3), **NAMED, options=options)
+    plain = evaluate(
+        world(start, effect=0.3), **NAMED, options=replace(options, drawn_by_lot=False)
+    )
+    assert found.effects.coefficient == 1.0
+    assert found.overall.value == pytest.approx(plain.overall.value, abs=EXACT)
+
+
+def test_levels_that_tell_who_was_treated_keep_a_coefficient_of_one():
+    frame = world(np.repeat([4, np.inf], 5), seed=3)
+    trained = frame["cohort"].notna() & (frame["period"] < 4)
+    frame["y"] += 50.0 * trained
+    options = Options(base="all_before", drawn_by_lot=True, draws=99)
+    assert evaluate(frame, **NAMED, options=options).effects.coefficient == 1.0
