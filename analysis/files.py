@@ -45,8 +45,8 @@ def patiently(step: Callable[[], object], path: Path) -> None:
                 time.sleep(pause)
             elif path.exists() and os.access(path.parent, os.W_OK):
                 raise FileInUseError(_held(path)) from error
-            else:
-                raise
+            else:  # told with the whole path, where removing a folder names a part of it
+                raise PermissionError(error.errno, error.strerror, str(path)) from error
 
 
 def _held(path: Path) -> Path:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import subprocess
+import sys
+import unicodedata
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from small_client import NAME, write_client
 
 from analysis import cli, client, errors, file_names, files, ingest
 from analysis.design import assign_balanced
 from analysis.pipeline import folders, manifest, outputs
 from analysis.report import printing
+
+REFUSING = Path(__file__).parent / "refusing"
 
 
 @pytest.fixture
@@ -289,3 +295,68 @@ def test_a_long_path_is_warned_of_on_windows(monkeypatch, capsys, system, length
     cli._tell_home(cli.Voice("en"))
     monkeypatch.undo()
     assert ("260" in capsys.readouterr().err) is warned
+
+
+# --- all of it -----------------------------------------------------------------------------------
+
+
+def crmeval(root, *arguments, emulated=True, **environment):
+    environment = {**os.environ, "CRMEVAL_HOME": str(root), "OMP_NUM_THREADS": "1", **environment}
+    if emulated:
+        environment["PYTHONPATH"] = str(REFUSING)
+    return subprocess.run(
+        [sys.executable, "-m", "analysis.cli", "--lang", "en", *arguments],
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def tables(root):
+    """Bytes of every sheet, by its place below the client; the run's name left out."""
+    found = {}
+    for folder in (root / "data" / NAME / "locks", *sorted((root / "reports" / NAME).glob("2*"))):
+        found |= {
+            unicodedata.normalize("NFC", path.relative_to(folder).as_posix()): path.read_bytes()
+            for path in folder.rglob("*.csv")
+        }
+    return found
+
+
+@pytest.mark.slow
+def test_a_client_from_exports_to_reports_and_back(tmp_path_factory):
+    plain, root = (write_client(tmp_path_factory.mktemp(name)).root for name in ("p", "w"))
+    for home, emulated in ((plain, False), (root, True)):
+        for arguments in (("draw", NAME, "--seed", "7"), ("lock", NAME, "plan"), ("run", NAME)):
+            done = crmeval(home, *arguments, emulated=emulated)
+            assert done.returncode == 0, done.stderr + done.stdout
+    assert (plain / "reports" / NAME / "latest").is_symlink()
+    page = root / "reports" / NAME / "latest" / "index.html"
+    complete = folders.latest(root / "reports" / NAME)
+    assert f"../{complete.name}/index.html" in page.read_text(encoding="utf-8")
+    written = tables(plain)
+    assert {"draw.csv", "zh/alerts_to_decide.csv"} <= set(written) or len(written) > 1
+    assert tables(root) == written
+
+    # A second run, while a spreadsheet program has the last report's tables and an export open.
+    held = root / "held.txt"
+    workbook = complete / "zh" / "tables.xlsx"
+    export = next((root / "data" / NAME / "raw").rglob("*.xlsx"))
+    held.write_text(f"{workbook}\n{export}\n", encoding="utf-8")
+    export.with_name("~$" + export.name).write_bytes(b"\x00")
+    client_file = root / "data" / NAME / "client.yml"
+    client_file.write_bytes(client_file.read_bytes() + b"# looked at again\n")
+    again = crmeval(root, "run", NAME, HELD_OPEN=str(held))
+    assert again.returncode == 0, again.stderr + again.stdout
+    assert folders.latest(root / "reports" / NAME) not in (None, complete)
+
+    # A lock that is open elsewhere is named, and what to do.
+    lock = root / "data" / NAME / "locks" / "plan.json"
+    held.write_text(f"{lock}\n", encoding="utf-8")
+    stopped = crmeval(root, "lock", NAME, "plan", "--again", "moved", HELD_OPEN=str(held))
+    assert stopped.returncode == 1
+    assert stopped.stderr.strip() == (
+        f"{lock} is open in another program, e.g. Excel. Close it and run again."
+    )
