@@ -185,6 +185,63 @@ def _effects(methods: list[str], shown: list[str]) -> str:
     return markdown(header, rows)
 
 
+def lottery() -> str:
+    """Size, power and width under a lottery: differences, and the estimator that leads."""
+    found = pd.read_csv(RESULTS / "lottery.csv")
+    keys = ["sites", "treated", "waves", "icc", "shocks"]
+    shocks = {"normal": "", "heavy": "heavy tails", "made_louder": "noisier once trained"}
+    rows = []
+    for key, part in found.groupby(keys, sort=False):
+        by = {effect: own.set_index("method") for effect, own in part.groupby("effect")}
+        none, growing = by["none"], by["growing"]
+        row = [*key[:3], f"{key[3]:g}", shocks[key[4]] or "as above", none["worlds"].iloc[0]]
+        for method in ("before", "neyman", "leads"):
+            cell = none.loc[method]
+            row.append(share(cell["rejected"], cell["worlds"], nominal=SIZE, worse=1))
+        row += [f"{growing.loc[m, 'rejected']:.2f}" for m in ("before", "all_before", "leads")]
+        wide = growing["half_width"]
+        row += [f"{wide[m] / wide['before']:.2f}" for m in ("all_before", "leads")]
+        cell = growing.loc["leads"]
+        row.append(share(cell["coverage"], cell["worlds"], nominal=LEVEL, worse=-1))
+        rows.append(row)
+    header = ["sites", "trained", "waves", "ICC", "shocks", "worlds"]
+    header += ["size: month before", "size: Neyman", "size: leads"]
+    header += ["power: month before", "power: all months", "power: leads"]
+    header += ["width: all months", "width: leads", "coverage: leads"]
+    return markdown(header, rows)
+
+
+def new_rule() -> str:
+    """Size, power and width of the leading rule before and now, by the estimators themselves."""
+    found = pd.read_csv(RESULTS / "leaders.csv")
+    keys = ["icc", "sites", "treated", "waves", "even", "shocks"]
+    names = {"before": "before", "managed": "now, sites chosen", "lot": "now, lottery"}
+    names |= {"all_before": "all months before", "imputation": "imputation"}
+    rows = []
+    for key, part in found.groupby(keys, sort=False):
+        none = part[part["effect"] == "none"].set_index("method")
+        growing = part[part["effect"] == "growing"].set_index("method")
+        kind = "even" if key[4] else "uneven"
+        row = [*key[1:4], f"{key[0]:g}", kind, key[5].replace("_", " ")]
+        for method in names:
+            known = method in none.index
+            place = none.loc[method, ["rejected", "worlds"]] if known else (np.nan, 1)
+            counted = f" ({none.loc[method, 'worlds']:.0f})" if known else ""
+            row.append(share(*place, nominal=SIZE, worse=1) + counted)
+        for method in list(names)[:3]:
+            row.append(_number(growing["rejected"].get(method, np.nan), ".2f"))
+        wide = growing["half_width"]
+        for method in list(names)[1:3]:
+            ratio = wide.get(method, np.nan) / wide.get("before", np.nan)
+            row.append(_number(ratio, ".2f"))
+        rows.append(row)
+    header = ["sites", "trained", "waves", "ICC", "kind", "shocks"]
+    header += [f"size: {name}" for name in names.values()]
+    header += [f"power: {name}" for name in list(names.values())[:3]]
+    header += [f"width: {name}" for name in list(names.values())[1:3]]
+    return markdown(header, rows)
+
+
 def placebo() -> str:
     """Grades of false claims about roll-outs that never happened."""
     found = pd.read_csv(RESULTS / "placebo_rollouts.csv")
@@ -208,6 +265,8 @@ TABLES = {
     "power": power,
     "leaders": leaders,
     "effects": effects,
+    "lottery": lottery,
+    "new_rule": new_rule,
     "placebo": placebo,
 }
 
