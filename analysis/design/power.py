@@ -10,6 +10,7 @@ test would find the effect.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -20,6 +21,8 @@ from scipy import optimize, signal, stats
 from analysis.errors import DesignError
 
 Base = Literal["month_before", "all_before"]
+_DOUBLINGS = 60
+"""How often the search for the smallest effect doubles its range before it gives up."""
 BASES: tuple[Base, ...] = ("month_before", "all_before")
 
 
@@ -239,8 +242,12 @@ def closed_form(plan: RollOut, errors: ErrorModel, effect: float, *, alpha: floa
     """
     df = _degrees(len(plan.starts), plan.n_never)
     critical = stats.t.ppf(1 - alpha / 2, df)
-    shift = effect / closed_form_se(plan, errors)
-    return float(stats.nct.sf(critical, df, shift) + stats.nct.cdf(-critical, df, shift))
+    se = closed_form_se(plan, errors)
+    if se == 0:
+        return 1.0 if effect else alpha
+    shift = abs(effect) / se
+    # The lower tail as the upper tail of the mirrored distribution: scipy's nct.cdf is NaN there.
+    return float(stats.nct.sf(critical, df, shift) + stats.nct.sf(critical, df, -shift))
 
 
 def simulate_null(
@@ -323,9 +330,35 @@ def simulated(
     return float((np.abs(estimates + effect) > critical * errors).mean())
 
 
-def minimum_detectable(power_at, power: float, start: float) -> float:
-    """Smallest positive effect at which the function ``power_at`` reaches ``power``."""
+def minimum_detectable(power_at: Callable[[float], float], power: float, start: float) -> float:
+    """Find the smallest positive effect at which a power curve reaches a power.
+
+    Parameters
+    ----------
+    power_at : callable
+        Power at an effect; grows with the effect.
+    power : float
+        Wanted power, in (0, 1).
+    start : float
+        An effect to begin the search with, in the unit of the outcome.
+
+    Returns
+    -------
+    float
+        The effect; 0 where every effect is found because nothing varies (``start`` is 0).
+
+    Raises
+    ------
+    DesignError
+        When the curve does not reach the power at any effect.
+    """
+    if start <= 0:
+        return 0.0
     high = start
-    while power_at(high) < power:
+    for _ in range(_DOUBLINGS):
+        if power_at(high) >= power:
+            break
         high *= 2
+    else:
+        raise DesignError("No effect reaches the wanted power with this roll-out.")
     return float(optimize.bisect(lambda e: power_at(e) - power, 0.0, high, xtol=high * 1e-5))

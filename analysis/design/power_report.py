@@ -265,11 +265,11 @@ def assess_power(
     try:
         plan = read_roll_out(outcome, window=window, base=base, by_lot=by_lot)
         errors, before = error_model(outcome)
+        effect = smallest_effect or 0.25 * float(before["y"].std())
+        null = pw.simulate_null(plan, errors, draws=draws, seed=seed)
+        found = _both(plan, errors, null, effect, alpha, power)
     except DesignError as error:
         return collect("design", [_no_power(power, str(error))])
-    effect = smallest_effect or 0.25 * float(before["y"].std())
-    null = pw.simulate_null(plan, errors, draws=draws, seed=seed)
-    found = _both(plan, errors, null, effect, alpha, power)
     about = {
         "indicator": indicator,
         "n": len(before),

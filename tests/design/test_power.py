@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.design import assess_power, closed_form, estimate_errors, read_roll_out, simulate_null
+from analysis.design import power as pw
 from analysis.design.power import ErrorModel, RollOut, closed_form_se, simulated
 from analysis.errors import DesignError
 
@@ -130,3 +131,35 @@ def test_what_cannot_be_powered_is_said(change):
 def test_too_few_sites_are_refused():
     with pytest.raises(DesignError, match="two trained"):
         RollOut((3,), 5, 10)
+
+
+@pytest.mark.parametrize("effect", [0.05, 1.0, 5.0, 50.0, -5.0])
+@pytest.mark.parametrize("sites", [4, 14, 120, 600])
+def test_power_by_formula_is_a_probability_for_any_size(sites, effect):
+    half = sites // 2
+    plan = pw.RollOut(starts=(6,) * half, n_never=sites - half, n_periods=20)
+    for shock in (1e-6, 0.005, 0.5, 50.0):
+        found = pw.closed_form(plan, pw.ErrorModel(shock, 0.3, 0.0), effect)
+        assert 0.049 <= found <= 1
+
+
+def test_the_lower_tail_of_a_noncentral_t_is_its_mirrored_upper_tail():
+    from scipy import stats
+
+    for shift in (0.5, 3.0, 6.0):
+        lower = stats.nct.cdf(-2.1, 18, shift)
+        assert stats.nct.sf(2.1, 18, -shift) == pytest.approx(lower, rel=1e-9)
+    assert np.isfinite(stats.nct.sf(2.1, 18, -np.linspace(0, 500, 400))).all()
+
+
+def test_an_outcome_without_any_variance_finds_everything():
+    plan = pw.RollOut(starts=(6, 6, 6), n_never=3, n_periods=12)
+    nothing = pw.ErrorModel(0.0, 0.0, 0.0)
+    assert pw.closed_form(plan, nothing, 0.1) == 1
+    assert pw.closed_form(plan, nothing, 0.0, alpha=0.05) == 0.05
+    assert pw.minimum_detectable(lambda e: 1.0, 0.8, 0.0) == 0
+
+
+def test_a_power_that_is_never_reached_is_refused():
+    with pytest.raises(DesignError, match="No effect reaches"):
+        pw.minimum_detectable(lambda e: 0.5, 0.8, 1.0)
