@@ -16,6 +16,14 @@ ACCIDENTS = re.compile(
 """Traces of values that nobody worded; none is a word of the catalogue."""
 
 
+SECTIONS = (
+    "audiences|brief|causal|chapters|cli|conversions|design|faults|faults_reading|findings|ingest|"
+    "locks|measurement|monitoring|planning|proposal|report|terms|tracking|baseline|value"
+)
+KEYS = re.compile(rf"(?<![\w./-])(?:{SECTIONS})(?:\.[a-z_][a-z_0-9]*){{2,}}(?![\w/-])")
+"""Keys of the catalogue, and ids of results, that show through."""
+
+
 def visible_text(page: Path) -> str:
     """Return the text of a page without code, in one line."""
     tree = html5lib.HTMLParser(strict=False).parse(page.read_text(encoding="utf-8"))
@@ -28,6 +36,13 @@ def accidents(page: Path) -> list[str]:
     """Return what looks like a value that nobody worded, with its surroundings."""
     text = visible_text(page)
     return [text[max(0, m.start() - 60) : m.end() + 60] for m in ACCIDENTS.finditer(text)]
+
+
+def stains(page: Path) -> list[str]:
+    """Return accidents and keys on a page, each with its surroundings."""
+    text = visible_text(page)
+    found = [*ACCIDENTS.finditer(text), *KEYS.finditer(text)]
+    return [text[max(0, m.start() - 60) : m.end() + 60] for m in found]
 
 
 def _collect(element, parts: list[str]) -> None:

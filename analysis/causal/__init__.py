@@ -52,6 +52,7 @@ from analysis.causal.pretrend import pretrend_test
 from analysis.causal.random_timing import FisherTest, RandomTiming, fisher_test, staggered
 from analysis.causal.randomisation import randomisation_test
 from analysis.causal.ratio import Ratio, fieller
+from analysis.causal.refusals import Asked, Mistake, Refusal, is_answer
 from analysis.causal.renewal import renewal_effect
 from analysis.causal.robustness import leave_one_out, placebo_date, placebo_outcome, variants
 from analysis.causal.sensitivity import Sensitivity, event_moments, sensitivity
@@ -79,6 +80,7 @@ from analysis.causal.versions import retraining, weighted_for_response
 
 __all__ = [
     "Aggregate",
+    "Asked",
     "Balanced",
     "Base",
     "CellMoments",
@@ -93,6 +95,7 @@ __all__ = [
     "InferenceRule",
     "KaplanMeier",
     "LeeBounds",
+    "Mistake",
     "Moments",
     "NoComparisonError",
     "NoPrePeriodError",
@@ -101,6 +104,7 @@ __all__ = [
     "Prepared",
     "RandomTiming",
     "Ratio",
+    "Refusal",
     "RestrictedMeans",
     "Sensitivity",
     "Spillover",
@@ -132,6 +136,7 @@ __all__ = [
     "goodman_bacon",
     "group_time",
     "imputation",
+    "is_answer",
     "kaplan_meier",
     "know_do_gap",
     "label_counts",

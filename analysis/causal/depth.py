@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pandas as pd
 
 from analysis.causal.evaluate import Evaluation
 from analysis.causal.heterogeneity import effects_by
 from analysis.causal.persistence import persistence
+from analysis.causal.refusals import Asked
 from analysis.causal.robustness import leave_one_out, placebo_date, variants
 from analysis.causal.sensitivity import sensitivity
 from analysis.causal.synthetic import synthetic_estimates
@@ -99,31 +101,53 @@ def deepen(
         "unit": evaluation.unit,
         "options": evaluation.options,
     }
-    bounds = sensitivity(evaluation, horizons=horizons)
-    by_kind = [effects_by(frame, kind, by=by, **named) for by, kind in (kinds or {}).items()]
-    without, left_out = leave_one_out(evaluation)
-    placebo, placebo_check = placebo_date(frame, months_earlier=placebo_months, **named)
-    tables = {"sensitivity": bounds.table, "leave_one_out": without}
+    asked = Asked(evaluation.options.prefix)
+    ask = asked.ask
+    bounds = ask("bounds", lambda: sensitivity(evaluation, horizons=horizons), None)
+    by_kind = [
+        found
+        for by, kind in (kinds or {}).items()
+        if (found := ask("kinds", partial(effects_by, frame, kind, by=by, **named), None, about=by))
+    ]
+    without, left_out = ask(
+        "leave_one_out", lambda: leave_one_out(evaluation), (pd.DataFrame(), None)
+    )
+    placebo, placebo_check = ask(
+        "placebo",
+        lambda: placebo_date(frame, months_earlier=placebo_months, **named),
+        (None, None),
+    )
+    tables = {"leave_one_out": without}
+    if bounds is not None:
+        tables["sensitivity"] = bounds.table
     attendance: tuple[Estimate, ...] = ()
     if uptake is not None:
-        attendance += complier_effect(evaluation, uptake)
+        attendance += ask("uptake", lambda: complier_effect(evaluation, uptake), ())
     if hours is not None:
-        slope, tables["hours"] = change_by_hours(evaluation, hours)
+        slope, by_hours = ask("hours", lambda: change_by_hours(evaluation, hours), ((), None))
         attendance += slope
+        if by_hours is not None:
+            tables["hours"] = by_hours
     few = evaluation.panel.n_treated_clusters <= FEW_TREATED
+    early, late = min(horizons), max(horizons)
     parts = {
-        "lasts": persistence(evaluation, early=min(horizons), late=max(horizons)),
-        "bounds": bounds.estimates(),
+        "lasts": ask("lasts", lambda: persistence(evaluation, early=early, late=late), ()),
+        "bounds": () if bounds is None else bounds.estimates(),
         "kinds": tuple(item for found in by_kind for item in found.estimates()),
         "attendance": attendance,
-        "variants": variants(frame, exclude=exclude, **named),
-        "placebo": (placebo,),
-        "synthetic": synthetic_estimates(evaluation.panel, **named) if few else (),
+        "variants": ask("variants", lambda: variants(frame, exclude=exclude, **named), ()),
+        "placebo": () if placebo is None else (placebo,),
+        "synthetic": ask(
+            "synthetic", lambda: synthetic_estimates(evaluation.panel, **named) if few else (), ()
+        ),
     }
-    kind_checks = tuple(check for found in by_kind for check in found.checks())
+    checks = [
+        *(() if bounds is None else bounds.checks()),
+        left_out,
+        placebo_check,
+        *(check for found in by_kind for check in found.checks()),
+        *asked.checks,
+    ]
     return Depth(
-        evaluation.outcome,
-        parts,
-        tables,
-        (*bounds.checks(), left_out, placebo_check, *kind_checks),
+        evaluation.outcome, parts, tables, tuple(check for check in checks if check is not None)
     )

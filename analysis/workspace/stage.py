@@ -18,7 +18,7 @@ import pandas as pd
 
 from analysis import client as clients
 from analysis import indicators, ingest, results, wording
-from analysis.causal import Evaluation
+from analysis.causal import Asked, Evaluation
 from analysis.design import BaseChoice, Lottery
 from analysis.indicators import registry
 from analysis.present import Display
@@ -157,6 +157,11 @@ class Stage:
     def _read(self) -> dict[str, pd.DataFrame | None]:
         """Canonical tables read so far."""
         return {}
+
+    @cached_property
+    def asked(self) -> Asked:
+        """Puts questions to methods that may refuse; what was refused is saved with the stage."""
+        return Asked(self.name)
 
     @cached_property
     def _earlier(self) -> dict[str, StageResults]:
@@ -300,7 +305,8 @@ class Stage:
             item.results(self.name) if isinstance(item, Evaluation) else item
             for item in _flat(items)
         ]
-        whole = results.merge(self.name, [*parts, self.commitments], facts=facts, tables=tables)
+        parts += [*self.asked.checks, self.commitments]
+        whole = results.merge(self.name, parts, facts=facts, tables=tables)
         results.save(whole, self.folder / "results")
         return whole
 

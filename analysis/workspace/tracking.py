@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import pandas as pd
@@ -17,9 +17,6 @@ from analysis.workspace import behaviour_sources, explored, exposure, outcome_fo
 from analysis.workspace import tracking_tables as tables
 from analysis.workspace.pages import TrackingPage
 from analysis.workspace.stage import Stage
-
-_NOTHING_TO_ESTIMATE = ("no_treated", "no_variation", "period_gap", "empty")
-"""Broken rules of the estimation frame that are the client's data, not a mistake of the code."""
 
 BASES: Mapping[str, causal.Base] = {"month_before": "universal", "all_before": "all_before"}
 """The plan's word for what a month is compared with, and the estimator's."""
@@ -100,7 +97,7 @@ class TrackingStage(Stage):
         try:
             return causal.evaluate(frame, outcome=indicator, unit=unit, options=options)
         except causal.FrameError as error:
-            if error.rule not in _NOTHING_TO_ESTIMATE:
+            if not causal.is_answer(error):
                 raise
             return causal.without_value(
                 outcome=indicator,
@@ -138,7 +135,12 @@ class TrackingStage(Stage):
         """Correct the secondary outcomes for being several."""
         if not others:
             return Family((), (), (), (), float("nan"), 0, 0, ())
-        return causal.romano_wolf(others, seed=self.seed, level=1 - self.client.design.alpha)
+        level = 1 - self.client.design.alpha
+        return self.asked.ask(
+            "family",
+            lambda: causal.romano_wolf(others, seed=self.seed, level=level),
+            Family((), (), (), tuple(e.outcome for e in others), float("nan"), 0, 0, ()),
+        )
 
     def several(self, others: Sequence[Evaluation], family: Family) -> StageResults:
         """Return effects with raw and corrected p-values, and a check an outcome."""
@@ -148,8 +150,12 @@ class TrackingStage(Stage):
         """Ask for spill-over and for attrition of respondents and of staff."""
         enrolments, staff = self.of("enrolments", "staff")
         frame = self.outcome(evaluation.outcome)
-        spill_over = causal.assess_spill_over(
-            evaluation, frame, exposure.exposed_sites(enrolments, staff, self.waves)
+        ask = self.asked.ask
+        exposed = exposure.exposed_sites(enrolments, staff, self.waves)
+        spill_over = ask(
+            "spill_over",
+            lambda: causal.assess_spill_over(evaluation, frame, exposed),
+            StageResults(stage="tracking"),
         )
         named = {
             "outcome": evaluation.outcome,
@@ -160,11 +166,16 @@ class TrackingStage(Stage):
         since = exposure.exposed_since(enrolments, staff, self.waves)
         since = {site: month for site, month in since.items() if site in set(frame["unit"])}
         if since and evaluation.causal:
-            found.append(causal.spillover(frame, since, **named).estimates()[0])
+            spilled = ask("exposed", lambda: causal.spillover(frame, since, **named), None)
+            found += [] if spilled is None else [spilled.estimates()[0]]
         if evaluation.causal and self._assigned != {"randomised"}:
             # A lot makes sites alike but for chance; where sites were chosen they are weighted.
-            balanced = causal.balanced_effect(frame, causal.baseline_means(frame), **named)
-            found += [balanced.estimates(), balanced.checks()]
+            balanced = ask(
+                "balanced",
+                lambda: causal.balanced_effect(frame, causal.baseline_means(frame), **named),
+                None,
+            )
+            found += [] if balanced is None else [balanced.estimates(), balanced.checks()]
         return collect("tracking", found)
 
     def staff_attrition(self) -> StageResults:
@@ -189,8 +200,12 @@ class TrackingStage(Stage):
             return ()
         sheets = people["sheets"].median()
         reliability = sheets * one / (1 + (sheets - 1) * one)
-        found = causal.share_improved(
-            people, outcome="behaviour", reliability=reliability, options=self.options()
+        found = self.asked.ask(
+            "improved",
+            lambda: causal.share_improved(
+                people, outcome="behaviour", reliability=reliability, options=self.options()
+            ),
+            (),
         )
         return tuple(replace(e, dims={**e.dims, "label": _arm_of(e)}) for e in found)
 
@@ -226,32 +241,56 @@ class TrackingStage(Stage):
         shown = {}
         for ending, column, table in _ENDINGS:
             if tickets[column].notna().any():
-                estimates, shown[table] = causal.time_to(
-                    ending,
-                    tickets,
-                    self._cohorts.to_dict(),
-                    until=end,
-                    timezone=zone,
-                    options=self.options(),
+                waited = self.asked.ask(
+                    "waits",
+                    partial(
+                        causal.time_to,
+                        ending,
+                        tickets,
+                        self._cohorts.to_dict(),
+                        until=end,
+                        timezone=zone,
+                        options=self.options(),
+                    ),
+                    None,
+                    about=ending,
                 )
-                found.append(estimates)
+                if waited is not None:
+                    found.append(waited[0])
+                    shown[table] = waited[1]
         return collect("tracking", found, tables=shown)
 
     def forms(self) -> StageResults:
         """Ask scores, complaints, fees and contracts in the form in which they are recorded."""
-        return outcome_forms.forms(self, self._cohorts, options=self.options())
+        return self.asked.ask(
+            "forms",
+            lambda: outcome_forms.forms(self, self._cohorts, options=self.options()),
+            StageResults(stage="tracking"),
+        )
 
     def sources(self, roles: Sequence[Estimate]) -> StageResults:
         """Hold sources on behaviour against one another; layers of staff; knowing and doing."""
-        return behaviour_sources.sources(self, roles, self._cohorts)
+        return self.asked.ask(
+            "sources",
+            lambda: behaviour_sources.sources(self, roles, self._cohorts),
+            StageResults(stage="tracking"),
+        )
 
     def explored(self, main: Evaluation) -> tuple[Estimate, ...]:
         """Ask by which way the outcome changed, as exploration, and what training again adds."""
-        return (*explored.by_which_way(self, main), *explored.trained_again(self, main))
+        ask = self.asked.ask
+        return (
+            *ask("mediation", lambda: explored.by_which_way(self, main), ()),
+            *ask("again", lambda: explored.trained_again(self, main), ()),
+        )
 
     def weighted(self, main: Evaluation) -> tuple[Estimate, ...]:
         """Return the effect weighted for non-response, and what the weights change."""
-        return explored.weighted(self, main)
+        return self.asked.ask("weighted", lambda: explored.weighted(self, main), ())
+
+    def waves_alike(self, main: Evaluation) -> tuple[Check, ...]:
+        """Ask whether the effect is the same for all training waves."""
+        return self.asked.ask("waves", lambda: (causal.waves_alike(main),), ())
 
     def targets(self, *evaluations: Evaluation) -> StageResults:
         """Return the probability that each target of change was reached, in both readings.
@@ -395,15 +434,20 @@ class TrackingStage(Stage):
     def _attrition(self, everybody, who: str, outcome: str, missing: str) -> StageResults:
         if everybody is None or everybody.empty:
             return _not_asked(who, outcome, missing)
-        return causal.assess_attrition(
-            everybody["y"],
-            everybody["stayed"],
-            everybody["treated"],
-            everybody["site_id"],
-            who=who,
-            outcome=outcome,
-            unit=self.unit(outcome),
-            options=self.options(),
+        return self.asked.ask(
+            "attrition",
+            lambda: causal.assess_attrition(
+                everybody["y"],
+                everybody["stayed"],
+                everybody["treated"],
+                everybody["site_id"],
+                who=who,
+                outcome=outcome,
+                unit=self.unit(outcome),
+                options=self.options(),
+            ),
+            StageResults(stage="tracking"),
+            about=who,
         )
 
 

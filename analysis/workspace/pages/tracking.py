@@ -72,7 +72,7 @@ class TrackingPage(Page):
             self.estimates(left, "fades", rows="estimand")
         self.estimates(later, "lasts", rows="horizon", fold=known)
 
-    def whom(self, main: Evaluation, depth: Depth, waves: Check) -> None:
+    def whom(self, main: Evaluation, depth: Depth, waves: Sequence[Check]) -> None:
         """Show effects by kind of site, by wave and by attendance."""
         self.section("whom")
         if kinds := self.stage.by_kind(depth):
@@ -85,7 +85,7 @@ class TrackingPage(Page):
             )
             self.view("kinds")
         self.estimates(main.of("att_cohort"), "whom", rows="cohort")
-        self.checks([waves], fold=False)
+        self.checks(waves, fold=False)
         self.estimates(depth.part("attendance"), "attendance", rows="estimand")
 
     def behaviour(
@@ -152,4 +152,4 @@ class TrackingPage(Page):
         self.estimates(threats.estimates, "threats", rows="estimand", fold=True)
         self.estimates(explored, "explored", rows="estimand", fold=True)
         self.section("checks")
-        self.checks(main.checks(), forms)
+        self.checks(main.checks(), forms, self.stage.asked.checks)
