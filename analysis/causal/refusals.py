@@ -65,6 +65,8 @@ class Mistake(StrEnum):
     NOT_CONSTANT = "not_constant"
     COHORT_NOT_INTEGER = "cohort_not_integer"
     COHORT_ZERO = "cohort_zero"
+    COHORT_NEGATIVE = "cohort_negative"
+    PERIOD_LABEL = "period_label"
     COHORT_NOT_CONSTANT_IN_CLUSTER = "cohort_not_constant_in_cluster"
     CLUSTER = "cluster"
     NOT_FINITE = "not_finite"
