@@ -4,10 +4,13 @@ Usage::
 
     python benchmarks/shapes.py FOLDER --shapes 100 --files 50 [--first 0] [--cases]
 
-Each client has a seed of its own and is run once, by the real notebooks with few draws; a line of
-JSON per client goes to ``FOLDER/results.jsonl``, and clients that stand there already are not run
-again. ``--files`` are random but valid client files over one small client; ``--cases`` runs the
-shapes that once stopped.
+Each client has a seed of its own and is run once, with few draws; a line of JSON per client goes to
+``FOLDER/results.jsonl``, and clients that stand there already are not run again. ``--files`` are
+random but valid client files over one small client; ``--cases`` runs the shapes that once stopped.
+
+Without ``--pages`` the cells of the notebooks run one after another in one process, and what they
+show is looked at in both languages; figures give their texts and are not rendered. With ``--pages``
+the pipeline runs and every page that it writes is looked at.
 
 A client is *stopped* when a stage ends with an exception, and *stained* when the visible text of a
 page shows a key of the catalogue, ``nan``, ``inf``, ``None`` or an unfilled blank.
@@ -18,17 +21,22 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import datetime as dt
+import html
 import json
+import os
 import re
 import shutil
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests")]
@@ -208,8 +216,76 @@ def make(root: Path, shape: Shape) -> small_client.SmallClient:
     )
 
 
-def run(folder: Path, shape: Shape) -> dict[str, Any]:
-    """Run one client and say what happened."""
+def run_cells(folder: Path, shape: Shape) -> dict[str, Any]:
+    """Run the cells of all notebooks on one client in this process and say what happened."""
+    from analysis import present, workspace
+    from analysis.present import display, figures
+
+    shown: list[str] = []
+    root = folder / shape.name
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    told: dict[str, Any] = {"name": shape.name}
+    begun = time.perf_counter()
+    step = "simulation"
+
+    def keep(bundle: dict[str, Any]) -> None:
+        shown.extend(bundle[present.MIME][language] for language in ("zh_CN", "en"))
+
+    def texts(figure: Any, *, anchor: str, alt: str) -> str:
+        words = [text.get_text() for text in figure.findobj(Text)]
+        plt.close(figure)
+        return f"<p>{html.escape(' | '.join([alt, *words]))}</p>"
+
+    display._to_notebook, figures.embed = keep, texts
+    try:
+        client = make(root, shape)
+        os.environ["CRMEVAL_HOME"] = str(root)
+        step = "prepare"
+        home = root / "reports" / small_client.NAME / "run"
+        workspace.prepare(small_client.NAME, home)
+        for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
+            step = notebook.stem
+            names: dict[str, Any] = {}
+            for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
+                if cell["cell_type"] != "code":
+                    continue
+                exec("".join(cell["source"]), names)
+                if "parameters" in cell["metadata"].get("tags", ()):
+                    names |= {"client": small_client.NAME, "run_dir": str(home)}
+                    names |= FEW_DRAWS if "draws" in names else {}
+        told["effects"] = effects(client, home)
+    except Exception as error:
+        told |= {"stopped": step, "error": "".join(traceback.format_exception(error))[-1500:]}
+    page = root / "shown.html"
+    page.write_text("<html><body>" + "\n".join(shown) + "</body></html>", encoding="utf-8")
+    told["stains"] = {"shown": marks} if (marks := stains(page)) else {}
+    told["seconds"] = round(time.perf_counter() - begun, 1)
+    if not told.get("stopped") and not told["stains"]:
+        shutil.rmtree(root)
+    return told
+
+
+def apart(folder: Path, shape: Shape, log: Path) -> None:
+    """Run one client in a child of its own, so that none leaves anything to the next."""
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+    told = run_cells(folder, shape)
+    write(log, told)
+    os._exit(0)
+
+
+def write(log: Path, told: dict[str, Any]) -> None:
+    """Append a line, and show it."""
+    with log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(told, ensure_ascii=False) + "\n")
+    print(json.dumps(told, ensure_ascii=False)[:1500], flush=True)
+
+
+def run_pages(folder: Path, shape: Shape) -> dict[str, Any]:
+    """Run one client by the pipeline and say what happened."""
     root = folder / shape.name
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
@@ -220,6 +296,7 @@ def run(folder: Path, shape: Shape) -> dict[str, Any]:
     except Exception as error:
         return told | {"stopped": "simulation", "error": repr(error)[:400]}
     result = client.run(values=FEW_DRAWS)
+    told["stains"] = {}
     told["seconds"] = round(time.perf_counter() - begun, 1)
     if result.state == "failed":
         told |= {"stopped": result.failed_step, "error": str(result.error)[:600]}
@@ -255,6 +332,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=0)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--cases", action="store_true")
+    parser.add_argument("--pages", action="store_true")
     chosen = parser.parse_args()
     chosen.folder.mkdir(parents=True, exist_ok=True)
     log = chosen.folder / "results.jsonl"
@@ -265,11 +343,12 @@ def main() -> None:
     wanted += [random_shape(seed) for seed in seeds]
     wanted += [random_file(seed) for seed in range(chosen.first, chosen.first + chosen.files)]
     for shape in wanted:
-        if shape.name not in done:
-            told = run(chosen.folder, shape)
-            with log.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(told, ensure_ascii=False) + "\n")
-            print(json.dumps(told, ensure_ascii=False)[:1500], flush=True)
+        if shape.name in done:
+            continue
+        if chosen.pages:
+            write(log, run_pages(chosen.folder, shape))
+        else:
+            apart(chosen.folder, shape, log)
     told = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
     stopped = [t["name"] for t in told if t.get("stopped")]
     stained = [t["name"] for t in told if t.get("stains")]

@@ -154,7 +154,7 @@ def sheet(table: pd.DataFrame) -> pd.DataFrame:
         for count in table["indicators"]
     ]
     return table.assign(
-        table=[f"planning.table.{name}" for name in table["table"]],
+        table=[f"measurement.table.{name}" for name in table["table"]],
         column=[f"planning.person.{name}" for name in table["column"]],
         kind=[f"planning.privacy.kind.{kind}" for kind in table["kind"]],
         serves=serves,
