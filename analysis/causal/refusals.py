@@ -53,6 +53,7 @@ class Refusal(StrEnum):
     DENOMINATOR_NEGATIVE = "denominator_negative"
     DURATION_NEGATIVE = "duration_negative"
     RELIABILITY_RANGE = "reliability_range"
+    BEYOND_OBSERVATION = "beyond_observation"
 
 
 class Mistake(StrEnum):
@@ -67,6 +68,10 @@ class Mistake(StrEnum):
     COHORT_ZERO = "cohort_zero"
     COHORT_NEGATIVE = "cohort_negative"
     PERIOD_LABEL = "period_label"
+    LABEL_MISSING = "label_missing"
+    CLUSTER_MISSING = "cluster_missing"
+    STRATUM_MISSING = "stratum_missing"
+    OPTION = "option"
     COHORT_NOT_CONSTANT_IN_CLUSTER = "cohort_not_constant_in_cluster"
     CLUSTER = "cluster"
     NOT_FINITE = "not_finite"
