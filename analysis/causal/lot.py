@@ -291,4 +291,5 @@ def _adjustment(effects: GroupTime, cell_weights: np.ndarray, rest: np.ndarray) 
         total += np.linalg.pinv(covariance, rcond=ZERO, hermitian=True) @ shared
         spread += covariance
     foretold = float(total @ spread @ total) / (place.max() + 1) / len(place)
-    return float(np.sqrt(max(1 - foretold / float(rest @ rest), 0.0))) or 1.0
+    whole = float(rest @ rest)
+    return float(np.sqrt(1 - foretold / whole)) if foretold < whole else 1.0

@@ -31,7 +31,7 @@ def test_the_effect_is_the_published_one(tmp_path, monkeypatch):
     monkeypatch.setenv("CRMEVAL_HOME", str(tmp_path))
     stage = open_stage("tracking", client="chicago", language="en")
     assert stage.lottery.verdict == "not_kept"
-    found = stage.evaluate(draws=99, alternatives=(), horizons=())
+    found = stage.evaluate(draws=199, alternatives=(), horizons=())
     assert found.overall.unit == "per_1000_household_months"
     assert f"{found.overall.value / 1000:.9f}" == "-0.001126981"
     assert f"{found.overall.se / 1000:.9f}" == "0.002115194"
