@@ -17,7 +17,15 @@ from analysis.causal.bounds import LeeBounds, lee_bounds, lee_estimates
 from analysis.causal.count_rate import count_effect
 from analysis.causal.depth import Depth, deepen
 from analysis.causal.entropy import entropy_weights
-from analysis.causal.evaluate import Evaluation, evaluate, lead, refused, without_value
+from analysis.causal.evaluate import (
+    Evaluation,
+    effect_over,
+    evaluate,
+    lead,
+    led_by,
+    refused,
+    without_value,
+)
 from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
 from analysis.causal.few_clusters import wild_bootstrap
 from analysis.causal.frame import (
@@ -47,6 +55,7 @@ from analysis.causal.multiplicity import Family, romano_wolf
 from analysis.causal.options import Options
 from analysis.causal.ordered import OrderedEffect, ordered_effect, score_frame
 from analysis.causal.persistence import Decay, decay, persistence
+from analysis.causal.pooled_cells import Form
 from analysis.causal.pooled_ratio import ratio_effect
 from analysis.causal.pretrend import pretrend_test
 from analysis.causal.random_timing import FisherTest, RandomTiming, fisher_test, staggered
@@ -71,7 +80,7 @@ from analysis.causal.survival import (
 )
 from analysis.causal.synthetic import Synthetic, synthetic, synthetic_estimates
 from analysis.causal.threats import answers_and_silence, assess_attrition, assess_spill_over
-from analysis.causal.time_to_event import time_to
+from analysis.causal.time_to_event import ENDINGS, time_to
 from analysis.causal.triangulation import triangulate
 from analysis.causal.two_by_two import two_by_two
 from analysis.causal.two_stage import two_stage
@@ -79,6 +88,7 @@ from analysis.causal.uptake import change_by_hours, complier_effect
 from analysis.causal.versions import retraining, weighted_for_response
 
 __all__ = [
+    "ENDINGS",
     "Aggregate",
     "Asked",
     "Balanced",
@@ -89,6 +99,7 @@ __all__ = [
     "Evaluation",
     "Family",
     "FisherTest",
+    "Form",
     "FrameError",
     "GroupTime",
     "Heterogeneity",
@@ -123,6 +134,7 @@ __all__ = [
     "count_effect",
     "decay",
     "deepen",
+    "effect_over",
     "effects_by",
     "effects_by_site",
     "entropy_weights",
@@ -142,6 +154,7 @@ __all__ = [
     "label_counts",
     "lead",
     "leave_one_out",
+    "led_by",
     "lee_bounds",
     "lee_estimates",
     "level_before",

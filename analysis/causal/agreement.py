@@ -4,28 +4,50 @@ The rule (``docs/methods/evidence-grades.md``): another method disagrees where i
 outside the leading interval and the leading value outside its own, if it has one. Chance alone
 would rarely set them so far apart: both are made of the same data. Only methods of the same average
 count. Two-way fixed effects and the plain 2x2 average the months of several waves by other weights,
-so that with more than one wave they may differ although both are right; they are shown and do not
-count.
+so that with more than one wave they may differ although both are right. And a method that looks
+back on one month only says nothing against one that looks back on all of them: how that month
+differs from the others is what the test of the months before asks, at its proper size. Such methods
+are shown and do not count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from analysis.results import Agreement, Estimate
 
 #: Methods whose weights differ from the overall effect's as soon as there are several waves.
 OTHER_AVERAGE = frozenset({"two_by_two", "twfe"})
+#: Methods that compare with the last month before the start alone.
+ONE_MONTH = frozenset({"sun_abraham"})
 
 
-def comparable(alternatives: Iterable[Estimate], n_waves: int) -> tuple[Estimate, ...]:
-    """Return the estimates by other methods that aim at the leading one's average."""
-    return tuple(
-        e
-        for e in alternatives
-        if e.value is not None and not (n_waves > 1 and e.method in OTHER_AVERAGE)
-    )
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What decides which methods aim at the leading one's effect with no less to go by.
+
+    Attributes
+    ----------
+    n_waves : int
+        Waves whose months are averaged.
+    all_months : bool
+        Whether the leading method looks back on all months before.
+    """
+
+    n_waves: int
+    all_months: bool = False
+
+    def counts(self, method: str) -> bool:
+        """Tell whether another method's answer speaks for or against the leading one."""
+        if self.n_waves > 1 and method in OTHER_AVERAGE:
+            return False
+        return not (self.all_months and method in ONE_MONTH)
+
+
+def comparable(alternatives: Iterable[Estimate], compared: Compared) -> tuple[Estimate, ...]:
+    """Return the estimates by other methods whose answer counts."""
+    return tuple(e for e in alternatives if e.value is not None and compared.counts(e.method))
 
 
 def disagree(lead: Estimate, other: Estimate) -> bool:
@@ -37,7 +59,9 @@ def disagree(lead: Estimate, other: Estimate) -> bool:
     return other.ci_low is None or not other.ci_low <= lead.value <= other.ci_high
 
 
-def with_agreement(lead: Estimate, alternatives: Iterable[Estimate], n_waves: int) -> Estimate:
+def with_agreement(
+    lead: Estimate, alternatives: Iterable[Estimate], compared: Compared
+) -> Estimate:
     """Return the leading estimate with what the other methods say of it.
 
     Parameters
@@ -45,10 +69,10 @@ def with_agreement(lead: Estimate, alternatives: Iterable[Estimate], n_waves: in
     lead : Estimate
     alternatives : Iterable of Estimate
         Of the same effect, by other methods.
-    n_waves : int
-        Waves whose months are averaged.
+    compared : Compared
+        Which of them count.
     """
-    others = comparable(alternatives, n_waves)
+    others = comparable(alternatives, compared)
     if lead.value is None or lead.ci_low is None or not others:
         return lead
     values = [lead.value, *(other.value for other in others)]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.causal import lot, pretrend_draws
 from analysis.causal.aggregate import Aggregate
-from analysis.causal.agreement import comparable, disagree
+from analysis.causal.agreement import Compared, comparable, disagree
 from analysis.causal.bands import satterthwaite
 from analysis.causal.distributions import f_p_value
 from analysis.causal.estimates import Builder
@@ -68,7 +68,7 @@ def with_comparison(
         *_design(maker, builder, parts["simple"], lead),
         *_data(maker, builder),
         _pretrend(maker, builder, parts, lead),
-        _agreement(maker, lead, alternatives, len(builder.panel.cohorts)),
+        _agreement(maker, lead, alternatives, builder.methods),
     ]
     if builder.effects.lot:
         found.append(_lot_balance(maker, builder))
@@ -347,10 +347,10 @@ def _lot_balance(maker: _Maker, builder: Builder) -> Check:
 
 
 def _agreement(
-    maker: _Maker, lead: Estimate, alternatives: tuple[Estimate, ...], n_waves: int
+    maker: _Maker, lead: Estimate, alternatives: tuple[Estimate, ...], compared: Compared
 ) -> Check:
     """Ask whether the methods that aim at the leading one's effect agree with it."""
-    others = comparable(alternatives, n_waves)
+    others = comparable(alternatives, compared)
     if lead.ci_low is None or not others:
         return maker.impossible("estimator_agreement", "no_interval" if others else "no_other")
     agree = not any(disagree(lead, other) for other in others)

@@ -9,6 +9,7 @@ import numpy as np
 
 from analysis.causal import lot
 from analysis.causal.aggregate import Aggregate, outcome_weights
+from analysis.causal.agreement import Compared
 from analysis.causal.bands import satterthwaite, uniform_critical
 from analysis.causal.distributions import t_p_value, t_quantile
 from analysis.causal.few_clusters import wild_bootstrap
@@ -34,6 +35,11 @@ class Builder:
         self.outcome, self.unit, self.options = outcome, unit, options
         self.scale = small_sample_scale(self.panel)
         self.stem = f"{options.prefix}.{outcome}"
+
+    @property
+    def methods(self) -> Compared:
+        """Which other methods speak for or against the leading one."""
+        return Compared(len(self.panel.cohorts), self.effects.base_rule == "all_before")
 
     @cached_property
     def redrawn(self) -> Redrawn:
@@ -75,10 +81,6 @@ class Builder:
     def arms(self, cell_weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(N,) bool each: treated units and comparison units behind a mean of cells."""
         cells = np.flatnonzero((cell_weights != 0) & self.effects.estimated)
-        if self.effects.takes_part is not None:
-            moved = self.effects.takes_part[:, cells]
-            own = self.panel.cohort[:, None] == self.effects.cohort[cells]
-            return (moved & own).any(axis=1), (moved & ~own).any(axis=1)
         moved = self._moved(cells)
         own = self.panel.cohort[:, None] == self.effects.cohort[cells]
         return (moved & own).any(axis=1), (moved & ~own).any(axis=1)
@@ -86,6 +88,8 @@ class Builder:
     def _moved(self, cells: np.ndarray) -> np.ndarray:
         """(N, cells) bool: units whose outcome moves a cell."""
         effects, panel = self.effects, self.panel
+        if effects.takes_part is not None:
+            return effects.takes_part[:, cells]
         if effects.contrast is not None:
             return (effects.contrast[:, cells] != 0) | (effects.influence[:, cells] != 0)
         first = int(panel.periods[0])

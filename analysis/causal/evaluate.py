@@ -20,6 +20,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from analysis.causal import checks as _checks
@@ -188,22 +189,49 @@ def evaluate(
     effects = builder.effects
     overall = builder.overall(parts["simple"])
     alternatives = beside(builder, parts["simple"])
-    waves = len(effects.panel.cohorts)
-    overall = (with_agreement(overall[0], alternatives, waves), *overall[1:])
+    overall = (with_agreement(overall[0], alternatives, builder.methods), *overall[1:])
     estimates = (
         *overall,
-        *builder.relative(parts["simple"], "att.relative", {}),
+        *_relative(builder, parts["simple"], overall[0]),
         *builder.event_times(parts["event"]),
         *builder.horizons(parts["event"]),
         *builder.cohorts(parts["cohort"]),
         *builder.calendar(parts["calendar"]),
         *alternatives,
+        *_site_means(frame, options, outcome=outcome, unit=unit),
     )
     found = _checks.with_comparison(builder, parts, overall, alternatives)
     tables = report_tables.tables(effects, outcome, options.level)
     return Evaluation(
         outcome, unit, options, effects.panel, effects, parts, estimates, found, tables
     )
+
+
+def _site_means(
+    frame: pd.DataFrame, options: Options, *, outcome: str, unit: str
+) -> tuple[Estimate, ...]:
+    """Return, beside an effect in which denominators weigh, the one on the average site.
+
+    It counts every site alike and is another average, so that agreement is not asked of it.
+    """
+    if options.form == "mean" or not options.alternatives:
+        return ()
+    named = {"id": f"{options.prefix}.{outcome}.att.site_means", "estimand": "att_overall"}
+    plain = replace(options, form="mean")
+    dims = {"beside": True}
+    own = overall_effect(frame, outcome=outcome, unit=unit, options=plain, dims=dims, **named)
+    return (replace(own, agreement="not_asked", methods_low=None, methods_high=None),)
+
+
+def _relative(builder: Builder, simple: Aggregate, lead: Estimate) -> tuple[Estimate, ...]:
+    """Return the rate's effect read as a share of the rate there would have been."""
+    found = builder.relative(simple, "att.relative", {"label": "rate_change"})
+    if not lead.disputed or not found or not found[0].value:
+        return found
+    expected = lead.value / found[0].value
+    spread = {"methods_low": lead.methods_low / expected}
+    spread["methods_high"] = lead.methods_high / expected
+    return (replace(found[0], agreement=lead.agreement, **spread),)
 
 
 def lead(
@@ -245,6 +273,91 @@ def lead(
     if many:
         parts = {kind: lot.efficient(found, part, builder.scale) for kind, part in parts.items()}
     return builder, parts
+
+
+def effect_over(
+    evaluation: Evaluation,
+    sizes: pd.DataFrame,
+    *,
+    name: str,
+    dims: Mapping[str, Scalar],
+) -> Estimate | None:
+    """Return the mean effect over given amounts of exposure by cohort and period.
+
+    Times their sum it is ``Σ effect(g, t) × size(g, t)``, with the joint covariance of all cells
+    and the inference that the rule chooses; where effects grow or fade it is not the overall
+    effect, which counts all site-months alike.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    sizes : DataFrame
+        ``cohort``, ``period``, ``size``: what the effect of a cell applies to. Cells without an
+        effect count nothing: what was not compared is not claimed.
+    name : str
+        Last part of the id.
+    dims : Mapping
+        Further dimensions; ``exposure`` is added, the sizes' sum.
+
+    Returns
+    -------
+    Estimate or None
+        ``att_exposed``; None without a comparison or where no cell with an effect has a size.
+    """
+    if not evaluation.causal or sizes.empty:
+        return None
+    effects = evaluation.effects
+    known = sizes.groupby(["cohort", "period"])["size"].sum()
+    cells = pd.MultiIndex.from_arrays([effects.cohort.astype(float), effects.period])
+    size = known.reindex(cells).fillna(0.0).to_numpy()
+    used = effects.estimated & (effects.event_time >= 0) & (size > 0)
+    if not used.any():
+        return None
+    total = float(size[used].sum())
+    weights = np.where(used, size, 0.0) / total
+    part = Aggregate(
+        kind="simple",
+        key=np.zeros(1, dtype=np.int64),
+        att=np.array([weights[used] @ effects.att[used]]),
+        influence=(effects.influence[:, used] @ weights[used])[:, None],
+        cell_weights=weights[None, :],
+        cells=used[None, :],
+    )
+    builder = Builder(effects, evaluation.outcome, evaluation.unit, evaluation.options)
+    if effects.lot and builder.rule(weights).lead == "influence_function":
+        part = lot.efficient(effects, part, builder.scale)
+    counted = {**dims, "exposure": total}
+    found = builder.effect(part, 0, "att_exposed", f"att.exposed.{name}", counted)[0]
+    own = evaluation.overall
+    return replace(
+        found,
+        agreement=own.agreement,
+        methods_low=own.methods_low,
+        methods_high=own.methods_high,
+    )
+
+
+def led_by(evaluation: Evaluation, lead: Estimate) -> Evaluation:
+    """Return an evaluation with another form of the outcome's effect in the lead.
+
+    What led before, and its effects by month, wave and horizon, stand beside it.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    lead : Estimate
+        The overall effect in the form that fits the outcome; it takes the place and id of the
+        one that led, whose id gets the end ``.means``.
+    """
+    own = evaluation.overall
+    place = {"id": own.id, "estimand": own.estimand, "indicator": own.indicator}
+    # Other methods spoke about the mean of sites, not about this.
+    before = replace(
+        own, id=f"{own.id}.means", agreement="not_asked", methods_low=None, methods_high=None
+    )
+    others = (before, *evaluation.estimates()[1:])
+    moved = tuple(replace(e, dims={**e.dims, "beside": True}) for e in others)
+    return replace(evaluation, _estimates=(replace(lead, **place), *moved))
 
 
 def _aggregates(effects: GroupTime, kinds: tuple[Kind, ...]) -> dict[str, Aggregate]:

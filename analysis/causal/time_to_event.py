@@ -20,6 +20,7 @@ from analysis.causal.frame import FrameError
 from analysis.causal.inference_rule import FEWEST_FOR_BOOTSTRAP
 from analysis.causal.options import Options
 from analysis.causal.survival import RestrictedMeans, kaplan_meier, restricted_mean_difference
+from analysis.indicators.requests import requests
 from analysis.results import Estimate
 
 Ending = Literal["resolved", "replied"]
@@ -38,7 +39,27 @@ class _Kind:
     column: str
     stem: str
     indicator: str
+    tickets: str = ""
 
+    def of(self, tickets: str) -> _Kind:
+        """Return the same ending for tickets of one kind."""
+        if not tickets:
+            return self
+        return replace(self, stem=f"{self.stem}.{tickets}", tickets=tickets)
+
+    @property
+    def dims(self) -> dict[str, str]:
+        """What names the effect's row."""
+        if not self.tickets:
+            return {"label": "time_effect"}
+        return {"label": f"time_effect_{self.tickets}", "kind": self.tickets}
+
+
+ENDINGS: Mapping[str, Ending] = {
+    "resolution_median_hours": "resolved",
+    "response_median_hours": "replied",
+}
+"""What ends the waiting that an indicator is about."""
 
 _KINDS = {
     "resolved": _Kind("resolved_at", "time_to_resolve", "resolution_median_hours"),
@@ -54,6 +75,7 @@ def time_to(
     until: pd.Timestamp,
     timezone: str,
     tau_hours: float | None = None,
+    kind: str = "",
     options: Options | None = None,
 ) -> tuple[tuple[Estimate, ...], pd.DataFrame]:
     """Compare the mean time to an ending, each ticket counted up to a horizon.
@@ -63,7 +85,8 @@ def time_to(
     ending : {"resolved", "replied"}
     tickets : DataFrame
         Canonical table ``tickets``: ``site_id``, ``opened_at``, and ``resolved_at`` or
-        ``first_response_at`` (missing: not yet).
+        ``first_response_at`` (missing: not yet). Requests alone count
+        (:func:`analysis.indicators.requests`), as in the indicators of waiting.
     cohort : Mapping
         Running month of each site's start; missing or infinite for never.
     until : Timestamp
@@ -72,6 +95,8 @@ def time_to(
         Zone that decides the month in which a ticket was opened.
     tau_hours : float, optional
         Horizon; chosen from the tickets before training when not given.
+    kind : str
+        Kind of tickets, where only one is given: part of ids, ``dims["kind"]`` and of the labels.
 
     Returns
     -------
@@ -82,9 +107,9 @@ def time_to(
     DataFrame
         Kaplan–Meier curves by arm and phase; without rows where there is no comparison.
     """
-    options, kind = options or Options(), _KINDS[ending]
+    options, about = options or Options(), _KINDS[ending].of(kind)
     try:
-        data = _durations(tickets, cohort, until, timezone, kind.column)
+        data = _durations(tickets, cohort, until, timezone, about.column)
         tau = tau_hours or _horizon(data)
         data = data[data["watched"] >= tau]
         found = restricted_mean_difference(
@@ -98,22 +123,22 @@ def time_to(
         )
     except FrameError as error:
         nothing = Estimate(
-            id=f"{options.prefix}.{kind.stem}.att",
+            id=f"{options.prefix}.{about.stem}.att",
             estimand="att_restricted_mean",
             value=None,
             n=0,
             method="restricted_mean_did",
             reason=f"causal.fault.{error.rule}",
-            dims={"label": "time_effect"},
-            **_common(kind, options),
+            dims=about.dims,
+            **_common(about, options),
         )
         return (nothing,), pd.DataFrame(columns=["arm", "phase", "hours", "open_share"])
     described = [
         estimate
         for arm, phase in found.curves
-        for estimate in _described(found, arm, phase, kind, options)
+        for estimate in _described(found, arm, phase, about, options)
     ]
-    scaled = (_in_minutes(e) for e in (_effect(found, kind, options), *described))
+    scaled = (_in_minutes(e) for e in (_effect(found, about, options), *described))
     return tuple(scaled), found.table()
 
 
@@ -154,7 +179,7 @@ def _effect(found: RestrictedMeans, kind: _Kind, options: Options) -> Estimate:
         interval_method="jackknife" if known else "none",
         comparison="never_treated",
         causal=True,
-        dims={"tau_hours": found.tau, "label": "time_effect"},
+        dims={"tau_hours": found.tau, **kind.dims},
         reason=None if known else "causal.reason.no_inference",
         **_common(kind, options),
     )
@@ -228,11 +253,13 @@ def _durations(tickets, cohort, until, timezone, column) -> pd.DataFrame:
     starts = [g for g in known.values() if np.isfinite(g)]
     if not starts:
         raise FrameError("no_treated", "no site is trained")
+    tickets = requests(tickets)
     opened = pd.to_datetime(tickets["opened_at"], utc=True)
     ended = pd.to_datetime(tickets[column], utc=True)
     end = pd.Timestamp(until).tz_convert("UTC")
     site = tickets["site_id"].astype(str)
-    kept = (site.isin(list(known)) & (opened <= end)).to_numpy()
+    # A time that ends before it began is a slip of the pen; the indicators leave it out as well.
+    kept = (site.isin(list(known)) & (opened <= end) & ~(ended < opened)).to_numpy()
     opened, ended, site = opened[kept], ended[kept], site[kept]
     local = opened.dt.tz_convert(timezone)
     period = (local.dt.year * 12 + local.dt.month - 1).to_numpy(int)

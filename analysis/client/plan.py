@@ -169,6 +169,11 @@ class Value(Part):
     lower_bound_only: bool = False
     participant_time_cost: float | None = Field(default=None, ge=0)
 
+    @property
+    def months_counted(self) -> int:
+        """Months after a site's training in which benefits count."""
+        return min(self.horizon_months, 12) if self.first_year_only else self.horizon_months
+
 
 class Finances(Part):
     """Amounts of one year from the company's books, in CNY.

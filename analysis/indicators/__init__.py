@@ -7,6 +7,7 @@ from analysis.indicators.panel import build_panel, coverage
 from analysis.indicators.panel import load as load_panel
 from analysis.indicators.panel import save as save_panel
 from analysis.indicators.registry import Indicator, Mark, get, load
+from analysis.indicators.requests import requests
 
 __all__ = [
     "Engine",
@@ -23,5 +24,6 @@ __all__ = [
     "outcome",
     "own",
     "read",
+    "requests",
     "save_panel",
 ]

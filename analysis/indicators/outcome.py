@@ -40,7 +40,8 @@ def outcome(
     DataFrame
         Sorted by its key ``unit`` (site), ``period`` (running month); ``y`` (the value), ``n``,
         ``cohort`` (float64 running month of first treatment, as :func:`cohorts` dates it; NaN
-        for never treated). The index counts from 0. Cells of unknown site are left out.
+        for never treated); ``total`` and ``exposure``, numerator and denominator of a count or a
+        share. The index counts from 0. Cells of unknown site are left out.
 
     Raises
     ------
@@ -82,6 +83,8 @@ def outcome(
             "y": cells["value"].astype("float64"),
             "n": cells["n"].astype("int64"),
             "cohort": cells["site_id"].map(cohort).astype("float64"),
+            "total": cells["total"].astype("float64"),
+            "exposure": cells["exposure"].astype("float64"),
         }
     )
     return frame.sort_values(["unit", "period"], ignore_index=True)

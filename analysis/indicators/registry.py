@@ -31,6 +31,20 @@ Unit = Literal[
     "records",
     "functions",
 ]
+OutcomeKind = Literal["score", "share", "count", "wait", "amount", "net"]
+KINDS: Mapping[Unit, OutcomeKind] = {
+    "score": "score",
+    "points": "score",
+    "share": "share",
+    "per_1000_household_months": "count",
+    "hours": "wait",
+    "days": "wait",
+    "CNY": "amount",
+    "records": "amount",
+    "functions": "amount",
+    "nps_points": "net",
+}
+"""What an outcome of each unit is; by it one form of the effect leads (:attr:`Indicator.kind`)."""
 Requirement = Annotated[str, Field(pattern=r"^R\d{3}$")]
 Conflict = Annotated[str, Field(pattern=r"^C\d{1,2}$")]
 
@@ -133,6 +147,15 @@ class Indicator(_Model):
     alerts: tuple[Mark, ...] = ()
     benchmarks: tuple[Mark, ...] = ()
     declared: Outcome | None = None
+
+    @property
+    def kind(self) -> OutcomeKind:
+        """What kind of outcome it is.
+
+        One effect leads by kind: counts by a rate with exposure, shares by their denominators,
+        waits by survival, everything else by means of sites.
+        """
+        return KINDS[self.unit]
 
     @model_validator(mode="after")
     def _sources_exist(self) -> Self:

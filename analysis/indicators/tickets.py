@@ -16,6 +16,7 @@ from analysis.indicators.expressions import (
     seconds_of,
     summarise,
 )
+from analysis.indicators.requests import NO_REQUEST
 
 RESPONSE_SECONDS = 30 * 60
 LATE_SECONDS = 24 * 60 * 60
@@ -98,7 +99,7 @@ def _per_household(
 
 
 def _requests(tickets: ir.Table) -> ir.Table:
-    requests = tickets.filter(tickets.kind.isnull() | (tickets.kind != "praise"))
+    requests = tickets.filter(tickets.kind.isnull() | tickets.kind.notin(NO_REQUEST))
     opened = seconds_of(requests.opened_at)
     return requests.mutate(
         period=period_of(requests.opened_at),

@@ -102,6 +102,7 @@ def score_target(
     change: Estimate | None = None,
     level: Estimate | None = None,
     baseline: Estimate | None = None,
+    relative: Estimate | None = None,
 ) -> dict:
     """Score one goal against the estimate that its reading asks for.
 
@@ -112,6 +113,10 @@ def score_target(
     indicator : IndicatorLike
     change, level, baseline : Estimate, optional
         Of this indicator. A baseline that the goal itself states wins and is taken as known.
+    relative : Estimate, optional
+        The change as a share of what there would have been (``att_relative``), where the effect
+        on a rate gives it: a relative target is then held against it, unless the goal states a
+        baseline.
 
     Returns
     -------
@@ -147,7 +152,11 @@ def score_target(
     if estimate is None or estimate.value is None:
         return row | {"reason": "value.reason.no_estimate"}
     base = None
-    if goal.unit == "relative":
+    if goal.unit == "relative" and relative is not None and goal.baseline is None:
+        estimate, row = relative, row | {"unit": "relative"}
+        if estimate.value is None:
+            return row | {"reason": estimate.reason or "value.reason.no_estimate"}
+    elif goal.unit == "relative":
         base = baseline if goal.baseline is None else goal.baseline
         if not _level(base)[0]:
             return row | {"reason": "value.reason.no_baseline"}

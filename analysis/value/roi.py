@@ -14,8 +14,9 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
-from analysis.measurement import IndicatorLike, standard_error
+from analysis.measurement import IndicatorLike
 from analysis.results import Agreement, Estimate
 
 
@@ -72,7 +73,6 @@ class Priced:
 
     indicator: str
     effect: float
-    effect_se: float
     effect_low: float
     effect_high: float
     money: float
@@ -80,6 +80,18 @@ class Priced:
     money_high: float
     exposure: float
     factor: float
+    level: float = 0.95
+
+    def drawn(self, common: np.ndarray) -> np.ndarray:
+        """Effects at standard normal scores, so that the stored interval is kept.
+
+        Either side of the value is stretched to its end of the interval: what is 95 % likely of
+        the drawn effects is the interval, whichever inference gave it.
+        """
+        reach = float(ndtri((1 + self.level) / 2))
+        above = (self.effect_high - self.effect) / reach
+        below = (self.effect - self.effect_low) / reach
+        return self.effect + common * np.where(common > 0, above, below)
 
     @property
     def amount(self) -> float:
@@ -176,6 +188,7 @@ def price(
     margin: float,
     switches: Switches = Switches(),
     revenue: bool = False,
+    exposed: Mapping[tuple[str, str], Estimate] | None = None,
 ) -> tuple[list[Priced], pd.DataFrame]:
     """Turn effects into money where that is allowed, and say where it is not.
 
@@ -191,6 +204,11 @@ def price(
         Direction by indicator: a fall is a benefit where less is better.
     exposure : Mapping[str, float]
         As :func:`treated_exposure` counts it.
+    exposed : Mapping, optional
+        By indicator and basis, the effect averaged over what it applies to
+        (:func:`analysis.causal.effect_over`), with that exposure in its ``dims``. Where effects
+        grow or fade it is not the overall one, and it is the one that has a price. Without it the
+        overall effect is taken for every month.
     margin : float
         Margin on revenue, in (0, 1); 1 means that none was stated.
     revenue : bool
@@ -208,16 +226,20 @@ def price(
     priced, rows = [], []
     for benefit in benefits:
         estimate = effects.get(benefit.indicator)
-        reason = _not_priced(benefit, estimate, exposure, 0.5 if revenue else margin)
+        own = (exposed or {}).get((benefit.indicator, benefit.basis))
+        counted = exposure
+        if own is not None and estimate is not None and not estimate.disputed:
+            estimate, counted = own, {**exposure, benefit.basis: float(own.dims["exposure"])}
+        reason = _not_priced(benefit, estimate, counted, 0.5 if revenue else margin)
         if reason:
             spread = _spread(estimate, registry[benefit.indicator].direction)
             rows.append((benefit.indicator, *[math.nan] * 7, benefit.basis, False, reason, *spread))
             continue
         sign = 1.0 if registry[benefit.indicator].direction == "up" else -1.0
         ends = sorted((sign * estimate.ci_low, sign * estimate.ci_high))
-        value, se = sign * estimate.value, standard_error(estimate)
+        value = sign * estimate.value
         if switches.lower_bound_only:
-            value, se, ends = ends[0], 0.0, [ends[0], ends[0]]
+            value, ends = ends[0], [ends[0], ends[0]]
         money = abs(benefit.money_per_unit)
         low, high = sorted(
             money if end is None else abs(end) for end in (benefit.low, benefit.high)
@@ -225,13 +247,13 @@ def price(
         one = Priced(
             indicator=benefit.indicator,
             effect=value,
-            effect_se=se,
+            level=estimate.level,
             effect_low=ends[0],
             effect_high=ends[1],
             money=money,
             money_low=low,
             money_high=high,
-            exposure=exposure[benefit.basis],
+            exposure=counted[benefit.basis],
             factor=margin if benefit.margin and not revenue else 1.0,
         )
         priced.append(one)
@@ -297,14 +319,14 @@ def _not_priced(
 def simulate_benefit(priced: Iterable[Priced], *, draws: int = 20_000, seed: int = 0) -> np.ndarray:
     """Draw the total benefit.
 
-    Effects are normal around their estimates. How the errors of effects on the same sites
-    hang together is unknown; they are drawn fully correlated in the direction of benefit,
-    which gives the widest interval. Money per unit is triangular between its bounds.
+    Effects are drawn from their stored intervals (:meth:`Priced.drawn`). How the errors of effects
+    on the same sites hang together is unknown; they are drawn fully correlated in the direction
+    of benefit, which gives the widest interval. Money per unit is triangular between its bounds.
 
     Parameters
     ----------
     priced : iterable of Priced
-        Of :func:`price`: effect, standard error, exposure and money per unit.
+        Of :func:`price`: effect with its interval, exposure and money per unit.
     draws, seed : int
         Number of draws and seed of the generator.
 
@@ -320,7 +342,7 @@ def simulate_benefit(priced: Iterable[Priced], *, draws: int = 20_000, seed: int
         money = np.full(draws, one.money)
         if one.money_high > one.money_low:
             money = rng.triangular(one.money_low, one.money, one.money_high, draws)
-        total += (one.effect + one.effect_se * common) * money * one.exposure * one.factor
+        total += one.drawn(common) * money * one.exposure * one.factor
     return total
 
 

@@ -22,6 +22,7 @@ def assess_roi(
     *,
     registry: Mapping[str, IndicatorLike],
     exposure: Mapping[str, float],
+    exposed: Mapping[tuple[str, str], Estimate] | None = None,
     margin: float = 1.0,
     horizon_months: int = 12,
     hours: float | None = None,
@@ -51,6 +52,8 @@ def assess_roi(
         Indicators, for the direction in which each is better.
     exposure : Mapping
         Units an effect is multiplied by, by basis: trained site-months, household-months, 1.
+    exposed : Mapping, optional
+        Effects averaged over what they apply to, as :func:`analysis.value.price` takes them.
     margin : float
         Share of revenue that is profit, 0-1.
     horizon_months : int
@@ -82,6 +85,7 @@ def assess_roi(
         margin=margin,
         switches=switches,
         revenue=revenue,
+        exposed=exposed,
     )
     ledger = roi.full_cost(costs, hours=hours, hour_cost=hour_cost)
     cost = float(ledger["amount"].sum())

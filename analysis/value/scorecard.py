@@ -17,6 +17,7 @@ def assess_goals(
     changes: Mapping[str, Estimate],
     levels: Mapping[str, Estimate],
     baselines: Mapping[str, Estimate] | None = None,
+    relatives: Mapping[str, Estimate] | None = None,
     simulated: bool = False,
 ) -> StageResults:
     """Score every goal against the estimate that its reading asks for.
@@ -30,8 +31,8 @@ def assess_goals(
     goals : Iterable[GoalLike]
     registry : Mapping[str, IndicatorLike]
         Level, unit and direction by indicator.
-    changes, levels, baselines : Mapping[str, Estimate]
-        By indicator.
+    changes, levels, baselines, relatives : Mapping[str, Estimate]
+        By indicator; ``relatives`` are changes of rates as shares of what they would have been.
 
     Returns
     -------
@@ -47,6 +48,7 @@ def assess_goals(
             change=changes.get(goal.indicator),
             level=levels.get(goal.indicator),
             baseline=(baselines or {}).get(goal.indicator),
+            relative=(relatives or {}).get(goal.indicator),
         )
         for goal in goals
     ]

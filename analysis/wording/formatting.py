@@ -18,6 +18,7 @@ _CASES = {"zh_CN": " 件"}
 # How a level and a difference in each unit are written: number spec, suffix by language.
 _UNITS: dict[str, tuple[str, dict[str, str]]] = {
     "share": ("pct1", {}),
+    "relative": ("pct1", {}),
     "score": ("num2", _POINTS),
     "score_1_5": ("num2", _POINTS),
     "score_0_10": ("num2", _POINTS),
@@ -59,7 +60,8 @@ def in_unit(value: float | None, unit: str | None, language: str, *, effect: boo
     language : {"zh_CN", "en"}
         Language.
     effect : bool
-        Whether it is a difference: then it carries its sign, and shares are percentage points.
+        Whether it is a difference: then it carries its sign, and shares are percentage points. A
+        ``relative`` difference is in per cent of what there would have been.
 
     Examples
     --------
@@ -73,6 +75,8 @@ def in_unit(value: float | None, unit: str | None, language: str, *, effect: boo
     if unit == "share" and effect:
         suffix = {"zh_CN": " 个百分点", "en": " pp"}[language]
         return _decimal(100 * value, 1, language, signed=True) + suffix
+    if unit == "relative" and effect:
+        return _decimal(100 * value, 1, language, signed=True) + "%"
     spec, suffixes = _UNITS.get(unit or "", ("bare", {}))
     if effect and spec == "cny":
         return ("+" if value > 0 else "") + _money(value, language)

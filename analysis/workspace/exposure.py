@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -64,6 +66,44 @@ def level_before(frame: pd.DataFrame, first: int) -> dict[str, str]:
     if level.nunique() < 2:
         return {}
     return {site: "high" if mean > level.median() else "low" for site, mean in level.items()}
+
+
+ALL_MONTHS = 60
+"""Months that no evaluation outlives."""
+
+
+def exposed_cells(
+    outcome: pd.DataFrame,
+    households: Mapping[str, float] | None = None,
+    *,
+    months: int,
+    discount_rate: float = 0.0,
+) -> pd.DataFrame:
+    """Count the trained site-months, or household-months, by wave and month.
+
+    Parameters
+    ----------
+    outcome : DataFrame
+        ``unit, period, cohort`` of the observed site-months.
+    households : Mapping[str, float], optional
+        Households by site; without it every site counts one, without its number none.
+    months : int
+        Months after training that count.
+    discount_rate : float
+        Yearly; later months count less by ``(1 + rate) ** (months / 12)`` from the first wave on.
+
+    Returns
+    -------
+    DataFrame
+        ``cohort``, ``period``, ``size``.
+    """
+    after = outcome["period"] - outcome["cohort"]
+    kept = outcome[(after >= 0) & (after < months)]
+    size = (1 + discount_rate) ** (-(kept["period"] - outcome["cohort"].min()) / 12)
+    if households is not None:
+        size = size * kept["unit"].map(dict(households)).astype(float).fillna(0.0)
+    cells = kept[["cohort", "period"]].assign(size=size)
+    return cells.groupby(["cohort", "period"], as_index=False)["size"].sum()
 
 
 def in_rounds(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,8 @@
-"""Outcomes in the form in which they are recorded: scores, counts, amounts, contracts.
+"""Outcomes in forms that stand beside the leading one: ordered scores, contracts.
 
-The leading estimator compares means of sites. Here the same outcomes go to the model of their kind;
-each estimate's ``dims["label"]`` names its row.
+Each outcome has one effect that leads, by its kind. Here scores go to an ordered model, and
+contracts, which are no outcome of the panel, to their own; each estimate's ``dims["label"]`` names
+its row.
 """
 
 from __future__ import annotations
@@ -115,35 +116,6 @@ def label_counts(
     return counts.assign(cohort=counts["unit"].map(cohort).astype(float))
 
 
-def events(panel: pd.DataFrame, cohort: pd.Series, *, options: Options) -> tuple[Estimate, ...]:
-    """Estimate the effect on the rate of complaints, households as exposure."""
-    cells = _cells(panel, "complaints_per_1000", cohort)
-    if cells.empty:
-        return ()
-    frame = cells.rename(columns={"total": "count"})
-    frame = frame[frame["exposure"] > 0]
-
-    def rate() -> Iterable[Estimate]:
-        ratio, change = causal.count_effect(frame, outcome="complaints_per_1000", options=options)
-        return named(ratio, "rate_ratio"), named(change, "rate_change")
-
-    return attempt(rate, label="rate_ratio", outcome="complaints_per_1000", options=options)
-
-
-def amounts(panel: pd.DataFrame, cohort: pd.Series, *, options: Options) -> tuple[Estimate, ...]:
-    """Estimate the effect on fees collected of fees due, by amounts and not by sites."""
-    cells = _cells(panel, "fee_collection", cohort)
-    if cells.empty:
-        return ()
-    frame = cells.rename(columns={"total": "numerator", "exposure": "denominator"})
-
-    def fees() -> Iterable[Estimate]:
-        share, amount = causal.ratio_effect(frame, outcome="fee_collection", options=options)
-        return named(share, "fees_share"), named(amount, "fees_amount")
-
-    return attempt(fees, label="fees_share", outcome="fee_collection", options=options)
-
-
 def contracts(
     table: pd.DataFrame | None,
     cohort: pd.Series,
@@ -211,17 +183,6 @@ def weighted_outcome(
     return found[["unit", "period", "y", "n", "cohort"]].reset_index(drop=True)
 
 
-def _cells(panel: pd.DataFrame, indicator: str, cohort: pd.Series) -> pd.DataFrame:
-    """Return the sums behind an indicator by site and month: ``total`` of ``exposure``."""
-    rows = panel[(panel["indicator"] == indicator) & (panel["stratum"] == "")]
-    rows = rows[rows["site_id"].isin(cohort.index)]
-    cells = rows[["total", "exposure"]].astype(float).dropna()
-    cells = cells.assign(
-        unit=rows["site_id"].astype(str), period=rows["period"].astype("int64")
-    ).reset_index(drop=True)
-    return cells.assign(cohort=cells["unit"].map(cohort).astype(float))
-
-
 def forms(stage: Any, cohort: pd.Series, *, options: Options) -> StageResults:
     """Ask each outcome in the form in which the client records it."""
     surveys, instruments, due = stage.of("surveys", "instruments", "contracts")
@@ -230,8 +191,6 @@ def forms(stage: Any, cohort: pd.Series, *, options: Options) -> StageResults:
         "tracking",
         [
             scores(counts, outcome="csat_mean", options=options),
-            events(stage.panel, cohort, options=options),
-            amounts(stage.panel, cohort, options=options),
             contracts(due, cohort, until=pd.Timestamp(stage.until), options=options),
         ],
     )

@@ -26,7 +26,7 @@ from analysis.results import Estimate, StageResults
 from analysis.tables import TABLES, month_of
 from analysis.workspace.prepare import CANONICAL, PANEL
 
-_NO_OUTCOME = ("unit", "period", "y", "n", "cohort")
+_NO_OUTCOME = ("unit", "period", "y", "n", "cohort", "total", "exposure")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis import causal, findings, indicators
 from analysis.causal import Depth, Evaluation, Family
+from analysis.indicators.registry import OutcomeKind
 from analysis.results import Check, Estimate, Finding, StageResults, collect, merge
 from analysis.tables import RATER_ROLES
 from analysis.workspace import behaviour_sources, explored, exposure, outcome_forms
@@ -23,6 +24,12 @@ BASES: Mapping[str, causal.Base] = {"month_before": "universal", "all_before": "
 
 STRATUM = "lot_stratum"
 """Column of an outcome frame: within what the site's wave was drawn."""
+
+FORMS: Mapping[OutcomeKind, causal.Form] = {"count": "rate", "share": "share"}
+"""In which form the effect of a kind of outcome leads; the others by means of sites."""
+
+_KINDS_OF_TICKETS = ("complaint", "repair", "enquiry")
+"""Kinds of requests whose waiting is told apart."""
 
 _LATER = 6
 """Months after the start at which the early effect is compared with what is left of it."""
@@ -49,6 +56,12 @@ class TrackingStage(Stage):
             "unit": evaluation.unit,
             "starts": evaluation.starts,
         }
+
+    def form_of(self, indicator: str, frame: pd.DataFrame) -> causal.Form:
+        """Return the form in which the effect on an outcome leads, by the registry's kind of it."""
+        if not {"total", "exposure"} <= set(frame.columns):
+            return "mean"
+        return FORMS.get(self.registry[indicator].kind, "mean")
 
     def outcome(self, indicator: str = "", *, stratum: str = "") -> pd.DataFrame:
         """Return the estimation frame of an indicator, with the lottery's strata where known."""
@@ -87,6 +100,7 @@ class TrackingStage(Stage):
         indicator = indicator or self.primary
         unit = self.unit(indicator)
         frame = self.outcome(indicator, stratum=stratum)
+        chosen = {"form": self.form_of(indicator, frame), **chosen}
         if stratum:
             frame = exposure.in_rounds(frame)
         base = self.base(indicator, frame).base
@@ -95,7 +109,8 @@ class TrackingStage(Stage):
         if frame.empty:
             return causal.without_value(outcome=indicator, unit=unit, options=options)
         try:
-            return causal.evaluate(frame, outcome=indicator, unit=unit, options=options)
+            found = causal.evaluate(frame, outcome=indicator, unit=unit, options=options)
+            return found if stratum else self._by_waiting(found)
         except causal.FrameError as error:
             if not causal.is_answer(error):
                 raise
@@ -105,6 +120,59 @@ class TrackingStage(Stage):
                 options=options,
                 reason=f"causal.fault.{error.rule}",
             )
+
+    def _by_waiting(self, found: Evaluation) -> Evaluation:
+        """Let survival lead where the outcome is a wait and the tickets allow it."""
+        ending, tickets = causal.ENDINGS.get(found.outcome), self.table("tickets")
+        if ending is None or tickets is None or not found.causal:
+            return found
+        waited = self._waited(ending, tickets)
+        if waited is None or waited[0][0].value is None:
+            return found
+        return causal.led_by(found, waited[0][0])
+
+    def _time_to(self, ending: str, tickets: pd.DataFrame, **named: Any) -> Any:
+        zone = self.client.client.timezone
+        return causal.time_to(
+            ending,
+            tickets,
+            self._cohorts.to_dict(),
+            until=pd.Timestamp(self.until, tz=zone) + pd.Timedelta(days=1),
+            timezone=zone,
+            options=self.options(),
+            **named,
+        )
+
+    def in_other_reading(self, evaluations: Iterable[Evaluation]) -> tuple[Estimate, ...]:
+        """Return the effects on rates as shares of what the rates would have been."""
+        return tuple(e for found in evaluations for e in found.of("att_relative"))
+
+    def exposed(self, evaluations: Iterable[Evaluation]) -> tuple[Estimate, ...]:
+        """Return effects averaged over what benefits are counted for, as the client prices them.
+
+        Each priced outcome is averaged over its trained site-months or household-months, as the
+        plan counts them and over all months: what it is worth is this effect times the exposure
+        in its ``dims``.
+        """
+        known = {e.outcome: e for e in evaluations}
+        rules, found = self.client.value, []
+        served = self.sites.dropna(subset=["households"]).set_index("site_id")["households"]
+        for benefit in rules.benefits:
+            main = known.get(benefit.indicator)
+            if main is None or not main.causal:
+                continue
+            for months in dict.fromkeys((rules.months_counted, exposure.ALL_MONTHS)):
+                sizes = exposure.exposed_cells(
+                    self.outcome(main.outcome),
+                    served.astype("float64").to_dict() if benefit.basis != "site_month" else None,
+                    months=months,
+                    discount_rate=rules.discount_rate,
+                )
+                dims = {"basis": benefit.basis, "months": months}
+                named = {"name": f"{benefit.basis}.{months}", "dims": dims}
+                own = causal.effect_over(main, sizes, **named)
+                found += [] if own is None or benefit.basis == "once" else [own]
+        return tuple(found)
 
     def evaluate_others(self, *, draws: int = 999) -> tuple[Evaluation, ...]:
         """Evaluate the secondary outcomes of the plan and whatever else benefits are priced by.
@@ -235,33 +303,30 @@ class TrackingStage(Stage):
         tickets = self.table("tickets")
         if tickets is None:
             return StageResults(stage="tracking")
-        zone = self.client.client.timezone
-        end = pd.Timestamp(self.until, tz=zone) + pd.Timedelta(days=1)
         found: list[Any] = []
         shown = {}
         for ending, column, table in _ENDINGS:
             if tickets[column].notna().any():
-                waited = self.asked.ask(
-                    "waits",
-                    partial(
-                        causal.time_to,
-                        ending,
-                        tickets,
-                        self._cohorts.to_dict(),
-                        until=end,
-                        timezone=zone,
-                        options=self.options(),
-                    ),
-                    None,
-                    about=ending,
-                )
-                if waited is not None:
-                    found.append(waited[0])
-                    shown[table] = waited[1]
+                waited = self._waited(ending, tickets)
+                if waited is None:
+                    continue
+                estimates, shown[table] = waited
+                found.append(estimates)
+                # Complaints wait for other things than repairs do; the mix may change besides.
+                for kind in _KINDS_OF_TICKETS:
+                    mine = tickets[tickets["kind"] == kind]
+                    if mine[column].notna().any():
+                        same = {"kind": kind, "tau_hours": estimates[0].dims.get("tau_hours")}
+                        apart = self._waited(ending, mine, **same)
+                        found += [] if apart is None else [apart[0][:1]]
         return collect("tracking", found, tables=shown)
 
+    def _waited(self, ending: str, tickets: pd.DataFrame, **named: Any) -> Any:
+        ask = partial(self._time_to, ending, tickets, **named)
+        return self.asked.ask("waits", ask, None, about=ending)
+
     def forms(self) -> StageResults:
-        """Ask scores, complaints, fees and contracts in the form in which they are recorded."""
+        """Ask scores and contracts in the form in which they are recorded."""
         return self.asked.ask(
             "forms",
             lambda: outcome_forms.forms(self, self._cohorts, options=self.options()),
@@ -296,14 +361,21 @@ class TrackingStage(Stage):
         """Return the probability that each target of change was reached, in both readings.
 
         A relative target is a share of the trained sites' level before training; of all sites'
-        where there is no comparison.
+        where there is no comparison. Where the effect is one on a rate, it is read as a share of
+        what the rate would have been: the headline's own effect, in its other reading.
         """
         effects = {e.outcome: e.overall for e in evaluations}
+        relative = {e.outcome: e.of("att_relative")[0] for e in evaluations if e.of("att_relative")}
         before = [causal.level_before(e) for e in evaluations]
         own = {e.indicator: e for e in before if e is not None}
         levels = self.mean_levels(before=self.first_wave) | own
         found = tables.targets(
-            self.client.goals, effects, levels, self.registry, simulated=self.simulated
+            self.client.goals,
+            effects,
+            levels,
+            self.registry,
+            relative,
+            simulated=self.simulated,
         )
         return merge("tracking", [found, *own.values()])
 

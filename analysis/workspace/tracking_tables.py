@@ -104,6 +104,7 @@ def targets(
     effects: Mapping[str, Estimate],
     levels: Mapping[str, Estimate],
     registry: Mapping[str, Indicator],
+    relative: Mapping[str, Estimate] | None = None,
     *,
     simulated: bool = False,
 ) -> StageResults:
@@ -117,6 +118,8 @@ def targets(
         Overall effect, and level before training, by indicator.
     registry : Mapping[str, Indicator]
         The client's registry.
+    relative : Mapping, optional
+        The effect on a rate as a share of what it would have been.
     """
     rows = []
     for goal in goals:
@@ -129,6 +132,7 @@ def targets(
                 indicator,
                 change=effects[goal.indicator],
                 baseline=levels.get(goal.indicator),
+                relative=(relative or {}).get(goal.indicator),
             )
             rows.append(row | {"agreed": "agreed" if reading == goal.unit else "other"})
     estimates = target_estimates(rows, prefix="tracking.target", simulated=simulated)

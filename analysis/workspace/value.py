@@ -12,11 +12,9 @@ import pandas as pd
 from analysis import findings
 from analysis.results import Check, Estimate, Finding, StageResults, merge
 from analysis.workspace import ledger
+from analysis.workspace.exposure import ALL_MONTHS
 from analysis.workspace.pages import ValuePage
 from analysis.workspace.stage import Stage
-
-_LONGEST = 60
-"""Months that no evaluation outlives."""
 
 
 class ValueStage(Stage):
@@ -33,6 +31,7 @@ class ValueStage(Stage):
             "registry": self.registry,
             "levels": self.levels(),
             "baselines": self.baselines(),
+            "relatives": self.relatives(),
             "simulated": self.simulated,
         }
 
@@ -45,6 +44,7 @@ class ValueStage(Stage):
         return {
             "registry": self.registry,
             "exposure": self.exposure(),
+            "exposed": self.exposed(rules.months_counted),
             "simulated": self.simulated,
             "margin": rules.margin,
             "horizon_months": rules.horizon_months,
@@ -74,8 +74,9 @@ class ValueStage(Stage):
             "planned": {},
             "all_months": {
                 "switches": replace(switches, first_year_only=False),
-                "horizon_months": _LONGEST,
-                "exposure": self.exposure(first_year_only=False, horizon_months=_LONGEST),
+                "horizon_months": ALL_MONTHS,
+                "exposure": self.exposure(first_year_only=False, horizon_months=ALL_MONTHS),
+                "exposed": self.exposed(ALL_MONTHS),
             },
             "lower_bound": {
                 "switches": replace(switches, lower_bound_only=not switches.lower_bound_only)
@@ -178,6 +179,20 @@ class ValueStage(Stage):
         found = self.earlier("tracking").estimates
         own = {e.indicator: e for e in found if e.estimand == "level_before"}
         return self.mean_levels(before=self.first_wave) | own
+
+    def relatives(self) -> dict[str, Estimate]:
+        """Effects on rates as shares of what the rates would have been, by indicator."""
+        found = self.earlier("tracking").estimates
+        return {e.indicator: e for e in found if e.estimand == "att_relative" and e.indicator}
+
+    def exposed(self, months: int) -> dict[tuple[str, str], Estimate]:
+        """Effects averaged over what is counted in so many months, by indicator and basis."""
+        found = self.earlier("tracking").estimates
+        return {
+            (e.indicator, e.dims["basis"]): e
+            for e in found
+            if e.estimand == "att_exposed" and e.dims["months"] == months
+        }
 
     def actions(self) -> StageResults:
         """Propose actions from all stages, and say what became of those of earlier runs."""

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from analysis.causal.agreement import comparable, disagree, with_agreement
+from analysis.causal.agreement import Compared, comparable, disagree, with_agreement
 from analysis.results import Agreement, Estimate, StageResults, from_json, to_json
 
 
@@ -15,6 +15,7 @@ def by(method, value, low=None, high=None):
     )  # fmt: skip
 
 
+ONE_WAVE, WAVES = Compared(1), Compared(2)
 LEAD = by("group_time_dr", -4.5, -6.3, -2.7)
 
 
@@ -29,7 +30,7 @@ LEAD = by("group_time_dr", -4.5, -6.3, -2.7)
 )
 def test_two_methods_disagree_only_where_neither_interval_allows_the_other(other, split):
     assert disagree(LEAD, other) is split
-    found = with_agreement(LEAD, [other], 2)
+    found = with_agreement(LEAD, [other], WAVES)
     assert found.disputed is split
     assert found.agreement is (Agreement.DISAGREE if split else Agreement.AGREE)
     assert (found.methods_low, found.methods_high) == (-4.5, other.value)
@@ -37,20 +38,26 @@ def test_two_methods_disagree_only_where_neither_interval_allows_the_other(other
 
 def test_methods_that_weigh_waves_otherwise_count_with_one_wave_only():
     twfe = by("twfe", -1.0, -1.5, -0.5)
-    assert comparable([twfe], 1) == (twfe,)
-    assert comparable([twfe], 2) == ()
-    assert with_agreement(LEAD, [twfe], 2).agreement is Agreement.NOT_ASKED
+    assert comparable([twfe], ONE_WAVE) == (twfe,)
+    assert comparable([twfe], WAVES) == ()
+    assert with_agreement(LEAD, [twfe], WAVES).agreement is Agreement.NOT_ASKED
+
+
+def test_a_method_of_one_month_says_nothing_against_one_of_all_months():
+    month = by("sun_abraham", -1.0, -1.5, -0.5)
+    assert comparable([month], WAVES) == (month,)
+    assert comparable([month], Compared(2, all_months=True)) == ()
 
 
 def test_without_an_interval_or_another_method_nothing_is_asked():
     bare = by("group_time_dr", -4.5)
-    assert with_agreement(bare, [by("imputation", 1.0)], 1) is bare
+    assert with_agreement(bare, [by("imputation", 1.0)], ONE_WAVE) is bare
     gone = dataclasses.replace(by("imputation", 0.0), value=None, causal=False, reason="why")
-    assert with_agreement(LEAD, [gone], 1) is LEAD
+    assert with_agreement(LEAD, [gone], ONE_WAVE) is LEAD
 
 
 def test_agreement_survives_storage_and_needs_its_range():
-    found = with_agreement(LEAD, [by("imputation", -1.9, -2.9, -0.8)], 2)
+    found = with_agreement(LEAD, [by("imputation", -1.9, -2.9, -0.8)], WAVES)
     stored = from_json(to_json(StageResults(stage="tracking", estimates=(found,))))
     assert stored.estimates == (found,)
     assert stored.estimates[0].agreement is Agreement.DISAGREE

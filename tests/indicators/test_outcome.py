@@ -60,8 +60,9 @@ def test_frame_for_estimation():
     given = panel()
     before = given.copy()
     found = outcome(given, "csat_mean", WAVES)
-    assert list(found.columns) == ["unit", "period", "y", "n", "cohort"]
-    assert [str(t) for t in found.dtypes] == ["str", "int64", "float64", "int64", "float64"]
+    assert list(found.columns) == ["unit", "period", "y", "n", "cohort", "total", "exposure"]
+    types = ["str", "int64", "float64", "int64", "float64", "float64", "float64"]
+    assert [str(t) for t in found.dtypes] == types
     pd.testing.assert_frame_equal(found, found.sort_values(["unit", "period"], ignore_index=True))
     assert found.loc[found["unit"] == "B", "cohort"].tolist() == [MARCH, MARCH]
     assert found.loc[found["unit"] == "C", "cohort"].isna().all()

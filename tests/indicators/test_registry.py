@@ -1,4 +1,5 @@
 import csv
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
@@ -65,3 +66,11 @@ def test_marks_name_requirements_that_exist(shared):
             if mark.conflict:
                 # C4 and others are named by their own row, or by the row they contradict.
                 assert mark.conflict[0] == "C"
+
+
+def test_every_unit_says_what_kind_of_outcome_it_is():
+    assert set(registry.KINDS) == set(get_args(registry.Unit))
+    assert registry.get("complaints_per_1000").kind == "count"
+    assert registry.get("fcr").kind == "share"
+    assert registry.get("resolution_median_hours").kind == "wait"
+    assert registry.get("nps").kind == "net"

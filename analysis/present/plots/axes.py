@@ -95,7 +95,7 @@ def unit_word(unit: str | None, language: str, *, effect: bool = False) -> str:
 
 def factor(unit: str | None) -> float:
     """Return what drawn values are multiplied by: shares are drawn in per cent."""
-    return 100.0 if unit == "share" else 1.0
+    return 100.0 if unit in ("share", "relative") else 1.0
 
 
 def error_bars(

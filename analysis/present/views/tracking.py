@@ -24,7 +24,7 @@ def _found(row: Any, language: str) -> str:
 
 def _in_full(row: Any, language: str) -> str:
     words = target(row, language)
-    if row.reading == "relative" and pd.notna(row.threshold):
+    if row.reading == "relative" and row.outcome_unit != "relative" and pd.notna(row.threshold):
         means = wording.in_unit(row.threshold, row.outcome_unit, language, effect=True)
         words = wording.text("causal.reading.means", language, target=words, change=means)
     return wording.text(f"causal.reading.{row.agreed}", language, target=words)

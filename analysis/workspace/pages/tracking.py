@@ -127,6 +127,7 @@ class TrackingPage(Page):
                 self.view(figure)
                 hours = waited[0].dims["tau_hours"]
                 self.estimates(waited, name, rows="label", hours=hours)
+        self.estimates(self.stage.in_other_reading(others), "relative", rows="indicator")
         self.estimates(forms.estimates, "forms", rows="label", fold=True)
         self.show.answer(claims, (*views.all_checks(others), *several.checks))
 
