@@ -196,7 +196,7 @@ def make(root: Path, shape: Shape) -> small_client.SmallClient:
     """Write one client."""
 
     def change_world(world: World) -> World:
-        tables = {n: f for n, f in world.tables.items() if n not in shape.without}
+        tables = dict(world.tables)
         if shape.rounds and "surveys" in tables:
             surveys = tables["surveys"]
             local = pd.to_datetime(surveys["answered_at"], utc=True).dt.tz_convert("Asia/Shanghai")
@@ -207,6 +207,7 @@ def make(root: Path, shape: Shape) -> small_client.SmallClient:
         return dataclasses.replace(world, tables=tables)
 
     def change_file(document: dict) -> None:
+        document["sources"] = [s for s in document["sources"] if s["table"] not in shape.without]
         if shape.smallest is not None:
             document["design"]["smallest_effect"] = shape.smallest
         shape.change(document)

@@ -10,7 +10,7 @@ import html5lib
 HTML = "{http://www.w3.org/1999/xhtml}"
 UNSEEN = {f"{HTML}{tag}" for tag in ("script", "style", "head", "code", "pre")}
 ACCIDENTS = re.compile(
-    r"(?<![\w.])(?:nan|NaN|None|NaT|inf|null|Traceback|<NA>)(?![\w.])"
+    r"(?<![\w.])(?:nan|NaN|None(?! of )|NaT|inf|null|Traceback|<NA>)(?![\w.])"
     r"|\b\w+Error:|\{\w*\}"
 )
 """Traces of values that nobody worded; none is a word of the catalogue."""

@@ -154,7 +154,7 @@ def sensitivity(
         try:
             moments = event_moments(evaluation, horizon)
         except FrameError as error:
-            reason = f"causal.why.sensitivity.{error.rule}"
+            reason = f"causal.fault.{error.rule}"
             checks.append(Check(status="not_possible", reason=reason, **common))
             continue
         limit = breakdown_relative(moments, level=level)

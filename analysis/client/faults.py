@@ -124,9 +124,9 @@ VALUE_RULES: Mapping[str, str] = {
     "tuple_type": "listing",
     "too_short": "too_short",
     "string_too_short": "too_short",
-    "greater_than": "low",
+    "greater_than": "above",
     "greater_than_equal": "low",
-    "less_than": "high",
+    "less_than": "below",
     "less_than_equal": "high",
 }
 """What pydantic calls a broken rule → how the wording catalogue does, under ``faults.value``."""
@@ -167,7 +167,10 @@ def _rule(found: Any) -> tuple[str, dict[str, str]]:
         choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         return rule, {"expected": ", ".join(choices), "first_choice": choices[0]}
     bound = next((context[n] for n in ("gt", "ge", "lt", "le") if n in context), "")
-    return rule, {"limit": str(bound)} if rule in ("low", "high") else {}
+    bounded = rule in ("low", "high", "above", "below")
+    return rule, {
+        "limit": f"{bound:g}" if bounded and bound != "" else str(bound)
+    } if bounded else {}
 
 
 def _problem(found: Any) -> str:
@@ -190,7 +193,7 @@ def _unknown(
         lines=lines,
         path=path,
         word=path[-1],
-        near=near or "—",
+        near=near or "",
         known=", ".join(known),
     )
 

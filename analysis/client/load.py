@@ -80,7 +80,7 @@ def no_client(path: Path) -> Fault:
     wanted, data = path.parent.name, path.parent.parent
     known = sorted(found.parent.name for found in data.glob("*/client.yml"))
     near = nearest(wanted, known)
-    params = {"wanted": wanted, "near": near or "—", "known": ", ".join(known) or "—"}
+    params = {"wanted": wanted, "near": near or "", "known": ", ".join(known) or "—"}
     guess = f"; did you mean {near!r}?" if near else "."
     return Fault(
         rule="client_unknown",

@@ -85,7 +85,7 @@ class _References:
                 path=path,
                 value=word,
                 word=word,
-                near=near or "—",
+                near=near or "",
                 known=", ".join(known),
             )
         )

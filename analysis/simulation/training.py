@@ -114,7 +114,8 @@ def _participants(roster: Roster, staff: pd.DataFrame) -> pd.DataFrame:
                 wave=site.wave, start=site.actual_start
             )
         )
-    people = pd.concat(parts, ignore_index=True)
+    nobody = staff.loc[[], ["staff_id", "site_id"]].assign(wave=0, start=None)
+    people = pd.concat(parts, ignore_index=True) if parts else nobody
     # Classes hold at most 30 people, filled in the order of the roster.
     seat = people.groupby(["wave", "start"], sort=False).cumcount()
     people["class_no"] = seat // 30 + 1

@@ -28,6 +28,7 @@ _MONEY_TWICE = re.compile(
     r"(?P<low>[+−]?\d[\d.,]*)(?P<unit>[万亿]?元) 至 (?=[+−]?\d[\d.,]*(?P=unit))"
 )
 _LOOSE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_KEPT_SPACE = "\ue000"
 _P_VALUE = re.compile(r"\bp ([=<]) ?(?=\d)")
 
 
@@ -100,6 +101,8 @@ def _fill(key: str, language: Language, params: Mapping[str, Any], name: str, sp
         return text(str(value), language)
     if spec not in SPECS:
         raise WordingError(f"{key} ({language}): {{{name}:{spec}}} is none of {sorted(SPECS)}")
+    if not spec and isinstance(value, str):
+        return value.replace(" ", _KEPT_SPACE)  # a path or name stays as it is
     try:
         return format_value(value, spec, language, unit=_unit(params, spec))
     except (TypeError, ValueError) as error:
@@ -123,7 +126,7 @@ def _tidy(sentence: str) -> str:
     sentence = _P_VALUE.sub("p\u00a0\\1\u00a0", sentence)  # never broken over two lines
     sentence = _SAID_TWICE.sub(r"\g<low> \g<to> \g<high> \g<unit>", sentence)
     sentence = _MONEY_TWICE.sub(r"\g<low> 至 ", sentence)
-    return _LOOSE.sub("", sentence)
+    return _LOOSE.sub("", sentence).replace(_KEPT_SPACE, " ")
 
 
 def _starts_sentence(before: str) -> bool:

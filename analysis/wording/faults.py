@@ -33,4 +33,6 @@ def _params(fault: Fault, language: Language) -> dict[str, Any]:
     for name, key in fault.params.items():
         if name.endswith(_KEY):
             given[name.removesuffix(_KEY)] = text(str(key), language, **given)
+    near = given.get("near")
+    given["nearest"] = text("faults.nearest", language, near=near) if near else ""
     return given

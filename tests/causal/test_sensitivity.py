@@ -165,4 +165,4 @@ def test_reasons(world, reason):
     )
     check = sensitivity(found, horizons=(9,)).checks()[0]
     assert check.status == "not_possible"
-    assert check.reason == f"causal.why.sensitivity.{reason}"
+    assert check.reason == f"causal.fault.{reason}"

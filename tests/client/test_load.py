@@ -145,7 +145,7 @@ def test_every_fault_of_the_client_file_has_its_sentence(example, write):
     assert len({fault.rule for fault in faults}) >= 8
     for fault in faults:
         for language in ("zh_CN", "en"):
-            assert wording.text(f"faults.{fault.rule}", language, **fault.params)
+            assert wording.fault_sentence(fault, language) not in ("", fault.message)
         assert not {"key", "language"} & set(fault.params)
 
 
@@ -173,3 +173,32 @@ def test_the_names_of_the_registry_are_read_as_they_stand():
     from analysis.indicators import registry
 
     assert known_indicators() == tuple(registry.load())
+
+
+def test_no_nearest_name_is_said_where_there_is_none(example, write):
+    from analysis import wording
+
+    text = example.replace("C2: plus_5", "wholly_other_words: a")
+    (fault,) = [f for f in faults_of(write(text)) if f.rule == "client_conflict_unknown"]
+    for language in ("zh_CN", "en"):
+        said = wording.fault_sentence(fault, language)
+        assert "“”" not in said
+        assert "—" not in said
+        assert ("nearest" in said or "最接近" in said) == bool(fault.params["near"])
+
+
+def test_a_bound_that_is_left_out_is_said_to_be(example, write):
+    from analysis import wording
+
+    text = example.replace("csat_mean: 0.4", "csat_mean: 0")
+    (fault,) = faults_of(write(text))
+    assert "above 0" in wording.fault_sentence(fault, "en")
+    assert "大于 0" in wording.fault_sentence(fault, "zh_CN")
+
+
+def test_a_path_keeps_its_spaces():
+    from analysis import wording
+
+    path = "/客户 项目/绿城 物业/index.html"
+    for language in ("zh_CN", "en"):
+        assert path in wording.text("cli.status.latest", language, path=path)

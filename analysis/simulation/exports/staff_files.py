@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,7 @@ def write_enrolments(world: World, folder: Path) -> None:
 
 def write_reactions(world: World, folder: Path) -> None:
     """Write the anonymous course questionnaires, one row a sheet."""
-    head, score = _sheets(world.tables["reactions"], "response_id", len(COURSE_ITEMS))
+    head, score = _sheets(world.tables["reactions"], "response_id", tuple(COURSE_ITEMS))
     columns = {
         "答卷编号": list(head["response_id"]),
         "课程名称": list(head["module"]),
@@ -165,7 +166,7 @@ def write_ratings(world: World, folder: Path) -> None:
     """Write the 360-degree sheets, coded 1 = very good, and the mystery shoppers' visits."""
     ratings = world.tables["ratings"]
     inside = (ratings["instrument"] == INSTRUMENT_360).to_numpy(bool)
-    head, score = _sheets(ratings.loc[inside], "rating_id", len(ITEMS_360))
+    head, score = _sheets(ratings.loc[inside], "rating_id", tuple(ITEMS_360))
     columns = {
         "评价单号": list(head["rating_id"]),
         "被评人工号": spelling.identifiers(head["ratee_id"]),
@@ -178,7 +179,7 @@ def write_ratings(world: World, folder: Path) -> None:
     for item, wording in ITEMS_360.items():
         columns[f"{wording}(1=非常好 5=非常差)"] = [str(6 - int(s)) for s in score[item]]
     write_csv(folder / "行为评估" / "360评价.csv", columns, encoding="gb18030")
-    head, score = _sheets(ratings.loc[~inside], "rating_id", len(ITEMS_SHOPPER))
+    head, score = _sheets(ratings.loc[~inside], "rating_id", tuple(ITEMS_SHOPPER))
     columns = {
         "暗访编号": list(head["rating_id"]),
         "项目名称": spelling.site_names(head["site_id"]),
@@ -191,11 +192,17 @@ def write_ratings(world: World, folder: Path) -> None:
         book.sheet("暗访记录", columns, title="第三方神秘客暗访记录")
 
 
-def _sheets(long: pd.DataFrame, key: str, k: int) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Bring one row an answer back to one row a sheet; rows of a sheet lie together."""
+def _sheets(
+    long: pd.DataFrame, key: str, asked: Sequence[str]
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Bring one row per answer back to one row per sheet; rows of a sheet lie together.
+
+    ``asked`` are the items of a sheet, as they are called where nobody filled one in.
+    """
+    k = len(asked)
     head = long.iloc[::k].reset_index(drop=True)
     score = long["score"].to_numpy(float).reshape(-1, k)
-    items = list(long["item"].iloc[:k])
+    items = list(long["item"].iloc[:k]) or list(asked)
     if not (long[key].to_numpy(object).reshape(-1, k) == head[key].to_numpy(object)[:, None]).all():
         raise ValueError(f"rows of one {key} do not lie together")
     return head, {item: score[:, j] for j, item in enumerate(items)}
