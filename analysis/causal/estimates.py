@@ -287,6 +287,14 @@ class Builder:
         }
 
     def _interval(self, part: Aggregate, j: int, lead: Lead, together: float | None) -> dict:
+        """Return the fields of an interval; the reason where none can be had."""
+        found = self._interval_by(part, j, lead, together)
+        numbers = [value for value in found.values() if isinstance(value, float)]
+        if np.isfinite(numbers).all():
+            return found
+        return {"interval_method": "none", "reason": "causal.reason.no_inference"}
+
+    def _interval_by(self, part: Aggregate, j: int, lead: Lead, together: float | None) -> dict:
         options, panel = self.options, self.panel
         weights = part.cell_weights[j]
         if lead == "wild_bootstrap":

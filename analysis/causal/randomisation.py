@@ -93,17 +93,22 @@ def among_draws(
     answered = ~np.isnan(outcome)
     outcome, treatment = outcome[answered], treatment[answered]
     others = len(outcome) - 1
-    estimate = float(outcome[0] / treatment[0])
+    # Months before training hold no treatment: their mean can be tested, not inverted.
+    treated = float(treatment[0])
+    estimate = float(outcome[0]) / treated if treated else float(outcome[0])
 
     def p_value(effect: float) -> float:
         statistic = np.abs(outcome - effect * treatment)
         least = statistic[0] - 1e-10 * max(statistic[0], 1e-12)
         above = int(np.sum(statistic[1:] >= least))
-        return above / others if redrawn.enumerated else (above + 1) / (others + 1)
+        return (above + added) / (others + added)
 
-    smallest = 1 / others if redrawn.enumerated else 1 / (others + 1)
+    # Where every assignment was enumerated, the actual one is among them; no other draw at all
+    # answers where there is no other way to assign.
+    added = 0 if redrawn.enumerated and others else 1
+    smallest = 1 / (others + added)
     low = high = None
-    if smallest <= 1 - level:
+    if treated and smallest <= 1 - level:
         scale = float(np.std(outcome)) or abs(estimate) or 1.0
         low, high = invert(p_value, estimate, scale, level)
     return Randomisation(
