@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis import wording
-from analysis.present import cards, figures, tables
+from analysis.present import cards, figures, plots, tables
 from analysis.results import Alert
 
 COLUMNS = {"site": ("report.column.tier", "text"), "n": ("terms.observations", "int")}
@@ -103,3 +103,14 @@ def test_a_figure_of_very_many_rows_says_where_its_data_are():
     assert "download" not in html
     assert wording.text("report.figure_in_workbook", "en", total=figures.MOST + 1) in html
     assert "download" in figures.figure(draw, many(figures.MOST), **given)
+
+
+def test_very_many_sites_are_drawn_as_bars_and_those_outside_as_dots():
+    frame = pd.DataFrame({"unit": range(1000), "arm": ["treated", "comparison"] * 500})
+    frame["propensity"] = [0.4 + 0.2 * (i % 97) / 97 for i in range(1000)]
+    frame = frame.assign(outside=frame.index < 3, low=0.4, high=0.6)
+    axes = plots.propensities(frame, language="en").axes[0]
+    assert sum(len(line.get_xdata()) for line in axes.lines) == 3
+    assert max(bar.get_height() for bar in axes.patches[1:]) == pytest.approx(0.7)
+    few = plots.propensities(frame.head(300), language="en").axes[0]
+    assert sum(len(line.get_xdata()) for line in few.lines) == 300

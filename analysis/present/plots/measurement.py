@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from analysis import wording
@@ -143,8 +144,15 @@ def importance_matrix(frame: pd.DataFrame, *, language: str) -> Figure:
     return figure
 
 
+MOST_DOTS = 200
+"""Sites of an arm that can be told apart as dots."""
+
+
 def propensities(frame: pd.DataFrame, *, language: str) -> Figure:
     """Draw each site's propensity of being trained, by arm, over the range that both share.
+
+    The sites of an arm of more than :data:`MOST_DOTS` are drawn as bars, one a hundredth of
+    propensity, and only those outside the shared range as dots.
 
     Parameters
     ----------
@@ -164,6 +172,11 @@ def propensities(frame: pd.DataFrame, *, language: str) -> Figure:
     for row, arm in enumerate(arms):
         part = frame[frame["arm"] == arm]
         style = theme.SERIES[1 - row]
+        if len(part) > MOST_DOTS:
+            counts, edges = np.histogram(part["propensity"], bins=100, range=(0, 1))
+            heights = 0.7 * counts / counts.max()
+            axes.bar(edges[:-1], heights, 0.01, bottom=row - 0.35, align="edge", color=style.colour)
+            part = part[part["outside"]]
         apart = part["propensity"].rank(method="first").to_numpy() % 5 / 5 - 0.4
         for outside, mine in part.assign(y=row + 0.7 * apart).groupby("outside"):
             axes.plot(
