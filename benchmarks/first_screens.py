@@ -123,7 +123,7 @@ _SECOND_MONTH = (dt.date(2023, 2, 1),)
 _STAFFED = ("surveys", "staff", "training")
 CASES: Mapping[str, Case] = {
     "plain": Case("The training works; a lot decided who was trained when.", _world()),
-    "chosen": Case("The training works; the head office chose the sites.", _world(), _chosen),
+    "chosen": Case("The training works; the head office chose the sites.", _world(1.0), _chosen),
     "none": Case("The training changes nothing.", _world(0.0)),
     "fading": Case(
         "The training works and fades: 38 % is left after 6 months, 10 % after 12.",

@@ -241,6 +241,7 @@ def lead(
     outcome: str,
     unit: str,
     kinds: tuple[Kind, ...] = KINDS,
+    many: bool | None = None,
 ) -> tuple[Builder, dict[str, Aggregate]]:
     """Cells and their means by the estimator that leads, ready to be made into estimates.
 
@@ -253,6 +254,9 @@ def lead(
         As :func:`evaluate` takes them.
     kinds : tuple of str
         Which means, as of :func:`analysis.causal.aggregate`.
+    many : bool, optional
+        Whether cohorts are large enough to learn from one by one, where that, and that a lottery
+        is used at all, was settled with other units; by default both are asked of the panel.
 
     Returns
     -------
@@ -261,12 +265,14 @@ def lead(
     """
     plain = cells(panel, options)
     by_lot = options.drawn_by_lot and options.form == "mean"
-    if not (by_lot and lot.fits(plain.panel, plain)):
+    settled = many is not None
+    if not (by_lot and (settled or lot.fits(plain.panel, plain))):
         return Builder(plain, outcome, unit, options), _aggregates(plain, kinds)
     plain = replace(plain, lot=True)
     simple = aggregate(plain, "simple", fewest_compared=fewest_compared(panel.n_clusters))
-    rule = Builder(plain, outcome, unit, options).rule(simple.cell_weights[0])
-    many = rule.lead == "influence_function"
+    if not settled:
+        rule = Builder(plain, outcome, unit, options).rule(simple.cell_weights[0])
+        many = rule.lead == "influence_function"
     beta, slopes = lot.coefficient(plain, simple, many=many)
     found = replace(cells(plain.panel, options, coefficient=beta), slopes=slopes, lot=True)
     builder, parts = Builder(found, outcome, unit, options), _aggregates(found, kinds)

@@ -19,13 +19,12 @@ import pandas as pd
 from analysis.causal.aggregate import aggregate
 from analysis.causal.evaluate import (
     Evaluation,
-    cells,
     evaluate,
+    lead,
     overall_effect,
     refused,
 )
-from analysis.causal.frame import FrameError, Prepared, without_unit
-from analysis.causal.inference_rule import fewest_compared
+from analysis.causal.frame import FrameError, without_unit
 from analysis.causal.labels import labelled
 from analysis.causal.options import Options
 from analysis.results import Check, Estimate
@@ -137,7 +136,7 @@ def leave_one_out(evaluation: Evaluation) -> tuple[pd.DataFrame, Check]:
     own, panel, rows = evaluation.overall, evaluation.panel, []
     for i in _most_influential(evaluation):
         name, cohort = panel.units[i], panel.cohort[i]
-        value = _simple(panel, i, options)
+        value = _simple(evaluation, i, options)
         if value is not None:
             first = cohort if np.isfinite(cohort) else np.nan
             rows.append((str(name), first, value, value - own.value))
@@ -280,11 +279,18 @@ def _most_influential(evaluation: Evaluation) -> np.ndarray:
     return np.sort(np.argsort(-np.abs(influence[:, 0]), kind="stable")[:MOST_LEFT_OUT])
 
 
-def _simple(panel: Prepared, left_out: int, options: Options) -> float | None:
-    """Overall effect without one unit, without inference; None where there is none."""
+def _simple(evaluation: Evaluation, left_out: int, options: Options) -> float | None:
+    """Overall effect without one unit by the estimator that leads, without inference.
+
+    None where there is none. One unit fewer may change neither the estimator nor what it learns
+    from, or the choice would move the effect and the unit be blamed.
+    """
+    panel = without_unit(evaluation.panel, left_out)
+    named = {"outcome": evaluation.outcome, "unit": evaluation.unit, "kinds": ("simple",)}
+    many = evaluation.effects.lot and evaluation.rule.lead == "influence_function"
+    options = replace(options, drawn_by_lot=evaluation.effects.lot)
     try:
-        effects = cells(without_unit(panel, left_out), options)
+        parts = lead(panel, options, many=many, **named)[1]
     except FrameError:
         return None
-    few = fewest_compared(panel.n_clusters)
-    return float(aggregate(effects, "simple", fewest_compared=few).att[0])
+    return float(parts["simple"].att[0])

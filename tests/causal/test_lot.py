@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.causal import Options, evaluate, lot, prepare, staggered
+from analysis.causal import Options, evaluate, leave_one_out, lot, prepare, staggered
+from analysis.causal.evaluate import lead
 from analysis.causal.group_time import group_time
 from analysis.causal.randomisation import randomisation_test
 
@@ -197,3 +198,22 @@ def test_levels_that_tell_who_was_treated_keep_a_coefficient_of_one():
     frame["y"] += 50.0 * trained
     options = Options(base="all_before", drawn_by_lot=True, draws=99)
     assert evaluate(frame, **NAMED, options=options).effects.coefficient == 1.0
+
+
+@pytest.mark.parametrize("start", [np.repeat([4, 6, np.inf], [10, 10, 20]), FEW])
+def test_leaving_a_site_out_keeps_the_estimator(start):
+    frame = world(start, effect=0.3)
+    options = Options(base="all_before", drawn_by_lot=True, draws=99)
+    found = evaluate(frame, **NAMED, options=options)
+    many = found.rule.lead == "influence_function"
+    table, check = leave_one_out(found)
+    assert many == (len(start) == 40)
+    assert len(table) == len(start)
+    for row in table.itertuples():
+        rest = prepare(frame[frame["unit"] != row.unit])
+        without = lead(rest, options, many=many, kinds=("simple",), **NAMED)[1]["simple"]
+        assert row.value == pytest.approx(float(without.att[0]), abs=EXACT)
+    # Without any one site the values lie around the effect, not around another estimator's.
+    width = found.overall.ci_high - found.overall.ci_low
+    assert abs(table["change"].mean()) < 0.05 * width
+    assert check.status == "passed"

@@ -132,9 +132,10 @@ def test_without_a_comparison_no_causal_word_appears():
 def test_the_rule_that_chose_the_method_is_printed():
     html = told("attrition", whole=True).html
     assert "The method follows a rule that was fixed before the results" in html["en"]
-    assert "Here: Group-time comparison, doubly robust." in html["en"]
-    assert "Enough sites on both sides" in html["en"]
+    assert "Here: Efficient estimator under random timing" in html["en"]
+    assert "Training order was drawn by lot and every wave has enough sites" in html["en"]
     assert "方法按事先定好的规则选择" in html["zh_CN"]
+    assert "培训顺序由抽签决定" in html["zh_CN"]
     described = told("no comparison", whole=True).html
     assert "Here: Before and after, no comparison." in described["en"]
     assert "There is nobody to compare with" in described["en"]
