@@ -242,9 +242,9 @@ def _assessments(
     later = enrolments.loc[enrolments["module"] == MODULES[1].name].reset_index(drop=True)
     level = _PRE_LEVEL + p.learning_gain * p.retention_6
     follow_up = _attempt(rng, later, ability, level, "follow_up", "written", 180)
-    on_time = (follow_up["assessed_on"] < p.end).to_numpy()
-    parts.append(follow_up.loc[later["attended"].to_numpy() & on_time])
-    return pd.concat(parts, ignore_index=True)
+    parts.append(follow_up.loc[later["attended"].to_numpy()])
+    known = pd.concat(parts, ignore_index=True)
+    return known.loc[known["assessed_on"] < p.end].reset_index(drop=True)
 
 
 def _attempt(
