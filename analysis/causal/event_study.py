@@ -10,8 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.causal.frame import Prepared
+from analysis.causal.frame import FrameError, Prepared, by_cluster
 from analysis.causal.two_way import Regression, regress
+
+#: Numbers in a matrix by unit, period and coefficient beyond which a panel with gaps is refused
+#: (half a gigabyte, of which a regression holds several at once).
+MOST_ENTRIES = 2**26
 
 
 def twfe(panel: Prepared) -> Regression:
@@ -81,6 +85,12 @@ def sun_abraham(panel: Prepared, *, reference: int | None = None) -> SunAbraham:
 
     The reference is the last untouched event time if none is given. The comparison are the never
     treated; without any, the last cohort, whose treated periods are left out.
+    A panel without gaps takes memory of its own size only.
+
+    Raises
+    ------
+    FrameError
+        ``too_many_sites`` for a panel with gaps whose regressors would not fit into memory.
 
     References
     ----------
@@ -99,6 +109,21 @@ def sun_abraham(panel: Prepared, *, reference: int | None = None) -> SunAbraham:
         for e in np.unique(event[observed & (panel.cohort[:, None] == g)])
         if e != reference
     ]
+    if observed.all():
+        return _from_means(panel, y, cells, reference)
+    if y.size * len(cells) > MOST_ENTRIES:
+        raise FrameError("too_many_sites", f"{y.size} site-months × {len(cells)} coefficients")
+    return _from_regression(panel, y, observed, cells, event)
+
+
+def _from_regression(
+    panel: Prepared,
+    y: np.ndarray,
+    observed: np.ndarray,
+    cells: list[tuple[float, int]],
+    event: np.ndarray,
+) -> SunAbraham:
+    """Regress on a dummy of every cell, in memory of units × periods × cells."""
     X = np.stack(
         [(panel.cohort[:, None] == g) & (event == e) & observed for g, e in cells], axis=-1
     ).astype(float)
@@ -117,4 +142,54 @@ def sun_abraham(panel: Prepared, *, reference: int | None = None) -> SunAbraham:
         overall=overall[0],
         overall_se=overall[1],
         n_clusters=fit.n_clusters,
+    )
+
+
+def _from_means(
+    panel: Prepared, y: np.ndarray, cells: list[tuple[float, int]], reference: int
+) -> SunAbraham:
+    """Give the regression's answer on a panel without gaps, in memory of the panel's own size.
+
+    With a coefficient in every cell but the reference the regression only compares means of
+    cohorts, δ(g, t) = ȳ(g, t) − ȳ(g, r) − ȳ(c, t) + ȳ(c, r), and its residuals are a unit's
+    distances from them. Columns by unit, period and coefficient would be needed otherwise.
+    """
+    N, T = y.shape
+    cohorts = np.unique([g for g, _ in cells])
+    compared = panel.cohort == panel.cohort.max()
+    rows = {g: panel.cohort == g for g in cohorts}
+    share, mean, error = {}, {}, np.zeros(y.shape)
+    for g, members in [*rows.items(), (np.inf, compared)]:
+        share[g] = panel.weights[members] / panel.weights[members].sum()
+        mean[g] = share[g] @ y[members]
+        error[members] = y[members] - mean[g]
+    first = int(panel.periods[0])
+    n_clusters = panel.n_clusters
+    factor = n_clusters / (n_clusters - 1) * (N * T - 1) / (N * T - len(cells) - T)
+
+    def combined(wanted: list[tuple[float, int]]) -> tuple[float, float]:
+        """Mean of some coefficients by their cohorts' weights, and its clustered error."""
+        size = np.array([panel.weights[rows[g]].sum() for g, _ in wanted])
+        taken = {g: np.zeros(T) for g in cohorts}
+        for (g, e), weight in zip(wanted, size / size.sum(), strict=True):
+            taken[g][int(g) + e - first] += weight
+            taken[g][int(g) + reference - first] -= weight
+        score, all_taken, att = np.zeros(N), sum(taken.values()), 0.0
+        for g, members in rows.items():
+            att += float(taken[g] @ (mean[g] - mean[np.inf]))
+            score[members] = share[g] * (error[members] @ taken[g])
+        score[compared] = -share[np.inf] * (error[compared] @ all_taken)
+        summed = by_cluster(score, panel.cluster)
+        return att, float(np.sqrt(factor * summed @ summed))
+
+    keys = np.unique([e for _, e in cells])
+    found = [combined([cell for cell in cells if cell[1] == e]) for e in keys]
+    overall = combined([cell for cell in cells if cell[1] >= 0])
+    return SunAbraham(
+        event_time=keys,
+        att=np.array([att for att, _ in found]),
+        se=np.array([se for _, se in found]),
+        overall=overall[0],
+        overall_se=overall[1],
+        n_clusters=n_clusters,
     )

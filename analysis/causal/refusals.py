@@ -44,6 +44,7 @@ class Refusal(StrEnum):
     ONE_LAYER = "one_layer"
     SEPARATED = "separated"
     SINGULAR = "singular"
+    TOO_MANY_SITES = "too_many_sites"
     UNBALANCED = "unbalanced"
     VARYING_BASE = "varying_base"
     SECOND_BEFORE_FIRST = "second_before_first"

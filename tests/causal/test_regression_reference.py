@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from causal_panels import staggered
 
+from analysis.causal import Options, evaluate, event_study
 from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
-from analysis.causal.frame import prepare
+from analysis.causal.frame import FrameError, prepare
 from analysis.causal.goodman_bacon import goodman_bacon
 from analysis.causal.imputation import imputation, imputation_pretrend
 from analysis.causal.microdata import regress_microdata
@@ -177,3 +179,39 @@ def test_every_reference_has_a_test(reference):
     }
     found = reference.groupby("dataset")["estimator"].agg(set).to_dict()
     assert found == known
+
+
+@pytest.mark.parametrize("never", [0, 6])
+@pytest.mark.parametrize("anticipation", [0, 1])
+def test_interactions_from_means_are_the_regression(monkeypatch, never, anticipation):
+    """Without gaps cohort means give the regression's numbers; it needs no columns by cell."""
+    rng = np.random.default_rng(7)
+    frame = staggered(5, sizes=(3, 5, 4), never=never, periods=9)
+    weight = dict(zip(frame["unit"].unique(), rng.uniform(0.5, 2, 12 + never), strict=True))
+    frame = frame.assign(w=frame["unit"].map(weight))
+    panel = prepare(frame, weights="w", anticipation=anticipation)
+    quick = sun_abraham(panel)
+    monkeypatch.setattr(
+        event_study,
+        "_from_means",
+        lambda panel, y, cells, reference: event_study._from_regression(
+            panel, y, np.ones(y.shape, bool), cells, panel.event_time[:, : y.shape[1]]
+        ),
+    )
+    slow = sun_abraham(panel)
+    assert quick.event_time.tolist() == slow.event_time.tolist()
+    for name in ("att", "se", "overall", "overall_se"):
+        np.testing.assert_allclose(getattr(quick, name), getattr(slow, name), rtol=1e-9)
+
+
+def test_a_panel_with_gaps_too_large_for_memory_is_refused(monkeypatch):
+    frame = staggered(5, sizes=(3, 5, 4), never=6, periods=9).drop(index=[40])
+    monkeypatch.setattr(event_study, "MOST_ENTRIES", 1000)
+    with pytest.raises(FrameError) as caught:
+        sun_abraham(prepare(frame))
+    assert caught.value.rule == "too_many_sites"
+    found = evaluate(frame, outcome="csat_mean", unit="score", options=Options(draws=19))
+    beside = {e.method: e for e in found.by_estimator()}
+    assert beside["sun_abraham"].value is None
+    assert beside["sun_abraham"].reason == "causal.fault.too_many_sites"
+    assert beside["imputation"].value is not None
