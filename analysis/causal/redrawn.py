@@ -73,6 +73,9 @@ def redraw_group_time(effects: GroupTime, *, draws: int, seed: int) -> Redrawn:
     if effects.unbalanced == "cross_sections" and not panel.balanced:
         parts = _means(panel)
         return _redrawn(panel, lambda who: _cross_sections(effects, who, parts), draws, seed)
+    if panel.balanced and not panel.covariates.shape[2]:
+        columns = _columns(effects)
+        return _redrawn(panel, lambda who: _without_gaps(effects, who, columns), draws, seed)
     changes = {g: _changes(effects, int(g)) for g in panel.cohorts}
     return _redrawn(panel, lambda who: _paired(effects, who, changes), draws, seed)
 
@@ -177,6 +180,56 @@ def _paired(effects, who: np.ndarray, changes: dict) -> tuple[np.ndarray, np.nda
         gap -= compared / np.where(possible, n_others, 1)
         effect[:, :, i, after] = np.where(possible, gap, 0.0)
         size[:, i, after] = possible * share[i][:, None]
+    return effect, size
+
+
+def _columns(effects: GroupTime) -> np.ndarray:
+    """(N, 2 T + 2 G) outcome, treatment, and what cohorts' bases take off each, centred.
+
+    What a column has in common cancels between arms; off it comes, lest it drown differences.
+    """
+    panel = effects.panel
+    values = (panel.y, panel.treated.astype(float))
+    columns = [*values]
+    slopes = effects.slopes
+    factors = (
+        (effects.coefficient, effects.coefficient)
+        if slopes is None
+        else (slopes.outcome, slopes.treatment)
+    )
+    bases = [last_untouched(panel, g, effects.base_rule) for g in panel.cohorts]
+    for k, factor in enumerate(factors):
+        value = panel.y if slopes is not None else values[k]
+        off = [factor * levels(panel, value, last, effects.base_rule) for last in bases]
+        columns.append(np.column_stack(off))
+    found = np.hstack(columns)
+    return found - np.average(found, axis=0, weights=panel.weights)
+
+
+def _without_gaps(
+    effects: GroupTime, who: np.ndarray, columns: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cells from sums by cohort, which a panel without gaps needs once for all its bases."""
+    from scipy.sparse import csr_array
+
+    panel, codes = effects.panel, _codes(effects.panel)
+    H, P, N = who.shape
+    T, G = len(panel.periods), len(panel.cohorts)
+    share = who.sum(axis=2)
+    summed = (csr_array(who.reshape(H * P, N)) @ columns).reshape(H, P, -1)
+    effect, size = np.zeros((2, P, G, T)), np.zeros((P, G, T))
+    for i, g in enumerate(panel.cohorts):
+        after = np.flatnonzero(panel.periods >= g)
+        others = _comparison(effects, codes, int(g), panel.periods[after])
+        n_treated, n_others = share[i][:, None], share.T @ others
+        possible = (n_treated > 0) & (n_others > 0)
+        for v in range(2):
+            change = summed[..., v * T + after] - summed[..., [2 * T + v * G + i]]
+            compared = np.einsum("ht,hpt->pt", others, change)
+            gap = change[i] / np.where(n_treated > 0, n_treated, 1)
+            gap -= compared / np.where(n_others > 0, n_others, 1)
+            effect[v, :, i, after] = np.where(possible, gap, 0.0).T
+        size[:, i, after] = possible * n_treated
     return effect, size
 
 
