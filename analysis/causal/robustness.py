@@ -16,7 +16,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from analysis.causal.aggregate import aggregate
 from analysis.causal.evaluate import (
     Evaluation,
     evaluate,
@@ -37,6 +36,9 @@ CARRIED = 0.8
 
 #: Units left out one by one; of more, those with the largest influence.
 MOST_LEFT_OUT = 200
+#: Of a large panel fewer are left out, down to the second: every refit goes through all units in
+#: all cells, and this is how many numbers all refits together may go through.
+MOST_NUMBERS, FEWEST_LEFT_OUT = 2**28, 10
 
 
 def placebo_date(
@@ -111,8 +113,8 @@ def placebo_outcome(
 def leave_one_out(evaluation: Evaluation) -> tuple[pd.DataFrame, Check]:
     """Estimate the overall effect without each unit in turn.
 
-    Of more than :data:`MOST_LEFT_OUT` units those are left out whose linearised influence is
-    largest: the others can move the effect only less.
+    Of more than :data:`MOST_LEFT_OUT` units, or of fewer where the panel is large, those are left
+    out whose linearised influence is largest: the others can move the effect only less.
 
     Parameters
     ----------
@@ -272,11 +274,13 @@ def _placebo(rows, name, outcome, unit, options, params) -> tuple[Estimate, Chec
 
 def _most_influential(evaluation: Evaluation) -> np.ndarray:
     """Positions of the units to leave out, in order."""
-    n_units = len(evaluation.panel.units)
-    influence = aggregate(evaluation.effects, "simple").influence
-    if n_units <= MOST_LEFT_OUT or len(influence) != n_units:
+    panel, cells_of = evaluation.panel, len(evaluation.effects.att)
+    n_units = len(panel.units)
+    most = int(np.clip(MOST_NUMBERS // (n_units * cells_of), FEWEST_LEFT_OUT, MOST_LEFT_OUT))
+    influence = evaluation.aggregates["simple"].influence
+    if n_units <= most or len(influence) != n_units:
         return np.arange(n_units)
-    return np.sort(np.argsort(-np.abs(influence[:, 0]), kind="stable")[:MOST_LEFT_OUT])
+    return np.sort(np.argsort(-np.abs(influence[:, 0]), kind="stable")[:most])
 
 
 def _simple(evaluation: Evaluation, left_out: int, options: Options) -> float | None:
