@@ -49,6 +49,16 @@ def p_chart(
     """
     counts, sizes = np.asarray(counts, dtype=float), np.asarray(sizes, dtype=float)
     base = np.ones(counts.size, bool) if baseline is None else np.asarray(baseline, dtype=bool)
+    points, kind, sigma_z = _p_points(counts, sizes, base, widen=widen)
+    frame = pd.DataFrame(points)
+    frame.attrs = {"kind": kind, "sigma_z": sigma_z}
+    return frame
+
+
+def _p_points(
+    counts: np.ndarray, sizes: np.ndarray, base: np.ndarray, *, widen: bool = True
+) -> tuple[dict[str, np.ndarray], str, float]:
+    counts, sizes = counts.astype(float), sizes.astype(float)
     centre = counts[base].sum() / sizes[base].sum()
     value, spread = counts / sizes, np.sqrt(centre * (1 - centre) / sizes)
     sigma_z, kind = 1.0, "p"
@@ -60,7 +70,7 @@ def p_chart(
             sigma_z, kind = moving, "laney"
     half = 3 * spread * sigma_z
     low, high = np.maximum(0, centre - half), np.minimum(1, centre + half)
-    return _drawn(value, centre, low, high, {"kind": kind, "sigma_z": sigma_z})
+    return _points(value, centre, low, high), kind, sigma_z
 
 
 def xmr_chart(values: np.ndarray, baseline: np.ndarray | None = None) -> pd.DataFrame:
@@ -79,19 +89,29 @@ def xmr_chart(values: np.ndarray, baseline: np.ndarray | None = None) -> pd.Data
     """
     values = np.asarray(values, dtype=float)
     base = np.ones(values.size, bool) if baseline is None else np.asarray(baseline, dtype=bool)
+    frame = pd.DataFrame(_xmr_points(values, base))
+    frame.attrs = {"kind": "xmr", "sigma_z": 1.0}
+    return frame
+
+
+def _xmr_points(values: np.ndarray, base: np.ndarray) -> dict[str, np.ndarray]:
+    values = values.astype(float)
     centre = values[base].mean()
     half = 3 * np.abs(np.diff(values[base])).mean() / D2
-    return _drawn(values, centre, centre - half, centre + half, {"kind": "xmr", "sigma_z": 1.0})
+    return _points(values, centre, centre - half, centre + half)
 
 
-def _drawn(value: np.ndarray, centre: float, low, high, attrs: dict) -> pd.DataFrame:
+def _points(value: np.ndarray, centre: float, low, high) -> dict[str, np.ndarray]:
+    """Return a chart's columns, a number a period."""
     beyond = (value < low - 1e-12) | (value > high + 1e-12)
     run = RULES["eight_one_side"](value - centre)
-    rule = np.where(beyond, "beyond", np.where(run, "run", "")).astype(object)
-    columns = {"value": value, "centre": centre, "lower": low, "upper": high, "rule": rule}
-    frame = pd.DataFrame({**columns, "signal": beyond | run})
-    frame.attrs = attrs
-    return frame
+    whole = {"centre": centre, "lower": low, "upper": high}
+    return {
+        "value": value,
+        **{name: np.broadcast_to(level, value.shape) for name, level in whole.items()},
+        "rule": np.where(beyond, "beyond", np.where(run, "run", "")).astype(object),
+        "signal": beyond | run,
+    }
 
 
 def chart_sites(
@@ -122,18 +142,6 @@ def chart_sites(
     """
     cells = panel[(panel["indicator"] == indicator) & (panel["stratum"] == stratum)]
     cells = cells[cells["value"].notna()].sort_values(["site_id", "period"])
-    frames = []
-    for site, rows in cells.groupby("site_id"):
-        base = (rows["period"] < baseline_until).to_numpy()
-        if base.sum() < MIN_BASELINE:
-            continue
-        if share:
-            chart = p_chart(rows["total"].to_numpy(), rows["exposure"].to_numpy(), base)
-        else:
-            chart = xmr_chart(rows["value"].to_numpy(), base)
-        chart.insert(0, "subject", str(site))
-        chart.insert(1, "period", rows["period"].to_numpy())
-        frames.append(chart.assign(kind=chart.attrs["kind"], baseline=base))
     columns = [
         "subject",
         "period",
@@ -146,7 +154,23 @@ def chart_sites(
         "kind",
         "baseline",
     ]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+    # Thousands of sites: a table each would take longer than all charts.
+    measured = ["total", "exposure"] if share else ["value"]
+    read = {name: cells[name].to_numpy() for name in ("period", *measured)}
+    subject = cells["site_id"].astype(str).to_numpy()
+    edges = np.flatnonzero(subject[1:] != subject[:-1]) + 1
+    parts: list[dict[str, np.ndarray]] = []
+    for rows in np.split(np.arange(len(subject)), edges):
+        base = read["period"][rows] < baseline_until
+        if base.sum() < MIN_BASELINE:
+            continue
+        own = [read[name][rows] for name in measured]
+        points, kind = _p_points(*own, base)[:2] if share else (_xmr_points(*own, base), "xmr")
+        own_part = {"subject": subject[rows], "period": read["period"][rows], "baseline": base}
+        parts.append({**own_part, **points, "kind": np.full(len(rows), kind, dtype=object)})
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    return pd.DataFrame({name: np.concatenate([p[name] for p in parts]) for name in columns})
 
 
 def assess_charts(
