@@ -58,8 +58,14 @@ class TrackingStage(Stage):
         }
 
     def form_of(self, indicator: str, frame: pd.DataFrame) -> causal.Form:
-        """Return the form in which the effect on an outcome leads, by the registry's kind of it."""
+        """Return the form in which the effect on an outcome leads.
+
+        The registry's kind of outcome decides. Where every site-month has the same denominator, a
+        rate is a mean of sites; where a lot decided as well, its estimator leads.
+        """
         if not {"total", "exposure"} <= set(frame.columns):
+            return "mean"
+        if self.lottery.holds and frame["exposure"].min() == frame["exposure"].max():
             return "mean"
         return FORMS.get(self.registry[indicator].kind, "mean")
 
