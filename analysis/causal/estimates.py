@@ -51,6 +51,8 @@ class Builder:
         """(K,) comparison clusters behind each cell."""
         own = self.panel.cohort[:, None] == self.effects.cohort
         moved = self._moved(np.arange(len(self.effects.att))) & ~own
+        if self.panel.n_clusters == len(moved):
+            return moved.sum(axis=0)
         found = np.zeros((self.panel.n_clusters, moved.shape[1]), bool)
         np.logical_or.at(found, self.panel.cluster, moved)
         return found.sum(axis=0)
