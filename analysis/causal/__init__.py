@@ -64,6 +64,7 @@ from analysis.causal.ratio import Ratio, fieller
 from analysis.causal.refusals import Asked, Mistake, Refusal, is_answer
 from analysis.causal.renewal import renewal_effect
 from analysis.causal.robustness import leave_one_out, placebo_date, placebo_outcome, variants
+from analysis.causal.rounds import Rounds, to_rounds
 from analysis.causal.sensitivity import Sensitivity, event_moments, sensitivity
 from analysis.causal.site_effects import effects_by_site
 from analysis.causal.spillover import (
@@ -117,6 +118,7 @@ __all__ = [
     "Ratio",
     "Refusal",
     "RestrictedMeans",
+    "Rounds",
     "Sensitivity",
     "Spillover",
     "Synthetic",
@@ -188,6 +190,7 @@ __all__ = [
     "synthetic",
     "synthetic_estimates",
     "time_to",
+    "to_rounds",
     "triangulate",
     "twfe",
     "twfe_event_study",

@@ -27,6 +27,8 @@ def describe(
     data = data[np.isfinite(data["cohort"])]
     before = data[data["period"] < data["cohort"] - options.anticipation]
     started = data["period"] - data["cohort"]
+    if options.rounds is not None:
+        started = pd.Series(options.rounds.since(data["cohort"], data["period"]), data.index)
     stem = f"{options.prefix}.{outcome}.change"
     selections = [("before_after", "change_before_after", {}, started >= 0)]
     selections += [

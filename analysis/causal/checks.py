@@ -77,6 +77,26 @@ def with_comparison(
     return tuple(found)
 
 
+def measured_in_rounds(outcome: str, options: Options, units: int) -> Check:
+    """Say in which rounds the outcome was measured, and which month is missing first."""
+    rounds = options.rounds
+    return _Maker(f"{options.prefix}.{outcome}.check").check(
+        "measured_in_rounds",
+        "passed",
+        value=float(len(rounds.months)),
+        unit="count",
+        n=units,
+        reason="two" if len(rounds.months) == 2 else "several",
+        params={
+            "rounds": len(rounds.months),
+            "first": rounds.months[0],
+            "last": rounds.months[-1],
+            "missing": len(rounds.missing),
+            "gap": rounds.missing[0],
+        },
+    )
+
+
 class _Maker:
     """Names checks and their wording."""
 

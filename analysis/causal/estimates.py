@@ -146,7 +146,7 @@ class Builder:
         if not left_out.any():
             return {}
         last = self.effects.period[self.effects.estimated & simple.cells[0]].max()
-        return {"until": int(last), "left_out": int(left_out.sum())}
+        return {"until": self._month(int(last)), "left_out": int(left_out.sum())}
 
     def event_times(self, event: Aggregate) -> tuple[Estimate, ...]:
         """Effects by event time; influence-function intervals are uniform over all of them.
@@ -172,7 +172,7 @@ class Builder:
             together = 1 - t_p_value(critical, np.inf)
         found = []
         for j, key in enumerate(event.key):
-            name, dims = f"att.event_time.{key}", {"event_time": int(key)}
+            name, dims = f"att.event_time.{key}", {"event_time": self._since(int(key))}
             level = together if banded[j] else None
             found += self.effect(event, j, "att_event_time", name, dims, together=level)
         return tuple(found)
@@ -181,8 +181,9 @@ class Builder:
         """Effects at the horizons, with pointwise intervals; a reason where none was reached."""
         found = []
         for months in self.options.horizons:
-            name, dims = f"att.horizon.{months}", {"horizon": months, "event_time": months}
-            place = np.flatnonzero(event.key == months)
+            place = self._at_horizon(event.key, months)
+            measured = self._since(int(event.key[place[0]])) if len(place) else months
+            name, dims = f"att.horizon.{months}", {"horizon": months, "event_time": measured}
             if len(place):
                 found += self.effect(event, int(place[0]), "att_horizon", name, dims)
             else:
@@ -194,17 +195,44 @@ class Builder:
         """Mean effect of each cohort over its treated periods."""
         found = []
         for j, key in enumerate(cohort.key):
-            dims = {"cohort": int(key)}
-            found += self.effect(cohort, j, "att_cohort", f"att.cohort.{key}", dims)
+            rounds = self.options.rounds
+            start = int(key) if rounds is None else rounds.start_of(int(key))
+            found += self.effect(cohort, j, "att_cohort", f"att.cohort.{start}", {"cohort": start})
         return tuple(found)
 
     def calendar(self, calendar: Aggregate) -> tuple[Estimate, ...]:
         """Effect in each calendar period on those treated by then."""
         found = []
         for j, key in enumerate(calendar.key):
-            dims = {"period": int(key)}
-            found += self.effect(calendar, j, "att_calendar", f"att.calendar.{key}", dims)
+            month = self._month(int(key))
+            name, dims = f"att.calendar.{month}", {"period": month}
+            found += self.effect(calendar, j, "att_calendar", name, dims)
         return tuple(found)
+
+    def _month(self, period: int) -> int:
+        """Return the month of a period."""
+        rounds = self.options.rounds
+        return period if rounds is None else rounds.month_of(period)
+
+    def _since(self, event_time: int) -> int:
+        """Return months since the start; the rounded mean over cohorts where rounds count."""
+        rounds = self.options.rounds
+        if rounds is None:
+            return event_time
+        at = self.effects.event_time == event_time
+        months = rounds.since(self.effects.cohort[at], self.effects.period[at])
+        return round(float(months.mean()))
+
+    def _at_horizon(self, keys: np.ndarray, months: int) -> np.ndarray:
+        """Return the place of a horizon among event times: (1,), or (0,) where none is near.
+
+        Where rounds count, the nearest round at most a third of the horizon, or one month, away.
+        """
+        if self.options.rounds is None:
+            return np.flatnonzero(keys == months)
+        away = [abs(self._since(int(k)) - months) if k >= 0 else np.inf for k in keys]
+        nearest = int(np.argmin(away))
+        return np.array([nearest] if away[nearest] <= max(1, months / 3) else [], dtype=int)
 
     def lead(self, rule: InferenceRule, event_time: int = 0) -> Lead:
         """Inference that can be had: pre-periods have no bootstrap, cross-sections no weights."""

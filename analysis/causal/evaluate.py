@@ -144,7 +144,10 @@ class Evaluation:
     @property
     def starts(self) -> tuple[int, ...]:
         """First treated periods, ascending; empty without a comparison."""
-        return () if self.panel is None else tuple(int(g) for g in self.panel.cohorts)
+        if self.panel is None:
+            return ()
+        rounds = self.options.rounds
+        return tuple(int(g) if rounds is None else rounds.start_of(g) for g in self.panel.cohorts)
 
     def results(self, stage: str = "tracking") -> StageResults:
         """Return estimates, checks and tables as results of a stage."""
@@ -187,6 +190,7 @@ def evaluate(
 
     builder, parts = lead(panel, options, outcome=outcome, unit=unit)
     effects = builder.effects
+    rounds = options.rounds
     overall = builder.overall(parts["simple"])
     alternatives = beside(builder, parts["simple"])
     overall = (with_agreement(overall[0], alternatives, builder.methods), *overall[1:])
@@ -202,6 +206,9 @@ def evaluate(
     )
     found = _checks.with_comparison(builder, parts, overall, alternatives)
     tables = report_tables.tables(effects, outcome, options.level)
+    if rounds is not None:
+        found = (*found, _checks.measured_in_rounds(outcome, options, len(panel.units)))
+        tables = {name: report_tables.in_months(table, rounds) for name, table in tables.items()}
     return Evaluation(
         outcome, unit, options, effects.panel, effects, parts, estimates, found, tables
     )
@@ -312,7 +319,12 @@ def effect_over(
     """
     if not evaluation.causal or sizes.empty:
         return None
-    effects = evaluation.effects
+    effects, rounds = evaluation.effects, evaluation.options.rounds
+    if rounds is not None:
+        sizes = sizes.assign(
+            cohort=[float(rounds.first_round(g)) for g in sizes["cohort"]],
+            period=[rounds.first_round(t) for t in sizes["period"]],
+        )
     known = sizes.groupby(["cohort", "period"])["size"].sum()
     cells = pd.MultiIndex.from_arrays([effects.cohort.astype(float), effects.period])
     size = known.reindex(cells).fillna(0.0).to_numpy()
@@ -376,6 +388,8 @@ def prepared(frame: pd.DataFrame, options: Options) -> Prepared:
 
     Where denominators weigh, a unit's weight is its mean denominator.
     """
+    if options.rounds is not None and not options.rounds.counts(frame):
+        raise FrameError("in_rounds", "the frame counts months and the options count rounds")
     counted = options.form != "mean"
     if counted and (options.covariates or options.weights):
         raise ValueError("a rate or share takes neither covariates nor weights of units")

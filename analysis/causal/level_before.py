@@ -34,6 +34,10 @@ def level_before(evaluation: Evaluation, *, months: int = 12) -> Estimate | None
         return None
     panel, options = evaluation.panel, evaluation.options
     last = int(min(panel.cohorts)) - options.anticipation - int(panel.periods[0])
+    if options.rounds is not None:
+        known = options.rounds
+        opened = min(known.start_of(g) for g in panel.cohorts)
+        months = last + int(panel.periods[0]) - known.first_round(opened - months)
     window = panel.y[:, max(0, last - months) : last]
     seen = ~np.isnan(window)
     used = np.isfinite(panel.cohort) & seen.any(axis=1)

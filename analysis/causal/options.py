@@ -10,6 +10,7 @@ from analysis.causal.faults import OptionError, a_count, a_level, one_of
 from analysis.causal.group_time import Comparison, Unbalanced
 from analysis.causal.inference_rule import Lead
 from analysis.causal.pooled_cells import Form
+from analysis.causal.rounds import Rounds
 from analysis.causal.two_period import Method
 
 Beside = Literal["two_by_two", "twfe", "imputation", "sun_abraham"]
@@ -52,6 +53,9 @@ class Options:
         weighs by its denominator, from the columns ``total`` and ``exposure``, and periods
         multiply or add (:mod:`analysis.causal.pooled_cells`); ``method``, ``base`` and
         ``unbalanced`` then say nothing.
+    rounds : Rounds or None
+        Periods and cohorts are rounds of measurement, and so is ``anticipation``; estimates are
+        labelled in the months that it tells, horizons are months. None: periods are months.
     prefix : str
         First part of every id.
     simulated : bool
@@ -76,6 +80,7 @@ class Options:
     alternatives: tuple[Beside, ...] = ("two_by_two", "twfe", "imputation", "sun_abraham")
     inference: Lead | None = None
     form: Form = "mean"
+    rounds: Rounds | None = None
     prefix: str = "tracking"
     simulated: bool = False
 

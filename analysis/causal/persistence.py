@@ -15,6 +15,7 @@ from analysis.causal.bands import satterthwaite
 from analysis.causal.distributions import t_p_value, t_quantile
 from analysis.causal.estimates import Builder
 from analysis.causal.evaluate import Evaluation
+from analysis.causal.frame import FrameError
 from analysis.causal.group_time import by_cluster
 from analysis.causal.ratio import fieller
 from analysis.causal.two_by_two import small_sample_scale
@@ -106,6 +107,8 @@ def persistence(
         ``…persistence.half_life`` (months). Where a number or interval cannot be had, the
         reason; ``dims["at_least"]`` of a half-life without interval is its lower bound.
     """
+    if evaluation.options.rounds is not None:
+        raise FrameError("in_rounds", "rounds of measurement are not months")
     maker = _Maker(evaluation, early, late)
     event = evaluation.aggregates.get("event")
     if event is None:

@@ -21,6 +21,7 @@ class Refusal(StrEnum):
 
     EMPTY = "empty"
     PERIOD_GAP = "period_gap"
+    IN_ROUNDS = "in_rounds"
     NO_VARIATION = "no_variation"
     NO_TREATED = "no_treated"
     NO_COMPARISON = "no_comparison"

@@ -9,6 +9,7 @@ from analysis.causal.distributions import t_quantile
 from analysis.causal.frame import Prepared
 from analysis.causal.goodman_bacon import goodman_bacon
 from analysis.causal.group_time import GroupTime
+from analysis.causal.rounds import Rounds
 
 
 def tables(effects: GroupTime, outcome: str, level: float) -> dict[str, pd.DataFrame]:
@@ -19,6 +20,17 @@ def tables(effects: GroupTime, outcome: str, level: float) -> dict[str, pd.DataF
     }
     if effects.panel.balanced:
         found[f"{outcome}_bacon"] = goodman_bacon(effects.panel)
+    return found
+
+
+def in_months(table: pd.DataFrame, rounds: Rounds) -> pd.DataFrame:
+    """Return a table whose cohorts, periods and event times are months instead of rounds."""
+    found = table.copy()
+    if {"cohort", "period", "event_time"} <= set(table):
+        found["event_time"] = rounds.since(table["cohort"], table["period"]).astype(int)
+    for name, label in (("cohort", rounds.start_of), ("period", rounds.month_of)):
+        if name in table:
+            found[name] = [label(value) if np.isfinite(value) else value for value in table[name]]
     return found
 
 

@@ -140,6 +140,8 @@ def sensitivity(
         A horizon that cannot be bounded has a check ``not_possible`` with its reason, and no
         estimates.
     """
+    if evaluation.options.rounds is not None:
+        raise FrameError("in_rounds", "rounds of measurement are not months")
     estimates: list[Estimate] = []
     checks: list[Check] = []
     rows: list[tuple] = []

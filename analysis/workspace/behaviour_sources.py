@@ -127,8 +127,12 @@ def by_layer(
         quick = replace(options, prefix=f"{options.prefix}.{label}", alternatives=(), horizons=())
 
         def effect(frame=frame, quick=quick, label=label) -> Iterable[Estimate]:
-            rounds = exposure.in_rounds(frame)
-            found = causal.evaluate(rounds, outcome="behaviour", unit=unit, options=quick)
+            counted, rounds = causal.to_rounds(frame)
+            asked = quick
+            if rounds is not None:
+                before = rounds.anticipated(quick.anticipation, cohort)
+                asked = replace(quick, rounds=rounds, anticipation=before)
+            found = causal.evaluate(counted, outcome="behaviour", unit=unit, options=asked)
             return (named(found.overall, label),)
 
         found += attempt(effect, label=label, outcome="behaviour", unit=unit, options=options)

@@ -106,24 +106,6 @@ def exposed_cells(
     return cells.groupby(["cohort", "period"], as_index=False)["size"].sum()
 
 
-def in_rounds(frame: pd.DataFrame) -> pd.DataFrame:
-    """Count months as rounds of measurement where not every month is measured.
-
-    Ratings given every quarter are compared round by round; a site's first trained round is the
-    first one in or after its starting month.
-    """
-    measured = np.unique(frame["period"])
-    if len(measured) < 2 or (np.diff(measured) == 1).all():
-        return frame
-    first = pd.Series(
-        np.searchsorted(measured, frame["cohort"].fillna(0)).astype(float), index=frame.index
-    )
-    return frame.assign(
-        period=np.searchsorted(measured, frame["period"]),
-        cohort=first.where(frame["cohort"].notna()),
-    )
-
-
 def asked_after(
     surveys: pd.DataFrame | None,
     instruments: pd.DataFrame | None,

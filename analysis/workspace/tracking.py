@@ -107,8 +107,11 @@ class TrackingStage(Stage):
         unit = self.unit(indicator)
         frame = self.outcome(indicator, stratum=stratum)
         chosen = {"form": self.form_of(indicator, frame), **chosen}
-        if stratum:
-            frame = exposure.in_rounds(frame)
+        frame, rounds = causal.to_rounds(frame)
+        if rounds is not None:
+            months = self.client.design.anticipation_months
+            before = rounds.anticipated(months, self._cohorts)
+            chosen = {"rounds": rounds, "anticipation": before, **chosen}
         base = self.base(indicator, frame).base
         strata = {"stratum": STRATUM} if STRATUM in frame else {}
         options = self.options(base, draws=draws, **{**strata, **chosen})
