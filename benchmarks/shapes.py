@@ -158,12 +158,12 @@ def random_file(seed: int) -> Shape:
     def change(document: dict) -> None:
         design = document["design"]
         outcomes = ["csat_mean", "nps", "csat_top2", "complaints_per_1000", "fcr",
-                    "response_within_30min", "fee_collection", "behaviour"]  # fmt: skip
+                    "response_within_30min", "fee_collection"]  # fmt: skip
         chosen = [str(o) for o in rng.permutation(outcomes)]
         design["primary_outcome"] = chosen[0]
         design["secondary_outcomes"] = chosen[1 : 1 + int(rng.integers(0, 5))]
         design["alpha"] = float(rng.choice([0.01, 0.05, 0.1]))
-        design["power"] = float(rng.choice([0.5, 0.8, 0.95]))
+        design["power"] = float(rng.choice([0.6, 0.8, 0.95]))
         if rng.random() < 0.4:
             design.pop("smallest_effect", None)
         else:

@@ -55,6 +55,8 @@ class Refusal(StrEnum):
     DENOMINATOR_NEGATIVE = "denominator_negative"
     DURATION_NEGATIVE = "duration_negative"
     RELIABILITY_RANGE = "reliability_range"
+    SHARE_RANGE = "share_range"
+    LABEL_RANGE = "label_range"
     BEYOND_OBSERVATION = "beyond_observation"
 
 
@@ -79,8 +81,6 @@ class Mistake(StrEnum):
     NOT_FINITE = "not_finite"
     WEIGHTS_NOT_POSITIVE = "weights_not_positive"
     UNKNOWN_UNIT = "unknown_unit"
-    SHARE_RANGE = "share_range"
-    LABEL_RANGE = "label_range"
 
 
 def is_answer(error: FrameError) -> bool:

@@ -201,6 +201,8 @@ def answers_and_silence(
     first, last = starts.min(), starts.max()
     level = answers[answers["period"] < first].groupby("site_id")["score"].mean()
     after = answers[(answers["period"] >= last) & answers["site_id"].isin(level.index)]
+    if after.empty:  # nobody answered both before the first wave and after the last
+        return pd.DataFrame(columns=["site_id", "treated", "stayed", "y"])
     said = pd.DataFrame(
         {
             "site_id": after["site_id"],

@@ -11,6 +11,7 @@ from analysis.ingest.draft import Draft
 from analysis.tables import ARROW_TYPES
 
 _STRING = pd.ArrowDtype(pa.string())
+_AGGREGATIONS = ("sum", "mean", "min", "max", "first")
 _REASONS = frozenset({"blank", "skipped", "not_applicable", "dont_know"})
 
 
@@ -90,8 +91,10 @@ def _unpivot(draft: Draft) -> None:
     long[unpivot.name] = pd.array(items * length, dtype=_STRING)
     place = np.arange(length * len(items)).reshape(len(items), length).T.ravel()
     dtype = pd.ArrowDtype(ARROW_TYPES[draft.table.columns[unpivot.value].kind])
-    values = pd.concat([draft.items[i][0] for i in items], ignore_index=True)
-    reasons = pd.concat([draft.items[i][1] for i in items], ignore_index=True)
+    nothing = pd.Series([], dtype=dtype), pd.Series([], dtype=_STRING)
+    taken = [draft.items.get(item, nothing) for item in items]  # an export may have no row
+    values = pd.concat([cells for cells, _ in taken], ignore_index=True)
+    reasons = pd.concat([told for _, told in taken], ignore_index=True)
     long[unpivot.value] = values.iloc[place].reset_index(drop=True).astype(dtype)
     if "missing" in draft.table.columns and "missing" not in long:
         told = reasons.iloc[place].reset_index(drop=True)
@@ -117,9 +120,12 @@ def _aggregate(draft: Draft) -> None:
     rule = draft.source.aggregate
     by = list(rule.by) or [c for c in _key(draft) if c in draft.frame]
     frame = draft.frame
+    ruled = {c for how in _AGGREGATIONS for c in getattr(rule, how)}
+    if not {*by, *ruled} <= set(frame.columns):
+        return  # nothing could be read, which is told already
     groups = frame.groupby(by, sort=True, dropna=False)
     parts = {}
-    for how in ("sum", "mean", "min", "max", "first"):
+    for how in _AGGREGATIONS:
         for column in getattr(rule, how):
             if how == "sum":
                 parts[column] = groups[column].sum(min_count=1)

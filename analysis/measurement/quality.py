@@ -19,6 +19,8 @@ COMPLETE_SHARE = 0.95
 """A column that may be NULL only by oversight is complete from here on."""
 
 MEANINGFUL_NULL = {
+    ("instruments", "satisfied_min"),
+    ("instruments", "satisfied_max"),
     ("staff", "left_on"),
     ("waves", "planned_start"),
     ("waves", "actual_start"),

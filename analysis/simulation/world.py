@@ -125,6 +125,8 @@ def simulate(parameters: WorldParameters) -> World:
 
 
 def _canonical(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    if frame.empty:  # columns that nobody filled have no type of their own
+        frame = tables.TABLES[name].empty()
     table = tables.conform(name, frame)
     for i, field in enumerate(table.schema):
         column = table.column(i)

@@ -38,6 +38,8 @@ def attempt(
     try:
         return tuple(makes())
     except FrameError as error:
+        if not causal.is_answer(error):
+            raise
         return (without(error.rule, label=label, outcome=outcome, unit=unit, options=options),)
 
 
@@ -74,6 +76,8 @@ def scores(counts: pd.DataFrame | None, *, outcome: str, options: Options) -> St
     try:
         found = causal.ordered_effect(counts, outcome=outcome, options=options)
     except FrameError as error:
+        if not causal.is_answer(error):
+            raise
         named_row = {"label": "score_mean", "unit": "score", "options": options}
         return collect("tracking", [without(error.rule, outcome=outcome, **named_row)])
     names = {"att_overall": "score_mean", "att_log_odds": "log_odds"}

@@ -580,3 +580,17 @@ def test_an_export_that_fits_two_tables_is_left_to_decide(bench):
     bench.put("单.csv", "工单ID,提交时间,所属项目,来源\n1,2024-03-01 09:00,A园,微信\n")
     text = ingest.propose("acme", [bench.raw / "单.csv"], str)
     assert "table: surveys" not in text
+
+
+# ---- exports without a row
+
+
+def test_a_questionnaire_with_a_header_alone_is_an_empty_table(bench):
+    bench.put("问卷.csv", "序号,项目,时间,总体\n")
+    found = taken(bench, SURVEY.replace("LABELS", ""))
+    assert len(found["surveys"]) == 0
+
+
+@pytest.mark.parametrize("text", [SURVEY.replace("LABELS", ""), FEES])
+def test_a_source_whose_files_are_missing_is_told_and_nothing_else(bench, text):
+    assert set(rules(bench, text)) == {"files_missing"}
