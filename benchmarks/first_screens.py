@@ -168,6 +168,7 @@ def tell(name: str, *, whole: bool = False) -> Told:
     tables = case.change(dict(world.tables))
     with tempfile.TemporaryDirectory() as folder:
         home = _write(Path(folder) / "made-up", case.parameters, tables)
+        (home / "truth.json").write_text(world.truth.to_json(), encoding="utf-8")
         shown: list[Mapping[str, Any]] = []
         with patch.object(display, "_to_notebook", shown.append):
             said = _run_cells(home, whole=whole)

@@ -78,6 +78,7 @@ def write_client(
     (root / "notebooks").symlink_to(ROOT / "notebooks", target_is_directory=True)
     world = change_world(simulate(parameters))
     write_exports(world, folder / "raw")
+    (folder / "truth.json").write_text(world.truth.to_json(), encoding="utf-8")
     yaml = YAML()
     document = yaml.load(ROOT / "data" / "demo" / "client.yml")
     document["client"]["id"] = NAME

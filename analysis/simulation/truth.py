@@ -99,7 +99,7 @@ class Truth:
         return later / first if first and later is not None else None
 
     def to_json(self) -> str:
-        """Return the estimands and mechanisms (not the cells) as JSON with sorted keys."""
+        """Return the estimands, the effects by site-month and the mechanisms as sorted JSON."""
         effects = {}
         for indicator, stratum in sorted(
             set(zip(self.cells["indicator"], self.cells["stratum"], strict=True))
@@ -113,6 +113,10 @@ class Truth:
                     str(int(g)): float(v) for g, v in self.by_cohort(indicator, stratum).items()
                 },
                 "horizons": {str(h): self.at(h, indicator, stratum) for h in HORIZONS},
+                "cells": {
+                    site: dict(zip(rows["period"].astype(str), rows["effect"], strict=True))
+                    for site, rows in self.effects(indicator, stratum).groupby("site_id")
+                },
             }
         body = {
             "effects": effects,

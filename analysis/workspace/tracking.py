@@ -16,6 +16,7 @@ from analysis.results import Check, Estimate, Finding, StageResults, collect, me
 from analysis.tables import RATER_ROLES
 from analysis.workspace import behaviour_sources, explored, exposure, outcome_forms
 from analysis.workspace import tracking_tables as tables
+from analysis.workspace.beside_truth import beside_truth, read_truth
 from analysis.workspace.pages import TrackingPage
 from analysis.workspace.stage import Stage
 
@@ -182,6 +183,15 @@ class TrackingStage(Stage):
                 own = causal.effect_over(main, sizes, **named)
                 found += [] if own is None or benefit.basis == "once" else [own]
         return tuple(found)
+
+    def beside_truth(self, evaluations: Iterable[Evaluation]) -> StageResults:
+        """Set the effects of a simulated client beside what is true in its world.
+
+        The table ``truth`` has no rows for other clients.
+        """
+        truth = read_truth(self.client.folder) if self.simulated else {}
+        pairs = [(e, self.outcome(e.outcome)) for e in evaluations]
+        return collect("tracking", (), tables={"truth": beside_truth(pairs, truth)})
 
     def evaluate_others(self, *, draws: int = 999) -> tuple[Evaluation, ...]:
         """Evaluate the secondary outcomes of the plan and whatever else benefits are priced by.

@@ -139,3 +139,22 @@ def test_the_rule_that_chose_the_method_is_printed():
     described = told("no comparison", whole=True).html
     assert "Here: Before and after, no comparison." in described["en"]
     assert "There is nobody to compare with" in described["en"]
+
+
+def test_estimates_stand_beside_the_truth_of_a_simulated_world():
+    said = told("attrition", whole=True)
+    table = said.results.table("truth").set_index("indicator")
+    row = table.loc["csat_mean"]
+    assert (row["value"], row["ci_low"]) == (
+        said.finding.params["value"],
+        said.finding.params["ci_low"],
+    )
+    assert row["truth"] == pytest.approx(0)  # whoever answers changed, so the interval misses it
+    assert row["covered"] == "missed"
+    for language, words in (
+        ("en", ("Simulated data: each effect beside what is true", "misses the truth")),
+        ("zh_CN", ("模拟数据：各项效果的估计值与模拟世界中真实值的对照", "不包含")),
+    ):
+        for word in words:
+            assert word in said.html[language]
+    assert told("no comparison", whole=True).results.table("truth").empty

@@ -148,6 +148,8 @@ class TrackingPage(Page):
     ) -> None:
         """Show the rule that chose the method, other estimators and variants, and all checks."""
         self.section("depends", **self.stage.rule(main))
+        if self._has("truth"):
+            self.view("truth")
         self.estimates(self.stage.by_estimator(main), "depends", rows="method", fold=True)
         self.estimates(variants, "variants", rows="variant", fold=True)
         self.estimates(threats.estimates, "threats", rows="estimand", fold=True)
