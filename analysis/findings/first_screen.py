@@ -114,22 +114,23 @@ def _whom(finding: Finding, kinds: Sequence[Estimate], direction: str) -> Line:
         return Line(question, f"findings.whom.{word}")
     spread = next((e for e in kinds if e.estimand == "att_kind_range"), None)
     known = [e for e in kinds if e.estimand == "att_kind" and e.ci_low is not None]
-    if spread is None or spread.p_value is None or len(known) < 2:
+    if len(known) < 2:
         return Line(question, "findings.whom.not_told")
     known.sort(key=lambda e: e.value, reverse=direction == "up")
     best, least = known[0], known[-1]
-    by = str(spread.dims["by"])
-    differ = spread.p_value < DIFFERENT
+    tested = spread is not None and spread.p_value is not None
+    by = next(key for key in best.dims if len({e.dims.get(key) for e in known}) == len(known))
+    differ = tested and spread.p_value < DIFFERENT
     params = {
         "unit": best.unit,
         "level": best.level,
-        "p": spread.p_value,
+        "p": spread.p_value if tested else None,
         "best_kind": f"terms.{by}.{best.dims[by]}",
         "least_kind": f"terms.{by}.{least.dims[by]}",
         **_interval("best", best),
         **_interval("least", least),
     }
-    word = "alike"
+    word = "alike" if tested else "untested"
     if differ:
         word = "hint" if finding.claim.endswith(_NOT_PROVEN) else "differ"
     return Line(question, f"findings.whom.{word}", params)
