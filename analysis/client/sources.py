@@ -82,11 +82,11 @@ class ColumnMap(Part):
         Texts that mean "no value" to the reason: blank, skipped, not_applicable, dont_know.
     pending : str or None
         ``null`` takes 待定 and failed formulas as missing; otherwise they are faults.
-    order, format, year, quarter, zone, date_only, ambiguous :
+    order, format, year, quarter, zone, date_only, ambiguous, twelve :
         Of dates and times: ``ymd``/``mdy``/``dmy``; a ``strptime`` format; the year of dates
         without one; the month by which a quarter is recorded; the zone of the file's times (the
         client's without it); ``midnight`` for times without a clock; ``first``/``second`` in the
-        hour that a clock change repeats.
+        hour that a clock change repeats; ``midnight``/``noon`` for 上午12:05.
     first_month : str or None
         Of dates and months written as numbers: the month that 1 means, e.g. ``2011-01``.
     unit : str or None
@@ -131,6 +131,7 @@ class ColumnMap(Part):
     zone: str | None = None
     date_only: Literal["fault", "midnight"] | None = None
     ambiguous: Literal["fault", "first", "second"] | None = None
+    twelve: Literal["midnight", "noon"] | None = None
     unit: Literal["percent", "share", "seconds", "minutes", "hours", "days"] | None = None
     units: tuple[str, ...] = ()
     factor: float | None = Field(default=None, gt=0)

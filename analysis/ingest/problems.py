@@ -144,7 +144,9 @@ NEVER_ACCEPTED = frozenset(
 SPELLINGS = frozenset({"alias_unknown", "unmatched_reference", "label_unknown"})
 """Rules that one entry in the client file settles for every row with the same value."""
 
-REPEATS = frozenset({"duplicate_row", "duplicate_key", "number_restarts", "duplicates_differ"})
+REPEATS = frozenset(
+    {"duplicate_row", "duplicate_key", "number_restarts", "duplicates_differ", "time_twelve"}
+)
 """Rules that one entry in the client file settles for every row of a sheet."""
 
 _NO_ROWS = np.empty(0, dtype=np.int64)

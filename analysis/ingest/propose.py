@@ -334,7 +334,8 @@ def _needed(export: _Export, wide: bool, say: Say) -> list[str]:
             continue
         place = _month_of_place(export.group) if column == "month" else None
         note = say("needed" if place is None else "place")
-        if column == spec.key[0] and about.kind == "id" and not about.refers:
+        numbered = column == spec.key[0] and about.kind == "id" and not about.refers
+        if numbered and export.table in ANSWERS:
             place, note = "$row", say("row")
         lines.append(f"      {column}: {place or 'DECIDE'}    # {note}")
     return lines

@@ -594,3 +594,9 @@ def test_a_questionnaire_with_a_header_alone_is_an_empty_table(bench):
 @pytest.mark.parametrize("text", [SURVEY.replace("LABELS", ""), FEES])
 def test_a_source_whose_files_are_missing_is_told_and_nothing_else(bench, text):
     assert set(rules(bench, text)) == {"files_missing"}
+
+
+def test_a_list_of_sites_is_not_numbered_by_its_rows(bench):
+    bench.put("小区清单.csv", "小区名称,业态,户数\n甲园,普通住宅,100\n")
+    text = ingest.propose("acme", [bench.raw / "小区清单.csv"], str)
+    assert "$row" not in text

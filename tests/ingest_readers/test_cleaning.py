@@ -594,3 +594,12 @@ def test_halves_and_zones_wherever_they_stand(cell):
 @pytest.mark.parametrize("cell", ["上午12:30", "晚上12:05", "12:30 早上"])
 def test_twelve_o_clock_of_a_half_that_does_not_say_which(cell):
     assert rule(f"2024-03-05 {cell}", "instant", **SHANGHAI) == "time_twelve"
+
+
+@pytest.mark.parametrize(("cell", "hour"), [("上午12:05", 0), ("晚上12:05", 0), ("下午12:05", 12)])
+def test_twelve_o_clock_as_declared(cell, hour):
+    start = pd.Timestamp("2024-03-05", tz="Asia/Shanghai")
+    found = value(f"2024-03-05 {cell}", "instant", twelve="midnight", **SHANGHAI)
+    assert found == start + pd.Timedelta(hours=hour, minutes=5)
+    noon = value(f"2024-03-05 {cell}", "instant", twelve="noon", **SHANGHAI)
+    assert noon == start + pd.Timedelta(hours=12, minutes=5)

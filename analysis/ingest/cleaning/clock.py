@@ -29,6 +29,7 @@ _TIME_FIRST = re.compile(
     r"(?P<time>\D{0,4}\d{1,2}[:时点]\S*(?:\s*[^\d\s]+)?)\s*,?\s+"
     r"(?P<day>\d{4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?)"
 )
+_UNSURE = ("上午", "早上", "清晨", "晚上", "晚", "傍晚")
 _EVENING = ("下午", "傍晚", "晚上", "晚", "PM", "P.M.")
 
 
@@ -116,8 +117,12 @@ def _day(year: int, month: int, day: int) -> dt.date:
         raise WrongCellError("date_impossible") from error
 
 
-def read_time(text: str, steps: list[str]) -> tuple[dt.timedelta, dt.timezone | None]:
+def read_time(
+    text: str, steps: list[str], *, twelve: str | None = None
+) -> tuple[dt.timedelta, dt.timezone | None]:
     """Read a time of day and its own offset, if it has one.
+
+    ``twelve`` says what 上午12:05 and 晚上12:05 are: ``midnight`` (00:05) or ``noon``.
 
     Returns
     -------
@@ -137,8 +142,11 @@ def read_time(text: str, steps: list[str]) -> tuple[dt.timedelta, dt.timezone | 
         steps.append("twelve_hour_clock")
     elif half or match["sign"] != ":":
         steps.append("chinese_clock")
-    if hour == 12 and half in ("上午", "早上", "清晨", "晚上", "晚", "傍晚"):
-        raise WrongCellError("time_twelve")
+    if hour == 12 and half in _UNSURE:
+        if twelve is None:
+            raise WrongCellError("time_twelve")
+        steps.append("declared_twelve")
+        hour, half = (0 if twelve == "midnight" else 12), ""
     if half in ("AM", "PM", "A.M.", "P.M.") and not 1 <= hour <= 12:
         raise WrongCellError("date_impossible")
     if (half in _EVENING and hour < 12) or (half == "中午" and hour < 4):

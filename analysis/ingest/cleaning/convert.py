@@ -29,7 +29,7 @@ _ZONE = frozenset({"zone"})
 OPTIONS: Mapping[str, frozenset[str]] = {
     "date": _COMMON | _RANGE | _DATE | _ZONE | {"first_month"},
     "month": _COMMON | _RANGE | _DATE | _ZONE | {"quarter", "first_month"},
-    "instant": _COMMON | _RANGE | _DATE | _ZONE | {"date_only", "ambiguous"},
+    "instant": _COMMON | _RANGE | _DATE | _ZONE | {"date_only", "ambiguous", "twelve"},
     "number": _COMMON | _RANGE | {"units", "approximate"},
     "int": _COMMON | _RANGE | {"units", "approximate"},
     "share": _COMMON | _RANGE | {"unit", "approximate"},
@@ -93,6 +93,7 @@ def convert(series: pd.Series, kind: str, **options: Any) -> Converted:
         ``year`` (for 3月5日), ``date_system`` ("1900" or "1904", for serial numbers), ``zone``
         (IANA name; which day it was at an instant with an offset).
         month: ``quarter`` ("first", "middle" or "last": the month by which 2024Q1 is recorded).
+        instant: ``twelve`` ("midnight" or "noon": what 上午12:05 is).
         instant: ``zone`` (required: local spellings are in it), ``date_only`` ("fault" or
         "midnight"), ``ambiguous`` ("fault", "first" or "second": the hour that an autumn clock
         change repeats).

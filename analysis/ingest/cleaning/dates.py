@@ -48,10 +48,13 @@ class Reading:
     format: str | None = None
     year: int | None = None
     date_system: str = "1900"
+    twelve: str | None = None
 
     def __post_init__(self) -> None:
         if self.order not in (None, *ORDERS):
             raise ValueError(f"order is one of {', '.join(ORDERS)}, not {self.order!r}")
+        if self.twelve not in (None, "midnight", "noon"):
+            raise ValueError(f"twelve is midnight or noon, not {self.twelve!r}")
         if self.date_system not in _EPOCHS:
             raise ValueError(f"date_system is 1900 or 1904, not {self.date_system!r}")
 
@@ -75,7 +78,7 @@ class Reading:
         midnight = dt.datetime.combine(day, dt.time())
         if not time_text:
             return midnight, False, None
-        since_midnight, offset = read_time(time_text, steps)
+        since_midnight, offset = read_time(time_text, steps, twelve=self.twelve)
         return midnight + since_midnight, True, offset
 
     def _formatted(self, text: str, steps: list[str]) -> Local:
@@ -359,6 +362,7 @@ def instant(
     year: int | None = None,
     date_system: str = "1900",
     date_only: Literal["fault", "midnight"] = "fault",
+    twelve: Literal["midnight", "noon"] | None = None,
     ambiguous: Literal["fault", "first", "second"] = "fault",
 ) -> Instant:
     """Return the parser of instants."""
@@ -372,7 +376,7 @@ def instant(
     # The last day counts whole.
     end = dt.datetime.combine(last, dt.time(23, 59, 59, 999_999), area) if last else None
     return Instant(
-        reading=Reading(order, format, year, date_system),
+        reading=Reading(order, format, year, date_system, twelve),
         zone=area,
         date_only=date_only,
         ambiguous=ambiguous,
