@@ -120,7 +120,10 @@ class Truth:
             }
         body = {
             "effects": effects,
-            "retention_csat_mean": {str(h): self.retention("csat_mean", h) for h in (3, 6, 12)},
+            "retention_csat_mean": {
+                str(h): self.retention("csat_mean", h) if "csat_mean" in effects else None
+                for h in (3, 6, 12)
+            },
             "learning_gain_points": self.learning_gain,
             "response_rate": dict(self.response_rate),
             "selection_bias_csat_mean": self.selection_bias,

@@ -1,6 +1,7 @@
 """Worlds are reproducible, independent by family, and differ as their names say."""
 
 import dataclasses
+import datetime as dt
 import time
 
 import numpy as np
@@ -168,3 +169,24 @@ def test_planted_events_are_in_the_tables(world):
     assert set(truth) == {
         "low_lecturer", "low_module", "falling_site", "late_gate", "trainer_overrun",
     }  # fmt: skip
+
+
+def test_a_world_in_which_nobody_is_trained_can_be_written(tmp_path):
+    from analysis.simulation import PlantedEvents, write_exports
+
+    world = simulate(
+        dataclasses.replace(
+            simulation.DEMO,
+            n_sites=2,
+            n_months=12,
+            n_staff=12,
+            n_treated=0,
+            wave_months=(dt.date(2023, 8, 1),),
+            n_late=0,
+            n_spill_over=0,
+            spill_over=0.0,
+            planted=PlantedEvents(),
+        )
+    )
+    write_exports(world, tmp_path)
+    assert '"retention_csat_mean"' in world.truth.to_json()
