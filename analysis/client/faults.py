@@ -64,7 +64,10 @@ def from_pydantic(
 ) -> list[Fault]:
     """Return one fault for each thing pydantic refused, in the order of the file."""
     faults = []
-    for found in error.errors(include_url=False):
+    every = error.errors(include_url=False)
+    for found in every:
+        if found["type"] == "too_short" and _has_faults_inside(found, every):
+            continue  # its entries are there, and refused one by one
         path = [step for step in found["loc"] if step != "[key]"]
         if found["type"] == "extra_forbidden":
             faults.append(_unknown(path, model, name=name, lines=lines))
@@ -100,6 +103,11 @@ def from_pydantic(
                 )
             )
     return sorted(faults, key=lambda fault: fault.row or 0)
+
+
+def _has_faults_inside(found: Any, every: Sequence[Any]) -> bool:
+    length = len(found["loc"])
+    return any(len(e["loc"]) > length and e["loc"][:length] == found["loc"] for e in every)
 
 
 VALUE_RULES: Mapping[str, str] = {
@@ -145,6 +153,7 @@ OWN_VALUE_RULES = frozenset(
         "pattern",
         "files_or_inline",
         "heads",
+        "count_of_measures",
         "wide_needed",
         "weights",
         "outcome_name",

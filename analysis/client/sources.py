@@ -40,11 +40,6 @@ def reasons(value: Any) -> Any:
         for entry in value:
             said |= entry if isinstance(entry, dict) else {str(entry): "not needed"}
         return said
-
-    def takes(self, header: str) -> bool:
-        """Return whether a header is one of the heads of a wide table."""
-        return self.wide is not None and re.fullmatch(self.wide.heads, header) is not None
-
     return value
 
 
@@ -195,7 +190,8 @@ class Wide(Part):
         ``measure`` names the column that takes the cell; without one ``$cell`` gives it.
     measure : str or None
         ``$sheet`` or ``$file`` where each sheet or file holds one measure: the column is called
-        as it is, and the sheets of a file (or all files) are brought together.
+        as it is, and the sheets of a file (or all files) are brought together. Where several
+        rows say the same of one place, ``aggregate`` of the source sums them up.
     """
 
     heads: Annotated[str, AfterValidator(_heads)]
@@ -313,6 +309,9 @@ class Source(Part):
         headers = {h for mapping in self.columns.values() for h in mapping.header}
         if self.wide is None and headers & {"$head", "$cell"}:
             raise refused("wide_needed", "$head and $cell need wide: with the pattern of headers")
+        by_sheet = self.wide is not None and self.wide.measure is not None
+        if by_sheet and self.aggregate is not None and self.aggregate.count:
+            raise refused("count_of_measures", "each measure has rows of its own to count")
         return self
 
     @property

@@ -66,6 +66,9 @@ def _required(draft: Draft) -> None:
         if not needed or column not in draft.frame:
             continue
         missing = draft.frame[column].isna().to_numpy() & ~draft.faulty(column)
+        if column in draft.elsewhere:
+            missing &= ~draft.elsewhere[column]
+            _lacking(draft, column)
         rows = np.flatnonzero(missing)
         if column in draft.source.columns and draft.header(column) in told:
             continue  # one empty cell that feeds two columns is one fault
@@ -75,6 +78,27 @@ def _required(draft: Draft) -> None:
             "required_missing",
             column,
             params={"column": column, "header": draft.header(column)},
+        )
+
+
+def _lacking(draft: Draft, column: str) -> None:
+    """Tell what is to be summed over several sheets and has no row in one of them."""
+    by = list(draft.source.aggregate.by) or [c for c in draft.table.key if c in draft.frame]
+    elsewhere = pd.Series(draft.elsewhere[column])
+    groups = draft.frame[by].reset_index(drop=True).groupby(by, dropna=False, sort=False)
+    number = groups.ngroup()
+    lacking = elsewhere.groupby(number).transform("all").to_numpy(dtype=bool)
+    for group in number[lacking].unique():
+        rows = np.flatnonzero((number == group).to_numpy())
+        draft.at(
+            rows[:1],
+            "measure_lacking",
+            column,
+            params={
+                "header": draft.header(column),
+                "group": ", ".join(map(str, draft.frame[by].iloc[rows[0]])),
+            },
+            touched=rows,
         )
 
 

@@ -33,7 +33,8 @@ class Draft:
     ``frame`` has a RangeIndex; ``origin`` and ``row`` say for each of its rows the entry of
     ``origins`` and the row number in that file. ``items`` holds, for a wide questionnaire,
     values and missing-reasons by item, in the order of the rows; ``zone`` is that of the times
-    in messages.
+    in messages. ``elsewhere`` marks by column the rows whose value stands in a row of another
+    sheet, which is summed up with them.
     """
 
     source: Source
@@ -51,6 +52,7 @@ class Draft:
     files: list[FileRecord] = field(default_factory=list)
     accepted: list[AcceptedRecord] = field(default_factory=list)
     zone: str = "UTC"
+    elsewhere: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def table(self) -> Table:
@@ -71,8 +73,12 @@ class Draft:
         show: bool = True,
         params: dict | None = None,
         params_of: dict[int, dict] | None = None,
+        touched: np.ndarray | None = None,
     ) -> None:
-        """Add one problem a position; ``show`` repeats the cell where it is not a person's."""
+        """Add one problem a position; ``show`` repeats the cell where it is not a person's.
+
+        ``touched`` are the rows that each problem takes with it, its own position without it.
+        """
         repeat = show and column in self.frame and self.table.columns[column].kind != "person"
         for position in positions:
             origin = self.origins[self.origin[position]]
@@ -89,7 +95,7 @@ class Draft:
                         column=self.header(column),
                         value=None if value is None or pd.isna(value) else self._shown(value),
                     ),
-                    np.array([position]),
+                    np.array([position]) if touched is None else touched,
                     column,
                 )
             )
@@ -117,6 +123,7 @@ class Draft:
         self.left_out[reason] += gone
         self.frame = self.frame[mask].reset_index(drop=True)
         self.origin, self.row = self.origin[mask], self.row[mask]
+        self.elsewhere = {column: rows[mask] for column, rows in self.elsewhere.items()}
         self.items = {
             item: (values[mask].reset_index(drop=True), reasons[mask].reset_index(drop=True))
             for item, (values, reasons) in self.items.items()

@@ -30,7 +30,7 @@ from analysis.ingest.scales import (
     rows_of,
 )
 from analysis.ingest.totals import suspected
-from analysis.ingest.wide import Longer, to_rows
+from analysis.ingest.wide import CELL, HEAD, Longer, to_rows
 from analysis.tables import ARROW_TYPES, TABLES, Column
 
 
@@ -52,9 +52,9 @@ def draft_source(source: Source, tables: Sequence[RawTable], taker: Taker) -> Dr
         One row a raw row, minus those that ``only`` leaves out; nothing else is removed.
     """
     work = _Work(source, taker)
-    longer = to_rows(source, tables)
-    for number, table in enumerate(longer.tables):
-        work.add(number, table)
+    longer = to_rows(source, [work.only(table) for table in tables])
+    for number in range(len(longer.tables)):
+        work.add(number, longer)
     return work.draft(tables, longer)
 
 
@@ -68,6 +68,14 @@ def _closed(spec: Column, mapping: ColumnMap) -> bool:
     return bounded or bool(spec.labels) or mapping.labels is not None
 
 
+def _by_head(rows: RawTable) -> list[np.ndarray]:
+    """Return the positions of the rows of each head; all of them where there is none."""
+    if HEAD not in rows.frame or not len(rows):
+        return [np.arange(len(rows))]
+    heads = rows.frame[HEAD].to_numpy(dtype=object)
+    return [np.flatnonzero(heads == head) for head in pd.unique(heads)]
+
+
 class _Work:
     """Collects the columns of one source over its raw tables."""
 
@@ -79,6 +87,7 @@ class _Work:
         self.problems: list[Problem] = []
         self.unscaled: set[tuple] = set()
         self.left_out: Counter = Counter()
+        self.elsewhere: dict[str, list[np.ndarray]] = {c: [] for c in source.columns}
         self.origin: list[np.ndarray] = []
         self.row: list[np.ndarray] = []
         self.offset = 0
@@ -87,12 +96,22 @@ class _Work:
     def client(self) -> Client:
         return self.taker.client
 
-    def add(self, number: int, table: RawTable) -> None:
+    def add(self, number: int, longer: Longer) -> None:
         """Take the columns of one raw table."""
+        table = longer.tables[number]
         names = {folded(name): name for name in table.frame.columns}
         self._reading_faults(table, names)
-        rows = self._only(table, names)
-        missing = self._missing_headers(table, names, len(rows))
+        self.problems += [Problem(screened(found)) for found in longer.faults[number]]
+        rows = rows_of(table, self._wanted(table, (HEAD, CELL)))
+        missing = self._missing_headers(table, names, longer.present[number], len(rows))
+        elsewhere = {folded(measure) for measure in longer.elsewhere[number]}
+        own = [
+            c
+            for c, m in self.source.columns.items()
+            if not elsewhere or not elsewhere.issuperset(map(folded, m.header))
+        ]
+        for column, masks in self.elsewhere.items():
+            masks.append(np.full(len(rows), column not in own))
         taken: dict[str, Taken] = {}
         for column, mapping in self.source.columns.items():
             spec = self.spec.columns[column]
@@ -105,7 +124,9 @@ class _Work:
             mapping = self.source.columns["score"]
             taken["score"] = self._scores(rows, names, taken, missing, mapping)
         if self.source.aggregate and self.source.aggregate.sum:
-            self._totals(rows, taken, {f.row for f in table.faults if f.rule == "total_alone"})
+            told = {f.row for f in table.faults if f.rule == "total_alone"}
+            for part in _by_head(rows):
+                self._totals(rows, part, {c: taken[c] for c in own if c in taken}, told)
         for column, part in taken.items():
             self._shift(part)
             self.parts.setdefault(column, []).append(part)
@@ -115,10 +136,16 @@ class _Work:
         self.row.append(np.asarray(rows.row_numbers, dtype=np.int64))
         self.offset += len(rows)
 
-    def _totals(self, table: RawTable, taken: dict[str, Taken], told: set[int]) -> None:
-        """Tell rows that would be summed up though they look like totals themselves."""
-        summed = [c for c in self.source.aggregate.sum if c in self.source.columns]
-        amounts = [taken[c].cells.to_numpy(dtype=float, na_value=np.nan) for c in summed]
+    def _totals(
+        self, rows: RawTable, part: np.ndarray, taken: dict[str, Taken], told: set[int]
+    ) -> None:
+        """Tell rows that would be summed up though they look like totals themselves.
+
+        ``part`` are the positions to look at, all of them or those of one head.
+        """
+        table = rows_of(rows, part)
+        summed = [c for c in self.source.aggregate.sum if c in taken]
+        amounts = [taken[c].cells.to_numpy(dtype=float, na_value=np.nan)[part] for c in summed]
         headers = [h for c in summed for h in self.source.columns[c].header]
         key = self.source.columns.get(self.spec.key[0])
         named = None if key is None or len(key.header) != 1 else key.header[0]
@@ -133,7 +160,7 @@ class _Work:
                 row=int(table.row_numbers[position]),
                 value=" ".join(cells[:3]),
             )
-            self.problems.append(Problem(screened(found), np.array([position + self.offset])))
+            self.problems.append(Problem(screened(found), np.array([part[position] + self.offset])))
 
     def draft(self, tables: Sequence[RawTable], longer: Longer) -> Draft:
         """Put the parts together; ``longer`` are the tables after heads became rows."""
@@ -162,6 +189,11 @@ class _Work:
             items=items,
             problems=self.problems,
             columns=records,
+            elsewhere={
+                column: np.concatenate(masks)
+                for column, masks in self.elsewhere.items()
+                if any(mask.any() for mask in masks)
+            },
         )
         draft.left_out.update(self.left_out)
         draft.left_out.update(longer.left_out)
@@ -214,11 +246,13 @@ class _Work:
                 Problem(screened(found), np.array(rows, dtype=np.int64) + self.offset, column)
             )
 
-    def _missing_headers(self, table: RawTable, names: dict[str, str], length: int) -> set[str]:
+    def _missing_headers(
+        self, table: RawTable, names: dict[str, str], present: frozenset[str], length: int
+    ) -> set[str]:
         missing = set()
         everywhere = np.arange(length, dtype=np.int64) + self.offset
         for header, what in self.source.headers().items():
-            if folded(header) in names:
+            if folded(header) in names or (what != "mapped" and folded(header) in present):
                 continue
             missing.add(header)
             near = nearest(header, [n for n in names.values() if n not in self.source.headers()])
@@ -235,11 +269,17 @@ class _Work:
             self.problems += [Problem(found, everywhere, column) for column in fed or [None]]
         return missing
 
-    def _only(self, table: RawTable, names: dict[str, str]) -> RawTable:
-        """Leave out the rows that ``only`` does not want."""
+    def only(self, table: RawTable) -> RawTable:
+        """Return a raw table without the rows that ``only`` leaves out; its faults stay told."""
+        wanted = self._wanted(table)
+        return table if wanted.all() else replace(rows_of(table, wanted), faults=table.faults)
+
+    def _wanted(self, table: RawTable, places: Sequence[str] = ()) -> np.ndarray:
+        """Return which rows ``only`` keeps, by ``places`` alone where given; count the others."""
+        names = {folded(name): name for name in table.frame.columns}
         mask = np.ones(len(table), dtype=bool)
         for header, values in self.source.only.items():
-            if folded(header) not in names:
+            if folded(header) not in names or (places and header not in places):
                 continue
             wanted = {folded(value) for value in values}
             cells = table.frame[names[folded(header)]]
@@ -247,7 +287,7 @@ class _Work:
             mask &= cells.map(known).fillna(False).to_numpy(dtype=bool)
         if self.source.only:
             self.left_out["filtered"] += int((~mask).sum())
-        return rows_of(table, mask)
+        return mask
 
     def _take(
         self,

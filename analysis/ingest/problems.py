@@ -30,8 +30,12 @@ RULES: dict[str, tuple[str, str]] = {
         "wide: with a pattern of whole headers, e.g. '(?P<head>\\d+月)·(?P<measure>.+)'",
     ),
     "measure_twice": (
-        "The measure stands twice for one row and {head}.",
-        "one row for each place and month in each sheet",
+        "The row says again what another row says of the same place and {head}.",
+        "aggregate: {sum: [{sums}]} in the source, if the rows are parts of one place",
+    ),
+    "measure_lacking": (
+        "No sheet has a row of {header} for {group}.",
+        "a row in that sheet too; or accept: [{rule: measure_lacking, column: {header}, …}]",
     ),
     "total_suspected": (
         "The row would be summed up with the others, but looks like a total of them.",
@@ -145,7 +149,14 @@ SPELLINGS = frozenset({"alias_unknown", "unmatched_reference", "label_unknown"})
 """Rules that one entry in the client file settles for every row with the same value."""
 
 REPEATS = frozenset(
-    {"duplicate_row", "duplicate_key", "number_restarts", "duplicates_differ", "time_twelve"}
+    {
+        "duplicate_row",
+        "duplicate_key",
+        "number_restarts",
+        "duplicates_differ",
+        "time_twelve",
+        "measure_twice",
+    }
 )
 """Rules that one entry in the client file settles for every row of a sheet."""
 

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.client import Source, Wide
+from analysis.errors import Fault
 from analysis.ingest.headers import folded
 from analysis.ingest.problems import fault
 from analysis.ingest.readers import RawTable
+from analysis.tables import TABLES
 
 HEAD, CELL = "$head", "$cell"
 
@@ -23,26 +25,35 @@ class Longer:
 
     ``added`` rows came, of which ``left_out`` went again by reason: ``no_head`` (no value under
     any head), ``joined`` (part of another sheet's row).
+
+    Per table, ``present`` are the headers that its files have, folded; ``elsewhere`` the measures
+    that other tables hold, so that its own rows have none of them; ``faults`` what is wrong with
+    its heads and measures.
     """
 
     tables: tuple[RawTable, ...]
     added: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
+    present: tuple[frozenset[str], ...] = ()
+    elsewhere: tuple[frozenset[str], ...] = ()
+    faults: tuple[tuple[Fault, ...], ...] = ()
 
 
 def to_rows(source: Source, tables: Sequence[RawTable]) -> Longer:
     """Return the raw tables of a source with one row per row of the file and head.
 
     A head is what the headers of several columns say of all their cells, as a rule the month.
-    Each measure becomes a column of its name; where the sheets (or files) are the measures,
-    those of one file (or all files) are brought together by the columns that are no heads.
+    Each measure becomes a column of its name. Where the sheets (or files) are the measures,
+    those of one file (or all files) are brought together by the columns that are no heads; if
+    the source aggregates, several rows may say the same there (one per building), and each
+    sheet's rows stay apart until they are summed.
 
     Parameters
     ----------
     source : Source
         Its ``wide`` says which columns are heads.
     tables : sequence of RawTable
-        As read; never changed.
+        As read, without the rows that do not count; never changed.
 
     Returns
     -------
@@ -52,25 +63,56 @@ def to_rows(source: Source, tables: Sequence[RawTable]) -> Longer:
     """
     wide = source.wide
     if wide is None:
-        return Longer(tuple(tables))
-    longer = [_melted(table, wide) for table in tables]
+        present = tuple(_headers(table) for table in tables)
+        nothing = (frozenset(),) * len(present)
+        return Longer(
+            tuple(tables), present=present, elsewhere=nothing, faults=((),) * len(present)
+        )
+    melted = [_melted(table, wide) for table in tables]
     lost = sum(
-        len(set(map(int, before.row_numbers)) - set(map(int, after.row_numbers)))
-        for before, after in zip(tables, longer, strict=True)
+        len(set(map(int, before.row_numbers)) - set(map(int, after.table.row_numbers)))
+        for before, after in zip(tables, melted, strict=True)
     )
-    melted = sum(map(len, longer))
-    added = melted + lost - sum(map(len, tables))
-    if wide.measure is not None:
-        together: dict[str, list[RawTable]] = {}
-        for table in longer:
-            place = table.source.file if wide.measure == "$sheet" else ""
-            together.setdefault(place, []).append(table)
-        longer = [_joined(group, source) for group in together.values()]
-    left_out = {"no_head": lost, "joined": melted - sum(map(len, longer))}
-    return Longer(tuple(longer), added, {k: n for k, n in left_out.items() if n})
+    rows = sum(len(one.table) for one in melted)
+    added = rows + lost - sum(map(len, tables))
+    groups: dict[str, list[_Melted]] = {}
+    for number, one in enumerate(melted):
+        file = one.table.source.file
+        place = {"$sheet": file, "$file": ""}.get(wide.measure, str(number))
+        groups.setdefault(place, []).append(one)
+    if source.aggregate is not None:
+        parts = [part for group in groups.values() for part in _apart(group, source)]
+    elif wide.measure is None:
+        parts = melted
+    else:
+        parts = [_joined(group, source) for group in groups.values()]
+    left_out = {"no_head": lost, "joined": rows - sum(len(part.table) for part in parts)}
+    return Longer(
+        tuple(part.table for part in parts),
+        added,
+        {k: n for k, n in left_out.items() if n},
+        present=tuple(part.present for part in parts),
+        elsewhere=tuple(part.elsewhere for part in parts),
+        faults=tuple(part.faults for part in parts),
+    )
 
 
-def _melted(table: RawTable, wide: Wide) -> RawTable:
+@dataclass(frozen=True, slots=True)
+class _Melted:
+    """One table after its heads became rows; the other fields are those of :class:`Longer`."""
+
+    table: RawTable
+    present: frozenset[str]
+    measures: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
+    faults: tuple[Fault, ...] = ()
+
+
+def _headers(table: RawTable) -> frozenset[str]:
+    return frozenset(folded(str(header)) for header in table.frame.columns)
+
+
+def _melted(table: RawTable, wide: Wide) -> _Melted:
     pattern = re.compile(wide.heads)
     found: dict[str, dict[str, str]] = {}
     measure_of: dict[str, str] = {}
@@ -89,12 +131,8 @@ def _melted(table: RawTable, wide: Wide) -> RawTable:
             sheet=table.source.sheet,
         )
         nothing = table.frame.iloc[:0].assign(**{HEAD: None, CELL: None})
-        return replace(
-            table,
-            frame=nothing,
-            row_numbers=table.row_numbers[:0],
-            faults=(*table.faults, lacking),
-        )
+        empty = replace(table, frame=nothing, row_numbers=table.row_numbers[:0])
+        return _Melted(empty, _headers(table), faults=(lacking,))
     kept = [header for header in table.frame.columns if str(header) not in measure_of]
     parts, rows = [], []
     for head, columns in found.items():
@@ -112,12 +150,26 @@ def _melted(table: RawTable, wide: Wide) -> RawTable:
         f if f.column not in measure_of else replace(f, column=measure_of[f.column])
         for f in table.faults
     ]
-    return replace(
+    turned = replace(
         table,
         frame=frame,
         row_numbers=table.row_numbers[np.concatenate(rows)[order]],
         faults=tuple(faults),
     )
+    return _Melted(turned, _headers(table), measures=frozenset(measure_of.values()))
+
+
+def _apart(group: Sequence[_Melted], source: Source) -> list[_Melted]:
+    """Let every table keep its own rows, with the measures of the others empty."""
+    wanted = {folded(h) for m in source.columns.values() for h in m.header}
+    every = frozenset().union(*(one.measures for one in group))
+    every = frozenset(measure for measure in every if folded(measure) in wanted)
+    parts = []
+    for one in group:
+        others = every - one.measures
+        frame = one.table.frame.assign(**dict.fromkeys(sorted(others)))
+        parts.append(replace(one, table=replace(one.table, frame=frame), elsewhere=others))
+    return parts
 
 
 def _measure(table: RawTable, match: re.Match[str], wide: Wide) -> str:
@@ -128,8 +180,9 @@ def _measure(table: RawTable, match: re.Match[str], wide: Wide) -> str:
     return match.groupdict().get("measure") or CELL
 
 
-def _joined(tables: Sequence[RawTable], source: Source) -> RawTable:
+def _joined(group: Sequence[_Melted], source: Source) -> _Melted:
     """Bring the measures of several sheets together, by everything that the source maps."""
+    tables = [one.table for one in group]
     measures = {
         str(column)
         for table in tables
@@ -137,23 +190,13 @@ def _joined(tables: Sequence[RawTable], source: Source) -> RawTable:
         if column not in (*_identifying(table, source), HEAD)
     }
     wanted = {folded(h) for m in source.columns.values() for h in m.header}
-    frames, faults = [], []
+    frames, faults = [], [fault for one in group for fault in one.faults]
     for table in tables:
         by = [*_identifying(table, source), HEAD]
         mine = [c for c in table.frame.columns if c in measures and folded(str(c)) in wanted]
         frame = table.frame[[*by, *mine]].copy()
         twice = frame.duplicated(by).to_numpy()
-        for place in np.flatnonzero(twice):
-            faults.append(
-                fault(
-                    "measure_twice",
-                    params={"head": frame[HEAD].iloc[place]},
-                    file=table.source.file,
-                    sheet=table.source.sheet,
-                    row=int(table.row_numbers[place]),
-                )
-            )
-        faults += table.faults
+        faults += _twice(table, frame, twice, source)
         frame["$row_number"] = table.row_numbers
         frames.append(frame[~twice])
     whole = frames[0]
@@ -163,8 +206,33 @@ def _joined(tables: Sequence[RawTable], source: Source) -> RawTable:
         whole["$row_number"] = whole["$row_number"].fillna(whole["$row_number#other"])
         whole = whole.drop(columns="$row_number#other")
     rows = whole.pop("$row_number").to_numpy(dtype=np.int64)
-    dropped = tuple(row for table in tables for row in table.dropped)
-    return replace(tables[0], frame=whole, row_numbers=rows, faults=tuple(faults), dropped=dropped)
+    joined = replace(
+        tables[0],
+        frame=whole,
+        row_numbers=rows,
+        faults=tuple(fault for table in tables for fault in table.faults),
+        dropped=tuple(row for table in tables for row in table.dropped),
+    )
+    present = frozenset().union(*(one.present for one in group))
+    return _Melted(joined, present, faults=tuple(faults))
+
+
+def _twice(table: RawTable, frame: pd.DataFrame, twice: np.ndarray, source: Source) -> list[Fault]:
+    """Return a fault for each row of a sheet that says again what another row says."""
+    spec = TABLES[source.table].columns
+    summed = [c for c in source.columns if spec[c].kind in ("number", "int")]
+    numbers = table.row_numbers[twice]
+    first = np.unique(numbers, return_index=True)[1]
+    return [
+        fault(
+            "measure_twice",
+            params={"head": frame[HEAD].to_numpy()[twice][n], "sums": ", ".join(summed)},
+            file=table.source.file,
+            sheet=table.source.sheet,
+            row=int(numbers[n]),
+        )
+        for n in first
+    ]
 
 
 def _identifying(table: RawTable, source: Source) -> list[str]:

@@ -6,6 +6,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from analysis import errors as ingest_errors
 from analysis import ingest
 
 FIVE = "labels:\n  five: {非常满意: 5, 满意: 4, 一般: 3, 不满意: 2, 非常不满意: 1}\n"
@@ -600,3 +601,79 @@ def test_a_list_of_sites_is_not_numbered_by_its_rows(bench):
     bench.put("小区清单.csv", "小区名称,业态,户数\n甲园,普通住宅,100\n")
     text = ingest.propose("acme", [bench.raw / "小区清单.csv"], str)
     assert "$row" not in text
+
+
+# ---- one measure a sheet, several rows per site
+
+
+BUILDINGS = {
+    "应收": [
+        ["项目", "楼栋", "费项", "2024-01", "2024-02"],
+        ["A园", "1栋", "物业费", 60, 60],
+        ["A园", "2栋", "物业费", 40, 50],
+        ["A园", "2栋", "停车费", 7, 7],
+        ["B园", "1栋", "物业费", 200, 210],
+    ],
+    "实收": [
+        ["项目", "楼栋", "费项", "2024-01", "2024-02"],
+        ["B园", "1栋", "物业费", 180, 190],
+        ["A园", "2栋", "停车费", 5, 5],
+        ["A园", "2栋", "物业费", 35, 45],
+        ["A园", "1栋", "物业费", 55, 50],
+    ],
+}
+BY_SHEET = "{heads: '(?P<head>\\d{4}-\\d{2})', measure: $sheet}"
+
+
+def buildings(more):
+    text = WIDE.replace("WIDE", BY_SHEET).replace("MONTH", "$head")
+    return text.rstrip("\n") + f"\n    drop: [楼栋]\n    only: {{费项: [物业费]}}\n{more}"
+
+
+def test_a_measure_a_sheet_and_a_row_a_building_are_summed(bench):
+    book(bench, "台账.xlsx", BUILDINGS)
+    (fault, *others) = ingest.check(bench.client(buildings("")))
+    assert (fault.rule, fault.sheet, fault.row, others[-1:]) == ("measure_twice", "实收", 5, others)
+    assert fault.params["head"] == "2024-01"
+    told = "    aggregate: {sum: [" + fault.params["sums"] + "]}\n"
+    text = buildings(told)
+    assert rules(bench, text) == []
+    assert rules(bench, text, blocking=False) == []
+    record = ingest.ingest(bench.client(text), bench.root / "canonical")
+    fees = pd.read_parquet(bench.root / "canonical" / "fees.parquet")
+    fees = fees.sort_values(["site_id", "month"])
+    assert fees[["receivable", "collected"]].to_numpy().tolist() == EXPECTED
+    source = record.tables["fees"].sources[0]
+    assert (source.rows_in, source.left_out["filtered"], source.rows_out) == (8, 2, 4)
+    assert source.rows_in + source.rows_added - sum(source.left_out.values()) == source.rows_out
+
+
+def test_what_one_of_the_sheets_lacks_is_told_and_can_be_left_out(bench):
+    short = {**BUILDINGS, "实收": [row for row in BUILDINGS["实收"] if row[0] != "B园"]}
+    book(bench, "台账.xlsx", short)
+    text = buildings("    aggregate: {sum: [receivable, collected]}\n")
+    told = ingest.check(bench.client(text))
+    assert [(f.rule, f.params["header"]) for f in told] == [("measure_lacking", "实收")] * 2
+    known = "{rule: measure_lacking, column: 实收, max_rows: 9, then: drop, reason: not ours}"
+    known = f"    accept: [{known}]\n"
+    assert taken(bench, text + known)["fees"]["site_id"].tolist() == ["A园", "A园"]
+
+
+@pytest.mark.parametrize("marked", ["A园", None])
+def test_a_total_of_each_month_is_not_added(bench, marked):
+    sheets = {
+        name: [*rows[:3], [marked, None, "物业费", 100, 110]] for name, rows in BUILDINGS.items()
+    }
+    sheets["实收"] = [BUILDINGS["实收"][0], ["A园", "1栋", "物业费", 55, 50],
+                    ["A园", "2栋", "物业费", 35, 45], [marked, None, "物业费", 90, 95]]  # fmt: skip
+    book(bench, "台账.xlsx", sheets)
+    found = rules(bench, buildings("    aggregate: {sum: [receivable, collected]}\n"))
+    assert "total_suspected" in found
+
+
+def test_a_number_of_rows_over_sheets_of_measures_is_refused(bench):
+    with pytest.raises(ingest_errors.InputError) as caught:
+        bench.client(buildings("    aggregate: {sum: [receivable, collected], count: x}\n"))
+    assert {f.params.get("problem_key") for f in caught.value.faults} >= {
+        "faults.value.count_of_measures"
+    }
