@@ -25,11 +25,14 @@ class Facts:
     Attributes
     ----------
     starts : tuple of int
-        First treated month of each trained site, counted from the first month measured.
+        First treated month of each trained site, counted from the first month measured; only
+        those that have a measured month before and one since.
     n_never : int
         Sites never trained.
     n_periods : int
-        Months measured.
+        Months measured; 0 where the outcome is not measured at all.
+    n_early, n_late : int
+        Trained sites without a measured month before their start, and without one since.
     drawn : bool
         Whether every wave was drawn by lot.
     can_draw : bool or None
@@ -47,6 +50,8 @@ class Facts:
     can_draw: bool | None = None
     answers: float = 0.0
     base: pw.Base = "month_before"
+    n_early: int = 0
+    n_late: int = 0
 
     @property
     def waves(self) -> tuple[int, ...]:
@@ -76,15 +81,29 @@ def _lots(facts: Facts) -> str | None:
     return _never(facts)
 
 
+def _untrained(facts: Facts, least: int = 1) -> str | None:
+    """Return why fewer than the least number of trained sites can be looked at; None: enough."""
+    if len(facts.starts) >= least:
+        return None
+    if not facts.n_periods:
+        return "unmeasured"
+    if facts.n_early or facts.n_late:
+        both = facts.n_early and facts.n_late
+        return "outside" if both or facts.starts else "early" if facts.n_early else "late"
+    return "few_trained" if facts.starts else "untrained"
+
+
 def _never(facts: Facts) -> str | None:
-    if len(facts.starts) < LEAST_SITES:
-        return "few_trained"
+    if refused := _untrained(facts, LEAST_SITES):
+        return refused
     if facts.n_never < LEAST_SITES:
         return "no_comparison"
     return "few_months" if facts.months_before < LEAST_MONTHS else None
 
 
 def _later(facts: Facts) -> str | None:
+    if refused := _untrained(facts):
+        return refused
     if len(facts.waves) < 2:
         return "one_wave"
     last = facts.starts.count(facts.waves[-1])
@@ -94,8 +113,8 @@ def _later(facts: Facts) -> str | None:
 
 
 def _synthetic(facts: Facts) -> str | None:
-    if not facts.starts:
-        return "few_trained"
+    if refused := _untrained(facts):
+        return refused
     if len(facts.starts) > 5:
         return "many_trained"
     if facts.n_never < 8:
@@ -104,14 +123,14 @@ def _synthetic(facts: Facts) -> str | None:
 
 
 def _series(facts: Facts) -> str | None:
-    if not facts.starts:
-        return "few_trained"
+    if refused := _untrained(facts):
+        return refused
     short = facts.months_before < 12 or facts.n_periods - facts.waves[-1] < 6
     return "few_months_long" if short else None
 
 
 def _plain(facts: Facts) -> str | None:
-    return None if facts.starts else "few_trained"
+    return _untrained(facts)
 
 
 def _against_never(facts: Facts) -> pw.RollOut:
@@ -187,6 +206,8 @@ def read_facts(
         can_draw=can_draw,
         answers=float(outcome["n"].mean()),
         base=base,
+        n_early=int((starts <= 0).sum()),
+        n_late=int((starts > last - first).sum()),
     )
 
 
@@ -255,8 +276,13 @@ def _found(plan, errors, effect, alpha, power, draws, seed) -> tuple[float, floa
 
 def _advice(chosen: pd.Series | None, facts: Facts) -> Check:
     check = {"id": "design.advice", "question": "planning.advice.question"}
+    why = _why_nothing_compared(facts)
+    dropped = {"early": facts.n_early, "late": facts.n_late}
     if chosen is None:
-        return Check(**check, status="not_possible", reason="planning.advice.nothing")
+        params = {"why": why, **dropped}
+        return Check(
+            **check, status="not_possible", reason=f"planning.refused.{why}", params=params
+        )
     compared = chosen["grade"] != "descriptive"
     return Check(
         **check,
@@ -269,8 +295,19 @@ def _advice(chosen: pd.Series | None, facts: Facts) -> Check:
             "trained": len(facts.starts),
             "never": facts.n_never,
             "months": facts.months_before,
+            **dropped,
+            **({} if compared else {"why": why}),
         },
     )
+
+
+def _why_nothing_compared(facts: Facts) -> str:
+    """Return why no design compares sites: what forbids a comparison with untrained ones.
+
+    Too few months before forbid it whoever is compared, so they count where both designs fail.
+    """
+    refused = {_never(facts), _later(facts)}
+    return "few_months" if "few_months" in refused else _never(facts) or "no_comparison"
 
 
 def _remedy(facts: Facts) -> str:

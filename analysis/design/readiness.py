@@ -34,7 +34,8 @@ def assess_readiness(
     StageResults
         Check ``design.ready``: passed when the recommended design compares sites and finds the
         effect with the wanted power; caution when only larger effects can be found; failed when
-        nothing is compared or the power is below one half. Checks ``design.decide.*`` for what
+        nothing is compared (its reason is the advice's: what is missing for a comparison) or the
+        power is below one half. Checks ``design.decide.*`` for what
         only the client can decide: open contradictions, the smallest effect, lots.
     """
     checks = {check.id: check for part in parts for check in part.checks}
@@ -47,7 +48,7 @@ def assess_readiness(
 
 def _verdict(advice: Check, power: Check, unit: str, indicator: str) -> Check:
     if advice.status in ("failed", "not_possible"):
-        state, reason = "failed", "no_comparison"
+        state, reason = "failed", advice.params.get("why", "no_comparison")
     elif power.status == "not_possible":
         state, reason = "caution", "no_power"
     else:
@@ -64,6 +65,9 @@ def _verdict(advice: Check, power: Check, unit: str, indicator: str) -> Check:
             "design": advice.params.get("design"),
             "trained": advice.params.get("trained"),
             "never": advice.params.get("never"),
+            "months": advice.params.get("months"),
+            "early": advice.params.get("early"),
+            "late": advice.params.get("late"),
             **{name: power.params.get(name) for name in ("effect", "simulated", "mde")},
             "wanted": power.threshold,
         },

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from analysis import wording
 from analysis.design import Facts, assess_designs, assess_readiness, cost_frontier, read_facts
 from analysis.design.power import ErrorModel, RollOut
 from analysis.results import Check, collect
@@ -64,6 +65,42 @@ def test_facts_are_read_from_outcome_and_waves():
     assert (facts.starts, facts.n_never, facts.n_periods) == ((1, 1), 1, 2)
     assert not facts.drawn
     assert read_facts(outcome, waves.assign(assigned_by="randomised")).drawn
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        (replace(FACTS, starts=(), n_periods=0), "unmeasured"),
+        (replace(FACTS, starts=()), "untrained"),
+        (replace(FACTS, starts=(), n_early=4), "early"),
+        (replace(FACTS, starts=(), n_late=4), "late"),
+        (replace(FACTS, starts=(), n_late=4, n_early=1), "outside"),
+        (replace(FACTS, starts=(12,), n_never=5, n_late=4), "outside"),
+        (replace(FACTS, starts=(12,), n_never=5), "few_trained"),
+        (replace(FACTS, starts=(1, 1, 1), n_never=5), "few_months"),
+        (replace(FACTS, starts=(1, 1, 3, 3), n_never=0), "few_months"),
+        (replace(FACTS, starts=(5,) * 4, n_never=1, n_periods=9), "no_comparison"),
+    ],
+)
+def test_why_nothing_can_be_compared_is_said_truly(facts, why):
+    advice, table = advise(replace(facts, drawn=False))
+    assert advice.params["why"] == why
+    verdict, _ = ready(advice, check("design.power", "not_possible"))
+    assert (verdict.status, verdict.reason) == ("failed", f"planning.ready.{why}")
+    params = {**verdict.params, "indicator": "csat_mean"}
+    for language in wording.LANGUAGES:
+        assert wording.text(verdict.reason, language, **params)
+        assert wording.text(f"{verdict.reason}_ground", language, **params)
+        for refused in table["refused"].dropna().unique():
+            assert wording.text(f"planning.refused.{refused}", language)
+
+
+def test_starts_outside_the_measured_months_are_counted():
+    months = pd.DataFrame({"period": range(10, 16)})
+    cohorts = pd.DataFrame({"unit": list("abcdef"), "cohort": [9.0, 10, 11, 15, 16, None]})
+    outcome = months.merge(cohorts, how="cross").assign(n=4)
+    facts = read_facts(outcome, None)
+    assert (facts.starts, facts.n_early, facts.n_late) == ((1, 5), 2, 1)
 
 
 def test_more_answers_stop_helping_more_sites_do_not():
