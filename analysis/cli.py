@@ -37,6 +37,12 @@ class Voice:
         plain = {name: str(v) if isinstance(v, Path) else v for name, v in params.items()}
         return wording.text(key, self.language, **plain)
 
+    def title(self, indicator: str) -> str:
+        """Return what an indicator is called."""
+        from analysis import wording
+
+        return wording.indicator_title(indicator, self.language)
+
     def say(self, key: str, *, err: bool = False, **params: Any) -> None:
         """Print the sentence ``cli.<key>``."""
         click.echo(self.text(f"cli.{key}", **params), err=err)
@@ -204,22 +210,27 @@ def new(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
 
 @main.command()
 @click.argument("client")
+@click.option("--contradictions", is_flag=True, help="Show the open contradictions, with readings.")
 @_speaking
-def check(voice: Voice, client: str) -> None:
+def check(voice: Voice, client: str, contradictions: bool) -> None:
     """List every fault of CLIENT's files and how to mend it.
 
     Each with file, sheet, row, column, the rule and a correct example; nothing is written.
+    Without faults it says which outcomes the exports give.
     """
     from analysis import client as clients
-    from analysis import ingest
+    from analysis import ingest, workspace
 
     with told_in_one_line(voice, client):
         opened = clients.load(client)
-        faults = ingest.check(opened)
-        _list_faults(voice, client, faults)
+        examined = ingest.examine(opened)
+        blocked = any(fault.blocking for fault in examined.faults)
+        _list_faults(voice, client, examined.faults)
+        if not blocked:
+            _tell_outlook(voice, workspace.look_ahead(opened, examined.frames))
         _tell_missing(voice, opened)
-        _tell_open(voice, opened)
-        if any(fault.blocking for fault in faults):
+        _tell_open(voice, opened, listed=contradictions)
+        if blocked:
             sys.exit(1)
 
 
@@ -338,14 +349,71 @@ def _tell_missing(voice: Voice, opened: Any) -> None:
         voice.say("check.no_waves")
 
 
-def _tell_open(voice: Voice, opened: Any) -> None:
-    """Name the contradictions between requirements that the client has not decided."""
+_MOST_NAMED = 8
+"""Sites that a line of the check names; the others are counted."""
+
+
+def _tell_outlook(voice: Voice, outlook: Any) -> None:
+    """Say which outcomes can be measured, and whether training and measurement meet."""
+    from analysis.tables import month_of
+
+    def title(name: str) -> str:
+        return f"{voice.title(name)} ({name})"
+
+    if not outlook.measured:
+        voice.say("check.no_outcome")
+    else:
+        voice.say("check.outcomes")
+    for name, (first, last, sites) in outlook.measured.items():
+        months = {"first": f"{month_of(first):%Y-%m}", "last": f"{month_of(last):%Y-%m}"}
+        words = voice.text("cli.check.outcome", title=title(name), sites=sites, **months)
+        click.echo(f"   {words}")
+    others = [name for name in outlook.measured if name != outlook.primary]
+    for name, lacking in outlook.lacking.items():
+        key = "primary" if name == outlook.primary else "named"
+        why = "lacking" if lacking else "no_rows"
+        voice.say(f"check.{key}_{why}", title=title(name), lacking=", ".join(lacking))
+        if name == outlook.primary and others:
+            voice.say("check.choose_primary", other=others[0])
+    first, last, _ = outlook.measured.get(outlook.primary, (None, None, None))
+    for place, month in (("early", first), ("late", last), ("unmeasured", last)):
+        if sites := getattr(outlook, place):
+            words = _sites_named(voice, sites)
+            when = f"{month_of(month):%Y-%m}"
+            voice.say(f"check.{place}", sites=words, month=when, title=title(outlook.primary))
+    if not outlook.trained and not outlook.listed:
+        return  # without waves; told with the tables that nothing feeds
+    if not outlook.trained:
+        voice.say("check.none_trained")
+    elif outlook.unlisted:
+        key = "unlisted" if outlook.listed else "only_trained"
+        voice.say(f"check.{key}", sites=_sites_named(voice, outlook.unlisted))
+    elif not outlook.listed:
+        key = "all_trained_in_waves" if outlook.n_waves > 1 else "all_trained_at_once"
+        voice.say(f"check.{key}", count=len(outlook.trained), waves=outlook.n_waves)
+
+
+def _sites_named(voice: Voice, sites: tuple[str, ...]) -> str:
+    """Return sites as a sentence names them: how many, and the first of them."""
+    shown = ", ".join(sites[:_MOST_NAMED])
+    more = len(sites) - _MOST_NAMED
+    key = "sites_more" if more > 0 else "sites"
+    return voice.text(f"cli.check.{key}", count=len(sites), shown=shown, more=more)
+
+
+def _tell_open(voice: Voice, opened: Any, *, listed: bool = False) -> None:
+    """Count the contradictions between requirements that the client has not decided.
+
+    ``listed`` shows each with the readings to choose from.
+    """
     from analysis.client.readings import READINGS
 
     still_open = [id for id in READINGS if id not in opened.choices]
-    if still_open:
-        voice.say("check.open", count=len(still_open))
-    for id in still_open:
+    if not still_open:
+        return
+    voice.say("check.open" if listed else "check.open_folded",
+              count=len(still_open), client=opened.id)  # fmt: skip
+    for id in still_open if listed else ():
         question = voice.text(f"design.conflicts.{id}.question")
         click.echo(f"   {id}  {question}: {' | '.join(READINGS[id].readings)}")
 

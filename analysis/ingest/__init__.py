@@ -16,17 +16,19 @@ from analysis.ingest.record import (
     SourceRecord,
     TableRecord,
 )
-from analysis.ingest.run import check, ingest
+from analysis.ingest.run import Examined, check, examine, ingest
 
 __all__ = [
     "AcceptedRecord",
     "ColumnRecord",
+    "Examined",
     "FileRecord",
     "IngestRecord",
     "Kept",
     "SourceRecord",
     "TableRecord",
     "check",
+    "examine",
     "find_person",
     "ingest",
     "new_client",

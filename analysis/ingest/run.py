@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -43,13 +45,26 @@ def check(client: Client) -> list[Fault]:
         unknown spelling is told once, with the number of its rows; more than fifty of another
         rule in one column of a file are counted together.
     """
+    return list(examine(client).faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a check found: every fault, and the canonical tables as far as they could be read."""
+
+    faults: tuple[Fault, ...]
+    frames: Mapping[str, pd.DataFrame]
+
+
+def examine(client: Client) -> Examined:
+    """Return what :func:`check` finds, with the tables it was found in; write nothing."""
     try:
         pseudonyms = _pseudonyms(client, create=False)
+        wrong = [*_key_faults(client, pseudonyms), *retention_faults(client, dt.date.today())]
     except InputError as error:
-        thrown_away = Pseudonyms(secrets.token_bytes(32))
-        return [*error.faults, *prepare(client, thrown_away).faults]
-    wrong = [*_key_faults(client, pseudonyms), *retention_faults(client, dt.date.today())]
-    return [*wrong, *prepare(client, pseudonyms).faults]
+        pseudonyms, wrong = Pseudonyms(secrets.token_bytes(32)), [*error.faults]
+    prepared = prepare(client, pseudonyms)
+    return Examined((*wrong, *prepared.faults), prepared.frames)
 
 
 class Horizon(Protocol):

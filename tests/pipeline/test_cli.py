@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -13,8 +14,10 @@ from click.testing import CliRunner
 from analysis import cli
 from analysis.client.readings import READINGS
 from analysis.errors import Fault, InputError, RunError
+from analysis.ingest import Examined
 from analysis.pipeline import runner, steps
 from analysis.tables import TABLES
+from analysis.workspace import Outlook
 
 FAULT = Fault(
     rule="rule_without_wording",
@@ -101,39 +104,101 @@ def decided(monkeypatch):
     return opened
 
 
-def test_check_lists_every_fault_with_its_place(crmeval, decided, monkeypatch):
+@pytest.fixture
+def finding(monkeypatch):
+    """Say what the check finds: faults, and what could be answered."""
+
+    def find(*faults, outlook=ALL_WELL):
+        examined = Examined(faults, {})
+        monkeypatch.setattr("analysis.ingest.examine", lambda client: examined)
+        monkeypatch.setattr("analysis.workspace.look_ahead", lambda client, frames: outlook)
+
+    return find
+
+
+ALL_WELL = Outlook(
+    measured={"csat_mean": (24288, 24299, 9), "nps": (24290, 24299, 8)},
+    primary="csat_mean",
+    lacking={},
+    trained=("A", "B"),
+    listed=("C",),
+    n_waves=1,
+)
+
+
+def test_check_lists_every_fault_with_its_place(crmeval, decided, finding):
     advisory = Fault(rule="x", message="Odd.", example="Even.", file="a.csv", blocking=False)
-    monkeypatch.setattr("analysis.ingest.check", lambda client: [FAULT, advisory])
+    finding(FAULT, advisory)
     listed = crmeval("check", "acme", "--lang", "en")
     assert listed.exit_code == 1
     assert "1. fees.xlsx / 一月 / row 7 / 本期实收 [abc]" in listed.output
     assert "Correct: 1234.50" in listed.output
     assert "faults found: 2, of which stop a run: 1" in listed.output
     assert "第 7 行" in crmeval("check", "acme", "--lang", "zh").output
-    monkeypatch.setattr("analysis.ingest.check", lambda client: [])
+    finding()
     clean = crmeval("check", "acme")
     assert clean.exit_code == 0
 
 
-def test_check_names_the_contradictions_left_open(crmeval, decided, monkeypatch):
-    monkeypatch.setattr("analysis.ingest.check", lambda client: [])
+def test_check_names_the_contradictions_left_open(crmeval, decided, finding):
+    finding()
     readings = " | ".join(READINGS["C2"].readings)
-    assert readings not in crmeval("check", "acme", "--lang", "en").output
+    assert readings not in crmeval("check", "acme", "--lang", "en", "--contradictions").output
+    assert "contradictions" not in crmeval("check", "acme", "--lang", "en").output
     del decided.choices["C2"]
-    left = crmeval("check", "acme", "--lang", "en")
+    folded = crmeval("check", "acme", "--lang", "en")
+    assert "crmeval check acme --contradictions" in folded.output.splitlines()[-1]
+    assert readings not in folded.output
+    left = crmeval("check", "acme", "--lang", "en", "--contradictions")
     assert left.exit_code == 0
     assert readings in left.output.replace("\n", "")
-    assert "C2" in crmeval("check", "acme", "--lang", "zh").output
+    assert "C2" in crmeval("check", "acme", "--lang", "zh", "--contradictions").output
 
 
-def test_check_names_the_tables_that_nothing_feeds(crmeval, decided, monkeypatch):
-    monkeypatch.setattr("analysis.ingest.check", lambda client: [])
+def test_check_names_the_tables_that_nothing_feeds(crmeval, decided, finding):
+    finding()
     assert "feeds" not in crmeval("check", "acme", "--lang", "en").output
     decided.fed -= {"waves", "costs"}
     told = crmeval("check", "acme", "--lang", "en")
     assert "waves, costs" in told.output
     assert "no effect can be estimated" in told.output
     assert told.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, ["(csat_mean): sites 9, months 2024-01 to 2024-12"]),
+        (
+            {"measured": {"nps": (24290, 24299, 8)}, "lacking": {"csat_mean": ("surveys",)}},
+            ["cannot be measured; missing: surveys", "design: {primary_outcome: nps}"],
+        ),
+        (
+            {"measured": {}, "lacking": {"csat_mean": ()}},
+            ["give no outcome", "no usable row lies in the evaluated months"],
+        ),
+        ({"lacking": {"fcr": ("tickets",)}}, ["(fcr); missing: tickets"]),
+        ({"listed": (), "unlisted": ("C", "D")}, ["lists trained sites only.", "C, D (2)"]),
+        ({"unlisted": ("D",)}, ["count as never trained: D (1)"]),
+        ({"listed": ()}, ["every site (2), all at once"]),
+        ({"listed": (), "n_waves": 2}, ["in 2 waves"]),
+        ({"trained": ()}, ["lists no trained site"]),
+        ({"early": tuple("ABCDEFGHIJ")}, ["evaluated: A, B, C, D, E, F, G, H and 2 more (10)"]),
+        (
+            {"late": ("B",), "unmeasured": ("A",)},
+            ["until then: B (1)", "2024-12", "without any value of"],
+        ),
+    ],
+)
+def test_check_says_what_can_be_answered(crmeval, decided, finding, changes, told):
+    finding(outlook=dataclasses.replace(ALL_WELL, **changes))
+    said = crmeval("check", "acme", "--lang", "en")
+    assert said.exit_code == 0
+    for words in told:
+        assert words in said.output
+    assert crmeval("check", "acme", "--lang", "zh").exit_code == 0
+    finding(FAULT, outlook=dataclasses.replace(ALL_WELL, **changes))
+    assert told[0] not in crmeval("check", "acme", "--lang", "en").output
 
 
 def test_no_summary_of_a_command_is_cut_short(crmeval):
