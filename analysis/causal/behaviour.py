@@ -295,6 +295,7 @@ def _by_arm(data, values, stem, estimands, unit, method, outcome, options, dims)
         n_units=one.n_clusters + two.n_clusters,
         n_clusters=one.n_clusters + two.n_clusters,
         n_treated=one.n_clusters,
+        n_smallest=min(one.n, two.n),
         level=options.level,
         comparison="never_treated",
         causal=True,

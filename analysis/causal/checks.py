@@ -374,6 +374,7 @@ def _agreement(
     if lead.ci_low is None or not others:
         return maker.impossible("estimator_agreement", "no_interval" if others else "no_other")
     agree = not any(disagree(lead, other) for other in others)
+    several = len({other.value for other in others}) > 1
     return maker.check(
         "estimator_agreement",
         "passed" if agree else "caution",
@@ -381,9 +382,10 @@ def _agreement(
         threshold=min(lead.value - lead.ci_low, lead.ci_high - lead.value),
         unit=lead.unit,
         n=len(others),
-        reason=None if agree else "outside",
+        reason=None if agree else "outside" if several else "outside_one",
         remedy=True,
         params={
+            "method": f"causal.method.{others[0].method}",
             "lowest": min(e.value for e in others),
             "highest": max(e.value for e in others),
             "difference": True,

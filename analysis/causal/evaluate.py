@@ -231,13 +231,18 @@ def _site_means(
 
 
 def _relative(builder: Builder, simple: Aggregate, lead: Estimate) -> tuple[Estimate, ...]:
-    """Return the rate's effect read as a share of the rate there would have been."""
+    """Return the rate's effect read as a share of the rate there would have been.
+
+    Where methods disagree, their range too; no rate falls by more than all of it.
+    """
     found = builder.relative(simple, "att.relative", {"label": "rate_change"})
     if not lead.disputed or not found or not found[0].value:
         return found
     expected = lead.value / found[0].value
-    spread = {"methods_low": lead.methods_low / expected}
-    spread["methods_high"] = lead.methods_high / expected
+    spread = {
+        "methods_low": max(lead.methods_low / expected, -1.0),
+        "methods_high": max(lead.methods_high / expected, -1.0),
+    }
     return (replace(found[0], agreement=lead.agreement, **spread),)
 
 

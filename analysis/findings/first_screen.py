@@ -35,7 +35,7 @@ DIFFERENT = 0.05
 """Kinds differ when the test of their equality has a p-value below this."""
 
 
-_NOT_PROVEN = (".none", ".undone", ".disputed")
+_NOT_PROVEN = (".none", ".absent", ".undone", ".disputed")
 """Ends of the claims after which no effect may be taken for granted."""
 
 

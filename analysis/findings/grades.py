@@ -19,9 +19,9 @@ The rules, in the order in which they are applied:
    Where the range or the leading interval includes zero, not even the direction is claimed, and
    the finding is at most **weak**.
 5. An interval that includes zero is reported as "no evidence of an effect" and is at most
-   **weak**, because it leaves open what it does not show. Only where the whole interval is
-   closer to zero than the smallest effect worth knowing (of the plan) is the absence itself
-   shown, and graded by the rules above.
+   **weak**, because it leaves open what it does not show: the advice is to measure on. Only where
+   the whole interval is closer to zero than the smallest effect worth knowing (of the plan) is the
+   absence itself shown, which is a claim of its own, graded by the rules above.
 6. Where training changed who answers, and the bounds on those who would answer either way include
    zero (a failed check of :data:`UNDOING`), no improvement is claimed: the sentence gives the
    bounds and leaves open whether there is an effect, and is at most **weak**.
@@ -38,6 +38,7 @@ A check counts as essential, decisive or needed when the last word of its id is 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import get_args
 
 from analysis.results import (
     Agreement,
@@ -69,9 +70,12 @@ def design_grade(estimate: Estimate, assigned_by: Iterable[str]) -> DesignGrade:
     Returns
     -------
     str
-        ``descriptive`` without a comparison group, ``randomised`` when every wave was drawn
-        by lot, ``quasi_experimental`` otherwise (unknown counts as not randomised).
+        ``not_estimated`` without a value, ``descriptive`` without a comparison group,
+        ``randomised`` when every wave was drawn by lot, ``quasi_experimental`` otherwise (unknown
+        counts as not randomised).
     """
+    if estimate.value is None:
+        return "not_estimated"
     if not estimate.causal:
         return "descriptive"
     return "randomised" if set(assigned_by) == {"randomised"} else "quasi_experimental"
@@ -128,7 +132,7 @@ def effect_finding(
     Returns
     -------
     Finding
-        ``claim`` is one of ``findings.effect.{better, worse, none, undone, described,
+        ``claim`` is one of ``findings.effect.{better, worse, none, absent, undone, described,
         not_possible, better_range, worse_range, disputed}``.
     """
     checks = tuple(checks)
@@ -143,8 +147,11 @@ def effect_finding(
     if estimate.disputed and claim in ("better", "worse", "none"):
         claim, grade = _disputed(estimate, claim, grade)
         bounds = {"methods_low": estimate.methods_low, "methods_high": estimate.methods_high}
-    if claim == "none" and not _excludes(estimate, smallest):
-        grade = "weak"
+    if claim == "none":
+        if _excludes(estimate, smallest):
+            claim, bounds = "absent", {"smallest": smallest}
+        else:
+            grade = "weak"
     return Finding(
         id=f"finding.{estimate.id}",
         claim=f"findings.effect.{claim}",
@@ -192,6 +199,7 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
     """
     table = roi.table("benefits")
     priced = set(table.loc[table["priced"].astype(bool), "indicator"]) if len(table) else set()
+    effects = tuple(effects)
     behind = [f for f in effects if f.params.get("indicator") in priced]
     check = next(c for c in roi.checks if c.id == "value.roi")
     ratio = next((e for e in roi.estimates if e.id == "value.roi.benefit_cost_ratio"), None)
@@ -200,6 +208,8 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
     disputed = ratio is not None and ratio.disputed
     if disputed:
         claim = "disputed"
+        named = set(table["indicator"])
+        behind = [f for f in effects if f.disputed and f.params.get("indicator") in named]
     amounts = {e.id.removeprefix("value.roi."): e.value for e in roi.estimates}
     return Finding(
         id="finding.value.roi",
@@ -244,7 +254,7 @@ def targets_finding(goals: StageResults) -> Finding:
 _SPREAD = ("indicator", "unit", "effect_low", "effect_high", "ratio_low", "ratio_high")
 """What the return on a disputed effect tells instead of a number."""
 
-_DESIGNS: tuple[DesignGrade, ...] = ("descriptive", "quasi_experimental", "randomised")
+_DESIGNS: tuple[DesignGrade, ...] = get_args(DesignGrade)[::-1]
 _GRADES: tuple[Strength, ...] = ("insufficient", *_STEPS)
 
 

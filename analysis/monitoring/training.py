@@ -80,24 +80,28 @@ def inside(table: pd.DataFrame) -> dict[str, np.ndarray]:
 def reactions_by_sheet(reactions: pd.DataFrame, instruments: pd.DataFrame) -> pd.DataFrame:
     """Return one row a course questionnaire: whether its overall question got a top-two answer.
 
-    Questionnaires without an overall item count by the mean of their items. The two highest
-    points of the declared scale are satisfied.
+    Questionnaires without an overall item count by the mean of their items. Satisfied are the
+    scores that the client says count so, else the two highest points of the scale; questions on a
+    scale without such points, 0 to 100 for one, are left out.
 
     Returns
     -------
     DataFrame
         ``response_id, module, session, lecturer_id, hit`` (1.0 satisfied, 0.0 not).
     """
-    scale = instruments[["instrument", "item", "role", "scale_max"]]
+    from analysis.indicators.scales import satisfied_from
+
+    scale = instruments[["instrument", "item", "role"]].assign(least=satisfied_from(instruments))
+    scale = scale[scale["least"].notna()]
     joined = reactions[reactions["score"].notna()].merge(scale, on=["instrument", "item"])
     overall = joined[joined["role"] == "overall"]
     rated = overall["response_id"].unique()
     rest = joined[(joined["role"] != "nps") & ~joined["response_id"].isin(rated)]
     chosen = pd.concat([overall, rest])
     keys = ["response_id", "module", "session", "lecturer_id"]
-    chosen = chosen.assign(score=floats(chosen["score"]), top=floats(chosen["scale_max"]) - 1)
-    sheets = chosen.groupby(keys, as_index=False, dropna=False)[["score", "top"]].mean()
-    return sheets.assign(hit=(sheets["score"] >= sheets["top"]).astype(float))
+    chosen = chosen.assign(score=floats(chosen["score"]))
+    sheets = chosen.groupby(keys, as_index=False, dropna=False)[["score", "least"]].mean()
+    return sheets.assign(hit=(sheets["score"] >= sheets["least"]).astype(float))
 
 
 def satisfaction(sheets: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:

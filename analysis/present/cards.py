@@ -116,14 +116,14 @@ def kpis(
     """
     pairs = [item if isinstance(item, tuple) else (None, item) for item in estimates]
     hidden = hide_estimates([estimate for _, estimate in pairs], min_cell)
-    cards = []
+    cards, told = [], set()
     for (key, estimate), hide in zip(pairs, hidden, strict=True):
         title = (
             sentences.sentence(key, language, estimate.dims)
             if key
             else _kpi_title(estimate, language)
         )
-        cards.append(_kpi(title, estimate, hide, language, min_cell))
+        cards.append(_kpi(title, estimate, hide, language, min_cell, told))
     return f'<dl class="crm kpis" id="{anchor}">{"".join(cards)}</dl>'
 
 
@@ -132,13 +132,18 @@ def _kpi_title(estimate: Estimate, language: str) -> str:
     return wording.text("report.effect_on", language, indicator=title) if estimate.causal else title
 
 
-def _kpi(title: str, estimate: Estimate, hide: bool, language: str, min_cell: int) -> str:
+def _kpi(
+    title: str, estimate: Estimate, hide: bool, language: str, min_cell: int, told: set[str]
+) -> str:
+    """Build one key figure; a reason told by a figure before is not told in full again."""
     if hide:
         value, below = MARK, [wording.text("terms.suppressed", language, min_cell=min_cell)]
     else:
         value, below = sentences.value_text(estimate, language), []
         if estimate.value is None:
-            below.append(sentences.sentence(estimate.reason, language, {**estimate.dims}))
+            why = sentences.sentence(estimate.reason, language, {**estimate.dims})
+            below.append(wording.text("report.same_reason", language) if why in told else why)
+            told.add(why)
         if estimate.ci_low is not None:
             interval = sentences.interval_text(estimate, language)
             head = wording.text("terms.interval", language, level=estimate.level)

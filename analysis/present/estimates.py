@@ -103,7 +103,8 @@ def hide_estimates(
 
     ``parts`` says that they are parts of one whole, so that a single hidden one needs a companion.
     Only values of an indicator describe people: effects, money and what is computed from them
-    are always shown.
+    are always shown, except a difference of two described values of which one is hidden: with
+    it, the other would give the hidden one away.
     """
     counts = [
         e.n
@@ -112,7 +113,9 @@ def hide_estimates(
         for e in estimates
     ]
     counted = pd.Series(counts, dtype="Float64")
-    return suppressed(counted, min_cell, complementary=parts).tolist()
+    hidden = suppressed(counted, min_cell, complementary=parts)
+    between = pd.Series([e.n_smallest for e in estimates], dtype="Float64")
+    return (hidden | suppressed(between, min_cell, complementary=False)).tolist()
 
 
 def row_label(estimate: Estimate, rows: str, language: str) -> str:

@@ -91,7 +91,14 @@ def _section(show: Display, run: Run, name: str, *, section: str) -> None:
 
 
 def _view(
-    show: Display, run: Run, name: str, *, view: str, none: str | None = None, **params: Any
+    show: Display,
+    run: Run,
+    name: str,
+    *,
+    view: str,
+    intro: str | None = None,
+    none: str | None = None,
+    **params: Any,
 ) -> None:
     stage = view.partition(".")[0]
     if stage not in run.results:
@@ -99,6 +106,8 @@ def _view(
     elif none and views.get(view).of(run.results[stage]).empty:
         show.prose(f"audiences.{name}.{none}")
     else:
+        if intro:
+            show.prose(f"audiences.{name}.{intro}")
         show.view(view, run.results[stage], **params)
 
 

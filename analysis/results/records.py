@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 Scalar = str | int | float | bool | None
 Status = Literal["passed", "caution", "failed", "not_possible"]
-DesignGrade = Literal["randomised", "quasi_experimental", "descriptive"]
+DesignGrade = Literal["randomised", "quasi_experimental", "descriptive", "not_estimated"]
 Strength = Literal["strong", "moderate", "weak", "insufficient"]
 
 
@@ -71,6 +71,9 @@ class Estimate:
         number alone is not to be read, priced or held against a target.
     methods_low, methods_high : float or None
         Lowest and highest value by any of the methods, this one among them.
+    n_smallest : int or None
+        People in the smallest of the groups whose described values it sets side by side; a
+        difference of values that are not shown is not shown either.
     """
 
     id: str
@@ -98,6 +101,7 @@ class Estimate:
     agreement: Agreement = Agreement.NOT_ASKED
     methods_low: float | None = None
     methods_high: float | None = None
+    n_smallest: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "agreement", Agreement(self.agreement))

@@ -114,14 +114,21 @@ class ValueStage(Stage):
         )
 
     def against(self) -> tuple[Check, ...]:
-        """Return what speaks against the answer: checks of design and effect that failed."""
+        """Return what speaks against the answer: checks of design and effect that failed.
+
+        On the primary outcome also those with caution, and wherever methods disagree.
+        """
         return tuple(
             check
             for stage in ("baseline", "tracking")
             for check in self.earlier(stage).checks
             if check.status in ("failed", "caution")
             and (stage == "tracking" or check.id.startswith(("baseline.pretrend", "baseline.bal")))
-            and (f".{self.primary}." in f".{check.id}." or check.status == "failed")
+            and (
+                f".{self.primary}." in f".{check.id}."
+                or check.status == "failed"
+                or check.id.endswith(".estimator_agreement")
+            )
         )
 
     def _hours_attended(self) -> float | None:

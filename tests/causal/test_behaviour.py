@@ -44,6 +44,12 @@ def test_without_change_one_in_forty_improves():
     assert not own["treated"].causal
 
 
+def test_a_difference_knows_the_smaller_of_its_groups():
+    data = people(0, gain=0.0)
+    found = share_improved(data, outcome="b", reliability=0.8)
+    assert found[2].n_smallest == min(found[0].n, found[1].n)
+
+
 def test_the_interval_of_a_share_stays_a_share():
     data = people(0, gain=0.0)
     for found in share_improved(data, outcome="b", reliability=0.8)[:2]:

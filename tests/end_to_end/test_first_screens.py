@@ -60,9 +60,9 @@ def test_a_plain_effect_is_claimed_with_the_strength_of_its_design():
 
 def test_no_effect_is_not_claimed():
     said = told("none")
-    assert said.finding.claim == "findings.effect.none"
-    assert "No evidence of an effect" in said.sentence(0, "en")
-    assert "没有证据表明" in said.sentence(0, "zh_CN")
+    assert said.finding.claim == "findings.effect.absent"
+    assert "worth knowing is excluded" in said.sentence(0, "en")
+    assert "没有值得重视的影响" in said.sentence(0, "zh_CN")
     assert said.lines[2].sentence == "findings.lasts.nothing"
 
 

@@ -92,12 +92,23 @@ def test_an_interval_that_touches_zero_is_no_evidence():
     assert graded(dataclasses.replace(EFFECT, ci_low=0.0)).claim == "findings.effect.none"
 
 
-@pytest.mark.parametrize(("smallest", "strength"), [(None, "weak"), (0.1, "weak"), (0.2, "strong")])
-def test_no_evidence_is_weak_unless_every_effect_worth_knowing_is_excluded(smallest, strength):
+@pytest.mark.parametrize(
+    ("smallest", "claim", "strength"),
+    [(None, "none", "weak"), (0.1, "none", "weak"), (0.2, "absent", "strong")],
+)
+def test_no_evidence_is_weak_unless_every_effect_worth_knowing_is_excluded(
+    smallest, claim, strength
+):
     found = findings.effect_finding(
         NULL, [], assigned_by=["randomised"], direction="up", subject="csat_mean", smallest=smallest
     )
-    assert (found.claim, found.strength) == ("findings.effect.none", strength)
+    assert (found.claim, found.strength) == (f"findings.effect.{claim}", strength)
+    assert found.params.get("smallest") == (smallest if claim == "absent" else None)
+
+
+def test_what_was_not_estimated_is_not_said_to_lack_a_comparison():
+    assert graded(NOTHING).design == "not_estimated"
+    assert graded(NOTHING).strength == "insufficient"
 
 
 def test_reasons_name_what_did_not_pass():
@@ -142,6 +153,7 @@ def test_money_is_as_strong_as_the_weakest_effect_priced():
 def test_money_without_a_priced_effect_is_not_claimed():
     found = findings.money_finding(roi("passed", (False,)), [graded(EFFECT)])
     assert (found.claim, found.strength) == ("findings.money.not_priced", "insufficient")
+    assert found.design == "not_estimated"
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,27 @@ def test_satisfaction_takes_the_overall_question_or_the_mean_of_the_items():
     assert satisfaction(sheets, ["lecturer_id"]).empty
 
 
+@pytest.mark.parametrize(
+    ("least", "hits"),
+    [(4.0, [1.0, 0.0, 1.0]), (5.0, [1.0, 0.0, 0.0]), (2.0, [1.0, 1.0, 1.0])],
+)
+def test_the_client_says_which_scores_count_as_satisfied(least, hits):
+    rows = [("r1", "overall", 5.0), ("r2", "overall", 3.0), ("r3", "overall", 4.0)]
+    answers = pd.DataFrame(rows, columns=["response_id", "item", "score"])
+    answers = answers.assign(instrument="course", module="m1", session="1", lecturer_id=None)
+    sheets = reactions_by_sheet(answers, INSTRUMENTS.assign(satisfied_min=least))
+    assert sheets["hit"].tolist() == hits
+
+
+def test_a_scale_without_points_has_no_two_best_ones():
+    rows = pd.DataFrame({"response_id": ["r1"], "item": ["overall"], "score": [99.0]})
+    rows = rows.assign(instrument="course", module="m1", session="1", lecturer_id=None)
+    long = INSTRUMENTS.assign(scale_min=0.0, scale_max=100.0)
+    assert reactions_by_sheet(rows, long).empty
+    declared = reactions_by_sheet(rows, long.assign(satisfied_min=80.0))
+    assert declared["hit"].tolist() == [1.0]
+
+
 def test_learning_gain_is_within_people():
     pairs = learning_pairs(ASSESSMENTS)
     assert (len(pairs), pairs.attrs["unpaired"]) == (2, 3)

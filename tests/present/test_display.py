@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import dataclasses
 import io
 
 import html5lib
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis.present import MIME, Display, cards, plots, suppressed, tables
-from analysis.present.estimates import estimates_table
+from analysis.present.estimates import estimates_table, hide_estimates
 from analysis.results import Check, Estimate, Finding
 from analysis.wording.catalogue import WordingError
 
@@ -120,6 +121,18 @@ def test_a_difference_carries_its_sign_and_says_its_unit_once():
         caption="A", rows="method", anchor="t", language="en",
     )  # fmt: skip
     assert cells(html)[1][1:3] == ["+5.0 pp", "−1.0 to +11.0 pp"]
+
+
+@pytest.mark.parametrize(("counts", "hidden"), [((5, 6), True), ((5, 60), True), ((50, 60), False)])
+def test_a_difference_of_hidden_values_is_hidden_too(counts, hidden):
+    arms = [
+        mean(0.5, n, dims={"label": arm}, reason="r")
+        for n, arm in zip(counts, ("treated", "comparison"), strict=True)
+    ]
+    both = mean(0.1, sum(counts), dims={"label": "difference"}, reason="r", n_smallest=min(counts))
+    both = dataclasses.replace(both, comparison="never_treated", causal=True)
+    assert hide_estimates([*arms, both], 8, parts=True) == [hidden] * 3
+    assert hide_estimates([both], 8) == [hidden]
 
 
 def test_text_of_clients_is_escaped():

@@ -1,3 +1,4 @@
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def test_evidence_becomes_actions_with_owner_and_due_day():
     assert table.loc["alert", "requirement"] == "R107"
     assert table.loc["finding", "subject"] == "csat_mean"
     assert table.index[0] == "alert"
+
+
+@pytest.mark.parametrize(("claim", "action"), [("none", "measure_on"), ("absent", "redesign")])
+def test_only_an_effect_that_is_excluded_calls_for_another_training(claim, action):
+    found = dataclasses.replace(FINDING, claim=f"findings.effect.{claim}")
+    assert propose([found], on=ON)["action"].tolist() == [f"value.action.{action}"]
 
 
 def test_same_action_for_the_same_subject_is_one_row():

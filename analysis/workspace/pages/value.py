@@ -34,7 +34,8 @@ class ValuePage(Page):
         """Show benefits and costs, what they hang on, what is not priced, and the sharing."""
         self.section("money")
         self.views("benefits", "costs")
-        self.view("tornado_figure", unit="ratio")
+        if len(self.found.tables.get("tornado", ())):
+            self.view("tornado_figure", unit="ratio")
         self.view("variants")
         self.section("unpriced")
         self.view("unpriced")
