@@ -71,6 +71,8 @@ from analysis.measurement.intervals import (
     wilson,
 )
 from analysis.measurement.invariance import Invariance, Rule, measurement_invariance
+from analysis.measurement.item_direction import item_directions, items_against
+from analysis.measurement.items import StraightLines, assess_items, straight_lines
 from analysis.measurement.levels import assess_levels, seal
 from analysis.measurement.multirater import assess_views, role_views
 from analysis.measurement.names import assess_names, overlapping_names
@@ -146,6 +148,7 @@ __all__ = [
     "Rule",
     "SelfOtherGap",
     "ShopperStudy",
+    "StraightLines",
     "WeightedComparison",
     "Weights",
     "aapor_rates",
@@ -168,6 +171,7 @@ __all__ = [
     "assess_icc",
     "assess_instruments",
     "assess_invariance",
+    "assess_items",
     "assess_levels",
     "assess_names",
     "assess_needs",
@@ -204,7 +208,9 @@ __all__ = [
     "icc_forms",
     "icc_oneway",
     "importance_performance",
+    "item_directions",
     "item_statistics",
+    "items_against",
     "joint_test",
     "kish_design_effect",
     "krippendorff_alpha",
@@ -237,6 +243,7 @@ __all__ = [
     "skill_gaps",
     "standard_error",
     "standardised_differences",
+    "straight_lines",
     "target_estimates",
     "timeliness",
     "trim",

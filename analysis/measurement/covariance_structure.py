@@ -52,7 +52,10 @@ def usable(group: Moments) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Which element of one group's matrices is which parameter; −1 is fixed at ``fixed_*``.
+    """Which element of one group's matrices is which parameter; −1 is fixed.
+
+    A fixed loading or latent mean is 0, a fixed element of the factors' covariance matrix is
+    that of ``fixed_factor``.
 
     ``loading`` (p, m), ``factor`` (m, m, symmetric), ``residual`` (p,), ``intercept`` (p,),
     ``latent`` (m,) hold parameter numbers.
@@ -63,7 +66,6 @@ class Pattern:
     residual: np.ndarray
     intercept: np.ndarray
     latent: np.ndarray
-    fixed_loading: np.ndarray
     fixed_factor: np.ndarray
 
 
@@ -97,7 +99,6 @@ def patterns(
     factors: Factors,
     groups: int,
     *,
-    marker: bool = False,
     equal_loadings: bool = False,
     equal_intercepts: bool = False,
     free_loadings: frozenset[str] = frozenset(),
@@ -105,9 +106,10 @@ def patterns(
 ) -> tuple[list[Pattern], int]:
     """Give each free element of a factor model over groups its parameter number.
 
-    Scale: with ``marker`` the first loading of each factor is 1; otherwise factor variances
-    are 1, in the first group only once loadings are equal. Latent means are 0, in the first
-    group only once intercepts are equal. Items in ``free_*`` keep their own value a group.
+    Factor variances are 1, in the first group only once loadings are equal. No loading is fixed:
+    an item that hardly goes with the others, or runs against them, can then stand first. Latent
+    means are 0, in the first group only once intercepts are equal. Items in ``free_*`` keep
+    their own value a group.
     """
     numbers = Numbers()
     names = list(factors)
@@ -115,13 +117,9 @@ def patterns(
     built = []
     for g in range(groups):
         loading = np.full((p, m), -1)
-        fixed_loading = np.zeros((p, m))
         for j, name in enumerate(names):
-            for first, item in enumerate(factors[name]):
+            for item in factors[name]:
                 i = items.index(item)
-                if marker and first == 0:
-                    fixed_loading[i, j] = 1.0
-                    continue
                 own = g if not equal_loadings or item in free_loadings else "all"
                 loading[i, j] = numbers("loading", own, i, j)
         factor = np.full((m, m), -1)
@@ -129,7 +127,7 @@ def patterns(
         for j in range(m):
             for k in range(j):
                 factor[j, k] = factor[k, j] = numbers("factor", g, j, k)
-            if marker or (equal_loadings and g > 0):
+            if equal_loadings and g > 0:
                 factor[j, j] = numbers("factor", g, j, j)
             else:
                 fixed_factor[j, j] = 1.0
@@ -147,7 +145,6 @@ def patterns(
                 latent=np.array(
                     [numbers("latent", g, j) if equal_intercepts and g else -1 for j in range(m)]
                 ),
-                fixed_loading=fixed_loading,
                 fixed_factor=fixed_factor,
             )
         )
@@ -179,7 +176,7 @@ def matrices(pattern: Pattern, theta: np.ndarray) -> Matrices:
     """Fill a pattern with parameters."""
     padded = np.append(theta, 0.0)
     return Matrices(
-        np.where(pattern.loading >= 0, padded[pattern.loading], pattern.fixed_loading),
+        padded[pattern.loading],
         np.where(pattern.factor >= 0, padded[pattern.factor], pattern.fixed_factor),
         padded[pattern.residual],
         padded[pattern.intercept],
@@ -334,20 +331,43 @@ def lagrange(data: Sequence[Moments], model: Sequence[Pattern], theta: np.ndarra
 
 
 def _start(data: Sequence[Moments], model: Sequence[Pattern], size: int) -> np.ndarray:
+    """Start from loadings of .7 standard deviations, on the side on which the items run."""
     theta = np.zeros(size)
     for group, pattern in reversed(list(zip(data, model, strict=True))):
         spread = np.sqrt(np.diag(group.covariance))
+        correlation = group.covariance / np.outer(spread, spread)
         theta[pattern.residual] = 0.5 * spread**2
         theta[pattern.intercept] = group.mean
-        unit = np.ones(pattern.loading.shape[1])
-        for j in range(unit.size):
-            marked = np.flatnonzero(pattern.fixed_loading[:, j])
-            unit[j] = 0.7 * spread[marked[0]] if marked.size else 1.0
-            mine = pattern.loading[:, j] >= 0
-            theta[pattern.loading[mine, j]] = 0.7 * spread[mine] / unit[j]
-        for j in range(unit.size):
+        factors = pattern.loading.shape[1]
+        sides = np.zeros((len(spread), factors))
+        for j in range(factors):
+            mine = np.flatnonzero(pattern.loading[:, j] >= 0)
+            sides[mine, j] = directions(correlation[np.ix_(mine, mine)])
+            theta[pattern.loading[mine, j]] = 0.7 * spread[mine] * sides[mine, j]
+        together = np.sign(sides.T @ correlation @ sides)
+        for j in range(factors):
             for k in range(j + 1):
                 if pattern.factor[j, k] >= 0:
-                    share = 1.0 if j == k else 0.2
-                    theta[pattern.factor[j, k]] = share * unit[j] * unit[k]
+                    theta[pattern.factor[j, k]] = 1.0 if j == k else 0.2 * together[j, k]
     return theta
+
+
+def directions(correlation: np.ndarray) -> np.ndarray:
+    """Return 1 for each item that runs with the majority, −1 for each that runs against it.
+
+    The side is the sign on the first principal component; of two sides of equal size the one of
+    the first item counts as the majority.
+
+    Parameters
+    ----------
+    correlation : array, shape (items, items)
+
+    References
+    ----------
+    Revelle (psych), ``alpha(check.keys = TRUE)``, decides by the same component.
+    """
+    first = np.linalg.eigh(correlation)[1][:, -1]
+    sides = np.where(first < 0, -1.0, 1.0)
+    if sides.sum() < 0 or (sides.sum() == 0 and sides[0] < 0):
+        sides = -sides
+    return sides

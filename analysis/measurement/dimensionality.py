@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.measurement.covariance_structure import Moments, moments, usable
+from analysis.measurement.covariance_structure import Factors, Moments, moments, usable
 from analysis.measurement.factor import (
     FactorFit,
     ParallelAnalysis,
@@ -37,7 +37,9 @@ def assess_factors(
     """Fit the declared factors of each instrument and compare them with parallel analysis.
 
     Dimensions declared with two items or more each are the factors, otherwise all items make
-    one. Sheets with an unanswered item are left out and counted.
+    one. Sheets with an unanswered item are left out and counted, items whose answers are all
+    equal are left out too. A solution with a loading above 1, and a dimension with an item that
+    runs against the others, has no omega and no variance extracted: the check fails and says why.
 
     Parameters
     ----------
@@ -66,14 +68,15 @@ def assess_factors(
     loadings, eigenvalues = [], []
     for sheets in answer_sheets(answers, instruments, sheet=sheet):
         id = f"{source}.{sheets.instrument}"
-        complete = sheets.scores.dropna()
+        varying, factors = _varying(sheets)
+        complete = varying.dropna()
         reason = None
         if len(complete) < LEAST_SHEETS:
             reason = "measurement.reason.few_sheets"
         data = moments(complete) if reason is None else None
         if data is not None and not usable(data):
             reason = "measurement.reason.no_variation"
-        fitted = confirm(data, sheets.factors) if reason is None else None
+        fitted = confirm(data, factors) if reason is None else None
         if reason is None and (fitted is None or not fitted.converged):
             reason = "measurement.reason.no_factors"
         if reason is not None:
@@ -81,9 +84,9 @@ def assess_factors(
             continue
         dims = {"source": source, "instrument": sheets.instrument}
         items += _estimates(id, fitted, dims, simulated)
-        items.append(_fit_check(id, fitted, sheets, len(complete)))
+        items.append(_fit_check(id, fitted, sheets, factors, len(complete)))
         noise = parallel_analysis(data, seed=seed)
-        items.append(_dimension_check(id, noise, sheets, data))
+        items.append(_dimension_check(id, noise, sheets.instrument, len(factors), data))
         loadings.append(fitted.loadings.assign(instrument=sheets.instrument))
         eigenvalues.append(_eigenvalues(noise).assign(instrument=sheets.instrument))
     if not items:
@@ -97,18 +100,41 @@ def assess_factors(
     return collect("baseline", items, tables=tables)
 
 
+def _varying(sheets: Sheets) -> tuple[pd.DataFrame, Factors]:
+    """Scores and dimensions without the items whose answers are all equal.
+
+    A dimension left with one item is given up, and all items make one.
+    """
+    complete = sheets.scores.dropna()
+    flat = (
+        set(complete.columns[(complete.min() == complete.max()).to_numpy()])
+        if len(complete)
+        else set()
+    )
+    if not flat or len(flat) == sheets.scores.shape[1]:
+        return sheets.scores, sheets.factors
+    left = {name: tuple(i for i in each if i not in flat) for name, each in sheets.factors.items()}
+    if min(map(len, left.values())) < 2:
+        left = {"all": tuple(i for each in left.values() for i in each)}
+    return sheets.scores[[i for i in sheets.scores if i not in flat]], left
+
+
 def _estimates(id: str, fitted: FactorFit, dims: dict, simulated: bool) -> list[Estimate]:
     fit = fitted.fit
     common = {"unit": "coefficient", "n": fit.n, "simulated": simulated}
     out = []
     for row in fitted.reliability.to_dict("records"):
         mine = {**dims, "factor": row["factor"], "items": row["n_items"]}
+        known = row["omega"] == row["omega"]
         bounded = row["omega_low"] == row["omega_low"]
+        reason = "items_against" if fitted.proper else "improper"
+        reason = None if known else f"measurement.reason.{reason}"
         out.append(
             Estimate(
                 id=f"baseline.omega.{id}.{row['factor']}",
                 estimand="mcdonald_omega",
-                value=row["omega"],
+                value=row["omega"] if known else None,
+                reason=reason,
                 ci_low=row["omega_low"] if bounded else None,
                 ci_high=row["omega_high"] if bounded else None,
                 level=fitted.level,
@@ -122,7 +148,8 @@ def _estimates(id: str, fitted: FactorFit, dims: dict, simulated: bool) -> list[
             Estimate(
                 id=f"baseline.ave.{id}.{row['factor']}",
                 estimand="average_variance_extracted",
-                value=row["ave"],
+                value=row["ave"] if known else None,
+                reason=reason,
                 method="cfa_ml",
                 dims=mine,
                 **common,
@@ -149,14 +176,25 @@ def _estimates(id: str, fitted: FactorFit, dims: dict, simulated: bool) -> list[
     return out
 
 
-def _fit_check(id: str, fitted: FactorFit, sheets: Sheets, complete: int) -> Check:
+def _fit_check(
+    id: str, fitted: FactorFit, sheets: Sheets, factors: Factors, complete: int
+) -> Check:
     fit = fitted.fit
-    if fit.df == 0:
+    against, beyond = fitted.against, fitted.beyond_one
+    if fit.df == 0 and fitted.proper and not against:
         return _impossible(id, "measurement.reason.saturated", complete, sheets.instrument)
-    status = "failed"
-    if fit.cfi >= CFI_FAIR and fit.rmsea_low <= RMSEA_FAIR and fit.srmr <= SRMR_LINE:
-        good = fit.cfi >= CFI_GOOD and fit.rmsea_low <= RMSEA_GOOD and fitted.proper
+    status, told = "failed", "reason"
+    if fit.df and fit.cfi >= CFI_FAIR and fit.rmsea_low <= RMSEA_FAIR and fit.srmr <= SRMR_LINE:
+        good = fit.cfi >= CFI_GOOD and fit.rmsea_low <= RMSEA_GOOD
         status = "passed" if good else "caution"
+    remedy = None if status == "passed" else "measurement.check.cfa.remedy"
+    if against:
+        status, told = "failed", "against"
+        remedy = "measurement.check.item_direction.not_turned"
+    elif not fitted.proper:
+        status = "caution" if fit.df == 0 or status == "passed" else status
+        told = "beyond_one" if beyond else "one_dimension"
+        remedy = f"measurement.check.cfa.admissible.{told}"
     return Check(
         id=f"baseline.cfa.{id}",
         question="measurement.check.cfa.question",
@@ -165,12 +203,13 @@ def _fit_check(id: str, fitted: FactorFit, sheets: Sheets, complete: int) -> Che
         threshold=CFI_GOOD,
         unit="coefficient",
         n=fit.n,
-        reason="measurement.check.cfa.reason",
-        remedy=None if status == "passed" else "measurement.check.cfa.remedy",
+        reason=f"measurement.check.cfa.{told}",
+        remedy=remedy,
         params={
             "instrument": sheets.instrument,
-            "factors": len(sheets.factors),
-            "items": sheets.scores.shape[1],
+            "factors": len(factors),
+            "count": sum(map(len, factors.values())),
+            "items": ", ".join(against or beyond),
             "left_out": len(sheets.scores) - complete,
             "cfi": fit.cfi,
             "rmsea": fit.rmsea,
@@ -179,23 +218,21 @@ def _fit_check(id: str, fitted: FactorFit, sheets: Sheets, complete: int) -> Che
     )
 
 
-def _dimension_check(id: str, noise: ParallelAnalysis, sheets: Sheets, data: Moments) -> Check:
-    as_declared = noise.dimensions == len(sheets.factors)
+def _dimension_check(
+    id: str, noise: ParallelAnalysis, instrument: str, declared: int, data: Moments
+) -> Check:
+    as_declared = noise.dimensions == declared
     return Check(
         id=f"baseline.dimensions.{id}",
         question="measurement.check.dimensions.question",
         status="passed" if as_declared else "caution",
         value=float(noise.dimensions),
-        threshold=float(len(sheets.factors)),
+        threshold=float(declared),
         unit="count",
         n=data.n,
         reason="measurement.check.dimensions.reason",
         remedy=None if as_declared else "measurement.check.dimensions.remedy",
-        params={
-            "instrument": sheets.instrument,
-            "found": noise.dimensions,
-            "declared": len(sheets.factors),
-        },
+        params={"instrument": instrument, "found": noise.dimensions, "declared": declared},
     )
 
 

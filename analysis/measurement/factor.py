@@ -31,11 +31,15 @@ class FactorFit:
     ----------
     fit : FitIndices
     loadings : DataFrame
-        ``factor, item, loading, se, std_loading, std_se, std_low, std_high``; the first
-        loading of each factor is 1 with ``se`` 0, standardised loadings carry the delta method.
+        ``factor, item, loading, se, std_loading, std_se, std_low, std_high``; ``loading`` is in
+        units of the factor's first item, whose loading is 1 with ``se`` 0. Standard errors are
+        the delta method's. Most standardised loadings of a factor are positive; a negative one
+        is an item that runs against the others.
     reliability : DataFrame
         ``factor, omega, omega_low, omega_high, ave, n_items``; ``ave`` is the mean of the
-        squared standardised loadings (semTools weights them by the items' variances).
+        squared standardised loadings (semTools weights them by the items' variances). NaN for
+        every factor of a solution that is not proper, and for a factor with an item whose
+        loading is surely negative: their formulas hold for neither.
     correlations : DataFrame
         ``factor, other, correlation`` between factors, without the diagonal.
     converged : bool
@@ -50,6 +54,16 @@ class FactorFit:
     converged: bool
     proper: bool
     level: float = 0.95
+
+    @property
+    def against(self) -> tuple[str, ...]:
+        """Items whose standardised loading is negative by its whole interval."""
+        return tuple(self.loadings.loc[self.loadings["std_high"] < 0, "item"])
+
+    @property
+    def beyond_one(self) -> tuple[str, ...]:
+        """Items whose standardised loading exceeds 1, which no correlation can."""
+        return tuple(self.loadings.loc[self.loadings["std_loading"].abs() > 1 + 1e-9, "item"])
 
 
 def confirm(data: Moments, factors: Factors, *, level: float = 0.95) -> FactorFit | None:
@@ -82,31 +96,27 @@ def confirm(data: Moments, factors: Factors, *, level: float = 0.95) -> FactorFi
         raise ValueError(f"factors must name each of {sorted(data.items)} once, got {items}")
     if not identified(factors) or not usable(data):
         return None
-    model, size = patterns(data.items, factors, 1, marker=True)
+    model, size = patterns(data.items, factors, 1)
     solution = maximise([data], model, size)
     here = matrices(model[0], solution.theta)
     names = list(factors)
-    loadings = _loadings(data, factors, model[0], solution, level)
-    deviation = np.sqrt(np.diag(here.factor)) if (np.diag(here.factor) > 0).all() else None
-    correlation = (
-        here.factor / np.outer(deviation, deviation)
-        if deviation is not None
-        else np.full_like(here.factor, np.nan)
+    members = [[data.items.index(item) for item in each] for each in factors.values()]
+    spread = np.sqrt(np.diag(data.covariance))
+    sides = np.array(
+        [np.sign((here.loading[m, j] / spread[m]).sum() or 1.0) for j, m in enumerate(members)]
     )
+    loadings = _loadings(factors, members, sides, model[0], solution, level)
+    correlation = here.factor * np.outer(sides, sides)
     pairs = [
         (names[j], names[k], float(correlation[j, k]))
         for j in range(len(names))
         for k in range(j + 1, len(names))
     ]
-    proper = bool(
-        (here.residual >= 0).all()
-        and deviation is not None
-        and np.linalg.eigvalsh(here.factor)[0] >= 0
-    )
+    proper = bool((here.residual >= 0).all() and np.linalg.eigvalsh(here.factor)[0] >= 0)
     return FactorFit(
         fit=fit_indices([data], [here], solution.discrepancy, size, restricted_means=False),
         loadings=loadings,
-        reliability=_reliability(data, factors, model[0], solution, loadings, level),
+        reliability=_reliability(factors, members, model[0], solution, loadings, proper, level),
         correlations=pd.DataFrame(pairs, columns=["factor", "other", "correlation"]),
         converged=solution.converged,
         proper=proper,
@@ -135,34 +145,27 @@ def _delta(solution: Solution, function: Callable) -> tuple[np.ndarray, np.ndarr
     return value, np.sqrt(np.maximum(variance, 0.0))
 
 
-def _loadings(data, factors, pattern, solution: Solution, level: float) -> pd.DataFrame:
-    places = [
-        (j, name, data.items.index(item), item)
-        for j, (name, members) in enumerate(factors.items())
-        for item in members
-    ]
+def _loadings(factors, members, sides, pattern, solution: Solution, level: float) -> pd.DataFrame:
+    places = [(i, j) for j, mine in enumerate(members) for i in mine]
+    rows, columns = np.array(places).T
+    first = np.array([members[j][0] for j in columns])
 
-    def plain(theta):
-        here = matrices(pattern, theta)
-        return np.array([here.loading[i, j] for j, _, i, _ in places])
+    def in_units_of_first(theta):
+        loading = matrices(pattern, theta).loading
+        return loading[rows, columns] / loading[first, columns]
 
     def standardised(theta):
         here = matrices(pattern, theta)
-        total = np.diag(here.sigma)
-        return np.array(
-            [
-                here.loading[i, j] * math.sqrt(abs(here.factor[j, j]) / total[i])
-                for j, _, i, _ in places
-            ]
-        )
+        return sides[columns] * here.loading[rows, columns] / np.sqrt(np.diag(here.sigma)[rows])
 
-    value, se = _delta(solution, plain)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value, se = _delta(solution, in_units_of_first)
     std, std_se = _delta(solution, standardised)
     half = stats.norm.ppf((1 + level) / 2) * std_se
     return pd.DataFrame(
         {
-            "factor": [name for _, name, _, _ in places],
-            "item": [item for *_, item in places],
+            "factor": [name for name, each in factors.items() for _ in each],
+            "item": [item for each in factors.values() for item in each],
             "loading": value,
             "se": se,
             "std_loading": std,
@@ -173,21 +176,22 @@ def _loadings(data, factors, pattern, solution: Solution, level: float) -> pd.Da
     )
 
 
-def _reliability(data, factors, pattern, solution, loadings, level) -> pd.DataFrame:
-    members = [[data.items.index(item) for item in each] for each in factors.values()]
-
+def _reliability(factors, members, pattern, solution, loadings, proper, level) -> pd.DataFrame:
     def omegas(theta):
         here = matrices(pattern, theta)
-        out = []
-        for j, mine in enumerate(members):
-            true = here.loading[mine, j].sum() ** 2 * here.factor[j, j]
-            out.append(true / (true + here.residual[mine].sum()))
-        return np.array(out)
+        true = [here.loading[mine, j].sum() ** 2 for j, mine in enumerate(members)]
+        return np.array(
+            [t / (t + here.residual[mine].sum()) for t, mine in zip(true, members, strict=True)]
+        )
 
     value, se = _delta(solution, omegas)
     rows = []
     for j, (name, each) in enumerate(factors.items()):
-        ave = float((loadings.loc[loadings["factor"] == name, "std_loading"] ** 2).mean())
+        mine = loadings[loadings["factor"] == name]
+        if not proper or (mine["std_high"] < 0).any():
+            rows.append((name, *[math.nan] * 4, len(each)))
+            continue
+        ave = float((mine["std_loading"] ** 2).mean())
         low, high = _logit_interval(float(value[j]), float(se[j]), level)
         rows.append((name, float(value[j]), low, high, ave, len(each)))
     columns = ["factor", "omega", "omega_low", "omega_high", "ave", "n_items"]
@@ -206,11 +210,11 @@ def mcdonald_omega(data: Moments, *, level: float = 0.95) -> Interval | None:
     """Omega of items taken to measure one thing, ``(sum l)^2 / ((sum l)^2 + sum theta)``.
 
     The interval is the delta method's on the logit scale (Kelley & Pornprasertmanit 2016).
-    None with fewer than three items, or when the one-factor model does not converge to
-    positive residual variances.
+    None with fewer than three items, when the one-factor model does not converge to positive
+    residual variances, or when an item surely runs against the others.
     """
     found = confirm(data, {"all": data.items}, level=level)
-    if found is None or not (found.converged and found.proper):
+    if found is None or not (found.converged and found.proper) or found.against:
         return None
     row = found.reliability.iloc[0]
     low, high = float(row["omega_low"]), float(row["omega_high"])

@@ -10,6 +10,8 @@ import pandas as pd
 from scipy import stats
 
 from analysis.measurement.columns import present
+from analysis.measurement.item_direction import item_directions, items_against
+from analysis.measurement.sheets import declared_factors
 from analysis.results import Check, Estimate, StageResults, collect
 
 ALPHA_LINE = 0.70
@@ -18,7 +20,11 @@ ALPHA_LINE = 0.70
 
 @dataclass(frozen=True, slots=True)
 class Alpha:
-    """Cronbach's alpha with Feldt's interval; ``n`` answer sheets, ``k`` items."""
+    """Cronbach's alpha with Feldt's interval; ``n`` answer sheets, ``k`` items that vary.
+
+    ``constant`` are the items whose answers are all equal: they measure nothing and do not count
+    in ``k``. Counted by forms, ``n`` is the number of sheets of the pair with the fewest.
+    """
 
     value: float
     low: float
@@ -27,12 +33,13 @@ class Alpha:
     k: int
     missing: str
     level: float
+    constant: tuple[str, ...] = ()
 
 
 def cronbach_alpha(
     scores: pd.DataFrame,
     *,
-    missing: Literal["listwise", "pairwise"] = "listwise",
+    missing: Literal["listwise", "pairwise", "forms"] = "listwise",
     level: float = 0.95,
 ) -> Alpha | None:
     """Cronbach's alpha of the columns of ``scores``, one row an answer sheet.
@@ -43,22 +50,31 @@ def cronbach_alpha(
     ----------
     scores : DataFrame
         Sheets x items, NaN where unanswered.
-    missing : {"listwise", "pairwise"}
+    missing : {"listwise", "pairwise", "forms"}
         ``listwise`` keeps sheets with every item answered. ``pairwise`` takes each
-        covariance from the sheets that have both items, and counts all sheets in n.
+        covariance from the sheets that have both items, and counts all sheets in n (pingouin's
+        convention). ``forms`` does so too and counts the sheets of the pair that has the
+        fewest: of a questionnaire in several forms no sheet has every item, and an interval
+        that counted all sheets would be too narrow.
 
     Returns
     -------
     Alpha or None
-        None when fewer than two items or three sheets remain, or nothing varies.
+        None when fewer than two items that vary or three sheets remain.
 
     References
     ----------
     Cronbach (1951); Feldt, Woodruff & Salih (1987) for the interval, on
-    F(n - 1, (n - 1)(k - 1)).
+    F(n - 1, (n - 1)(k - 1)). Constant items are left out as in R's ``psych::alpha``.
     """
     kept = scores.dropna() if missing == "listwise" else scores.dropna(how="all")
+    varies = (kept.min() != kept.max()).to_numpy()
+    constant = tuple(str(item) for item in kept.columns[~varies]) if len(kept) else ()
+    kept = kept.loc[:, varies]
     n, k = kept.shape
+    if missing == "forms" and k:
+        answered = kept.notna().to_numpy(dtype=float)
+        n = int((answered.T @ answered).min())
     if k < 2 or n < 3:
         return None
     covariance = kept.cov().to_numpy()
@@ -69,7 +85,7 @@ def cronbach_alpha(
     df1, df2 = n - 1, (n - 1) * (k - 1)
     low = 1 - (1 - value) * stats.f.isf(tail, df1, df2)
     high = 1 - (1 - value) * stats.f.isf(1 - tail, df1, df2)
-    return Alpha(float(value), float(low), float(high), n, k, missing, level)
+    return Alpha(float(value), float(low), float(high), n, k, missing, level, constant)
 
 
 def item_statistics(
@@ -141,7 +157,10 @@ def assess_instruments(
     """Alpha and item statistics of each instrument among ``answers``.
 
     Items with role ``item`` or ``overall`` take part, the recommendation question (``nps``)
-    does not. Sheets with an unanswered item are left out (listwise) and counted.
+    does not. Sheets with an unanswered item are left out (listwise) and counted; of a
+    questionnaire in several forms, where few sheets are complete but every two items were asked
+    together, covariances are taken pair by pair. Where an item surely runs against the others
+    there is no alpha: the check fails and says which item.
 
     Parameters
     ----------
@@ -172,47 +191,86 @@ def assess_instruments(
         low, high = float(described["scale_min"].min()), float(described["scale_max"].max())
         same_scale = described["scale_min"].nunique() == described["scale_max"].nunique() == 1
         frames.append(item_statistics(scores, low, high).assign(instrument=instrument))
-        alpha = cronbach_alpha(scores) if same_scale else None
+        against = ()
+        if same_scale:
+            asked = described[described["item"].isin(scores.columns)]
+            against = items_against(item_directions(scores, declared_factors(asked)))
+        alpha = _alpha_of(scores) if same_scale else None
         if alpha is None:
-            items.append(_not_possible(source, str(instrument), "measurement.reason.no_alpha"))
+            items.append(_not_possible(source, str(instrument), _why_no_alpha(scores, same_scale)))
             continue
-        items.extend(_alpha_items(source, str(instrument), alpha, len(scores), simulated))
+        items.extend(_alpha_items(source, str(instrument), alpha, len(scores), against, simulated))
     if not frames:
         return collect("baseline", [_not_possible(source, "", "measurement.reason.no_instrument")])
     table = pd.concat(frames, ignore_index=True)
     return collect("baseline", items, tables={f"items_{source}": table})
 
 
-def _alpha_items(source: str, instrument: str, alpha: Alpha, sheets: int, simulated: bool) -> list:
+LEAST_PAIR = 30
+"""Sheets that complete ones, or every pair of items of a questionnaire in forms, must have."""
+
+
+def _alpha_of(scores: pd.DataFrame) -> Alpha | None:
+    """Alpha of complete sheets; by forms where few are complete and every pair was asked."""
+    complete = int(scores.notna().all(axis=1).sum())
+    if complete < min(LEAST_PAIR, len(scores) / 2):
+        answered = scores.notna().to_numpy(dtype=float)
+        if (answered.T @ answered).min() >= LEAST_PAIR:
+            return cronbach_alpha(scores, missing="forms")
+    return cronbach_alpha(scores)
+
+
+def _why_no_alpha(scores: pd.DataFrame, same_scale: bool) -> str:
+    if same_scale and scores.shape[1] > 1 and not scores.notna().all(axis=1).any():
+        return "measurement.reason.forms_apart"
+    return "measurement.reason.no_alpha"
+
+
+def _alpha_items(
+    source: str, instrument: str, alpha: Alpha, sheets: int, against: tuple, simulated: bool
+) -> list:
     id = f"baseline.alpha.{source}.{instrument}"
     status = "passed" if alpha.low >= ALPHA_LINE else "caution"
-    if alpha.value < ALPHA_LINE:
+    if alpha.value < ALPHA_LINE or against:
         status = "failed"
+    told = "forms" if alpha.missing == "forms" else "reason"
+    remedy = None if status == "passed" else "measurement.check.alpha.remedy"
+    if against:
+        told, remedy = "against", "measurement.check.item_direction.not_turned"
     return [
         Estimate(
             id=id,
             estimand="cronbach_alpha",
             unit="coefficient",
-            value=alpha.value,
-            ci_low=alpha.low,
-            ci_high=alpha.high,
+            value=None if against else alpha.value,
+            ci_low=None if against else alpha.low,
+            ci_high=None if against else alpha.high,
             n=alpha.n,
-            method="cronbach_alpha_listwise",
-            interval_method="feldt",
+            method=f"cronbach_alpha_{alpha.missing}",
+            interval_method="none" if against else "feldt",
             dims={"source": source, "instrument": instrument, "items": alpha.k},
             simulated=simulated,
+            reason="measurement.reason.items_against" if against else None,
         ),
         Check(
             id=f"{id}.line",
             question="measurement.check.alpha.question",
             status=status,
-            value=alpha.value,
+            value=None if against else alpha.value,
             threshold=ALPHA_LINE,
             unit="coefficient",
             n=alpha.n,
-            reason=None if status == "passed" else "measurement.check.alpha.reason",
-            remedy=None if status == "passed" else "measurement.check.alpha.remedy",
-            params={"instrument": instrument, "items": alpha.k, "left_out": sheets - alpha.n},
+            reason=f"measurement.check.alpha.{told}"
+            if status != "passed" or told == "forms"
+            else None,
+            remedy=remedy,
+            params={
+                "instrument": instrument,
+                "count": alpha.k,
+                "left_out": sheets - alpha.n,
+                "constant": len(alpha.constant),
+                "items": ", ".join(against),
+            },
         ),
     ]
 
@@ -225,5 +283,5 @@ def _not_possible(source: str, instrument: str, reason: str) -> Check:
         threshold=ALPHA_LINE,
         unit="coefficient",
         reason=reason,
-        params={"instrument": instrument or source, "items": 0, "left_out": 0},
+        params={"instrument": instrument or source, "count": 0, "left_out": 0},
     )

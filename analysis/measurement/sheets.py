@@ -82,7 +82,7 @@ def declared_factors(described: pd.DataFrame) -> dict[str, tuple[str, ...]]:
         Rows of ``instruments`` for one instrument.
     """
     items = tuple(described["item"].astype(str))
-    if described["dimension"].notna().all():
+    if "dimension" in described and described["dimension"].notna().all():
         named = described.assign(dimension=described["dimension"].astype(str))
         by = {
             name: tuple(each["item"].astype(str))

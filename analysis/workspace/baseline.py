@@ -122,6 +122,7 @@ class BaselineStage(Stage):
             how = {"source": source, "sheet": sheet, **self.made}
             parts.append(measurement.assess_instruments(answers, described, **how))
             parts.append(measurement.assess_factors(answers, described, seed=self.seed, **how))
+            parts.append(measurement.assess_items(answers, described, source=source, sheet=sheet))
         return self.named(results.merge("baseline", parts, tables=self._register(described)))
 
     def scale_use(self) -> StageResults:
