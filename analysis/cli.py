@@ -430,8 +430,10 @@ def status(voice: Voice, client: str) -> None:
 
     with told_in_one_line(voice, client):
         found = client_status(client)
+    _tell_unreadable(voice, found)
     if found.newest is None:
-        voice.say("status.never", client=client)
+        if not found.unreadable:
+            voice.say("status.never", client=client)
         return
     state = voice.text(f"cli.state.{found.newest.state}")
     voice.say("status.newest", run_id=found.newest.run_id, state=state)
@@ -446,6 +448,42 @@ def status(voice: Voice, client: str) -> None:
     voice.say("status.latest", path=found.latest / "index.html")
     if found.inputs_changed:
         voice.say("status.changed")
+
+
+def _tell_unreadable(voice: Voice, found: Any) -> None:
+    """Name the runs that are passed over because their manifest cannot be read."""
+    for error in found.unreadable:
+        key = "newer" if error.newer else "damaged"
+        voice.say(f"status.{key}", err=True, client=found.client, path=error.path)
+
+
+@main.command()
+@click.argument("client")
+@click.option("--keep", type=click.IntRange(min=1), default=3, show_default=True,
+              help="Complete runs to keep.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Remove without asking.")
+@_speaking
+def prune(voice: Voice, client: str, keep: int, yes: bool) -> None:
+    """Remove old runs of CLIENT, after listing them.
+
+    The last complete report, the newest runs, what a newer version wrote, and the history of
+    alerts are kept; exports and the client file are never touched.
+    """
+    from analysis.pipeline import client_status, prunable
+    from analysis.pipeline import prune as remove_runs
+
+    with told_in_one_line(voice, client):
+        client_status(client)  # refuses a client that does not exist
+        gone = prunable(client, keep=keep)
+        if not gone:
+            voice.say("prune.nothing", client=client)
+            return
+        rows = [(str(r.folder), voice.text(f"cli.state.{r.state}"), f"{r.size / 1e6:.1f}")
+                for r in gone]  # fmt: skip
+        _print_table([voice.text(f"cli.prune.{name}") for name in ("run", "state", "size")], rows)
+        if yes or click.confirm(voice.text("cli.prune.ask", n=len(gone))):
+            remove_runs(client, gone)
+            voice.say("prune.done", client=client, n=len(gone))
 
 
 @main.command()
@@ -507,10 +545,12 @@ def _run_one(voice: Voice, client: str, *, traceback: bool = False, **options: A
     from rich.console import Console
 
     from analysis.errors import InputError
+    from analysis.pipeline import client_status
     from analysis.pipeline import run as run_client
     from analysis.pipeline.progress import TerminalProgress
 
     progress = TerminalProgress(voice.text, Console(stderr=True))
+    _tell_unreadable(voice, client_status(client))
     result = run_client(client, progress=progress, **options)
     if result.state == "failed":
         if traceback:

@@ -108,3 +108,27 @@ class FileInUseError(RunError):
 
     def __reduce__(self) -> tuple[type[FileInUseError], tuple[Path]]:
         return type(self), (self.path,)
+
+
+class StoredFileError(EvaluationError):
+    """A file that an earlier run kept is damaged, or a newer version wrote it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    newer : bool
+        Whether a newer version of this project wrote it.
+    """
+
+    def __init__(self, path: Path, *, newer: bool = False) -> None:
+        self.path, self.newer = path, newer
+        why = "was written by a newer version" if newer else "is damaged or incomplete"
+        super().__init__(f"{path} {why}; what it kept was not read.")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _stored_file_error, (self.path, self.newer)
+
+
+def _stored_file_error(path: Path, newer: bool) -> StoredFileError:
+    return StoredFileError(path, newer=newer)

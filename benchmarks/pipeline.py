@@ -21,9 +21,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import parameters
+from analysis import manifest, newest, parameters
 from analysis.files import project_root
-from analysis.pipeline import folders, manifest
 
 CLIENT = "demo"
 INTERVAL = 0.1
@@ -115,11 +114,11 @@ def main(repeats: int) -> None:
                 measured = measure([crmeval, "run", CLIENT, "--force", *extra])
                 variants.setdefault(f"crmeval run, {name}", []).append(measured)
                 if not extra:
-                    done = manifest.load(folders.latest(reports)).steps
+                    done = manifest.load(newest.latest(reports)).steps
                     steps.append({key: step.seconds or 0.0 for key, step in done.items()})
             # A copy of the prepared inputs: papermill's results must not touch the run.
             run_dir = Path(scratch) / f"run{number}"
-            subprocess.run(["cp", "-r", str(folders.latest(reports)), str(run_dir)], check=True)
+            subprocess.run(["cp", "-r", str(newest.latest(reports)), str(run_dir)], check=True)
             commands = papermill_commands(run_dir, Path(scratch))
             variants.setdefault("papermill, five commands", []).append(measure(*commands))
     print(f"{platform.platform()}, Python {platform.python_version()}, medians of {repeats}\n")

@@ -10,10 +10,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from analysis.manifest import Manifest, StepRecord
     from analysis.pipeline.batch import ClientOutcome, run_clients, run_clients_on_cluster
     from analysis.pipeline.engine import RecordingEngine
-    from analysis.pipeline.manifest import Manifest, StepRecord
     from analysis.pipeline.outcome import Outcome
+    from analysis.pipeline.pruning import Prunable, prunable, prune
     from analysis.pipeline.run_result import RunResult
     from analysis.pipeline.runner import run
     from analysis.pipeline.status import ClientStatus, client_status
@@ -23,31 +24,37 @@ __all__ = [
     "ClientStatus",
     "Manifest",
     "Outcome",
+    "Prunable",
     "RecordingEngine",
     "RunResult",
     "StepRecord",
     "client_status",
+    "prunable",
+    "prune",
     "run",
     "run_clients",
     "run_clients_on_cluster",
 ]
 
 _HOME = {
-    "ClientOutcome": "batch",
-    "ClientStatus": "status",
-    "Manifest": "manifest",
-    "Outcome": "outcome",
-    "RecordingEngine": "engine",
-    "RunResult": "run_result",
-    "StepRecord": "manifest",
-    "client_status": "status",
-    "run": "runner",
-    "run_clients": "batch",
-    "run_clients_on_cluster": "batch",
+    "ClientOutcome": "analysis.pipeline.batch",
+    "ClientStatus": "analysis.pipeline.status",
+    "Manifest": "analysis.manifest",
+    "Outcome": "analysis.pipeline.outcome",
+    "Prunable": "analysis.pipeline.pruning",
+    "RecordingEngine": "analysis.pipeline.engine",
+    "RunResult": "analysis.pipeline.run_result",
+    "StepRecord": "analysis.manifest",
+    "client_status": "analysis.pipeline.status",
+    "prunable": "analysis.pipeline.pruning",
+    "prune": "analysis.pipeline.pruning",
+    "run": "analysis.pipeline.runner",
+    "run_clients": "analysis.pipeline.batch",
+    "run_clients_on_cluster": "analysis.pipeline.batch",
 }
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(importlib.import_module(_HOME[name]), name)

@@ -1,4 +1,4 @@
-"""Run folders of a client: making them, finding them, pointing at the newest complete one."""
+"""Run folders of a client: naming them, pointing at the newest complete one, one run at a time."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
-from analysis import newest, wording
-from analysis.errors import RunError
+from analysis import manifest, wording
+from analysis.errors import RunError, StoredFileError
 from analysis.files import beside, move, remove, write_text
 from analysis.newest import LINK, POINTER
-from analysis.pipeline import manifest
-from analysis.pipeline.manifest import Manifest
 
 _INDEX = "index.html"
 _LOCK = ".lock"
@@ -24,32 +22,6 @@ _LOCK = ".lock"
 def new_run_id() -> str:
     """Return a run identifier; later ones sort after earlier ones."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"[:-3] + f"-{secrets.token_hex(2)}"
-
-
-def runs(reports: Path) -> list[tuple[Path, Manifest]]:
-    """Return the run folders of a client with their manifests, newest first.
-
-    Folders without a manifest are not runs: it is written before anything else.
-    """
-    if not reports.is_dir():
-        return []
-    folders = (path for path in reports.iterdir() if path.is_dir() and not path.is_symlink())
-    found = [
-        (path, manifest.load(path)) for path in folders if (path / manifest.FILE_NAME).exists()
-    ]
-    return sorted(found, key=lambda run: run[0].name, reverse=True)
-
-
-def latest(reports: Path) -> Path | None:
-    """Return the newest complete run folder of a client, None when there is none.
-
-    Parameters
-    ----------
-    reports : Path
-        ``reports/<client>``.
-    """
-    folder = newest.latest(reports)
-    return folder if folder is not None and (folder / manifest.FILE_NAME).is_file() else None
 
 
 def point_latest(reports: Path, run_id: str) -> None:
@@ -69,9 +41,20 @@ def point_latest(reports: Path, run_id: str) -> None:
         write_text(link / _INDEX, _leading_page(f"../{run_id}/{_INDEX}"))
         return
     if link.is_dir() and not link.is_symlink():
-        remove(link)
+        _clear(link)
     move(linked, link)
     remove(pointer)
+
+
+def _clear(folder: Path) -> None:
+    """Make way for the link; a run that was copied to its place goes back to its own name."""
+    if os.path.lexists(folder / manifest.FILE_NAME):
+        with contextlib.suppress(StoredFileError):
+            own = folder.parent / manifest.load(folder).run_id
+            if own != folder and not os.path.lexists(own):
+                move(folder, own)
+                return
+    remove(folder)
 
 
 def _leading_page(target: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analysis import files
 from analysis.file_names import listed
-from analysis.pipeline.manifest import FILE_NAME
+from analysis.manifest import FILE_NAME
 
 
 def remove(folder: Path, names: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from analysis import parameters
+from analysis import manifest, newest, parameters
 from analysis.client import no_client
 from analysis.errors import InputError, RunError
 from analysis.files import (
@@ -22,8 +22,8 @@ from analysis.files import (
     remove,
     sha256,
 )
-from analysis.pipeline import fingerprint, folders, manifest, outputs
-from analysis.pipeline.manifest import Manifest, StepRecord
+from analysis.manifest import Manifest, StepRecord
+from analysis.pipeline import fingerprint, folders, outputs
 from analysis.pipeline.progress import Progress, SilentProgress
 from analysis.pipeline.run_result import RunResult, one_line
 from analysis.pipeline.steps import (
@@ -33,6 +33,7 @@ from analysis.pipeline.steps import (
     Setting,
     Step,
     keep_alerts,
+    refresh_portfolio,
     steps,
     write_portfolio,
 )
@@ -129,7 +130,7 @@ class _Run:
         self.keys = _keys(self.steps, self.fresh)
         names = [step.name for step in self.steps]
         self.forced = set(wanted or names) if force else set()
-        self.complete = folders.latest(self.reports)
+        self.complete = newest.latest(self.reports)
         self.executed: list[str] = []
 
     def go(self) -> RunResult:
@@ -162,15 +163,17 @@ class _Run:
             return None
         if not all(self._has(self.complete, step) for step in self.steps):
             return None
+        if self.setting.as_of is None:
+            refresh_portfolio(self.setting, self.complete)
         return RunResult(
             client=self.setting.client, folder=self.complete, state="complete", executed=()
         )
 
     def _open_folder(self) -> tuple[Path, Manifest]:
         """Continue the newest run when it was cut on the same inputs, else begin one."""
-        newest = next(iter(folders.runs(self.reports)), None)
-        if newest is not None and not self.forced:
-            folder, found = newest
+        last = next(iter(newest.runs(self.reports)), None)
+        if last is not None and not self.forced:
+            folder, found = last
             same = found.state != "complete" and found.inputs == self.fresh.inputs
             if same and os.access(folder, os.W_OK):  # not one of another user
                 records = {step.name: StepRecord() for step in self.steps} | found.steps

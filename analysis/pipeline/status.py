@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis import newest
 from analysis.client import no_client
-from analysis.errors import RunError
+from analysis.errors import RunError, StoredFileError
 from analysis.files import input_hashes, project_root
-from analysis.pipeline import folders
-from analysis.pipeline.manifest import Manifest
+from analysis.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +26,15 @@ class ClientStatus:
         Newest complete run folder.
     inputs_changed : bool or None
         Whether the client's files differ from those of the newest complete run; None without one.
+    unreadable : tuple of StoredFileError
+        Runs that are passed over because their manifest cannot be read.
     """
 
     client: str
     newest: Manifest | None
     latest: Path | None
     inputs_changed: bool | None
+    unreadable: tuple[StoredFileError, ...] = ()
 
 
 def client_status(client: str, *, root: Path | None = None) -> ClientStatus:
@@ -53,9 +56,14 @@ def client_status(client: str, *, root: Path | None = None) -> ClientStatus:
     source, reports = root / "data" / client, root / "reports" / client
     if not source.is_dir():
         raise RunError(str(no_client(source / "client.yml")))
-    found = folders.runs(reports)
-    latest = folders.latest(reports)
+    found = newest.runs(reports)
+    latest = newest.latest(reports)
     complete = next((run for path, run in found if path == latest), None)
     changed = None if complete is None else complete.inputs != input_hashes(source)
-    newest = found[0][1] if found else None
-    return ClientStatus(client=client, newest=newest, latest=latest, inputs_changed=changed)
+    return ClientStatus(
+        client=client,
+        newest=found[0][1] if found else None,
+        latest=latest,
+        inputs_changed=changed,
+        unreadable=tuple(newest.unreadable(reports)),
+    )

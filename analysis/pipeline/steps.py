@@ -13,6 +13,7 @@ from typing import Any
 from analysis import history, parameters
 from analysis.errors import RunError
 from analysis.files import notebooks_folder
+from analysis.manifest import FILE_NAME
 from analysis.parameters import StageDeclaration, StageParameters
 from analysis.pipeline import fingerprint, outcome
 from analysis.pipeline.engine import ENGINE_NAME, RecordingEngine
@@ -242,6 +243,14 @@ def keep_alerts(setting: Setting, folder: Path) -> None:
 
         with _home(setting.root):
             workspace.keep_alerts(setting.client, folder)
+
+
+def refresh_portfolio(setting: Setting, complete: Path) -> None:
+    """Write the page across all clients where a kill left it older than a client's latest run."""
+    page = setting.root / "reports" / "index.html"
+    made = (complete / FILE_NAME).stat().st_mtime
+    if not page.is_file() or page.stat().st_mtime < made:
+        write_portfolio(setting)
 
 
 def write_portfolio(setting: Setting) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from analysis import wording
 from analysis.causal import pool_effects
+from analysis.errors import StoredFileError
 from analysis.indicators import registry
-from analysis.newest import latest
+from analysis.newest import latest, unreadable
 from analysis.present import cards, figures, plots, sentences, tables
 from analysis.present.estimates import estimates_table
 from analysis.report import page
@@ -23,6 +24,7 @@ _NAMES = {"zh_CN": "index.html", "en": "index.en.html"}
 def portfolio(root: Path) -> Path:
     """Write ``reports/index.html`` and ``reports/index.en.html`` across all clients.
 
+    A client whose files cannot be read is named and left out; it never keeps others from the page.
     Effects of one outcome stand in one figure, in the order of the clients' names; it is never a
     ranking, and raw means of different clients are never put side by side.
 
@@ -37,13 +39,32 @@ def portfolio(root: Path) -> Path:
         The Chinese page.
     """
     reports = Path(root) / "reports"
-    newest = (latest(folder) for folder in sorted(reports.glob("*/"), key=lambda path: path.name))
-    runs = [open_run(folder) for folder in newest if folder is not None]
-    write_pages({reports / name: _page(runs, reports, lang) for lang, name in _NAMES.items()})
+    runs, left_out = [], []
+    for folder in sorted(reports.glob("*/"), key=lambda path: path.name):
+        try:
+            runs += _opened(folder)
+        except StoredFileError as error:
+            left_out.append((folder.name, error))
+    pages = {reports / name: _page(runs, left_out, reports, lang) for lang, name in _NAMES.items()}
+    write_pages(pages)
     return reports / _NAMES["zh_CN"]
 
 
-def _page(runs: list[Run], reports: Path, language: str) -> str:
+def _opened(folder: Path) -> list[Run]:
+    """Return the latest run of a client with its results read; none where it has no such run."""
+    newest = latest(folder)
+    if newest is None:
+        if damaged := unreadable(folder):
+            raise damaged[0]
+        return []
+    run = open_run(newest)
+    _ = run.results  # read now, so that what is damaged is known before the page is written
+    return [run]
+
+
+def _page(
+    runs: list[Run], left_out: list[tuple[str, StoredFileError]], reports: Path, language: str
+) -> str:
     def t(key: str, **params) -> str:
         return wording.text(f"report.{key}", language, **params)
 
@@ -54,6 +75,13 @@ def _page(runs: list[Run], reports: Path, language: str) -> str:
     else:
         body += f'<p class="lead">{escape(t("portfolio.intro"))}</p>'
         body += _figures(runs, language) + _table(runs, language) + _links(runs, reports, language)
+    for client, error in left_out:
+        place = (
+            error.path.relative_to(reports) if error.path.is_relative_to(reports) else error.path
+        )
+        key = "newer" if error.newer else "damaged"
+        said = t(f"portfolio.{key}", client=client, path=place.as_posix())
+        body += f'<p class="notice">{escape(said)}</p>'
     return page.render(
         body,
         title=t("portfolio_title"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from analysis import indicators, results
+from analysis import manifest as manifests
+from analysis.errors import StoredFileError
 from analysis.file_names import listed
 from analysis.indicators import Indicator
 from analysis.results import StageResults
@@ -103,16 +105,25 @@ def open_run(folder: Path) -> Run:
     Where it does not say who the client is, the client goes by its identifier, and counts as
     simulated when its estimates do. A run of an earlier version, which did not keep the smallest
     count to show, has the default.
+
+    Raises
+    ------
+    StoredFileError
+        When what the run says of itself is damaged, or a newer version wrote it.
     """
     folder = Path(folder).resolve()
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    written = (folder / manifests.FILE_NAME).is_file()
+    manifest = asdict(manifests.load(folder)) if written else {}
     run = Run(folder=folder, manifest=manifest)
-    if (folder / "client.json").is_file():
-        identity = json.loads((folder / "client.json").read_text(encoding="utf-8"))
-        names = {language: identity["name"][language] for language in FOLDERS}
-        least = identity.get("min_cell", Run.min_cell)
-        return Run(folder, manifest, names, identity["simulated"], least, _indicators(folder))
+    path = folder / "client.json"
+    if path.is_file():
+        try:
+            identity = json.loads(path.read_text(encoding="utf-8"))
+            names = {language: identity["name"][language] for language in FOLDERS}
+            least = identity.get("min_cell", Run.min_cell)
+            return Run(folder, manifest, names, identity["simulated"], least, _indicators(folder))
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise StoredFileError(path) from error
     simulated = any(e.simulated for found in run.results.values() for e in found.estimates)
     return Run(folder, manifest, {}, simulated)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.errors import SchemaError
+from analysis.errors import SchemaError, StoredFileError
 from analysis.files import replace_file, write_text
 from analysis.results.stage import KINDS, StageResults
 
@@ -56,9 +56,18 @@ def save(results: StageResults, folder: Path) -> Path:
 
 
 def load(stage: str, folder: Path) -> StageResults:
-    """Read what :func:`save` wrote."""
-    folder = Path(folder)
-    text = (folder / f"{stage}.json").read_text(encoding="utf-8")
-    names = json.loads(text)["tables"]
-    frames = {name: pd.read_parquet(folder / stage / f"{name}.parquet") for name in names}
-    return from_json(text, frames)
+    """Read what :func:`save` wrote.
+
+    Raises
+    ------
+    StoredFileError
+        When a file of it is missing, damaged, or of a version that stored other fields.
+    """
+    path = Path(folder) / f"{stage}.json"
+    try:
+        text = path.read_text(encoding="utf-8")
+        names = json.loads(text)["tables"]
+        frames = {name: pd.read_parquet(folder / stage / f"{name}.parquet") for name in names}
+        return from_json(text, frames)
+    except (OSError, ValueError, TypeError, KeyError, SchemaError) as error:
+        raise StoredFileError(path) from error

@@ -15,7 +15,7 @@ from analysis import client as clients
 from analysis import files, newest, results
 from analysis.design import assign_balanced, baseline, locks
 from analysis.design.plan import Plan, make_plan
-from analysis.errors import DesignError
+from analysis.errors import DesignError, StoredFileError
 from analysis.indicators import cohorts
 from analysis.results import Check, StageResults, collect
 from analysis.tables import period_of
@@ -182,7 +182,10 @@ def _seen(stage: Stage) -> pd.DataFrame | None:
     complete = newest.latest(files.project_root() / "reports" / stage.client.id)
     if complete is None or not (complete / "results" / f"{stage.name}.json").is_file():
         return None
-    found = results.load(stage.name, complete / "results").table("deviations")
+    try:
+        found = results.load(stage.name, complete / "results").table("deviations")
+    except StoredFileError:
+        return None  # a run of another version, or a damaged one, showed nothing we know of
     return found if "since" in found else None
 
 

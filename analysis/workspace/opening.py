@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from analysis import client as clients
-from analysis import files, indicators, newest
+from analysis import files, indicators, manifest, newest
 from analysis.errors import RunError
 from analysis.present import Display
 from analysis.workspace.baseline import BaselineStage
@@ -27,7 +27,6 @@ from analysis.workspace.tracking import TrackingStage
 from analysis.workspace.value import ValueStage
 
 STANDALONE = "standalone"
-_MANIFEST = "manifest.json"
 STAGES: Mapping[str, type[Stage]] = {
     "design": DesignStage,
     "baseline": BaselineStage,
@@ -108,11 +107,11 @@ def _standalone(client: str, opened: clients.Client, day: dt.date | None) -> Pat
     home = files.project_root() / "reports" / client
     made_of = {"inputs": files.input_hashes(opened.folder), "code": files.code_hash()}
     complete, run = newest.latest(home), None
-    if day is None and complete is not None and (complete / _MANIFEST).is_file():
-        run = json.loads((complete / _MANIFEST).read_text(encoding="utf-8"))
-        run = run if all(run[name] == value for name, value in made_of.items()) else None
+    if day is None and complete is not None:
+        run = manifest.load(complete)
+        run = run if {"inputs": run.inputs, "code": run.code} == made_of else None
     folder, stamp = home / STANDALONE, home / STANDALONE / "made_of.json"
-    text = json.dumps({**made_of, "run": run and run["run_id"], "as_of": str(day)}, sort_keys=True)
+    text = json.dumps({**made_of, "run": run and run.run_id, "as_of": str(day)}, sort_keys=True)
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == text:
         return folder
     files.remove(folder)

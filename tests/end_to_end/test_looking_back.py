@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 from small_client import SMALL, write_client
 
-from analysis import results
-from analysis.pipeline import folders
+from analysis import newest, results
 from analysis.simulation import World
 from analysis.tables import month_of
 
@@ -102,8 +101,8 @@ def test_it_has_a_page_and_a_home_of_its_own_and_leaves_latest_alone(both):
     assert (result.folder / "zh" / "monitoring.html").is_file()
     assert not (result.folder / "zh" / "tracking.html").exists()
     assert result.folder.parent == client.reports / "as-of" / WEEK_10.isoformat()
-    assert folders.latest(client.reports) is None
-    assert folders.latest(result.folder.parent) == result.folder
+    assert newest.latest(client.reports) is None
+    assert newest.latest(result.folder.parent) == result.folder
     again = client.run(stages=["monitoring"], values=AS_OF)
     assert (again.executed, again.folder) == ((), result.folder)
 

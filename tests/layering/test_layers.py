@@ -15,6 +15,7 @@ LAYER = {
     "file_names": 0,
     "files": 0.2,
     "history": 0.5,
+    "manifest": 0.4,
     "newest": 0.5,
     "home": 0.5,
     "decision_sheet": 0.5,

@@ -10,7 +10,7 @@ import time
 
 from small_client import NAME, ROOT, SmallClient
 
-from analysis.pipeline import folders, manifest
+from analysis import manifest, newest
 
 NOTE = "alert_id,state,decided_on,decided_by,note\n"
 """A sheet of decisions without rows: monitoring and all after it have to run."""
@@ -35,21 +35,21 @@ def killed_in_tracking(client) -> None:
 
 
 def in_tracking(client) -> bool:
-    _, newest = folders.runs(client.reports)[0]
-    tracking = newest.steps.get("tracking")
-    return newest.state == "running" and tracking is not None and tracking.state == "running"
+    _, run = newest.runs(client.reports)[0]
+    tracking = run.steps.get("tracking")
+    return run.state == "running" and tracking is not None and tracking.state == "running"
 
 
 def test_a_killed_run_is_resumed_at_tracking(finished, tmp_path):
     # A copy: the other tests go on reading the complete run as the latest.
     shutil.copytree(finished.client.root, tmp_path / "copy", symlinks=True)
     client = SmallClient(tmp_path / "copy")
-    complete = folders.latest(client.reports)
+    complete = newest.latest(client.reports)
     killed_in_tracking(client)
-    cut, found = folders.runs(client.reports)[0]
+    cut, found = newest.runs(client.reports)[0]
     assert cut != complete
     assert found.steps["monitoring"].finished
-    assert folders.latest(client.reports) == complete
+    assert newest.latest(client.reports) == complete
     for step in manifest.load(complete).steps.values():
         assert manifest.intact(complete, step.outputs)
 
@@ -57,5 +57,5 @@ def test_a_killed_run_is_resumed_at_tracking(finished, tmp_path):
     assert resumed.state == "complete", resumed.error
     assert resumed.folder == cut
     assert resumed.executed == ("tracking", "value", "report")
-    assert folders.latest(client.reports) == cut
+    assert newest.latest(client.reports) == cut
     assert not [path for path in cut.rglob(".*") if path.is_file()]

@@ -7,8 +7,7 @@ import pytest
 from small_client import ROOT, STAGES
 from visible import accidents, visible_text
 
-from analysis import results, wording
-from analysis.pipeline import folders, manifest
+from analysis import manifest, newest, results, wording
 
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
 PAGES = [f"{folder}/{name}.html" for folder in LANGUAGES for name in ("index", *STAGES)]
@@ -19,7 +18,7 @@ def test_every_step_is_done(finished):
     assert {name: step.state for name, step in record.steps.items()} == dict.fromkeys(
         ("ingest", *STAGES, "report"), "done"
     )
-    assert folders.latest(finished.client.reports) == finished.folder
+    assert newest.latest(finished.client.reports) == finished.folder
     for step in record.steps.values():
         assert manifest.intact(finished.folder, step.outputs)
 
@@ -92,7 +91,7 @@ def test_parameters_reach_the_results(finished):
     assert after["monitoring"].facts["looked_back"] is True
     first, second = (_overall(found["tracking"]) for found in (before, after))
     assert first.n > second.n
-    assert folders.latest(finished.client.reports) == finished.folder
+    assert newest.latest(finished.client.reports) == finished.folder
 
 
 def _overall(found):

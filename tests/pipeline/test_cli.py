@@ -11,11 +11,11 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from analysis import cli
+from analysis import cli, newest
 from analysis.client.readings import READINGS
 from analysis.errors import Fault, InputError, RunError
 from analysis.ingest import Examined
-from analysis.pipeline import runner, steps
+from analysis.pipeline import steps
 from analysis.tables import TABLES
 from analysis.workspace import Outlook
 
@@ -62,9 +62,7 @@ def test_run_and_status_in_both_languages(crmeval, project):
     done = crmeval("run", "acme", "--lang", "zh")
     assert done.exit_code == 0, done.output
     assert "acme：已完成" in done.output
-    assert str(runner.folders.latest(project.reports) / "index.html") in done.output.replace(
-        "\n", ""
-    )
+    assert str(newest.latest(project.reports) / "index.html") in done.output.replace("\n", "")
     assert "nothing has changed" in crmeval("run", "acme", "--lang", "en").output
     said = crmeval("status", "acme", "--lang", "en").output
     assert "03 Tracking" in said

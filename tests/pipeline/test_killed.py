@@ -9,10 +9,9 @@ import time
 
 import pytest
 
+from analysis import manifest, newest
 from analysis.pipeline import (
     batch,
-    folders,
-    manifest,
     outcome,
     run_clients,
     run_clients_on_cluster,
@@ -60,11 +59,11 @@ def test_a_killed_run_is_resumed_at_the_stage_that_was_cut(project, runner_scrip
     process.kill()
     process.wait()
 
-    cut, found = folders.runs(project.reports)[0]
+    cut, found = newest.runs(project.reports)[0]
     assert cut != first.folder
     assert found.state == "running"
     assert found.steps["tracking"].state == "running"
-    assert folders.latest(project.reports) == first.folder
+    assert newest.latest(project.reports) == first.folder
     for record in manifest.load(first.folder).steps.values():
         assert manifest.intact(first.folder, record.outputs)
     (cut / "results" / f".{'0' * 32}.json").write_text("half")
@@ -74,14 +73,14 @@ def test_a_killed_run_is_resumed_at_the_stage_that_was_cut(project, runner_scrip
     assert resumed.folder == cut
     assert list(resumed.executed) == ["tracking", "value", "report"]
     assert resumed.state == "complete"
-    assert folders.latest(project.reports) == cut
+    assert newest.latest(project.reports) == cut
     assert not list(cut.rglob(".*.json"))
 
 
 def test_ctrl_c_in_a_cell_is_not_called_finished(project, runner_script):
     process = stopped_in(project, "design", runner_script)
     assert pressed_until_it_ends(process) != 0
-    folder, found = folders.runs(project.reports)[0]
+    folder, found = newest.runs(project.reports)[0]
     assert found.state == "failed"
     assert found.steps["design"].error == "interrupted from the keyboard"
     assert outcome.load(folder / "notebooks" / "00_design.ipynb").status == "interrupted"

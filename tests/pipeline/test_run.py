@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from analysis import parameters
+from analysis import manifest, newest, parameters
 from analysis.errors import RunError
-from analysis.pipeline import client_status, folders, manifest, outcome
+from analysis.pipeline import client_status, folders, outcome
 
 STAGES = [stage.name for stage in parameters.STAGES]
 ALL = ["ingest", *STAGES, "report"]
@@ -18,7 +18,7 @@ def test_a_run_does_every_step_and_keeps_what_it_needs_to_be_repeated(project):
     result = project.run()
     assert result.state == "complete", result.error
     assert list(result.executed) == ALL
-    assert folders.latest(project.reports) == result.folder
+    assert newest.latest(project.reports) == result.folder
     found = manifest.load(result.folder)
     assert [found.steps[name].state for name in ALL] == ["done"] * len(ALL)
     assert set(found.inputs) == {"client.yml", "raw/export.csv"}
@@ -58,7 +58,7 @@ def test_a_change_runs_the_stage_and_all_after_it(project):
     third = project.run(force=True, stages=["tracking"])
     assert third.state == "partial"
     assert list(third.executed) == ["tracking"]
-    assert folders.latest(project.reports) == second.folder
+    assert newest.latest(project.reports) == second.folder
 
 
 def test_a_failed_cell_keeps_the_partial_notebook_and_the_last_complete_run(project):
@@ -74,7 +74,7 @@ def test_a_failed_cell_keeps_the_partial_notebook_and_the_last_complete_run(proj
     assert outcome.load(failed.partial_notebook).status == "cell_error"
     steps = manifest.load(failed.folder).steps
     assert [steps[name].state for name in ALL] == ["skipped"] * 4 + ["failed", "pending", "pending"]
-    assert folders.latest(project.reports) == first.folder
+    assert newest.latest(project.reports) == first.folder
     for name, record in manifest.load(first.folder).steps.items():
         assert manifest.intact(first.folder, record.outputs), name
 
@@ -82,7 +82,7 @@ def test_a_failed_cell_keeps_the_partial_notebook_and_the_last_complete_run(proj
     repaired = project.run()
     assert repaired.folder == failed.folder
     assert list(repaired.executed) == ["tracking", "value", "report"]
-    assert folders.latest(project.reports) == repaired.folder
+    assert newest.latest(project.reports) == repaired.folder
 
 
 def test_a_damaged_output_is_made_again(project):
@@ -140,6 +140,6 @@ def test_latest_is_a_text_file_where_links_are_not_to_be_had(project, monkeypatc
 
     monkeypatch.setattr("pathlib.Path.symlink_to", refuse)
     (project.reports / "run1").mkdir(parents=True)
-    manifest.Manifest(client="acme", run_id="run1").save(project.reports / "run1")
+    manifest.Manifest(client="acme", run_id="run1", state="complete").save(project.reports / "run1")
     folders.point_latest(project.reports, "run1")
-    assert folders.latest(project.reports) == project.reports / "run1"
+    assert newest.latest(project.reports) == project.reports / "run1"

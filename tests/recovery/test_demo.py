@@ -7,9 +7,8 @@ import json
 
 import pytest
 
-from analysis import results
+from analysis import newest, results
 from analysis.causal import Options, evaluate
-from analysis.pipeline import folders
 from analysis.simulation import DEMO, simulate
 
 
@@ -30,7 +29,7 @@ def test_the_interval_covers_the_demos_true_effect():
 
 @pytest.mark.parametrize("indicator", ["csat_mean", "csat_top2", "fcr"])
 def test_the_demos_report_covers_the_truth(project_root, indicator):
-    run = folders.latest(project_root / "reports" / "demo")
+    run = newest.latest(project_root / "reports" / "demo")
     if run is None:
         pytest.skip("the demo has not been run here: make demo")
     truth = json.loads((project_root / "data" / "demo" / "truth.json").read_text(encoding="utf-8"))

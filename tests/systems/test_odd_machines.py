@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 from stand_ins import Project
 
-from analysis import client, errors, files, kernels, parameters
+from analysis import client, errors, files, kernels, manifest, newest, parameters
 from analysis.indicators import engine
-from analysis.pipeline import folders, manifest, runner
+from analysis.pipeline import runner
 from analysis.workspace import locks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +39,7 @@ def project_in(root) -> Project:
 def test_any_name_of_a_folder_will_do(tmp_path, name):
     project = project_in(tmp_path / name)
     assert project.run(stages=["design"]).state == "partial"
-    assert (folders.runs(project.reports)[0][0] / "notebooks" / "00_design.ipynb").is_file()
+    assert (newest.runs(project.reports)[0][0] / "notebooks" / "00_design.ipynb").is_file()
 
 
 def test_signs_in_a_folders_name_are_no_pattern(tmp_path):

@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner
 from small_client import NAME, write_client
 
-from analysis import cli, client, errors, file_names, files, ingest
+from analysis import cli, client, errors, file_names, files, ingest, manifest, newest
 from analysis.design import assign_balanced
-from analysis.pipeline import folders, manifest, outputs
+from analysis.pipeline import folders, outputs
 from analysis.report import printing
 
 REFUSING = Path(__file__).parent / "refusing"
@@ -217,7 +217,7 @@ def test_files_are_listed_in_one_order(tmp_path):
 def finished(reports, name):
     (reports / name).mkdir(parents=True)
     (reports / name / "index.html").write_text("<p>brief</p>")
-    manifest.Manifest(client="acme", run_id=name).save(reports / name)
+    manifest.Manifest(client="acme", run_id=name, state="complete").save(reports / name)
 
 
 def test_latest_is_reached_with_and_without_links(tmp_path, monkeypatch):
@@ -233,13 +233,13 @@ def test_latest_is_reached_with_and_without_links(tmp_path, monkeypatch):
         patched.setattr(os, "symlink", refuse)
         for name in ("run2", "run3"):
             folders.point_latest(tmp_path, name)
-            assert folders.latest(tmp_path) == tmp_path / name
+            assert newest.latest(tmp_path) == tmp_path / name
             page = tmp_path / "latest" / "index.html"
             assert f'url=../{name}/index.html"' in page.read_text(encoding="utf-8")
             assert (page.parent / f"../{name}/index.html").is_file()
-    assert [path.name for path, _ in folders.runs(tmp_path)] == ["run3", "run2", "run1"]
+    assert [path.name for path, _ in newest.runs(tmp_path)] == ["run3", "run2", "run1"]
     folders.point_latest(tmp_path, "run1")
-    assert folders.latest(tmp_path) == tmp_path / "run1"
+    assert newest.latest(tmp_path) == tmp_path / "run1"
     assert not (tmp_path / "latest.txt").exists()
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
@@ -334,7 +334,7 @@ def test_a_client_from_exports_to_reports_and_back(tmp_path_factory):
             assert done.returncode == 0, done.stderr + done.stdout
     assert (plain / "reports" / NAME / "latest").is_symlink()
     page = root / "reports" / NAME / "latest" / "index.html"
-    complete = folders.latest(root / "reports" / NAME)
+    complete = newest.latest(root / "reports" / NAME)
     assert f"../{complete.name}/index.html" in page.read_text(encoding="utf-8")
     written = tables(plain)
     assert {"draw.csv", "zh/alerts_to_decide.csv"} <= set(written) or len(written) > 1
@@ -350,7 +350,7 @@ def test_a_client_from_exports_to_reports_and_back(tmp_path_factory):
     client_file.write_bytes(client_file.read_bytes() + b"# looked at again\n")
     again = crmeval(root, "run", NAME, HELD_OPEN=str(held))
     assert again.returncode == 0, again.stderr + again.stdout
-    assert folders.latest(root / "reports" / NAME) not in (None, complete)
+    assert newest.latest(root / "reports" / NAME) not in (None, complete)
 
     # A lock that is open elsewhere is named, and what to do.
     lock = root / "data" / NAME / "locks" / "plan.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,9 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from analysis.errors import StoredFileError
 from analysis.files import sha256, write_text
 
 FILE_NAME = "manifest.json"
+FORMAT = 1
+"""Number of the form that this version writes, and the newest that it reads."""
 StepState = Literal["pending", "running", "done", "failed", "skipped"]
 RunState = Literal["running", "failed", "partial", "complete"]
 
@@ -94,7 +98,7 @@ class Manifest:
     parameters: dict[str, Any] = field(default_factory=dict)
     kernel: str = "warm"
     steps: dict[str, StepRecord] = field(default_factory=dict)
-    format: int = 1
+    format: int = FORMAT
 
     def save(self, folder: Path) -> Path:
         """Write ``manifest.json`` into the run folder."""
@@ -103,16 +107,36 @@ class Manifest:
 
 
 def load(folder: Path) -> Manifest:
-    """Read the manifest of a run folder.
+    """Read the manifest of a run folder, of this version or an earlier one.
+
+    Fields that this version does not know are left out. Where the manifest does not tell client
+    and run, the folders' names do.
 
     Raises
     ------
-    FileNotFoundError
-        When the folder has none.
+    StoredFileError
+        When there is none, it is damaged, or a newer version wrote it.
     """
-    content = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-    content["steps"] = {name: StepRecord(**step) for name, step in content["steps"].items()}
-    return Manifest(**content)
+    from pydantic import ValidationError  # a quarter of a second, and not every command reads one
+
+    path = folder / FILE_NAME
+    try:
+        content = json.loads(path.read_bytes())
+        if not isinstance(content, dict):
+            raise TypeError("not an object")
+        if isinstance(found := content.get("format"), int) and found > FORMAT:
+            raise StoredFileError(path, newer=True)
+        content = {"client": folder.parent.name, "run_id": folder.name, **content}
+        return _reader().validate_python(content)
+    except (OSError, ValueError, TypeError, RecursionError, ValidationError) as error:
+        raise StoredFileError(path) from error
+
+
+@functools.cache
+def _reader() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Manifest)
 
 
 def intact(folder: Path, outputs: Mapping[str, str]) -> bool:
