@@ -61,7 +61,7 @@ from analysis.causal.pretrend import pretrend_test
 from analysis.causal.random_timing import FisherTest, RandomTiming, fisher_test, staggered
 from analysis.causal.randomisation import randomisation_test
 from analysis.causal.ratio import Ratio, fieller
-from analysis.causal.refusals import Asked, Mistake, Refusal, is_answer
+from analysis.causal.refusals import Mistake, Refusal
 from analysis.causal.renewal import renewal_effect
 from analysis.causal.robustness import leave_one_out, placebo_date, placebo_outcome, variants
 from analysis.causal.rounds import Rounds, to_rounds
@@ -91,7 +91,6 @@ from analysis.causal.versions import retraining, weighted_for_response
 __all__ = [
     "ENDINGS",
     "Aggregate",
-    "Asked",
     "Balanced",
     "Base",
     "CellMoments",
@@ -150,7 +149,6 @@ __all__ = [
     "goodman_bacon",
     "group_time",
     "imputation",
-    "is_answer",
     "kaplan_meier",
     "know_do_gap",
     "label_counts",

@@ -64,6 +64,8 @@ def beside(builder: Builder, simple: Aggregate) -> tuple[Estimate, ...]:
             try:
                 named |= _FITS[method](builder, simple)
             except FrameError as fault:
+                if fault.reason is None:
+                    raise
                 named |= {"value": None, "causal": False, "reason": f"causal.fault.{fault.rule}"}
         found.append(Estimate(**named))
     return tuple(found)

@@ -11,11 +11,11 @@ import pandas as pd
 from analysis.causal.evaluate import Evaluation
 from analysis.causal.heterogeneity import effects_by
 from analysis.causal.persistence import persistence
-from analysis.causal.refusals import Asked
 from analysis.causal.robustness import leave_one_out, placebo_date, variants
 from analysis.causal.sensitivity import sensitivity
 from analysis.causal.synthetic import synthetic_estimates
 from analysis.causal.uptake import change_by_hours, complier_effect
+from analysis.refusals import Asked
 from analysis.results import Check, Estimate, StageResults, collect
 
 #: Synthetic methods are shown up to this many treated sites.

@@ -442,6 +442,8 @@ def overall_effect(
     try:
         found = evaluate(frame, outcome=outcome, unit=unit, options=quick)
     except FrameError as error:
+        if error.reason is None:
+            raise
         return refused(error.rule, outcome=outcome, unit=unit, options=options, **named)
     if (rule := found.broken_rule) is not None:
         return refused(rule, outcome=outcome, unit=unit, options=options, **named)

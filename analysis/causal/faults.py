@@ -5,21 +5,25 @@ from __future__ import annotations
 import numbers
 from typing import Any, get_args
 
-from analysis.errors import DesignError
+from analysis.causal.refusals import Refusal
+from analysis.refusals import RefusedError
 
 
-class FrameError(DesignError):
+class FrameError(RefusedError):
     """A rule of the estimation frame is broken.
 
     Attributes
     ----------
     rule : str
         Name of the rule; the catalogue has its sentence under ``causal.fault.<rule>``.
+    reason : Refusal or None
+        The same where it lies in the data or design; None for a mistake of the caller.
     """
 
     def __init__(self, rule: str, message: str) -> None:
         self.rule = rule
-        super().__init__(f"{rule}: {message}")
+        reason = Refusal(rule) if rule in Refusal.__members__.values() else None
+        super().__init__(reason, f"{rule}: {message}")
 
 
 class NoComparisonError(FrameError):
@@ -30,7 +34,7 @@ class NoPrePeriodError(FrameError):
     """No treated unit was observed before its treatment."""
 
 
-class OptionError(FrameError, ValueError):
+class OptionError(FrameError):
     """An option has a value it cannot have.
 
     Attributes

@@ -1,22 +1,18 @@
-"""What a method may refuse, by reason: answers of the data, and mistakes of the caller.
+"""What this room's methods may refuse, by reason: answers of the data, and mistakes of the caller.
 
 A refusal of the data is an answer ("not possible, because"): the question gets a check that says
-so and everything else goes on. A mistake of the caller stops, as any unexpected error does.
+so and everything else goes on (:class:`analysis.refusals.Asked`). A mistake of the caller stops,
+as any unexpected error does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
-from typing import TypeVar
 
-from analysis.causal.frame import FrameError
-from analysis.results import Check
-
-T = TypeVar("T")
+from analysis.refusals import Reason
 
 
-class Refusal(StrEnum):
+class Refusal(Reason):
     """Reasons that lie in a client's data or design; worded under ``causal.fault.<reason>``."""
 
     EMPTY = "empty"
@@ -59,6 +55,11 @@ class Refusal(StrEnum):
     LABEL_RANGE = "label_range"
     BEYOND_OBSERVATION = "beyond_observation"
 
+    @property
+    def key(self) -> str:
+        """Wording key of the sentence."""
+        return f"causal.fault.{self.value}"
+
 
 class Mistake(StrEnum):
     """Reasons that lie in the call: these stop."""
@@ -81,68 +82,3 @@ class Mistake(StrEnum):
     NOT_FINITE = "not_finite"
     WEIGHTS_NOT_POSITIVE = "weights_not_positive"
     UNKNOWN_UNIT = "unknown_unit"
-
-
-def is_answer(error: FrameError) -> bool:
-    """Return whether a refusal lies in the data, so that saying it is an answer."""
-    return error.rule in Refusal.__members__.values()
-
-
-class Asked:
-    """Questions put to methods that may refuse, and the refusals so far.
-
-    Parameters
-    ----------
-    stage : str
-        Stage whose checks the refusals become.
-    """
-
-    def __init__(self, stage: str) -> None:
-        self.stage = stage
-        self._refused: dict[str, Check] = {}
-
-    def ask(self, topic: str, make: Callable[[], T], otherwise: T, *, about: str = "") -> T:
-        """Return what ``make`` finds, or ``otherwise`` where the data refuse.
-
-        A refusal becomes the check ``<stage>.not_possible.<topic>[.<about>]``, with the reason.
-
-        Parameters
-        ----------
-        topic : str
-            What is asked, worded under ``causal.topic.<topic>``.
-        make : callable
-            Asks; takes nothing.
-        otherwise : object
-            Stands for "nothing found".
-        about : str
-            Outcome, stratum or variant the question is about, where there are several.
-
-        Raises
-        ------
-        FrameError
-            For a mistake of the caller.
-        """
-        try:
-            return make()
-        except FrameError as error:
-            if not is_answer(error):
-                raise
-            self.refuse(topic, error.rule, about=about)
-            return otherwise
-
-    def refuse(self, topic: str, reason: str, *, about: str = "") -> None:
-        """Record that a question could not be answered."""
-        id = ".".join(part for part in (self.stage, "not_possible", topic, about) if part)
-        self._refused[id] = Check(
-            id=id,
-            question="causal.check.possible",
-            status="not_possible",
-            reason=f"causal.fault.{reason}",
-            params={"topic": f"causal.topic.{topic}"},
-            dims={"topic": topic, "reason": reason, **({"about": about} if about else {})},
-        )
-
-    @property
-    def checks(self) -> tuple[Check, ...]:
-        """One check for each question that was refused, in the order they were asked."""
-        return tuple(self._refused.values())

@@ -237,6 +237,8 @@ def _placebo(rows, name, outcome, unit, options, params) -> tuple[Estimate, Chec
         )
         rule = found.broken_rule
     except FrameError as error:
+        if error.reason is None:
+            raise
         rule = error.rule
     if rule is not None:
         nothing = refused(
@@ -295,6 +297,8 @@ def _simple(evaluation: Evaluation, left_out: int, options: Options) -> float | 
     options = replace(options, drawn_by_lot=evaluation.effects.lot)
     try:
         parts = lead(panel, options, many=many, **named)[1]
-    except FrameError:
+    except FrameError as error:
+        if error.reason is None:
+            raise
         return None
     return float(parts["simple"].att[0])

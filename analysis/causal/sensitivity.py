@@ -156,6 +156,8 @@ def sensitivity(
         try:
             moments = event_moments(evaluation, horizon)
         except FrameError as error:
+            if error.reason is None:
+                raise
             reason = f"causal.fault.{error.rule}"
             checks.append(Check(status="not_possible", reason=reason, **common))
             continue

@@ -242,6 +242,8 @@ def synthetic_estimates(
                 seed=options.seed,
             )
         except FrameError as error:
+            if error.reason is None:
+                raise
             reason = f"causal.fault.{error.rule}"
             found.append(Estimate(value=None, n=0, reason=reason, **common))
             continue

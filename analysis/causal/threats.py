@@ -140,6 +140,8 @@ def assess_attrition(
     try:
         bounds = lee_bounds(y, stayed, treated, cluster=cluster, level=options.level)
     except FrameError as error:
+        if error.reason is None:
+            raise
         reason = f"causal.fault.{error.rule}"
         return collect("tracking", [Check(status="not_possible", reason=reason, **common)])
     named = Options(

@@ -122,6 +122,8 @@ def time_to(
             level=options.level,
         )
     except FrameError as error:
+        if error.reason is None:
+            raise
         nothing = Estimate(
             id=f"{options.prefix}.{about.stem}.att",
             estimand="att_restricted_mean",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pandas as pd
 
 from analysis.design import power as pw
 from analysis.design.power_report import error_model, read_roll_out
-from analysis.errors import DesignError
+from analysis.design.refusals import RefusedError
+from analysis.refusals import Asked
 from analysis.results import Check, DesignGrade, StageResults, collect
 
 LEAST_SITES = 2
@@ -244,12 +246,17 @@ def assess_designs(
         ``cost``. Check ``design.advice``: passed when waves drawn by lot are recommended,
         caution for another comparison, failed when there is none.
     """
-    rows = []
+    rows, ask = [], Asked("design")
     for design in DESIGNS:
         refused = design.refused(facts)
         chance = mde = None
         if refused is None and design.roll_out and errors is not None and effect:
-            chance, mde = _found(design.roll_out(facts), errors, effect, alpha, power, draws, seed)
+            chance, mde = ask.ask(
+                "power",
+                partial(_found, design.roll_out, facts, errors, effect, alpha, power, draws, seed),
+                (None, None),
+                about=design.name,
+            )
         known = site_cost is not None and answer_cost is not None
         cost = None
         if refused is None and known:
@@ -261,10 +268,11 @@ def assess_designs(
     first = table.index[table["admissible"]]
     chosen = table.loc[first[0]] if len(first) else None
     table.insert(1, "recommended", table.index == (first[0] if len(first) else -1))
-    return collect("design", [_advice(chosen, facts)], tables={"designs": table})
+    return collect("design", [_advice(chosen, facts), *ask.checks], tables={"designs": table})
 
 
-def _found(plan, errors, effect, alpha, power, draws, seed) -> tuple[float, float]:
+def _found(rolled, facts, errors, effect, alpha, power, draws, seed) -> tuple[float, float]:
+    plan = rolled(facts)
     null = pw.simulate_null(plan, errors, draws=draws, seed=seed)
     chance = pw.simulated(null, plan, effect, alpha=alpha)
     start = pw.closed_form_se(plan, errors)
@@ -321,5 +329,5 @@ def errors_before(outcome: pd.DataFrame) -> pw.ErrorModel | None:
     try:
         read_roll_out(outcome)
         return error_model(outcome)[0]
-    except DesignError:
+    except RefusedError:
         return None

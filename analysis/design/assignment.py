@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.design.refusals import Refusal, RefusedError
 from analysis.errors import DesignError
 from analysis.measurement.balance import standardised_differences
 from analysis.results import StageResults, collect
@@ -57,9 +58,10 @@ def assign_waves(
     frame = sites.sort_values("site_id", ignore_index=True)
     never = round(len(frame) * comparison_share)
     if never < 2 or len(frame) - never < 2:
-        raise DesignError(
+        raise RefusedError(
+            Refusal.FEW_SITES,
             f"{len(frame)} sites with a comparison share of {comparison_share:g} leave fewer "
-            "than two trained or two never-trained sites. Correct: at least four sites."
+            "than two trained or two never-trained sites. Correct: at least four sites.",
         )
     labels = frame[list(strata)].astype(object).where(frame[list(strata)].notna(), "unknown")
     stratum = labels.astype(str).agg(" / ".join, axis=1) if strata else pd.Series("", frame.index)
@@ -123,7 +125,9 @@ def assign_balanced(
     values = ordered[list(balance_on)].astype(float)
     values = values.fillna(values.mean()).to_numpy()
     if (values.std(axis=0) == 0).any():
-        raise DesignError("Balance needs columns of numbers that vary, e.g. households.")
+        raise RefusedError(
+            Refusal.BALANCE_CONSTANT, "Balance needs columns of numbers that vary, e.g. households."
+        )
     columns = values.shape[1]
     inverse = np.linalg.pinv(np.cov(values, rowvar=False).reshape(columns, columns))
     limit = float(stats.chi2.ppf(accept, columns)) if columns else 0.0

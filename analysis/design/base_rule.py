@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.design import power as pw
-from analysis.errors import DesignError
+from analysis.design.refusals import RefusedError
 from analysis.measurement.balance import before_first_wave
 
 #: The month before is chosen only where the mean of all months is expected to err this much more:
@@ -82,7 +82,7 @@ def choose_base(outcome: pd.DataFrame, *, window: int = 12) -> BaseChoice:
         return BaseChoice("all_before", "one_month", months)
     try:
         errors = pw.estimate_errors(before)
-    except DesignError:
+    except RefusedError:
         return BaseChoice("all_before", "few_months", months)
     if errors.shock_sd + errors.sampling_sd <= 0:
         return BaseChoice("all_before", "few_months", months, errors.autocorrelation)

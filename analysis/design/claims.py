@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
 import pandas as pd
 
+from analysis.design.refusals import Refusal, RefusedError
+from analysis.refusals import Asked
 from analysis.results import Check, StageResults, collect
 
 TOLERANCE = 0.005
@@ -30,7 +33,9 @@ def annual_growth(start: float, end: float, years: float) -> float:
         Growth a year as a share: 0.142 is 14.2 %.
     """
     if start <= 0 or end <= 0 or years <= 0:
-        raise ValueError("growth needs positive end points and a positive number of years")
+        raise RefusedError(
+            Refusal.GROWTH_ENDS, "growth needs positive end points and a positive number of years"
+        )
     return (end / start) ** (1 / years) - 1
 
 
@@ -50,7 +55,12 @@ def check_claims(claims: Iterable[Mapping[str, Any]] = ()) -> list[Check]:
         :data:`TOLERANCE` from the computed one.
     """
     known = [{**claim, "name": claim["requirement"]} for claim in _packaged("claims")]
-    return [_check(claim) for claim in [*known, *claims]]
+    asked = Asked("design")
+    found = [
+        asked.ask("claim", partial(_check, claim), None, about=str(claim["name"]))
+        for claim in [*known, *claims]
+    ]
+    return [*(check for check in found if check is not None), *asked.checks]
 
 
 def _check(claim: Mapping[str, Any]) -> Check:

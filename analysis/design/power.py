@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, signal, stats
 
-from analysis.errors import DesignError
+from analysis.design.refusals import Refusal, RefusedError
 
 Base = Literal["month_before", "all_before"]
 _DOUBLINGS = 60
@@ -74,9 +74,15 @@ class RollOut:
 
     def __post_init__(self) -> None:
         if len(self.starts) < 2 or self.n_never < 2:
-            raise DesignError("Power needs at least two trained and two never-trained sites.")
+            raise RefusedError(
+                Refusal.TWO_EACH_SIDE,
+                "Power needs at least two trained and two never-trained sites.",
+            )
         if min(self.starts) < 1 or max(self.starts) >= self.n_periods:
-            raise DesignError("Every trained site needs a month before and a month after.")
+            raise RefusedError(
+                Refusal.NO_MONTH_EACH_SIDE,
+                "Every trained site needs a month before and a month after.",
+            )
 
     def scaled(self, n_sites: int) -> RollOut:
         """Return the same roll-out with another number of sites, shares kept."""
@@ -104,15 +110,16 @@ def estimate_errors(outcome: pd.DataFrame, *, sampling_variance: float | None = 
 
     Raises
     ------
-    DesignError
+    RefusedError
         With fewer than four months or three complete units.
     """
     wide = outcome.pivot_table(index="unit", columns="period", values="y").dropna()
     units, months = wide.shape
     if units < 3 or months < 4:
-        raise DesignError(
+        raise RefusedError(
+            Refusal.FEW_COMPLETE_BEFORE,
             f"{units} complete sites and {months} months before training: variances need at "
-            "least three sites and four months."
+            "least three sites and four months.",
         )
     residual = wide.to_numpy() - wide.mean(axis=1).to_numpy()[:, None]
     residual = (residual - residual.mean(axis=0)) * math.sqrt(units / (units - 1))
@@ -349,7 +356,7 @@ def minimum_detectable(power_at: Callable[[float], float], power: float, start: 
 
     Raises
     ------
-    DesignError
+    RefusedError
         When the curve does not reach the power at any effect.
     """
     if start <= 0:
@@ -360,5 +367,7 @@ def minimum_detectable(power_at: Callable[[float], float], power: float, start: 
             break
         high *= 2
     else:
-        raise DesignError("No effect reaches the wanted power with this roll-out.")
+        raise RefusedError(
+            Refusal.POWER_OUT_OF_REACH, "No effect reaches the wanted power with this roll-out."
+        )
     return float(optimize.bisect(lambda e: power_at(e) - power, 0.0, high, xtol=high * 1e-5))

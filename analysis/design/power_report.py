@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.design import power as pw
-from analysis.errors import DesignError
+from analysis.design.refusals import Refusal, RefusedError
 from analysis.measurement.balance import before_first_wave
 from analysis.measurement.intervals import wilson
+from analysis.refusals import Asked, Reason
 from analysis.results import Check, Estimate, StageResults, collect
 
 SITES = (10, 20, 30, 40, 60, 80, 120)
@@ -37,7 +39,7 @@ def read_roll_out(
         What the months after are compared with and how, as of :class:`RollOut`.
     """
     if outcome.empty:
-        raise DesignError("The outcome is not measured.")
+        raise RefusedError(Refusal.NOT_MEASURED, "The outcome is not measured.")
     first, last = int(outcome["period"].min()), int(outcome["period"].max())
     cohorts = outcome.groupby("unit")["cohort"].first()
     starts = (cohorts.dropna() - first).astype(int)
@@ -51,13 +53,13 @@ def error_model(outcome: pd.DataFrame) -> tuple[pw.ErrorModel, pd.DataFrame]:
 
     Raises
     ------
-    DesignError
+    RefusedError
         With too few months or sites, or an outcome that does not vary.
     """
     before = before_first_wave(outcome)
     errors = pw.estimate_errors(before)
     if errors.shock_sd + errors.sampling_sd <= 0:
-        raise DesignError("The outcome does not vary before training.")
+        raise RefusedError(Refusal.CONSTANT_BEFORE, "The outcome does not vary before training.")
     return errors, before
 
 
@@ -268,8 +270,10 @@ def assess_power(
         effect = smallest_effect or 0.25 * float(before["y"].std())
         null = pw.simulate_null(plan, errors, draws=draws, seed=seed)
         found = _both(plan, errors, null, effect, alpha, power)
-    except DesignError as error:
-        return collect("design", [_no_power(power, str(error))])
+    except RefusedError as error:
+        if error.reason is None:
+            raise
+        return collect("design", [_no_power(power, error.reason)])
     about = {
         "indicator": indicator,
         "n": len(before),
@@ -283,29 +287,32 @@ def assess_power(
         *_power_estimates(found, unit=unit, draws=draws, about=about),
         _power_check(found, errors, effect, power=power, stated=bool(smallest_effect), about=about),
     ]
-    by_sites = power_by_sites(
-        plan, errors, effect, alpha=alpha, power=power, draws=max(500, draws // 2), seed=seed
-    )
+    tested = {"alpha": alpha, "power": power, "seed": seed}
+    by_sites = partial(power_by_sites, plan, errors, effect, draws=max(500, draws // 2), **tested)
+    leaders = partial(power_by_estimator, plan, errors, effect, draws=draws, **tested)
     largest = 2 * max(found[3], effect)
     curve = power_by_effect(plan, errors, null, largest, alpha=alpha)
     model = ("shock_sd", "autocorrelation", "sampling_sd", "site_sd", "n_units", "n_periods")
     facts = {"error_model": {name: getattr(errors, name) for name in model}}
-    leaders = power_by_estimator(
-        plan, errors, effect, alpha=alpha, power=power, draws=draws, seed=seed
+    asked = Asked("design")
+    beside = {
+        "power_sites": asked.ask("power", by_sites, None, about="sites"),
+        "power_estimators": asked.ask("power", leaders, None, about="estimators"),
+    }
+    tables = {name: table for name, table in beside.items() if table is not None}
+    return collect(
+        "design", [*items, *asked.checks], facts=facts, tables={"power_curve": curve, **tables}
     )
-    tables = {"power_sites": by_sites, "power_curve": curve, "power_estimators": leaders}
-    return collect("design", items, facts=facts, tables=tables)
 
 
-def _no_power(power: float, cause: str) -> Check:
+def _no_power(power: float, reason: Reason) -> Check:
     return Check(
         id="design.power",
         question="design.check.power.question",
         status="not_possible",
         threshold=power,
         unit="share",
-        reason="design.reason.no_power",
-        params={"cause": cause},
+        reason=reason.key,
     )
 
 

@@ -39,7 +39,10 @@ def assess_readiness(
         only the client can decide: open contradictions, the smallest effect, lots.
     """
     checks = {check.id: check for part in parts for check in part.checks}
-    advice, power = checks["design.advice"], checks["design.power"]
+    advice, power = (
+        checks.get(f"design.{name}") or checks[f"design.not_possible.{name}"]
+        for name in ("advice", "power")
+    )
     return collect(
         "design",
         [_verdict(advice, power, unit, indicator), *_decisions(checks, effect)],
@@ -47,18 +50,20 @@ def assess_readiness(
 
 
 def _verdict(advice: Check, power: Check, unit: str, indicator: str) -> Check:
-    if advice.status in ("failed", "not_possible"):
-        state, reason = "failed", advice.params.get("why", "no_comparison")
+    if advice.id == "design.not_possible.advice":
+        state, reason = "not_possible", advice.reason
+    elif advice.status in ("failed", "not_possible"):
+        state, reason = "failed", f"planning.ready.{advice.params.get('why', 'no_comparison')}"
     elif power.status == "not_possible":
-        state, reason = "caution", "no_power"
+        state, reason = "caution", "planning.ready.no_power"
     else:
         state = power.status
-        reason = {"passed": "yes", "caution": "larger", "failed": "no"}[state]
+        reason = "planning.ready." + {"passed": "yes", "caution": "larger", "failed": "no"}[state]
     return Check(
         id="design.ready",
         question="planning.ready.question",
         status=state,
-        reason=f"planning.ready.{reason}",
+        reason=reason,
         params={
             "indicator": indicator,
             "unit": unit,

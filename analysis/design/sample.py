@@ -13,7 +13,7 @@ from scipy import stats
 from analysis.design import power as pw
 from analysis.design.power import Base
 from analysis.design.power_report import error_model, read_roll_out
-from analysis.errors import DesignError
+from analysis.design.refusals import RefusedError
 from analysis.results import StageResults, collect
 
 MARGIN = 0.05
@@ -235,7 +235,7 @@ def assess_frontier(
     try:
         plan = read_roll_out(outcome, base=base, by_lot=by_lot)
         errors = error_model(outcome)[0]
-    except DesignError:
+    except RefusedError:
         return collect("design", [])
     answers = float(outcome["n"].mean())
     table = cost_frontier(plan, errors, effect, answers_now=answers, **settings)

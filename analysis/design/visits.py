@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.design.calendar import season
-from analysis.errors import DesignError
+from analysis.design.refusals import Refusal, RefusedError
 from analysis.results import StageResults, collect
 
 TIMES = ("morning", "afternoon", "evening")
@@ -56,9 +56,10 @@ def draw_visits(
     """
     days = [first + dt.timedelta(days=i) for i in range((last - first).days + 1)]
     if per_site < 1 or len(days) < per_site or not len(sites):
-        raise DesignError(
+        raise RefusedError(
+            Refusal.FEW_DAYS,
             f"{len(days)} days cannot hold {per_site} visits of {len(sites)} sites. "
-            "Correct: at least one site, one visit, and a day for each visit."
+            "Correct: at least one site, one visit, and a day for each visit.",
         )
     rng = np.random.default_rng(seed)
     names = sorted(sites)

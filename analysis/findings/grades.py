@@ -201,7 +201,7 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
     priced = set(table.loc[table["priced"].astype(bool), "indicator"]) if len(table) else set()
     effects = tuple(effects)
     behind = [f for f in effects if f.params.get("indicator") in priced]
-    check = next(c for c in roi.checks if c.id == "value.roi")
+    check = _asked(roi, "roi")
     ratio = next((e for e in roi.estimates if e.id == "value.roi.benefit_cost_ratio"), None)
     known = {"passed": "paid", "failed": "lost", "caution": "unclear"}
     claim = known.get(check.status, "not_priced") if behind and ratio is not None else "not_priced"
@@ -236,9 +236,15 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
     )
 
 
+def _asked(found: StageResults, topic: str) -> Check:
+    """Return the check of a step, or the one that says why its method refused."""
+    named = (f"value.{topic}", f"value.not_possible.{topic}")
+    return next(check for check in found.checks if check.id in named)
+
+
 def targets_finding(goals: StageResults) -> Finding:
     """Count the targets reached, missed, open and not assessed, graded by rule 7."""
-    check = next(c for c in goals.checks if c.id == "value.goals")
+    check = _asked(goals, "goals")
     assessed = check.status != "not_possible" and check.params["unassessed"] < check.params["goals"]
     claim = "counted" if assessed else "not_possible"
     return Finding(

@@ -20,6 +20,7 @@ from typing import Protocol
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
+from analysis.measurement.refusals import Refusal, RefusedError
 from analysis.results import Estimate
 
 SURE = 0.95
@@ -81,7 +82,9 @@ def probability_reached(
         Where the estimate has no interval: nothing says how far it may be from the truth.
     """
     if estimate.value is None or estimate.ci_low is None:
-        raise ValueError(f"{estimate.id}: a probability needs a value and its interval")
+        raise RefusedError(
+            Refusal.NO_INTERVAL, f"{estimate.id}: a probability needs a value and its interval"
+        )
     base, spread, shared = _level(baseline)
     threshold = target if baseline is None else target * base
     towards = estimate.value - threshold

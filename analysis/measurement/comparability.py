@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import pandas as pd
 
 from analysis.measurement.covariance_structure import Moments, moments, usable
 from analysis.measurement.invariance import Invariance, Rule, measurement_invariance
 from analysis.measurement.sheets import Sheets, answer_sheets
+from analysis.refusals import Asked
 from analysis.results import Check, StageResults, collect
 
 LEAST_GROUP = 100
@@ -67,11 +69,19 @@ def assess_invariance(
     column = {"time": "answered_at", "channel": "channel"}.get(by, "site_id")
     if answers is not None and column not in answers:
         answers = None
+    asked = Asked("baseline")
     for sheets in answer_sheets(answers, instruments, sheet=sheet, about=[column]):
         id = f"baseline.invariance.{source}.{sheets.instrument}.{by}"
         labels = group_labels(sheets, by, sites, split_at)
-        groups, left_out = _groups(sheets, labels, least)
-        found = measurement_invariance(groups, sheets.factors, rule=rule) if groups else None
+        held = asked.ask(
+            "scale_use",
+            partial(_held, sheets, labels, least, rule),
+            None,
+            about=f"{source}.{sheets.instrument}.{by}",
+        )
+        if held is None:
+            continue
+        found, groups, left_out = held
         checks.append(_gate(id, by, sheets, found, rule or Rule(), len(groups), left_out))
         if found is not None:
             tables = {
@@ -82,6 +92,7 @@ def assess_invariance(
             for name, table in tables.items():
                 marked = table.assign(instrument=sheets.instrument)
                 parts.setdefault(f"{name}_{source}_{by}", []).append(marked)
+    checks += asked.checks
     if not checks:
         checks = [
             Check(
@@ -111,6 +122,15 @@ def group_labels(sheets: Sheets, by: str, sites, split_at) -> pd.Series:
         return pd.Series(None, index=sheets.about.index, dtype=object)
     lookup = sites.set_index("site_id")[by].astype(object)
     return sheets.about["site_id"].map(lookup)
+
+
+def _held(
+    sheets: Sheets, labels: pd.Series, least: int, rule: Rule | None
+) -> tuple[Invariance | None, Mapping[str, Moments], int]:
+    """Hold the groups of one questionnaire against each other."""
+    groups, left_out = _groups(sheets, labels, least)
+    found = measurement_invariance(groups, sheets.factors, rule=rule) if groups else None
+    return found, groups, left_out
 
 
 def _groups(sheets: Sheets, labels: pd.Series, least: int) -> tuple[Mapping[str, Moments], int]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.measurement.refusals import Refusal, RefusedError
+
 Factors = Mapping[str, Sequence[str]]
 
 
@@ -35,7 +37,7 @@ def moments(scores: pd.DataFrame) -> Moments:
     """Moments of sheets × items; sheets with an unanswered item are left out (listwise)."""
     kept = scores.dropna().to_numpy(dtype=float)
     if len(kept) < 2:
-        raise ValueError(f"moments need two complete sheets, got {len(kept)}")
+        raise RefusedError(Refusal.FEW_SHEETS, f"moments need two complete sheets, got {len(kept)}")
     centred = kept - kept.mean(axis=0)
     covariance = centred.T @ centred / len(kept)
     return Moments(tuple(map(str, scores.columns)), kept.mean(axis=0), covariance, len(kept))

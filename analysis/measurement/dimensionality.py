@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 
 from analysis.measurement.covariance_structure import Factors, Moments, moments, usable
@@ -12,6 +14,7 @@ from analysis.measurement.factor import (
     parallel_analysis,
 )
 from analysis.measurement.sheets import Sheets, answer_sheets
+from analysis.refusals import Asked
 from analysis.results import Check, Estimate, StageResults, collect
 
 CFI_GOOD, CFI_FAIR = 0.95, 0.90
@@ -66,37 +69,32 @@ def assess_factors(
     """
     items: list = []
     loadings, eigenvalues = [], []
+    asked = Asked("baseline")
     for sheets in answer_sheets(answers, instruments, sheet=sheet):
         id = f"{source}.{sheets.instrument}"
         varying, factors = _varying(sheets)
         complete = varying.dropna()
-        reason = None
-        if len(complete) < LEAST_SHEETS:
-            reason = "measurement.reason.few_sheets"
-        data = moments(complete) if reason is None else None
-        if data is not None and not usable(data):
-            reason = "measurement.reason.no_variation"
-        fitted = confirm(data, factors) if reason is None else None
-        if reason is None and (fitted is None or not fitted.converged):
-            reason = "measurement.reason.no_factors"
+        fit = partial(_fit, complete, factors)
+        fitted, data, reason = asked.ask("factors", fit, (None, None, None), about=id)
+        noise = None
+        if fitted is not None:
+            draw = partial(parallel_analysis, data, seed=seed)
+            noise = asked.ask("dimensions", draw, None, about=id)
         if reason is not None:
             items.append(_impossible(id, reason, len(complete), sheets.instrument))
-            continue
-        dims = {"source": source, "instrument": sheets.instrument}
-        items += _estimates(id, fitted, dims, simulated)
-        items.append(_fit_check(id, fitted, sheets, factors, len(complete)))
-        noise = parallel_analysis(data, seed=seed)
-        items.append(_dimension_check(id, noise, sheets.instrument, len(factors), data))
-        loadings.append(fitted.loadings.assign(instrument=sheets.instrument))
-        eigenvalues.append(_eigenvalues(noise).assign(instrument=sheets.instrument))
+        if fitted is not None:
+            dims = {"source": source, "instrument": sheets.instrument}
+            items += _estimates(id, fitted, dims, simulated)
+            items.append(_fit_check(id, fitted, sheets, factors, len(complete)))
+            loadings.append(fitted.loadings.assign(instrument=sheets.instrument))
+        if noise is not None:
+            items.append(_dimension_check(id, noise, sheets.instrument, len(factors), data))
+            eigenvalues.append(_eigenvalues(noise).assign(instrument=sheets.instrument))
+    items += asked.checks
     if not items:
         items = [_impossible(source, "measurement.reason.no_instrument", 0, source)]
-    tables = {}
-    if loadings:
-        tables = {
-            f"loadings_{source}": pd.concat(loadings, ignore_index=True),
-            f"eigenvalues_{source}": pd.concat(eigenvalues, ignore_index=True),
-        }
+    parts = {f"loadings_{source}": loadings, f"eigenvalues_{source}": eigenvalues}
+    tables = {name: pd.concat(own, ignore_index=True) for name, own in parts.items() if own}
     return collect("baseline", items, tables=tables)
 
 
@@ -117,6 +115,21 @@ def _varying(sheets: Sheets) -> tuple[pd.DataFrame, Factors]:
     if min(map(len, left.values())) < 2:
         left = {"all": tuple(i for each in left.values() for i in each)}
     return sheets.scores[[i for i in sheets.scores if i not in flat]], left
+
+
+def _fit(
+    complete: pd.DataFrame, factors: Factors
+) -> tuple[FactorFit | None, Moments | None, str | None]:
+    """Return the fitted factors and their moments, or the reason why there are none."""
+    if len(complete) < LEAST_SHEETS:
+        return None, None, "measurement.reason.few_sheets"
+    data = moments(complete)
+    if not usable(data):
+        return None, data, "measurement.reason.no_variation"
+    fitted = confirm(data, factors)
+    if fitted is None or not fitted.converged:
+        return None, data, "measurement.reason.no_factors"
+    return fitted, data, None
 
 
 def _estimates(id: str, fitted: FactorFit, dims: dict, simulated: bool) -> list[Estimate]:

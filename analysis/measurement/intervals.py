@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from analysis.measurement.refusals import Refusal, RefusedError
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -26,6 +28,11 @@ class Interval:
     se: float | None = None
 
 
+def _asked_at_all(n: int) -> None:
+    if n < 1:
+        raise RefusedError(Refusal.NO_ANSWERS, f"an interval needs at least one answer, got {n}")
+
+
 def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
     """Score interval of a proportion.
 
@@ -40,8 +47,9 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
     """
     from statsmodels.stats.proportion import proportion_confint
 
-    if not 0 <= successes <= n or n < 1:
-        raise ValueError(f"need 0 <= successes <= n and n >= 1, got {successes} of {n}")
+    _asked_at_all(n)
+    if not 0 <= successes <= n:
+        raise ValueError(f"need 0 <= successes <= n, got {successes} of {n}")
     low, high = proportion_confint(successes, n, alpha=1 - level, method="wilson")
     value = successes / n
     # Without failures the upper bound is the value itself, up to rounding.
@@ -71,6 +79,8 @@ def newcombe(
     """
     from statsmodels.stats.proportion import confint_proportions_2indep
 
+    _asked_at_all(n)
+    _asked_at_all(other_n)
     low, high = confint_proportions_2indep(
         successes, n, other_successes, other_n, method="newcomb", alpha=1 - level
     )
@@ -96,8 +106,7 @@ def net_promoter(promoters: int, passives: int, detractors: int, level: float = 
     Rocks (2016), Interval estimation for the net promoter score.
     """
     n = promoters + passives + detractors
-    if n < 1:
-        raise ValueError("a net promoter score needs at least one answer")
+    _asked_at_all(n)
     m = n + 3
     up, down = (promoters + 0.75) / m, (detractors + 0.75) / m
     centre = up - down
@@ -122,7 +131,7 @@ def mean_t(values: np.ndarray, level: float = 0.95) -> Interval:
     kept = np.asarray(values, dtype=float)
     kept = kept[np.isfinite(kept)]
     if kept.size == 0:
-        raise ValueError("a mean needs at least one value")
+        raise RefusedError(Refusal.NO_ANSWERS, "a mean needs at least one value")
     if kept.size == 1:
         return Interval(float(kept[0]), None, None, 1, level, "none")
     se = float(kept.std(ddof=1) / math.sqrt(kept.size))
@@ -152,7 +161,9 @@ def welch(values: np.ndarray, others: np.ndarray, level: float = 0.95) -> tuple[
     """
     first, second = (np.asarray(v, dtype=float)[np.isfinite(v)] for v in (values, others))
     if min(first.size, second.size) < 2:
-        raise ValueError("Welch's interval needs at least two values on each side")
+        raise RefusedError(
+            Refusal.FEW_EACH_SIDE, "Welch's interval needs at least two values on each side"
+        )
     value = float(first.mean() - second.mean())
     parts = np.array([first.var(ddof=1) / first.size, second.var(ddof=1) / second.size])
     se = math.sqrt(parts.sum())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 
 import pandas as pd
 
 from analysis.measurement.intervals import mean_t
+from analysis.refusals import Asked
 from analysis.results import Estimate, StageResults, collect
 
 
@@ -42,7 +44,7 @@ def assess_levels(
     cells = panel[
         (panel["stratum"] == "") & (panel["period"] < before) & (panel["period"] >= before - months)
     ]
-    items = []
+    items, asked = [], Asked("baseline")
     for indicator, unit in units.items():
         mine = cells[(cells["indicator"] == indicator) & cells["value"].notna()]
         common = {
@@ -56,7 +58,10 @@ def assess_levels(
         if mine.empty:
             items.append(Estimate(**common, value=None, n=0, reason="measurement.reason.no_cells"))
             continue
-        interval = mean_t(mine.groupby("site_id")["value"].mean().to_numpy(dtype=float))
+        means = mine.groupby("site_id")["value"].mean().to_numpy(dtype=float)
+        interval = asked.ask("level", partial(mean_t, means), None, about=indicator)
+        if interval is None:
+            continue
         items.append(
             Estimate(
                 **common,
@@ -71,7 +76,7 @@ def assess_levels(
             )
         )
     facts = {"baseline_seal": seal(cells), "baseline_rows": len(cells)}
-    return collect("baseline", items, facts=facts)
+    return collect("baseline", [*items, *asked.checks], facts=facts)
 
 
 def seal(frame: pd.DataFrame) -> str:

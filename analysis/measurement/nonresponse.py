@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import Interval
+from analysis.measurement.refusals import Refusal, RefusedError
 from analysis.measurement.weighting import Weights, rake, weighted_mean
 from analysis.results import Check, Estimate, StageResults, collect
 
@@ -79,9 +80,11 @@ def nonresponse_bias(
     population.
     """
     if not 0 < rate <= 1:
-        raise ValueError(f"the response rate is above 0 and at most 1, got {rate!r}")
+        raise RefusedError(
+            Refusal.RATE_RANGE, f"the response rate is above 0 and at most 1, got {rate!r}"
+        )
     if not scale[0] <= mean <= scale[1]:
-        raise ValueError(f"the mean {mean} lies off the scale {scale}")
+        raise RefusedError(Refusal.OFF_SCALE, f"the mean {mean} lies off the scale {scale}")
     return NonresponseBias(
         mean=float(mean),
         sd=float(sd),

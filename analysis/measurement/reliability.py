@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy import stats
 from analysis.measurement.columns import present
 from analysis.measurement.item_direction import item_directions, items_against
 from analysis.measurement.sheets import declared_factors
+from analysis.refusals import Asked
 from analysis.results import Check, Estimate, StageResults, collect
 
 ALPHA_LINE = 0.70
@@ -179,7 +181,7 @@ def assess_instruments(
         return collect("baseline", [_not_possible(source, "", "measurement.reason.no_instrument")])
     parts = instruments[instruments["role"].isin(["item", "overall"])]
     items: list = []
-    frames = []
+    frames, asked = [], Asked("baseline")
     for instrument, described in parts.groupby("instrument"):
         mine = answers[(answers["instrument"] == instrument) & answers["score"].notna()]
         mine = mine[mine["item"].isin(described["item"])]
@@ -193,9 +195,13 @@ def assess_instruments(
         frames.append(item_statistics(scores, low, high).assign(instrument=instrument))
         against = ()
         if same_scale:
-            asked = described[described["item"].isin(scores.columns)]
-            against = items_against(item_directions(scores, declared_factors(asked)))
-        alpha = _alpha_of(scores) if same_scale else None
+            put = described[described["item"].isin(scores.columns)]
+            against = items_against(item_directions(scores, declared_factors(put)))
+        of = partial(_alpha_of, scores)
+        refused = len(asked.checks)
+        alpha = asked.ask("alpha", of, None, about=f"{source}.{instrument}") if same_scale else None
+        if len(asked.checks) > refused:
+            continue
         if alpha is None:
             items.append(_not_possible(source, str(instrument), _why_no_alpha(scores, same_scale)))
             continue
@@ -203,7 +209,7 @@ def assess_instruments(
     if not frames:
         return collect("baseline", [_not_possible(source, "", "measurement.reason.no_instrument")])
     table = pd.concat(frames, ignore_index=True)
-    return collect("baseline", items, tables={f"items_{source}": table})
+    return collect("baseline", [*items, *asked.checks], tables={f"items_{source}": table})
 
 
 LEAST_PAIR = 30

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.measurement.intervals import Interval
+from analysis.measurement.refusals import Refusal, RefusedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,7 @@ def weighted_mean(
     values = np.asarray(values, dtype=float)
     kept = np.isfinite(values)
     if not kept.any():
-        raise ValueError("a mean needs at least one value")
+        raise RefusedError(Refusal.NO_ANSWERS, "a mean needs at least one value")
     weights = np.ones(values.size) if weights is None else np.asarray(weights, dtype=float)
     y, w = values[kept], weights[kept]
     value = float((w * y).sum() / w.sum())
@@ -249,19 +250,23 @@ def weighted_mean(
 
 def _margin(rows: pd.DataFrame, column: str, levels: Mapping) -> tuple[np.ndarray, np.ndarray]:
     if rows[column].isna().any():
-        raise ValueError(f"{column} has rows without a level; leave them out or name a level")
+        message = f"{column} has rows without a level; leave them out or name a level"
+        raise RefusedError(Refusal.LEVEL_MISSING, message)
     names = list(levels)
     codes = pd.Index(names, dtype=object).get_indexer(rows[column].astype(object))
     if (codes < 0).any():
         stray = sorted(set(rows[column].astype(str)) - {str(n) for n in names})
-        raise ValueError(f"{column}: no household count for {stray}")
+        raise RefusedError(Refusal.LEVEL_UNCOUNTED, f"{column}: no household count for {stray}")
     wanted = np.array([levels[name] for name in names], dtype=float)
     answers = np.bincount(codes, minlength=len(names))
     empty = [str(n) for n, a, t in zip(names, answers, wanted, strict=True) if a == 0 and t > 0]
     if empty:
-        raise ValueError(f"{column}: households but no answers in {empty}; merge with another")
+        message = f"{column}: households but no answers in {empty}; merge with another"
+        raise RefusedError(Refusal.LEVEL_UNANSWERED, message)
     if (wanted[answers > 0] <= 0).any():
-        raise ValueError(f"{column}: answers from a level without households")
+        raise RefusedError(
+            Refusal.LEVEL_EMPTY, f"{column}: answers from a level without households"
+        )
     kept = answers > 0
     return (np.cumsum(kept) - 1)[codes], wanted[kept]
 

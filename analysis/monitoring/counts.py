@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.monitoring.charts import D2
+from analysis.monitoring.refusals import Refusal, RefusedError
 from analysis.monitoring.run_rules import WESTERN_ELECTRIC, broken_rules
 
 DISPERSION_SIZE = 0.05
@@ -42,7 +43,7 @@ def np_chart(
     """
     counts = np.asarray(counts, dtype=float)
     if size < 1 or (counts > size).any():
-        raise ValueError(f"hits must not exceed the sample size {size}")
+        raise RefusedError(Refusal.HITS_ABOVE_SIZE, f"hits must not exceed the sample size {size}")
     base = _baseline(counts, baseline)
     share = counts[base].mean() / size
     spread = np.full(counts.size, np.sqrt(size * share * (1 - share)))
@@ -115,7 +116,7 @@ def u_chart(
     """
     events, exposure = np.asarray(events, dtype=float), np.asarray(exposure, dtype=float)
     if (exposure <= 0).any():
-        raise ValueError("exposure must be positive in every period")
+        raise RefusedError(Refusal.NO_EXPOSURE, "exposure must be positive in every period")
     base = _baseline(events, baseline)
     rate = events[base].sum() / exposure[base].sum()
     value, spread = events / exposure, np.sqrt(rate / exposure)
@@ -131,8 +132,12 @@ def u_chart(
 
 def _baseline(values: np.ndarray, baseline: np.ndarray | None) -> np.ndarray:
     base = np.ones(values.size, bool) if baseline is None else np.asarray(baseline, dtype=bool)
-    if base.shape != values.shape or not base.any():
-        raise ValueError("the baseline must mark at least one of the periods charted")
+    if base.shape != values.shape:
+        raise ValueError(f"the baseline has shape {base.shape}, the values {values.shape}")
+    if not base.any():
+        raise RefusedError(
+            Refusal.NO_MONTHS_BEFORE, "the baseline must mark at least one of the periods charted"
+        )
     return base
 
 

@@ -8,8 +8,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from analysis.errors import SchemaError
 from analysis.measurement.columns import dates
+from analysis.monitoring.refusals import Refusal, RefusedError
 
 _BETWEEN = re.compile(r"[,;，；、\s]+")
 
@@ -25,7 +25,7 @@ def predecessors(milestones: pd.DataFrame) -> dict[str, tuple[str, ...]]:
 
     Raises
     ------
-    SchemaError
+    RefusedError
         For an id that is no milestone, or milestones that wait for each other.
     """
     ordered = milestones.sort_values(["planned_on", "milestone_id"])
@@ -40,9 +40,10 @@ def predecessors(milestones: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     for id, before in waits.items():
         for name in before:
             if name not in waits:
-                raise SchemaError(
+                raise RefusedError(
+                    Refusal.UNKNOWN_MILESTONE,
                     f"milestones: {id} waits for {name!r}, which is no milestone; "
-                    f"after names ids of the same table, e.g. {ids[0]}"
+                    f"after names ids of the same table, e.g. {ids[0]}",
                 )
     _ordered(waits)
     return waits
@@ -55,7 +56,10 @@ def _ordered(waits: dict[str, tuple[str, ...]]) -> list[str]:
     while left:
         free = [id for id, before in left.items() if all(b in done for b in before)]
         if not free:
-            raise SchemaError(f"milestones: {sorted(left)} wait for each other; break the circle")
+            raise RefusedError(
+                Refusal.CIRCLE,
+                f"milestones: {sorted(left)} wait for each other; break the circle",
+            )
         done += free
         for id in free:
             del left[id]

@@ -14,6 +14,7 @@ from scipy import stats
 from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import mean_t
 from analysis.measurement.reliability import ALPHA_LINE, cronbach_alpha
+from analysis.monitoring.refusals import Refusal, RefusedError
 from analysis.monitoring.training import inside
 from analysis.results import Check, StageResults, collect
 
@@ -71,9 +72,13 @@ def item_analysis(
     most = pd.Series(full if isinstance(full, Mapping) else dict.fromkeys(points.columns, full))
     most = most.reindex(points.columns).astype(float)
     if most.isna().any() or (most <= 0).any():
-        raise ValueError(f"every item needs full points above 0, got {most.to_dict()}")
+        raise RefusedError(
+            Refusal.NO_FULL_POINTS, f"every item needs full points above 0, got {most.to_dict()}"
+        )
     if bool((points < 0).any(axis=None)) or bool((points > most).any(axis=None)):
-        raise ValueError("points lie between 0 and the full points of their item")
+        raise RefusedError(
+            Refusal.POINTS_RANGE, "points lie between 0 and the full points of their item"
+        )
     blank = points.isna().mean()
     if blank_is_wrong:
         points = points.fillna(0.0)

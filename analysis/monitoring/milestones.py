@@ -10,6 +10,8 @@ import pandas as pd
 from analysis.measurement.columns import dates, present
 from analysis.monitoring.critical_path import critical_path, predecessors
 from analysis.monitoring.lacking import lacking
+from analysis.monitoring.refusals import RefusedError
+from analysis.refusals import Asked
 from analysis.results import Alert, Check, StageResults, collect
 
 LATE_DAYS, LATE_SHARE = 3, 0.10
@@ -35,10 +37,14 @@ def milestone_states(milestones: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     planned, actual = dates(frame["planned_on"]), dates(frame["actual_on"])
     today = pd.Timestamp(as_of)
     actual = actual.where(actual <= today)
-    waits = predecessors(frame)
+    try:
+        waits = predecessors(frame)
+    except RefusedError:  # the critical path says so; how long a step is planned is not known
+        waits = {}
     begins = frame["milestone_id"].map(
         lambda id: max(
-            (planned[frame["milestone_id"] == b].iloc[0] for b in waits[id]), default=pd.NaT
+            (planned[frame["milestone_id"] == b].iloc[0] for b in waits.get(str(id), ())),
+            default=pd.NaT,
         )
     )
     step = (planned - pd.to_datetime(begins)).dt.days.astype(float)
@@ -104,16 +110,14 @@ def assess_milestones(milestones: pd.DataFrame | None, *, as_of: dt.date) -> Sta
             "as_of": as_of.isoformat(),
         },
     )
-    path = critical_path(milestones, as_of)
-    return collect(
-        "monitoring",
-        [check, _end(path, table, as_of), [_alert(row) for row in late.itertuples()]],
-        tables={
-            "milestones": table,
-            "critical_path": path,
-            "milestone_plot": _gantt(table, path),
-        },
-    )
+    asked = Asked("monitoring")
+    path = asked.ask("critical_path", lambda: critical_path(milestones, as_of), None)
+    items: list = [check, [_alert(row) for row in late.itertuples()], *asked.checks]
+    tables = {"milestones": table}
+    if path is not None:
+        items.append(_end(path, table, as_of))
+        tables |= {"critical_path": path, "milestone_plot": _gantt(table, path)}
+    return collect("monitoring", items, tables=tables)
 
 
 def _end(path: pd.DataFrame, table: pd.DataFrame, as_of: dt.date) -> Check:

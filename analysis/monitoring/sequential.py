@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
+from analysis.monitoring.refusals import Refusal, RefusedError
+
 LEVEL = 0.95
 
 MIN_CLUSTERS = 8
@@ -214,7 +216,9 @@ def planned_se(y: np.ndarray, start: np.ndarray) -> np.ndarray:
     y, start = np.asarray(y, dtype=float), np.asarray(start, dtype=float)
     first = int(np.nanmin(start))
     if first < 2:
-        raise ValueError("the scale needs two periods before the first start")
+        raise RefusedError(
+            Refusal.FEW_PERIODS_BEFORE, "the scale needs two periods before the first start"
+        )
     half = first // 2
     difference = _mean(y[..., half:first]) - _mean(y[..., :half])
     trained = np.isfinite(start)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from analysis.monitoring.refusals import Refusal, RefusedError
+
 WEIGHT, WIDTH = 0.2, 2.962
 """Weight of the newest point and width of the limits; in control 500 points to a signal."""
 
@@ -66,8 +68,9 @@ def ewma_chart(
     Roberts (1959); Lucas & Saccucci (1990), Technometrics 32(1).
     """
     raw = np.asarray(values, dtype=float)
-    if not 0 < weight <= 1 or sigma <= 0:
-        raise ValueError(f"need 0 < weight <= 1 and sigma > 0, got {weight} and {sigma}")
+    if not 0 < weight <= 1:
+        raise ValueError(f"need 0 < weight <= 1, got {weight}")
+    _varies(sigma)
     average, level = np.empty(raw.size), centre
     for t, x in enumerate(raw):
         level = weight * x + (1 - weight) * level
@@ -124,8 +127,9 @@ def cusum_chart(
     Page (1954); Lucas & Crosier (1982), Technometrics 24(3).
     """
     raw = np.asarray(values, dtype=float)
-    if sigma <= 0 or decision <= 0:
-        raise ValueError(f"need sigma > 0 and decision > 0, got {sigma} and {decision}")
+    if decision <= 0:
+        raise ValueError(f"need decision > 0, got {decision}")
+    _varies(sigma)
     slack, limit = reference * sigma, decision * sigma
     up = down = 0.0
     rising = falling = 0
@@ -212,3 +216,8 @@ def _one_sided(reference: float, decision: float, shift: float, states: int) -> 
     stay = norm.cdf(move + step / 2) - norm.cdf(move - step / 2)
     stay[:, 0] = norm.cdf(move[:, 0] + step / 2)
     return float(np.linalg.solve(np.eye(states) - stay, np.ones(states))[0])
+
+
+def _varies(sigma: float) -> None:
+    if not sigma > 0:
+        raise RefusedError(Refusal.NO_SPREAD, f"limits need sigma > 0, got {sigma}")

@@ -37,11 +37,11 @@ def compare_variants(variants: Mapping[str, Callable[[], StageResults]]) -> Stag
         found = {e.id: e for e in count().estimates}
         row: dict[str, object] = {"variant": f"value.variant.{name}"}
         for column, id in _READ.items():
-            estimate = found[id]
-            row[column] = _number(estimate.value)
+            estimate = found.get(id)
+            row[column] = _number(estimate and estimate.value)
             if column in ("ratio", "net"):
-                row[f"{column}_low"] = _number(estimate.ci_low)
-                row[f"{column}_high"] = _number(estimate.ci_high)
+                row[f"{column}_low"] = _number(estimate and estimate.ci_low)
+                row[f"{column}_high"] = _number(estimate and estimate.ci_high)
         rows.append(row)
     return StageResults(stage="value", tables={"variants": pd.DataFrame(rows)})
 

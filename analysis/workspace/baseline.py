@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 import pandas as pd
 
@@ -75,21 +76,28 @@ class BaselineStage(Stage):
         """Score the tables; the ingest counts go with them."""
         from analysis import measurement
 
-        found = measurement.assess_quality(self.tables, self.ingest_counts)
-        late = measurement.assess_timeliness(
-            self.tables, until=self.until, timezone=self.client.client.timezone
+        step, tables = self.step, self.tables
+        found = step("quality", measurement.assess_quality, tables, self.ingest_counts)
+        late = step(
+            "timeliness",
+            measurement.assess_timeliness,
+            tables,
+            until=self.until,
+            timezone=self.client.client.timezone,
         )
+        sites, tickets = self.of("sites", "tickets")
         others = (
             late,
-            measurement.assess_unread(self.unread),
-            measurement.assess_duplicates(self.tables),
-            measurement.assess_branches(self.tables),
-            measurement.assess_names(self.table("sites"), tickets=self.table("tickets")),
+            step("unread", measurement.assess_unread, self.unread),
+            step("duplicates", measurement.assess_duplicates, tables),
+            step("branches", measurement.assess_branches, tables),
+            step("names", measurement.assess_names, sites, tickets=tickets),
         )
-        sides = measurement.scorecard(
-            found.table("quality_tables"), found.table("quality_rules"), late.table("timeliness")
-        )
-        tables = {"scorecard": sides, "ingest": self.ingest_counts, "unread": self.unread}
+        tables = {"ingest": self.ingest_counts, "unread": self.unread}
+        sides = [found.table(f"quality_{name}") for name in ("tables", "rules")]
+        sides.append(late.table("timeliness"))
+        if all(len(side.columns) for side in sides):
+            tables["scorecard"] = measurement.scorecard(*sides)
         return self.named(results.merge("baseline", [found, *others], tables=tables))
 
     def response(self) -> StageResults:
@@ -97,15 +105,27 @@ class BaselineStage(Stage):
         from analysis import measurement
 
         surveys, invitations, instruments = self.of("surveys", "invitations", "instruments")
-        returned = measurement.assess_response(
-            surveys, invitations, sites=self.table("sites"), **self.clock
+        step, sites, before = self.step, self.table("sites"), self.surveys_before
+        returned = step(
+            "response",
+            measurement.assess_response,
+            surveys,
+            invitations,
+            sites=sites,
+            **self.clock,
         )
-        known = measurement.assess_aapor(self.table("dispositions"), **self.made)
+        known = step("aapor", measurement.assess_aapor, self.table("dispositions"), **self.made)
         rate = next((e.value for e in returned.estimates), None)
-        weighted = measurement.assess_weighting(
-            self.surveys_before, self.table("sites"), instruments, rate=rate, **self.made
+        weighted = step(
+            "weights",
+            measurement.assess_weighting,
+            before,
+            sites,
+            instruments,
+            rate=rate,
+            **self.made,
         )
-        channels = measurement.assess_channels(self.surveys_before, instruments, **self.clock)
+        channels = step("channels", measurement.assess_channels, before, instruments, **self.clock)
         return self.named(results.merge("baseline", [returned, known, weighted, channels]))
 
     def instruments(self) -> StageResults:
@@ -120,9 +140,12 @@ class BaselineStage(Stage):
             if source != "surveys" and (answers is None or answers.empty):
                 continue
             how = {"source": source, "sheet": sheet, **self.made}
-            parts.append(measurement.assess_instruments(answers, described, **how))
-            parts.append(measurement.assess_factors(answers, described, seed=self.seed, **how))
-            parts.append(measurement.assess_items(answers, described, source=source, sheet=sheet))
+            step = partial(self.step, about=source)
+            parts.append(step("alpha", measurement.assess_instruments, answers, described, **how))
+            how |= {"seed": self.seed}
+            parts.append(step("factors", measurement.assess_factors, answers, described, **how))
+            keys = {"source": source, "sheet": sheet}
+            parts.append(step("directions", measurement.assess_items, answers, described, **keys))
         return self.named(results.merge("baseline", parts, tables=self._register(described)))
 
     def scale_use(self) -> StageResults:
@@ -134,23 +157,27 @@ class BaselineStage(Stage):
         for by in _GROUPS:
             time = by == "time"
             parts.append(
-                measurement.assess_invariance(
+                self.step(
+                    "scale_use",
+                    measurement.assess_invariance,
                     surveys if time else self.surveys_before,
                     described,
+                    about=by,
                     by=by,
                     sites=self.sites,
                     split_at=str(self.first_day) if time else None,
                     **self.made,
                 )
             )
-        means = measurement.group_means(
-            surveys,
-            described,
-            [check for part in parts for check in part.checks],
-            sites=self.sites,
-            split_at=str(self.first_day),
-        )
-        return self.named(results.merge("baseline", parts, tables={"group_means": means}))
+        checks = [check for part in parts for check in part.checks]
+        means = self.step("group_means", self._group_means, surveys, described, checks)
+        return self.named(results.merge("baseline", [*parts, means]))
+
+    def _group_means(self, *given: Any) -> StageResults:
+        from analysis import measurement
+
+        means = measurement.group_means(*given, sites=self.sites, split_at=str(self.first_day))
+        return results.collect("baseline", [], tables={"group_means": means})
 
     def raters(self) -> StageResults:
         """Hold the raters of behaviour to each other, before training."""
@@ -158,12 +185,14 @@ class BaselineStage(Stage):
 
         ratings, described = self.of("ratings", "instruments")
         day = {"before": self.first_day}
+        step, how = self.step, {**day, **self.made}
+        anchors = partial(step, "anchors", measurement.assess_anchors)
         parts = [
-            measurement.assess_raters(ratings, **day, **self.made),
-            measurement.assess_views(ratings, **day, **self.made),
-            measurement.assess_anchors(ratings, described, seed=self.seed, **day, **self.made),
-            measurement.assess_rater_drift(ratings, **day),
-            measurement.assess_shoppers(ratings, **day, **self.made),
+            step("raters", measurement.assess_raters, ratings, **how),
+            step("views", measurement.assess_views, ratings, **how),
+            anchors(ratings, described, seed=self.seed, **how),
+            step("drift", measurement.assess_rater_drift, ratings, **day),
+            step("shoppers", measurement.assess_shoppers, ratings, **how),
         ]
         return self.named(results.merge("baseline", parts))
 
@@ -172,32 +201,39 @@ class BaselineStage(Stage):
         from analysis import measurement
 
         assessments, staff, instruments = self.of("assessments", "staff", "instruments")
-        gaps = measurement.assess_needs(
-            assessments, staff, self.surveys_before, instruments, target=self.skill_target
-        )
+        tables = (assessments, staff, self.surveys_before, instruments)
+        gaps = self.step("needs", measurement.assess_needs, *tables, target=self.skill_target)
         wanted = [g.indicator for g in self.client.goals if self.registry[g.indicator].level >= 3]
-        chain = measurement.assess_coverage(
-            self.tables, self.client.coverage, panel=self.panel, goals=wanted
+        chain = self.step(
+            "coverage",
+            measurement.assess_coverage,
+            self.tables,
+            self.client.coverage,
+            panel=self.panel,
+            goals=wanted,
         )
-        subjects = complaints(self, self.before("tickets", "opened_at"))
+        subjects = self.step("complaints", complaints, self, self.before("tickets", "opened_at"))
         return self.named(results.merge("baseline", [gaps, subjects, chain]))
 
     def appraisal(self) -> StageResults:
         """Say what the weighted appraisal of sites may be used for, from the year before."""
         from analysis import measurement
 
+        appeals = self.table("appeals")
         total = sum(self.client.appraisal.values())
         weights = {name: weight / total for name, weight in self.client.appraisal.items()}
-        found = measurement.assess_appraisal(
+        found = self.step(
+            "appraisal",
+            measurement.assess_appraisal,
             self.panel,
             weights,
             {name: self.registry[name].direction for name in weights},
             seed=self.seed,
             before=self.first_wave,
-            appeals=self.table("appeals") is not None,
+            appeals=appeals is not None,
             **self.made,
         )
-        objections = measurement.assess_appeals(self.table("appeals"), on=self.until)
+        objections = self.step("appeals", measurement.assess_appeals, appeals, on=self.until)
         table = pd.DataFrame({"indicator": list(weights), "weight": list(weights.values())})
         return results.merge("baseline", [found, objections], tables={"appraisal_weights": table})
 
@@ -205,16 +241,14 @@ class BaselineStage(Stage):
         """Whether the arms were alike and moved alike before the first wave."""
         from analysis import measurement
 
-        outcome = self.outcome()
-        alike = measurement.assess_balance(
-            self.sites, outcome, indicator=self.primary, seed=self.seed
-        )
-        trends = measurement.assess_pretrends(outcome, unit=self.unit(), **self.main)
+        step, outcome = self.step, self.outcome()
+        named = {"indicator": self.primary, "seed": self.seed}
+        alike = step("balance", measurement.assess_balance, self.sites, outcome, **named)
+        shared = step("overlap", measurement.assess_overlap, self.sites, outcome, **named)
+        unit = self.unit()
+        trends = step("pretrend", measurement.assess_pretrends, outcome, unit=unit, **self.main)
         measured = measurement.measured_before(
             outcome, first_wave=self.first_wave, indicator=self.primary
-        )
-        shared = measurement.assess_overlap(
-            self.sites, outcome, indicator=self.primary, seed=self.seed
         )
         return self.named(results.merge("baseline", [measured, alike, shared, trends]))
 
@@ -222,8 +256,13 @@ class BaselineStage(Stage):
         """Levels of the goals' indicators before the first wave, and the seal of the baseline."""
         from analysis import measurement
 
-        return measurement.assess_levels(
-            self.panel, before=self.first_wave, units=self.goal_units, simulated=self.simulated
+        return self.step(
+            "level",
+            measurement.assess_levels,
+            self.panel,
+            before=self.first_wave,
+            units=self.goal_units,
+            simulated=self.simulated,
         )
 
     def readiness(self, steps: Iterable[StageResults]) -> StageResults:
@@ -298,10 +337,12 @@ class BaselineStage(Stage):
         """Likeness of answers within sites, and power with the sites and months at hand."""
         from analysis import design, measurement
 
-        within = measurement.assess_icc(self.panel, before=self.first_wave, **self.main)
-
+        before = {"before": self.first_wave}
+        within = self.step("icc", measurement.assess_icc, self.panel, **before, **self.main)
         plan = self.client.design
-        found = design.assess_power(
+        found = self.step(
+            "power",
+            design.assess_power,
             self.outcome(),
             unit=self.unit(),
             smallest_effect=plan.smallest_effect,
@@ -315,5 +356,7 @@ class BaselineStage(Stage):
         )
         kept = [e for e in found.estimates if e.method == "simulation_ar1"]
         renamed = [replace(e, id=e.id.replace("design.", "baseline.", 1)) for e in kept]
-        checks = [replace(check, id="baseline.power") for check in found.checks]
+        checks = [
+            replace(check, id=check.id.replace("design.", "baseline.", 1)) for check in found.checks
+        ]
         return results.collect("baseline", [within, *renamed, *checks])

@@ -190,8 +190,10 @@ def sources(stage: Any, roles: Iterable[Estimate], cohort: pd.Series) -> StageRe
     ]
     log = stage.outcome(LOG)
     if not log.empty:
-        own = stage.evaluate(LOG, draws=options.draws, alternatives=(), horizons=()).overall
-        effects.append((LOG, own, log, 1.0))
+        own = stage.evaluate(LOG, draws=options.draws, alternatives=(), horizons=())
+        if own.broken_rule in causal.Refusal.__members__.values():
+            stage.asked.refuse("sources", causal.Refusal(own.broken_rule), about=LOG)
+        effects.append((LOG, own.overall, log, 1.0))
     people = exposure.rated_before(ratings, cohort)
     unit = stage.unit("behaviour")
     skills = without(

@@ -51,10 +51,22 @@ class DesignStage(Stage):
     def goals(self) -> StageResults:
         """Goals, the chain from each to its indicator, and what the documents claim."""
         claims = [claim.model_dump() for claim in self.client.claims]
-        stated = design.assess_plan(self.plan, claims)
-        chain = design.assess_chain(self._chain())
+        stated = self.step("plan", design.assess_plan, self.plan, claims)
+        chain = self.step("chain", design.assess_chain, self._chain())
         drawn = collect("design", [self.lottery.check()])
         return merge("design", [stated, chain, drawn, design.assess_figures()])
+
+    def conflicts(self) -> StageResults:
+        """Contradictions between requirements, and what the client chose."""
+        return self.step("conflicts", design.assess_conflicts, self.client.choices)
+
+    def roll_out(self) -> StageResults:
+        """Who is trained when, by kind of site."""
+        return self.step("roll_out", design.assess_roll_out, *self.of("waves", "sites"))
+
+    def power(self) -> StageResults:
+        """Compute the power of the roll-out, and the smallest effect that it can find."""
+        return self.step("power", design.assess_power, self.outcome(), **self.power_settings)
 
     def _chain(self) -> pd.DataFrame:
         levels = self.mean_levels(before=self.first_wave)
@@ -77,7 +89,9 @@ class DesignStage(Stage):
             outcome, self.table("waves"), can_draw=stated.can_draw_lots, base=self.base().base
         )
         errors = None if outcome.empty else design.errors_before(outcome)
-        return design.assess_designs(
+        return self.step(
+            "advice",
+            design.assess_designs,
             facts,
             errors,
             effect=self.effect,
@@ -109,10 +123,16 @@ class DesignStage(Stage):
         """Answers and visits each site needs, what power costs, and the calendar of visits."""
         stated, effect = self.client.design, self.effect
         parts = [
-            design.assess_samples(
-                self.sites, *self.of("surveys", "staff"), months=self._months_asked()
+            self.step(
+                "samples",
+                design.assess_samples,
+                self.sites,
+                *self.of("surveys", "staff"),
+                months=self._months_asked(),
             ),
-            design.assess_frontier(
+            self.step(
+                "frontier",
+                design.assess_frontier,
                 self.outcome(),
                 effect,
                 **self.leads,
@@ -121,7 +141,9 @@ class DesignStage(Stage):
                 alpha=stated.alpha,
                 seed=self.seed,
             ),
-            design.assess_visits(
+            self.step(
+                "visits",
+                design.assess_visits,
                 sorted(self.waves["site_id"]),
                 first=self.first_day,
                 last=month_of(self.first_wave + 12),
@@ -138,16 +160,23 @@ class DesignStage(Stage):
     def calendar(self) -> StageResults:
         """When to measure: the months after each wave that the client file names."""
         months = self.client.design.measure_at_months
-        return design.assess_calendar(self.waves, months=months, as_of=self.until)
+        when = {"months": months, "as_of": self.until}
+        return self.step("calendar", design.assess_calendar, self.waves, **when)
 
     def care(self) -> StageResults:
         """Who judges, what it may cost, documents, risks to start with, the privacy sheet."""
         stated, privacy = self.client.design, self.client.privacy
         sources = (indicator.sources for indicator in self.registry.values())
-        evaluators = design.assess_evaluators(
-            stated.min_evaluators, stated.evaluator_weights, self.table("ratings")
+        evaluators = self.step(
+            "evaluators",
+            design.assess_evaluators,
+            stated.min_evaluators,
+            stated.evaluator_weights,
+            self.table("ratings"),
         )
-        sheet = design.assess_privacy(
+        sheet = self.step(
+            "privacy",
+            design.assess_privacy,
             self.tables,
             design.columns_used(sources),
             purpose=privacy.purpose,
@@ -158,9 +187,11 @@ class DesignStage(Stage):
         )
         costs, documents, risks = self.of("costs", "documents", "risks")
         stated = {year: books.model_dump() for year, books in self.client.finances.items()}
-        finances = design.assess_finances(stated, costs, self.client.choices)
-        written = design.assess_documents(documents)
-        return merge("design", [evaluators, finances, written, design.assess_risks(risks), sheet])
+        choices = self.client.choices
+        finances = self.step("finances", design.assess_finances, stated, costs, choices)
+        written = self.step("documents", design.assess_documents, documents)
+        known = self.step("risks", design.assess_risks, risks)
+        return merge("design", [evaluators, finances, written, known, sheet])
 
     def readiness(self, *steps: StageResults) -> StageResults:
         """Draw the verdict of the first screen from the other steps."""

@@ -43,7 +43,7 @@ def by_which_way(stage: Any, main: Evaluation) -> tuple[Estimate, ...]:
             options=main.options,
         )
     except FrameError as error:
-        if not causal.is_answer(error):
+        if error.reason is None:
             raise
         return (_nothing(main, "mediation", "indirect_part", error.rule),)
 
@@ -62,7 +62,7 @@ def trained_again(stage: Any, main: Evaluation) -> tuple[Estimate, ...]:
     try:
         return causal.retraining(stage.outcome(main.outcome), second, **named)
     except FrameError as error:
-        if not causal.is_answer(error):
+        if error.reason is None:
             raise
         return (_nothing(main, "retraining.again", "effect_of_retraining", error.rule),)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import pandas as pd
@@ -66,37 +66,38 @@ class MonitoringStage(Stage):
         from analysis import monitoring
 
         courses = self.of("enrolments", "reactions", "assessments", "instruments")
-        return monitoring.assess_training(*courses, **self.made)
+        return self.step("training", monitoring.assess_training, *courses, **self.made)
 
     def breakdowns(self) -> StageResults:
         """Split levels 1 and 2 by course, lecturer, mode and tier; resits apart."""
         from analysis import monitoring
 
         courses = self.of("enrolments", "reactions", "assessments", "instruments")
-        return monitoring.assess_breakdowns(
-            *courses, staff=self.table("staff"), choices=self.client.choices
-        )
+        who = {"staff": self.table("staff"), "choices": self.client.choices}
+        return self.step("breakdowns", monitoring.assess_breakdowns, *courses, **who)
 
     def teaching(self) -> StageResults:
         """Hold classes, and hours, years and certificates of lecturers, against their lines."""
         from analysis import monitoring
 
         lecturers, enrolments = self.of("lecturers", "enrolments")
-        taught = monitoring.assess_teaching(enrolments, as_of=self.today)
-        who = monitoring.assess_lecturers(lecturers, enrolments, self.client.choices)
+        taught = self.step("teaching", monitoring.assess_teaching, enrolments, as_of=self.today)
+        tables = (lecturers, enrolments, self.client.choices)
+        who = self.step("lecturers", monitoring.assess_lecturers, *tables)
         return merge(self.name, (taught, who))
 
     def items(self) -> StageResults:
         """Analyse the items of tests whose answers are at hand item by item."""
         from analysis import monitoring
 
-        return monitoring.assess_items(self.table("test_answers"))
+        return self.step("items", monitoring.assess_items, self.table("test_answers"))
 
     def composite(self) -> StageResults:
         """Assess the composite mark and what hangs on its weights."""
         from analysis import monitoring
 
-        return monitoring.assess_composite(self.table("assessments"), **self.made)
+        tested = self.table("assessments")
+        return self.step("composite", monitoring.assess_composite, tested, **self.made)
 
     def alerts(self) -> StageResults:
         """Apply every alert rule in force, each firing tested against chance."""
@@ -104,23 +105,32 @@ class MonitoringStage(Stage):
 
         lines = {name: own.alert for name, own in self.client.outcomes.items() if own.alert}
         rules = monitoring.declared_rules(lines)
-        measures = monitoring.alert_measures(
-            self.tables, self.panel, baseline_until=self.first_wave, own=rules
+        measures = self.asked.ask(
+            "alerts",
+            lambda: monitoring.alert_measures(
+                self.tables, self.panel, baseline_until=self.first_wave, own=rules
+            ),
+            {},
+            about="measures",
         ) | monitoring.weekly_measures(self.weekly.tables)
-        return monitoring.assess_alerts(
-            measures, on=self.today, choices=self.client.choices, own=rules
-        )
+        how = {"on": self.today, "choices": self.client.choices, "own": rules}
+        return self.step("alerts", monitoring.assess_alerts, measures, **how)
 
     def charts(self) -> StageResults:
         """Chart what is watched, site by site, and rank the sites by signal."""
         from analysis import monitoring
 
         until = self.first_wave
-        found = monitoring.assess_charts(self.panel, baseline_until=until, **self.charted)
+        how = {"baseline_until": until, **self.charted}
+        found = self.step("charts", monitoring.assess_charts, self.panel, **how)
         drawn, ranked = {}, []
         for name, kind in self._kinds_of_chart().items():
-            chart = monitoring.chart_panel(
-                self.panel, indicator=name, baseline_until=until, kind=kind, rules=RULES
+            draw = partial(monitoring.chart_panel, self.panel, baseline_until=until, rules=RULES)
+            chart = self.asked.ask(
+                "charts",
+                partial(draw, indicator=name, kind=kind),
+                pd.DataFrame(),
+                about=f"{name}.{kind}",
             )
             if not chart.empty:
                 order = monitoring.rank_sites(chart, direction=self.registry[name].direction)
@@ -137,7 +147,9 @@ class MonitoringStage(Stage):
         from analysis import monitoring
 
         waves = self.waves
-        return monitoring.assess_weekly(
+        return self.step(
+            "weekly",
+            monitoring.assess_weekly,
             self.table("tickets"),
             start=self.first_day,
             timezone=self.client.client.timezone,
@@ -151,7 +163,7 @@ class MonitoringStage(Stage):
 
         tickets, sites = self.of("tickets", "sites")
         zone = self.client.client.timezone
-        return measurement.assess_platform(tickets, sites, timezone=zone)
+        return self.step("platform", measurement.assess_platform, tickets, sites, timezone=zone)
 
     def _kinds_of_chart(self) -> Mapping[str, str]:
         """Chart by indicator: shares p, counts by exposure u, small shifts of means EWMA."""
@@ -170,27 +182,38 @@ class MonitoringStage(Stage):
         measured = set(self.panel["indicator"])
         named = [name for name in dict.fromkeys((self.primary, *WATCHED)) if name in measured]
         found = [
-            monitoring.assess_contrast(
-                self.outcome(name), indicator=name, unit=self.unit(name), **self.made
+            self.step(
+                "contrast",
+                monitoring.assess_contrast,
+                self.outcome(name),
+                about=name,
+                indicator=name,
+                unit=self.unit(name),
+                **self.made,
             )
             for name in named
         ]
         arms = self.waves.drop_duplicates("site_id").set_index("site_id")["arm"]
-        changed = monitoring.assess_events(self.table("events"), arms, since=self.first_day)
-        return merge(self.name, [*found, complaints(self, self.table("tickets")), changed])
+        events, since = self.table("events"), {"since": self.first_day}
+        changed = self.step("events", monitoring.assess_events, events, arms, **since)
+        subjects = self.step("complaints", complaints, self, self.table("tickets"))
+        return merge(self.name, [*found, subjects, changed])
 
     def milestones(self) -> StageResults:
         """Compare milestones with their plan, and judge gates by what there was on their day."""
         from analysis import monitoring
 
         planned = self.table("milestones")
-        states = monitoring.assess_milestones(planned, as_of=self.today)
+        today = {"as_of": self.today}
+        states = self.step("milestones", monitoring.assess_milestones, planned, **today)
         scorecard, ratios = ledger.earlier_verdicts(self.client.folder.name, before=self.today)
         choices = self.client.choices
-        gates = monitoring.assess_gates(
+        gates = self.step(
+            "gates",
+            monitoring.assess_gates,
             planned,
             self.tables,
-            as_of=self.today,
+            **today,
             choices=choices,
             verdicts=monitoring.verdicts(scorecard, ratios, choices=choices),
         )
@@ -202,12 +225,25 @@ class MonitoringStage(Stage):
 
         costs, enrolments, staff = self.of("costs", "enrolments", "staff")
         trainees, hours = monitoring.attended_effort(enrolments)
-        passes = monitoring.first_passes(self.table("assessments"))
-        spent = monitoring.assess_budget(
-            costs, trainees=trainees, hours=hours, passes=passes, **self.made
+        first = partial(monitoring.first_passes, self.table("assessments"))
+        passes = self.asked.ask("budget", first, None, about="passes")
+        spent = self.step(
+            "budget",
+            monitoring.assess_budget,
+            costs,
+            trainees=trainees,
+            hours=hours,
+            passes=passes,
+            **self.made,
         )
-        end = monitoring.assess_forecast(
-            costs, as_of=self.today, enrolments=enrolments, staff=staff, **self.made
+        end = self.step(
+            "forecast",
+            monitoring.assess_forecast,
+            costs,
+            as_of=self.today,
+            enrolments=enrolments,
+            staff=staff,
+            **self.made,
         )
         return merge(self.name, (spent, end))
 
@@ -216,7 +252,9 @@ class MonitoringStage(Stage):
         from analysis import monitoring
 
         with registry.using(self.registry):  # a trigger may name an outcome of the client
-            return monitoring.assess_risks(
+            return self.step(
+                "risks",
+                monitoring.assess_risks,
                 self.table("risks"),
                 alerts=[alert for step in steps for alert in step.alerts],
                 panel=self.panel,
@@ -247,7 +285,8 @@ class MonitoringStage(Stage):
             asked_a_year=monitoring.asked_a_year(self.table("invitations"), self.sites, self.today),
         )
         before = self._before("measurement_cycle")
-        return monitoring.assess_cycle(facts, on=self.today, before=before, season=season)
+        how = {"on": self.today, "before": before, "season": season}
+        return self.step("cycle", monitoring.assess_cycle, facts, **how)
 
     def _before(self, name: str) -> Any:
         return ledger.earlier_table(self.client.folder.name, name, before=self.today)
@@ -293,7 +332,10 @@ class MonitoringStage(Stage):
 
     def said(self, found: StageResults, check: str) -> Mapping[str, Any]:
         """Return the sentence in which a check says what it found: its key, its blanks."""
-        (said,) = (one for one in found.checks if one.id == f"monitoring.{check}")
+        said = next((one for one in found.checks if one.id == f"monitoring.{check}"), None)
+        if said is None:
+            refused = f"monitoring.not_possible.{check.partition('.')[0]}"
+            said = next(one for one in found.checks if one.id == refused)
         return {"key": said.reason, **said.params}
 
     def monday(self, followed: StageResults) -> tuple[StageResults, tuple[Any, ...]]:

@@ -38,7 +38,7 @@ def attempt(
     try:
         return tuple(makes())
     except FrameError as error:
-        if not causal.is_answer(error):
+        if error.reason is None:
             raise
         return (without(error.rule, label=label, outcome=outcome, unit=unit, options=options),)
 
@@ -76,7 +76,7 @@ def scores(counts: pd.DataFrame | None, *, outcome: str, options: Options) -> St
     try:
         found = causal.ordered_effect(counts, outcome=outcome, options=options)
     except FrameError as error:
-        if not causal.is_answer(error):
+        if error.reason is None:
             raise
         named_row = {"label": "score_mean", "unit": "score", "options": options}
         return collect("tracking", [without(error.rule, outcome=outcome, **named_row)])

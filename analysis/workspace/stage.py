@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,10 +18,11 @@ import pandas as pd
 
 from analysis import client as clients
 from analysis import indicators, ingest, results, wording
-from analysis.causal import Asked, Evaluation
+from analysis.causal import Evaluation
 from analysis.design import BaseChoice, Lottery
 from analysis.indicators import registry
 from analysis.present import Display
+from analysis.refusals import Asked, step
 from analysis.results import Estimate, StageResults
 from analysis.tables import TABLES, month_of
 from analysis.workspace.prepare import CANONICAL, PANEL
@@ -163,6 +164,18 @@ class Stage:
         """Puts questions to methods that may refuse; what was refused is saved with the stage."""
         return Asked(self.name)
 
+    def step(
+        self,
+        topic: str,
+        make: Callable[..., StageResults],
+        /,
+        *args: Any,
+        about: str = "",
+        **settings: Any,
+    ) -> StageResults:
+        """Return the results of a step, or the check that says why its method refuses."""
+        return step(self.name, topic, make, *args, about=about, **settings)
+
     @cached_property
     def _earlier(self) -> dict[str, StageResults]:
         """Results of earlier stages read so far."""
@@ -279,9 +292,15 @@ class Stage:
         from analysis import measurement
 
         units = {g.indicator: self.registry[g.indicator].unit for g in self.client.goals}
-        found = measurement.assess_levels(
-            self.panel, before=before, units=units, simulated=self.simulated
+        found = self.step(
+            "level",
+            measurement.assess_levels,
+            self.panel,
+            before=before,
+            units=units,
+            simulated=self.simulated,
         )
+        self.asked.note(found.checks)
         return {e.indicator: e for e in found.estimates if e.indicator}
 
     def save(

@@ -122,7 +122,7 @@ class TrackingStage(Stage):
             found = causal.evaluate(frame, outcome=indicator, unit=unit, options=options)
             return found if stratum else self._by_waiting(found)
         except causal.FrameError as error:
-            if not causal.is_answer(error):
+            if error.reason is None:
                 raise
             return causal.without_value(
                 outcome=indicator,
@@ -180,7 +180,9 @@ class TrackingStage(Stage):
                 )
                 dims = {"basis": benefit.basis, "months": months}
                 named = {"name": f"{benefit.basis}.{months}", "dims": dims}
-                own = causal.effect_over(main, sizes, **named)
+                over = partial(causal.effect_over, main, sizes, **named)
+                about = f"{main.outcome}.{benefit.basis}.{months}"
+                own = self.asked.ask("exposed_months", over, None, about=about)
                 found += [] if own is None or benefit.basis == "once" else [own]
         return tuple(found)
 
@@ -209,7 +211,8 @@ class TrackingStage(Stage):
         named = sorted(self.client.design.measure_at_months)
         horizons = (named[0], _LATER if _LATER in named else named[-1])
         enrolments, staff = self.of("enrolments", "staff")
-        return causal.deepen(
+        deeper = partial(
+            causal.deepen,
             evaluation,
             self.outcome(evaluation.outcome),
             kinds=self.kinds,
@@ -217,6 +220,7 @@ class TrackingStage(Stage):
             hours=exposure.mean_hours(enrolments, staff, self.waves),
             horizons=horizons if len(set(horizons)) > 1 else horizons[:1],
         )
+        return self.asked.ask("depth", deeper, Depth(evaluation.outcome, {}, {}))
 
     def family(self, others: Sequence[Evaluation]) -> Family:
         """Correct the secondary outcomes for being several."""
@@ -385,7 +389,10 @@ class TrackingStage(Stage):
         """
         effects = {e.outcome: e.overall for e in evaluations}
         relative = {e.outcome: e.of("att_relative")[0] for e in evaluations if e.of("att_relative")}
-        before = [causal.level_before(e) for e in evaluations]
+        before = [
+            self.asked.ask("level", partial(causal.level_before, e), None, about=e.outcome)
+            for e in evaluations
+        ]
         own = {e.indicator: e for e in before if e is not None}
         levels = self.mean_levels(before=self.first_wave) | own
         found = tables.targets(

@@ -55,6 +55,19 @@ class ValueStage(Stage):
             ),
         }
 
+    def goals(self) -> StageResults:
+        """Compare goals with what was reached."""
+        from analysis import value
+
+        stated, changes = self.client.goals, self.effects()
+        return self.step("goals", value.assess_goals, stated, changes=changes, **self.reached)
+
+    def chain(self) -> StageResults:
+        """Audit the chain from training to results: no link may be claimed over one that broke."""
+        from analysis import value
+
+        return self.step("value_chain", value.audit_chain, self.changes(), self.registry)
+
     def count_money(self, *, draws: int) -> StageResults:
         """Price the effects, and count the same programme otherwise: each rule flipped alone."""
         from analysis import value
@@ -66,9 +79,8 @@ class ValueStage(Stage):
         def counted(**changed: Any) -> StageResults:
             given = {"costs": self.table("costs"), **planned, **changed}
             costs = given.pop("costs")
-            return value.assess_roi(
-                rules.benefits, effects, costs, draws=draws, seed=self.seed, **given
-            )
+            made = {"draws": draws, "seed": self.seed, **given}
+            return self.step("roi", value.assess_roi, rules.benefits, effects, costs, **made)
 
         flipped = {
             "planned": {},
@@ -85,10 +97,9 @@ class ValueStage(Stage):
             "revenue": {"margin": 1.0, "revenue": True},
         }
         main = counted()
-        others = value.compare_variants(
-            {name: partial(counted, **changed) for name, changed in flipped.items()}
-        )
-        unpriced = value.list_unpriced(effects, rules.benefits)
+        ways = {name: partial(counted, **changed) for name, changed in flipped.items()}
+        others = self.step("variants_of_money", value.compare_variants, ways)
+        unpriced = self.step("unpriced", value.list_unpriced, effects, rules.benefits)
         return merge("value", [main, others, unpriced, self._cost_per_percent(main)])
 
     def _cost_per_percent(self, counted: StageResults) -> tuple[Estimate, ...]:
@@ -100,17 +111,25 @@ class ValueStage(Stage):
         if effect is None or cost is None:
             return ()
         before = self.baselines().get(self.primary)
-        return (value.cost_per_percent(cost, effect, before, unit=effect.unit),)
+        made = partial(value.cost_per_percent, cost, effect, before, unit=effect.unit)
+        return self.asked.ask("cost_per_percent", lambda: (made(),), ())
 
     def sharing(self) -> StageResults:
         """Say how a reward for the gain could be shared between sites, and whether it should."""
         from analysis import causal, value
 
         sites = self.sites.dropna(subset=["households"]).set_index("site_id")["households"]
-        found = causal.effects_by_site(self.outcome())
+        effects = partial(causal.effects_by_site, self.outcome())
+        found = self.asked.ask("sharing", effects, None, about="effects")
+        if found is None:
+            return StageResults(stage="value")
         known = self.registry[self.primary]
-        return value.assess_sharing(
-            found, sites.astype("float64") if len(sites) else None, direction=known.direction
+        return self.step(
+            "sharing",
+            value.assess_sharing,
+            found,
+            sites.astype("float64") if len(sites) else None,
+            direction=known.direction,
         )
 
     def against(self) -> tuple[Check, ...]:
@@ -206,7 +225,9 @@ class ValueStage(Stage):
         from analysis import value
 
         client = self.client.folder
-        return value.assess_actions(
+        return self.step(
+            "actions",
+            value.assess_actions,
             self.evidence("baseline", "monitoring", "tracking"),
             self.table("actions"),
             on=self.until,

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from analysis import causal, wording
-from analysis.causal import Asked, FrameError, Mistake, Refusal
+from analysis.causal import FrameError, Mistake, Refusal
+from analysis.refusals import Asked
 
 ROOM = Path(causal.__file__).parent
 ERRORS = ("FrameError", "CellError", "NoComparisonError", "NoPrePeriodError")

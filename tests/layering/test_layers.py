@@ -20,6 +20,7 @@ LAYER = {
     "home": 0.5,
     "decision_sheet": 0.5,
     "results": 0.5,
+    "refusals": 0.7,
     "tables": 0.5,
     "parameters": 0.5,
     "environment": 0.5,

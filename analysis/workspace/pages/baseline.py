@@ -25,8 +25,9 @@ class BaselinePage(Page):
         self.section("levels")
         self.estimates(levels.estimates, "levels")
         facts = self.found.facts
-        seal = {"rows": facts["baseline_rows"], "hash": facts["baseline_seal"][:16]}
-        self.show.prose(self.key("sealed"), **seal)
+        if "baseline_seal" in facts:
+            seal = {"rows": facts["baseline_rows"], "hash": facts["baseline_seal"][:16]}
+            self.show.prose(self.key("sealed"), **seal)
 
     def data(self, quality: StageResults, response: StageResults) -> None:
         """Show the quality of the tables, who answered, and what weights change."""

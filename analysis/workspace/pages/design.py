@@ -22,7 +22,8 @@ class DesignPage(Page):
         self.show.verdict(ready.checks[0], ready.checks[1:])
         self.section("goals")
         self.view("goals")
-        self.show.prose(self.key("plan_locked"), hash=self.found.facts["plan_hash"][:16])
+        if "plan_hash" in self.found.facts:
+            self.show.prose(self.key("plan_locked"), hash=self.found.facts["plan_hash"][:16])
 
     def comparison(self, power: StageResults) -> None:
         """Show the designs, the comparison, power by size, and what power costs."""
@@ -59,4 +60,6 @@ class DesignPage(Page):
         self.section("contradictions")
         self.views("contradictions", "external_figures")
         self.section("checks")
-        self.checks(*steps)
+        told = {check.id for step in steps for check in step.checks}
+        rest = [c for c in self.found.checks if ".not_possible." in c.id and c.id not in told]
+        self.checks(*steps, rest)
