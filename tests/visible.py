@@ -3,51 +3,120 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import html5lib
 
+from analysis import wording
+
 HTML = "{http://www.w3.org/1999/xhtml}"
-UNSEEN = {f"{HTML}{tag}" for tag in ("script", "style", "head", "code", "pre")}
+UNSEEN = {f"{HTML}{tag}" for tag in ("script", "style", "head")}
+CODE = {f"{HTML}{tag}" for tag in ("code", "pre")}
+CELL = "in"
+"""Class of the folded source of a notebook's cell: Python on purpose."""
+SAID = ("alt", "title", "aria-label", "aria-description", "placeholder", "summary")
+"""Attributes that a browser shows or a screen reader reads out."""
+
 ACCIDENTS = re.compile(
-    r"(?<![\w.])(?:nan|NaN|None(?! of )|NaT|inf|null|Traceback|<NA>)(?![\w.])"
-    r"|\b\w+Error:|\{\w*\}"
+    r"(?<![\w.])(?:nan|NaN|None(?! of )|NaT|inf|null|Traceback|<NA>)(?!\w|\.\w)"
+    r"|(?<![\w.])[-+−]?(?:Infinity|∞)(?!\w)"
+    r"|\b\w+Error:|(?<![\w\\^_}])\{\w*(?:[:!][^{}]*)?\}"
 )
 """Traces of values that nobody worded; none is a word of the catalogue."""
 
+UNLIMITED = re.compile(r"[(\[（]?[-−]?∞\s*[,，]|[,，]\s*\+?∞\s*[)\]）]?")
+"""An interval that is open on purpose, e.g. (0.2, ∞): not a number that failed."""
 
-SECTIONS = (
-    "audiences|brief|causal|chapters|cli|conversions|design|faults|faults_reading|findings|ingest|"
-    "locks|measurement|monitoring|planning|proposal|report|terms|tracking|baseline|value"
+QUOTED = re.compile(
+    r"crmeval [a-z-]+[^\n]*"  # a command line
+    r"|(?:sheet|工作表) [a-z]+\.[a-z_]+"  # a sheet of the workbook
+    r"|[a-z_]+(?:\.[a-z_]+)*\.(?:ya?ml|csv|xlsx?|json|html|ipynb|parquet|pdf|md|txt|key|py)"
 )
-KEYS = re.compile(rf"(?<![\w./-])(?:{SECTIONS})(?:\.[a-z_][a-z_0-9]*){{2,}}(?![\w/-])")
-"""Keys of the catalogue, and ids of results, that show through."""
+"""What a page quotes on purpose: commands, sheets, and names of files."""
+
+
+@cache
+def keys() -> re.Pattern[str]:
+    """Return what finds keys of the catalogue, and ids of results, that show through."""
+    first = sorted({key.partition(".")[0] for key in wording.keys("en")} | {"baseline", "tracking"})
+    return re.compile(
+        rf"(?<![\w./@-])(?:{'|'.join(first)})(?:\.[a-z_][a-z_0-9]*)+(?![\w/@-]|\.[a-z])"
+    )
 
 
 def visible_text(page: Path) -> str:
     """Return the text of a page without code, in one line."""
-    tree = html5lib.HTMLParser(strict=False).parse(page.read_text(encoding="utf-8"))
-    parts: list[str] = []
-    _collect(tree.find(f"{HTML}body"), parts)
-    return re.sub(r"\s+", " ", " ".join(parts))
+    return _line(_texts(_body(page), code=False))
 
 
 def accidents(page: Path) -> list[str]:
     """Return what looks like a value that nobody worded, with its surroundings."""
-    text = visible_text(page)
-    return [text[max(0, m.start() - 60) : m.end() + 60] for m in ACCIDENTS.finditer(text)]
+    return found_in(visible_text(page), ACCIDENTS)
 
 
 def stains(page: Path) -> list[str]:
-    """Return accidents and keys on a page, each with its surroundings."""
-    text = visible_text(page)
-    found = [*ACCIDENTS.finditer(text), *KEYS.finditer(text)]
-    return [text[max(0, m.start() - 60) : m.end() + 60] for m in found]
+    """Return accidents and keys on a page, each with its surroundings.
+
+    Text, attributes that are shown or read out, and code that is not a cell of the notebook.
+    """
+    body = _body(page)
+    read = (_line(_texts(body, code=False)), *_attributes(body), *_quotations(body))
+    return [stain for text in read for stain in stains_in(text)]
 
 
-def _collect(element, parts: list[str]) -> None:
-    if element.tag not in UNSEEN and isinstance(element.tag, str):
-        parts.append(element.text or "")
-        for child in element:
-            _collect(child, parts)
-            parts.append(child.tail or "")
+def stains_in(text: str) -> list[str]:
+    """Return accidents and keys in a text, each with its surroundings."""
+    quoted = QUOTED.sub(" ", text)
+    return [*found_in(quoted, ACCIDENTS), *found_in(quoted, keys())]
+
+
+def found_in(text: str, pattern: re.Pattern[str]) -> list[str]:
+    """Return what a pattern finds in a text, with its surroundings."""
+    told = UNLIMITED.sub(" ", text)
+    return [told[max(0, m.start() - 60) : m.end() + 60] for m in pattern.finditer(told)]
+
+
+def _body(page: Path):
+    tree = html5lib.HTMLParser(strict=False).parse(page.read_text(encoding="utf-8"))
+    return tree.find(f"{HTML}body")
+
+
+def _line(parts: Iterator[str]) -> str:
+    return re.sub(r"\s+", " ", " ".join(parts))
+
+
+def _texts(element, *, code: bool) -> Iterator[str]:
+    if not isinstance(element.tag, str) or element.tag in UNSEEN:
+        return
+    if element.tag in CODE and not code:
+        return
+    yield element.text or ""
+    for child in element:
+        yield from _texts(child, code=code)
+        yield child.tail or ""
+
+
+def _shown(element) -> Iterator:
+    """Every element that is shown and is not part of a notebook's source."""
+    if not isinstance(element.tag, str) or element.tag in UNSEEN:
+        return
+    if CELL in (element.get("class") or "").split():
+        return
+    yield element
+    for child in element:
+        yield from _shown(child)
+
+
+def _attributes(body) -> Iterator[str]:
+    for element in _shown(body):
+        for name in SAID:
+            if said := element.get(name):
+                yield said
+
+
+def _quotations(body) -> Iterator[str]:
+    for element in _shown(body):
+        if element.tag in CODE:
+            yield _line(_texts(element, code=True))

@@ -22,7 +22,7 @@ def assess_roll_out(waves: pd.DataFrame | None, sites: pd.DataFrame | None) -> S
     Returns
     -------
     StageResults
-        Table ``roll_out``: a row a wave, ``label`` (wording key), ``start`` (earliest planned
+        Table ``roll_out``: a row a wave, ``wave`` (0: never trained), ``start`` (earliest planned
         day), ``sites``, a count for each kind of property and ``unknown``, ``assigned_by`` (the
         one way, NULL where sites of a wave differ). Checks ``design.assignment`` (passed when
         every wave was drawn by lot) and ``design.started_late``.
@@ -44,7 +44,7 @@ def assess_roll_out(waves: pd.DataFrame | None, sites: pd.DataFrame | None) -> S
         ways = part["assigned_by"].dropna().unique()
         rows.append(
             {
-                "label": f"design.wave.{wave}" if wave else "chapters.design.never",
+                "wave": int(wave),
                 "start": planned.loc[part.index].min() if wave else None,
                 "sites": part["site_id"].nunique(),
                 **{name: int(counts.get(name, 0)) for name in (*PROPERTY_TYPES, "unknown")},

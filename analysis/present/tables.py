@@ -24,7 +24,7 @@ MOST = 100
 """Rows of a stored table that a page shows, the first of its order; the workbook has them all."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_TEXT_SPECS = ("", "text", "indicator", "date", "month")
+_TEXT_SPECS = ("", "text", "indicator", "date", "month", "wave")
 _SHORT = 20
 _SENTENCE = frozenset("，。；！？,;")
 
@@ -272,6 +272,10 @@ def _cell(value: object, spec: str, language: str, unit: object) -> str:
         return NOTHING
     if spec == "indicator":
         return sentences.indicator_title(value, language)
+    if spec == "wave":
+        never = value is None or pd.isna(value) or not int(value)
+        key = "chapters.design.never" if never else "design.wave_numbered"
+        return wording.text(key, language, wave=None if never else int(value))
     if spec.startswith("label"):
         return sentences.label(value, language, spec.partition(":")[2] or "terms")
     if spec in ("", "text") and isinstance(value, str):

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from lacking import FEWER, equal_answers, tickets_first
 from small_client import NAME, ROOT, write_client
-from visible import accidents, visible_text
+from visible import stains, visible_text
 
 from analysis import wording, workspace
 from analysis.present import MIME, display
@@ -93,7 +93,7 @@ def test_what_could_not_be_assessed_is_said(lack, tmp_path, monkeypatch):
         page = tmp_path / f"{language}.html"
         html = "".join(bundle[MIME][language] for bundle in shown)
         page.write_text(f"<html><body>{html}</body></html>", encoding="utf-8")
-        assert accidents(page) == [], language
+        assert stains(page) == [], language
         text = visible_text(page)
         for key in case.said:
             assert wording.text(key, language) in text, (key, language)

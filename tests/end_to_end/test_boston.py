@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from small_client import ROOT, STAGES
-from visible import accidents, visible_text
+from visible import stains, visible_text
 
 from analysis import results
 from analysis.pipeline import run
@@ -40,7 +40,7 @@ def test_no_effect_is_claimed(folder):
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("name", ["index", *STAGES])
 def test_pages_are_whole(folder, language, name):
-    assert accidents(folder / language / f"{name}.html") == []
+    assert stains(folder / language / f"{name}.html") == []
 
 
 @pytest.mark.parametrize(

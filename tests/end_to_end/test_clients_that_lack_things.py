@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from lacking import FEWER, changed, equal_answers, tickets_first
 from small_client import STAGES, write_client
-from visible import accidents, visible_text
+from visible import stains, visible_text
 
 from analysis import results, wording
 from analysis.simulation import World, WorldParameters
@@ -101,7 +101,7 @@ def test_every_page_is_written_and_says_what_is_missing(ended):
     for language in LANGUAGES:
         for name in ("index", *STAGES):
             page = folder / language / f"{name}.html"
-            assert accidents(page) == [], page
+            assert stains(page) == [], page
     tracking = results.load("tracking", folder / "results")
     assert tracking.findings[0].claim.removeprefix("findings.effect.") in case.claims
     (overall,) = (e for e in tracking.estimates if e.id in tracking.findings[0].estimates)

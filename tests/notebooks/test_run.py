@@ -5,7 +5,7 @@ from __future__ import annotations
 import nbformat
 import pytest
 from small_client import ROOT, STAGES
-from visible import accidents, visible_text
+from visible import stains, visible_text
 
 from analysis import manifest, newest, results, wording
 
@@ -34,7 +34,7 @@ def test_there_are_these_pages_and_no_others(finished):
 def test_page_is_whole(finished, page):
     folder, _, name = page.removesuffix(".html").partition("/")
     text = visible_text(finished.folder / page)
-    assert accidents(finished.folder / page) == []
+    assert stains(finished.folder / page) == []
     for stage in STAGES:
         assert wording.text(f"terms.stage.{stage}", LANGUAGES[folder]) in text
     assert wording.text("report.simulated", LANGUAGES[folder]) in text

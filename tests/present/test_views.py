@@ -19,7 +19,7 @@ def test_a_view_says_everything_it_shows(name):
         headings = [key for key, _ in view.columns.values()]
         assert [key for key in headings if not wording.has(key)] == []
         specs = {spec.partition(":")[0] for _, spec in view.columns.values()}
-        assert specs <= {*wording.SPECS, "label"}
+        assert specs <= {*wording.SPECS, "label", "wave"}
     else:
         assert wording.has(view.alt)
         assert callable(getattr(plots, view.plot))
