@@ -14,19 +14,23 @@ from analysis.file_names import holdable, is_clutter, listed
 from analysis.files import copy_file, project_root, write_text
 from analysis.ingest.cleaning import label_in
 from analysis.ingest.duplicates import ANSWERS
-from analysis.ingest.headers import known_headers, personal_reason
+from analysis.ingest.headers import folded, known_headers, personal_reason
 from analysis.ingest.privacy import looks_personal
 from analysis.ingest.proposal.answers import (
     FIVE,
+    FIVE_POINTS,
     beyond_five,
     instruments_block,
     items_of,
     labels_in,
     unpivot_lines,
+    value_of,
 )
-from analysis.ingest.proposal.headers import mapped, recognise, word
+from analysis.ingest.proposal.headers import mapped, meaning, recognise, word
+from analysis.ingest.proposal.months import Months, months_of
 from analysis.ingest.proposal.sites import Spellings, known_sites
 from analysis.ingest.proposal.text import Say, quoted, values
+from analysis.ingest.proposal.units import options_of
 from analysis.ingest.readers import RawTable, read
 from analysis.tables import TABLES
 
@@ -57,7 +61,7 @@ def propose(client_id: str, files: Sequence[str | Path], say: Say) -> str:
     InputError
         When two exports have one name, or a file cannot be read at all.
     """
-    read_in = [_export(group) for group in _alike(_read_all(exports(files)))]
+    read_in = [_export(group, say) for group in _alike(_read_all(exports(files)))]
     spellings = _sites(read_in)
     sources = [_source(export, spellings, say) for export in read_in]
     head = {key: say(key) for key in _HEAD_WORDS}
@@ -197,7 +201,8 @@ class _Export:
     """Tables of equal headers, the canonical table they look like, and what is known of it.
 
     ``columns`` maps canonical columns to headers, ``drop`` known headers to why they are left.
-    ``near`` are the table and the runner-up, the likeliest first.
+    ``near`` are the table and the runner-up, the likeliest first; ``months`` the months that
+    stand as columns, which ``headers`` leave out.
     """
 
     group: Sequence[RawTable]
@@ -206,6 +211,7 @@ class _Export:
     columns: Mapping[str, str]
     drop: Mapping[str, str]
     near: tuple[str, ...] = ()
+    months: Months | None = None
 
     @property
     def items(self) -> dict[str, str]:
@@ -219,18 +225,61 @@ class _Export:
         return f"{self.table}_{PurePath(self.group[0].source.file).stem}"
 
 
-def _export(group: Sequence[RawTable]) -> _Export:
-    headers = tuple(str(header) for header in group[0].frame.columns)
+def _export(group: Sequence[RawTable], say: Say) -> _Export:
+    """Return what an export is; months count as its columns only in a table of such amounts."""
+    months = months_of(group, _measures(), say)
+    if months is not None:
+        found = _recognised(group, months)
+        if found.table is None or found.table in _MEASURED:
+            return found
+    return _recognised(group, None)
+
+
+def _recognised(group: Sequence[RawTable], months: Months | None) -> _Export:
+    headers = tuple(
+        str(header)
+        for header in group[0].frame.columns
+        if months is None or str(header) not in months.heads
+    )
     source = group[0].source
-    found = recognise(headers, PurePath(source.file).stem + f" {source.sheet or ''}")
+    virtual = () if months is None else (*months.measures, *filter(None, [months.cell]), _MONTH)
+    name = PurePath(source.file).stem + f" {source.sheet or ''}"
+    found = recognise([*headers, *virtual], name)
     table = found.table if found.sure else None
     known = known_headers()["tables"].get(table, {"columns": {}})
     own = {column: [] for column in TABLES[table].columns} if table else {}
-    columns = mapped(headers, own | known["columns"])
+    taken = [h for h in headers if personal_reason(h) != "name" or _numbered(group, h)]
+    columns = mapped([*taken, *virtual], own | known["columns"])
     if table == "sites" and "site_id" not in columns and "site_name" in columns:
         columns = {"site_id": columns["site_name"], **columns}
     near = tuple(filter(None, (found.table, found.runner_up)))
-    return _Export(group, table, headers, columns, known.get("drop", {}), near)
+    return _Export(group, table, headers, columns, known.get("drop", {}), near, months)
+
+
+_MONTH = "月份"
+"""What the heads of a table are looked up by once they are rows."""
+
+_MEASURED = ("fees", "ticket_counts", "invitations", "crm_usage")
+"""Tables whose rows are places and months, so that months may stand as their columns."""
+
+_STAFF_NUMBER = re.compile(r"[A-Za-z]{0,4}-?\d{2,10}")
+
+
+def _measures() -> frozenset[str]:
+    """Return what sheets, files and headers may call the amounts of a place and month."""
+    found = set()
+    for table in _MEASURED:
+        spec = TABLES[table]
+        for column, synonyms in known_headers()["tables"][table]["columns"].items():
+            if column not in spec.key:
+                found |= {word(text) for text in (column, *synonyms)}
+    return frozenset(found)
+
+
+def _numbered(group: Sequence[RawTable], header: str) -> bool:
+    """Return whether a column titled as one of names holds staff numbers and nothing else."""
+    given = values(group, header)
+    return bool(given) and all(_STAFF_NUMBER.fullmatch(v) and not looks_personal(v) for v in given)
 
 
 def _five(read_in: Sequence[_Export]) -> str:
@@ -241,8 +290,17 @@ def _five(read_in: Sequence[_Export]) -> str:
         for header in export.items.values()
         for label in labels_in(export.group, header)
     ]
-    strange = [f"{quoted(word)}: DECIDE" for word in dict.fromkeys(met) if word not in FIVE]
-    pairs = [*(f"{word}: {value}" for word, value in FIVE.items()), *strange[:_MOST_LABELS]]
+    rated = [
+        label
+        for export in read_in
+        for column, header in export.columns.items()
+        if column == "rating" and header in export.headers
+        for label in labels_in(export.group, header)
+        if value_of(label) is not None
+    ]
+    usual = dict(list(FIVE.items())[:FIVE_POINTS])
+    said = {label: value_of(label) or "DECIDE" for label in dict.fromkeys([*usual, *rated, *met])}
+    pairs = [f"{quoted(label)}: {value}" for label, value in said.items()][:_MOST_LABELS]
     lines = [", ".join(pairs[start : start + 5]) for start in range(0, len(pairs), 5)]
     return ",\n         ".join(lines)
 
@@ -265,14 +323,21 @@ def _source(export: _Export, sites: Spellings, say: Say) -> str:
     elif len(export.near) > 1:
         lines[0] += f"    # {say('runner_up')} {export.near[1]}"
     lines += _files(export.group, say)
+    if export.months is not None:
+        lines.append(_wide(export.months))
     columns = [
         f"      {c}: {_column(export, c, header, sites, say)}"
         for c, header in export.columns.items()
     ]
-    columns += _needed(export, bool(items), say)
+    constants = _constants(export)
+    columns += _needed(export, constants, bool(items), say)
     lines += ["    columns:", *columns] if columns else ["    columns: {}"]
     if items:
-        lines.append(f"    constants: {{instrument: {quoted(export.instrument)}}}")
+        constants["instrument"] = quoted(export.instrument)
+    if constants:
+        said = ", ".join(f"{column}: {value}" for column, value in constants.items())
+        lines.append(f"    constants: {{{said}}}")
+    if items:
         lines += unpivot_lines(export.group, items)
     lines += _drop(export, {*export.columns.values(), *items.values()}, say)
     lines += _finer(export, say)
@@ -297,9 +362,37 @@ def _files(group: Sequence[RawTable], say: Say) -> list[str]:
     return lines
 
 
+def _wide(months: Months) -> str:
+    """Return the ``wide`` of a table with months as columns."""
+    pattern = "'" + months.pattern.replace("'", "''") + "'"
+    if months.place is None:
+        return f"    wide: {pattern}"
+    return f"    wide: {{heads: {pattern}, measure: {months.place}}}"
+
+
+def _constants(export: _Export) -> dict[str, str]:
+    """Return columns whose one value the name of the measure gives away: 投诉量 → complaint."""
+    months, table = export.months, export.table
+    if months is None or months.cell is None or table is None:
+        return {}
+    found = {}
+    for column, spec in TABLES[table].columns.items():
+        words = known_headers()["labels"].get(column, {})
+        said = {value for text, value in words.items() if text in months.cell}
+        if column not in export.columns and len(said & set(spec.labels)) == 1:
+            found[column] = said.pop()
+    return found
+
+
 def _column(export: _Export, column: str, header: str, sites: Spellings, say: Say) -> str:
     """Return a mapping; where the values form a closed list, with every label to decide."""
     spec = TABLES[export.table].columns[column]
+    if header not in export.headers:  # a head or a measure of months as columns
+        if header == _MONTH:
+            return export.months.month
+        from_ = "$cell" if header == export.months.cell else quoted(header)
+        options = options_of(header, spec)
+        return f"{{from: {from_}, {', '.join(options)}}}" if options else from_
     own_number = spec.kind == "id" and not spec.refers and export.table in ANSWERS
     if own_number and word(header) in _RUNNING:
         sheets = Counter(table.source.file for table in export.group)
@@ -307,7 +400,9 @@ def _column(export: _Export, column: str, header: str, sites: Spellings, say: Sa
         return f'{{from: [{place}, {quoted(header)}], join: "-"}}    # {say("numbered_by_file")}'
     if spec.refers == "sites" and sites.needed(export.group, header):
         return f"{{from: {quoted(header)}, aliases: sites}}"
-    known = set(labels_in(export.group, header)) & set(FIVE)
+    if options := options_of(header, spec):
+        return f"{{from: {quoted(header)}, {', '.join(options)}}}    # {say('unit')}"
+    known = [label for label in labels_in(export.group, header) if value_of(label) is not None]
     if spec.high is not None and spec.kind == "number" and known:
         return f"{{from: {quoted(header)}, labels: five}}"
     if not spec.labels:
@@ -317,28 +412,42 @@ def _column(export: _Export, column: str, header: str, sites: Spellings, say: Sa
     if len(labels) > _MOST_LABELS:
         return f"{{from: {quoted(header)}, labels: DECIDE}}{note}"
     words = {k: v for k, v in known_headers()["labels"].get(column, {}).items() if v in spec.labels}
-    said = {v: v if v in spec.labels else words.get(label_in(v) or v, "DECIDE") for v in labels}
+    words = {folded(k): v for k, v in (words | {v: v for v in spec.labels}).items()}
+    said = {
+        v: words.get(folded(v)) or words.get(folded(label_in(v) or v), "DECIDE") for v in labels
+    }
     pairs = ", ".join(f"{quoted(v)}: {value}" for v, value in said.items())
     return f"{{from: {quoted(header)}, labels: {{{pairs}}}}}{note}"
 
 
-def _needed(export: _Export, wide: bool, say: Say) -> list[str]:
+def _needed(export: _Export, constants: Mapping[str, str], wide: bool, say: Say) -> list[str]:
     """Return the columns that the table needs and no header gives."""
     if export.table is None:
         return []
     spec = TABLES[export.table]
-    given = {*export.columns, *(("instrument", "item", "score") if wide else ())}
+    given = {*export.columns, *constants, *(("instrument", "item", "score") if wide else ())}
     lines = []
     for column, about in spec.columns.items():
         if column in given or not (about.required or column in spec.key):
             continue
         place = _month_of_place(export.group) if column == "month" else None
-        note = say("needed" if place is None else "place")
+        if column == "arm" and "wave" in export.columns:
+            place = _arm_of_wave(export)
+        note = say("needed" if place is None else "arm" if column == "arm" else "place")
         numbered = column == spec.key[0] and about.kind == "id" and not about.refers
         if numbered and export.table in ANSWERS:
             place, note = "$row", say("row")
         lines.append(f"      {column}: {place or 'DECIDE'}    # {note}")
     return lines
+
+
+def _arm_of_wave(export: _Export) -> str | None:
+    """Return the mapping of who is trained from the wave, which is 0 where nobody is."""
+    waves = values(export.group, export.columns["wave"])
+    if not waves or not all(wave.isdecimal() for wave in waves):
+        return None
+    arms = [f"{quoted(w)}: {'treated' if int(w) else 'comparison'}" for w in sorted(waves)]
+    return f"{{from: {quoted(export.columns['wave'])}, labels: {{{', '.join(arms)}}}}}"
 
 
 def _month_of_place(group: Sequence[RawTable]) -> str | None:
@@ -365,9 +474,15 @@ def _drop(export: _Export, used: set[str], say: Say) -> list[str]:
         elif code := reasons.get(word(header), "running" if word(header) == "序号" else None):
             reason = quoted(say(f"drop.{code}"))
         else:
-            reason = "DECIDE"
+            reason = "DECIDE" + _hint(export, header, say)
         lines.append(f"      {quoted(header)}: {reason}")
     return ["    drop:", *lines] if lines else []
+
+
+def _hint(export: _Export, header: str, say: Say) -> str:
+    """Return a comment on what an undecided header is elsewhere known to mean."""
+    found = meaning(header, export.near or tuple(TABLES))
+    return f"    # {say('could_be')} {found}" if found else ""
 
 
 def _finer(export: _Export, say: Say) -> list[str]:
@@ -375,7 +490,8 @@ def _finer(export: _Export, say: Say) -> list[str]:
     finer = {word(h) for h, reason in export.drop.items() if reason == "finer_than_site"}
     if not finer & {word(header) for header in export.headers}:
         return []
-    added = [c for c in export.columns if TABLES[export.table].columns[c].kind == "number"]
+    spec = TABLES[export.table].columns
+    added = [c for c in export.columns if spec[c].kind in ("number", "int")]
     return [f"    aggregate: {{sum: [{', '.join(added)}]}}    # {say('finer')}"] if added else []
 
 

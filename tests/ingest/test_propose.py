@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import openpyxl
 import pytest
 from ruamel.yaml import YAML
@@ -240,3 +243,122 @@ def test_which_scores_satisfy_is_to_be_decided_on_longer_scales(bench, best, ask
     text = ingest.propose("acme", [path], english)
     (instrument,) = YAML(typ="safe").load(text)["instruments"].values()
     assert (instrument.get("satisfied") == "DECIDE") == asked
+
+
+def text_of(bench, name, header, row):
+    path = bench.put(name, header + "\n" + row + "\n")
+    return ingest.propose("acme", [path], english)
+
+
+def test_what_an_ordinary_client_calls_its_columns(bench):
+    tickets = "单号,小区,诉求,报单时间,响应时间,办结时间,处理人\n"
+    rows = "D1,阳光城,投诉,2024-03-05 09:00,2024-03-05 09:10,2024-03-06 09:00,WHO\n"
+    (source,) = proposed(bench, bench.put("工单.csv", tickets + rows.replace("WHO", "1001")))
+    assert source["table"] == "tickets"
+    assert source["columns"] == {
+        "ticket_id": "单号",
+        "site_id": "小区",
+        "staff_id": "处理人",
+        "kind": {"from": "诉求", "labels": {"投诉": "complaint"}},
+        "opened_at": "报单时间",
+        "first_response_at": "响应时间",
+        "resolved_at": "办结时间",
+    }
+    (source,) = proposed(bench, bench.put("工单.csv", tickets + rows.replace("WHO", "张三")))
+    assert "staff_id" not in source["columns"]
+    assert source["drop"]["处理人"].startswith("personal data")
+    (source,) = proposed(bench, bench.put("小区清单.csv", "小区,业态,户数(户)\n阳光城,别墅,80\n"))
+    assert source["table"] == "sites"
+    assert source["columns"]["site_id"] == source["columns"]["site_name"] == "小区"
+    assert source["columns"]["households"] == "户数(户)"
+    (source,) = proposed(
+        bench,
+        bench.put("培训批次.csv", "小区,批次,计划开始,实际开始\n甲,1,2024-03-01,\n乙,0,,\n"),
+    )
+    assert source["table"] == "waves"
+    assert source["columns"]["planned_start"] == "计划开始"
+    assert source["columns"]["arm"] == {
+        "from": "批次",
+        "labels": {"0": "comparison", "1": "treated"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "factor"), [("应收(万元)", 10_000), ("应收（千元）", 1_000), ("应收(元)", None)]
+)
+def test_a_unit_in_a_header_becomes_a_factor(bench, header, factor):
+    (fees,) = proposed(bench, bench.put("收费.csv", f"小区,月份,{header},实收\n甲,2024-01,1,1\n"))
+    taken = fees["columns"]["receivable"]
+    assert taken == (header if factor is None else {"from": header, "factor": factor})
+
+
+@pytest.mark.parametrize(
+    ("header", "wide", "month", "columns"),
+    [
+        ("小区,1月应收,1月实收,2月应收,2月实收", r"(?P<head>\d{1,2}月份?)(?P<measure>应收|实收)",
+         {"from": "$head", "year": "DECIDE"}, {"receivable": "应收", "collected": "实收"}),
+        ("小区,应收_2024-01,应收_2024-02,实收_2024-01,实收_2024-02", None, "$head",
+         {"receivable": "应收", "collected": "实收"}),
+        ("小区,2024年第1季度应收,2024年第1季度实收,2024年第2季度应收,2024年第2季度实收", None,
+         {"from": "$head", "quarter": "DECIDE"}, {"receivable": "应收", "collected": "实收"}),
+    ],
+)  # fmt: skip
+def test_months_as_columns_are_proposed(bench, header, wide, month, columns):
+    import re
+
+    path = bench.put("收费.csv", header + "\n甲,1,1,1,1\n")
+    (fees,) = proposed(bench, path)
+    assert fees["table"] == "fees"
+    assert fees["columns"] == {"site_id": "小区", "month": month, **columns}
+    assert "drop" not in fees
+    assert wide is None or fees["wide"] == wide
+    matched = [re.fullmatch(fees["wide"], name) for name in header.split(",")[1:]]
+    assert {m["measure"] for m in matched} == {"应收", "实收"}
+
+
+def test_months_in_sheets_of_measures_and_of_one_measure_are_proposed(bench):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for sheet in ("应收", "实收"):
+        page = book.create_sheet(sheet)
+        page.append(["小区", "1月", "2月"])
+        page.append(["甲", 100, 100])
+    book.save(bench.raw / "2024年收费.xlsx")
+    (fees,) = proposed(bench, bench.raw / "2024年收费.xlsx")
+    assert fees["wide"]["measure"] == "$sheet"
+    assert fees["columns"] == {
+        "site_id": "小区",
+        "month": {"from": "$head", "year": 2024},
+        "receivable": "应收",
+        "collected": "实收",
+    }
+    (counts,) = proposed(bench, bench.put("投诉量.csv", "小区,2024年1月,2024年2月\n甲,1,2\n"))
+    assert counts["table"] == "ticket_counts"
+    assert counts["columns"] == {"site_id": "小区", "month": "$head", "tickets": "$cell"}
+    assert counts["constants"] == {"kind": "complaint"}
+
+
+PLATFORMS = YAML(typ="safe").load((Path(__file__).parent / "platforms.yml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_exports_of_known_platforms_are_recognised(bench, platform):
+    table, headers = PLATFORMS[platform].values()
+    path = bench.raw / "export.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([headers, ["4"] * len(headers)])
+    (source,) = proposed(bench, path)
+    assert source["table"] == table
+    undecided = [h for h, reason in source.get("drop", {}).items() if reason == "DECIDE"]
+    assert undecided == []
+    assert (table != "surveys") or source["unpivot"]["items"]
+
+
+def test_the_files_shared_with_the_developers_are_recognised(bench):
+    folder = Path(__file__).parents[3] / "shared" / "exports"
+    if not folder.is_dir():
+        pytest.skip("the shared files are not here")
+    for path in [*folder.glob("*.csv"), *folder.glob("*.xlsx")]:
+        (source,) = proposed(bench, path)
+        assert source["table"] != "DECIDE"
+        assert "DECIDE" not in source.get("drop", {}).values()

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.ingest.cleaning import convert, label_in
 from analysis.ingest.headers import folded, personal_reason
-from analysis.ingest.proposal.headers import question, word
+from analysis.ingest.proposal.headers import opinion, question, word
 from analysis.ingest.proposal.text import Say, quoted, values
 from analysis.ingest.readers import RawTable
 
@@ -36,7 +36,13 @@ def items_of(
     words = {word(header) for header in used}
     left = [h for h in headers if h not in used and word(h) not in words]
     left = [h for h in left if personal_reason(h) is None or on_a_scale(group, h)]
-    asked = [h for h in left if question(h) or (table == "ratings" and _few(group, h))]
+    asked = [
+        h
+        for h in left
+        if question(h)
+        or (table == "ratings" and _few(group, h))
+        or (opinion(h) and on_a_scale(group, h))
+    ]
     return {f"q{n}": header for n, header in enumerate(asked, start=1)}
 
 
@@ -47,8 +53,18 @@ def _few(group: Sequence[RawTable], header: str) -> bool:
 FIVE: Mapping[str, int] = {
     "非常满意": 5, "满意": 4, "一般": 3, "不满意": 2, "非常不满意": 1,
     "很满意": 5, "比较满意": 4, "基本满意": 3, "不太满意": 2, "很不满意": 1,
+    "Very satisfied": 5, "Satisfied": 4, "Neither satisfied nor dissatisfied": 3, "Neutral": 3,
+    "Dissatisfied": 2, "Very dissatisfied": 1,
 }  # fmt: skip
 """Words that answers on five points are known to have, and their values."""
+
+_FOLDED_FIVE = {folded(label): value for label, value in FIVE.items()}
+
+
+def value_of(label: str) -> int | None:
+    """Return the value of a word on five points, however it is spelled; None if not known."""
+    return _FOLDED_FIVE.get(folded(label))
+
 
 FIVE_POINTS = 5
 """Best score of the usual scale, on which 4 and 5 count as satisfied."""
@@ -63,7 +79,8 @@ def on_a_scale(group: Sequence[RawTable], header: str) -> bool:
     if not given or len(given) > _CLOSED:
         return False
     cells = pd.Series(given, dtype=object)
-    return convert(cells, "score", labels=dict(FIVE), low=0, high=10).faults.empty
+    labels = dict(FIVE) | {word: v for word in given if (v := value_of(word)) is not None}
+    return convert(cells, "score", labels=labels, low=0, high=10).faults.empty
 
 
 def labels_in(group: Sequence[RawTable], header: str) -> list[str]:
@@ -128,6 +145,8 @@ def instruments_block(
 
 def _role(header: str) -> str:
     """Return the role that the wording of a question gives away, as further keys."""
-    if re.search("推荐", header) and re.search("可能|愿意", header):
+    likely = re.search("可能|愿意|likely", header, re.IGNORECASE)
+    if likely and re.search("推荐|recommend", header, re.IGNORECASE):
         return ", role: nps, scale: [0, 10]"
-    return ", role: overall" if re.search("(总体|整体).*满意", header) else ""
+    overall = "(总体|整体).*满意|overall.*satisf|satisf.*overall"
+    return ", role: overall" if re.search(overall, header, re.IGNORECASE) else ""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.ingest.headers import folded, known_headers
+from analysis.ingest.proposal.units import without_unit
 from analysis.tables import TABLES
 
 _NUMBER = re.compile(r"^(第?\d+题?|q\d+)[、.:(]")
@@ -28,7 +29,8 @@ def by_word(headers: Sequence[str]) -> dict[str, str]:
     """Return headers by what they are looked up by.
 
     Of a header under a merged group (``基本信息·工号``) the last part counts too, where it is
-    the only one of that name and the group says nothing of another period (``前期·实收``).
+    the only one of that name and the group says nothing of another period (``前期·实收``); of
+    one with a unit (``应收(万元)``) the name without it.
     """
     found = {word(header): header for header in reversed(headers)}
     last = {h: h.rpartition("·") for h in headers if "·" in h}
@@ -36,6 +38,8 @@ def by_word(headers: Sequence[str]) -> dict[str, str]:
     for header, (group, _, name) in last.items():
         if often[word(name)] == 1 and not _PERIOD.search(group):
             found.setdefault(word(name), header)
+    for short, header in list(found.items()):
+        found.setdefault(without_unit(short), header)
     return found
 
 
@@ -110,3 +114,20 @@ def mapped(headers: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict
 def question(header: str) -> bool:
     """Return whether a header reads like a question of a wide questionnaire."""
     return any(re.search(pattern, folded(header)) for pattern in known_headers()["wide"])
+
+
+def opinion(header: str) -> bool:
+    """Return whether a header without a number asks what somebody thinks."""
+    word = folded(header)
+    return any(re.search(known_headers()[kind], word) for kind in ("closed", "opinion"))
+
+
+def meaning(header: str, tables: Sequence[str]) -> str | None:
+    """Return the first ``table.column`` of some tables that a header is known to stand for."""
+    said = word(header)
+    for table in tables:
+        columns = known_headers()["tables"].get(table, {"columns": {}})["columns"]
+        for column, synonyms in columns.items():
+            if said in {word(text) for text in (column, *synonyms)}:
+                return f"{table}.{column}"
+    return None
