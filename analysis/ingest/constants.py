@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.client import ColumnMap
+from analysis.ingest.cleaning import close
 from analysis.ingest.columns import Taker
 from analysis.ingest.privacy import looks_personal
 from analysis.ingest.problems import fault, personal_params
@@ -45,4 +46,4 @@ def constant(value: object, column: str, spec: Column, taker: Taker) -> tuple[ob
     )
     if outside:
         return None, fault("inline_value", column=column, value=str(value))
-    return typed, None
+    return close(typed) if spec.kind == "id" else typed, None

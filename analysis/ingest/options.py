@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis.client import Client, ColumnMap
-from analysis.ingest.cleaning import OPTIONS, SECONDS
+from analysis.ingest.cleaning import OPTIONS, SECONDS, close
 from analysis.ingest.scales import Scaled
 from analysis.tables import Column
 
@@ -68,9 +68,10 @@ def how(
         options["date_system"] = date_system
     if mapping.aliases is not None:
         aliases = client.aliases[mapping.aliases]
+        aliases = {raw: close(found) for raw, found in aliases.items()}
         ids = set(aliases.values()) | known.get(spec.refers or "", frozenset())
         return "label", _only(options, "label") | {
-            "labels": dict(aliases),
+            "labels": aliases,
             "allowed": sorted(ids),
         }
     if kind == "bool" and labels:

@@ -677,3 +677,27 @@ def test_a_number_of_rows_over_sheets_of_measures_is_refused(bench):
     assert {f.params.get("problem_key") for f in caught.value.faults} >= {
         "faults.value.count_of_measures"
     }
+
+
+def test_spaces_inside_names_never_tell_two_sites_apart(bench):
+    bench.put("小区.csv", "小区,户数\n阳光 城,100\n滨江一号,90\nSun City,80\n")
+    bench.put("工单.csv", "号,小区,开\n1,阳光城,2024-03-01 09:00\n2,阳 光 城,2024-03-01 09:00\n"
+              "3,滨江　一号,2024-03-01 09:00\n4,Sun City,2024-03-01 09:00\n")  # fmt: skip
+    text = """
+sources:
+  - table: sites
+    files: [小区.csv]
+    columns: {site_id: 小区, site_name: 小区, households: 户数}
+  - table: tickets
+    files: [工单.csv]
+    columns: {ticket_id: 号, site_id: SITE, opened_at: 开}
+    constants: {kind: repair}
+  - table: waves
+    inline: [{site_id: 阳光 城, wave: 1, arm: treated, planned_start: 2024-05-01}]
+"""
+    for site in ("小区", "{from: 小区, aliases: sites}"):
+        found = taken(bench, "aliases: {sites: {江: 滨江 一号}}\n" + text.replace("SITE", site))
+        assert found["sites"]["site_id"].tolist() == ["阳光城", "滨江一号", "Sun City"]
+        sites = found["tickets"]["site_id"].tolist()
+        assert sites == ["阳光城", "阳光城", "滨江一号", "Sun City"]
+        assert found["waves"]["site_id"].tolist() == ["阳光城"]

@@ -10,7 +10,7 @@ from analysis.ingest.cleaning.durations import SECONDS
 from analysis.ingest.cleaning.locate import locate
 from analysis.ingest.cleaning.numbers import label_in
 from analysis.ingest.cleaning.rules import CONVERSIONS, RULES
-from analysis.ingest.cleaning.spelling import MISSING_MARKERS, normalise, shown
+from analysis.ingest.cleaning.spelling import MISSING_MARKERS, close, normalise, shown
 
 __all__ = [
     "CONVERSIONS",
@@ -20,6 +20,7 @@ __all__ = [
     "RULES",
     "SECONDS",
     "Converted",
+    "close",
     "convert",
     "label_in",
     "locate",

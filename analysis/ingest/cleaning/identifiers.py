@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from analysis.ingest.cleaning.numbers import Judged, Parse
-from analysis.ingest.cleaning.spelling import WrongCellError, shown
+from analysis.ingest.cleaning.spelling import WrongCellError, close, shown
 
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+\d+")
 PLAIN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
@@ -71,6 +71,9 @@ class Identifier(Judged):
         text = _digits(cell, steps) if not isinstance(cell, str) else cell
         if _SCIENTIFIC.fullmatch(text):
             raise WrongCellError("id_scientific")
+        if (closed := close(text)) != text:
+            text = closed
+            steps.append("spaces_removed")
         if self.width is not None and text.isdigit() and len(text) < self.width:
             text = text.zfill(self.width)
             steps.append("zero_padded")

@@ -81,6 +81,21 @@ def normalise(text: str, *, widths: bool = True) -> tuple[str, tuple[str, ...]]:
     return clean, tuple(steps)
 
 
+_CJK = r"\u3400-\u9fff"
+_INNER_SPACE = re.compile(rf"(?<=[{_CJK}])\s+|\s+(?=[{_CJK}])")
+
+
+def close(text: str) -> str:
+    """Remove the spaces beside Chinese characters, which never tell two names apart.
+
+    Examples
+    --------
+    >>> close("阳光 城"), close("Sun City 二期")
+    ('阳光城', 'Sun City二期')
+    """
+    return text if text.isascii() else _INNER_SPACE.sub("", text)
+
+
 def shown(cell: Any) -> str:
     """Return a cell as a person would see it, for faults."""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from analysis.ingest.cleaning.numbers import Parse
-from analysis.ingest.cleaning.spelling import WrongCellError, normalise, shown
+from analysis.ingest.cleaning.spelling import WrongCellError, close, normalise, shown
 
 TRUE = ("是", "√", "✓", "✔", "对", "有", "已完成", "已", "y", "yes", "true", "t", "1")
 FALSE = ("否", "×", "✗", "✘", "错", "未完成", "未", "不是", "没有", "n", "no", "false", "f", "0")
@@ -39,9 +39,13 @@ def label(
     known = {normalise(str(raw))[0]: value for raw, value in (labels or {}).items()}
     accepted = {normalise(str(value))[0]: str(value) for value in allowed or ()}
     closed = labels is not None or allowed is not None
+    spaced = {close(raw): raw for raw in [*accepted, *known]}
 
     def parse(cell: Any, steps: list[str]) -> str:
         text = as_text(cell, steps)
+        if closed and text not in known and text not in accepted and close(text) in spaced:
+            text = spaced[close(text)]
+            steps.append("spaces_removed")
         if text in known:
             if known[text] != text:
                 steps.append("label_mapped")

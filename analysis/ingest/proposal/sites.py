@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz, process
 
+from analysis.ingest.cleaning import close
 from analysis.ingest.headers import folded
 from analysis.ingest.privacy import looks_personal
 from analysis.ingest.proposal.text import Say, quoted, values
@@ -28,8 +29,8 @@ class Spellings:
 
     def needed(self, group: Sequence[RawTable], header: str) -> bool:
         """Return whether a column needs aliases; the spellings that are no identifier are kept."""
-        identifiers = set(self.names.values())
-        strange = [v for v in values(group, header) if v not in identifiers]
+        identifiers = {close(identifier) for identifier in self.names.values()}
+        strange = [v for v in values(group, header) if close(v) not in identifiers]
         strange = [v for v in strange if not looks_personal(v)]
         if not self.names or not strange or len(strange) > _MOST_SPELLINGS:
             return False
