@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
+from analysis.measurement.columns import present
 from analysis.results import Check
 
 
-def lacking(id: str, question: str, table: str) -> Check:
-    """Return a check that cannot be made until a canonical table is brought.
+def lacking(
+    id: str, question: str, table: str, frame: pd.DataFrame | None = None, *columns: str
+) -> Check:
+    """Return a check that cannot be made until a canonical table, or a column of it, is brought.
 
     Parameters
     ----------
@@ -14,12 +19,21 @@ def lacking(id: str, question: str, table: str) -> Check:
         Id of the check and wording key of its question.
     table : str
         Name of the canonical table.
+    frame : DataFrame, optional
+        The table, where the client has it.
+    *columns : str
+        What the check needs of it; the first without a value is named.
     """
+    absent = next((c for c in columns if not present(frame, c)), None)
+    part = "column" if present(frame) and absent is not None else "table"
+    params = {"table": f"measurement.table.{table}"}
+    if part == "column":
+        params["column"] = f"monitoring.taught.{absent}"
     return Check(
         id=id,
         question=question,
         status="not_possible",
-        reason="monitoring.reason.no_table",
-        remedy="monitoring.reason.bring_table",
-        params={"table": f"measurement.table.{table}"},
+        reason=f"monitoring.reason.no_{part}",
+        remedy=f"monitoring.reason.bring_{part}",
+        params=params,
     )

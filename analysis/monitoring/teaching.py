@@ -10,6 +10,7 @@ import datetime as dt
 import pandas as pd
 
 from analysis.measurement.columns import dates, floats, present
+from analysis.monitoring.lacking import lacking
 from analysis.results import Alert, Check, StageResults, collect, none_found
 
 MOST_IN_A_CLASS = 30
@@ -103,22 +104,22 @@ def assess_teaching(enrolments: pd.DataFrame | None, *, as_of: dt.date) -> Stage
         hours in the newest year that is over (``monitoring.alert.lecturer_hours.<lecturer>``).
     """
     items, tables = [], {}
-    if present(enrolments, "session", "attended", "held_on"):
+    if present(enrolments, *_OF_SIZES):
         tables["class_sizes"] = sizes = class_sizes(enrolments)
         items += _judge_sizes(sizes)
     else:
-        items.append(_not_possible("class_sizes", "no_table"))
-    if present(enrolments, "session", "lecturer_id", "held_on", "hours"):
+        items.append(_lacking("class_sizes", enrolments, *_OF_SIZES))
+    if present(enrolments, *_OF_HOURS):
         tables["lecturer_hours"] = hours = lecturer_hours(enrolments, as_of=as_of)
         items += _judge_hours(hours)
     else:
-        items.append(_not_possible("lecturer_hours", "no_table"))
+        items.append(_lacking("lecturer_hours", enrolments, *_OF_HOURS))
     return collect("monitoring", items, tables=tables)
 
 
 def _judge_sizes(sizes: pd.DataFrame) -> list[Check | Alert]:
     if sizes.empty:
-        return [_not_possible("class_sizes", "no_table")]
+        return [_lacking("class_sizes", None)]
     large = sizes[sizes["too_large"]]
     params = {
         "classes": len(sizes),
@@ -134,7 +135,7 @@ def _judge_sizes(sizes: pd.DataFrame) -> list[Check | Alert]:
 def _judge_hours(hours: pd.DataFrame) -> list[Check | Alert]:
     over = hours[hours["over"]]
     if over.empty:
-        return [_not_possible("lecturer_hours", "no_year")]
+        return [_no_year()]
     newest = over[over["year"] == over["year"].max()]
     short = newest[newest["short"]]
     params = {
@@ -149,13 +150,22 @@ def _judge_hours(hours: pd.DataFrame) -> list[Check | Alert]:
     return [check, *(_short(row) for row in short.itertuples())]
 
 
-def _not_possible(name: str, reason: str) -> Check:
+_OF_SIZES = ("session", "attended", "held_on")
+_OF_HOURS = ("session", "lecturer_id", "held_on", "hours")
+"""Columns of enrolments without which classes, or hours, cannot be counted."""
+
+
+def _lacking(name: str, enrolments: pd.DataFrame | None, *columns: str) -> Check:
+    question = f"monitoring.check.{name}.question"
+    return lacking(f"monitoring.{name}", question, "enrolments", enrolments, *columns)
+
+
+def _no_year() -> Check:
     return Check(
-        id=f"monitoring.{name}",
-        question=f"monitoring.check.{name}.question",
+        id="monitoring.lecturer_hours",
+        question="monitoring.check.lecturer_hours.question",
         status="not_possible",
-        reason=f"monitoring.reason.{reason}",
-        params={"table": "measurement.table.enrolments"},
+        reason="monitoring.reason.no_year",
     )
 
 

@@ -302,7 +302,7 @@ def assess_training(
             simulated,
         )
     else:
-        items.append(_missing("attendance", "enrolments"))
+        items.append(_missing("attendance", "enrolments", enrolments, "attended"))
     if present(enrolments, "completion"):
         tables["completion"] = completion(enrolments, ["module"])
         items += _estimate(
@@ -315,7 +315,7 @@ def assess_training(
             simulated,
         )
     else:
-        items.append(_missing("completion", "enrolments"))
+        items.append(_missing("completion", "enrolments", enrolments, "completion"))
     if present(reactions, "score") and present(instruments, "scale_max"):
         sheets = reactions_by_sheet(reactions, instruments)
         tables["satisfaction_module"] = satisfaction(sheets, ["module"])
@@ -387,5 +387,6 @@ def _pass(row, marks: Mapping[str, float], simulated: bool) -> Estimate:
     )
 
 
-def _missing(part: str, table: str) -> Check:
-    return lacking(f"monitoring.{part}.possible", f"monitoring.check.{part}.question", table)
+def _missing(part: str, table: str, frame: pd.DataFrame | None = None, *columns: str) -> Check:
+    question = f"monitoring.check.{part}.question"
+    return lacking(f"monitoring.{part}.possible", question, table, frame, *columns)

@@ -69,3 +69,15 @@ def test_what_cannot_be_counted_is_said():
     assert set(states.values()) == {"not_possible"}
     young = assess_teaching(ROSTER, as_of=dt.date(2024, 6, 30)).checks
     assert [c.reason for c in young][1:] == ["monitoring.reason.no_year"]
+
+
+def test_a_missing_column_is_not_taken_for_a_missing_table():
+    without = ROSTER.drop(columns="attended")
+    found = {c.id: c for c in assess_teaching(without, as_of=dt.date(2025, 1, 1)).checks}
+    sizes = found["monitoring.class_sizes"]
+    assert (sizes.reason, sizes.params["column"]) == (
+        "monitoring.reason.no_column",
+        "monitoring.taught.attended",
+    )
+    none = assess_teaching(None, as_of=dt.date(2025, 1, 1)).checks
+    assert {c.reason for c in none} == {"monitoring.reason.no_table"}
