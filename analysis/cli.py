@@ -99,12 +99,15 @@ def _held(error: BaseException | None) -> Path | None:
 @contextmanager
 def told_in_one_line(voice: Voice, client: str | None = None) -> Iterator[None]:
     """Turn this project's errors into messages and exit statuses."""
-    from analysis.errors import EvaluationError, InputError
+    from analysis.errors import EvaluationError, InputError, TooEarlyError
 
     try:
         yield
     except InputError as error:
         _list_faults(voice, client or "", error.faults)
+        sys.exit(1)
+    except TooEarlyError as error:
+        voice.say("run.too_early", err=True, day=error.day, first=error.first, least=error.least)
         sys.exit(1)
     except EvaluationError as error:
         if (path := _held(error)) is not None:
@@ -566,7 +569,9 @@ def _run_one(voice: Voice, client: str, *, traceback: bool = False, **options: A
         voice.say("run.failed", err=True, client=client, step=step, error=error)
         if result.partial_notebook is not None:
             voice.say("run.notebook_kept", err=True, path=result.partial_notebook)
-        voice.say("run.earlier_intact", err=True)
+        voice.say("run.earlier_kept", err=True)
+        if client_status(client).latest is not None:
+            voice.say("run.last_intact", err=True)
         sys.exit(1)
     if result.state == "partial":
         voice.say("run.partial", client=client, path=result.folder)

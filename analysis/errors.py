@@ -93,6 +93,26 @@ class RunError(EvaluationError):
     """A stage, kernel or export failed; the message names the stage and the cause."""
 
 
+class TooEarlyError(RunError):
+    """A day to look back to, before which no month of the evaluated period had ended.
+
+    Parameters
+    ----------
+    day, first, least : str
+        The day asked for, the first month of the period, and the first day that can be.
+    """
+
+    def __init__(self, day: str, first: str, least: str) -> None:
+        self.day, self.first, self.least = day, first, least
+        super().__init__(
+            f"as_of = {day}: no month of the period, which begins {first}, had ended. "
+            f"Correct: as_of = {least} or later."
+        )
+
+    def __reduce__(self) -> tuple[type[TooEarlyError], tuple[str, str, str]]:
+        return type(self), (self.day, self.first, self.least)
+
+
 class FileInUseError(RunError):
     """A file to be replaced or removed is open in another program, e.g. a spreadsheet program.
 

@@ -23,6 +23,7 @@ from analysis.ingest.proposal.answers import (
     instruments_block,
     items_of,
     labels_in,
+    role_of,
     unpivot_lines,
     value_of,
 )
@@ -65,11 +66,16 @@ def propose(client_id: str, files: Sequence[str | Path], say: Say) -> str:
     spellings = _sites(read_in)
     sources = [_source(export, spellings, say) for export in read_in]
     head = {key: say(key) for key in _HEAD_WORDS}
-    parts = [_HEAD.format(id=client_id, five=_five(read_in), **head), spellings.block(say)]
+    parts = [_HEAD.format(id=client_id, **head)]
+    if any(map(_names_people, read_in)):
+        parts.append(_PRIVACY.format(**head))
+    if any(": five" in source for source in sources):
+        parts.append(_LABELS.format(five=_five(read_in), **head))
+    parts.append(spellings.block(say))
     asked = {e.instrument: e for e in read_in if e.items}
     longer = {name for name, e in asked.items() if beyond_five(e.group, e.items)}
     parts.append(instruments_block({n: e.items for n, e in asked.items()}, say, longer))
-    parts += ["sources:", *sources]
+    parts += ["sources:", *sources, _design(read_in, say)]
     return "\n".join(part for part in parts if part) + f"\n\n# {say('tail')}\n"
 
 
@@ -504,11 +510,42 @@ client:
   name: {{zh_CN: DECIDE, en: DECIDE}}    # {name}
   timezone: Asia/Shanghai
 period: {{first: DECIDE, last: DECIDE}}    # {month}
+"""
 
+_PRIVACY = """\
 privacy:
   purpose: DECIDE    # {purpose}
   legal_basis: {{default: DECIDE}}    # {basis}
+"""
 
+_LABELS = """\
 labels:    # {labels}
   five: {{{five}}}
 """
+
+
+def _names_people(export: _Export) -> bool:
+    """Return whether an export feeds a column of people, or may do so once it is decided."""
+    if export.table is None:
+        return True
+    spec = TABLES[export.table].columns
+    return any(spec[column].kind == "person" for column in export.columns)
+
+
+def _design(read_in: Sequence[_Export], say: Say) -> str:
+    """Return the primary outcome where no questionnaire asks for the usual one."""
+    fed = {export.table: export.columns for export in read_in if export.table}
+    asked = any(
+        "overall" in role_of(header) for e in read_in if e.table == "surveys"
+        for header in e.items.values()
+    )  # fmt: skip
+    counted = "kind" in fed.get("tickets", ()) or "ticket_counts" in fed
+    if asked:
+        return ""
+    if counted and "households" in fed.get("sites", ()):
+        outcome = "complaints_per_1000"
+    elif {"receivable", "collected"} <= set(fed.get("fees", ())):
+        outcome = "fee_collection"
+    else:
+        return ""
+    return f"\ndesign:\n  primary_outcome: {outcome}    # {say('primary')}"

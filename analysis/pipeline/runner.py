@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import manifest, newest, parameters
-from analysis.client import no_client
+from analysis.client import load, no_client
 from analysis.errors import InputError, RunError
 from analysis.files import (
     clone,
@@ -93,8 +93,8 @@ def run(
     Raises
     ------
     RunError
-        When the client, a stage or a notebook does not exist, a parameter is wrong, or another
-        process runs this client.
+        When the client, a stage or a notebook does not exist, a parameter is wrong, another
+        process runs this client, or nothing of the period had ended on the day looked back to.
     """
     root = (root or project_root()).resolve()
     source = root / "data" / client
@@ -110,10 +110,24 @@ def run(
         prepare=prepare,
         build_report=build_report,
     )
+    _refuse_too_early(setting)
     began = time.monotonic()
     with folders.only_one_run(root / "reports" / client):
         result = _Run(setting, wanted, force, progress or SilentProgress()).go()
     return replace(result, seconds=time.monotonic() - began)
+
+
+def _refuse_too_early(setting: Setting) -> None:
+    """Refuse a day before the evaluated period at once, not after the exports are read."""
+    if setting.as_of is None:
+        return
+    from analysis.workspace import LookBack
+
+    try:
+        period = load(setting.root / "data" / setting.client / "client.yml").period
+    except InputError:
+        return  # a client file with faults is told with the exports
+    LookBack(setting.as_of).period(period)
 
 
 class _Run:

@@ -3,7 +3,7 @@
 from analysis.workspace.ledger import keep_alerts
 from analysis.workspace.opening import open_stage
 from analysis.workspace.outlook import Outlook, look_ahead
-from analysis.workspace.prepare import prepare
+from analysis.workspace.prepare import LookBack, prepare
 from analysis.workspace.stage import Stage
 
-__all__ = ["Outlook", "Stage", "keep_alerts", "look_ahead", "open_stage", "prepare"]
+__all__ = ["LookBack", "Outlook", "Stage", "keep_alerts", "look_ahead", "open_stage", "prepare"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from analysis import client as clients
 from analysis import files, indicators, ingest
-from analysis.errors import RunError
+from analysis.errors import TooEarlyError
 from analysis.tables import month_of
 
 PANEL = "panel.parquet"
@@ -40,10 +40,8 @@ class LookBack:
 
         last = min(period.last_period, last_whole_month(self.as_of))
         if last < period.first_period:
-            raise RunError(
-                f"as_of = {self.as_of}: no month of the period, which begins {period.first:%Y-%m},"
-                f" had ended. Correct: as_of = {month_of(period.first_period + 1)} or later."
-            )
+            least = month_of(period.first_period + 1)
+            raise TooEarlyError(str(self.as_of), f"{period.first:%Y-%m}", str(least))
         return period.model_copy(update={"last": month_of(last)})
 
 
@@ -75,7 +73,7 @@ def prepare(client: str, folder: Path, *, as_of: dt.date | None = None) -> None:
     ------
     InputError
         With every fault that would change numbers; nothing is written then.
-    RunError
+    TooEarlyError
         When no month of the period had ended on that day.
     """
     from analysis import monitoring

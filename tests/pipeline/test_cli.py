@@ -360,3 +360,31 @@ def test_help_imports_nothing_heavy_and_answers_at_once():
             - before.children_system
         )
     assert min(seconds) < 0.4
+
+
+def test_a_day_before_the_period_is_refused_at_once(crmeval, project):
+    text = (
+        "client: {id: acme, name: {zh_CN: 甲, en: A}, timezone: Asia/Shanghai}\n"
+        "period: {first: 2024-01, last: 2024-12}\n"
+        "sources: [{table: sites, inline: [{site_id: A, site_name: A}]}]\n"
+    )
+    (project.root / "data" / "acme" / "client.yml").write_text(text, encoding="utf-8")
+    early = crmeval("--lang", "en", "run", "acme", "--as-of", "1999-06-30")
+    assert early.exit_code == 1
+    assert "had ended on that day" in early.output
+    assert "--as-of 2024-02-01 or later" in early.output
+    assert "untouched" not in early.output
+    assert not project.prepared
+    assert (
+        "没有一个完整的月份"
+        in crmeval("--lang", "zh", "run", "acme", "--as-of", "1999-06-30").output
+    )
+
+
+def test_an_earlier_report_is_mentioned_only_where_there_is_one(crmeval, project):
+    project.failing.add("tracking")
+    assert "untouched" not in crmeval("--lang", "en", "run", "acme").output
+    project.failing.clear()
+    assert crmeval("--lang", "en", "run", "acme").exit_code == 0
+    project.failing.add("tracking")
+    assert "untouched" in crmeval("--lang", "en", "run", "acme", "--force").output

@@ -115,7 +115,7 @@ def unpivot_lines(group: Sequence[RawTable], items: Mapping[str, str]) -> list[s
 
 def beyond_five(group: Sequence[RawTable], items: Mapping[str, str]) -> bool:
     """Return whether the overall question is answered by numbers above five."""
-    overall = [header for header in items.values() if "overall" in _role(header)]
+    overall = [header for header in items.values() if "overall" in role_of(header)]
     numbers = [
         float(found[0])
         for header in overall
@@ -139,11 +139,11 @@ def instruments_block(
         if instrument in longer:
             lines.append(f"    satisfied: DECIDE    # {say('satisfied')}")
         lines.append(f"    items:    # {say('items')}")
-        lines += [f"      {i}: {{wording: {quoted(h)}{_role(h)}}}" for i, h in items.items()]
+        lines += [f"      {i}: {{wording: {quoted(h)}{role_of(h)}}}" for i, h in items.items()]
     return "\n".join([f"instruments:    # {say('instruments')}", *lines, ""]) if lines else ""
 
 
-def _role(header: str) -> str:
+def role_of(header: str) -> str:
     """Return the role that the wording of a question gives away, as further keys."""
     likely = re.search("可能|愿意|likely", header, re.IGNORECASE)
     if likely and re.search("推荐|recommend", header, re.IGNORECASE):
