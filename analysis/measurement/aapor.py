@@ -57,7 +57,9 @@ class Dispositions:
     def from_codes(cls, codes: Iterable[str | float]) -> Dispositions:
         """Count final dispositions: codes such as ``1.1``, ``2.112``, ``"4.50"``, or labels.
 
-        Labels are those of the canonical table (``complete``, ``refusal`` …).
+        Labels are those of the canonical table (``complete``, ``refusal`` …). A blank (NULL or
+        only spaces) is a case of which nothing is known and counts as ``unknown_other``: left
+        out, it would raise every rate.
 
         Raises
         ------
@@ -65,9 +67,28 @@ class Dispositions:
             A code that belongs to none of the standard's groups, with an example.
         """
         counts = dict.fromkeys((one.name for one in fields(cls)), 0)
-        for code, cases in pd.Series(list(codes), dtype=object).value_counts().items():
+        given = pd.Series(list(codes), dtype=object)
+        blank = blank_codes(given)
+        counts["unknown_other"] += int(blank.sum())
+        for code, cases in given[~blank].value_counts().items():
             counts[disposition(code)] += int(cases)
         return cls(**counts)
+
+
+def blank_codes(codes: pd.Series) -> pd.Series:
+    """Whether each final disposition is blank: NULL, or nothing but spaces.
+
+    Parameters
+    ----------
+    codes : Series of object
+        Final dispositions.
+
+    Returns
+    -------
+    Series of bool
+        On the index of ``codes``.
+    """
+    return codes.isna() | codes.map(lambda code: isinstance(code, str) and not code.strip())
 
 
 def disposition(code: str | float) -> str:
@@ -321,6 +342,7 @@ def assess_aapor(
         remedy=None if fine else "measurement.check.aapor.remedy",
         params={
             "share": share,
+            "blank": int(blank_codes(dispositions["disposition"].astype(object)).sum()),
             "e": rates.e,
             "lowest": rates.rates["RR1"].value if "RR1" in rates.rates else None,
             "highest": rates.rates["RR6"].value if "RR6" in rates.rates else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from analysis.measurement.columns import dates, floats, present
@@ -58,11 +59,12 @@ def assess_raters(
         scores = others.groupby(["subject", "rater"], as_index=False)["score"].mean()
         agreed = _agreement(scores)
         if agreed is None:
-            items.append(_impossible(str(instrument), "measurement.reason.no_agreement"))
+            items.append(_impossible(str(instrument), _why_not(scores)))
         else:
-            items += _agreement_items(str(instrument), agreed, scores, least, simulated)
+            items += _agreement_items(str(instrument), agreed, scores, simulated)
             tables.append(_by_item(others).assign(instrument=str(instrument)))
             forms.append(six_forms(scores, agreed).assign(instrument=str(instrument)))
+        items.append(_least_check(str(instrument), mine, scores, least))
         gap = _gap(mine, scores, least)
         if gap is not None:
             items.append(_gap_estimate(str(instrument), gap, simulated))
@@ -127,7 +129,10 @@ def _agreement(scores: pd.DataFrame) -> tuple | None:
     by = scores.assign(square=scores["score"] ** 2).groupby("subject")
     sums = by.agg(n=("score", "size"), total=("score", "sum"), square=("square", "sum"))
     sums = sums[sums["n"] >= 2]
-    icc = icc_oneway(*(sums[c].to_numpy() for c in ("n", "total", "square"))) if len(sums) else None
+    steps = np.diff(np.unique(scores["score"]))
+    step = float(steps.min()) if steps.size else None
+    counts = [sums[c].to_numpy() for c in ("n", "total", "square")]
+    icc = icc_oneway(*counts, step=step) if len(sums) else None
     if icc is None:
         return None
     one = (icc.value, icc.low, icc.high)
@@ -205,7 +210,15 @@ def _cut(*ends: float) -> tuple[float, ...]:
     return tuple(max(float(end), -1.0) for end in ends)
 
 
-def _agreement_items(instrument, agreed, scores, least: int, simulated: bool) -> list:
+def _why_not(scores: pd.DataFrame) -> str:
+    """Reason why agreement cannot be computed."""
+    paired = scores.groupby("subject")["rater"].nunique() >= 2
+    if paired.sum() >= 2 and scores["score"].min() == scores["score"].max():
+        return "measurement.reason.all_equal"
+    return "measurement.reason.no_agreement"
+
+
+def _agreement_items(instrument, agreed, scores, simulated: bool) -> list:
     form, one, mean, raters, subjects = agreed
     common = {
         "unit": "coefficient",
@@ -251,28 +264,35 @@ def _agreement_items(instrument, agreed, scores, least: int, simulated: bool) ->
             },
         )
     )
-    counts = scores.groupby("subject")["rater"].nunique()
-    short = int((counts < least).sum())
-    items.append(
-        Check(
-            id=f"{id}.least",
-            question="measurement.check.least_raters.question",
-            status="passed" if short == 0 else "caution",
-            value=float(short),
-            threshold=0.0,
-            unit="count",
-            n=len(counts),
-            reason="measurement.check.least_raters.reason",
-            remedy=None if short == 0 else "measurement.check.least_raters.remedy",
-            params={
-                "instrument": instrument,
-                "least": least,
-                "short": short,
-                "subjects": len(counts),
-            },
-        )
-    )
     return items
+
+
+def _least_check(instrument: str, mine: pd.DataFrame, scores: pd.DataFrame, least: int) -> Check:
+    """Whether subjects have enough raters; failed where most have one at most.
+
+    Subjects whom only they themselves rated have none and count too.
+    """
+    counts = scores.groupby("subject")["rater"].nunique()
+    counts = counts.reindex(pd.Index(mine["subject"].dropna().unique()), fill_value=0)
+    short = int((counts < least).sum())
+    status = "passed" if short == 0 else "failed" if counts.median() <= 1 else "caution"
+    return Check(
+        id=f"baseline.raters.{instrument}.least",
+        question="measurement.check.least_raters.question",
+        status=status,
+        value=float(short),
+        threshold=0.0,
+        unit="count",
+        n=len(counts),
+        reason="measurement.check.least_raters.reason",
+        remedy=None if short == 0 else "measurement.check.least_raters.remedy",
+        params={
+            "instrument": instrument,
+            "least": least,
+            "short": short,
+            "subjects": len(counts),
+        },
+    )
 
 
 def _by_item(others: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -31,8 +33,10 @@ def standardised_differences(
     -------
     DataFrame
         ``covariate, level, mean_treated, mean_comparison, smd, variance_ratio, n_treated,
-        n_comparison, denominator``. ``smd`` is NaN where nothing varies and the means differ;
-        ``variance_ratio`` only for numbers.
+        n_comparison, denominator``. ``smd`` is infinite where neither arm varies and the means
+        differ: the arms are perfectly separated, which is the worst imbalance there is, however
+        small the difference. ``variance_ratio`` only for numbers, infinite where only the
+        comparison does not vary. A covariate known of fewer than two units of an arm has no row.
     """
     if denominator not in ("pooled", "treated"):
         raise ValueError(f"denominator is 'pooled' or 'treated', not {denominator!r}")
@@ -51,8 +55,8 @@ def standardised_differences(
                 "level": level,
                 "mean_treated": one.mean(),
                 "mean_comparison": zero.mean(),
-                "smd": gap / scale if scale > 0 else (0.0 if gap == 0 else np.nan),
-                "variance_ratio": s1 / s0 if number and s0 > 0 else np.nan,
+                "smd": _standardised(gap, scale),
+                "variance_ratio": _ratio(s1, s0) if number else np.nan,
                 "n_treated": one.size,
                 "n_comparison": zero.size,
                 "denominator": denominator,
@@ -70,6 +74,68 @@ def standardised_differences(
         "denominator",
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _standardised(gap: float, scale: float) -> float:
+    if abs(gap) <= 1e-12:
+        return 0.0
+    return float(gap / scale) if scale > 1e-12 * abs(gap) else float(np.copysign(np.inf, gap))
+
+
+def _ratio(treated: float, comparison: float) -> float:
+    if comparison > 0:
+        return float(treated / comparison)
+    return np.inf if treated > 0 else np.nan
+
+
+def separated(covariates: pd.DataFrame, treated: np.ndarray) -> tuple[str, ...]:
+    """Covariates that tell the arms apart entirely.
+
+    A number does where neither arm varies and the values differ. A label does where no level
+    occurs in both arms, unless that is what chance makes of so many levels: the share of
+    assignments of the same size that keep every level in one arm must be below .05, or each arm
+    have one level only.
+
+    Parameters
+    ----------
+    covariates : DataFrame
+        One row a unit.
+    treated : ndarray of bool
+        Arm of each row.
+
+    Returns
+    -------
+    tuple of str
+        Names of the covariates.
+    """
+    treated = np.asarray(treated, dtype=bool)
+    found = []
+    for name in covariates.columns:
+        known = covariates[name].notna().to_numpy()
+        one, zero = (covariates.loc[known & arm, name] for arm in (treated, ~treated))
+        if min(len(one), len(zero)) < 2:
+            continue
+        if pd.api.types.is_numeric_dtype(covariates[name]):
+            a, b = floats(one), floats(zero)
+            apart = np.ptp(a) <= 1e-12 and np.ptp(b) <= 1e-12 and abs(a[0] - b[0]) > 1e-12
+        else:
+            levels, others = set(one), set(zero)
+            apart = not levels & others and (
+                len(levels) == len(others) == 1
+                or _by_chance(covariates.loc[known, name].value_counts(), len(one)) < 0.05
+            )
+        if apart:
+            found.append(str(name))
+    return tuple(found)
+
+
+def _by_chance(sizes: pd.Series, treated: int) -> float:
+    """Share of assignments that keep every level in one arm: subsets of levels of that size."""
+    ways = [1] + [0] * treated
+    for size in map(int, sizes):
+        for total in range(treated, size - 1, -1):
+            ways[total] += ways[total - size]
+    return ways[treated] / math.comb(int(sizes.sum()), treated)
 
 
 def _numeric_columns(covariates: pd.DataFrame):
@@ -90,7 +156,7 @@ def joint_test(
 
     The statistic is the sum of squared standardised differences; arms are permuted over
     units, so that many small differences count and no distribution is assumed. None when a
-    covariate matrix cannot be formed (fewer than two units an arm).
+    covariate matrix cannot be formed (fewer than two units an arm, nothing varies).
 
     Parameters
     ----------
@@ -109,7 +175,9 @@ def joint_test(
     treated = np.asarray(treated, dtype=bool)
     if min(treated.sum(), (~treated).sum()) < 2:
         return None
-    columns = [x for *_, x, _ in _numeric_columns(covariates)]
+    columns = [x for *_, x, _ in _numeric_columns(covariates) if np.isfinite(x).any()]
+    if not columns:
+        return None
     matrix = np.column_stack([np.where(np.isfinite(x), x, np.nanmean(x)) for x in columns])
     spread = matrix.std(axis=0)
     matrix = (matrix[:, spread > 0] - matrix[:, spread > 0].mean(axis=0)) / spread[spread > 0]
@@ -181,6 +249,8 @@ def assess_balance(
         and ``balance_plot``. Sites of a small study differ by chance: ``by_chance``
         in the check's params is the standard deviation of a standardised difference under
         random assignment, and a large difference fails only where the joint test rejects too.
+        A characteristic that separates the arms entirely fails always, whatever the number of
+        sites: its difference and the training's are one. The value is then None.
     """
     covariates = baseline_covariates(sites, outcome)
     treated = covariates.pop("treated").to_numpy()
@@ -198,26 +268,46 @@ def assess_balance(
         )
         return collect("baseline", [missing])
     table = standardised_differences(covariates, treated)
+    if table.empty:
+        missing = Check(
+            id="baseline.balance.largest",
+            question="measurement.check.balance.question",
+            status="not_possible",
+            threshold=FAILED_SMD,
+            unit="sd",
+            n=n1 + n0,
+            reason="measurement.reason.no_covariates",
+            params={"treated": n1, "comparison": n0},
+            dims={"indicator": indicator},
+        )
+        return collect("baseline", [missing])
+    apart = separated(covariates, treated)
+    unknown = len(set(covariates.columns) - set(table["covariate"]))
     widest = table.loc[table["smd"].abs().idxmax()]
     largest = abs(float(widest["smd"]))
     p_value = joint_test(covariates, treated, seed=seed)
     status = "passed" if largest <= CAUTION_SMD else "caution"
     if largest > FAILED_SMD and (p_value is None or p_value < 0.05):
         status = "failed"
+    if apart:
+        status = "failed"
     sound = status == "passed"
+    told, remedy = ("separated", "remedy_separated") if apart else ("reason", "remedy")
     checks = [
         Check(
             id="baseline.balance.largest",
             question="measurement.check.balance.question",
             status=status,
-            value=largest,
+            value=None if apart else largest,
             threshold=FAILED_SMD,
             unit="sd",
             n=n1 + n0,
-            reason=None if sound else "measurement.check.balance.reason",
-            remedy=None if sound else "measurement.check.balance.remedy",
+            reason=None if sound else f"measurement.check.balance.{told}",
+            remedy=None if sound else f"measurement.check.balance.{remedy}",
             params={
                 "covariate": f"measurement.covariate.{widest['covariate']}",
+                "covariates": ", ".join(apart),
+                "unknown": unknown,
                 "treated": n1,
                 "comparison": n0,
                 "by_chance": float(np.sqrt(1 / n1 + 1 / n0)),
@@ -249,7 +339,9 @@ def assess_balance(
 def love_frame(balance: pd.DataFrame) -> pd.DataFrame:
     """Return a balance table as the love plot takes it: ``covariate`` (words), ``smd_before``.
 
-    The word is a wording key of the covariate, or of its level where it is a label.
+    The word is a wording key of the covariate, or of its level where it is a label. A
+    difference without bounds is drawn at half as much again as the largest other one, and at 2
+    at least.
     """
     keys = {"property_type": "terms.property_type.{}", "region": "{}"}
     words = [
@@ -258,5 +350,7 @@ def love_frame(balance: pd.DataFrame) -> pd.DataFrame:
         else f"measurement.covariate.{row.covariate}"
         for row in balance.itertuples()
     ]
-    frame = pd.DataFrame({"covariate": words, "smd_before": balance["smd"].to_numpy()})
-    return frame.dropna(ignore_index=True)
+    smd = balance["smd"].to_numpy(dtype=float)
+    bounded = np.abs(smd[np.isfinite(smd)])
+    edge = max(2.0, 1.5 * float(bounded.max(initial=0.0)))
+    return pd.DataFrame({"covariate": words, "smd_before": np.clip(smd, -edge, edge)})

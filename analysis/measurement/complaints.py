@@ -31,8 +31,9 @@ def share_over_sites(hits: np.ndarray, n: np.ndarray, *, level: float = 0.95) ->
 
     :math:`\hat p = \sum h_g / \sum n_g`, its variance linearised over sites
     (:math:`\frac{G}{G-1}\sum (h_g - \hat p n_g)^2 / (\sum n_g)^2`), the interval Student's t with
-    :math:`G-1` degrees of freedom on the log odds, so that it stays a share. With one site, or
-    a share of 0 or 1, Wilson's interval of the cases is given, and named.
+    :math:`G-1` degrees of freedom on the log odds, so that it stays a share. The interval holds
+    Wilson's of as many independent cases: shares that happen to be alike at a few sites are no
+    certainty. With one site, or a share of 0 or 1, Wilson's interval alone is given, and named.
 
     Parameters
     ----------
@@ -51,9 +52,11 @@ def share_over_sites(hits: np.ndarray, n: np.ndarray, *, level: float = 0.95) ->
         return wilson(int(hits.sum()), int(total), level)
     variance = sites / (sites - 1) * float(((hits - value * n) ** 2).sum()) / total**2
     se = math.sqrt(variance)
+    alone = wilson(int(hits.sum()), int(total), level)
     half = float(stats.t.ppf((1 + level) / 2, sites - 1)) * se / (value * (1 - value))
     centre = math.log(value / (1 - value))
     low, high = (1 / (1 + math.exp(-(centre + step))) for step in (-half, half))
+    low, high = min(low, alone.low), max(high, alone.high)
     return Interval(value, low, high, int(total), level, "t_log_odds_over_sites", se)
 
 

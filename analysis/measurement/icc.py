@@ -16,11 +16,13 @@ class Icc:
     """One-way ANOVA intraclass correlation.
 
     ``between`` and ``within`` are variance components, ``n0`` the effective answers a unit.
+    ``low`` and ``high`` are None where answers within units never differ and it is not known by
+    how much they could.
     """
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     between: float
     within: float
     n0: float
@@ -30,7 +32,12 @@ class Icc:
 
 
 def icc_oneway(
-    n: np.ndarray, total: np.ndarray, total_sq: np.ndarray, level: float = 0.95
+    n: np.ndarray,
+    total: np.ndarray,
+    total_sq: np.ndarray,
+    level: float = 0.95,
+    *,
+    step: float | None = None,
 ) -> Icc | None:
     """ICC(1) of single answers from counts, sums and sums of squares by unit.
 
@@ -44,11 +51,14 @@ def icc_oneway(
         Answers, their sum and their sum of squares by unit.
     level : float
         Confidence level.
+    step : float, optional
+        Smallest difference that two answers can have. Where answers within units never differ
+        the value is 1, and the lower end that of the same answers with one off by a step.
 
     Returns
     -------
     Icc or None
-        None with fewer than two units, no unit with two answers, or no variation.
+        None with fewer than two units, no unit with two answers, or no variation at all.
 
     References
     ----------
@@ -65,9 +75,17 @@ def icc_oneway(
     ss_within = float((total_sq - n * means**2).sum())
     df1, df2 = k - 1, size - k
     b, w = ss_between / df1, ss_within / df2
-    if w <= 1e-15:
-        return None
     n0 = (size - (n**2).sum() / size) / (k - 1)
+    if w <= 1e-15:
+        if b <= 1e-15:
+            return None
+        low = None
+        if step is not None:
+            one = step**2 * (1 - 1 / n0) / df2
+            f_low = b / one / stats.f.ppf((1 + level) / 2, df1, df2)
+            low = float((f_low - 1) / (f_low + n0 - 1))
+        high = None if step is None else 1.0
+        return Icc(1.0, low, high, float(b / n0), 0.0, float(n0), int(k), int(size), level)
     tail = (1 - level) / 2
     f_low = b / w / stats.f.ppf(1 - tail, df1, df2)
     f_high = b / w * stats.f.ppf(1 - tail, df2, df1)
@@ -157,7 +175,7 @@ def assess_icc(
                 n_units=icc.n_units,
                 n_clusters=icc.n_units,
                 method="anova_oneway",
-                interval_method="f_inversion",
+                interval_method="none" if icc.low is None else "f_inversion",
             ),
             Check(
                 id=f"baseline.{indicator}.icc.design",

@@ -69,9 +69,14 @@ def newcombe(
     successes, n : int
         Successes and trials of the one sample.
     other_successes, other_n : int
-        Those of the other, which is subtracted.
+        Those of the other, which is subtracted. ``0 <= successes <= n`` and ``n >= 1`` in both.
     level : float
         Confidence level.
+
+    Returns
+    -------
+    Interval
+        Within −1 and 1; it holds the value.
 
     References
     ----------
@@ -79,20 +84,24 @@ def newcombe(
     """
     from statsmodels.stats.proportion import confint_proportions_2indep
 
-    _asked_at_all(n)
-    _asked_at_all(other_n)
+    for hits, trials in ((successes, n), (other_successes, other_n)):
+        _asked_at_all(trials)
+        if not 0 <= hits <= trials:
+            raise ValueError(f"need 0 <= successes <= n, got {hits} of {trials}")
     low, high = confint_proportions_2indep(
         successes, n, other_successes, other_n, method="newcomb", alpha=1 - level
     )
     value = successes / n - other_successes / other_n
-    return Interval(value, float(low), float(high), int(n + other_n), level, "newcombe")
+    low, high = max(-1.0, min(value, float(low))), min(1.0, max(value, float(high)))
+    return Interval(value, low, high, int(n + other_n), level, "newcombe")
 
 
 def net_promoter(promoters: int, passives: int, detractors: int, level: float = 0.95) -> Interval:
     """Give the adjusted Wald interval of a net promoter score, on the scale -1 to 1.
 
     Three answers are added (3/4 promoters, 3/2 passives, 3/4 detractors) for the interval
-    alone; the value is the plain score.
+    alone; the value is the plain score. Where it lies beyond an end (one answer of a promoter or
+    detractor) the interval is drawn out to it.
 
     Parameters
     ----------
@@ -107,15 +116,21 @@ def net_promoter(promoters: int, passives: int, detractors: int, level: float = 
     """
     n = promoters + passives + detractors
     _asked_at_all(n)
+    if min(promoters, passives, detractors) < 0:
+        raise ValueError(
+            "a net promoter score needs no count below 0, got "
+            f"{promoters} promoters, {passives} passives, {detractors} detractors"
+        )
     m = n + 3
     up, down = (promoters + 0.75) / m, (detractors + 0.75) / m
     centre = up - down
     se = math.sqrt((up + down - centre**2) / m)
     half = stats.norm.ppf((1 + level) / 2) * se
+    value = (promoters - detractors) / n
     return Interval(
-        (promoters - detractors) / n,
-        max(-1.0, centre - half),
-        min(1.0, centre + half),
+        value,
+        max(-1.0, min(value, centre - half)),
+        min(1.0, max(value, centre + half)),
         int(n),
         level,
         "adjusted_wald",

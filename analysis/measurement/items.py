@@ -44,13 +44,16 @@ class StraightLines:
         Of these, sheets that say opposite things: items are worded in both directions and the
         answer is not the middle of the scale. None where all items are worded alike: a straight
         line may then be meant.
+    lower : int
+        Of the straight ones, sheets below the best score: a line at the top may be meant.
     alpha, alpha_without : float or None
-        Cronbach's alpha of all complete sheets, and without the straight lines.
+        Cronbach's alpha of all complete sheets, and without the lower straight lines.
     """
 
     n: int
     straight: int
     contradictory: int | None
+    lower: int
     alpha: float | None
     alpha_without: float | None
 
@@ -85,11 +88,13 @@ def straight_lines(
     mixed = 0 < len(back) < scores.shape[1]
     against = same & (kept.min(axis=1) != (low + high) / 2)
     alpha = cronbach_alpha(scores)
-    without = cronbach_alpha(scores.drop(index=kept.index[same]))
+    lower = same & (scores.loc[kept.index].min(axis=1) < high)
+    without = cronbach_alpha(scores.drop(index=kept.index[lower]))
     return StraightLines(
         n=len(kept),
         straight=int(same.sum()),
         contradictory=int(against.sum()) if mixed else None,
+        lower=int(lower.sum()),
         alpha=None if alpha is None else alpha.value,
         alpha_without=None if without is None else without.value,
     )
@@ -251,7 +256,7 @@ def _straight(id: str, sheets: Sheets, low: float, high: float, turned: Sequence
     hangs = (
         found.alpha is not None
         and found.alpha >= ALPHA_LINE
-        and found.straight > 0
+        and found.lower > 0
         and (found.alpha_without is None or found.alpha_without < ALPHA_LINE)
     )
     bad = wrong is not None and wrong > CONTRADICTORY_LINE
@@ -268,6 +273,7 @@ def _straight(id: str, sheets: Sheets, low: float, high: float, turned: Sequence
             "instrument": sheets.instrument,
             "n": found.n,
             "straight": found.straight,
+            "lower": found.lower,
             "share": share,
             "contradictory": found.contradictory,
             "contradictory_share": wrong,

@@ -52,8 +52,11 @@ def icc_forms(ratings: np.ndarray, *, level: float = 0.95) -> dict[str, RaterIcc
     Returns
     -------
     dict or None
-        By form; None with fewer than two targets or raters, or when nothing is left to chance
-        (no variation within targets). The lower end of ``ICC2k`` is minus infinity where that of
+        By form; None with fewer than two targets or raters, or when all ratings are equal: then
+        nothing tells targets apart. Where raters agree completely all forms are 1 (the ``ICC3``
+        forms, where they differ by a constant only), and the lower end is that of the same
+        ratings with one of them off by the smallest step there is: complete agreement on a few
+        targets is no certainty. The lower end of ``ICC2k`` is minus infinity where that of
         ``ICC2`` lies at or below ``-1 / (k - 1)``, the least an intraclass correlation can be.
 
     References
@@ -75,8 +78,10 @@ def icc_forms(ratings: np.ndarray, *, level: float = 0.95) -> dict[str, RaterIcc
     within = (total - rows) / (n * (k - 1))
     judges = columns / (k - 1)
     error = max(total - rows - columns, 0.0) / df_error
-    if error <= 1e-12 * max(total, 1e-300) or within <= 0:
+    if total <= 1e-12 or rows <= 1e-12 * total:
         return None
+    if error <= 1e-12 * total:
+        return _complete_agreement(ratings, within > 1e-12 * total, level)
     tail = (1 + level) / 2
     f1, f3 = between / within, between / error
     df_within = n * (k - 1)
@@ -107,6 +112,48 @@ def icc_forms(ratings: np.ndarray, *, level: float = 0.95) -> dict[str, RaterIcc
         ),
         "ICC3k": form("ICC3k", 1 - 1 / f3, [1 - 1 / e for e in ends3], f3, df_error),
     }
+
+
+def _complete_agreement(
+    ratings: np.ndarray, severity: bool, level: float
+) -> dict[str, RaterIcc] | None:
+    """Forms where no error is left; with ``severity`` raters differ by constants."""
+    moved = icc_forms(one_off(ratings), level=level)
+    if moved is None:
+        return None
+    n, k = ratings.shape
+    found = {}
+    for name, form in moved.items():
+        exact = name.startswith("ICC3") or not severity
+        value = 1.0 if exact else form.value
+        high = 1.0 if exact else form.high
+        f, p = (math.inf, 0.0) if exact else (form.f, form.p_value)
+        found[name] = RaterIcc(
+            name, value, min(form.low, value), high, f, form.df1, form.df2, p, n, k, level
+        )
+    return found
+
+
+def one_off(ratings: np.ndarray) -> np.ndarray:
+    """Return ratings with one of them off by the smallest step between two that occur.
+
+    Parameters
+    ----------
+    ratings : array
+        NaN where missing. Where all are equal the step is 1.
+
+    Returns
+    -------
+    ndarray
+        A copy, of which the middle rating that has a neighbour is moved.
+    """
+    moved = np.array(ratings, dtype=float)
+    values = np.unique(moved[np.isfinite(moved)])
+    step = float(np.diff(values).min()) if values.size > 1 else 1.0
+    place = np.argwhere(np.isfinite(moved))
+    at = tuple(place[np.argsort(moved[tuple(place.T)], kind="stable")[len(place) // 2]])
+    moved[at] += step if moved[at] < values[-1] or values.size < 2 else -step
+    return moved
 
 
 def _single(f: float, k: int) -> float:
@@ -149,7 +196,8 @@ def krippendorff_alpha(
     -------
     Interval or None
         ``n`` counts the units with two ratings or more. None without such units, or when all
-        ratings are equal.
+        ratings are equal: alpha is then 0/0 (Krippendorff 2011). Where raters agree completely it
+        is 1, and the lower end is the alpha of the same ratings with one off by a step.
 
     References
     ----------
@@ -172,6 +220,9 @@ def krippendorff_alpha(
     again = np.array([_alpha(counts, d.astype(float), values, scale) for d in drawn])
     again = again[np.isfinite(again)]
     low, high = np.quantile(again, [(1 - level) / 2, (1 + level) / 2])
+    if value >= 1 - 1e-12:
+        moved = krippendorff_alpha(one_off(ratings), scale)
+        low = min(float(low), moved.value) if moved is not None else low
     return Interval(
         value, float(low), float(high), len(counts), level, "bootstrap_units", float(again.std())
     )
@@ -220,7 +271,9 @@ def gwet_ac1(ratings: np.ndarray, *, level: float = 0.95) -> Interval | None:
     -------
     Interval or None
         t interval over units (units as a sample, raters as fixed), cut at −1 and 1. None when
-        only one category occurs or no unit has two ratings.
+        no unit has two ratings. Where raters agree completely it is 1, also when only one
+        category occurs (no chance agreement is then expected), and the lower end is that of the
+        same ratings with one off.
 
     References
     ----------
@@ -229,13 +282,15 @@ def gwet_ac1(ratings: np.ndarray, *, level: float = 0.95) -> Interval | None:
     ratings = np.asarray(ratings, dtype=float)
     values = np.unique(ratings[np.isfinite(ratings)])
     counts = np.stack([(ratings == v).sum(axis=0) for v in values], axis=1) if values.size else None
-    if values.size < 2 or counts is None:
+    if counts is None or not (counts.sum(axis=1) >= 2).any():
         return None
+    if (
+        counts[counts.sum(axis=1) >= 2].max(axis=1) == counts.sum(axis=1)[counts.sum(axis=1) >= 2]
+    ).all():
+        return _all_alike(ratings, int((counts.sum(axis=1) >= 1).sum()), level)
     counts = counts[counts.sum(axis=1) >= 1].astype(float)
     sizes = counts.sum(axis=1)
     paired = sizes >= 2
-    if not paired.any():
-        return None
     n, q = len(counts), values.size
     agree = np.zeros(n)
     pairs = sizes[paired] * (sizes[paired] - 1)
@@ -255,6 +310,17 @@ def gwet_ac1(ratings: np.ndarray, *, level: float = 0.95) -> Interval | None:
     return Interval(
         float(value), max(-1.0, value - half), min(1.0, value + half), n, level, "gwet_units", se
     )
+
+
+def _all_alike(ratings: np.ndarray, n: int, level: float) -> Interval:
+    """AC1 of ratings that agree completely; lower end as if one were off."""
+    paired = np.flatnonzero(np.isfinite(ratings).sum(axis=0) >= 2)
+    moved = ratings.copy()
+    moved[:, paired[:1]] = one_off(ratings[:, paired[:1]])
+    off = gwet_ac1(moved, level=level)
+    if off is None or off.low is None:
+        return Interval(1.0, None, None, n, level, "none")
+    return Interval(1.0, off.low, 1.0, n, level, "one_rating_off")
 
 
 @dataclass(frozen=True, slots=True)

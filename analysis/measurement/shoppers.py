@@ -84,11 +84,13 @@ def shopper_study(rows: pd.DataFrame) -> ShopperStudy:
     pairs = named.merge(named, on=["site", "month"], suffixes=("", "_other"))
     pairs = pairs[pairs["rater"] < pairs["rater_other"]]
     gap = (pairs["score"] - pairs["score_other"]).abs().mean()
+    steps = np.diff(np.unique(visits["score"]))
+    counts = [sums[c].to_numpy() for c in ("n", "total", "square")]
     return ShopperStudy(
         effects=effects,
         f=f,
         p_value=p_value,
-        single=icc_oneway(*(sums[c].to_numpy() for c in ("n", "total", "square"))),
+        single=icc_oneway(*counts, step=float(steps.min()) if steps.size else None),
         n=len(visits),
         visits=float(sums["n"].mean()),
         doubles=len(pairs),

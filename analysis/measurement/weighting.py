@@ -105,7 +105,7 @@ def rake(
         Households by level for each column. Margins whose totals differ are scaled to the
         first one's total.
     base : Series, optional
-        Weights before; 1 when left out.
+        Weights before, one for each row by the index of ``rows``; 1 when left out.
     bounds : (float, float), optional
         Least and largest weight in units of the mean weight. Weights beyond are set to the
         bound, the difference goes to the others in proportion, and the margins are raked
@@ -122,7 +122,8 @@ def rake(
     Raises
     ------
     ValueError
-        NULL in a margin; a level on one side only.
+        NULL in a margin; a level on one side only; households that are not a finite number from
+        0; weights before that are missing for a row, or not above 0.
 
     References
     ----------
@@ -133,9 +134,9 @@ def rake(
         raise ValueError("raking needs at least one margin, for example {'region': {'A': 1200}}")
     total = targets[0][1].sum()
     targets = [(codes, wanted * total / wanted.sum()) for codes, wanted in targets]
-    weights = np.ones(len(rows)) if base is None else base.to_numpy(dtype=float).copy()
-    if not (weights > 0).all():
-        raise ValueError("weights before raking must be above zero")
+    weights = np.ones(len(rows)) if base is None else _aligned(base, rows.index)
+    if not (np.isfinite(weights) & (weights > 0)).all():
+        raise ValueError("weights before raking must be finite and above zero")
     weights *= total / weights.sum()
     error, used = math.inf, 0
     while used < rounds and error > tolerance:
@@ -248,6 +249,21 @@ def weighted_mean(
     )
 
 
+def _aligned(base: pd.Series, index: pd.Index) -> np.ndarray:
+    """Return weights before raking in the order of the rows, matched by index."""
+    if not base.index.is_unique and not base.index.equals(index):
+        raise ValueError("weights before raking need an index without repetitions, like the rows'")
+    if base.index.equals(index):
+        return base.to_numpy(dtype=float).copy()
+    missing = index.difference(base.index)
+    if len(missing):
+        raise ValueError(
+            f"weights before raking miss {len(missing)} rows, for example {missing[0]}; "
+            "they are matched by index: correct is pd.Series(..., index=rows.index)"
+        )
+    return base.reindex(index).to_numpy(dtype=float).copy()
+
+
 def _margin(rows: pd.DataFrame, column: str, levels: Mapping) -> tuple[np.ndarray, np.ndarray]:
     if rows[column].isna().any():
         message = f"{column} has rows without a level; leave them out or name a level"
@@ -255,9 +271,13 @@ def _margin(rows: pd.DataFrame, column: str, levels: Mapping) -> tuple[np.ndarra
     names = list(levels)
     codes = pd.Index(names, dtype=object).get_indexer(rows[column].astype(object))
     if (codes < 0).any():
-        stray = sorted(set(rows[column].astype(str)) - {str(n) for n in names})
-        raise RefusedError(Refusal.LEVEL_UNCOUNTED, f"{column}: no household count for {stray}")
+        told = _stray(column, rows[column][codes < 0], names)
+        raise RefusedError(Refusal.LEVEL_UNCOUNTED, told)
     wanted = np.array([levels[name] for name in names], dtype=float)
+    if not (np.isfinite(wanted) & (wanted >= 0)).all():
+        odd = {str(n): w for n, w in zip(names, wanted, strict=True) if not 0 <= w < np.inf}
+        told = f"{column}: households must be finite and not below 0, got {odd}"
+        raise RefusedError(Refusal.LEVEL_UNCOUNTED, told)
     answers = np.bincount(codes, minlength=len(names))
     empty = [str(n) for n, a, t in zip(names, answers, wanted, strict=True) if a == 0 and t > 0]
     if empty:
@@ -269,6 +289,19 @@ def _margin(rows: pd.DataFrame, column: str, levels: Mapping) -> tuple[np.ndarra
         )
     kept = answers > 0
     return (np.cumsum(kept) - 1)[codes], wanted[kept]
+
+
+def _stray(column: str, stray: pd.Series, names: list) -> str:
+    """Say which levels have no household count; name the types where only these differ."""
+    levels = list(dict.fromkeys(stray))
+    told = f"{column}: no household count for {sorted(map(str, levels))}"
+    alike = {str(name): name for name in names}
+    for level in levels:
+        other = alike.get(str(level))
+        if other is not None:
+            kinds = f"{type(level).__name__} among the rows, {type(other).__name__} in the counts"
+            return f"{told}; {level!r} is {kinds}: bring both to one type, for example str"
+    return told
 
 
 def _at_bound(weights: np.ndarray, bounds: tuple[float, float] | None) -> int:

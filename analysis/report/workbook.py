@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 import re
 from collections.abc import Iterator
@@ -114,6 +115,8 @@ def _put(sheet: Any, row: int, column: int, value: Any) -> None:
         sheet.write_string(row, column, value)
     elif isinstance(value, bool):
         sheet.write_boolean(row, column, value)
+    elif math.isinf(value):
+        sheet.write_string(row, column, "∞" if value > 0 else "−∞")
     else:
         sheet.write_number(row, column, float(value))
 

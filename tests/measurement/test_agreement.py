@@ -84,12 +84,16 @@ def test_sites_are_subjects_where_nobody_is_named_and_few_raters_are_counted():
 
 
 @pytest.mark.parametrize(
-    "frame",
-    [None, ratings(0.3).assign(score=4.0), ratings(0.3, raters=1)],
+    ("frame", "statuses"),
+    [
+        (None, ["not_possible"]),
+        (ratings(0.3).assign(score=4.0), ["not_possible", "passed"]),
+        (ratings(0.3, raters=1), ["not_possible", "failed"]),
+    ],
     ids=["no ratings", "equal ratings", "one rater each"],
 )
-def test_stage_says_what_it_cannot_do(frame):
-    assert [c.status for c in assess_raters(frame).checks] == ["not_possible"]
+def test_stage_says_what_it_cannot_do(frame, statuses):
+    assert [c.status for c in assess_raters(frame).checks] == statuses
 
 
 def test_only_ratings_before_the_first_wave_count():

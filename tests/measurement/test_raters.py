@@ -104,7 +104,7 @@ def test_ac1_by_hand():
     ratings = np.array([[1.0, 1, 2, 2], [1, 1, 2, 1]])
     chance = 2 * 0.625 * 0.375
     assert gwet_ac1(ratings).value == pytest.approx((0.75 - chance) / (1 - chance))
-    assert gwet_ac1(np.full((2, 3), 1.0)) is None
+    assert gwet_ac1(np.full((2, 3), 1.0)).value == 1.0
     assert gwet_ac1(np.array([[1.0, 2.0], [np.nan, np.nan]])) is None
 
 
