@@ -64,7 +64,6 @@ from analysis.causal.ratio import Ratio, fieller
 from analysis.causal.refusals import Mistake, Refusal
 from analysis.causal.renewal import renewal_effect
 from analysis.causal.robustness import leave_one_out, placebo_date, placebo_outcome, variants
-from analysis.causal.rounds import Rounds, to_rounds
 from analysis.causal.sensitivity import Sensitivity, event_moments, sensitivity
 from analysis.causal.site_effects import effects_by_site
 from analysis.causal.spillover import (
@@ -87,6 +86,7 @@ from analysis.causal.two_by_two import two_by_two
 from analysis.causal.two_stage import two_stage
 from analysis.causal.uptake import change_by_hours, complier_effect
 from analysis.causal.versions import retraining, weighted_for_response
+from analysis.indicators.rounds import Rounds, to_rounds
 
 __all__ = [
     "ENDINGS",

@@ -227,12 +227,16 @@ class Builder:
         """Return the place of a horizon among event times: (1,), or (0,) where none is near.
 
         Where rounds count, the nearest round at most a third of the horizon, or one month, away.
+        A round answers for one horizon, the nearest, and of two as near the longer one.
         """
         if self.options.rounds is None:
             return np.flatnonzero(keys == months)
-        away = [abs(self._since(int(k)) - months) if k >= 0 else np.inf for k in keys]
+        since = np.array([self._since(int(k)) if k >= 0 else np.inf for k in keys])
+        away = np.abs(since - months)
         nearest = int(np.argmin(away))
-        return np.array([nearest] if away[nearest] <= max(1, months / 3) else [], dtype=int)
+        others = [(abs(since[nearest] - other), -other) for other in self.options.horizons]
+        own = (away[nearest], -months) <= min(others, default=(np.inf, 0))
+        return np.array([nearest] if own and away[nearest] <= max(1, months / 3) else [], dtype=int)
 
     def lead(self, rule: InferenceRule, event_time: int = 0) -> Lead:
         """Inference that can be had: pre-periods have no bootstrap, cross-sections no weights."""

@@ -328,7 +328,7 @@ def effect_over(
     if rounds is not None:
         sizes = sizes.assign(
             cohort=[float(rounds.first_round(g)) for g in sizes["cohort"]],
-            period=[rounds.first_round(t) for t in sizes["period"]],
+            period=[rounds.round_of(t) for t in sizes["period"]],
         )
     known = sizes.groupby(["cohort", "period"])["size"].sum()
     cells = pd.MultiIndex.from_arrays([effects.cohort.astype(float), effects.period])

@@ -10,8 +10,8 @@ from analysis.causal.faults import OptionError, a_count, a_level, one_of
 from analysis.causal.group_time import Comparison, Unbalanced
 from analysis.causal.inference_rule import Lead
 from analysis.causal.pooled_cells import Form
-from analysis.causal.rounds import Rounds
 from analysis.causal.two_period import Method
+from analysis.indicators.rounds import Rounds
 
 Beside = Literal["two_by_two", "twfe", "imputation", "sun_abraham"]
 

@@ -9,7 +9,7 @@ from analysis.causal.distributions import t_quantile
 from analysis.causal.frame import Prepared
 from analysis.causal.goodman_bacon import goodman_bacon
 from analysis.causal.group_time import GroupTime
-from analysis.causal.rounds import Rounds
+from analysis.indicators.rounds import Rounds
 
 
 def tables(effects: GroupTime, outcome: str, level: float) -> dict[str, pd.DataFrame]:

@@ -52,7 +52,8 @@ def placebo_date(
     """Pretend that training came earlier, on the months before anybody was trained.
 
     All trained units are pretended to start together, ``months_earlier`` before the first cohort,
-    and are compared with the never trained.
+    and are compared with the never trained. Of outcomes measured in rounds at least the last round
+    before training lies after the pretended date.
 
     Parameters
     ----------
@@ -76,7 +77,10 @@ def placebo_date(
     frame = labelled(frame)[0]
     cohort = frame["cohort"]
     rows = frame[frame["period"] < cohort.min() - options.anticipation]
-    pretended = (cohort - cohort + cohort.min() - months_earlier)[rows.index]
+    start = cohort.min() - months_earlier
+    if options.rounds is not None and cohort.notna().any():
+        start, months_earlier = _rounds_earlier(options, int(cohort.min()), months_earlier)
+    pretended = (cohort - cohort + start)[rows.index]
     shifted = rows.assign(cohort=pretended)
     name = f"placebo.date.{months_earlier}"
     return _placebo(shifted, name, outcome, unit, options, {"months_earlier": months_earlier})
@@ -222,6 +226,15 @@ def variants(
         )
         for name, rows, chosen in asked
     )
+
+
+def _rounds_earlier(options: Options, first: int, months: int) -> tuple[int, int]:
+    """Return the round in which training is pretended, and how many months before the start."""
+    rounds, start = options.rounds, options.rounds.start_of(first)
+    pretended, last = rounds.first_round(start - months), first - options.anticipation - 1
+    if pretended <= last or last < 0:
+        return pretended, months
+    return last, start - rounds.month_of(last)
 
 
 def _placebo(rows, name, outcome, unit, options, params) -> tuple[Estimate, Check]:

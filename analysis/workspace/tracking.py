@@ -172,8 +172,9 @@ class TrackingStage(Stage):
             if main is None or not main.causal:
                 continue
             for months in dict.fromkeys((rules.months_counted, exposure.ALL_MONTHS)):
+                frame, rounds = self.outcome(main.outcome), main.options.rounds
                 sizes = exposure.exposed_cells(
-                    self.outcome(main.outcome),
+                    frame if rounds is None else rounds.pooled(frame),
                     served.astype("float64").to_dict() if benefit.basis != "site_month" else None,
                     months=months,
                     discount_rate=rules.discount_rate,
@@ -214,7 +215,7 @@ class TrackingStage(Stage):
         deeper = partial(
             causal.deepen,
             evaluation,
-            self.outcome(evaluation.outcome),
+            self._compared(evaluation),
             kinds=self.kinds,
             uptake=exposure.attended_share(enrolments, staff, self.waves),
             hours=exposure.mean_hours(enrolments, staff, self.waves),
@@ -237,10 +238,15 @@ class TrackingStage(Stage):
         """Return effects with raw and corrected p-values, and a check an outcome."""
         return tables.several_outcomes(others, family, alpha=self.client.design.alpha)
 
+    def _compared(self, evaluation: Evaluation) -> pd.DataFrame:
+        """Return the frame an evaluation compared, counted in rounds where it counts them."""
+        frame, rounds = self.outcome(evaluation.outcome), evaluation.options.rounds
+        return frame if rounds is None else rounds.counted(frame)
+
     def threats(self, evaluation: Evaluation) -> StageResults:
         """Ask for spill-over and for attrition of respondents and of staff."""
         enrolments, staff = self.of("enrolments", "staff")
-        frame = self.outcome(evaluation.outcome)
+        frame, rounds = self._compared(evaluation), evaluation.options.rounds
         ask = self.asked.ask
         exposed = exposure.exposed_sites(enrolments, staff, self.waves)
         spill_over = ask(
@@ -256,6 +262,8 @@ class TrackingStage(Stage):
         found: list[Any] = [spill_over, self._respondents(evaluation)]
         since = exposure.exposed_since(enrolments, staff, self.waves)
         since = {site: month for site, month in since.items() if site in set(frame["unit"])}
+        if rounds is not None:
+            since = {site: float(rounds.first_round(month)) for site, month in since.items()}
         if since and evaluation.causal:
             spilled = ask("exposed", lambda: causal.spillover(frame, since, **named), None)
             found += [] if spilled is None else [spilled.estimates()[0]]
@@ -263,7 +271,7 @@ class TrackingStage(Stage):
             # A lot makes sites alike but for chance; where sites were chosen they are weighted.
             balanced = ask(
                 "balanced",
-                lambda: causal.balanced_effect(frame, causal.baseline_means(frame), **named),
+                lambda: causal.balanced_effect(frame, _level_and_trend(frame, rounds), **named),
                 None,
             )
             found += [] if balanced is None else [balanced.estimates(), balanced.checks()]
@@ -568,3 +576,11 @@ def _not_asked(who: str, outcome: str, reason: str) -> StageResults:
         reason=reason,
     )
     return collect("tracking", [check])
+
+
+def _level_and_trend(frame: pd.DataFrame, rounds: causal.Rounds | None) -> pd.DataFrame:
+    """Return sites' level and trend before training; the level alone where one round was before."""
+    if rounds is None:
+        return causal.baseline_means(frame)
+    before = min(6, max(1, int(frame["cohort"].min())))
+    return causal.baseline_means(frame, last=before).dropna(axis=1, how="all")

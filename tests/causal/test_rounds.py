@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.causal import Options, evaluate, to_rounds
+from analysis.causal import Options, effect_over, effects_by, evaluate, placebo_date, to_rounds
 
 NOV_2023, MAR_2024, JUN_2024 = 2023 * 12 + 10, 2024 * 12 + 2, 2024 * 12 + 5
 
@@ -87,3 +87,121 @@ def test_anticipation_is_counted_in_rounds():
     _, rounds = to_rounds(panel(DESIGNS["quarterly"], 12))
     assert rounds.anticipated(1, pd.Series([MAR_2024, np.nan])) == 0
     assert rounds.anticipated(3, pd.Series([MAR_2024, np.nan])) == 1
+
+
+NOVEMBER, DECEMBER, JUNE, JULY = NOV_2023, NOV_2023 + 1, JUN_2024, JUN_2024 + 1
+
+
+def later_by_a_month(late):
+    """Return two rounds of which the sites in ``late`` answer in the second month."""
+    frame = panel([NOVEMBER, JUNE], 12)
+    return frame.assign(period=frame["period"] + frame["unit"].isin(late))
+
+
+@pytest.mark.parametrize("late", [["s00"], ["s01", "s03", "s08"], [f"s{i:02d}" for i in range(6)]])
+def test_sites_that_answer_a_month_apart_answer_in_one_round(late):
+    frame = later_by_a_month(late)
+    counted, rounds = to_rounds(frame)
+    assert rounds.spans == ((NOVEMBER, DECEMBER), (JUNE, JULY))
+    assert len(counted) == 24
+    assert set(counted["period"]) == {0, 1}
+    found = found_in(frame).overall
+    assert found.n_units == 12
+    same = found_in(panel([NOVEMBER, JUNE], 12)).overall
+    assert found.value == pytest.approx(same.value)
+    assert 0 < found.ci_low < 0.5 < found.ci_high
+
+
+def test_answers_of_a_round_over_the_end_of_a_month_are_pooled_by_hand():
+    rows = [
+        (unit, month, y, n, start)
+        for unit, start in (("a", float(MAR_2024)), ("b", np.nan))
+        for month, y, n in ((NOVEMBER, 3.0, 30), (DECEMBER, 4.0, 10), (JUNE, 4.5, 40))
+    ]
+    counted, rounds = to_rounds(pd.DataFrame(rows, columns=["unit", "period", "y", "n", "cohort"]))
+    assert rounds.months == (NOVEMBER, JUNE)
+    first = counted[counted["period"] == 0]
+    assert first["y"].tolist() == [3.25, 3.25]
+    assert first["n"].tolist() == [40, 40]
+    assert rounds.missing == tuple(range(DECEMBER + 1, JUNE))
+
+
+def test_shares_of_a_round_are_pooled_by_their_denominator():
+    columns = ["unit", "period", "y", "n", "cohort", "total", "exposure"]
+    rows = [
+        ("a", NOVEMBER, 0.5, 99, np.nan, 5.0, 10.0),
+        ("a", DECEMBER, 1.0, 1, np.nan, 30.0, 30.0),
+        ("a", JUNE, 0.5, 10, np.nan, 5.0, 10.0),
+    ]
+    counted, _ = to_rounds(pd.DataFrame(rows, columns=columns))
+    assert counted["y"].tolist() == [35 / 40, 0.5]
+    assert counted["total"].tolist() == [35.0, 5.0]
+
+
+def test_months_before_and_after_a_start_are_never_pooled():
+    frame = panel([NOVEMBER, DECEMBER, JUNE, JULY], 12, start=DECEMBER)
+    _, rounds = to_rounds(frame)
+    assert rounds.months == (NOVEMBER, DECEMBER, JUNE)
+    assert rounds.round_of(JULY) == 2
+    assert rounds.start_of(1) == DECEMBER
+
+
+def test_one_missing_month_leaves_the_others_months():
+    measured = [m for m in range(NOVEMBER, NOVEMBER + 5) if m != NOVEMBER + 2]
+    _, rounds = to_rounds(panel(measured, 12))
+    assert rounds.months == tuple(measured)
+    assert rounds.missing == (NOVEMBER + 2,)
+
+
+def test_benefits_count_a_round_over_two_months_once():
+    frame = panel([NOVEMBER, DECEMBER, JUNE, JULY], 12)
+    found = found_in(frame)
+    rounds = found.options.rounds
+    sizes = pd.DataFrame({"cohort": [MAR_2024] * 2, "period": [JUNE, JULY], "size": [6.0, 6.0]})
+    assert effect_over(found, sizes, name="x", dims={}).dims["exposure"] == 12.0
+    pooled = rounds.pooled(frame)
+    assert len(pooled[pooled["period"] >= MAR_2024]) == 12
+
+
+def test_training_is_pretended_one_round_earlier_where_none_is_nearer():
+    """Half-yearly, trained in March 2024: December 2023 lies three months before."""
+    frame = panel(DESIGNS["half_yearly"], 12)
+    counted, rounds = to_rounds(frame)
+    options = Options(draws=199, rounds=rounds)
+    placebo, check = placebo_date(
+        counted, months_earlier=2, outcome="csat_mean", unit="score_1_5", options=options
+    )
+    assert check.params["months_earlier"] == 3
+    assert placebo.ci_low < 0 < placebo.ci_high
+    _, check = placebo_date(
+        counted, months_earlier=6, outcome="csat_mean", unit="score_1_5", options=options
+    )
+    assert check.params["months_earlier"] == 6
+
+
+def test_kinds_of_sites_are_asked_round_by_round():
+    counted, rounds = to_rounds(panel(DESIGNS["february_missing"], 24))
+    kinds = {f"s{i:02d}": "villa" if i % 2 else "old" for i in range(24)}
+    found = effects_by(
+        counted,
+        kinds,
+        by="property_type",
+        outcome="csat_mean",
+        unit="score_1_5",
+        options=Options(draws=199, rounds=rounds),
+    )
+    values = [e.value for e in found.estimates()[:2]]
+    assert values == pytest.approx([0.5, 0.5], abs=0.15)
+
+
+def test_a_round_answers_for_one_horizon_and_says_when_it_was_measured():
+    """Rounds 2 and 8 months after the start: 3 and 6 are nearest; 1 and 12 have none."""
+    frame = panel([NOVEMBER - 6, NOVEMBER, NOVEMBER + 6, NOVEMBER + 12], 12)
+    found = found_in(frame)
+    measured = {
+        months: found.at_horizon(months).dims["event_time"]
+        for months in (1, 3, 6, 12)
+        if found.at_horizon(months).value is not None
+    }
+    assert measured == {3: 2, 6: 8}
+    assert found.at_horizon(12).reason == "causal.reason.horizon_not_observed"
