@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.design import power as pw
 from analysis.design.power_report import error_model, read_roll_out
 from analysis.design.refusals import RefusedError
+from analysis.indicators.rounds import to_rounds
 from analysis.refusals import Asked
 from analysis.results import Check, DesignGrade, StageResults, collect
 
@@ -180,7 +181,7 @@ def read_facts(
     Parameters
     ----------
     outcome : DataFrame
-        ``unit, period, n, cohort``.
+        ``unit, period, n, cohort``. Where not every month is measured, rounds are counted.
     waves : DataFrame, optional
         Canonical table ``waves``: ``wave, assigned_by``.
     can_draw : bool, optional
@@ -196,6 +197,7 @@ def read_facts(
         return Facts(
             starts=(), n_never=0, n_periods=0, drawn=bool(drawn), can_draw=can_draw, base=base
         )
+    outcome = to_rounds(outcome.assign(y=outcome["n"]))[0]  # who was measured when, not how
     first, last = int(outcome["period"].min()), int(outcome["period"].max())
     cohorts = outcome.groupby("unit")["cohort"].first()
     starts = (cohorts.dropna() - first).astype(int)

@@ -16,6 +16,7 @@ import pandas as pd
 
 from analysis.design import power as pw
 from analysis.design.refusals import RefusedError
+from analysis.indicators.rounds import to_rounds
 from analysis.measurement.balance import before_first_wave
 
 #: The month before is chosen only where the mean of all months is expected to err this much more:
@@ -70,10 +71,13 @@ def choose_base(outcome: pd.DataFrame, *, window: int = 12) -> BaseChoice:
     Parameters
     ----------
     outcome : DataFrame
-        ``unit, period, y, cohort``. Of ``y``, only months before the first wave are read.
+        ``unit, period, y, cohort``. Of ``y``, only months before the first wave are read. Where
+        not every month is measured, rounds of measurement are counted instead.
     window : int
         Most months after the start that are averaged.
     """
+    outcome, rounds = to_rounds(outcome)
+    window = window if rounds is None else rounds.within(window)
     before = before_first_wave(outcome)
     months = int(before["period"].nunique())
     if months == 0 or outcome["cohort"].isna().all():

@@ -12,6 +12,7 @@ import pandas as pd
 
 from analysis.design import power as pw
 from analysis.design.refusals import Refusal, RefusedError
+from analysis.indicators.rounds import to_rounds
 from analysis.measurement.balance import before_first_wave
 from analysis.measurement.intervals import wilson
 from analysis.refusals import Asked, Reason
@@ -29,6 +30,8 @@ def read_roll_out(
 ) -> pw.RollOut:
     """Read the roll-out from an outcome frame: months counted from its first one.
 
+    Where not every month is measured, rounds of measurement are counted instead.
+
     Parameters
     ----------
     outcome : DataFrame
@@ -40,6 +43,8 @@ def read_roll_out(
     """
     if outcome.empty:
         raise RefusedError(Refusal.NOT_MEASURED, "The outcome is not measured.")
+    outcome, rounds = to_rounds(outcome)
+    window = window if rounds is None else rounds.within(window)
     first, last = int(outcome["period"].min()), int(outcome["period"].max())
     cohorts = outcome.groupby("unit")["cohort"].first()
     starts = (cohorts.dropna() - first).astype(int)
@@ -56,7 +61,7 @@ def error_model(outcome: pd.DataFrame) -> tuple[pw.ErrorModel, pd.DataFrame]:
     RefusedError
         With too few months or sites, or an outcome that does not vary.
     """
-    before = before_first_wave(outcome)
+    before = before_first_wave(to_rounds(outcome)[0])
     errors = pw.estimate_errors(before)
     if errors.shock_sd + errors.sampling_sd <= 0:
         raise RefusedError(Refusal.CONSTANT_BEFORE, "The outcome does not vary before training.")
@@ -268,6 +273,7 @@ def assess_power(
         plan = read_roll_out(outcome, window=window, base=base, by_lot=by_lot)
         errors, before = error_model(outcome)
         effect = smallest_effect or 0.25 * float(before["y"].std())
+        rounds = to_rounds(outcome)[1]
         null = pw.simulate_null(plan, errors, draws=draws, seed=seed)
         found = _both(plan, errors, null, effect, alpha, power)
     except RefusedError as error:
@@ -285,7 +291,15 @@ def assess_power(
     }
     items = [
         *_power_estimates(found, unit=unit, draws=draws, about=about),
-        _power_check(found, errors, effect, power=power, stated=bool(smallest_effect), about=about),
+        _power_check(
+            found,
+            errors,
+            effect,
+            power=power,
+            stated=bool(smallest_effect),
+            rounds=0 if rounds is None else len(rounds.months),
+            about=about,
+        ),
     ]
     tested = {"alpha": alpha, "power": power, "seed": seed}
     by_sites = partial(power_by_sites, plan, errors, effect, draws=max(500, draws // 2), **tested)
@@ -356,9 +370,12 @@ def _power_check(
     *,
     power: float,
     stated: bool,
+    rounds: int,
     about: dict[str, Any],
 ) -> Check:
+    """Say whether the effect can be found; ``rounds`` measured, 0 where every month is."""
     by_formula, by_draws, _, mde_draws = found
+    said = ("stated" if stated else "assumed") + ("_rounds" if rounds else "")
     return Check(
         id="design.power",
         question="design.check.power.question",
@@ -367,7 +384,7 @@ def _power_check(
         threshold=power,
         unit="share",
         n=about["n_units"],
-        reason="design.check.power.stated" if stated else "design.check.power.assumed",
+        reason=f"design.check.power.{said}",
         remedy=None if by_draws >= power else "design.check.power.remedy",
         params={
             "effect": effect,
@@ -375,6 +392,7 @@ def _power_check(
             "formula": by_formula,
             "mde": mde_draws,
             "autocorrelation": errors.autocorrelation,
+            **({"rounds": rounds, "before": errors.n_periods} if rounds else {}),
         },
         dims={"indicator": about["indicator"]},
     )

@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.design import assess_power, closed_form, estimate_errors, read_roll_out, simulate_null
+from analysis.design import (
+    assess_power,
+    choose_base,
+    closed_form,
+    estimate_errors,
+    read_roll_out,
+    simulate_null,
+)
 from analysis.design import power as pw
 from analysis.design.power import ErrorModel, RollOut, closed_form_se, simulated
 from analysis.errors import DesignError
@@ -163,3 +170,25 @@ def test_an_outcome_without_any_variance_finds_everything():
 def test_a_power_that_is_never_reached_is_refused():
     with pytest.raises(DesignError, match="No effect reaches"):
         pw.minimum_detectable(lambda e: 0.5, 0.8, 1.0)
+
+
+def test_power_counts_rounds_that_were_measured_and_no_month_between():
+    rng = np.random.default_rng(5)
+    months = range(24000, 24048, 3)
+    rows = [
+        (f"s{i:02d}", month, rng.normal(), 40, 24024.0 if i < 10 else np.nan)
+        for i in range(20)
+        for month in months
+    ]
+    frame = pd.DataFrame(rows, columns=["unit", "period", "y", "n", "cohort"])
+    plan = read_roll_out(frame)
+    assert (plan.n_periods, plan.starts[0], plan.window) == (16, 8, 4)
+    index = frame.assign(
+        period=(frame["period"] - 24000) // 3, cohort=frame["cohort"].map({24024.0: 8.0})
+    )
+    same = read_roll_out(index)
+    assert (same.n_periods, same.starts) == (plan.n_periods, plan.starts)
+    check = assess_power(frame, indicator="csat_mean", unit="score_1_5", draws=200).checks[0]
+    assert check.reason == "design.check.power.assumed_rounds"
+    assert (check.params["rounds"], check.params["before"]) == (16, 8)
+    assert choose_base(frame).n_months == 8
