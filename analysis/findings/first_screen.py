@@ -91,7 +91,7 @@ def first_screen(
     return (
         Line("findings.ask.worked", finding.claim, finding.params),
         _whom(finding, kinds, direction),
-        _lasts(finding, horizons, lasts),
+        _lasts(finding, horizons, lasts, asked),
         _sure(finding, bounds, asked),
     )
 
@@ -136,7 +136,12 @@ def _whom(finding: Finding, kinds: Sequence[Estimate], direction: str) -> Line:
     return Line(question, f"findings.whom.{word}", params)
 
 
-def _lasts(finding: Finding, horizons: Sequence[Estimate], lasts: Sequence[Estimate]) -> Line:
+def _lasts(
+    finding: Finding,
+    horizons: Sequence[Estimate],
+    lasts: Sequence[Estimate],
+    checks: Sequence[Check],
+) -> Line:
     question = "findings.ask.lasts"
     word = _silent(finding)
     if word == "not_possible":
@@ -158,15 +163,16 @@ def _lasts(finding: Finding, horizons: Sequence[Estimate], lasts: Sequence[Estim
     params = {
         "unit": early.unit,
         "level": early.level,
-        "early_months": pair[0],
-        "late_months": pair[1],
+        "early_months": _measured(early, pair[0]),
+        "late_months": _measured(late, pair[1]),
         **_interval("early", early),
         **_interval("late", late),
     }
     if word or finding.claim.endswith(_NOT_PROVEN):
         return Line(question, f"findings.lasts.{word or 'nothing'}", params)
     if ratio is None or ratio.ci_low is None:
-        reason = "causal.reason.no_comparison" if ratio is None else ratio.reason
+        refused = next((c.reason for c in checks if c.dims.get("topic") == "lasts"), None)
+        reason = (refused or "causal.reason.no_comparison") if ratio is None else ratio.reason
         return Line(question, "findings.lasts.share_unknown", {**params, "reason": reason})
     params |= {"left": ratio.value, "left_low": ratio.ci_low, "left_high": ratio.ci_high}
     if ratio.ci_high < 1:
@@ -176,6 +182,11 @@ def _lasts(finding: Finding, horizons: Sequence[Estimate], lasts: Sequence[Estim
             return Line(question, "findings.lasts.fades_by_half", params | halves)
         return Line(question, "findings.lasts.fades", params)
     return Line(question, f"findings.lasts.{'holds' if ratio.ci_low >= HOLDS else 'open'}", params)
+
+
+def _measured(effect: Estimate, horizon: int) -> int:
+    """Return the months after the start at which a horizon's effect was measured."""
+    return int(effect.dims.get("event_time", horizon))
 
 
 def _sure(finding: Finding, bounds: Sequence[Estimate], checks: Sequence[Check]) -> Line:

@@ -200,3 +200,22 @@ def test_lines_can_be_stored():
     table = findings.lines_table(findings.first_screen(finding(), checks=(PASSED,)))
     assert list(table.columns) == ["question", "sentence", "params"]
     assert len(table) == 4
+
+
+def test_a_round_near_a_horizon_is_told_by_its_own_month_and_the_refusal_by_its_reason():
+    near = [
+        dataclasses.replace(e, dims={**e.dims, "event_time": measured})
+        for e, measured in zip(HORIZONS, (2, 8), strict=True)
+    ]
+    refused = Check(
+        id="tracking.not_possible.lasts",
+        question="causal.check.not_possible",
+        status="not_possible",
+        reason="causal.fault.in_rounds",
+        dims={"topic": "lasts", "reason": "in_rounds"},
+    )
+    checks = (PASSED, refused)
+    _, lines = said(finding(checks=checks), horizons=near, checks=checks)
+    params = lines[2].params
+    assert (params["early_months"], params["late_months"]) == (2, 8)
+    assert params["reason"] == "causal.fault.in_rounds"

@@ -55,8 +55,12 @@ class Page:
             self.view(name)
 
     def kpis(self, estimates: Iterable[Estimate], labels: str) -> None:
-        """Show key figures, labelled by the wording under ``labels``."""
-        self.show.kpis(views.labelled(tuple(estimates), labels))
+        """Show key figures, labelled by the wording under ``labels``.
+
+        Effects of a round near a horizon, not at it, are labelled by ``<labels>_in_round``.
+        """
+        pairs = views.labelled(tuple(estimates), labels)
+        self.show.kpis(tuple((f"{labels}_in_round" if _near(e) else key, e) for key, e in pairs))
 
     def estimates(self, chosen: Iterable[Estimate], table: str, **how: Any) -> None:
         """Show a table of estimates under the caption ``<table>_table``."""
@@ -66,3 +70,9 @@ class Page:
         """Show the checks of steps, the worst first; passed ones are folded."""
         found = [c for part in parts for c in getattr(part, "checks", part)]
         self.show.checks(found, fold=fold)
+
+
+def _near(estimate: Estimate) -> bool:
+    """Tell whether an effect was measured in another month than the horizon names."""
+    asked = estimate.dims.get("horizon")
+    return asked is not None and estimate.dims.get("event_time", asked) != asked

@@ -62,6 +62,9 @@ class TrackingPage(Page):
         """Show how the arms moved, what is left of the effect, and how fast it fades."""
         later = main.of("att_horizon")
         self.section("development")
+        in_rounds = [c for c in main.checks() if c.question == "causal.check.measured_in_rounds"]
+        if in_rounds:
+            self.checks(in_rounds, fold=False)
         followed = (e for e in later if e.value is not None)
         self.kpis((main.overall, *followed), self.key("kpi"))
         self.show.view("tracking.trend_figure", main, **self.stage.trend_labels(main))
@@ -70,7 +73,7 @@ class TrackingPage(Page):
         known = any(e.value is not None for e in left)
         if known:
             self.estimates(left, "fades", rows="estimand")
-        self.estimates(later, "lasts", rows="horizon", fold=known)
+        self.estimates(later, "lasts", rows="event_time" if in_rounds else "horizon", fold=known)
 
     def whom(self, main: Evaluation, depth: Depth, waves: Sequence[Check]) -> None:
         """Show effects by kind of site, by wave and by attendance."""
