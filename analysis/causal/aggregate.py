@@ -10,6 +10,7 @@ Callaway, Sant'Anna (2021), section 3.3, table 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -105,8 +106,7 @@ def aggregate(
     """
     one_of("kind", kind, Kind)
     panel = effects.panel
-    indicator = (panel.cohort[:, None] == effects.cohort[None, :]) * panel.weights[:, None]
-    share = indicator.mean(axis=0)
+    weighted = _weigher(effects, fewest_compared)
     event = effects.event_time
     usable = np.ones(len(event), bool)
     if max_event_time is not None:
@@ -119,22 +119,8 @@ def aggregate(
         usable &= event >= balance_event_time - (panel.periods[-1] - panel.periods[0])
     post = usable & (event >= 0)
     made = ~np.isnan(effects.att)
-    founded = planned_comparison(effects) >= fewest_compared
     if not (post & made).any():
         raise _no_cell(effects)
-
-    def weighted(asked: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
-        """Mean of cells by cohort share, its influence, the weights, and the cells asked for."""
-        if (asked & founded & made).any():
-            asked = asked & founded
-        cells = asked & made
-        total = share[cells].sum()
-        weight = np.zeros(len(share))
-        weight[cells] = share[cells] / total
-        att = float(weight[cells] @ effects.att[cells])
-        drift = (indicator[:, cells] - share[cells]) / total
-        own = effects.influence[:, cells] @ weight[cells]
-        return att, own + drift @ (effects.att[cells] - att) / len(panel.units), weight, asked
 
     if kind == "simple":
         return _stack(kind, [0], [weighted(post)])
@@ -149,6 +135,38 @@ def aggregate(
     keys = np.unique(effects.cohort[post & made])
     parts = _stack(kind, keys, [weighted(post & (effects.cohort == g)) for g in keys])
     return _with_cohort_mean(parts, panel)
+
+
+def mean_of(effects: GroupTime, cells: np.ndarray, *, fewest_compared: int = 0) -> Aggregate:
+    """Return the mean of chosen cells, (K,) bool, by cohort share as event times average theirs."""
+    return _stack("event", [0], [_weigher(effects, fewest_compared)(cells)])
+
+
+Weighed = tuple[float, np.ndarray, np.ndarray, np.ndarray]
+"""Mean of cells by cohort share, its influence, the weights, and the cells asked for."""
+
+
+def _weigher(effects: GroupTime, fewest_compared: int) -> Callable[[np.ndarray], Weighed]:
+    """Return what averages the cells it is asked for."""
+    panel = effects.panel
+    indicator = (panel.cohort[:, None] == effects.cohort[None, :]) * panel.weights[:, None]
+    share = indicator.mean(axis=0)
+    made = ~np.isnan(effects.att)
+    founded = planned_comparison(effects) >= fewest_compared
+
+    def weighted(asked: np.ndarray) -> Weighed:
+        if (asked & founded & made).any():
+            asked = asked & founded
+        cells = asked & made
+        total = share[cells].sum()
+        weight = np.zeros(len(share))
+        weight[cells] = share[cells] / total
+        att = float(weight[cells] @ effects.att[cells])
+        drift = (indicator[:, cells] - share[cells]) / total
+        own = effects.influence[:, cells] @ weight[cells]
+        return att, own + drift @ (effects.att[cells] - att) / len(panel.units), weight, asked
+
+    return weighted
 
 
 def _no_cell(effects: GroupTime) -> FrameError:

@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.causal.distributions import t_p_value, t_quantile
 from analysis.causal.frame import complete_rows
 from analysis.causal.options import Options
+from analysis.indicators.rounds import answering
 from analysis.results import Estimate
 
 
@@ -31,14 +32,30 @@ def describe(
         started = pd.Series(options.rounds.since(data["cohort"], data["period"]), data.index)
     stem = f"{options.prefix}.{outcome}.change"
     selections = [("before_after", "change_before_after", {}, started >= 0)]
-    selections += [
-        (f"horizon.{k}", "change_horizon", {"horizon": k, "event_time": k}, started == k)
-        for k in options.horizons
-    ]
+    for k in options.horizons:
+        chosen = started == k if options.rounds is None else _near(data, started, k, options)
+        measured = round(float(started[chosen].mean())) if chosen.any() else k
+        dims = {"horizon": k, "event_time": measured}
+        selections.append((f"horizon.{k}", "change_horizon", dims, chosen))
     return tuple(
         _change(f"{stem}.{name}", estimand, dims, before, data[rows], outcome, unit, options)
         for name, estimand, dims, rows in selections
     )
+
+
+def _near(data: pd.DataFrame, started: pd.Series, months: int, options: Options) -> pd.Series:
+    """Return which rows are of the round that answers for a horizon, cohort by cohort."""
+    exact = started == months
+    if options.rounds.monthly and exact.any():
+        return exact
+    chosen = pd.Series(False, index=data.index)
+    for cohort in data["cohort"].unique():
+        mine = (data["cohort"] == cohort) & (started >= 0)
+        since = np.unique(started[mine])
+        place = answering(since, months, options.horizons)
+        if place is not None:
+            chosen |= mine & (started == since[place])
+    return chosen
 
 
 def _change(id, estimand, dims, before, after, outcome, unit, options) -> Estimate:

@@ -78,23 +78,58 @@ def with_comparison(
 
 
 def measured_in_rounds(outcome: str, options: Options, units: int) -> Check:
-    """Say in which rounds the outcome was measured, and which month is missing first."""
+    """Say in which rounds the outcome was measured, and every month that is missing."""
     rounds = options.rounds
+    reason = "months_missing" if rounds.monthly else "several"
     return _Maker(f"{options.prefix}.{outcome}.check").check(
         "measured_in_rounds",
         "passed",
         value=float(len(rounds.months)),
         unit="count",
         n=units,
-        reason="two" if len(rounds.months) == 2 else "several",
+        reason="two" if len(rounds.months) == 2 else reason,
         params={
             "rounds": len(rounds.months),
+            "measured": list(rounds.months),
             "first": rounds.months[0],
             "last": rounds.months[-1],
+            "after": len(rounds.months) - min((n for n, _ in rounds.starts), default=0),
             "missing": len(rounds.missing),
-            "gap": rounds.missing[0],
+            "gaps": list(rounds.missing),
         },
     )
+
+
+def started_together(outcome: str, options: Options, frame: pd.DataFrame) -> tuple[Check, ...]:
+    """Say which sites started in different months and were first measured after in one round.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Counted in rounds; ``options.rounds`` knows the months of the starts.
+    """
+    rounds = options.rounds
+    found = []
+    for number, first, last in rounds.joined:
+        units = frame.loc[frame["cohort"] == number, "unit"].nunique()
+        about = f"{options.prefix}.{outcome}.check.{number}"
+        found.append(
+            _Maker(about).check(
+                "started_together",
+                "passed",
+                value=float(units),
+                unit="sites",
+                n=int(units),
+                reason="one_group",
+                params={
+                    "earliest": first,
+                    "latest": last,
+                    "round": rounds.month_of(number),
+                    "dated": rounds.start_of(number),
+                },
+            )
+        )
+    return tuple(found)
 
 
 class _Maker:
@@ -167,6 +202,9 @@ def _design(maker: _Maker, builder: Builder, simple: Aggregate, lead: Estimate) 
             )
         )
     possible = lead.ci_low is not None
+    params = {"n_treated": rule.n_treated, "n_comparison": rule.n_comparison}
+    if not possible and lead.p_value is not None:
+        params |= {"p": lead.p_value, "extreme_p": builder.placed(simple, 0).extreme_p}
     found.append(
         maker.check(
             "inference_possible",
@@ -174,7 +212,7 @@ def _design(maker: _Maker, builder: Builder, simple: Aggregate, lead: Estimate) 
             n=panel.n_clusters,
             reason=None if possible else "no_interval",
             remedy=True,
-            params={"n_treated": rule.n_treated, "n_comparison": rule.n_comparison},
+            params=params,
         )
     )
     alone = panel.count("cohort_of_one")
@@ -276,6 +314,10 @@ def _pretrend(
     treated, compared = builder.arms(parts["simple"].cell_weights[0])
     arms = [len(np.unique(panel.cluster[arm])) for arm in (treated, compared)]
     thinner = min(arms)
+    rounds = builder.options.rounds
+    opened = int(max(panel.cohorts)) - int(panel.periods[0]) - panel.anticipation
+    if rounds is not None and opened < 2:
+        return maker.impossible("pretrend", "one_round", n=panel.n_clusters)
     if thinner < FEWEST_FOR_BOOTSTRAP:
         return maker.impossible("pretrend", "few_clusters", n=panel.n_clusters)
     reference = -1 - builder.options.anticipation
@@ -286,7 +328,8 @@ def _pretrend(
         most = min(most, int(known.sum()) - 1)  # deviations from their own mean add up to zero
     chosen = np.flatnonzero(known & (event.key > latest - most))
     if not len(chosen):
-        return maker.impossible("pretrend", "no_pre_periods", n=panel.n_clusters)
+        reason = "no_pre_periods" if rounds is None else "no_pre_rounds"
+        return maker.impossible("pretrend", reason, n=panel.n_clusters)
     covariance = event.covariance(panel.cluster, builder.scale)[np.ix_(chosen, chosen)]
     distance = event.cell_weights[chosen] @ builder.effects.distance
     try:
@@ -305,6 +348,8 @@ def _pretrend(
         status, reason = "caution", "little_power"
     else:
         status, reason = "passed", None
+    if reason is not None and rounds is not None:
+        reason = f"{reason}_rounds"
     return maker.check(
         "pretrend",
         status,

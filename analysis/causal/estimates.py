@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from analysis.causal import lot
-from analysis.causal.aggregate import Aggregate, outcome_weights
+from analysis.causal.aggregate import Aggregate, mean_of, outcome_weights
 from analysis.causal.agreement import Compared
 from analysis.causal.bands import satterthwaite, uniform_critical
 from analysis.causal.distributions import t_p_value, t_quantile
@@ -19,12 +19,23 @@ from analysis.causal.inference_rule import (
     InferenceRule,
     Lead,
     choose_inference,
+    fewest_compared,
 )
 from analysis.causal.options import Options
-from analysis.causal.randomisation import among_draws
+from analysis.causal.randomisation import Randomisation, among_draws
 from analysis.causal.redrawn import Redrawn, redraw_group_time
 from analysis.causal.two_by_two import small_sample_scale
+from analysis.indicators.rounds import answering
 from analysis.results import Estimate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Horizon:
+    """The effect at a horizon: ``place`` among the means of ``part``, measured after ``months``."""
+
+    part: Aggregate
+    place: int
+    months: int
 
 
 class Builder:
@@ -181,15 +192,57 @@ class Builder:
         """Effects at the horizons, with pointwise intervals; a reason where none was reached."""
         found = []
         for months in self.options.horizons:
-            place = self._at_horizon(event.key, months)
-            measured = self._since(int(event.key[place[0]])) if len(place) else months
+            at = self.horizon(event, months)
+            measured = months if at is None else at.months
             name, dims = f"att.horizon.{months}", {"horizon": months, "event_time": measured}
-            if len(place):
-                found += self.effect(event, int(place[0]), "att_horizon", name, dims)
+            if at is not None:
+                found += self.effect(at.part, at.place, "att_horizon", name, dims)
             else:
-                reason = "causal.reason.horizon_not_observed"
+                reason = f"causal.reason.{self.not_reached(months)}"
                 found.append(self.absent(name, "att_horizon", dims, reason))
         return tuple(found)
+
+    def horizon(self, event: Aggregate, months: int) -> Horizon | None:
+        """Return where the effect at a horizon stands; None where nothing was measured near it.
+
+        Where rounds count, each wave's round nearest to the horizon, at most a third of it or one
+        month away, of two as near the later one. A round answers for one horizon, the nearest, and
+        of two as near the longer one. Where rounds are months of which single ones are missing,
+        the horizon's own month counts alone for the waves that have it.
+        """
+        if self.options.rounds is None:
+            place = np.flatnonzero(event.key == months)
+            return Horizon(event, int(place[0]), months) if len(place) else None
+        cells = self._near(months)
+        if not cells.any():
+            return None
+        part = mean_of(self.effects, cells, fewest_compared=fewest_compared(self.panel.n_clusters))
+        weights = part.cell_weights[0]
+        if self.effects.lot and self.rule(weights).lead == "influence_function":
+            part = lot.efficient(self.effects, part, self.scale)
+        used = weights != 0
+        return Horizon(part, 0, _half_up(float(weights[used] @ self._months_since[used])))
+
+    def not_reached(self, months: int) -> str:
+        """Return why a horizon has no effect: not followed that long, or between two rounds."""
+        after = ~np.isnan(self.effects.att) & (self.effects.event_time >= 0)
+        later = self.options.rounds is not None and (self._months_since[after] > months).any()
+        return "horizon_between_rounds" if later else "horizon_not_observed"
+
+    def _near(self, months: int) -> np.ndarray:
+        """(K,) bool: the cells that answer for a horizon where rounds count."""
+        after = ~np.isnan(self.effects.att) & (self.effects.event_time >= 0)
+        since = self._months_since
+        exact = after & (since == months)
+        if self.options.rounds.monthly and exact.any():
+            return exact
+        chosen = np.zeros(len(since), bool)
+        for cohort in self.panel.cohorts:
+            mine = np.flatnonzero(after & (self.effects.cohort == cohort))
+            place = answering(since[mine], months, self.options.horizons)
+            if place is not None:
+                chosen[mine[place]] = True
+        return chosen
 
     def cohorts(self, cohort: Aggregate) -> tuple[Estimate, ...]:
         """Mean effect of each cohort over its treated periods."""
@@ -214,29 +267,31 @@ class Builder:
         rounds = self.options.rounds
         return period if rounds is None else rounds.month_of(period)
 
+    @cached_property
+    def _months_since(self) -> np.ndarray:
+        """(K,) months from the start of each cell's cohort to its period, where rounds count."""
+        return self.options.rounds.since(self.effects.cohort, self.effects.period)
+
+    def months_since(self, event_time: int) -> float:
+        """Return months since the start; the mean over cohorts where rounds count."""
+        if self.options.rounds is None:
+            return float(event_time)
+        return float(self._months_since[self.effects.event_time == event_time].mean())
+
     def _since(self, event_time: int) -> int:
-        """Return months since the start; the rounded mean over cohorts where rounds count."""
-        rounds = self.options.rounds
-        if rounds is None:
-            return event_time
-        at = self.effects.event_time == event_time
-        months = rounds.since(self.effects.cohort[at], self.effects.period[at])
-        return round(float(months.mean()))
+        """Return whole months since the start, another one for each event time.
 
-    def _at_horizon(self, keys: np.ndarray, months: int) -> np.ndarray:
-        """Return the place of a horizon among event times: (1,), or (0,) where none is near.
-
-        Where rounds count, the nearest round at most a third of the horizon, or one month, away.
-        A round answers for one horizon, the nearest, and of two as near the longer one.
+        Where rounds count, the mean over cohorts; that of the cohort nearest to the start, where
+        cohorts' months differ so much that two means would be one month.
         """
         if self.options.rounds is None:
-            return np.flatnonzero(keys == months)
-        since = np.array([self._since(int(k)) if k >= 0 else np.inf for k in keys])
-        away = np.abs(since - months)
-        nearest = int(np.argmin(away))
-        others = [(abs(since[nearest] - other), -other) for other in self.options.horizons]
-        own = (away[nearest], -months) <= min(others, default=(np.inf, 0))
-        return np.array([nearest] if own and away[nearest] <= max(1, months / 3) else [], dtype=int)
+            return event_time
+        known = np.unique(self.effects.event_time)
+        means = [_half_up(self.months_since(int(e))) for e in known]
+        if len(set(means)) == len(means):
+            return means[int(np.searchsorted(known, event_time))]
+        months = self._months_since[self.effects.event_time == event_time]
+        return int(months.min() if event_time >= 0 else months.max())
 
     def lead(self, rule: InferenceRule, event_time: int = 0) -> Lead:
         """Inference that can be had: pre-periods have no bootstrap, cross-sections no weights."""
@@ -329,19 +384,12 @@ class Builder:
         return {"interval_method": "none", "reason": "causal.reason.no_inference"}
 
     def _interval_by(self, part: Aggregate, j: int, lead: Lead, together: float | None) -> dict:
-        options, panel = self.options, self.panel
-        weights = part.cell_weights[j]
+        panel, weights = self.panel, part.cell_weights[j]
         if lead == "wild_bootstrap":
             got = self._wild(weights)
             return interval(got.se, got.ci_low, got.ci_high, got.p_value, f"wild_{got.multipliers}")
         if lead == "randomisation":
-            cells = np.flatnonzero(part.cells[j])
-            random = among_draws(
-                self.redrawn,
-                self.effects.cohort[cells],
-                self.effects.period[cells],
-                level=options.level,
-            )
+            random = self.placed(part, j)
             low, high = random.ci_low, random.ci_high
             found = interval(None, low, high, random.p_value, "randomisation")
             return found if low is not None else found | {"reason": "causal.reason.no_interval"}
@@ -356,6 +404,16 @@ class Builder:
         if self.effects.method == "rate":
             found |= self._by_ratio(part, j, df, together)
         return found | ({"adjustment": "uniform"} if together else {})
+
+    def placed(self, part: Aggregate, j: int) -> Randomisation:
+        """Place a mean of cells among its values in other draws of the waves."""
+        cells = np.flatnonzero(part.cells[j])
+        return among_draws(
+            self.redrawn,
+            self.effects.cohort[cells],
+            self.effects.period[cells],
+            level=self.options.level,
+        )
 
     def _told_by(self) -> str:
         """Name what gives influence: linearised, or from leaving out clusters."""
@@ -417,6 +475,11 @@ class Builder:
         """Return the fields of a t interval, at the options' level if none is given."""
         half = t_quantile(level or self.options.level, df) * se
         return interval(se, value - half, value + half, t_p_value(value / se, df), method)
+
+
+def _half_up(value: float) -> int:
+    """Round to a whole number, halves up."""
+    return int(np.floor(value + 0.5))
 
 
 def method_of(effects: GroupTime) -> str:

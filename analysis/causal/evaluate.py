@@ -186,6 +186,8 @@ def evaluate(
     except (NoComparisonError, NoPrePeriodError) as error:
         estimates = describe(frame, outcome=outcome, unit=unit, options=options)
         found = _checks.without_comparison(outcome, options, error.rule, frame, estimates[0])
+        if options.rounds is not None:
+            found += (_checks.measured_in_rounds(outcome, options, frame["unit"].nunique()),)
         return Evaluation(outcome, unit, options, None, None, {}, estimates, found)
 
     builder, parts = lead(panel, options, outcome=outcome, unit=unit)
@@ -207,7 +209,8 @@ def evaluate(
     found = _checks.with_comparison(builder, parts, overall, alternatives)
     tables = report_tables.tables(effects, outcome, options.level)
     if rounds is not None:
-        found = (*found, _checks.measured_in_rounds(outcome, options, len(panel.units)))
+        told = _checks.measured_in_rounds(outcome, options, len(panel.units))
+        found = (*found, told, *_checks.started_together(outcome, options, frame))
         tables = {name: report_tables.in_months(table, rounds) for name, table in tables.items()}
     return Evaluation(
         outcome, unit, options, effects.panel, effects, parts, estimates, found, tables

@@ -15,7 +15,6 @@ from analysis.causal.bands import satterthwaite
 from analysis.causal.distributions import t_p_value, t_quantile
 from analysis.causal.estimates import Builder
 from analysis.causal.evaluate import Evaluation
-from analysis.causal.frame import FrameError
 from analysis.causal.group_time import by_cluster
 from analysis.causal.ratio import fieller
 from analysis.causal.two_by_two import small_sample_scale
@@ -107,27 +106,29 @@ def persistence(
         ``…persistence.half_life`` (months). Where a number or interval cannot be had, the
         reason; ``dims["at_least"]`` of a half-life without interval is its lower bound.
     """
-    if evaluation.options.rounds is not None:
-        raise FrameError("in_rounds", "rounds of measurement are not months")
     maker = _Maker(evaluation, early, late)
     event = evaluation.aggregates.get("event")
     if event is None:
         return maker.nothing("causal.reason.no_comparison")
-    place = {int(e): j for j, e in enumerate(event.key)}
-    if early not in place or late not in place:
-        return maker.nothing("causal.reason.horizon_not_observed")
     builder = Builder(evaluation.effects, evaluation.outcome, evaluation.unit, evaluation.options)
-    weights = [event.cell_weights[place[e]] for e in (late, early)]
+    pair = [builder.horizon(event, months) for months in (late, early)]
+    if None in pair:
+        missing = (late, early)[pair.index(None)]
+        return maker.nothing(f"causal.reason.{builder.not_reached(missing)}")
+    weights = [at.part.cell_weights[at.place] for at in pair]
     if any(builder.rule(w).lead != "influence_function" for w in weights):
         return maker.nothing("causal.reason.few_clusters_ratio")
     panel = evaluation.panel
-    influence = event.influence * small_sample_scale(panel)[:, None]
-    pair = [place[late], place[early]]
-    after = [j for j, e in enumerate(event.key) if 0 <= e <= last and np.any(influence[:, j])]
-    found = maker.ratio(event.att[pair], influence[:, pair], panel)
+    scale = small_sample_scale(panel)[:, None]
+    influence = event.influence * scale
+    since = np.array([builder.months_since(int(e)) for e in event.key])
+    after = np.flatnonzero((event.key >= 0) & (since <= last) & influence.any(axis=0))
+    att = np.array([at.part.att[at.place] for at in pair])
+    both = np.column_stack([at.part.influence[:, at.place] for at in pair]) * scale
+    found = maker.ratio(att, both, panel)
     if len(after) < FEWEST_MONTHS:
         return (*found, *maker.nothing("causal.reason.few_months")[2:])
-    return (*found, *maker.decay(event.key[after], event.att[after], influence[:, after], panel))
+    return (*found, *maker.decay(since[after], event.att[after], influence[:, after], panel))
 
 
 class _Maker:

@@ -31,7 +31,10 @@ class Randomisation:
 
     ``estimate`` is the statistic as an effect: the estimator's own value, without covariates.
     ``smallest_p`` is the least p-value that the number of possible assignments allows; no interval
-    exists where it is above 1 − ``level``. The interval holds constant effects.
+    exists where it is above 1 − ``level``. The interval holds constant effects. ``extreme_p`` is
+    the p-value that the most extreme of the draws would have had: with these outcomes and this
+    design no result can have a smaller one. Where both arms have as many clusters, the mirrored
+    assignment is as extreme as the actual one.
     """
 
     estimate: float
@@ -42,6 +45,7 @@ class Randomisation:
     n_assignments: int
     enumerated: bool
     smallest_p: float
+    extreme_p: float
 
 
 def randomisation_test(
@@ -107,6 +111,8 @@ def among_draws(
     # answers where there is no other way to assign.
     added = 0 if redrawn.enumerated and others else 1
     smallest = 1 / (others + added)
+    size = np.abs(outcome if added else outcome[1:])
+    extreme = np.mean(size >= size.max() * (1 - 1e-10))
     low = high = None
     if treated and smallest <= 1 - level:
         scale = float(np.std(outcome)) or abs(estimate) or 1.0
@@ -120,4 +126,5 @@ def among_draws(
         n_assignments=others,
         enumerated=redrawn.enumerated,
         smallest_p=smallest,
+        extreme_p=float(extreme),
     )

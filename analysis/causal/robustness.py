@@ -79,6 +79,9 @@ def placebo_date(
     rows = frame[frame["period"] < cohort.min() - options.anticipation]
     start = cohort.min() - months_earlier
     if options.rounds is not None and cohort.notna().any():
+        first = int(cohort.min()) - options.anticipation
+        if first - int(frame["period"].min()) < 2:
+            raise FrameError("one_round", "pretending an earlier start needs two rounds before it")
         start, months_earlier = _rounds_earlier(options, int(cohort.min()), months_earlier)
     pretended = (cohort - cohort + start)[rows.index]
     shifted = rows.assign(cohort=pretended)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis.causal.aggregate import aggregate
+from analysis.causal.aggregate import Aggregate, aggregate
 from analysis.causal.distributions import t_quantile
 from analysis.causal.estimates import Builder
 from analysis.causal.evaluate import Evaluation, cells
@@ -30,6 +30,8 @@ from analysis.results import Check, Estimate
 #: Pre-periods used at most, counted back from the reference period.
 MOST_PRE_PERIODS = 12
 FEWEST_PRE_PERIODS = 2
+#: Times that a step after training may be longer than every step before, where rounds count.
+MOST_UNEVEN = 2.0
 #: A breakdown value of at least this passes: drifts as large as any seen before leave the verdict.
 BREAKDOWN_PASSES = 1.0
 
@@ -61,12 +63,15 @@ def event_moments(evaluation: Evaluation, horizon: int) -> Moments:
     Pre-periods run back from the reference period without a gap, 12 at most and no more than the
     clusters can carry; they end where a wave too small for a variance of its own would be one of
     them. The covariance has the small-sample scale of the intervals. Drifts are
-    counted from the month before the start, whatever the base of the effects.
+    counted from the month before the start, whatever the base of the effects. Where rounds count,
+    the horizon is the round nearest to it, and steps lead from one round to the next.
 
     Raises
     ------
     FrameError
-        ``few_clusters``, ``few_pre_periods`` or ``horizon_not_observed``: why there are none.
+        ``few_clusters``, ``few_pre_periods``, ``horizon_not_observed``, ``horizon_between_rounds``
+        or ``rounds_uneven`` (a step after training is more than twice as long as any before, so
+        that drifts seen before say nothing about it): why there are none.
     """
     if evaluation.effects is None or evaluation.panel is None:
         raise FrameError("no_comparison", "without a comparison there is no effect to bound")
@@ -76,12 +81,13 @@ def event_moments(evaluation: Evaluation, horizon: int) -> Moments:
     if effects.base_rule == "all_before" or effects.lot:
         effects = cells(panel, replace(evaluation.options, base="universal", form="mean"))
         event = aggregate(effects, "event")
+    builder = Builder(effects, evaluation.outcome, evaluation.unit, evaluation.options)
+    horizon, _ = _round_at(builder, event, horizon)
     place = {int(key): j for j, key in enumerate(event.key)}
     reference = -panel.anticipation - 1
     after = list(range(reference + 1, horizon + 1))
     if any(e not in place for e in after):
         raise FrameError("horizon_not_observed", f"no wave was followed up to {horizon}")
-    builder = Builder(effects, evaluation.outcome, evaluation.unit, evaluation.options)
     if builder.rule(event.cell_weights[place[horizon]]).lead != "influence_function":
         raise FrameError("few_clusters", "too few clusters for a normal approximation")
     carried = panel.n_clusters - len(after) - 2
@@ -93,6 +99,10 @@ def event_moments(evaluation: Evaluation, horizon: int) -> Moments:
         e -= 1
     if len(before) < FEWEST_PRE_PERIODS:
         raise FrameError("few_pre_periods", "at least two pre-periods beside the reference")
+    months = np.array([builder.months_since(e) for e in (*before, reference, *after)])
+    steps = np.split(np.diff(months), [len(before)])
+    if steps[1].max() > MOST_UNEVEN * steps[0].max():
+        raise FrameError("rounds_uneven", "a step after training is longer than those before")
     chosen = [place[e] for e in (*before, *after)]
     weights = np.zeros(len(after))
     weights[-1] = 1.0
@@ -140,18 +150,17 @@ def sensitivity(
         A horizon that cannot be bounded has a check ``not_possible`` with its reason, and no
         estimates.
     """
-    if evaluation.options.rounds is not None:
-        raise FrameError("in_rounds", "rounds of measurement are not months")
     estimates: list[Estimate] = []
     checks: list[Check] = []
     rows: list[tuple] = []
     stem = f"{evaluation.options.prefix}.{evaluation.outcome}"
     level = evaluation.options.level
     for horizon in horizons:
+        measured = _measured(evaluation, horizon)
         common = {
             "id": f"{stem}.check.sensitivity.{horizon}",
             "question": "causal.check.sensitivity",
-            "params": {"horizon": horizon},
+            "params": {"horizon": measured},
         }
         try:
             moments = event_moments(evaluation, horizon)
@@ -171,10 +180,10 @@ def sensitivity(
             for m in sorted({0.0, bend / 2, bend})
         ]
         at = evaluation.at_horizon(horizon) if horizon in evaluation.options.horizons else None
-        estimates += _breakdowns(evaluation, horizon, limit, bend, moments)
+        estimates += _breakdowns(evaluation, horizon, measured, limit, bend, moments)
         for kind, m, ends in found:
             low, high = ends if ends is not None else (None, None)
-            rows.append((horizon, kind, m, moments.estimate, low, high))
+            rows.append((measured, kind, m, moments.estimate, low, high))
             estimates.append(_bounded(evaluation, horizon, kind, m, ends, moments, at))
         passed = limit >= BREAKDOWN_PASSES
         checks.append(
@@ -184,21 +193,50 @@ def sensitivity(
                 threshold=BREAKDOWN_PASSES,
                 unit="ratio",
                 n=moments.n_pre,
-                reason=None if passed else "causal.why.sensitivity.breaks",
+                reason=None if passed else f"causal.why.sensitivity.breaks{_by(evaluation)}",
                 remedy=None if passed else "causal.remedy.sensitivity",
-                **{**common, "params": {"horizon": horizon, "value": limit}},
+                **{**common, "params": {"horizon": measured, "value": limit}},
             )
         )
     columns = ["horizon", "kind", "bound", "value", "ci_low", "ci_high"]
     return Sensitivity(pd.DataFrame(rows, columns=columns), tuple(estimates), tuple(checks))
 
 
-def _breakdowns(evaluation, horizon, limit, bend, moments) -> list[Estimate]:
+def _round_at(builder: Builder, event: Aggregate, horizon: int) -> tuple[int, int]:
+    """Return the event time that answers for a horizon, and months since the start there."""
+    if builder.options.rounds is None:
+        return horizon, horizon
+    found = builder.horizon(event, horizon)
+    if found is None:
+        raise FrameError(builder.not_reached(horizon), f"nothing was measured near {horizon}")
+    after = event.key[event.key >= 0]
+    away = [abs(builder.months_since(int(e)) - found.months) for e in after]
+    return int(after[int(np.argmin(away))]), found.months
+
+
+def _measured(evaluation: Evaluation, horizon: int) -> int:
+    """Return the months after the start at which a horizon was measured; itself where it was not.
+
+    Where rounds count, these are other months than the horizon's.
+    """
+    if evaluation.options.rounds is None or evaluation.effects is None:
+        return horizon
+    builder = Builder(evaluation.effects, evaluation.outcome, evaluation.unit, evaluation.options)
+    found = builder.horizon(evaluation.aggregates["event"], horizon)
+    return horizon if found is None else found.months
+
+
+def _by(evaluation: Evaluation) -> str:
+    """Return the end of the wording keys that tell steps between rounds from those of months."""
+    return "" if evaluation.options.rounds is None else "_rounds"
+
+
+def _breakdowns(evaluation, horizon, measured, limit, bend, moments) -> list[Estimate]:
     common = {
         "indicator": evaluation.outcome,
         "n": moments.n_pre,
         "n_clusters": evaluation.panel.n_clusters,
-        "dims": {"horizon": horizon},
+        "dims": {"horizon": measured} | ({"step": "round"} if _by(evaluation) else {}),
         "level": evaluation.options.level,
         "simulated": evaluation.options.simulated,
     }

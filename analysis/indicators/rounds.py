@@ -11,6 +11,7 @@ most half of the sites were measured in both months.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -38,11 +39,15 @@ class Rounds:
         First trained round and the month of the start, the rounded mean over its units.
     spans : tuple of (int, int)
         First and last month of each round; empty where each fills its month alone.
+    joined : tuple of (int, int, int)
+        First trained round, earliest and latest start, where starts of several months lie between
+        the same two rounds.
     """
 
     months: tuple[int, ...]
     starts: tuple[tuple[int, int], ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
+    joined: tuple[tuple[int, int, int], ...] = ()
 
     def month_of(self, period: int) -> int:
         """Return the month of a round."""
@@ -74,6 +79,15 @@ class Rounds:
         """Months between the first and the last round that were not measured."""
         measured = {m for first, last in self._spans for m in range(first, last + 1)}
         return tuple(m for m in range(self.months[0], self.months[-1]) if m not in measured)
+
+    @property
+    def monthly(self) -> bool:
+        """Whether rounds are mostly neighbouring months, so that single months are missing."""
+        return bool(np.median(np.diff(self.months)) == 1)
+
+    def nearest(self, month: int) -> int:
+        """Return the round nearest to a month; of two as near the earlier one."""
+        return int(np.argmin(np.abs(np.asarray(self.months) - month)))
 
     def anticipated(self, months: int, starts: pd.Series) -> int:
         """Return the most rounds that lie within so many months before any start."""
@@ -132,6 +146,30 @@ class Rounds:
         return self.spans or tuple((month, month) for month in self.months)
 
 
+def answering(since: np.ndarray, months: int, horizons: Sequence[int]) -> int | None:
+    """Return the place of the round that answers for a horizon; None where none is near.
+
+    The nearest round, of two as near the later one, at most a third of the horizon or one month
+    away. A round answers for one horizon, the nearest, and of two as near the longer one.
+
+    Parameters
+    ----------
+    since : (R,) array
+        Months from the start to each round at or after it.
+    months : int
+        The horizon.
+    horizons : Sequence of int
+        All horizons asked for.
+    """
+    if not len(since):
+        return None
+    away = np.abs(since - months)
+    place = int(np.lexsort((-since, away))[0])
+    others = [(abs(since[place] - other), -other) for other in horizons]
+    own = (away[place], -months) <= min(others, default=(np.inf, 0))
+    return place if own and away[place] <= max(1, months / 3) else None
+
+
 def to_rounds(frame: pd.DataFrame) -> tuple[pd.DataFrame, Rounds | None]:
     """Count months as rounds of measurement where not every month is measured.
 
@@ -159,8 +197,10 @@ def to_rounds(frame: pd.DataFrame) -> tuple[pd.DataFrame, Rounds | None]:
     rounds = Rounds(months, spans=together)
     start = kept.groupby("unit")["cohort"].first().dropna()
     first = start.map({g: rounds.first_round(g) for g in start})
-    starts = tuple((int(r), round(m)) for r, m in start.groupby(first).mean().items())
-    rounds = Rounds(months, starts, together)
+    by_round = start.groupby(first)
+    starts = tuple((int(r), round(m)) for r, m in by_round.mean().items())
+    joined = tuple((int(r), int(g.min()), int(g.max())) for r, g in by_round if g.min() < g.max())
+    rounds = Rounds(months, starts, together, joined)
     return rounds.counted(kept), rounds
 
 

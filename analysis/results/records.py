@@ -149,8 +149,8 @@ class Estimate:
 class Check:
     """The answer to one question about data, design or result.
 
-    ``question``, ``reason`` and ``remedy`` are wording keys; ``params`` fills their blanks.
-    ``value`` was compared with ``threshold`` in ``unit``.
+    ``question``, ``reason`` and ``remedy`` are wording keys; ``params`` fills their blanks, of
+    which a list holds running months. ``value`` was compared with ``threshold`` in ``unit``.
     """
 
     id: str
@@ -162,7 +162,7 @@ class Check:
     n: int | None = None
     reason: str | None = None
     remedy: str | None = None
-    params: Mapping[str, Scalar] = field(default_factory=dict)
+    params: Mapping[str, Scalar | list[int]] = field(default_factory=dict)
     dims: Mapping[str, Scalar] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -203,6 +203,31 @@ def _month(value: Any, language: str) -> str:
     return f"{_month_names(language)[month]} {year}"
 
 
+def _months(value: Iterable[int], language: str) -> str:
+    """Write running months as stretches: "Nov 2023, Jan to Mar 2024"."""
+    stretches: list[list[int]] = []
+    for month in sorted(value):
+        if stretches and month == stretches[-1][-1] + 1:
+            stretches[-1].append(month)
+        else:
+            stretches.append([month])
+    written = [_stretch(months[0], months[-1], language) for months in stretches]
+    return ("、" if language == "zh_CN" else ", ").join(written)
+
+
+def _stretch(first: int, last: int, language: str) -> str:
+    """Write the months from a first to a last one; the year once where it is the same."""
+    if first == last:
+        return _month(first, language)
+    same = first // 12 == last // 12
+    if language == "zh_CN":
+        end = f"{last % 12 + 1}月" if same else _month(last, language)
+        return f"{_month(first, language)}至{end}"
+    names = _month_names(language)
+    start = names[first % 12 + 1] if same else _month(first, language)
+    return f"{start} to {_month(last, language)}"
+
+
 @cache
 def _month_names(language: str) -> dict[int, str]:
     from babel.dates import get_month_names
@@ -248,6 +273,7 @@ SPECS: dict[str, Callable[[Any, str], str]] = {
     "cny": _money,
     "date": _date,
     "month": _month,
+    "months": _months,
     "p": _p,
     "bare": _bare,
     # ``unit``, ``effect`` and ``size`` also need the unit, ``key`` the catalogue: listed here,

@@ -55,6 +55,11 @@ def weighted_truth(
         left_on=["unit", "period"],
         right_on=["site_id", "period"],
     )
+    rounds = evaluation.options.rounds
+    if rounds is not None:
+        starts = {g: float(rounds.first_round(int(g))) for g in known["cohort"].unique()}
+        months = {month: rounds.round_of(int(month)) for month in known["period"].unique()}
+        known = known.assign(cohort=known["cohort"].map(starts), period=known["period"].map(months))
     known = known.assign(product=known["effect"] * known["size"])
     sums = known.groupby(["cohort", "period"])[["product", "size"]].sum()
     mean = sums["product"] / sums["size"]

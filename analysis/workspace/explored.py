@@ -40,7 +40,7 @@ def by_which_way(stage: Any, main: Evaluation) -> tuple[Estimate, ...]:
             outcome=main.outcome,
             through=indicator,
             unit=main.unit,
-            options=main.options,
+            options=replace(main.options, rounds=None),  # counted in the mediator's rounds above
         )
     except FrameError as error:
         if error.reason is None:
@@ -59,8 +59,16 @@ def trained_again(stage: Any, main: Evaluation) -> tuple[Estimate, ...]:
     if not second:
         return (_nothing(main, "retraining.again", "effect_of_retraining", "nobody_again"),)
     named = {"outcome": main.outcome, "unit": main.unit, "options": main.options}
+    frame, rounds = stage.outcome(main.outcome), main.options.rounds
+    if rounds is not None:
+        once = {site: rounds.first_round(int(dates[0])) for site, dates in starts.items()}
+        second = {site: float(rounds.first_round(int(month))) for site, month in second.items()}
+        second = {site: number for site, number in second.items() if number > once[site]}
+        frame = rounds.counted(frame)
+        if not second:
+            return (_nothing(main, "retraining.again", "effect_of_retraining", "same_round"),)
     try:
-        return causal.retraining(stage.outcome(main.outcome), second, **named)
+        return causal.retraining(frame, second, **named)
     except FrameError as error:
         if error.reason is None:
             raise
@@ -81,7 +89,9 @@ def weighted(stage: Any, main: Evaluation) -> tuple[Estimate, ...]:
     if other is None or other.empty:
         nothing = _nothing(main, "variant.response_weighted", "att_overall", "not_weighted")
         return (replace(nothing, dims={**nothing.dims, "variant": "response_weighted"}),)
-    own, change = causal.weighted_for_response(main, other)
+    rounds = main.options.rounds
+    weighted_frame = other if rounds is None else rounds.counted(other)
+    own, change = causal.weighted_for_response(main, weighted_frame)
     return own, replace(change, dims={**change.dims, "variant": "response_weighted_change"})
 
 

@@ -120,6 +120,16 @@ def label_counts(
     return counts.assign(cohort=counts["unit"].map(cohort).astype(float))
 
 
+def in_rounds(counts: pd.DataFrame, rounds: causal.Rounds) -> pd.DataFrame:
+    """Count answers by round of measurement instead of by month, labels apart."""
+    number = {month: rounds.round_of(month) for month in counts["period"].unique()}
+    first = {g: float(rounds.first_round(g)) for g in counts["cohort"].dropna().unique()}
+    kept = counts.assign(period=counts["period"].map(number), cohort=counts["cohort"].map(first))
+    kept = kept[kept["period"] < len(rounds.months)]
+    by = ["unit", "period", "label", "cohort"]
+    return kept.groupby(by, dropna=False, as_index=False)["count"].sum()
+
+
 def contracts(
     table: pd.DataFrame | None,
     cohort: pd.Series,
@@ -191,6 +201,9 @@ def forms(stage: Any, cohort: pd.Series, *, options: Options) -> StageResults:
     """Ask each outcome in the form in which the client records it."""
     surveys, instruments, due = stage.of("surveys", "instruments", "contracts")
     counts = label_counts(surveys, instruments, cohort, stage.client.client.timezone)
+    rounds = causal.to_rounds(stage.outcome("csat_mean"))[1]
+    if counts is not None and rounds is not None:
+        counts = in_rounds(counts, rounds)
     return collect(
         "tracking",
         [

@@ -83,8 +83,13 @@ def lasting(depth: Depth) -> tuple[Estimate, ...]:
 
 
 def bounds_table(depth: Depth, unit: str) -> pd.DataFrame:
-    """Return the bounds under drifts, each in the unit of the outcome."""
-    return depth.tables.get("sensitivity", pd.DataFrame()).assign(unit=unit)
+    """Return the bounds under drifts, each in the unit of the outcome.
+
+    Where drifts were counted from round to round, ``kind`` says so.
+    """
+    table = depth.tables.get("sensitivity", pd.DataFrame()).assign(unit=unit)
+    by_round = any(e.dims.get("step") == "round" for e in depth.part("bounds"))
+    return table.assign(kind=table["kind"] + "_rounds") if by_round else table
 
 
 def several_outcomes(others: Sequence[Evaluation], family: Family, *, alpha: float) -> StageResults:

@@ -79,7 +79,7 @@ def test_contiguous_months_stay_as_they_are():
 def test_the_missing_month_is_named_and_horizons_stay_months():
     found = found_in(panel(DESIGNS["february_missing"], 12))
     check = next(c for c in found.checks() if c.id.endswith("measured_in_rounds"))
-    assert (check.params["missing"], check.params["gap"]) == (1, 2023 * 12 + 1)
+    assert (check.params["missing"], check.params["gaps"]) == (1, [2023 * 12 + 1])
     assert found.at_horizon(6).dims["event_time"] == 6
 
 

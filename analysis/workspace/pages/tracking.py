@@ -22,6 +22,10 @@ _WAITED = (("reply", "reply_figure"), ("resolve", "resolve_figure"))
 """What customers wait for, and the figure of it."""
 
 
+_IN_ROUNDS = ("causal.check.measured_in_rounds", "causal.check.started_together")
+"""Questions of an outcome that is not measured every month."""
+
+
 class TrackingPage(Page):
     """Whether it worked, for whom, for how long, and how sure we are.
 
@@ -62,7 +66,7 @@ class TrackingPage(Page):
         """Show how the arms moved, what is left of the effect, and how fast it fades."""
         later = main.of("att_horizon")
         self.section("development")
-        in_rounds = [c for c in main.checks() if c.question == "causal.check.measured_in_rounds"]
+        in_rounds = [c for c in main.checks() if c.question in _IN_ROUNDS]
         if in_rounds:
             self.checks(in_rounds, fold=False)
         followed = (e for e in later if e.value is not None)
