@@ -35,9 +35,15 @@ DIFFERENT = 0.05
 """Kinds differ when the test of their equality has a p-value below this."""
 
 
-_NOT_PROVEN = (".none", ".absent", ".undone", ".disputed")
+_UNBOUNDED = (".unbounded", ".untested")
+"""Ends of the claims that name an effect without interval."""
+
+_NOT_PROVEN = (".none", ".absent", ".undone", ".disputed", *_UNBOUNDED)
 """Ends of the claims after which no effect may be taken for granted."""
 
+
+_ROUNDS = "measured_in_rounds"
+"""Check that says in which months an outcome was measured."""
 
 _MISSING = ("inference_possible", "comparison_group")
 """Checks whose reason, a sentence without blanks, says why nothing is claimed."""
@@ -154,6 +160,9 @@ def _lasts(
     if ratio is not None and ratio.ci_low is not None:
         pair = (int(ratio.dims["early"]), int(ratio.dims["late"]))
     if not pair or pair[0] == pair[1] or not all(month in known for month in pair):
+        rounds = next((c.params for c in checks if c.id.endswith(_ROUNDS)), None)
+        if rounds is not None and rounds["after"] == 1 and not word:
+            return Line(question, "findings.lasts.one_round", {"month": rounds["last"]})
         return Line(question, f"findings.lasts.too_short{'_described' if word else ''}")
     if finding.disputed and not word:
         return Line(question, "findings.lasts.disputed")
@@ -198,6 +207,8 @@ def _sure(finding: Finding, bounds: Sequence[Estimate], checks: Sequence[Check])
         "asked": len(checks),
         "open": len(checks) - passed,
     }
+    if finding.claim.endswith(_UNBOUNDED):
+        return Line(question, "findings.sure.unbounded", params)
     if finding.strength == "insufficient":
         missing = next(
             (c for c in checks if c.status != "passed" and c.id.endswith(_MISSING)), None
@@ -217,12 +228,13 @@ def _sure(finding: Finding, bounds: Sequence[Estimate], checks: Sequence[Check])
     ):
         return Line(question, key, params)
     params |= {"horizon": int(limit.dims["horizon"]), "limit": limit.value}
-    return Line(question, f"{key}_bounded", params)
+    rounds = "_rounds" if limit.dims.get("step") == "round" else ""
+    return Line(question, f"{key}_bounded{rounds}", params)
 
 
 def _silent(finding: Finding) -> str:
     """Return why no effect may be spoken of; empty where one may."""
-    if finding.strength == "insufficient":
+    if finding.strength == "insufficient" and not finding.claim.endswith(_UNBOUNDED):
         return "not_possible"
     return "described" if finding.design == "descriptive" else ""
 

@@ -2,7 +2,10 @@
 
 The rules, in the order in which they are applied:
 
-1. No value, no interval, or a failed *essential* check: **insufficient**. Nothing is claimed.
+1. No value, no interval, or a failed *essential* check: **insufficient**. Nothing is claimed. Where
+   there is a value without interval, because there are too few sites for one, the sentence gives
+   the value, says that its uncertainty cannot be bounded, and gives the p-value by randomisation
+   and the smallest one that the design allows; nothing is priced or held against a target.
 2. No comparison group: the change is described, never called an effect, and its strength is
    at most **weak**.
 3. Otherwise start from **strong** where the waves were randomised, from **moderate** where the
@@ -46,6 +49,7 @@ from analysis.results import (
     DesignGrade,
     Estimate,
     Finding,
+    Scalar,
     StageResults,
     Strength,
 )
@@ -133,14 +137,16 @@ def effect_finding(
     -------
     Finding
         ``claim`` is one of ``findings.effect.{better, worse, none, absent, undone, described,
-        not_possible, better_range, worse_range, disputed}``.
+        not_possible, unbounded, untested, described_alone, better_range, worse_range, disputed}``.
     """
     checks = tuple(checks)
     design = design_grade(estimate, assigned_by)
     grade = strength(estimate, checks, design)
     claim = _claim(estimate, grade, direction)
+    bounds: dict[str, Scalar] = {}
+    if claim == "not_possible" and estimate.value is not None and estimate.ci_low is None:
+        claim, bounds = _unbounded(estimate, checks)
     undone = next((c for c in checks if c.status == "failed" and c.id.endswith(UNDOING)), None)
-    bounds = {}
     if undone is not None and claim in ("better", "worse"):
         claim, grade = "undone", "weak"
         bounds = {"bound_low": undone.params["low"], "bound_high": undone.params["high"]}
@@ -303,6 +309,17 @@ def _disputed(estimate: Estimate, claim: str, grade: Strength) -> tuple[str, Str
     if claim in ("better", "worse") and estimate.one_sided:
         return f"{claim}_range", grade
     return "disputed", "weak" if grade != "insufficient" else grade
+
+
+def _unbounded(estimate: Estimate, checks: tuple[Check, ...]) -> tuple[str, dict[str, Scalar]]:
+    """Return the claim about a value without interval, and what its sentence names besides."""
+    if not estimate.causal:
+        return "described_alone", {}
+    asked = (c for c in checks if _essential(c) and "extreme_p" in c.params)
+    told = next(asked, None)
+    if told is None:
+        return "untested", {}
+    return "unbounded", {"p": told.params["p"], "extreme_p": told.params["extreme_p"]}
 
 
 def _claim(estimate: Estimate, grade: Strength, direction: str) -> str:

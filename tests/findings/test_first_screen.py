@@ -168,8 +168,33 @@ def test_without_a_comparison_nothing_is_called_an_effect():
     assert keys == ["effect.described", "whom.described", "lasts.described", "sure.descriptive"]
 
 
+def test_an_effect_without_interval_is_named_with_the_least_p_the_design_allows():
+    bare = dataclasses.replace(EFFECT, ci_low=None, ci_high=None, p_value=0.1)
+    refused = dataclasses.replace(REFUSED, params={"p": 0.1, "extreme_p": 0.1})
+    keys, lines = said(finding(bare, (refused,)), checks=(refused,))
+    assert keys == ["effect.unbounded", "whom.not_told", "lasts.too_short", "sure.unbounded"]
+    assert (lines[0].params["value"], lines[0].params["extreme_p"]) == (EFFECT.value, 0.1)
+    assert finding(bare, (refused,)).strength == "insufficient"
+    keys, _ = said(finding(bare, (REFUSED,)), checks=(REFUSED,))
+    assert keys[0] == "effect.untested"
+
+
+def test_one_round_after_training_is_no_sign_of_being_too_early():
+    rounds = Check(
+        id="tracking.csat_mean.check.measured_in_rounds",
+        question="causal.check.measured_in_rounds",
+        status="passed",
+        params={"after": 1, "last": 24293},
+    )
+    keys, lines = said(finding(checks=(rounds,)), checks=(rounds,))
+    assert keys[2] == "lasts.one_round"
+    assert lines[2].params == {"month": 24293}
+
+
 def test_a_refusal_says_why():
-    bare = dataclasses.replace(EFFECT, ci_low=None, ci_high=None)
+    bare = dataclasses.replace(
+        EFFECT, value=None, ci_low=None, ci_high=None, reason="causal.reason.not_measured"
+    )
     keys, lines = said(finding(bare, (REFUSED,)), horizons=HORIZONS, checks=(REFUSED,))
     assert keys == [
         "effect.not_possible",
