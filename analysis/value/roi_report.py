@@ -164,8 +164,42 @@ def assess_roi(
     # The same certainty as the interval: a ratio whose interval includes 1 stays open.
     status = "passed" if covers >= SURE else "failed" if covers <= 1 - SURE else "caution"
     items.append(_check(status, table, covers=covers, reason="value.check.roi.reason"))
+    items += _between_rounds(priced, benefits, exposed or {})
     tables["tornado"] = roi.tornado(priced, cost)
     return collect("value", items, facts=facts, tables=tables)
+
+
+def _between_rounds(
+    priced: Iterable[roi.Priced],
+    benefits: Iterable[roi.BenefitLike],
+    exposed: Mapping[tuple[str, str], Estimate],
+) -> list[Check]:
+    """Say what is assumed of the months between rounds of measurement, a check per outcome."""
+    basis = {benefit.indicator: benefit.basis for benefit in benefits}
+    found = []
+    for one in priced:
+        own = exposed.get((one.indicator, basis[one.indicator]))
+        share = 1.0 if own is None else float(own.dims.get("measured", 1.0))
+        if share < 1:
+            found.append(
+                Check(
+                    id=f"value.between_rounds.{one.indicator}",
+                    question="value.check.between_rounds.question",
+                    status="caution",
+                    value=share,
+                    unit="share",
+                    n=own.n,
+                    reason="value.check.between_rounds.reason",
+                    remedy="value.check.between_rounds.remedy",
+                    params={
+                        "indicator": one.indicator,
+                        "amount": one.amount,
+                        "measured": one.amount * share,
+                    },
+                    dims={"indicator": one.indicator},
+                )
+            )
+    return found
 
 
 def _check(

@@ -78,8 +78,13 @@ def exposed_cells(
     *,
     months: int,
     discount_rate: float = 0.0,
+    rounds: causal.Rounds | None = None,
 ) -> pd.DataFrame:
     """Count the trained site-months, or household-months, by wave and month.
+
+    Where rounds count, every month from a site's start to its last round counts in the month of
+    the round nearest to it, of those at or after the start: the effect is taken to be the same in
+    the months around each round.
 
     Parameters
     ----------
@@ -91,19 +96,37 @@ def exposed_cells(
         Months after training that count.
     discount_rate : float
         Yearly; later months count less by ``(1 + rate) ** (months / 12)`` from the first wave on.
+    rounds : Rounds, optional
+        In which the outcome was measured.
 
     Returns
     -------
     DataFrame
-        ``cohort``, ``period``, ``size``.
+        ``cohort``, ``period``, ``size``, and ``measured``: how much of it lies in measured months.
     """
+    outcome = outcome if rounds is None else _every_month(rounds.pooled(outcome), rounds)
     after = outcome["period"] - outcome["cohort"]
     kept = outcome[(after >= 0) & (after < months)]
     size = (1 + discount_rate) ** (-(kept["period"] - outcome["cohort"].min()) / 12)
     if households is not None:
         size = size * kept["unit"].map(dict(households)).astype(float).fillna(0.0)
-    cells = kept[["cohort", "period"]].assign(size=size)
-    return cells.groupby(["cohort", "period"], as_index=False)["size"].sum()
+    cells = kept[["cohort", "period"]].assign(size=size, measured=size)
+    if rounds is not None:
+        known = cells["period"].isin(rounds.months)
+        cells = cells.assign(measured=size.where(known, 0.0), period=kept["stands_in"])
+    return cells.groupby(["cohort", "period"], as_index=False)[["size", "measured"]].sum()
+
+
+def _every_month(measured: pd.DataFrame, rounds: causal.Rounds) -> pd.DataFrame:
+    """Return the months of trained sites up to their last round, and the one that stands in."""
+    rows = []
+    trained = measured.dropna(subset=["cohort"])
+    for (site, start), last in trained.groupby(["unit", "cohort"])["period"].max().items():
+        first = rounds.first_round(int(start))
+        for month in range(int(start), int(last) + 1):
+            stands_in = rounds.month_of(max(first, rounds.nearest(month)))
+            rows.append((site, month, start, stands_in))
+    return pd.DataFrame(rows, columns=["unit", "period", "cohort", "stands_in"])
 
 
 def asked_after(

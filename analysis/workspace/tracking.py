@@ -108,12 +108,12 @@ class TrackingStage(Stage):
         unit = self.unit(indicator)
         frame = self.outcome(indicator, stratum=stratum)
         chosen = {"form": self.form_of(indicator, frame), **chosen}
+        base = self.base(indicator, frame).base  # asked in months, as the plan lock asks it
         frame, rounds = causal.to_rounds(frame)
         if rounds is not None:
             months = self.client.design.anticipation_months
             before = rounds.anticipated(months, self._cohorts)
             chosen = {"rounds": rounds, "anticipation": before, **chosen}
-        base = self.base(indicator, frame).base
         strata = {"stratum": STRATUM} if STRATUM in frame else {}
         options = self.options(base, draws=draws, **{**strata, **chosen})
         if frame.empty:
@@ -172,14 +172,16 @@ class TrackingStage(Stage):
             if main is None or not main.causal:
                 continue
             for months in dict.fromkeys((rules.months_counted, exposure.ALL_MONTHS)):
-                frame, rounds = self.outcome(main.outcome), main.options.rounds
                 sizes = exposure.exposed_cells(
-                    frame if rounds is None else rounds.pooled(frame),
+                    self.outcome(main.outcome),
                     served.astype("float64").to_dict() if benefit.basis != "site_month" else None,
                     months=months,
                     discount_rate=rules.discount_rate,
+                    rounds=main.options.rounds,
                 )
                 dims = {"basis": benefit.basis, "months": months}
+                if main.options.rounds is not None and sizes["size"].sum() > 0:
+                    dims["measured"] = float(sizes["measured"].sum() / sizes["size"].sum())
                 named = {"name": f"{benefit.basis}.{months}", "dims": dims}
                 over = partial(causal.effect_over, main, sizes, **named)
                 about = f"{main.outcome}.{benefit.basis}.{months}"
@@ -210,7 +212,11 @@ class TrackingStage(Stage):
     def deepen(self, evaluation: Evaluation) -> Depth:
         """Ask everything beside the primary outcome's effect that the client's tables allow."""
         named = sorted(self.client.design.measure_at_months)
-        horizons = (named[0], _LATER if _LATER in named else named[-1])
+        if evaluation.options.rounds is not None:
+            # What no round is near to cannot be followed.
+            effects = evaluation.of("att_horizon")
+            named = [int(e.dims["horizon"]) for e in effects if e.value is not None] or named
+        horizons = (named[0], _LATER if _LATER in named[1:] else named[-1])
         enrolments, staff = self.of("enrolments", "staff")
         deeper = partial(
             causal.deepen,

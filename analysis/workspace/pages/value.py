@@ -34,6 +34,8 @@ class ValuePage(Page):
         """Show benefits and costs, what they hang on, what is not priced, and the sharing."""
         self.section("money")
         self.views("benefits", "costs")
+        asked = "value.check.between_rounds.question"
+        self.checks([c for c in self.found.checks if c.question == asked], fold=False)
         if len(self.found.tables.get("tornado", ())):
             self.view("tornado_figure", unit="ratio")
         self.view("variants")
