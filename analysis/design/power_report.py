@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from analysis.design import power as pw
 from analysis.design.refusals import Refusal, RefusedError
@@ -279,7 +281,8 @@ def assess_power(
     except RefusedError as error:
         if error.reason is None:
             raise
-        return collect("design", [_no_power(power, error.reason)])
+        bounded = _bounded(outcome, alpha=alpha, power=power, unit=unit)
+        return collect("design", [bounded or _no_power(power, error.reason)])
     about = {
         "indicator": indicator,
         "n": len(before),
@@ -316,6 +319,50 @@ def assess_power(
     tables = {name: table for name, table in beside.items() if table is not None}
     return collect(
         "design", [*items, *asked.checks], facts=facts, tables={"power_curve": curve, **tables}
+    )
+
+
+def _bounded(outcome: pd.DataFrame, *, alpha: float, power: float, unit: str) -> Check | None:
+    """Bound the smallest effect that rounds can find where too few lie before training.
+
+    One round before is compared with one after by the difference in differences of site means,
+    by the t test on sites; a site's rounds correlate by 0 at the least.
+
+    Returns
+    -------
+    Check or None
+        None where no rounds are counted, or where sites or their differences do not allow it.
+    """
+    if outcome.empty:
+        return None
+    counted, rounds = to_rounds(outcome)
+    before = before_first_wave(counted)
+    trained = counted.groupby("unit")["cohort"].first().notna()
+    treated, never = int(trained.sum()), int((~trained).sum())
+    if rounds is None or before.empty or min(treated, never) < 1 or treated + never < 4:
+        return None
+    spread = float(before[before["period"] == before["period"].max()]["y"].std())
+    if not spread > 0:
+        return None
+    df = treated + never - 2
+    factor = stats.t.ppf(1 - alpha / 2, df) + stats.t.ppf(power, df)
+    mde = float(factor * spread * math.sqrt(2 * (1 / treated + 1 / never)))
+    return Check(
+        id="design.power",
+        question="design.check.power.question",
+        status="not_possible",
+        threshold=power,
+        unit="share",
+        n=treated + never,
+        reason="design.reason.few_rounds",
+        params={
+            "before": int(before["period"].nunique()),
+            "treated": treated,
+            "never": never,
+            "mde": mde,
+            "mde_half": mde * math.sqrt(0.5),
+            "outcome_unit": unit,
+        },
     )
 
 
