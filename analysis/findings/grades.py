@@ -43,6 +43,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import get_args
 
+import pandas as pd
+
 from analysis.results import (
     Agreement,
     Check,
@@ -199,9 +201,10 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
     Returns
     -------
     Finding
-        ``claim`` is one of ``findings.money.{paid, lost, unclear, not_priced, disputed}``: paid
-        when the benefit exceeds the cost with a probability of 97.5 % or more, lost when with
-        2.5 % or less, so that the sentence and the 95 % interval of the ratio say the same.
+        ``claim`` is one of ``findings.money.{paid, lost, unclear, not_priced, no_interval,
+        disputed}``: paid when the benefit exceeds the cost with a probability of 97.5 % or more,
+        lost when with 2.5 % or less, so that the sentence and the 95 % interval of the ratio say
+        the same.
     """
     table = roi.table("benefits")
     priced = set(table.loc[table["priced"].astype(bool), "indicator"]) if len(table) else set()
@@ -217,13 +220,15 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
         named = set(table["indicator"])
         behind = [f for f in effects if f.disputed and f.params.get("indicator") in named]
     amounts = {e.id.removeprefix("value.roi."): e.value for e in roi.estimates}
+    if claim == "not_priced" and amounts.get("cost") and _only_without_interval(table):
+        claim = "no_interval"
     return Finding(
         id="finding.value.roi",
         claim=f"findings.money.{claim}",
         action=f"findings.action.money.{claim}",
         design=_weakest(_DESIGNS, [f.design for f in behind]),
         strength=_weakest(_GRADES, [f.strength for f in behind])
-        if claim not in ("not_priced", "disputed")
+        if claim not in ("not_priced", "no_interval", "disputed")
         else "insufficient",
         params={
             "benefit": amounts.get("benefit"),
@@ -246,6 +251,11 @@ def _asked(found: StageResults, topic: str) -> Check:
     """Return the check of a step, or the one that says why its method refused."""
     named = (f"value.{topic}", f"value.not_possible.{topic}")
     return next(check for check in found.checks if check.id in named)
+
+
+def _only_without_interval(table: pd.DataFrame) -> bool:
+    """Tell whether nothing is priced for want of an interval alone; costs and prices are known."""
+    return len(table) > 0 and set(table["reason"]) == {"value.reason.no_interval"}
 
 
 def targets_finding(goals: StageResults) -> Finding:

@@ -140,6 +140,18 @@ def test_money_speaks_only_with_its_interval(status, claim):
     assert found.strength == ("insufficient" if claim == "not_priced" else "strong")
 
 
+def test_no_return_for_want_of_an_interval_says_so_where_price_and_cost_are_known():
+    cost = dataclasses.replace(EFFECT, id="value.roi.cost", causal=False, comparison=None)
+    whole = roi("not_possible", priced=(False,))
+    table = whole.table("benefits").assign(reason="value.reason.no_interval")
+    found = findings.money_finding(
+        collect("value", [*whole.estimates, *whole.checks, cost], tables={"benefits": table}),
+        [graded(EFFECT)],
+    )
+    assert found.claim == "findings.money.no_interval"
+    assert (found.strength, found.params["cost"]) == ("insufficient", EFFECT.value)
+
+
 def test_money_is_as_strong_as_the_weakest_effect_priced():
     strong = graded(EFFECT)
     weak = dataclasses.replace(
