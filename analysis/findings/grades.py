@@ -211,6 +211,7 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
     effects = tuple(effects)
     behind = [f for f in effects if f.params.get("indicator") in priced]
     check = _asked(roi, "roi")
+    assumed = [c for c in roi.checks if c.question == _BETWEEN_ROUNDS]
     ratio = next((e for e in roi.estimates if e.id == "value.roi.benefit_cost_ratio"), None)
     known = {"passed": "paid", "failed": "lost", "caution": "unclear"}
     claim = known.get(check.status, "not_priced") if behind and ratio is not None else "not_priced"
@@ -242,7 +243,8 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
             **({name: ratio.dims[name] for name in _SPREAD} if disputed else {}),
         },
         estimates=() if ratio is None else (ratio.id,),
-        checks=(check.id,),
+        checks=(check.id, *(c.id for c in assumed)),
+        reasons=tuple(dict.fromkeys(c.reason for c in assumed if c.reason)),
         agreement=Agreement.NOT_ASKED if ratio is None else ratio.agreement,
     )
 
@@ -251,6 +253,10 @@ def _asked(found: StageResults, topic: str) -> Check:
     """Return the check of a step, or the one that says why its method refused."""
     named = (f"value.{topic}", f"value.not_possible.{topic}")
     return next(check for check in found.checks if check.id in named)
+
+
+_BETWEEN_ROUNDS = "value.check.between_rounds.question"
+"""Question of the checks that say what is assumed of months without measurement."""
 
 
 def _only_without_interval(table: pd.DataFrame) -> bool:

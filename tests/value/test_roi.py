@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.causal import to_rounds
 from analysis.findings import money_finding
 from analysis.results import Estimate
 from analysis.value import (
@@ -16,6 +17,7 @@ from analysis.value import (
     price,
     treated_exposure,
 )
+from analysis.workspace.exposure import exposed_cells
 
 REGISTRY = {
     "complaints_per_1000": SimpleNamespace(level=3, unit="rate", direction="down"),
@@ -181,6 +183,35 @@ def test_money_without_effect_is_not_priced():
         exposure=EXPOSURE, margin=1.0,
     )  # fmt: skip
     assert table["reason"].tolist() == ["value.reason.no_effect"]
+
+
+def test_months_between_rounds_are_named_as_an_assumption_of_the_return():
+    own = effect("nps", 2.0)
+    exposed = {("nps", "site_month"): replace(own, dims={"exposure": 60.0, "measured": 0.25})}
+    benefits = [Benefit(indicator="nps", money_per_unit=10.0)]
+    found = value(benefits, {"nps": own}, exposed=exposed)
+    check = next(c for c in found.checks if c.id == "value.between_rounds.nps")
+    assert (check.status, check.value) == ("caution", 0.25)
+    assert check.params["amount"] == pytest.approx(1200.0)  # 2 points x 10 x 60 site-months
+    assert check.params["measured"] == pytest.approx(300.0)
+    assert money_finding(found, []).reasons == ("value.check.between_rounds.reason",)
+
+
+def test_every_month_up_to_the_last_round_is_priced_at_the_nearest_round():
+    """Rounds in November, June and December; trained in March: March to September count as June."""
+    november, march, june, december = 24286, 24290, 24293, 24299
+    frame = pd.DataFrame(
+        [
+            (unit, month, 1.0, 5, start)
+            for unit, start in (("a", float(march)), ("b", np.nan))
+            for month in (november, june, december)
+        ],
+        columns=["unit", "period", "y", "n", "cohort"],
+    )
+    cells = exposed_cells(frame, months=60, rounds=to_rounds(frame)[1])
+    by_month = cells.set_index("period")
+    assert by_month["size"].to_dict() == {june: 7.0, december: 3.0}
+    assert by_month["measured"].to_dict() == {june: 1.0, december: 1.0}
 
 
 def test_cost_of_one_per_cent():
