@@ -169,7 +169,10 @@ def waves_alike(evaluation: Evaluation) -> Check:
     }
     waves = evaluation.aggregates.get("cohort") if evaluation.causal else None
     if waves is None or len(waves.key) < 2:
-        return Check(status="not_possible", reason="causal.why.waves_alike.one", **common)
+        rounds = evaluation.options.rounds
+        together = waves is not None and rounds is not None and rounds.joined
+        reason = f"causal.why.waves_alike.{'one_round' if together else 'one'}"
+        return Check(status="not_possible", reason=reason, **common)
     panel = evaluation.panel
     builder = Builder(evaluation.effects, outcome, evaluation.unit, options)
     if any(builder.rule(w).lead != "influence_function" for w in waves.cell_weights):
