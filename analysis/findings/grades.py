@@ -17,6 +17,9 @@ The rules, in the order in which they are applied:
    drawn by lot. The bounds on drifts count as one check, and only where the comparison was found:
    a lot makes trends parallel by design. Whether kinds of sites differ never counts: an effect
    that differs is not a doubtful effect. **Weak** is the floor of this rule.
+   A claimed effect is strong only where a roll-out without effect would give one so far from
+   zero at most once in a hundred (:data:`RARE`), and otherwise at most **moderate**: a 95 %
+   interval misses zero in one of twenty roll-outs that change nothing.
 4. Where methods that aim at the same effect disagree (``Estimate.agreement``), the sentence gives
    the range over all of them instead of one number, and the check that found it has taken a step.
    Where the range or the leading interval includes zero, not even the direction is claimed, and
@@ -41,6 +44,7 @@ A check counts as essential, decisive or needed when the last word of its id is 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from statistics import NormalDist
 from typing import get_args
 
 import pandas as pd
@@ -60,6 +64,8 @@ ESSENTIAL = ("inference_possible",)
 DECISIVE = ("estimator_agreement", "inference_agreement", "overlap", "several_outcomes")
 NEEDED = ("pretrend",)
 UNDOING = ("respondents",)
+RARE = 0.01
+"""Largest p-value of a claimed effect that is called strong."""
 _STEPS: tuple[Strength, ...] = ("weak", "moderate", "strong")
 
 
@@ -160,6 +166,9 @@ def effect_finding(
             claim, bounds = "absent", {"smallest": smallest}
         else:
             grade = "weak"
+    capped = grade == "strong" and claim in _CLAIMED and not _rare(estimate)
+    if capped:
+        grade = "moderate"
     return Finding(
         id=f"finding.{estimate.id}",
         claim=f"findings.effect.{claim}",
@@ -179,10 +188,13 @@ def effect_finding(
         },
         estimates=(estimate.id,),
         checks=tuple(check.id for check in checks),
-        reasons=tuple(
-            check.reason or check.question
-            for check in checks
-            if _limits(check) and _bears_on(check, design)
+        reasons=(
+            *((_CHANCE,) if capped else ()),
+            *(
+                check.reason or check.question
+                for check in checks
+                if _limits(check) and _bears_on(check, design)
+            ),
         ),
         agreement=estimate.agreement,
     )
@@ -297,6 +309,23 @@ _NAMED = (*ESSENTIAL, *NEEDED, "comparison_group")
 _BOUNDS = ".check.sensitivity."
 _KINDS = ".by."
 """Marks of the ids of checks that are asked for several horizons or kinds of sites."""
+
+
+_CLAIMED = ("better", "worse", "better_range", "worse_range")
+_CHANCE = "findings.limit.chance"
+
+
+def _rare(estimate: Estimate) -> bool:
+    """Tell whether chance alone hardly gives an effect so far from zero (:data:`RARE`).
+
+    Where an interval comes without a p-value, it is widened as a normal one would be.
+    """
+    if estimate.p_value is not None:
+        return estimate.p_value <= RARE
+    normal = NormalDist()
+    wider = normal.inv_cdf(1 - RARE / 2) / normal.inv_cdf((1 + estimate.level) / 2)
+    near = estimate.ci_low if estimate.value > 0 else estimate.ci_high
+    return abs(estimate.value) > wider * abs(estimate.value - near)
 
 
 def _essential(check: Check) -> bool:

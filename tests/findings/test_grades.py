@@ -65,6 +65,34 @@ def test_checks_take_steps_down(checks, strength):
     assert graded(EFFECT, checks).strength == strength
 
 
+@pytest.mark.parametrize(
+    ("p_value", "ci_low", "strength"),
+    [
+        (0.01, 0.01, "strong"),
+        (0.011, 0.01, "moderate"),
+        (0.049, 0.01, "moderate"),
+        # Without a p-value: 0.2 is 2.62 and 2.55 standard errors from zero; 1 % asks for 2.58.
+        (None, 0.05, "strong"),
+        (None, 0.046, "moderate"),
+    ],
+)
+def test_strong_asks_for_one_in_a_hundred(p_value, ci_low, strength):
+    found = graded(dataclasses.replace(EFFECT, p_value=p_value, ci_low=ci_low))
+    assert (found.claim, found.strength) == ("findings.effect.better", strength)
+    assert ("findings.limit.chance" in found.reasons) == (strength == "moderate")
+    mirrored = dataclasses.replace(
+        EFFECT, p_value=p_value, value=-0.2, ci_low=-0.3, ci_high=-ci_low
+    )
+    assert graded(mirrored).strength == strength
+
+
+def test_what_is_graded_lower_anyway_gets_no_further_reason():
+    close = dataclasses.replace(EFFECT, p_value=0.04, ci_low=0.01)
+    found = graded(close, assigned=("management",))
+    assert found.strength == "moderate"
+    assert "findings.limit.chance" not in found.reasons
+
+
 def test_only_a_comparison_may_be_called_an_effect():
     found = graded(CHANGE)
     assert (found.claim, found.design) == ("findings.effect.described", "descriptive")
