@@ -19,6 +19,7 @@ from analysis.causal.depth import Depth, deepen
 from analysis.causal.entropy import entropy_weights
 from analysis.causal.evaluate import (
     Evaluation,
+    correlation_of,
     effect_over,
     evaluate,
     lead,
@@ -132,6 +133,7 @@ __all__ = [
     "change_by_hours",
     "choose_inference",
     "complier_effect",
+    "correlation_of",
     "count_effect",
     "decay",
     "deepen",

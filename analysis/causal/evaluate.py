@@ -108,6 +108,10 @@ class Evaluation:
         """All checks on data, design and result."""
         return self._checks
 
+    def with_checks(self, *checks: Check) -> Evaluation:
+        """Return the same with further checks on its data."""
+        return replace(self, _checks=(*self._checks, *checks))
+
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Tidy frames: ``<outcome>_trends``, ``<outcome>_group_time``, ``<outcome>_bacon``."""
         return self._tables
@@ -296,6 +300,10 @@ def lead(
     return builder, parts
 
 
+FEWEST_FOR_CORRELATION = 20
+"""Sites from which on the correlation of two effects' errors is estimated."""
+
+
 def effect_over(
     evaluation: Evaluation,
     sizes: pd.DataFrame,
@@ -325,6 +333,58 @@ def effect_over(
     Estimate or None
         ``att_exposed``; None without a comparison or where no cell with an effect has a size.
     """
+    over = _over(evaluation, sizes)
+    if over is None:
+        return None
+    builder, part, total = over
+    counted = {**dims, "exposure": total}
+    found = builder.effect(part, 0, "att_exposed", f"att.exposed.{name}", counted)[0]
+    own = evaluation.overall
+    return replace(
+        found,
+        agreement=own.agreement,
+        methods_low=own.methods_low,
+        methods_high=own.methods_high,
+    )
+
+
+def correlation_of(
+    one: tuple[Evaluation, pd.DataFrame], other: tuple[Evaluation, pd.DataFrame]
+) -> float | None:
+    """Return the correlation of the errors of two effects over exposure, −1 to 1.
+
+    That of the sites' influence on both: what moves a site's complaints may move its fees.
+
+    Parameters
+    ----------
+    one, other : (Evaluation, DataFrame)
+        As :func:`effect_over` takes them.
+
+    Returns
+    -------
+    float or None
+        None where it cannot be told: without a comparison, with fewer than
+        :data:`FEWEST_FOR_CORRELATION` sites in common, where sites are not the clusters, or where
+        an effect has no error.
+    """
+    found = []
+    for evaluation, sizes in (one, other):
+        over = _over(evaluation, sizes)
+        if over is None:
+            return None
+        panel = evaluation.effects.panel
+        if panel.n_clusters < len(panel.units):
+            return None
+        found.append(pd.Series(over[1].influence[:, 0], index=panel.units))
+    both = pd.concat(found, axis=1, join="inner").to_numpy()
+    spread = np.sqrt((both**2).sum(axis=0))
+    if len(both) < FEWEST_FOR_CORRELATION or not (spread > 0).all():
+        return None
+    return float(np.clip(both[:, 0] @ both[:, 1] / spread.prod(), -1, 1))
+
+
+def _over(evaluation: Evaluation, sizes: pd.DataFrame) -> tuple[Builder, Aggregate, float] | None:
+    """Return the mean over exposure as an aggregate, and the sizes' sum."""
     if not evaluation.causal or sizes.empty:
         return None
     effects, rounds = evaluation.effects, evaluation.options.rounds
@@ -352,15 +412,7 @@ def effect_over(
     builder = Builder(effects, evaluation.outcome, evaluation.unit, evaluation.options)
     if effects.lot and builder.rule(weights).lead == "influence_function":
         part = lot.efficient(effects, part, builder.scale)
-    counted = {**dims, "exposure": total}
-    found = builder.effect(part, 0, "att_exposed", f"att.exposed.{name}", counted)[0]
-    own = evaluation.overall
-    return replace(
-        found,
-        agreement=own.agreement,
-        methods_low=own.methods_low,
-        methods_high=own.methods_high,
-    )
+    return builder, part, total
 
 
 def led_by(evaluation: Evaluation, lead: Estimate) -> Evaluation:

@@ -2,7 +2,7 @@
 
 from analysis.indicators.declared import of_client, own, read
 from analysis.indicators.engine import Engine, connect
-from analysis.indicators.outcome import cohorts, outcome
+from analysis.indicators.outcome import cohorts, known_in_part, outcome
 from analysis.indicators.panel import build_panel, coverage
 from analysis.indicators.panel import load as load_panel
 from analysis.indicators.panel import save as save_panel
@@ -18,6 +18,7 @@ __all__ = [
     "connect",
     "coverage",
     "get",
+    "known_in_part",
     "load",
     "load_panel",
     "of_client",

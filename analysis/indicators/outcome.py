@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ from analysis.errors import DesignError, SchemaError
 from analysis.indicators import registry
 from analysis.indicators.expressions import UNKNOWN_SITE
 from analysis.indicators.registry import Indicator
+from analysis.tables import month_of
 
 
 def outcome(
@@ -88,6 +90,41 @@ def outcome(
         }
     )
     return frame.sort_values(["unit", "period"], ignore_index=True)
+
+
+def known_in_part(
+    months: Iterable[int], indicator: Indicator, *, begins: dt.date, ends: dt.date
+) -> tuple[int, ...]:
+    """Return the months of which less than half is known, because cases are followed or traced.
+
+    A request of the last day cannot have been followed for thirty days, so that of the last month
+    only the first day or two count: a few cases that would stand for a month.
+
+    Parameters
+    ----------
+    months : iterable of int
+        Running months.
+    indicator : Indicator
+        With ``follow_up_days`` and ``look_back_days``.
+    begins, ends : date
+        First and last day that the data record.
+
+    Returns
+    -------
+    tuple of int
+        Ascending; months outside the data are not judged.
+    """
+    first = begins + dt.timedelta(days=indicator.look_back_days)
+    last = ends - dt.timedelta(days=indicator.follow_up_days)
+    found = []
+    for month in sorted({int(m) for m in months}):
+        opens, next_opens = month_of(month), month_of(month + 1)
+        if ends < opens or next_opens <= begins:
+            continue
+        known = min(last, next_opens - dt.timedelta(days=1)) - max(first, opens)
+        if (known.days + 1) * 2 < (next_opens - opens).days:
+            found.append(month)
+    return tuple(found)
 
 
 def cohorts(waves: pd.DataFrame) -> pd.Series:

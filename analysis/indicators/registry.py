@@ -115,6 +115,9 @@ class Indicator(_Model):
         Column that splits the cells; the empty stratum holds the overall cells.
     strata_only : bool
         Whether there are no overall cells.
+    follow_up_days, look_back_days : int
+        Days after, and before, each case that have to be recorded before it counts. A month of
+        which only a few cases count for that is not the month.
     evaluator : str
         Who judges.
     primary : bool
@@ -139,6 +142,8 @@ class Indicator(_Model):
     instead: Mapping[str, str] = {}
     stratum: Literal["kind", "mode", "module", "form", "rater_role"] | None = None
     strata_only: bool = False
+    follow_up_days: Annotated[int, Field(ge=0)] = 0
+    look_back_days: Annotated[int, Field(ge=0)] = 0
     evaluator: Literal["customer", "trainee", "trainer", "assessor", "rater", "system", "finance"]
     primary: bool
     suppress: bool = True

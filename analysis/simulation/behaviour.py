@@ -109,6 +109,7 @@ def _sheets(
     rows = []
     front = staff.loc[staff["tier"] == "frontline"]
     of_site = {s: f.reset_index(drop=True) for s, f in front.groupby("site_id", sort=False)}
+    ids_of = {s: f["staff_id"].to_numpy(object) for s, f in of_site.items()}
     bosses = staff.loc[staff["tier"] == "senior"].groupby("site_id")["staff_id"].first()
     for t in rating_months(p, "peer"):
         first = month_of(int(p.periods[t]))
@@ -117,7 +118,7 @@ def _sheets(
             if mine is None:
                 continue
             there = np.flatnonzero(employed(mine, first + dt.timedelta(days=27)))
-            drawn = [mine["staff_id"][row] for row in rng.permutation(there)]
+            drawn = ids_of[site][rng.permutation(there)]
             day = first + dt.timedelta(days=int(rng.integers(0, 28)))
             for place, ratee in enumerate(drawn[:_RATEES_A_MONTH]):
                 rows += [

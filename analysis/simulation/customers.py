@@ -22,6 +22,7 @@ TIMEZONE = "Asia/Shanghai"
 _CUTS = np.array([1.5, 2.5, 3.5, 4.5])
 _LOADINGS = (1.0, 0.95, 1.05, 0.9, 1.0)
 _OFFSETS = (0.0, -0.1, 0.1, -0.05, 0.05)
+_NPS_LEVEL, _NPS_SLOPE, _NPS_SD = 7.4, 2.0, 1.2
 _WECHAT_SHARE = 0.8
 _MISSING_RATE = 0.015
 _TYPE_LEVEL = {"villa": 0.1, "high_end": 0.08, "ordinary": 0.0, "old": -0.14}
@@ -67,6 +68,17 @@ def expected_top2(parameters: WorldParameters, level: np.ndarray) -> np.ndarray:
     """Return the expected share of answers 4 and 5 to q1 of all customers invited; exact."""
     sd = np.hypot(parameters.respondent_sd, parameters.item_sd)
     return ndtr((np.asarray(level) - _CUTS[2]) / sd)
+
+
+def expected_nps(parameters: WorldParameters, level: np.ndarray) -> np.ndarray:
+    """Return the expected net promoter score, -100 to 100, of all customers invited; exact.
+
+    The answer on 0-10 is normal about ``7.4 + 2 (level - csat_level)`` and rounded, so that a
+    promoter lies above 8.5 and a detractor below 6.5.
+    """
+    centre = _NPS_LEVEL + _NPS_SLOPE * (np.asarray(level) - parameters.csat_level)
+    sd = np.hypot(_NPS_SLOPE * parameters.respondent_sd, _NPS_SD)
+    return 100 * (ndtr((centre - 8.5) / sd) - ndtr((6.5 - centre) / sd))
 
 
 def response_log_odds(
@@ -159,7 +171,7 @@ def _scores(p: WorldParameters, theta: np.ndarray, noise: np.ndarray) -> np.ndar
     for j in range(len(ITEMS)):
         raw = p.csat_level + _LOADINGS[j] * (theta - p.csat_level) + _OFFSETS[j]
         columns.append(np.clip(np.rint(raw + p.item_sd * noise[:, j]), 1, 5))
-    nps = 7.4 + 2.0 * (theta - p.csat_level) + 1.2 * noise[:, -1]
+    nps = _NPS_LEVEL + _NPS_SLOPE * (theta - p.csat_level) + _NPS_SD * noise[:, -1]
     columns.append(np.clip(np.rint(nps), 0, 10))
     return np.column_stack(columns)
 

@@ -49,8 +49,9 @@ class Truth:
     Notes
     -----
     ``csat_mean`` and ``csat_top2`` are expectations of the overall item over all customers
-    invited, after rounding to 1-5. ``fcr`` is the probability that a request is not reopened and
-    not asked again as the site's next complaint (chance meetings of room and subject ignored).
+    invited, after rounding to 1-5; ``nps`` that of the item on recommending, in points. ``fcr`` is
+    the probability that a request is not reopened and not asked again as the site's next complaint
+    (chance meetings of room and subject ignored).
     ``complaints_per_1000`` and ``tickets_per_1000`` are expected counts per 1,000 households
     and month; ``fee_collection`` is collected over receivable less waived; ``behaviour`` is the
     expected rating of one item by the stratum's role, in the months in which that role rates.
@@ -154,6 +155,8 @@ def true_effects(parameters: WorldParameters, roster: Roster, levels: Satisfacti
     parts = [_cells(p, roster, "csat_mean", "", score["treated"], score["untreated"])]
     top2 = (customers.expected_top2(p, level) for level in (levels.treated, levels.untreated))
     parts.append(_cells(p, roster, "csat_top2", "", *top2))
+    nps = (customers.expected_nps(p, level) for level in (levels.treated, levels.untreated))
+    parts.append(_cells(p, roster, "nps", "", *nps))
     if "tickets" in p.families:
         parts += _ticket_cells(p, roster)
     if "ledgers" in p.families:

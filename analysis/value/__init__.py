@@ -17,6 +17,7 @@ from analysis.value.roi import (
 from analysis.value.roi_report import assess_roi, cost_per_percent
 from analysis.value.scorecard import assess_goals
 from analysis.value.sharing import assess_sharing, shrink
+from analysis.value.true_return import TrueReturn, true_return
 from analysis.value.variants import compare_variants, list_unpriced
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Benefit",
     "Priced",
     "Switches",
+    "TrueReturn",
     "assess_actions",
     "assess_goals",
     "assess_roi",
@@ -42,5 +44,6 @@ __all__ = [
     "simulate_benefit",
     "tornado",
     "treated_exposure",
+    "true_return",
     "utilisation",
 ]

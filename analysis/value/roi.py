@@ -7,8 +7,9 @@ site-months that were observed after training count.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -69,7 +70,10 @@ class Switches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Priced:
-    """One priced benefit: ``effect`` in the good direction times money times exposure."""
+    """One priced benefit: ``effect`` in the good direction times money times exposure.
+
+    ``sign`` is −1 where less of the indicator is better.
+    """
 
     indicator: str
     effect: float
@@ -81,8 +85,10 @@ class Priced:
     exposure: float
     factor: float
     level: float = 0.95
+    basis: str = "site_month"
+    sign: float = 1.0
 
-    def drawn(self, common: np.ndarray) -> np.ndarray:
+    def drawn(self, scores: np.ndarray) -> np.ndarray:
         """Effects at standard normal scores, so that the stored interval is kept.
 
         Either side of the value is stretched to its end of the interval: what is 95 % likely of
@@ -91,7 +97,7 @@ class Priced:
         reach = float(ndtri((1 + self.level) / 2))
         above = (self.effect_high - self.effect) / reach
         below = (self.effect - self.effect_low) / reach
-        return self.effect + common * np.where(common > 0, above, below)
+        return self.effect + scores * np.where(scores > 0, above, below)
 
     @property
     def amount(self) -> float:
@@ -255,6 +261,8 @@ def price(
             money_high=high,
             exposure=counted[benefit.basis],
             factor=margin if benefit.margin and not revenue else 1.0,
+            basis=benefit.basis,
+            sign=sign,
         )
         priced.append(one)
         factors = (one.effect, one.money, one.exposure, one.factor)
@@ -316,12 +324,50 @@ def _not_priced(
     return "" if exposure.get(benefit.basis, 0.0) > 0 else "value.reason.no_exposure"
 
 
-def simulate_benefit(priced: Iterable[Priced], *, draws: int = 20_000, seed: int = 0) -> np.ndarray:
+Correlations = Mapping[frozenset[tuple[str, str]], float]
+"""Correlation of the errors of two effects, by their (indicator, basis)."""
+
+
+def correlation_matrix(priced: Sequence[Priced], correlations: Correlations) -> np.ndarray:
+    """Return how the errors of priced effects hang together in the direction of benefit.
+
+    Pairs of which it is not known are fully correlated, which gives the widest interval.
+
+    Parameters
+    ----------
+    priced : sequence of Priced
+    correlations : Mapping
+        Of the effects as they are, not yet in the direction of benefit.
+
+    Returns
+    -------
+    ndarray of shape (J, J)
+        Positive semi-definite with ones on the diagonal.
+    """
+    matrix = np.ones((len(priced), len(priced)))
+    for (i, one), (j, other) in itertools.combinations(enumerate(priced), 2):
+        pair = frozenset({(one.indicator, one.basis), (other.indicator, other.basis)})
+        known = correlations.get(pair)
+        if known is not None:
+            matrix[i, j] = matrix[j, i] = known * one.sign * other.sign
+    # Known and unknown pairs need not fit together: take the nearest that do.
+    values, vectors = np.linalg.eigh(matrix)
+    matrix = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    scale = np.sqrt(np.diag(matrix))
+    return matrix / np.outer(scale, scale)
+
+
+def simulate_benefit(
+    priced: Iterable[Priced],
+    *,
+    draws: int = 20_000,
+    seed: int = 0,
+    correlations: Correlations | None = None,
+) -> np.ndarray:
     """Draw the total benefit.
 
-    Effects are drawn from their stored intervals (:meth:`Priced.drawn`). How the errors of effects
-    on the same sites hang together is unknown; they are drawn fully correlated in the direction
-    of benefit, which gives the widest interval. Money per unit is triangular between its bounds.
+    Effects are drawn from their stored intervals (:meth:`Priced.drawn`), their errors correlated
+    as told (:func:`correlation_matrix`). Money per unit is triangular between its bounds.
 
     Parameters
     ----------
@@ -329,20 +375,24 @@ def simulate_benefit(priced: Iterable[Priced], *, draws: int = 20_000, seed: int
         Of :func:`price`: effect with its interval, exposure and money per unit.
     draws, seed : int
         Number of draws and seed of the generator.
+    correlations : Mapping, optional
+        Without it errors are fully correlated in the direction of benefit.
 
     Returns
     -------
     ndarray of shape (draws,)
         CNY.
     """
-    rng = np.random.default_rng(seed)
-    common = rng.standard_normal(draws)
+    rng, priced = np.random.default_rng(seed), tuple(priced)
+    values, vectors = np.linalg.eigh(correlation_matrix(priced, correlations or {}))
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    scores = root @ rng.standard_normal((len(priced), draws))
     total = np.zeros(draws)
-    for one in priced:
+    for one, score in zip(priced, scores, strict=True):
         money = np.full(draws, one.money)
         if one.money_high > one.money_low:
             money = rng.triangular(one.money_low, one.money, one.money_high, draws)
-        total += one.drawn(common) * money * one.exposure * one.factor
+        total += one.drawn(score) * money * one.exposure * one.factor
     return total
 
 

@@ -23,6 +23,7 @@ def assess_roi(
     registry: Mapping[str, IndicatorLike],
     exposure: Mapping[str, float],
     exposed: Mapping[tuple[str, str], Estimate] | None = None,
+    correlations: roi.Correlations | None = None,
     margin: float = 1.0,
     horizon_months: int = 12,
     hours: float | None = None,
@@ -54,6 +55,8 @@ def assess_roi(
         Units an effect is multiplied by, by basis: trained site-months, household-months, 1.
     exposed : Mapping, optional
         Effects averaged over what they apply to, as :func:`analysis.value.price` takes them.
+    correlations : Mapping, optional
+        Of the errors of those effects, as :func:`analysis.value.simulate_benefit` takes them.
     margin : float
         Share of revenue that is profit, 0-1.
     horizon_months : int
@@ -146,7 +149,7 @@ def assess_roi(
         items.append(_check("not_possible", table, reason=reason))
         return collect("value", items, facts=facts, tables=tables)
     total = sum(one.amount for one in priced)
-    sample = roi.simulate_benefit(priced, draws=draws, seed=seed)
+    sample = roi.simulate_benefit(priced, draws=draws, seed=seed, correlations=correlations)
     months = min(horizon_months, 12) if switches.first_year_only else horizon_months
     payback = roi.payback_months(total, cost, months)
     values = {

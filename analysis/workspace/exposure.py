@@ -72,7 +72,7 @@ ALL_MONTHS = 60
 """Months that no evaluation outlives."""
 
 
-def exposed_cells(
+def exposed_site_months(
     outcome: pd.DataFrame,
     households: Mapping[str, float] | None = None,
     *,
@@ -80,7 +80,7 @@ def exposed_cells(
     discount_rate: float = 0.0,
     rounds: causal.Rounds | None = None,
 ) -> pd.DataFrame:
-    """Count the trained site-months, or household-months, by wave and month.
+    """Return what each trained site-month counts in a benefit.
 
     Where rounds count, every month from a site's start to its last round counts in the month of
     the round nearest to it, of those at or after the start: the effect is taken to be the same in
@@ -102,7 +102,8 @@ def exposed_cells(
     Returns
     -------
     DataFrame
-        ``cohort``, ``period``, ``size``, and ``measured``: how much of it lies in measured months.
+        ``unit``, ``period``, ``cohort``, ``size``; ``stands_in``, the month whose effect is taken,
+        and ``measured``: how much of the size lies in measured months.
     """
     outcome = outcome if rounds is None else _every_month(rounds.pooled(outcome), rounds)
     after = outcome["period"] - outcome["cohort"]
@@ -110,11 +111,48 @@ def exposed_cells(
     size = (1 + discount_rate) ** (-(kept["period"] - outcome["cohort"].min()) / 12)
     if households is not None:
         size = size * kept["unit"].map(dict(households)).astype(float).fillna(0.0)
-    cells = kept[["cohort", "period"]].assign(size=size, measured=size)
-    if rounds is not None:
-        known = cells["period"].isin(rounds.months)
-        cells = cells.assign(measured=size.where(known, 0.0), period=kept["stands_in"])
-    return cells.groupby(["cohort", "period"], as_index=False)[["size", "measured"]].sum()
+    found = kept[["unit", "period", "cohort"]].assign(size=size, measured=size)
+    if rounds is None:
+        return found.assign(stands_in=found["period"])
+    known = found["period"].isin(rounds.months)
+    return found.assign(measured=size.where(known, 0.0), stands_in=kept["stands_in"])
+
+
+def exposed_cells(
+    outcome: pd.DataFrame,
+    households: Mapping[str, float] | None = None,
+    *,
+    months: int,
+    discount_rate: float = 0.0,
+    rounds: causal.Rounds | None = None,
+) -> pd.DataFrame:
+    """Count the trained site-months, or household-months, by wave and month.
+
+    Parameters
+    ----------
+    outcome, households, months, discount_rate, rounds
+        As :func:`exposed_site_months` takes them.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`by_wave` returns it.
+    """
+    counted = {"months": months, "discount_rate": discount_rate, "rounds": rounds}
+    return by_wave(exposed_site_months(outcome, households, **counted))
+
+
+def by_wave(site_months: pd.DataFrame) -> pd.DataFrame:
+    """Sum what site-months count (:func:`exposed_site_months`) by wave and month.
+
+    Returns
+    -------
+    DataFrame
+        ``cohort``, ``period`` (the month whose effect is taken), ``size``, and ``measured``: how
+        much of it lies in measured months.
+    """
+    cells = site_months.groupby(["cohort", "stands_in"], as_index=False)[["size", "measured"]].sum()
+    return cells.rename(columns={"stands_in": "period"})
 
 
 def _every_month(measured: pd.DataFrame, rounds: causal.Rounds) -> pd.DataFrame:

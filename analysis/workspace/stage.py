@@ -262,6 +262,9 @@ class Stage:
     def outcome(self, indicator: str = "", *, stratum: str = "") -> pd.DataFrame:
         """Return the estimation frame of an indicator, without rows where it is not measured.
 
+        Months known in part (:meth:`months_in_part`) are left out: they would count like whole
+        ones.
+
         Parameters
         ----------
         indicator : str
@@ -274,9 +277,32 @@ class Stage:
         cells = (panel["indicator"] == indicator) & (panel["stratum"] == stratum)
         if not (cells & (panel["site_id"] != "") & panel["value"].notna()).any():
             return pd.DataFrame({name: pd.Series(dtype="float64") for name in _NO_OUTCOME})
-        return indicators.outcome(
+        frame = indicators.outcome(
             panel, indicator, self.waves, stratum=stratum, indicators=self.registry
         )
+        part = self.months_in_part(indicator)
+        return frame[~frame["period"].isin(part)].reset_index(drop=True) if part else frame
+
+    def months_in_part(self, indicator: str) -> tuple[int, ...]:
+        """Return the months of which less than half is known, as tickets are followed or traced."""
+        known, tickets = self.registry[indicator], self.table("tickets")
+        if not (known.follow_up_days or known.look_back_days) or tickets is None:
+            return ()
+        if indicator not in self._in_part:
+            opened = tickets["opened_at"].agg(["min", "max"])
+            days = pd.to_datetime(opened, utc=True).dt.tz_convert(self.client.client.timezone)
+            begins, ends = days["min"].date(), days["max"].date()
+            cells = self.panel[self.panel["indicator"] == indicator].dropna(subset="value")
+            found = indicators.known_in_part(cells["period"], known, begins=begins, ends=ends)
+            # What is left has to be something.
+            whole = set(cells["period"].astype(int)) - set(found)
+            self._in_part[indicator] = found if whole else ()
+        return self._in_part[indicator]
+
+    @cached_property
+    def _in_part(self) -> dict[str, tuple[int, ...]]:
+        """Months known in part by indicator, as far as asked."""
+        return {}
 
     def earlier(self, stage: str) -> StageResults:
         """Return the results of an earlier stage of this run; empty where it has none."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
@@ -16,7 +17,12 @@ from analysis.results import Check, Estimate, Finding, StageResults, collect, me
 from analysis.tables import RATER_ROLES
 from analysis.workspace import behaviour_sources, explored, exposure, outcome_forms
 from analysis.workspace import tracking_tables as tables
-from analysis.workspace.beside_truth import beside_truth, read_truth
+from analysis.workspace.beside_truth import (
+    beside_truth,
+    exposed_truth,
+    read_truth,
+    true_cells,
+)
 from analysis.workspace.pages import TrackingPage
 from analysis.workspace.stage import Stage
 
@@ -120,6 +126,8 @@ class TrackingStage(Stage):
             return causal.without_value(outcome=indicator, unit=unit, options=options)
         try:
             found = causal.evaluate(frame, outcome=indicator, unit=unit, options=options)
+            if part := self.months_in_part(indicator):
+                found = found.with_checks(_in_part(found, part))
             return found if stratum else self._by_waiting(found)
         except causal.FrameError as error:
             if error.reason is None:
@@ -157,46 +165,90 @@ class TrackingStage(Stage):
         """Return the effects on rates as shares of what the rates would have been."""
         return tuple(e for found in evaluations for e in found.of("att_relative"))
 
-    def exposed(self, evaluations: Iterable[Evaluation]) -> tuple[Estimate, ...]:
+    def exposed(self, evaluations: Iterable[Evaluation]) -> StageResults:
         """Return effects averaged over what benefits are counted for, as the client prices them.
 
         Each priced outcome is averaged over its trained site-months or household-months, as the
         plan counts them and over all months: what it is worth is this effect times the exposure
-        in its ``dims``.
+        in its ``dims``. The table ``correlations`` has a row per pair of them in the same months:
+        ``indicator, basis, other, other_basis, months, correlation`` of their errors, where it can
+        be told.
         """
+        found, rows = [], []
+        priced = [
+            (main, basis, months, exposure.by_wave(counted))
+            for main, basis, months, counted in self._priced(evaluations)
+        ]
+        for main, basis, months, sizes in priced:
+            dims = {"basis": basis, "months": months}
+            if main.options.rounds is not None and sizes["size"].sum() > 0:
+                dims["measured"] = float(sizes["measured"].sum() / sizes["size"].sum())
+            named = {"name": f"{basis}.{months}", "dims": dims}
+            over = partial(causal.effect_over, main, sizes, **named)
+            about = f"{main.outcome}.{basis}.{months}"
+            own = self.asked.ask("exposed_months", over, None, about=about)
+            found += [] if own is None or basis == "once" else [own]
+        for one, other in itertools.combinations(priced, 2):
+            if one[2] == other[2]:
+                named = (one[0].outcome, one[1], other[0].outcome, other[1], one[2])
+                pair = (one[0], one[3]), (other[0], other[3])
+                told = self.asked.ask(
+                    "exposed_months",
+                    partial(causal.correlation_of, *pair),
+                    None,
+                    about=".".join(map(str, named)),
+                )
+                rows += [] if told is None else [(*named, told)]
+        columns = ["indicator", "basis", "other", "other_basis", "months", "correlation"]
+        table = pd.DataFrame(rows, columns=columns)
+        return collect("tracking", found, tables={"correlations": table})
+
+    def _priced(
+        self, evaluations: Iterable[Evaluation]
+    ) -> Iterator[tuple[Evaluation, str, int, pd.DataFrame]]:
+        """Give each priced effect with its basis, months, and what each site-month counts."""
         known = {e.outcome: e for e in evaluations}
-        rules, found = self.client.value, []
+        rules = self.client.value
         served = self.sites.dropna(subset=["households"]).set_index("site_id")["households"]
         for benefit in rules.benefits:
             main = known.get(benefit.indicator)
             if main is None or not main.causal:
                 continue
             for months in dict.fromkeys((rules.months_counted, exposure.ALL_MONTHS)):
-                sizes = exposure.exposed_cells(
+                counted = exposure.exposed_site_months(
                     self.outcome(main.outcome),
                     served.astype("float64").to_dict() if benefit.basis != "site_month" else None,
                     months=months,
                     discount_rate=rules.discount_rate,
                     rounds=main.options.rounds,
                 )
-                dims = {"basis": benefit.basis, "months": months}
-                if main.options.rounds is not None and sizes["size"].sum() > 0:
-                    dims["measured"] = float(sizes["measured"].sum() / sizes["size"].sum())
-                named = {"name": f"{benefit.basis}.{months}", "dims": dims}
-                over = partial(causal.effect_over, main, sizes, **named)
-                about = f"{main.outcome}.{benefit.basis}.{months}"
-                own = self.asked.ask("exposed_months", over, None, about=about)
-                found += [] if own is None or benefit.basis == "once" else [own]
-        return tuple(found)
+                yield main, benefit.basis, months, counted
 
-    def beside_truth(self, evaluations: Iterable[Evaluation]) -> StageResults:
+    def beside_truth(self, evaluations: Iterable[Evaluation], *, draws: int = 999) -> StageResults:
         """Set the effects of a simulated client beside what is true in its world.
 
-        The table ``truth`` has no rows for other clients.
+        The table ``truth`` has a row per outcome and, for behaviour, per role that rates it;
+        ``true_exposed`` the true effects averaged over what each benefit counts, which the
+        value stage prices. Both have no rows for other clients.
         """
-        truth = read_truth(self.client.folder) if self.simulated else {}
-        pairs = [(e, self.outcome(e.outcome)) for e in evaluations]
-        return collect("tracking", (), tables={"truth": beside_truth(pairs, truth)})
+        truth, evaluations = self._truth, tuple(evaluations)
+        triples = [(e, self.outcome(e.outcome), "") for e in evaluations]
+        if len(truth):
+            triples += [
+                (e, self.outcome(e.outcome, stratum=role), role)
+                for role, e in self._rated(draws).items()
+            ]
+        tables = {"truth": beside_truth(triples, truth)}
+        tables["true_exposed"] = self._true_exposed(evaluations, truth)
+        return collect("tracking", (), tables=tables)
+
+    def _true_exposed(self, evaluations: Iterable[Evaluation], truth: pd.DataFrame) -> pd.DataFrame:
+        rows = []
+        for main, basis, months, counted in self._priced(evaluations) if len(truth) else ():
+            cells = true_cells(truth, main.outcome)
+            value = None if cells is None else exposed_truth(main, counted, cells)
+            rows += [] if value is None else [(main.outcome, basis, months, value)]
+        return pd.DataFrame(rows, columns=["indicator", "basis", "months", "truth"])
 
     def evaluate_others(self, *, draws: int = 999) -> tuple[Evaluation, ...]:
         """Evaluate the secondary outcomes of the plan and whatever else benefits are priced by.
@@ -316,20 +368,35 @@ class TrackingStage(Stage):
 
     def behaviour(self, *, draws: int = 999) -> tuple[Estimate, ...]:
         """Evaluate the rated behaviour, a rater role at a time."""
-        found = []
+        return tuple(
+            replace(e.overall, dims={**e.overall.dims, "role": role})
+            for role, e in self._rated(draws).items()
+        )
+
+    def _rated(self, draws: int) -> Mapping[str, Evaluation]:
+        """Return the evaluation of the rated behaviour by role that rates it; made once."""
+        known = self._by_role
         for role in RATER_ROLES:
-            if self.outcome("behaviour", stratum=role).empty:
-                continue
-            own = self.evaluate(
-                "behaviour",
-                draws=draws,
-                stratum=role,
-                prefix=f"tracking.{role}",
-                alternatives=(),
-                horizons=(),
-            ).overall
-            found.append(replace(own, dims={**own.dims, "role": role}))
-        return tuple(found)
+            if (role, draws) not in known and not self.outcome("behaviour", stratum=role).empty:
+                known[role, draws] = self.evaluate(
+                    "behaviour",
+                    draws=draws,
+                    stratum=role,
+                    prefix=f"tracking.{role}",
+                    alternatives=(),
+                    horizons=(),
+                )
+        return {role: known[role, draws] for role in RATER_ROLES if (role, draws) in known}
+
+    @cached_property
+    def _truth(self) -> pd.DataFrame:
+        """What is true in a simulated client's world; without rows for other clients."""
+        truth = read_truth(self.client.folder)
+        return truth if self.simulated else truth.iloc[:0]
+
+    @cached_property
+    def _by_role(self) -> dict[tuple[str, int], Evaluation]:
+        return {}
 
     def time_to_resolve(self) -> StageResults:
         """Compare the time to the first reply and to the solution, open tickets included.
@@ -572,6 +639,21 @@ def _arm_of(estimate: Estimate) -> str:
 def _is_sheet(estimate: Estimate, instruments: set[str]) -> bool:
     """Tell whether an estimate is the reliability of one sheet of one of the instruments."""
     return estimate.dims.get("form") == "ICC1" and estimate.dims.get("instrument") in instruments
+
+
+def _in_part(evaluation: Evaluation, months: Sequence[int]) -> Check:
+    """Name the months that are left out because few of their cases are known."""
+    name = f"{evaluation.options.prefix}.{evaluation.outcome}.check.months_in_part"
+    return Check(
+        id=name,
+        question="causal.check.months_in_part",
+        status="passed",
+        value=float(len(months)),
+        unit="count",
+        n=evaluation.overall.n,
+        reason="causal.why.months_in_part.left_out",
+        params={"months": len(months), "first": months[0]},
+    )
 
 
 def _not_asked(who: str, outcome: str, reason: str) -> StageResults:

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from analysis import findings
 from analysis.results import Check, Estimate, Finding, StageResults, merge
 from analysis.workspace import ledger
+from analysis.workspace.beside_truth import return_beside_truth
 from analysis.workspace.exposure import ALL_MONTHS
 from analysis.workspace.pages import ValuePage
 from analysis.workspace.stage import Stage
+
+if TYPE_CHECKING:
+    from analysis.value import TrueReturn
+
+_TRUE = ("benefit", "benefit_cost_ratio", "net_return")
+"""Estimands of the return that have a truth in a simulated world."""
 
 
 class ValueStage(Stage):
@@ -45,6 +52,7 @@ class ValueStage(Stage):
             "registry": self.registry,
             "exposure": self.exposure(),
             "exposed": self.exposed(rules.months_counted),
+            "correlations": self.correlations(rules.months_counted),
             "simulated": self.simulated,
             "margin": rules.margin,
             "horizon_months": rules.horizon_months,
@@ -68,19 +76,33 @@ class ValueStage(Stage):
 
         return self.step("value_chain", value.audit_chain, self.changes(), self.registry)
 
+    def counted(self, *, draws: int, **changed: Any) -> StageResults:
+        """Price the effects as the client file says, or with some of :attr:`money` changed.
+
+        Parameters
+        ----------
+        draws : int
+            Draws of the simulation.
+        **changed
+            Arguments of ``value.assess_roi`` in place of the client's; ``costs`` too.
+        """
+        from analysis import value
+
+        given = {"costs": self.table("costs"), **self.money, **changed}
+        costs = given.pop("costs")
+        made = {"draws": draws, "seed": self.seed, **given}
+        benefits, effects = self.client.value.benefits, self.effects()
+        return self.step("roi", value.assess_roi, benefits, effects, costs, **made)
+
     def count_money(self, *, draws: int) -> StageResults:
-        """Price the effects, and count the same programme otherwise: each rule flipped alone."""
+        """Price the effects, and count the same programme otherwise: each rule flipped alone.
+
+        For a simulated client the table ``truth`` sets benefit and return beside what is true.
+        """
         from analysis import value
 
         rules, effects = self.client.value, self.effects()
-        planned = self.money
-        switches = planned["switches"]
-
-        def counted(**changed: Any) -> StageResults:
-            given = {"costs": self.table("costs"), **planned, **changed}
-            costs = given.pop("costs")
-            made = {"draws": draws, "seed": self.seed, **given}
-            return self.step("roi", value.assess_roi, rules.benefits, effects, costs, **made)
+        switches = self.money["switches"]
 
         flipped = {
             "planned": {},
@@ -89,6 +111,7 @@ class ValueStage(Stage):
                 "horizon_months": ALL_MONTHS,
                 "exposure": self.exposure(first_year_only=False, horizon_months=ALL_MONTHS),
                 "exposed": self.exposed(ALL_MONTHS),
+                "correlations": self.correlations(ALL_MONTHS),
             },
             "lower_bound": {
                 "switches": replace(switches, lower_bound_only=not switches.lower_bound_only)
@@ -96,11 +119,49 @@ class ValueStage(Stage):
             "no_time": {"hour_cost": None, "costs": _without_time(self.table("costs"))},
             "revenue": {"margin": 1.0, "revenue": True},
         }
-        main = counted()
-        ways = {name: partial(counted, **changed) for name, changed in flipped.items()}
+        main = self.counted(draws=draws)
+        ways = {
+            name: partial(self.counted, draws=draws, **changed) for name, changed in flipped.items()
+        }
         others = self.step("variants_of_money", value.compare_variants, ways)
         unpriced = self.step("unpriced", value.list_unpriced, effects, rules.benefits)
-        return merge("value", [main, others, unpriced, self._cost_per_percent(main)])
+        parts = [main, others, unpriced, self._cost_per_percent(main), self.beside_truth(main)]
+        return merge("value", parts)
+
+    def beside_truth(self, counted: StageResults) -> StageResults:
+        """Set benefit and return of a simulated client beside what is true in its world.
+
+        The table ``truth`` has no rows for other clients.
+
+        Parameters
+        ----------
+        counted : StageResults
+            As :meth:`counted` returns it.
+        """
+        known = len(self.earlier("tracking").tables.get("truth", ())) > 0
+        shown = [e for e in counted.estimates if e.estimand in _TRUE] if known else []
+        true = self.true_return(counted) if known else None
+        rows = return_beside_truth(shown, None if true is None else true.by_estimand())
+        return StageResults(stage="value", tables={"truth": rows})
+
+    def true_return(self, counted: StageResults) -> TrueReturn | None:
+        """Return what the training of a simulated client was truly worth; None if not known."""
+        from analysis import value
+
+        true = self.earlier("tracking").tables.get("true_exposed")
+        cost = next((e.value for e in counted.estimates if e.estimand == "cost"), None)
+        if true is None or cost is None:
+            return None
+        mine = true[true["months"] == self.client.value.months_counted]
+        rules = self.money
+        names = ("registry", "exposure", "exposed", "margin", "switches")
+        return value.true_return(
+            self.client.value.benefits,
+            self.effects(),
+            mine.set_index(["indicator", "basis"])["truth"].to_dict(),
+            cost=cost,
+            **{name: rules[name] for name in names},
+        )
 
     def _cost_per_percent(self, counted: StageResults) -> tuple[Estimate, ...]:
         """Return what one per cent of the primary outcome cost (R119)."""
@@ -218,6 +279,20 @@ class ValueStage(Stage):
             (e.indicator, e.dims["basis"]): e
             for e in found
             if e.estimand == "att_exposed" and e.dims["months"] == months
+        }
+
+    def correlations(self, months: int) -> dict[frozenset[tuple[str, str]], float]:
+        """Return the correlation of the errors of priced effects, by pair of indicator and basis.
+
+        Pairs of which it is not known are absent.
+        """
+        table = self.earlier("tracking").tables.get("correlations")
+        if table is None:
+            return {}
+        mine = table[table["months"] == months]
+        return {
+            frozenset({(row.indicator, row.basis), (row.other, row.other_basis)}): row.correlation
+            for row in mine.itertuples()
         }
 
     def actions(self) -> StageResults:

@@ -1,20 +1,25 @@
 """Estimates beside the truth: the truth is weighed as the leading effect is, and covered."""
 
 import dataclasses
-import json
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.causal import Options, evaluate
+from analysis.causal import Options, evaluate, to_rounds, without_value
 from analysis.indicators import build_panel, outcome
 from analysis.indicators.registry import get
 from analysis.simulation import DEMO, simulate
-from analysis.workspace.beside_truth import beside_truth, read_truth, weighted_truth
+from analysis.workspace.beside_truth import (
+    beside_truth,
+    exposed_truth,
+    read_truth,
+    true_cells,
+    weighted_truth,
+)
 from analysis.workspace.tracking import FORMS
 
-OUTCOMES = ("csat_mean", "csat_top2", "complaints_per_1000")
+OUTCOMES = ("csat_mean", "csat_top2", "nps", "complaints_per_1000", "tickets_per_1000")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +44,7 @@ def told(tmp_path_factory):
             draws=99,
         )
         named = {"outcome": name, "unit": get(name).unit}
-        pairs.append((evaluate(frame, **named, options=options), frame))
+        pairs.append((evaluate(frame, **named, options=options), frame, ""))
     return world, pairs, read_truth(folder)
 
 
@@ -66,21 +71,67 @@ def test_truth_counts_as_the_leading_effect_does(told):
 
 def test_a_cell_without_truth_gives_none(told):
     world, pairs, _ = told
-    evaluation, frame = pairs[0]
+    evaluation, frame, _ = pairs[0]
     cells = world.truth.effects("csat_mean")
     first = cells["period"].min()
     assert weighted_truth(evaluation, frame, cells[cells["period"] > first]) is None
 
 
-def test_without_a_truth_there_is_no_row(told, tmp_path):
+def test_a_client_without_truth_has_no_row(told, tmp_path):
     _, pairs, _ = told
-    assert read_truth(tmp_path) == {}
-    assert beside_truth(pairs, {}).empty
+    assert read_truth(tmp_path).empty
+    assert beside_truth(pairs, read_truth(tmp_path)).empty
+
+
+def test_an_outcome_without_truth_is_told(told):
+    _, pairs, truth = told
+    table = beside_truth(pairs, truth[truth["indicator"] != "nps"]).set_index("indicator")
+    assert table.loc["nps", "covered"] == "no_truth"
+    assert pd.isna(table.loc["nps", "truth"])
+    assert table.loc["nps", "value"] is not None
+    assert (table["covered"] == "covered").sum() == len(OUTCOMES) - 1
+
+
+def test_an_outcome_without_effect_is_told(told):
+    _, pairs, truth = told
+    options = pairs[0][0].options
+    none = without_value(outcome="csat_mean", unit="score", options=options)
+    table = beside_truth([(none, pairs[0][1], ""), pairs[1]], truth)
+    assert table["covered"].tolist() == ["no_effect", "covered"]
+    assert table.loc[0, ["value", "ci_low", "truth"]].isna().all()
+    assert beside_truth([(none, pairs[0][1], "")], truth).empty
+
+
+def test_rounds_are_held_against_the_months_they_were_measured_in(told):
+    """Every third month only: the truth of those months, not of the round's number."""
+    _, pairs, truth = told
+    _, frame, _ = pairs[0]
+    frame, rounds = to_rounds(frame[frame["period"] % 3 == 2])
+    options = dataclasses.replace(pairs[0][0].options, rounds=rounds)
+    found = evaluate(frame, outcome="csat_mean", unit="score", options=options)
+    months = pairs[0][1][pairs[0][1]["period"] % 3 == 2]
+    cells = true_cells(truth, "csat_mean")
+    by_hand = cells[cells["period"] % 3 == 2]["effect"].mean()
+    assert weighted_truth(found, months, cells) == pytest.approx(by_hand, rel=0.02)
+
+
+def test_truth_over_exposure_counts_site_by_site(told):
+    world, pairs, truth = told
+    evaluation, frame, _ = pairs[0]
+    cells = true_cells(truth, "csat_mean")
+    counted = frame[frame["period"] >= frame["cohort"]][["unit", "period", "cohort"]]
+    served = world.tables["sites"].set_index("site_id")["households"].astype(float)
+    counted = counted.assign(size=counted["unit"].map(served), stands_in=counted["period"])
+    joined = counted.merge(cells.rename(columns={"site_id": "unit"}), on=["unit", "period"])
+    by_hand = np.average(joined["effect"], weights=joined["size"])
+    assert exposed_truth(evaluation, counted, cells) == pytest.approx(by_hand)
+    assert exposed_truth(evaluation, counted, cells[1:]) is None
 
 
 def test_the_stored_truth_holds_every_cell(told):
     world, _, truth = told
-    cells = pd.DataFrame(truth["csat_mean"]["cells"]).melt()["value"].dropna()
-    assert len(cells) == len(world.truth.effects("csat_mean"))
-    assert cells.mean() == pytest.approx(world.truth.att("csat_mean"))
-    assert json.dumps(truth)
+    known = world.truth.cells.astype({"site_id": str})[list(truth.columns)]
+    keys = ["indicator", "stratum", "site_id", "period"]
+    both = known.merge(truth, on=keys, suffixes=("", "_stored"))
+    assert len(both) == len(known) == len(truth)
+    np.testing.assert_allclose(both["effect_stored"], both["effect"], rtol=1e-12)

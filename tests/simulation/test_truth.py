@@ -58,6 +58,28 @@ def test_expected_score_and_top2_equal_the_mean_of_drawn_answers():
         assert customers.expected_top2(p, level) == pytest.approx((answers >= 4).mean(), abs=0.004)
 
 
+def test_expected_nps_equals_the_drawn_answers():
+    p = large(response_slope=0.0)
+    treated, untreated = simulate(p), simulate(p.without_effects())
+    points = []
+    for world in (treated, untreated):
+        surveys = world.tables["surveys"]
+        mine = surveys[surveys["item"].eq("q6") & surveys["score"].notna()]
+        local = mine["answered_at"].dt.tz_convert("Asia/Shanghai")
+        period = (local.dt.year * 12 + local.dt.month - 1).astype("int64")
+        score = mine["score"].astype(float)
+        point = 100.0 * ((score >= 9).astype(float) - (score <= 6).astype(float))
+        keys = [mine["site_id"].astype(object), period.rename("period")]
+        points.append(point.groupby(keys).mean().rename("point"))
+    cells = treated.truth.effects("nps").assign(site_id=lambda f: f["site_id"].astype(object))
+    cells = cells.set_index(["site_id", "period"])
+    for drawn, column in zip(points, ("treated", "untreated"), strict=True):
+        assert drawn.reindex(cells.index).mean() == pytest.approx(cells[column].mean(), abs=1.0)
+    moved = (points[0] - points[1]).reindex(cells.index).mean()
+    assert moved == pytest.approx(cells["effect"].mean(), abs=0.4)
+    assert cells["effect"].mean() > 5
+
+
 def test_respondents_differ_from_the_invited_only_by_selection():
     p = dataclasses.replace(simulation.DEMO, response_slope=0.0)
     level = np.array([3.1, 4.2])

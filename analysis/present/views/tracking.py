@@ -16,6 +16,19 @@ def targets(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(target=in_words(read, _in_full), value=in_words(table, _found))
 
 
+def beside_truth(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the outcomes by title, and behaviour by who rates it."""
+    return table.assign(indicator=in_words(table, _whose))
+
+
+def _whose(row: Any, language: str) -> str:
+    title = wording.indicator_title(row.indicator, language)
+    if not row.stratum:
+        return title
+    role = wording.text(f"terms.role.{row.stratum}", language)
+    return wording.text("causal.rated_by", language, title=title, role=role)
+
+
 def _found(row: Any, language: str) -> str:
     if pd.notna(row.methods_low):
         return by_methods(row, row.unit, language)

@@ -38,6 +38,8 @@ class ValuePage(Page):
         self.checks([c for c in self.found.checks if c.question == asked], fold=False)
         if len(self.found.tables.get("tornado", ())):
             self.view("tornado_figure", unit="ratio")
+        if not self.found.table("truth").empty:
+            self.view("truth")
         self.view("variants")
         self.section("unpriced")
         self.view("unpriced")
