@@ -1,10 +1,11 @@
-"""Put the stored results of the studies into the tables of ``docs/methods/estimators.md``.
+"""Put the stored results of the studies into the tables of ``docs/methods``.
 
     python benchmarks/tables.py
 
 Reads ``benchmarks/results/*.csv`` and rewrites what stands between ``<!-- table NAME -->`` and
-``<!-- end -->``. A test holds that the page says what the files say. A share that is above its
-nominal value by more than two Monte-Carlo errors (a coverage that far below) is set in bold.
+``<!-- end -->`` in ``estimators.md`` and, of coverage in the demo's worlds, ``tracking.md``. A test
+holds that the pages say what the files say. A share that is above its nominal value by more than
+two Monte-Carlo errors (a coverage that far below) is set in bold.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 RESULTS = Path(__file__).resolve().parent / "results"
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "methods" / "estimators.md"
+TRACKING = PAGE.with_name("tracking.md")
 DESIGN = ["sites", "treated", "waves", "icc", "even"]
 INFERENCES = ["rule", "influence", "wild", "randomisation"]
 BY_RULE = ["all_before", "imputation_rule"]
@@ -35,6 +38,7 @@ NAMES = {
 }
 NOT_MEASURED = "–"
 SIZE, LEVEL = 0.05, 0.95
+NORMAL = stats.norm.ppf((1 + LEVEL) / 2)
 
 
 def monte_carlo() -> pd.DataFrame:
@@ -190,8 +194,10 @@ def lottery() -> str:
     found = pd.read_csv(RESULTS / "lottery.csv")
     keys = ["sites", "treated", "waves", "icc", "shocks"]
     shocks = {"normal": "", "heavy": "heavy tails", "made_louder": "noisier once trained"}
+    shocks |= {"louder": "trained noisier", "heavy_louder": "trained noisier, heavy tails"}
+    found["shocks"] = pd.Categorical(found["shocks"], list(shocks))
     rows = []
-    for key, part in found.groupby(keys, sort=False):
+    for key, part in found.sort_values(keys, kind="stable").groupby(keys, observed=True):
         by = {effect: own.set_index("method") for effect, own in part.groupby("effect")}
         none, growing = by["none"], by["growing"]
         row = [*key[:3], f"{key[3]:g}", shocks[key[4]] or "as above", none["worlds"].iloc[0]]
@@ -222,7 +228,7 @@ def new_rule() -> str:
         none = part[part["effect"] == "none"].set_index("method")
         growing = part[part["effect"] == "growing"].set_index("method")
         kind = "even" if key[4] else "uneven"
-        row = [*key[1:4], f"{key[0]:g}", kind, key[5].replace("_", " ")]
+        row = [*key[1:4], f"{key[0]:g}", kind, key[5].replace("_", ", ")]
         for method in names:
             known = method in none.index
             place = none.loc[method, ["rejected", "worlds"]] if known else (np.nan, 1)
@@ -258,6 +264,45 @@ def placebo() -> str:
     return markdown([*header, "none claimed", "any claim"], rows)
 
 
+SHOWN = {
+    "csat_mean": "mean satisfaction",
+    "csat_top2": "satisfied customers",
+    "nps": "net promoter score",
+    "complaints_per_1000": "complaints per 1,000 households",
+    "response_within_30min": "first response within 30 minutes",
+    "fcr": "first-contact resolution",
+    "fee_collection": "fee collection",
+    "behaviour[self]": "behaviour, rated by oneself",
+    "behaviour[supervisor]": "behaviour, by the supervisor",
+    "behaviour[peer]": "behaviour, by peers",
+    "behaviour[customer]": "behaviour, by customers",
+    "behaviour[mystery_shopper]": "behaviour, by mystery shoppers",
+    "return": "benefit–cost ratio, at the stated money",
+    "return, money drawn": "benefit–cost ratio, money drawn from its range",
+}
+
+
+def coverage() -> str:
+    """Coverage of each headline outcome's leading interval over worlds of the demo."""
+    found = pd.read_csv(RESULTS / "coverage.csv")
+    found = found[found["effects"] == "demo"]
+    rows = []
+    for outcome, name in SHOWN.items():
+        mine = found[found["outcome"] == outcome]
+        told = mine[mine["covered"].isin(["covered", "missed"])]
+        n, held = len(told), int((told["covered"] == "covered").sum())
+        ends = stats.binomtest(held, n).proportion_ci(method="exact")
+        error = told["value"] - told["truth"]
+        half = (told["ci_high"] - told["ci_low"]) / 2
+        off = error.mean() / told["truth"].mean()
+        row = [name, n, share(held / n, n, nominal=LEVEL, worse=-1)]
+        row += [f"{ends.low:.3f} to {ends.high:.3f}", f"{told['truth'].mean():.3g}"]
+        row += [f"{off:+.1%}", f"{error.std():.2g}", f"{(half / NORMAL).mean():.2g}"]
+        rows.append([*row, len(mine) - n])
+    header = ["outcome", "worlds", "covered", "95 % interval", "truth, mean", "bias, of the truth"]
+    return markdown([*header, "spread", "error told, mean", "no interval"], rows)
+
+
 TABLES = {
     "sizes": sizes,
     "others": others,
@@ -274,11 +319,14 @@ TABLES = {
 def filled(page: str) -> str:
     """Return the page with every marked table made anew."""
 
+    known = TABLES | {"coverage": coverage}
+
     def put(match: re.Match) -> str:
-        return f"<!-- table {match[1]} -->\n\n{TABLES[match[1]]()}\n\n<!-- end -->"
+        return f"<!-- table {match[1]} -->\n\n{known[match[1]]()}\n\n<!-- end -->"
 
     return re.sub(r"<!-- table (\w+) -->.*?<!-- end -->", put, page, flags=re.DOTALL)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in (PAGE, TRACKING):
+        path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")

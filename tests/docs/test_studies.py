@@ -29,6 +29,9 @@ def test_page_says_what_the_result_files_say():
     page = tables["PAGE"].read_text(encoding="utf-8")
     assert page.count("<!-- table ") == len(tables["TABLES"])
     assert tables["filled"](page) == page
+    page = tables["TRACKING"].read_text(encoding="utf-8")
+    assert page.count("<!-- table coverage -->") == 1
+    assert tables["filled"](page) == page
 
 
 def test_only_shares_off_by_two_errors_are_bold():
