@@ -261,6 +261,7 @@ def lead(
     unit: str,
     kinds: tuple[Kind, ...] = KINDS,
     many: bool | None = None,
+    sloped: bool | None = None,
 ) -> tuple[Builder, dict[str, Aggregate]]:
     """Cells and their means by the estimator that leads, ready to be made into estimates.
 
@@ -276,6 +277,8 @@ def lead(
     many : bool, optional
         Whether cohorts are large enough to learn from one by one, where that, and that a lottery
         is used at all, was settled with other units; by default both are asked of the panel.
+    sloped : bool, optional
+        Likewise, whether few clusters learn a slope.
 
     Returns
     -------
@@ -292,7 +295,7 @@ def lead(
     if not settled:
         rule = Builder(plain, outcome, unit, options).rule(simple.cell_weights[0])
         many = rule.lead == "influence_function"
-    beta, slopes = lot.coefficient(plain, simple, many=many)
+    beta, slopes = lot.coefficient(plain, simple, many=many, sloped=sloped)
     found = replace(cells(plain.panel, options, coefficient=beta), slopes=slopes, lot=True)
     builder, parts = Builder(found, outcome, unit, options), _aggregates(found, kinds)
     if many:

@@ -8,6 +8,8 @@ so that labels are checked before anything is computed, and the message shows th
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,13 +54,7 @@ def labelled(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     treated = np.isfinite(cohort)
     if np.any(cohort[treated] % 1):
         raise FrameError("cohort_not_integer", f"a cohort is a period: a whole number; {_FORM}")
-    first, last = float(period.min()), float(period.max())
-    if last - first + 1 > SPARSEST * len(np.unique(period)):
-        raise FrameError(
-            "period_label",
-            f"periods run from {first:.0f} to {last:.0f} and only {len(np.unique(period))} of them "
-            f"have rows: they seem to count days or seconds; {_FORM}",
-        )
+    first = counting_periods(period)
     zero = treated & (cohort == 0)
     if zero.any() and first >= 1:
         if not treated.all():
@@ -71,6 +67,82 @@ def labelled(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     recoded = frame["unit"][zero & np.isnan(cohort)].nunique()
     whole = period.astype("int64")
     return frame.assign(period=whole, cohort=np.where(np.isinf(cohort), np.nan, cohort)), recoded
+
+
+def counting_periods(period: np.ndarray) -> float:
+    """Return the first of the periods; refuse labels that count days or seconds.
+
+    Raises
+    ------
+    FrameError
+        ``period_label``.
+    """
+    seen = np.unique(period)
+    first, last = float(seen[0]), float(seen[-1])
+    if last - first + 1 > SPARSEST * len(seen):
+        raise FrameError(
+            "period_label",
+            f"periods run from {first:.0f} to {last:.0f} and only {len(seen)} of them have rows: "
+            f"they seem to count days or seconds; {_FORM}",
+        )
+    return first
+
+
+def starts(
+    cohort: Mapping[Any, Any],
+    units: Iterable[Any] | None = None,
+    periods: Iterable[int] | None = None,
+    *,
+    what: str = "cohort",
+) -> dict[str, float]:
+    """Return the start of each unit as a number, checked as :func:`labelled` checks a column.
+
+    Parameters
+    ----------
+    cohort : Mapping
+        First treated period of each unit; None, NaN or infinite for never.
+    units : iterable, optional
+        Units that have to be known.
+    periods : iterable of int, optional
+        Periods observed, which tell what a cohort of 0 means.
+    what : str
+        What is given, for the message.
+
+    Returns
+    -------
+    dict of str to float
+        By the unit's label as text, NaN for never.
+
+    Raises
+    ------
+    FrameError
+        As :func:`labelled`; ``mixed_types`` where 12 and '12' are two units, ``unknown_unit``.
+    """
+    known = {str(unit): value for unit, value in cohort.items()}
+    if len(known) < len(cohort):
+        raise FrameError("mixed_types", "labels of units mix types, such as 12 and '12'")
+    wanted = list(known) if units is None else [str(unit) for unit in units]
+    if unknown := [unit for unit in wanted if unit not in known]:
+        raise FrameError("unknown_unit", f"no {what} for {len(unknown)} units: {unknown[:5]}")
+    column = pd.Series([known[unit] for unit in wanted], dtype=object)
+    first = numeric(pd.DataFrame({"cohort": column}), "cohort")
+    if periods is None:
+        finite = first[np.isfinite(first)]
+        if np.any(finite % 1):
+            raise FrameError("cohort_not_integer", f"a cohort is a period: a whole number; {_FORM}")
+        first = np.where(np.isfinite(first), first, np.nan)
+    elif len(wanted):
+        seen = np.asarray(list(periods))
+        rows = max(len(wanted), len(seen))
+        cells = pd.DataFrame(
+            {
+                "unit": np.resize(np.asarray(wanted, dtype=object), rows),
+                "period": np.resize(seen, rows),
+                "cohort": np.resize(first, rows),
+            }
+        )
+        first = labelled(cells)[0]["cohort"].to_numpy()[: len(wanted)]
+    return dict(zip(wanted, first.tolist(), strict=True))
 
 
 def numeric(frame: pd.DataFrame, name: str) -> np.ndarray:

@@ -212,7 +212,7 @@ def _centred(values: np.ndarray, place: np.ndarray, weights: np.ndarray) -> np.n
 
 
 def coefficient(
-    effects: GroupTime, simple: Aggregate, *, many: bool
+    effects: GroupTime, simple: Aggregate, *, many: bool, sloped: bool | None = None
 ) -> tuple[float, Slopes | None]:
     """Return the coefficient of the overall effect, and the slopes it follows from with few.
 
@@ -224,16 +224,20 @@ def coefficient(
         Their overall mean.
     many : bool
         Whether every cohort has enough clusters to learn from.
+    sloped : bool, optional
+        Whether few learn a slope at all, where that was settled with other units; by default it is
+        asked of the panel.
     """
     weights = simple.cell_weights[0]
-    slopes = pooled_slopes(effects) if effects.panel.n_clusters >= FEWEST_FOR_A_SLOPE else None
+    learn = effects.panel.n_clusters >= FEWEST_FOR_A_SLOPE if sloped is None else sloped
+    slopes = pooled_slopes(effects) if learn else None
     if many:
         return split(effects, weights).coefficient, slopes
     if slopes is None or np.isnan(simple.att[0]):
         return 1.0, None
     gap = split(effects, weights).gap
     told_apart = 1 - slopes.treatment * gap
-    if told_apart < LEAST_TOLD_APART:
+    if told_apart < (LEAST_TOLD_APART if sloped is None else ZERO):
         return 1.0, None
     plain = float(simple.att[0]) + gap
     effect = (plain - slopes.outcome * gap) / told_apart

@@ -23,6 +23,7 @@ import pandas as pd
 
 from analysis.causal.evaluate import Evaluation, evaluate
 from analysis.causal.frame import FrameError
+from analysis.causal.labels import codes, counting_periods, starts
 from analysis.causal.moment_regression import Absorb, CellMoments, Covariance, regress_moments
 from analysis.causal.options import Options
 from analysis.causal.two_way import Regression
@@ -69,7 +70,8 @@ def cell_moments(
     Raises
     ------
     FrameError
-        ``columns``, ``mixed_types``, ``period_not_integer``, ``not_finite``, ``empty``.
+        ``columns``, ``mixed_types``, ``period_not_integer``, ``period_label``, ``not_finite``,
+        ``empty``; a row without unit or period is refused, not left out.
     """
     names = (y, *covariates)
     with _scan(path, memory_limit, threads) as db:
@@ -179,18 +181,14 @@ def regress_microdata(
     )
     treated, names = np.empty((*cells.n.shape, 0)), ()
     if cohort is not None:
-        first = _cohorts(cells.units, cohort)
+        first = _cohorts(cells, cohort)
         treated = (cells.periods[None, :] >= first[:, None]).astype(float)[..., None]
         names = ("treated",)
         if not (treated[..., 0] * cells.n).any():
             raise FrameError("no_treated", "no row is under treatment")
-    codes = None
-    if cluster is not None:
-        known = {str(k): str(v) for k, v in cluster.items()}
-        _all_known(cells.units, known, "cluster")
-        codes = pd.factorize(np.array([known[u] for u in cells.units]), sort=True)[0]
+    groups = None if cluster is None else _clusters(cells.units, cluster)
     return regress_moments(
-        cells, treated, names, cluster=codes, absorb=absorb, covariance=covariance
+        cells, treated, names, cluster=groups, absorb=absorb, covariance=covariance
     )
 
 
@@ -235,7 +233,8 @@ def evaluate_microdata(
     for name in ("cluster", "weights", "stratum"):
         if getattr(options, name) is not None:
             raise FrameError("columns", f"{name} is not a column of the rows; it belongs to a unit")
-    frame = cells.frame().assign(cohort=lambda f: f["unit"].map(_by_label(cells.units, cohort)))
+    known = starts(cohort, cells.units, cells.periods)
+    frame = cells.frame().assign(cohort=lambda f: f["unit"].map(known))
     return evaluate(frame, outcome=outcome, unit=measured_in, options=options)
 
 
@@ -270,14 +269,28 @@ def _period(db: DuckDBPyConnection, unit: str, period: str, names: Sequence[str]
             raise FrameError("mixed_types", f"column {name!r} is {kinds[name]}, not numeric")
     kind, column = kinds[period], _quoted(period)
     if kind == "DATE" or (kind.startswith("TIMESTAMP") and "TIME ZONE" not in kind):
-        return f"CAST(year({column}) * 12 + month({column}) - 1 AS BIGINT)"
+        month = f"CAST(year({column}) * 12 + month({column}) - 1 AS BIGINT)"
+        return _labels_known(db, unit, period, month)
     if "INT" in kind:
-        return f"CAST({column} AS BIGINT)"
+        return _labels_known(db, unit, period, f"CAST({column} AS BIGINT)")
     raise FrameError(
         "period_not_integer",
         f"column {period!r} is {kind}; give whole numbers or local dates (an instant with a "
         "zone falls in a month only once the client's zone is chosen)",
     )
+
+
+def _labels_known(db: DuckDBPyConnection, unit: str, period: str, month: str) -> str:
+    """Return the SQL of the period; refuse rows that belong to no unit or no period."""
+    units, periods = db.execute(
+        f"SELECT count(*) FILTER ({_quoted(unit)} IS NULL), count(*) FILTER ({month} IS NULL) "
+        "FROM rows"
+    ).fetchone()
+    if units:
+        raise FrameError("mixed_types", f"column {unit!r} is missing in {units} rows")
+    if periods:
+        raise FrameError("period_not_integer", f"column {period!r} is missing in {periods} rows")
+    return month
 
 
 def _survey(db, names, complete) -> tuple[dict[str, float], int]:
@@ -311,6 +324,7 @@ def _quoted(name: str) -> str:
 def _as_cells(table, names, shift, products, dropped) -> CellMoments:
     code, units = pd.factorize(table["unit"], sort=True)
     periods = np.unique(table["period"].to_numpy("int64"))
+    counting_periods(periods)
     column = np.searchsorted(periods, table["period"].to_numpy("int64"))
     shape, K = (len(units), len(periods)), len(names)
     n, mean, product = np.zeros(shape), np.zeros((*shape, K)), np.zeros((*shape, K, K))
@@ -331,17 +345,15 @@ def _as_cells(table, names, shift, products, dropped) -> CellMoments:
     )
 
 
-def _cohorts(units: np.ndarray, cohort: Cohorts) -> np.ndarray:
-    known = _by_label(units, cohort)
-    return np.array([np.inf if np.isnan(known[u]) else known[u] for u in units])
+def _cohorts(cells: CellMoments, cohort: Cohorts) -> np.ndarray:
+    known = starts(cohort, cells.units, cells.periods)
+    return np.array([np.inf if np.isnan(known[u]) else known[u] for u in cells.units])
 
 
-def _by_label(units: np.ndarray, cohort: Cohorts) -> dict[str, float]:
-    known = {str(k): np.nan if v is None or pd.isna(v) else float(v) for k, v in cohort.items()}
-    _all_known(units, known, "cohort")
-    return {k: np.nan if np.isinf(v) else v for k, v in known.items()}
-
-
-def _all_known(units: np.ndarray, known: Mapping[str, Any], what: str) -> None:
+def _clusters(units: np.ndarray, cluster: Mapping[str, Any]) -> np.ndarray:
+    """Return codes of the units' clusters, checked as a column of labels is."""
+    known = {str(k): v for k, v in cluster.items()}
     if unknown := [u for u in units if u not in known]:
-        raise FrameError("unknown_unit", f"no {what} for {len(unknown)} units: {unknown[:5]}")
+        raise FrameError("unknown_unit", f"no cluster for {len(unknown)} units: {unknown[:5]}")
+    frame = pd.DataFrame({"unit": units, "cluster": [known[u] for u in units]})
+    return pd.factorize(codes(frame, "cluster", "cluster_missing"), sort=True)[0]

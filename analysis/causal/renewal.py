@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from analysis.causal.labels import starts
 from analysis.causal.options import Options
 from analysis.causal.pooled_ratio import ratio_effect
 from analysis.results import Estimate
@@ -53,8 +54,9 @@ def renewal_effect(
         As :func:`analysis.causal.ratio_effect`.
     """
     options = options or Options()
-    known = {str(k): float("nan") if pd.isna(v) else float(v) for k, v in cohort.items()}
     due = pd.to_datetime(contracts["due_on"])
+    months = (due.dt.year * 12 + due.dt.month - 1).dropna().astype("int64").unique()
+    known = starts(cohort, periods=sorted(months) if len(months) else None)
     site = contracts["site_id"].astype(str)
     kept = (site.isin(list(known)) & (due <= pd.Timestamp(until))).to_numpy()
     rows = pd.DataFrame(

@@ -310,9 +310,10 @@ def _simple(evaluation: Evaluation, left_out: int, options: Options) -> float | 
     panel = without_unit(evaluation.panel, left_out)
     named = {"outcome": evaluation.outcome, "unit": evaluation.unit, "kinds": ("simple",)}
     many = evaluation.effects.lot and evaluation.rule.lead == "influence_function"
+    sloped = evaluation.effects.slopes is not None if evaluation.effects.lot else None
     options = replace(options, drawn_by_lot=evaluation.effects.lot)
     try:
-        parts = lead(panel, options, many=many, **named)[1]
+        parts = lead(panel, options, many=many, sloped=sloped, **named)[1]
     except FrameError as error:
         if error.reason is None:
             raise

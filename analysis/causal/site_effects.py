@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.causal.labels import labelled
+
 LEAST_CONTROLS = 5
 """Never-trained sites without which the spread of a single site's change cannot be told."""
 
@@ -27,8 +29,14 @@ def effects_by_site(outcome: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``unit, cohort, effect, se, months`` (since training), sorted by unit; without rows when
         fewer than five never-trained sites are observed before and after.
+
+    Raises
+    ------
+    FrameError
+        As :func:`analysis.causal.labels.labelled`.
     """
     columns = ["unit", "cohort", "effect", "se", "months"]
+    outcome = labelled(outcome)[0] if len(outcome) else outcome
     never = outcome[outcome["cohort"].isna()]
     rows = []
     for cohort, treated in outcome.dropna(subset=["cohort"]).groupby("cohort"):

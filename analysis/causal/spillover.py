@@ -20,7 +20,7 @@ import pandas as pd
 
 from analysis.causal.evaluate import overall_effect
 from analysis.causal.frame import FrameError
-from analysis.causal.labels import labelled
+from analysis.causal.labels import labelled, starts
 from analysis.causal.options import Options
 from analysis.results import Check, Estimate
 
@@ -69,7 +69,7 @@ def exposed_by_place(
     dict
         Never-treated units whose place has a treated unit → that place's first cohort.
     """
-    first = {str(k): _start(v) for k, v in cohort.items()}
+    first = _first(cohort)
     where = {str(k): str(v) for k, v in place.items() if not pd.isna(v)}
     earliest: dict[str, float] = {}
     for name, start in first.items():
@@ -93,7 +93,7 @@ def exposed_by_moves(moves: pd.DataFrame, cohort: Mapping[str, float | None]) ->
         As :func:`exposed_by_place` takes it. A move counts when the employee left a unit at or
         after its cohort.
     """
-    first = {str(k): _start(v) for k, v in cohort.items()}
+    first = _first(cohort)
     found: dict[str, float] = {}
     for row in moves.itertuples():
         left, went, period = str(row.from_unit), str(row.to_unit), float(row.period)
@@ -138,8 +138,8 @@ def spillover(
     label = frame["unit"].astype(str)
     cohort = frame["cohort"].fillna(np.inf)
     first = cohort.groupby(label).min()
-    when = {str(k): _start(v) for k, v in exposed.items()}
-    when = {k: v for k, v in when.items() if np.isfinite(v)}
+    known = starts(exposed, what="first exposed period")
+    when = {k: v for k, v in known.items() if np.isfinite(v)}
     if unknown := sorted(set(when) - set(first.index)):
         raise FrameError("unknown_unit", f"not in the frame: {', '.join(unknown[:5])}")
     if both := [name for name in sorted(when) if np.isfinite(first[name])]:
@@ -172,8 +172,9 @@ def spillover(
     return Spillover(tuple(sorted(when)), clean, (reached, trained), (check,))
 
 
-def _start(value: float | None) -> float:
-    return np.inf if value is None or pd.isna(value) else float(value)
+def _first(cohort: Mapping[str, float | None]) -> dict[str, float]:
+    """Return checked starts, infinite for never."""
+    return {name: np.inf if np.isnan(first) else first for name, first in starts(cohort).items()}
 
 
 def _check(reached: Estimate, stem: str, exposed: int, clean: int) -> Check:

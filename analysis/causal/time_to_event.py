@@ -18,6 +18,7 @@ import pandas as pd
 from analysis.causal.distributions import t_quantile
 from analysis.causal.frame import FrameError
 from analysis.causal.inference_rule import FEWEST_FOR_BOOTSTRAP
+from analysis.causal.labels import starts
 from analysis.causal.options import Options
 from analysis.causal.survival import RestrictedMeans, kaplan_meier, restricted_mean_difference
 from analysis.indicators.requests import requests
@@ -251,12 +252,14 @@ def _horizon(data: pd.DataFrame) -> float:
 
 def _durations(tickets, cohort, until, timezone, column) -> pd.DataFrame:
     """Return ``site_id, hours, done, treated, after, watched`` of the tickets of both phases."""
-    known = {str(k): float("inf") if pd.isna(v) else float(v) for k, v in cohort.items()}
-    starts = [g for g in known.values() if np.isfinite(g)]
-    if not starts:
-        raise FrameError("no_treated", "no site is trained")
     tickets = requests(tickets)
     opened = pd.to_datetime(tickets["opened_at"], utc=True)
+    local = opened.dropna().dt.tz_convert(timezone)
+    months = sorted((local.dt.year * 12 + local.dt.month - 1).unique())
+    known = starts(cohort, periods=months or None)
+    first = [g for g in known.values() if np.isfinite(g)]
+    if not first:
+        raise FrameError("no_treated", "no site is trained")
     ended = pd.to_datetime(tickets[column], utc=True)
     end = pd.Timestamp(until).tz_convert("UTC")
     site = tickets["site_id"].astype(str)
@@ -272,8 +275,8 @@ def _durations(tickets, cohort, until, timezone, column) -> pd.DataFrame:
             "hours": (ended.where(done, end) - opened).dt.total_seconds().to_numpy(float) / 3600,
             "done": done,
             "treated": np.isfinite(site.map(known).to_numpy(float)),
-            "after": period >= max(starts),
+            "after": period >= max(first),
             "watched": (end - opened).dt.total_seconds().to_numpy(float) / 3600,
         }
     )
-    return data[(period < min(starts)) | data["after"].to_numpy()]
+    return data[(period < min(first)) | data["after"].to_numpy()]

@@ -19,7 +19,7 @@ from analysis.causal.evaluate import Evaluation, evaluate, overall_effect, refus
 from analysis.causal.frame import FrameError
 from analysis.causal.heterogeneity import overall_spread
 from analysis.causal.joint import joint_influence
-from analysis.causal.labels import labelled
+from analysis.causal.labels import labelled, starts
 from analysis.causal.options import Options
 from analysis.causal.two_by_two import small_sample_scale
 from analysis.results import Estimate
@@ -61,7 +61,8 @@ def retraining(
     label = frame["unit"].astype(str)
     cohort = frame["cohort"]
     first = cohort.groupby(label).min()
-    when = {str(k): float(v) for k, v in second.items() if not pd.isna(v)}
+    known = starts(second, what="second training")
+    when = {unit: period for unit, period in known.items() if not np.isnan(period)}
     if unknown := sorted(set(when) - set(first.index)):
         raise FrameError("unknown_unit", f"not in the frame: {', '.join(unknown[:5])}")
     if early := [u for u in sorted(when) if not first[u] < when[u]]:

@@ -217,3 +217,27 @@ def test_leaving_a_site_out_keeps_the_estimator(start):
     width = found.overall.ci_high - found.overall.ci_low
     assert abs(table["change"].mean()) < 0.05 * width
     assert check.status == "passed"
+
+
+def test_the_fewest_sites_that_learn_a_slope_learn_it_without_one_of_them_too(monkeypatch):
+    frame = world(np.repeat([4, np.inf], 4), effect=0.3)
+    options = Options(base="all_before", drawn_by_lot=True, draws=99)
+    found = evaluate(frame, **NAMED, options=options)
+    assert found.panel.n_clusters == lot.FEWEST_FOR_A_SLOPE
+    assert found.effects.coefficient != 1.0
+    table = leave_one_out(found)[0]
+    monkeypatch.setattr(lot, "FEWEST_FOR_A_SLOPE", 1)
+    for row in table.itertuples():
+        alone = evaluate(frame[frame["unit"] != row.unit], **NAMED, options=options)
+        assert alone.effects.coefficient != 1.0
+        assert row.value == pytest.approx(alone.overall.value, abs=EXACT)
+
+
+def test_without_a_slope_no_site_left_out_brings_one():
+    frame = world(np.repeat([4, np.inf], [3, 4]), effect=0.3)
+    options = Options(base="all_before", drawn_by_lot=True, draws=99)
+    found = evaluate(frame, **NAMED, options=options)
+    assert found.effects.coefficient == 1.0
+    for row in leave_one_out(found)[0].itertuples():
+        alone = evaluate(frame[frame["unit"] != row.unit], **NAMED, options=options)
+        assert row.value == pytest.approx(alone.overall.value, abs=EXACT)
