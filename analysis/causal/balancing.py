@@ -34,8 +34,8 @@ from analysis.causal.inference_rule import fewest_compared
 from analysis.causal.jackknife import jackknife
 from analysis.causal.labels import labelled
 from analysis.causal.options import Options
-from analysis.causal.propensity import CellError, logit, standardised
 from analysis.causal.saturated import clustered_t
+from analysis.measurement.propensity import CellError, logit, standardised
 from analysis.results import Check, Estimate
 
 Balancing = Literal["entropy", "propensity"]

@@ -234,7 +234,8 @@ def _data(maker: _Maker, builder: Builder) -> list[Check]:
     panel, effects = builder.panel, builder.effects
     observed = float(panel.observed.mean())
     missing = panel.count("rows_missing") / max(panel.n_rows_read, 1)
-    always = panel.count("always_treated")
+    stayed = panel.count("always_treated_kept")
+    always = panel.count("always_treated") + stayed
     full = observed >= OBSERVED_AT_LEAST
     kept = missing <= ROWS_DROPPED_AT_MOST
     found = [
@@ -266,7 +267,7 @@ def _data(maker: _Maker, builder: Builder) -> list[Check]:
             value=float(always),
             threshold=0.0,
             unit="sites",
-            reason="dropped" if always else None,
+            reason="kept" if stayed else "dropped" if always else None,
             remedy=True,
         ),
     ]

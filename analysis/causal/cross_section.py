@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.causal.propensity import CellError, inverse_gram, logit, standardised
 from analysis.causal.two_period import TRIM, Method
+from analysis.measurement.propensity import CellError, inverse_gram, logit, standardised
 
 
 def cross_section(

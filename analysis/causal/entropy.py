@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.causal.propensity import CellError
+from analysis.measurement.propensity import CellError
 
 
 def entropy_weights(X: np.ndarray, target: np.ndarray) -> np.ndarray:

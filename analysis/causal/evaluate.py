@@ -463,6 +463,7 @@ def prepared(frame: pd.DataFrame, options: Options) -> Prepared:
         weights=options.weights,
         stratum=options.stratum,
         anticipation=options.anticipation,
+        always_treated=options.always_treated,
     )
     return with_denominators(panel) if counted else panel
 

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from analysis.causal.faults import FrameError, NoComparisonError, NoPrePeriodError, a_count
+from analysis.causal.faults import (
+    FrameError,
+    NoComparisonError,
+    NoPrePeriodError,
+    a_count,
+    one_of,
+)
 from analysis.causal.labels import codes, labelled, numeric
 
+AlwaysTreated = Literal["drop", "keep"]
 REQUIRED = ("unit", "period", "y", "cohort")
 
 
@@ -22,7 +30,8 @@ REQUIRED = ("unit", "period", "y", "cohort")
 class Adjustment:
     """What was changed on the way from the frame to the arrays, and how much of it.
 
-    ``rule`` is one of ``never_coded_zero``, ``rows_missing``, ``always_treated``,
+    ``rule`` is one of ``never_coded_zero``, ``rows_missing``, ``always_treated`` (left out),
+    ``always_treated_kept`` (compared with, as if never treated),
     ``treated_after_window``, ``cohort_of_one``, ``units_unbalanced``; ``unit_labels`` are the units
     concerned.
     """
@@ -160,6 +169,7 @@ def prepare(
     weights: str | None = None,
     stratum: str | None = None,
     anticipation: int = 0,
+    always_treated: AlwaysTreated = "drop",
 ) -> Prepared:
     """Validate an estimation frame and return it as arrays.
 
@@ -180,6 +190,11 @@ def prepare(
         Column of the assignment stratum, constant within unit.
     anticipation : int
         Periods before the cohort that may already be affected.
+    always_treated : {"drop", "keep"}
+        Units without an untreated period have no effect of their own that could be estimated.
+        ``drop`` leaves them out (Callaway and Sant'Anna 2021). ``keep`` compares with them as with
+        units that never change: right only where their effect no longer moves over the periods
+        observed (Goodman-Bacon 2021, section 2), which the data cannot show.
 
     Returns
     -------
@@ -197,8 +212,9 @@ def prepare(
         When the design cannot identify an effect at all.
     """
     a_count("anticipation", anticipation)
+    one_of("always_treated", always_treated, AlwaysTreated)
     data, noted = complete_rows(frame, tuple(covariates), cluster, weights, stratum)
-    data, noted = _window(data, noted, anticipation)
+    data, noted = _window(data, noted, anticipation, keep=always_treated == "keep")
 
     unit_codes, units = pd.factorize(data["unit"], sort=True)
     first, last = int(data["period"].min()), int(data["period"].max())
@@ -254,7 +270,12 @@ def without_unit(panel: Prepared, left_out: int) -> Prepared:
     if not panel.observed[kept].any(axis=0).all():
         raise FrameError("period_gap", "a period is observed for the unit left out alone")
     weights = panel.weights[kept]
-    about_rows = ("rows_missing", "always_treated", "treated_after_window")
+    about_rows = (
+        "rows_missing",
+        "always_treated",
+        "always_treated_kept",
+        "treated_after_window",
+    )
     fewer = replace(
         panel,
         **{name: getattr(panel, name)[kept] for name in ("units", "y", "n", "cohort")},
@@ -337,20 +358,24 @@ def complete_rows(
     return data, noted
 
 
-def _window(data, noted, anticipation) -> tuple[pd.DataFrame, list[Adjustment]]:
-    """Drop units without an untouched period; treat those treated after the window as never."""
+def _window(data, noted, anticipation, *, keep) -> tuple[pd.DataFrame, list[Adjustment]]:
+    """Drop units without an untouched period; treat those treated after the window as never.
+
+    Where asked, units without an untouched period are kept as never treated.
+    """
     first, last = data["period"].min(), data["period"].max()
     always = data["cohort"] <= first + anticipation
     if always.any():
         labels = tuple(sorted(data.loc[always, "unit"].unique()))
-        noted.append(Adjustment("always_treated", len(labels), labels))
+        rule = "always_treated_kept" if keep else "always_treated"
+        noted.append(Adjustment(rule, len(labels), labels))
         if not np.isfinite(data.loc[~always, "cohort"]).any():
             raise NoPrePeriodError(
                 "no_pre_period",
                 f"all treated units are treated from the first period on ({first}); "
                 "an effect needs at least one period before treatment.",
             )
-        data = data[~always]
+        data = data.assign(cohort=data["cohort"].mask(always, np.inf)) if keep else data[~always]
     later = np.isfinite(data["cohort"]) & (data["cohort"] > last)
     if later.any():
         labels = tuple(sorted(data.loc[later, "unit"].unique()))

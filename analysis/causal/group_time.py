@@ -21,8 +21,8 @@ from analysis.causal.base import Base, last_untouched, levels
 from analysis.causal.cross_section import cross_section
 from analysis.causal.faults import one_of
 from analysis.causal.frame import FrameError, Prepared, by_cluster
-from analysis.causal.propensity import CellError
 from analysis.causal.two_period import Method, two_period
+from analysis.measurement.propensity import CellError
 
 Comparison = Literal["never_treated", "not_yet_treated"]
 Unbalanced = Literal["pairs", "cross_sections", "drop_units"]

@@ -7,6 +7,7 @@ from typing import Literal
 
 from analysis.causal.base import Base
 from analysis.causal.faults import OptionError, a_count, a_level, one_of
+from analysis.causal.frame import AlwaysTreated
 from analysis.causal.group_time import Comparison, Unbalanced
 from analysis.causal.inference_rule import Lead
 from analysis.causal.pooled_cells import Form
@@ -30,6 +31,11 @@ class Options:
         before is then estimated (:mod:`analysis.causal.lot`) instead of set to 1.
     anticipation : int
         Periods before the start that may already be affected.
+    always_treated : {"drop", "keep"}
+        What is done with units treated from the first period on, as of
+        :func:`analysis.causal.prepare`. ``keep`` is refused with ``drawn_by_lot``, under which
+        levels count and theirs hold an effect, and with ``covariates``, which are no longer those
+        from before the treatment.
     covariates : tuple of str
         Pre-treatment columns to adjust for.
     cluster, weights, stratum : str or None
@@ -68,6 +74,7 @@ class Options:
     unbalanced: Unbalanced = "pairs"
     drawn_by_lot: bool = False
     anticipation: int = 0
+    always_treated: AlwaysTreated = "drop"
     covariates: tuple[str, ...] = ()
     cluster: str | None = None
     weights: str | None = None
@@ -112,6 +119,13 @@ class Options:
             a_count("horizons", months)
         if self.method == "dr_improved" and self.unbalanced == "cross_sections":
             raise OptionError("method", self.method, "only for paired rows: unbalanced='pairs'")
+        if self.always_treated == "keep" and (self.drawn_by_lot or self.covariates):
+            raise OptionError(
+                "always_treated",
+                self.always_treated,
+                "'drop' with drawn_by_lot or covariates: what these units were like before their "
+                "treatment is not known",
+            )
 
 
 _CHOICES = {
@@ -119,5 +133,6 @@ _CHOICES = {
     "comparison": Comparison,
     "base": Base,
     "unbalanced": Unbalanced,
+    "always_treated": AlwaysTreated,
     "form": Form,
 }

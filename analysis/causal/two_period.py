@@ -23,7 +23,13 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.causal.propensity import CellError, inverse_gram, logit, standardised, tilted_odds
+from analysis.measurement.propensity import (
+    CellError,
+    inverse_gram,
+    logit,
+    standardised,
+    tilted_odds,
+)
 
 Method = Literal["dr", "reg", "ipw", "dr_improved"]
 #: Comparison units with a propensity at or above this are left out, as R's DRDID does.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from analysis.measurement.balance import baseline_covariates
+from analysis.measurement.propensity import CellError, logit, standardised
 from analysis.results import Check, StageResults, collect
 
 LEAST_PER_TERM = 5
@@ -130,38 +131,31 @@ def _terms(column: pd.Series) -> list[np.ndarray]:
 
 def _logit(x: np.ndarray, treated: np.ndarray) -> tuple[np.ndarray, bool]:
     """Fit by maximum likelihood; a small ridge where the arms are told apart entirely."""
-    import statsmodels.api as sm
-    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
-
-    design = np.column_stack([np.ones(len(x)), x])
-    model = sm.GLM(treated.astype(float), design, family=sm.families.Binomial())
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        fitted = model.fit(maxiter=100)
-    score = np.asarray(fitted.fittedvalues)
-    told_apart = any(issubclass(w.category, PerfectSeparationWarning) for w in caught)
-    if told_apart or not fitted.converged or not np.isfinite(score).all():
-        with np.errstate(over="ignore"):  # odds beyond all numbers are a propensity of one
-            ridge = model.fit_regularized(alpha=0.01, L1_wt=0.0)
-        return np.asarray(ridge.fittedvalues), True
-    return score, False
+    try:
+        return logit(standardised(x), treated.astype(float), np.ones(len(x)))[0], False
+    except CellError as error:
+        return expit(_ridge_scores(x, treated[None])[0]), str(error) == "covariates_separate"
 
 
-def _shares_outside(x: np.ndarray, lots: np.ndarray) -> np.ndarray:
-    """Share of trained sites outside the common support, for each of several arms by lot.
+def _ridge_scores(x: np.ndarray, lots: np.ndarray) -> np.ndarray:
+    """Linear predictors of logistic regressions of all arms at once.
 
-    Logistic regressions of all lots at once (Newton's method, eight steps from zero; a ridge of
-    0.001 keeps them finite).
+    Newton's method, eight steps from zero; a ridge of 0.001 keeps them finite.
     """
     design = np.column_stack([np.ones(len(x)), x])
     beta = np.zeros((len(lots), design.shape[1]))
     ridge = 1e-3 * np.eye(design.shape[1])
     for _ in range(8):
-        p = 1 / (1 + np.exp(-np.clip(beta @ design.T, -30, 30)))
+        p = expit(np.clip(beta @ design.T, -30, 30))
         slope = (lots - p) @ design - beta @ ridge
         weight = np.einsum("dn,ni,nj->dij", p * (1 - p), design, design) + ridge
         beta += np.linalg.solve(weight, slope[..., None])[..., 0]
-    score = beta @ design.T
+    return beta @ design.T
+
+
+def _shares_outside(x: np.ndarray, lots: np.ndarray) -> np.ndarray:
+    """Share of trained sites outside the common support, for each of several arms by lot."""
+    score = _ridge_scores(x, lots)
     ends = [
         (np.where(arm, score, np.inf).min(axis=1), np.where(arm, score, -np.inf).max(axis=1))
         for arm in (lots, ~lots)

@@ -6,7 +6,7 @@ import pytest
 from causal_panels import FIRST, staggered
 
 from analysis.causal import Options, balanced_effect, baseline_means, entropy_weights, evaluate
-from analysis.causal.propensity import CellError
+from analysis.measurement.propensity import CellError
 
 OPTIONS = Options(draws=99)
 NAMED = {"outcome": "csat_mean", "unit": "score_1_5", "options": OPTIONS}

@@ -8,7 +8,9 @@ import pytest
 from causal_panels import staggered
 
 from analysis import wording
+from analysis.causal import Options, evaluate
 from analysis.causal import frame as frame_module
+from analysis.causal.faults import OptionError
 from analysis.causal.frame import FrameError, NoComparisonError, NoPrePeriodError, prepare
 from analysis.errors import DesignError
 
@@ -116,6 +118,41 @@ def test_adjustments_are_counted(frame):
     assert panel.count("units_unbalanced") == 1
     assert "s000" not in panel.units
     assert np.isinf(panel.cohort[panel.units == "s006"]).all()
+
+
+def test_units_always_treated_can_be_compared_with_where_so_asked(frame):
+    first = frame["period"].min()
+    always = frame["unit"].isin(["s000", "s001"])
+    changed = frame.assign(cohort=frame["cohort"].mask(always, first))
+    changed["y"] += 3.0 * always  # an effect that has settled is part of their level
+    kept = prepare(changed, always_treated="keep")
+    assert kept.count("always_treated_kept") == 2
+    assert kept.count("always_treated") == 0
+    never = prepare(frame.assign(cohort=frame["cohort"].mask(always)))
+    np.testing.assert_array_equal(kept.cohort, never.cohort)
+    named = {"outcome": "csat_mean", "unit": "score_1_5"}
+    quick = {"draws": 49, "horizons": ()}
+    own = evaluate(changed, **named, options=Options(always_treated="keep", **quick))
+    plain = evaluate(frame.assign(cohort=frame["cohort"].mask(always)), **named,
+                     options=Options(**quick))  # fmt: skip
+    for with_them, without in zip(own.by_estimator(), plain.by_estimator(), strict=True):
+        assert with_them.value == pytest.approx(without.value, abs=1e-9)
+    check = next(c for c in own.checks() if c.id.endswith(".always_treated"))
+    assert (check.status, check.reason) == ("caution", "causal.why.always_treated.kept")
+
+
+@pytest.mark.parametrize("other", [{"drawn_by_lot": True}, {"covariates": ("x",)}])
+def test_units_always_treated_are_not_compared_with_by_their_level(other):
+    with pytest.raises(OptionError, match="always_treated"):
+        Options(always_treated="keep", **other)
+
+
+@pytest.mark.parametrize("value", ["kept", None, True])
+def test_what_to_do_with_units_always_treated_is_listed(frame, value):
+    with pytest.raises(OptionError, match="'drop', 'keep'"):
+        prepare(frame, always_treated=value)
+    with pytest.raises(OptionError, match="'drop', 'keep'"):
+        Options(always_treated=value)
 
 
 def test_arrays_match_the_rows(frame):

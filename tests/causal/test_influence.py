@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from analysis.causal.cross_section import cross_section
-from analysis.causal.propensity import CellError
 from analysis.causal.two_period import two_period
+from analysis.measurement.propensity import CellError
 
 STEP = 1e-5
 

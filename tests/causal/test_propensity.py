@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from analysis.causal import FrameError, aggregate, evaluate, group_time, prepare
-from analysis.causal.propensity import CellError, logit, standardised, tilted_odds
 from analysis.causal.two_period import two_period
+from analysis.measurement.propensity import CellError, logit, standardised, tilted_odds
 
 METHODS = ("dr", "dr_improved", "ipw", "reg")
 

@@ -6,6 +6,7 @@ import pytest
 import statsmodels.api as sm
 
 from analysis.measurement import assess_overlap, propensity_overlap
+from analysis.measurement.propensity import logit, standardised
 
 
 def covariates(n=60, seed=1):
@@ -111,3 +112,31 @@ def test_arms_drawn_by_lot_are_seldom_called_apart():
         found = propensity_overlap(frame, treated, seed=draw)
         flagged += found.outside[treated].mean() > max(0.10, found.by_lot)
     assert flagged <= 8
+
+
+def test_one_logit_serves_overlap_and_effects():
+    frame = covariates()[["households", "outcome_mean"]]
+    treated = np.arange(60) % 3 == 0
+    Z = standardised(frame.to_numpy())
+    own = logit(Z, treated.astype(float), np.ones(60))[0]
+    assert propensity_overlap(frame, treated).propensity.to_numpy() == pytest.approx(own, abs=1e-12)
+
+
+def test_a_rare_kind_does_not_throw_the_fit_over():
+    """Newton's full step overshoots with a rare, strong dummy; the maximum is there anyway."""
+    rare = np.arange(200) < 12
+    treated = np.where(rare, np.arange(200) % 6 > 0, np.arange(200) % 10 == 0)
+    frame = pd.DataFrame({"outcome_mean": rare.astype(float)}, index=[f"s{i}" for i in range(200)])
+    found = propensity_overlap(frame, treated)
+    assert not found.separated
+    for kind in (rare, ~rare):  # A saturated logit gives back the shares.
+        assert found.propensity[kind].iloc[0] == pytest.approx(treated[kind].mean(), abs=1e-9)
+
+
+def test_terms_that_repeat_one_another_still_order_the_sites():
+    frame = covariates()[["households"]]
+    twice = frame.assign(outcome_mean=frame["households"] * 2)
+    treated = np.arange(60) % 2 == 0
+    found = propensity_overlap(twice, treated)
+    assert not found.separated
+    assert found.propensity.rank().equals(propensity_overlap(frame, treated).propensity.rank())

@@ -24,7 +24,7 @@ COLLINEAR = 1e6
 
 
 class CellError(ValueError):
-    """One group-time cell cannot be estimated; the message is its reason."""
+    """Covariates cannot carry a regression, as in one group-time cell; the message says why."""
 
 
 def standardised(X: np.ndarray, among: np.ndarray | None = None) -> np.ndarray:
