@@ -43,6 +43,12 @@ class Voice:
 
         return wording.indicator_title(indicator, self.language)
 
+    def size(self, value: float, unit: str) -> str:
+        """Return the size of a difference with its unit."""
+        from analysis import wording
+
+        return wording.format_value(value, "size", self.language, unit=unit)
+
     def say(self, key: str, *, err: bool = False, **params: Any) -> None:
         """Print the sentence ``cli.<key>``."""
         click.echo(self.text(f"cli.{key}", **params), err=err)
@@ -203,12 +209,14 @@ def new(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
     folder keep their place in it.
     """
     from analysis import home, ingest
+    from analysis.workspace import detectable
 
     with told_in_one_line(voice, client):
         root = _tell_home(voice)
         written = ingest.new_client(client, files, lambda key: voice.text(f"proposal.{key}"))
         home.put_manual(root)
         voice.say("new.written", path=written, client=client)
+        _tell_detectable(voice, detectable.of_proposal(written))
 
 
 @main.command()
@@ -231,6 +239,7 @@ def check(voice: Voice, client: str, contradictions: bool) -> None:
         _list_faults(voice, client, examined.faults)
         if not blocked:
             _tell_outlook(voice, workspace.look_ahead(opened, examined.frames))
+            _tell_detectable(voice, workspace.detectable.of_tables(opened, examined.frames))
         _tell_missing(voice, opened)
         _tell_open(voice, opened, listed=contradictions)
         if blocked:
@@ -299,6 +308,8 @@ def lock(voice: Voice, client: str, what: str, again: str, by: str) -> None:
         made = locks.make_lock(stage, what, again=again, by=by)
         path = locks.lock_path(stage.client, what)
         voice.say(f"lock.{what}", path=path, hash=made.current.hash[:12])
+        if what == "plan":
+            _tell_detectable(voice, workspace.detectable.of_stage(stage))
         _tell_open(voice, stage.client)
 
 
@@ -394,6 +405,35 @@ def _tell_outlook(voice: Voice, outlook: Any) -> None:
     elif not outlook.listed:
         key = "all_trained_in_waves" if outlook.n_waves > 1 else "all_trained_at_once"
         voice.say(f"check.{key}", count=len(outlook.trained), waves=outlook.n_waves)
+
+
+def _tell_detectable(voice: Voice, found: Any) -> None:
+    """Show the smallest effect that can be found, by what leads, or say what is lacking."""
+    if found.table is None:
+        places = ", ".join(found.places[:_MOST_NAMED])
+        more = len(found.places) - _MOST_NAMED
+        if more > 0:
+            places = voice.text("cli.detectable.places_more", shown=places, more=more)
+        why = voice.text(found.reason, places=places)
+        voice.say("detectable.lacking", reason=why)
+        return
+    voice.say(
+        "detectable.table", title=voice.title(found.indicator), alpha=found.alpha, power=found.power
+    )
+    columns = ("estimator", "mde", "ratio", "power", "leads")
+    _print_table(
+        [voice.text(f"design.column.{column}") for column in columns],
+        [
+            (
+                voice.text(f"design.estimator.{row.estimator}"),
+                voice.size(row.mde, found.unit),
+                f"{row.ratio:.0%}",
+                f"{row.power:.0%}",
+                voice.text(f"design.lead.{str(bool(row.leads)).lower()}"),
+            )
+            for row in found.table.itertuples()
+        ],
+    )
 
 
 def _sites_named(voice: Voice, sites: tuple[str, ...]) -> str:

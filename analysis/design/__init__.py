@@ -16,7 +16,9 @@ from analysis.design.plan import Goal, Plan, assess_plan, make_plan
 from analysis.design.power import ErrorModel, RollOut, closed_form, estimate_errors, simulate_null
 from analysis.design.power_report import (
     assess_power,
+    error_model,
     power_by_effect,
+    power_by_estimator,
     power_by_sites,
     read_roll_out,
 )
@@ -74,11 +76,13 @@ __all__ = [
     "cost_frontier",
     "differences",
     "draw_visits",
+    "error_model",
     "errors_before",
     "estimate_errors",
     "make_plan",
     "measurement_calendar",
     "power_by_effect",
+    "power_by_estimator",
     "power_by_sites",
     "read_facts",
     "read_roll_out",

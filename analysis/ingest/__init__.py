@@ -7,6 +7,7 @@ person leaves this package.
 
 from analysis.ingest.person import Kept, find_person
 from analysis.ingest.proposal.headers import recognise
+from analysis.ingest.proposal.readable import NEEDED, OUTCOMES, readable
 from analysis.ingest.propose import new_client, propose
 from analysis.ingest.record import (
     AcceptedRecord,
@@ -19,6 +20,8 @@ from analysis.ingest.record import (
 from analysis.ingest.run import Examined, check, examine, ingest
 
 __all__ = [
+    "NEEDED",
+    "OUTCOMES",
     "AcceptedRecord",
     "ColumnRecord",
     "Examined",
@@ -33,5 +36,6 @@ __all__ = [
     "ingest",
     "new_client",
     "propose",
+    "readable",
     "recognise",
 ]
