@@ -15,8 +15,9 @@ The rules, in the order in which they are applied:
    comparison was found, because what cannot be checked has not been passed; two or more other
    checks with caution, among which a needed check that was not possible counts where waves were
    drawn by lot. The bounds on drifts count as one check, and only where the comparison was found:
-   a lot makes trends parallel by design. Whether kinds of sites differ never counts: an effect
-   that differs is not a doubtful effect. **Weak** is the floor of this rule.
+   a lot makes trends parallel by design. A test of the months before that passed with too little
+   power is the same doubt as theirs and counts with them once. Whether kinds of sites differ never
+   counts: an effect that differs is not a doubtful effect. **Weak** is the floor of this rule.
    A claimed effect is strong only where a roll-out without effect would give one so far from
    zero at most once in a hundred (:data:`RARE`), and otherwise at most **moderate**: a 95 %
    interval misses zero in one of twenty roll-outs that change nothing.
@@ -105,8 +106,8 @@ def strength(estimate: Estimate, checks: Iterable[Check], design: DesignGrade) -
     cautions = [check for check in checks if check.status == "caution"]
     decisive = [check for check in cautions if check.id.endswith(DECISIVE)]
     unseen = [c for c in checks if c.status == "not_possible" and c.id.endswith(NEEDED)]
-    bounds = [check for check in cautions if _BOUNDS in check.id]
-    others = len(cautions) - len(decisive) - len(bounds) + bool(bounds)
+    drift = [check for check in cautions if _BOUNDS in check.id or check.reason == _OVERLOOKED]
+    others = len(cautions) - len(decisive) - len(drift) + bool(drift)
     if design == "randomised":
         others += len(unseen)
     else:
@@ -309,6 +310,10 @@ _NAMED = (*ESSENTIAL, *NEEDED, "comparison_group")
 _BOUNDS = ".check.sensitivity."
 _KINDS = ".by."
 """Marks of the ids of checks that are asked for several horizons or kinds of sites."""
+
+_OVERLOOKED = "causal.why.pretrend.little_power"
+"""Why a passed test of the months before asks for caution: it would overlook a drift as large as
+the effect, which is the doubt that the bounds on drifts put in numbers."""
 
 
 _CLAIMED = ("better", "worse", "better_range", "worse_range")

@@ -3,7 +3,9 @@
 import dataclasses
 
 import pytest
+from causal_panels import staggered
 
+from analysis.causal import Options, evaluate
 from analysis.causal.agreement import Compared, comparable, disagree, with_agreement
 from analysis.results import Agreement, Estimate, StageResults, from_json, to_json
 
@@ -15,6 +17,7 @@ def by(method, value, low=None, high=None):
     )  # fmt: skip
 
 
+ASKED = {"outcome": "csat_mean", "unit": "score_1_5"}
 ONE_WAVE, WAVES = Compared(1), Compared(2)
 LEAD = by("group_time_dr", -4.5, -6.3, -2.7)
 
@@ -63,3 +66,26 @@ def test_agreement_survives_storage_and_needs_its_range():
     assert stored.estimates[0].agreement is Agreement.DISAGREE
     with pytest.raises(ValueError, match="range"):
         dataclasses.replace(LEAD, agreement="disagree")
+
+
+def test_methods_that_adjust_otherwise_are_not_asked():
+    frame = staggered(2, sizes=(8, 8), starts=(5, 8), never=12, periods=12)
+    frame["x"] = frame["unit"].str[1:].astype(float) % 7
+    found = evaluate(frame, **ASKED, options=Options(covariates=("x",), draws=49, horizons=()))
+    methods = {"two_by_two", "twfe", "imputation", "sun_abraham"}
+    beside = [e for e in found.by_estimator() if e.method in methods]
+    assert {e.method for e in beside} == methods
+    assert {(e.value, e.reason) for e in beside} == {(None, "causal.reason.not_adjusted")}
+    assert found.overall.agreement is Agreement.NOT_ASKED
+    check = next(c for c in found.checks() if c.id.endswith("estimator_agreement"))
+    assert check.status == "not_possible"
+
+
+def test_anticipated_months_enter_no_method():
+    frame = staggered(2, sizes=(8, 8), starts=(5, 8), never=12, periods=12)
+    anticipated = frame["period"] == frame["cohort"] - 1
+    spoilt = frame.assign(y=frame["y"] + 100.0 * anticipated)
+    options = Options(anticipation=1, draws=49, horizons=())
+    own, other = (evaluate(f, **ASKED, options=options).by_estimator() for f in (frame, spoilt))
+    for before, after in zip(own, other, strict=True):
+        assert before.value == pytest.approx(after.value, abs=1e-8)

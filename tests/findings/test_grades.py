@@ -139,6 +139,24 @@ def test_what_was_not_estimated_is_not_said_to_lack_a_comparison():
     assert graded(NOTHING).strength == "insufficient"
 
 
+def _months_before(why):
+    return dataclasses.replace(check("pretrend", "caution"), reason=f"causal.why.pretrend.{why}")
+
+
+@pytest.mark.parametrize(
+    ("why", "more", "strength"),
+    [
+        ("little_power", [], "moderate"),
+        ("doubtful", [], "weak"),
+        ("little_power", [check("panel_balance", "caution")], "weak"),
+    ],
+)
+def test_a_drift_that_may_be_overlooked_is_one_doubt(why, more, strength):
+    bounds = [check(f"sensitivity.{month}", "caution") for month in (3, 6)]
+    found = graded(EFFECT, [_months_before(why), *bounds, *more], assigned=["management"])
+    assert found.strength == strength
+
+
 def test_reasons_name_what_did_not_pass():
     checks = [check("panel_balance", "passed"), check("pretrend", "caution")]
     assert graded(EFFECT, checks).reasons == ("causal.why.pretrend",)
