@@ -4,7 +4,8 @@ Run ``python benchmarks/invariance.py 200``; the number is the worlds a row. A w
 branches with a real difference in satisfaction (up to 0.3 standard deviations), five items on
 five steps made from one trait, and in every branch but the first two of the five items whose
 intercepts are shifted by so many points. The gate is wrong when it refuses without a shift, and
-when it passes with one. Seeds are fixed.
+when it passes with one. Seeds are fixed. ``python benchmarks/invariance.py 60 skewed`` sets the
+gate that takes answers for normal and sheets for independent beside the one that scales its tests.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.measurement import measurement_invariance, moments
+from analysis.measurement.robust import robust_moments
 
 LOADINGS = np.array([0.8, 0.7, 0.9, 0.6, 0.75])
 ITEMS = [f"q{k}" for k in range(1, 6)]
@@ -47,7 +49,52 @@ def row(branches: int, n: int, shift: float, worlds: int) -> tuple[Counter, floa
     return decisions, (time.perf_counter() - began) / worlds
 
 
+def skewed(branches: int, n: int, shift: float, sites: int, seed: int) -> tuple[dict, dict]:
+    """Moments with most answers at the top, taken for normal and as they are.
+
+    Each branch has ``sites`` sites that share a tenth of the trait's variance and a twentieth of
+    every item's own; 0 for none.
+    """
+    rng = np.random.default_rng([seed, branches, n, sites])
+    plain, robust = {}, {}
+    for branch in range(branches):
+        trait = rng.normal(rng.uniform(0, 0.3) if branch else 0.0, 1.0, (n, 1))
+        own = rng.normal(0, 0.63, (n, 5))
+        site = np.arange(n) % max(sites, 1)
+        if sites:
+            trait = np.sqrt(0.9) * trait + np.sqrt(0.1) * rng.normal(size=(sites, 1))[site]
+            own = np.sqrt(0.95) * own + np.sqrt(0.05) * rng.normal(0, 0.63, (sites, 5))[site]
+        raw = 4.7 + trait * LOADINGS + own
+        if branch:
+            raw[:, SHIFTED] -= shift
+        answers = pd.DataFrame(np.clip(np.rint(raw), 1, 5), columns=ITEMS)
+        plain[f"branch {branch}"] = moments(answers)
+        clusters = pd.Series(site) if sites else None
+        robust[f"branch {branch}"] = robust_moments(answers, clusters)
+    return plain, robust
+
+
+def compare(worlds: int) -> None:
+    """Print wrong decisions under skewed and clustered answers, plain and scaled."""
+    print(
+        "| branches | sheets each | sites each | shift, points | passed: plain | passed: scaled |"
+    )
+    print("|---|---|---|---|---|---|")
+    for branches, n, sites in ((2, 100, 0), (2, 200, 0), (2, 400, 0), (2, 400, 10)):
+        for shift in (0.0, 0.2):
+            passed = np.zeros(2)
+            for seed in range(worlds):
+                for k, groups in enumerate(skewed(branches, n, shift, sites, seed)):
+                    found = measurement_invariance(groups, {"all": ITEMS})
+                    passed[k] += found is not None and found.comparable
+            told = " | ".join(f"{share:.3f}" for share in passed / worlds)
+            print(f"| {branches} | {n} | {sites or '—'} | {shift:g} | {told} |", flush=True)
+
+
 def main() -> None:
+    if sys.argv[2:] == ["skewed"]:
+        compare(int(sys.argv[1]))
+        return
     worlds = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     print("| branches | sheets each | shift, points | passed | refused | partial | ms a world |")
     print("|---|---|---|---|---|---|---|")

@@ -20,12 +20,18 @@ Factors = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Means and covariances (divisor n) of ``items`` over ``n`` complete sheets."""
+    """Means and covariances (divisor n) of ``items`` over ``n`` complete sheets.
+
+    ``sampling`` is the covariance of ``sqrt(n)`` times both, as
+    :func:`~analysis.measurement.robust.sampling_covariance` gives it; None takes answers for
+    normal and sheets for independent.
+    """
 
     items: tuple[str, ...]
     mean: np.ndarray
     covariance: np.ndarray
     n: int
+    sampling: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         p = len(self.items)
@@ -255,7 +261,7 @@ def _score(data, model, theta, size) -> tuple[np.ndarray, np.ndarray]:
     score, information = np.zeros(size), np.zeros((size, size))
     for group, pattern in zip(data, model, strict=True):
         here = matrices(pattern, theta)
-        numbers, d_sigma, d_mu = _derivatives(pattern, here)
+        numbers, d_sigma, d_mu = derivatives(pattern, here)
         inverse = np.linalg.inv(np.linalg.cholesky(here.sigma))
         white = inverse @ d_sigma @ inverse.T
         shift = d_mu @ inverse.T
@@ -268,8 +274,21 @@ def _score(data, model, theta, size) -> tuple[np.ndarray, np.ndarray]:
     return score, information
 
 
-def _derivatives(pattern: Pattern, here: Matrices):
-    """Return derivatives of Sigma (q, p, p) and mu (q, p) by the group's own parameters."""
+def derivatives(pattern: Pattern, here: Matrices):
+    """Return derivatives of Sigma (q, p, p) and mu (q, p) by the group's own parameters.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        Of one group.
+    here : Matrices
+        Where they are taken.
+
+    Returns
+    -------
+    ndarray of int, ndarray, ndarray
+        Numbers of the q parameters, and the derivatives.
+    """
     p = len(pattern.residual)
     spread = here.factor @ here.loading.T
     own, eye = np.arange(p), np.eye(p)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from analysis.measurement.covariance_structure import (
     Factors,
@@ -203,7 +203,7 @@ def _logit_interval(value: float, se: float, level: float) -> tuple[float, float
         return math.nan, math.nan
     half = stats.norm.ppf((1 + level) / 2) * se / (value * (1 - value))
     middle = math.log(value / (1 - value))
-    return tuple(1 / (1 + math.exp(-(middle + sign * half))) for sign in (-1, 1))
+    return float(special.expit(middle - half)), float(special.expit(middle + half))
 
 
 def mcdonald_omega(data: Moments, *, level: float = 0.95) -> Interval | None:

@@ -37,6 +37,9 @@ class FitIndices:
     parameters: int
     n: int
     n_groups: int
+    scaling: float = 1.0
+    """Satorra and Bentler's: mean of ``chi2`` under the model over ``df``. ``p_value`` is that of
+    ``chi2 / scaling``; ``cfi``, ``tli`` and ``rmsea`` then are the robust ones."""
 
 
 def fit_indices(
@@ -46,6 +49,7 @@ def fit_indices(
     parameters: int,
     *,
     restricted_means: bool,
+    expected: tuple[float, float] | None = None,
 ) -> FitIndices:
     """Fit indices of a model over groups.
 
@@ -59,10 +63,14 @@ def fit_indices(
         Free parameters, means included.
     restricted_means : bool
         Whether means are part of the model; they then enter ``srmr`` and ``parameters``.
+    expected : (float, float), optional
+        Means of the chi-square under the model and under the baseline; the degrees of freedom
+        when left out.
 
     References
     ----------
-    Hu & Bentler (1999); Browne & Cudeck (1993); Steiger (1998) for groups.
+    Hu & Bentler (1999); Browne & Cudeck (1993); Steiger (1998) for groups; Brosseau-Liard &
+    Savalei (2014) for the robust indices (``cfi.robust`` and ``rmsea.robust`` of lavaan).
     """
     p, groups = len(data[0].items), len(data)
     n = sum(group.n for group in data)
@@ -73,15 +81,20 @@ def fit_indices(
         for g in data
     )
     null_df = groups * p * (p - 1) // 2
-    excess, null_excess = max(chi2 - df, 0.0), max(null - null_df, 0.0)
+    mean, null_mean = (float(df), float(null_df)) if expected is None else expected
+    scaling = max(mean / df, 1e-6) if df else 1.0
+    excess, null_excess = max(chi2 - mean, 0.0), max(null - null_mean, 0.0)
     tli = None
-    if df and null_df and abs(null / null_df - 1) > 1e-12:
-        tli = float((null / null_df - chi2 / df) / (null / null_df - 1))
+    if df and null_df and abs(null - null_mean) > 1e-12 * null_df:
+        tli = float(1 - (chi2 - mean) / df / ((null - null_mean) / null_df))
     rmsea = low = high = None
     if df:
         rmsea, low, high = (
             math.sqrt(groups * part / (n * df))
-            for part in (excess, *noncentrality(chi2, df, level=0.90))
+            for part in (
+                excess,
+                *(scaling * end for end in noncentrality(chi2 / scaling, df, level=0.90)),
+            )
         )
     saturated = sum(
         -g.n / 2 * (p * math.log(2 * math.pi) + np.linalg.slogdet(g.covariance)[1] + p)
@@ -92,7 +105,7 @@ def fit_indices(
     return FitIndices(
         chi2=float(chi2),
         df=df,
-        p_value=float(stats.chi2.sf(chi2, df)) if df else None,
+        p_value=float(stats.chi2.sf(chi2 / scaling, df)) if df else None,
         cfi=float(1 - excess / max(null_excess, excess)) if excess else 1.0,
         tli=tli,
         rmsea=rmsea,
@@ -110,6 +123,7 @@ def fit_indices(
         parameters=counted,
         n=n,
         n_groups=groups,
+        scaling=scaling,
     )
 
 

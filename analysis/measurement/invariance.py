@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.measurement.artefact import largest_artefact
 from analysis.measurement.covariance_structure import (
     Factors,
     Matrices,
@@ -30,6 +31,7 @@ from analysis.measurement.covariance_structure import (
 )
 from analysis.measurement.factor import identified
 from analysis.measurement.fit import FitIndices, fit_indices
+from analysis.measurement.robust import expected_chi2, expected_null_chi2
 
 Level = Literal["configural", "metric", "scalar"]
 Decision = Literal["scalar", "partial_scalar", "metric", "configural", "none"]
@@ -69,8 +71,8 @@ class Rule:
 class Step:
     """One model of the ladder, and what its equalities cost against the model before.
 
-    ``chi2_change`` to ``rmsea_rise`` are None for the configural model. ``released`` are the
-    items left free in this step.
+    ``chi2_change`` to ``rmsea_rise`` are None for the configural model. ``p_value`` is that of
+    ``chi2_change / change_scaling``. ``released`` are the items left free in this step.
     """
 
     level: Level
@@ -78,6 +80,7 @@ class Step:
     converged: bool
     released: tuple[str, ...] = ()
     chi2_change: float | None = None
+    change_scaling: float = 1.0
     df_change: int | None = None
     p_value: float | None = None
     cfi_drop: float | None = None
@@ -107,6 +110,11 @@ class Invariance:
     artefact : float or None
         Largest difference between a group's and the reference's mean score over all items that
         is due to intercepts alone, in points.
+    movable : float or None
+        By how many points a difference of mean scores could come from different use of one or
+        two items, at the end of the interval (:mod:`analysis.measurement.artefact`).
+    least_n : int
+        Complete sheets of the smallest group.
     groups : tuple of str
         In order; the first is the reference.
     """
@@ -118,6 +126,8 @@ class Invariance:
     latent_means: pd.DataFrame
     intercepts: pd.DataFrame
     artefact: float | None
+    movable: float | None
+    least_n: int
     groups: tuple[str, ...]
     n: int
 
@@ -177,7 +187,10 @@ def measurement_invariance(
     Parameters
     ----------
     groups : Mapping[str, Moments]
-        Two groups or more; the first is the reference.
+        Two groups or more; the first is the reference. Where they carry ``sampling``, chi-squares
+        and their differences are scaled and the indices robust (see
+        :mod:`analysis.measurement.robust`); otherwise answers count as normal, sheets as
+        independent.
     factors : Mapping[str, Sequence[str]]
         Items by factor.
     rule : Rule, optional
@@ -191,7 +204,8 @@ def measurement_invariance(
     References
     ----------
     Jöreskog (1971); Meredith (1993); Byrne, Shavelson & Muthén (1989) and Steenkamp &
-    Baumgartner (1998) for partial invariance.
+    Baumgartner (1998) for partial invariance; Satorra (2000) for the scaled difference, taken
+    at the restricted model so that it cannot be negative.
     """
     rule = rule or Rule()
     data = list(groups.values())
@@ -224,6 +238,8 @@ def measurement_invariance(
         latent_means=pd.DataFrame(columns=_MEANS) if means is None else means,
         intercepts=shifts,
         artefact=artefact,
+        movable=None if decision == "none" else largest_artefact(groups, factors, kept.matrices()),
+        least_n=min(g.n for g in data),
         groups=names,
         n=sum(g.n for g in data),
     )
@@ -261,15 +277,32 @@ def _fit(
     if not solution.converged and start is not None:
         solution = maximise(data, model, size)
     found = _Fitted(None, solution, model)
-    fit = fit_indices(data, found.matrices(), solution.discrepancy, size, restricted_means=True)
+    robust = all(group.sampling is not None for group in data) and solution.converged
+    expected = None
+    if robust:
+        null = expected_null_chi2(data)
+        expected = (expected_chi2(data, model, found.matrices(), size), null)
+    fit = fit_indices(
+        data,
+        found.matrices(),
+        solution.discrepancy,
+        size,
+        restricted_means=True,
+        expected=expected,
+    )
     change: dict = {}
     if before is not None:
         was = before.step.fit
         chi2, df = fit.chi2 - was.chi2, fit.df - was.df
+        scaling = 1.0
+        if robust and df > 0:
+            freer = expected_chi2(data, before.model, found.matrices(), before.solution.theta.size)
+            scaling = max((expected[0] - freer) / df, 1e-6)
         change = {
             "chi2_change": chi2,
+            "change_scaling": scaling,
             "df_change": df,
-            "p_value": float(stats.chi2.sf(max(chi2, 0.0), df)) if df > 0 else None,
+            "p_value": float(stats.chi2.sf(max(chi2, 0.0) / scaling, df)) if df > 0 else None,
             "cfi_drop": was.cfi - fit.cfi,
             "rmsea_rise": None if was.rmsea is None else fit.rmsea - was.rmsea,
         }

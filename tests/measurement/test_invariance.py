@@ -5,6 +5,7 @@ import pytest
 from analysis import wording
 from analysis.measurement import Moments, Rule, assess_invariance, measurement_invariance, moments
 from analysis.measurement.comparability import WORDS
+from analysis.measurement.robust import robust_moments
 
 FACTORS = {
     "visual": ["x1", "x2", "x3"],
@@ -192,7 +193,7 @@ def test_stage_says_what_it_cannot_do(answers, by):
 
 
 def test_every_decision_and_question_is_worded():
-    decisions = ("partial_scalar", "metric", "configural", "none")
+    decisions = ("partial_scalar", "metric", "configural", "none", "cannot_tell")
     keys = [f"remedy.{d}" for d in decisions] + [*decisions, "scalar"] + list(WORDS.values())
     assert all(wording.has(f"measurement.check.invariance.{key}") for key in keys)
 
@@ -215,3 +216,46 @@ def test_groups_by_region_and_by_time():
     assert time.checks[0].params["groups"] == 2
     with pytest.raises(ValueError, match="property_type"):
         assess_invariance(dated, INSTRUMENTS, by="colour")
+
+
+def test_groups_too_small_to_find_a_shift_are_told_so_and_give_no_means():
+    found = assess_invariance(branches(0.0, 3, n=150), INSTRUMENTS, by="site_id").checks[0]
+    assert (found.status, found.reason) == (
+        "caution",
+        "measurement.check.invariance.cannot_tell",
+    )
+    for language in wording.LANGUAGES:
+        wording.text(found.reason, language, **found.params)
+        wording.text(found.remedy, language, **found.params)
+    large = assess_invariance(branches(0.0, 3, n=1000), INSTRUMENTS, by="site_id").checks[0]
+    assert large.status == "passed"
+    assert large.params["movable"] < found.params["movable"] < 0.3
+
+
+def test_scaling_is_one_for_normal_answers_and_above_it_for_sites_that_hang_together():
+    rng = np.random.default_rng(5)
+    site = np.repeat(np.arange(20), 50)
+    plain, shared = {}, {}
+    for name in ("x", "y"):
+        trait = rng.normal(size=(1000, 1))
+        own = rng.normal(0, 0.6, (1000, 5))
+        frame = pd.DataFrame(3.5 + 0.8 * trait + own, columns=list("abcde"))
+        plain[name] = robust_moments(frame)
+        moved = frame + rng.normal(0, 0.3, (20, 5))[site]
+        shared[name] = robust_moments(moved, pd.Series(site))
+    normal = measurement_invariance(plain, ONE)
+    clustered = measurement_invariance(shared, ONE)
+    assert all(0.85 < step.fit.scaling < 1.15 for step in normal.steps)
+    assert normal.steps[1].change_scaling == pytest.approx(1, abs=0.25)
+    scalar = next(step for step in clustered.steps if step.level == "scalar")
+    assert scalar.change_scaling > 3
+    assert scalar.p_value > 0.001
+
+
+def test_a_scaled_difference_is_never_negative_and_moments_of_one_site_are_independent():
+    rng = np.random.default_rng(6)
+    frame = pd.DataFrame(rng.integers(1, 6, (200, 5)).astype(float), columns=list("abcde"))
+    one = robust_moments(frame, pd.Series("only", index=frame.index))
+    assert one.sampling == pytest.approx(robust_moments(frame).sampling)
+    # Means: the covariance matrix itself.
+    assert one.sampling[:5, :5] == pytest.approx(one.covariance)

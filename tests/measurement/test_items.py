@@ -111,6 +111,17 @@ def test_an_item_unrelated_to_the_rest_may_stand_first():
     assert confirm(moments(frame), {"all": NAMES[:5]}).converged
 
 
+def test_unrelated_items_have_an_interval_of_omega_within_zero_and_one():
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        frame = pd.DataFrame(rng.integers(1, 6, (100, 6)).astype(float), columns=NAMES[:6])
+        found = confirm(moments(frame), {"all": NAMES[:6]})
+        known = found.reliability.dropna()
+        assert (
+            known[["omega_low", "omega_high"]].apply(lambda ends: ends.between(0, 1)).all(axis=None)
+        )
+
+
 def test_directions_within_dimensions_and_of_a_whole_dimension():
     rng = np.random.default_rng(4)
     both = rng.normal(size=(600, 1))
