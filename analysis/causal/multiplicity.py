@@ -128,7 +128,8 @@ def step_down(score: np.ndarray, drawn: np.ndarray) -> np.ndarray:
 
 def _draw(influence: np.ndarray, draws: int, seed: int) -> np.ndarray:
     """(B, J) absolute standardised effects under the null."""
-    standard = influence / np.sqrt((influence**2).sum(axis=0))
+    spread = np.sqrt((influence**2).sum(axis=0))
+    standard = np.divide(influence, spread, out=np.zeros_like(influence), where=spread > 0)
     rng = np.random.default_rng(seed)
     signs = rng.integers(0, 2, (draws, len(influence)), dtype=np.int8) * 2.0 - 1.0
     return np.abs(signs @ standard)

@@ -258,9 +258,8 @@ def _studentised(
         slope = np.divide(shared, spread, out=np.zeros_like(shared), where=spread > 0)
     variance = (factor * (after - slope[:, None] * before) ** 2).sum(axis=1)
     effect = theta - slope * gap
-    return np.divide(
-        effect, np.sqrt(variance), out=np.full_like(effect, np.inf), where=variance > 0
-    )
+    certain = np.where(effect == 0, 0.0, np.inf)  # nothing varies: no effect is none, any is sure
+    return np.divide(effect, np.sqrt(variance), out=certain, where=variance > 0)
 
 
 def _by_cohort(panel: Prepared) -> _Cohorts:

@@ -71,8 +71,8 @@ class Regression:
 
     @property
     def se(self) -> np.ndarray:
-        """Standard errors."""
-        return np.sqrt(np.diag(self.covariance))
+        """Standard errors; a variance below 0 is rounding, and counts as 0."""
+        return np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
 
     @property
     def df(self) -> int:
@@ -81,7 +81,8 @@ class Regression:
 
     def combine(self, weights: np.ndarray) -> tuple[float, float]:
         """Value and standard error of a linear combination."""
-        return float(weights @ self.coef), float(np.sqrt(weights @ self.covariance @ weights))
+        variance = max(float(weights @ self.covariance @ weights), 0.0)
+        return float(weights @ self.coef), float(np.sqrt(variance))
 
 
 def regress(

@@ -21,6 +21,8 @@ from scipy import optimize, signal, stats
 from analysis.design.refusals import Refusal, RefusedError
 
 Base = Literal["month_before", "all_before"]
+_FAR = 100.0
+"""Effect in standard errors from which the normal part of the power no longer matters."""
 _DOUBLINGS = 60
 """How often the search for the smallest effect doubles its range before it gives up."""
 BASES: tuple[Base, ...] = ("month_before", "all_before")
@@ -253,6 +255,9 @@ def closed_form(plan: RollOut, errors: ErrorModel, effect: float, *, alpha: floa
     if se == 0:
         return 1.0 if effect else alpha
     shift = abs(effect) / se
+    if shift > _FAR:
+        # So far out only the spread of the estimated error decides; scipy's nct.sf is NaN there.
+        return float(stats.chi2.cdf(df * (shift / critical) ** 2, df))
     # The lower tail as the upper tail of the mirrored distribution: scipy's nct.cdf is NaN there.
     return float(stats.nct.sf(critical, df, shift) + stats.nct.sf(critical, df, -shift))
 

@@ -26,7 +26,7 @@ STALE_DAYS = 31
 """A table whose last record is older than this, counted from the end of the evaluated months."""
 
 STALE_SHARE = 0.10
-"""More sites than this without a record in the table's last three months have failed."""
+"""More sites than this without a record in the last three evaluated months have failed."""
 
 
 def timeliness(
@@ -48,8 +48,8 @@ def timeliness(
     -------
     whole : DataFrame
         ``table, rows, first, last`` (dates), ``lag_days``, ``months`` (first to last),
-        ``empty_months``, ``sites``, ``stale_sites`` (no record in the last three months that
-        the table has).
+        ``empty_months``, ``sites``, ``stale_sites`` (no record in the last three evaluated
+        months).
     by_site : DataFrame
         ``table, site_id, months_behind`` of the stale sites.
     """
@@ -68,7 +68,7 @@ def timeliness(
         newest, seen = int(months.max()), int(months.nunique())
         span = newest - int(months.min()) + 1
         latest = months.groupby(frame["site_id"].astype(object)).max()
-        stale = latest[latest < newest - 2]
+        stale = latest[latest < end - 2]
         lag = max((pd.Timestamp(until) - reached).days, 0)
         age = (first.date(), last.date(), lag)
         gaps = (span, span - seen, len(latest), len(stale))

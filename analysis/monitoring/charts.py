@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.monitoring.refusals import Refusal, RefusedError
 from analysis.monitoring.run_rules import RULES
 from analysis.results import Check, StageResults, collect
 
@@ -59,6 +60,10 @@ def _p_points(
     counts: np.ndarray, sizes: np.ndarray, base: np.ndarray, *, widen: bool = True
 ) -> tuple[dict[str, np.ndarray], str, float]:
     counts, sizes = counts.astype(float), sizes.astype(float)
+    if not base.any():
+        raise RefusedError(Refusal.NO_MONTHS_BEFORE, "no period sets centre and limits")
+    if (sizes <= 0).any():
+        raise RefusedError(Refusal.NO_EXPOSURE, "sizes must be positive in every period")
     centre = counts[base].sum() / sizes[base].sum()
     value, spread = counts / sizes, np.sqrt(centre * (1 - centre) / sizes)
     sigma_z, kind = 1.0, "p"
@@ -96,6 +101,8 @@ def xmr_chart(values: np.ndarray, baseline: np.ndarray | None = None) -> pd.Data
 
 def _xmr_points(values: np.ndarray, base: np.ndarray) -> dict[str, np.ndarray]:
     values = values.astype(float)
+    if base.sum() < 2:
+        raise RefusedError(Refusal.FEW_PERIODS_BEFORE, "a moving range needs two periods")
     centre = values[base].mean()
     half = 3 * np.abs(np.diff(values[base])).mean() / D2
     return _points(values, centre, centre - half, centre + half)
