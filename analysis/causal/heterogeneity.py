@@ -23,6 +23,7 @@ from analysis.causal.estimates import Builder
 from analysis.causal.evaluate import Evaluation, evaluate, refused
 from analysis.causal.frame import FrameError
 from analysis.causal.options import Options
+from analysis.causal.refusals import Refusal
 from analysis.causal.two_by_two import small_sample_scale
 from analysis.results import Check, Estimate
 
@@ -158,8 +159,9 @@ def waves_alike(evaluation: Evaluation) -> Check:
     Returns
     -------
     Check
-        Passed where equality is not rejected. Not possible without a comparison, with one wave,
-        or where some wave is too small for influence functions.
+        Passed where equality is not rejected. Not possible without an effect (with the reason why
+        there is none), with one wave, where the waves' joint variance is singular, or where some
+        wave is too small for influence functions.
     """
     options, outcome = evaluation.options, evaluation.outcome
     common = {
@@ -167,7 +169,10 @@ def waves_alike(evaluation: Evaluation) -> Check:
         "question": "causal.check.waves_alike",
         "dims": {"by": "wave"},
     }
-    waves = evaluation.aggregates.get("cohort") if evaluation.causal else None
+    if not evaluation.causal:
+        why = evaluation.checks()[0]
+        return Check(status="not_possible", reason=why.reason, params=why.params, **common)
+    waves = evaluation.aggregates.get("cohort")
     if waves is None or len(waves.key) < 2:
         rounds = evaluation.options.rounds
         together = waves is not None and rounds is not None and rounds.joined
@@ -180,7 +185,10 @@ def waves_alike(evaluation: Evaluation) -> Check:
     covariance = waves.covariance(panel.cluster, small_sample_scale(panel))
     contrast = np.diff(np.eye(len(waves.key)), axis=0)
     step, df1 = contrast @ waves.att, len(waves.key) - 1
-    statistic = float(step @ np.linalg.solve(contrast @ covariance @ contrast.T, step)) / df1
+    spread = contrast @ covariance @ contrast.T
+    if np.linalg.matrix_rank(spread) < df1:
+        return Check(status="not_possible", reason=Refusal.SINGULAR.key, **common)
+    statistic = float(step @ np.linalg.solve(spread, step)) / df1
     p_value = f_p_value(statistic, df1, panel.n_clusters - len(waves.key))
     differs = p_value < SIZE
     return Check(

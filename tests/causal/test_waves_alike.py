@@ -56,3 +56,11 @@ def test_one_wave_few_sites_and_no_comparison_are_not_possible():
     assert asked(few).reason == "causal.why.waves_alike.too_few"
     alone = staggered(1, sizes=(9,), starts=(7,), never=0)
     assert asked(alone).status == "not_possible"
+    assert asked(alone).reason == "causal.why.comparison_group.no_comparison"
+
+
+def test_an_outcome_that_never_changes_is_not_said_to_lack_waves():
+    flat = causal.without_value(
+        outcome="csat_mean", unit="score", options=OPTIONS, reason="causal.fault.no_variation"
+    )
+    assert causal.waves_alike(flat).reason == "causal.fault.no_variation"
