@@ -238,9 +238,13 @@ class _Sample:
 
 
 def _weighted(options: Options) -> Options:
-    """Return the options of the evaluation whose counts and checks are shown with the effect."""
+    """Return the options of the evaluation whose counts and checks are shown with the effect.
+
+    Sites are weighted, so it is their means that are compared, whatever form leads.
+    """
     return replace(
         options,
+        form="mean",
         comparison="never_treated",
         weights="balancing_weight",
         inference="influence_function",

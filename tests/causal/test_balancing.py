@@ -1,5 +1,7 @@
 """Weighting before comparing: exact balance, a drift that depends on the start, named trimming."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -102,3 +104,12 @@ def test_baseline_means_use_months_before_training_only():
     after = frame["period"] >= frame["cohort"].min()
     moved = frame.assign(y=frame["y"] + 9.0 * after)
     pd.testing.assert_frame_equal(found, baseline_means(moved))
+
+
+@pytest.mark.parametrize("form", ["rate", "share"])
+def test_an_outcome_whose_rate_or_share_leads_is_balanced_too(form):
+    frame, x = chosen_sites(3)
+    frame = frame.assign(exposure=100.0, total=lambda f: f["y"] * 100.0, n=100)
+    plain = balanced_effect(frame, x, **NAMED)
+    led = balanced_effect(frame, x, **{**NAMED, "options": replace(OPTIONS, form=form)})
+    assert led.estimates()[0].value == pytest.approx(plain.estimates()[0].value)
