@@ -24,13 +24,17 @@ _MOST = 60
 
 
 def strength_badge(finding: Finding, language: str) -> str:
-    """Return the badge of a finding: bars and words for strength, words for design."""
-    meter = _meter(_BARS[finding.strength])
+    """Return the badge of a finding: bars and words for strength, words for design.
+
+    Bars of which none is filled look like letters that the font lacks: then words stand alone.
+    """
+    bars = _BARS[finding.strength]
+    meter = f'<span class="meter" aria-hidden="true">{_meter(bars)}</span>' if bars else ""
     strength = wording.text(f"terms.strength.{finding.strength}", language)
     design = wording.text(f"terms.design_grade.{finding.design}", language)
     return (
         f'<p class="badges"><span class="badge strength-{finding.strength}">'
-        f'<span class="meter" aria-hidden="true">{meter}</span>{escape(strength)}</span>'
+        f"{meter}{escape(strength)}</span>"
         f'<span class="badge design">{escape(design)}</span></p>'
     )
 
