@@ -221,6 +221,26 @@ def new(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
 
 @main.command()
 @click.argument("client")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@_speaking
+def add(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
+    """Take further exports of CLIENT.
+
+    They are copied to data/CLIENT/raw, and what they need is added to the client file; nothing
+    that stands there is changed.
+    """
+    from analysis import ingest
+
+    with told_in_one_line(voice, client):
+        added = ingest.add_exports(client, files, lambda key: voice.text(f"proposal.{key}"))
+        for part in ("matched", "joined", "proposed"):
+            if names := getattr(added, part):
+                voice.say(f"add.{part}", names=", ".join(names), path=added.path)
+        voice.say("add.next", client=client)
+
+
+@main.command()
+@click.argument("client")
 @click.option("--contradictions", is_flag=True, help="Show the open contradictions, with readings.")
 @_speaking
 def check(voice: Voice, client: str, contradictions: bool) -> None:

@@ -5,6 +5,7 @@ client file. Nothing is guessed, nothing is lost without a count, and no direct 
 person leaves this package.
 """
 
+from analysis.ingest.additions import Added, add_exports
 from analysis.ingest.person import Kept, find_person
 from analysis.ingest.proposal.headers import recognise
 from analysis.ingest.proposal.readable import NEEDED, OUTCOMES, readable
@@ -23,6 +24,7 @@ __all__ = [
     "NEEDED",
     "OUTCOMES",
     "AcceptedRecord",
+    "Added",
     "ColumnRecord",
     "Examined",
     "FileRecord",
@@ -30,6 +32,7 @@ __all__ = [
     "Kept",
     "SourceRecord",
     "TableRecord",
+    "add_exports",
     "check",
     "examine",
     "find_person",

@@ -62,7 +62,7 @@ def propose(client_id: str, files: Sequence[str | Path], say: Say) -> str:
     InputError
         When two exports have one name, or a file cannot be read at all.
     """
-    read_in = [_export(group, say) for group in _alike(_read_all(exports(files)))]
+    read_in = [_export(group, say) for group in alike(read_all(exports(files)))]
     spellings = _sites(read_in)
     sources = [_source(export, spellings, say) for export in read_in]
     head = {key: say(key) for key in _HEAD_WORDS}
@@ -170,6 +170,17 @@ def exports(files: Sequence[str | Path]) -> list[tuple[Path, str]]:
     return list(found.items())
 
 
+def proposed_parts(groups: Sequence[list[RawTable]], say: Say) -> tuple[list[str], str, str]:
+    """Return the entries of ``sources``, the block of ``instruments`` and the labels ``five``."""
+    read_in = [_export(group, say) for group in groups]
+    spellings = Spellings()
+    sources = [_source(export, spellings, say) for export in read_in]
+    asked = {e.instrument: e for e in read_in if e.items}
+    longer = {name for name, e in asked.items() if beyond_five(e.group, e.items)}
+    block = instruments_block({n: e.items for n, e in asked.items()}, say, longer)
+    return sources, block, _five(read_in)
+
+
 def _refused(client_id: str, rule: str, message: str, rule_of: str | None = None) -> Fault:
     keys = {"problem_key": f"faults.value.{rule_of}", "right_key": f"faults.right.{rule_of}"}
     return Fault(
@@ -182,7 +193,8 @@ def _refused(client_id: str, rule: str, message: str, rule_of: str | None = None
     )
 
 
-def _read_all(files: Sequence[tuple[Path, str]]) -> list[RawTable]:
+def read_all(files: Sequence[tuple[Path, str]]) -> list[RawTable]:
+    """Read exports, each under its name below ``raw/``; their faults are raised together."""
     tables, faults = [], []
     for file, name in files:
         try:
@@ -194,7 +206,7 @@ def _read_all(files: Sequence[tuple[Path, str]]) -> list[RawTable]:
     return tables
 
 
-def _alike(tables: Sequence[RawTable]) -> list[list[RawTable]]:
+def alike(tables: Sequence[RawTable]) -> list[list[RawTable]]:
     """Group the sheets and files that have the same headers."""
     groups: dict[tuple, list[RawTable]] = {}
     for table in tables:
