@@ -41,6 +41,6 @@ def test_three_tidy_files_to_a_report(tmp_path, monkeypatch, language):
     latest = tmp_path / "reports" / "greenwood" / "latest"
     assert (latest / "index.html").is_file()
     found = load("tracking", latest / "results")
-    lead = next(e for e in found.estimates if e.id == "tracking.complaints_per_1000.overall")
+    lead = next(e for e in found.estimates if e.id == "tracking.complaints_per_1000.att.overall")
     assert lead.causal
     assert lead.value < 0
