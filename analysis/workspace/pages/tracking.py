@@ -23,6 +23,7 @@ _WAITED = (("reply", "reply_figure"), ("resolve", "resolve_figure"))
 
 
 _IN_ROUNDS = ("causal.check.measured_in_rounds", "causal.check.started_together")
+_IN_PART = "causal.check.months_in_part"
 """Questions of an outcome that is not measured every month."""
 
 
@@ -69,6 +70,7 @@ class TrackingPage(Page):
         in_rounds = [c for c in main.checks() if c.question in _IN_ROUNDS]
         if in_rounds:
             self.checks(in_rounds, fold=False)
+        self._in_part(main)
         followed = (e for e in later if e.value is not None)
         self.kpis((main.overall, *followed), self.key("kpi"))
         self.show.view("tracking.trend_figure", main, **self.stage.trend_labels(main))
@@ -125,6 +127,7 @@ class TrackingPage(Page):
         self.section("others")
         if self._has("family"):
             self.view("family")
+        self._in_part(*others)
         for other in others:
             if other.outcome in self.stage.client.outcomes and other.overall.value is not None:
                 self.show.view("tracking.trend_figure", other, **self.stage.trend_labels(other))
@@ -137,6 +140,12 @@ class TrackingPage(Page):
         self.estimates(self.stage.in_other_reading(others), "relative", rows="indicator")
         self.estimates(forms.estimates, "forms", rows="label", fold=True)
         self.show.answer(claims, (*views.all_checks(others), *several.checks))
+
+    def _in_part(self, *evaluations: Evaluation) -> None:
+        """Name the months that are left out because few of their cases are known."""
+        found = [c for e in evaluations for c in e.checks() if c.question == _IN_PART]
+        if found:
+            self.checks(found, fold=False)
 
     def undo(self, beside: Iterable[Check]) -> None:
         """Show what could undo the answer, and how large a violation it withstands."""
