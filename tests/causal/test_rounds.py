@@ -4,7 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.causal import Options, effect_over, effects_by, evaluate, placebo_date, to_rounds
+from analysis.causal import (
+    FrameError,
+    Options,
+    effect_over,
+    effects_by,
+    evaluate,
+    event_moments,
+    persistence,
+    placebo_date,
+    sensitivity,
+    to_rounds,
+)
 
 NOV_2023, MAR_2024, JUN_2024 = 2023 * 12 + 10, 2024 * 12 + 2, 2024 * 12 + 5
 
@@ -49,7 +60,10 @@ def test_a_survey_before_and_one_after_by_hand():
     check = next(c for c in found.checks() if c.id.endswith("measured_in_rounds"))
     assert (check.params["rounds"], check.params["first"]) == (2, NOV_2023)
     pretrend = next(c for c in found.checks() if c.id.endswith("check.pretrend"))
-    assert pretrend.status == "not_possible"
+    assert (pretrend.status, pretrend.reason) == ("not_possible", "causal.why.pretrend.one_round")
+    possible = next(c for c in found.checks() if c.id.endswith("inference_possible"))
+    # Of 20 assignments the actual one and its mirror are the most extreme.
+    assert possible.params["p"] == possible.params["extreme_p"] == pytest.approx(0.1)
 
 
 YEARS = range(2023 * 12, 2025 * 12)
@@ -205,3 +219,74 @@ def test_a_round_answers_for_one_horizon_and_says_when_it_was_measured():
     }
     assert measured == {3: 2, 6: 8}
     assert found.at_horizon(12).reason == "causal.reason.horizon_not_observed"
+
+
+def two_waves(months, sites, starts, **named):
+    """Return a panel with a wave at each start, a third of the sites each; the rest waits."""
+    frame = panel(months, sites, **named)
+    number = frame["unit"].str[1:].astype(int) % 3
+    cohort = number.map({0: float(starts[0]), 1: float(starts[1]), 2: np.nan})
+    was, now = frame["period"] >= frame["cohort"], frame["period"] >= cohort
+    return frame.assign(cohort=cohort, y=frame["y"] + 0.5 * now - 0.5 * was)
+
+
+def test_horizons_are_each_waves_own_months_where_single_months_are_missing():
+    """February 2024 is missing: a month after January nothing, a month after September October."""
+    january = 2024 * 12
+    months = [m for m in YEARS if m not in (2023 * 12 + 1, 2024 * 12 + 1)]
+    found = found_in(two_waves(months, 24, (january - 4, january)))
+    assert [found.at_horizon(h).dims["event_time"] for h in (1, 3, 6, 12)] == [1, 3, 6, 12]
+    assert found.at_horizon(1).n_treated == 8  # the wave of September alone
+    assert found.at_horizon(3).n_treated == 16
+    labels = [e.dims["event_time"] for e in found.of("att_event_time")]
+    assert len(set(labels)) == len(labels)
+
+
+def test_a_horizon_between_two_rounds_is_not_too_late():
+    found = found_in(panel(DESIGNS["half_yearly"], 12))
+    assert found.at_horizon(1).reason == "causal.reason.horizon_between_rounds"
+    assert found.at_horizon(6).reason == "causal.reason.horizon_between_rounds"  # 3 and 9 months
+    assert found.at_horizon(12).dims["event_time"] == 9
+
+
+def test_persistence_and_bounds_go_from_round_to_round():
+    """Quarterly, two years, trained in the middle, a steady effect: about all of it is left."""
+    found = found_in(panel(DESIGNS["quarterly"], 60, start=2024 * 12, noise=0.05))
+    ratio, _, decay, _ = persistence(found, early=1, late=6)
+    assert ratio.ci_low < 1 < ratio.ci_high
+    assert 0.7 < ratio.value < 1.3
+    assert decay.dims["months"] == 4  # rounds, at months 0, 3, 6 and 9
+    bounds = sensitivity(found, horizons=(1, 6))
+    limits = [e for e in bounds.estimates() if e.estimand == "breakdown_relative"]
+    assert [(e.dims["horizon"], e.dims["step"]) for e in limits] == [(0, "round"), (6, "round")]
+    assert event_moments(found, 6).n_pre == 3
+
+
+def test_drifts_of_a_quarter_say_nothing_about_steps_of_a_year():
+    months = [*YEARS[:13:3], 2025 * 12, 2026 * 12]
+    found = found_in(panel(months, 60, start=2024 * 12 + 1), horizons=(11, 23))
+    with pytest.raises(FrameError, match="rounds_uneven"):
+        event_moments(found, 23)
+
+
+def test_a_placebo_date_needs_two_rounds_before():
+    counted, rounds = to_rounds(panel(DESIGNS["two_rounds"], 12))
+    options = Options(draws=199, rounds=rounds)
+    named = {"outcome": "csat_mean", "unit": "score_1_5", "options": options}
+    with pytest.raises(FrameError, match="one_round"):
+        placebo_date(counted, months_earlier=6, **named)
+
+
+def test_starts_between_the_same_two_rounds_are_said_to_be_one_group():
+    frame = two_waves(DESIGNS["two_rounds"], 12, (MAR_2024 - 1, MAR_2024 + 1))
+    check = next(c for c in found_in(frame).checks() if c.id.endswith("started_together"))
+    assert (check.params["earliest"], check.params["latest"]) == (MAR_2024 - 1, MAR_2024 + 1)
+    assert (check.value, check.params["dated"]) == (8, MAR_2024)
+
+
+def test_a_change_without_comparison_is_followed_to_the_nearest_round():
+    frame = panel(DESIGNS["quarterly"], 12, start=2024 * 12 + 1).assign(cohort=24289.0)
+    found = found_in(frame)
+    changes = {e.dims["horizon"]: e for e in found.of("change_horizon") if e.value is not None}
+    assert {h: e.dims["event_time"] for h, e in changes.items()} == {3: 2, 6: 5}
+    assert any(c.id.endswith("measured_in_rounds") for c in found.checks())
