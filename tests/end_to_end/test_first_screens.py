@@ -96,12 +96,13 @@ def test_exposed_sites_change_the_estimate_and_it_is_said():
     assert f"{check.params['without']:+.2f}" in reason
 
 
-def test_one_treated_site_without_donors_is_refused_with_the_reason():
+def test_one_treated_site_without_donors_has_an_effect_without_interval():
     said = told("one site")
+    assert said.finding.claim == "findings.effect.unbounded"
     assert said.finding.strength == "insufficient"
-    assert "No statement" in said.sentence(0, "en")
-    assert "no interval at this level exists" in said.sentence(3, "en")
-    assert "无法对" in said.sentence(0, "zh_CN")
+    assert "p could not be smaller than 1.00" in said.sentence(0, "en")
+    assert "too few to say how far chance alone" in said.sentence(3, "en")
+    assert "p 都不可能小于 1.00" in said.sentence(0, "zh_CN")
 
 
 def test_one_treated_site_with_donors_rests_on_randomisation():
