@@ -67,7 +67,7 @@ CASES = {
     ),
     "a single site": Case(
         parameters=dataclasses.replace(FEWER, n_sites=1, n_treated=1, n_staff=8, n_late=0),
-        claims=("not_possible",),
+        claims=("described_alone",),
         reason="causal.reason.no_inference",
     ),
     "all answers equal": Case(
