@@ -178,7 +178,7 @@ class Recorder:
 
     def replay(self, step: Step, refusing: str, reason: str) -> tuple[Any, tuple]:
         """Make a step again with one method refusing; return its result and all checks."""
-        for name in ("asked", "weekly"):
+        for name in ("asked", *MADE_ONCE):
             self.stage.__dict__.pop(name, None)
         self.replayed, self.refusing, self.reason = step, refusing, reason
         self.counts.clear()
@@ -191,6 +191,9 @@ class Recorder:
         parts = [part for part in flat(made) if isinstance(part, StageResults)]
         return made, (*told, *(check for part in parts for check in part.checks))
 
+
+MADE_ONCE = ("weekly", "_by_role")
+"""What a stage keeps of its methods' results: forgotten before a step is made again."""
 
 SAY_NOTHING = ("analysis.causal.refused", "analysis.causal.without_value")
 """Methods that put a refusal into words; they are never replayed."""
