@@ -90,7 +90,8 @@ def sun_abraham(panel: Prepared, *, reference: int | None = None) -> SunAbraham:
     Raises
     ------
     FrameError
-        ``too_many_sites`` for a panel with gaps whose regressors would not fit into memory.
+        ``no_cell`` when no cohort is observed after its start; ``too_many_sites`` for a panel with
+        gaps whose regressors would not fit into memory.
 
     References
     ----------
@@ -109,6 +110,8 @@ def sun_abraham(panel: Prepared, *, reference: int | None = None) -> SunAbraham:
         for e in np.unique(event[observed & (panel.cohort[:, None] == g)])
         if e != reference
     ]
+    if not any(e >= 0 for _, e in cells):
+        raise FrameError("no_cell", "no cohort is observed after its start beside another")
     if observed.all():
         return _from_means(panel, y, cells, reference)
     if y.size * len(cells) > MOST_ENTRIES:

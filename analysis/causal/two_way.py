@@ -60,7 +60,8 @@ class Regression:
     """Coefficients of a two-way fixed-effects regression with clustered covariance.
 
     ``covariance`` is CRV1 with the factor C/(C−1) · (n−1)/(n−k), where k counts coefficients
-    and period effects; unit effects are nested in the clusters (fixest's default).
+    and period effects; unit effects are nested in the clusters (fixest's default). It is NaN
+    where nothing is left to estimate it from: one cluster, or n not above k.
     """
 
     names: tuple[str, ...]
@@ -114,14 +115,17 @@ def regress(
     resid_y, resid_X = effects.residual(y), effects.residual(X)
     weighted = resid_X * effects.weights[:, None, None]
     gram = np.einsum("itk,itl->kl", weighted, resid_X)
+    before = np.einsum("itk,i->k", np.where(observed[..., None], X, 0.0) ** 2, effects.weights)
     scale = np.sqrt(np.maximum(np.diag(gram), 1e-300))
-    if np.linalg.cond(gram / np.outer(scale, scale)) > 1e12:
+    absorbed = np.diag(gram) <= 1e-12 * before
+    if absorbed.any() or np.linalg.cond(gram / np.outer(scale, scale)) > 1e12:
         raise FrameError("collinear", f"{', '.join(names)} cannot be told from the fixed effects")
     bread = np.linalg.inv(gram)
     coef = bread @ np.einsum("itk,it->k", weighted, resid_y)
     error = resid_y - resid_X @ coef
     scores = by_cluster(np.einsum("itk,it->ik", weighted, error), cluster)
     n_obs, n_clusters = int(observed.sum()), int(cluster.max()) + 1
-    used = len(coef) + observed.shape[1]
-    factor = n_clusters / (n_clusters - 1) * (n_obs - 1) / (n_obs - used)
+    used = len(coef) + int(observed.any(axis=0).sum())
+    left = n_obs > used and n_clusters > 1
+    factor = n_clusters / (n_clusters - 1) * (n_obs - 1) / (n_obs - used) if left else np.nan
     return Regression(names, coef, factor * bread @ (scores.T @ scores) @ bread, n_obs, n_clusters)

@@ -16,6 +16,7 @@ from analysis.causal.imputation import imputation, imputation_pretrend
 from analysis.causal.microdata import regress_microdata
 from analysis.causal.two_by_two import two_by_two
 from analysis.causal.two_stage import two_stage
+from analysis.causal.two_way import regress
 
 COMPUTED = 1e-6
 
@@ -215,3 +216,31 @@ def test_a_panel_with_gaps_too_large_for_memory_is_refused(monkeypatch):
     assert beside["sun_abraham"].value is None
     assert beside["sun_abraham"].reason == "causal.fault.too_many_sites"
     assert beside["imputation"].value is not None
+
+
+def test_no_standard_error_from_a_single_cluster():
+    y = np.random.default_rng(1).normal(size=(2, 4))
+    X = np.zeros((2, 4, 1))
+    X[0, 2:] = 1.0
+    fit = regress(y, X, np.ones((2, 4), bool), np.zeros(2, int), ("treated",))
+    assert np.isfinite(fit.coef).all()
+    assert np.isnan(fit.se).all()
+
+
+def test_a_regressor_that_fixed_effects_absorb_is_refused():
+    months = np.arange(6)
+    y = np.random.default_rng(1).normal(size=(4, 6))
+    X = np.broadcast_to((months >= 3)[None, :, None], (4, 6, 1)).astype(float)
+    with pytest.raises(FrameError) as refused:
+        regress(y, X, np.ones((4, 6), bool), np.arange(4), ("treated",))
+    assert refused.value.rule == "collinear"
+
+
+def test_months_that_nobody_has_take_no_degree_of_freedom():
+    rng = np.random.default_rng(2)
+    y, X, observed = rng.normal(size=(5, 6)), rng.normal(size=(5, 6, 1)), np.ones((5, 6), bool)
+    observed[:, 4] = False
+    gap = regress(y, X, observed, np.arange(5), ("x",))
+    cut = np.arange(6) != 4
+    without = regress(y[:, cut], X[:, cut], observed[:, cut], np.arange(5), ("x",))
+    np.testing.assert_allclose(gap.se, without.se)
