@@ -66,7 +66,8 @@ def romano_wolf(
 
     Each outcome enters with the normal score of its own p-value, so that whatever inference led
     it (influence functions, wild bootstrap, randomisation) and its degrees of freedom are kept;
-    the joint distribution comes from the clusters' influence.
+    the joint distribution comes from the clusters' influence. An outcome without any, as where
+    one site is compared with one, counts as independent of the others.
 
     Parameters
     ----------
@@ -127,12 +128,18 @@ def step_down(score: np.ndarray, drawn: np.ndarray) -> np.ndarray:
 
 
 def _draw(influence: np.ndarray, draws: int, seed: int) -> np.ndarray:
-    """(B, J) absolute standardised effects under the null."""
-    spread = np.sqrt((influence**2).sum(axis=0))
-    standard = np.divide(influence, spread, out=np.zeros_like(influence), where=spread > 0)
+    """(B, J) absolute standardised effects under the null.
+
+    Where single clusters are compared, influence vanishes: such an outcome is drawn as a normal
+    score of its own, so that it counts as one more outcome, independent of the others.
+    """
+    size = np.sqrt((influence**2).sum(axis=0))
+    known = size > 1e-12 * max(float(np.abs(influence).max(initial=0.0)), 1e-300)
     rng = np.random.default_rng(seed)
     signs = rng.integers(0, 2, (draws, len(influence)), dtype=np.int8) * 2.0 - 1.0
-    return np.abs(signs @ standard)
+    drawn = signs @ (influence / np.where(known, size, 1.0))
+    drawn[:, ~known] = rng.standard_normal((draws, int((~known).sum())))
+    return np.abs(drawn)
 
 
 def _adjusted(own: Estimate, p: float, ratio: float, level: float) -> Estimate:

@@ -41,6 +41,16 @@ def test_family_wise_error():
     assert rejected / 300 < 0.085
 
 
+def test_an_outcome_without_influence_counts_as_one_more():
+    influence = np.random.default_rng(4).normal(size=(40, 3))
+    influence[:, 1] = 0.0
+    drawn = _draw(influence, 1999, 3)
+    assert np.isfinite(drawn).all()
+    score = np.array([2.4, 2.4, 2.4])
+    alone = step_down(score[:1], drawn[:, :1])[0]
+    assert (step_down(score, drawn) > 2 * alone).all()
+
+
 def test_of_evaluations():
     frames = {
         "csat_mean": staggered(1),
