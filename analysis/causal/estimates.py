@@ -28,6 +28,9 @@ from analysis.causal.two_by_two import small_sample_scale
 from analysis.indicators.rounds import answering
 from analysis.results import Estimate
 
+#: Share of the larger of two counts below which the smaller is none but for rounding.
+NO_CASES = 1e-9
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Horizon:
@@ -400,6 +403,8 @@ class Builder:
         if not se > 0:
             return {"interval_method": "none", "reason": "causal.reason.no_inference"}
         df = float(satterthwaite(influence, panel.cluster, panel.cohort)[0])
+        if self.effects.method == "rate" and self._without_cases(part, j):
+            return {"interval_method": "none", "reason": "causal.reason.no_cases"}
         found = self.t_interval(float(part.att[j]), se, df, self._told_by(), together)
         if self.effects.method == "rate":
             found |= self._by_ratio(part, j, df, together)
@@ -419,6 +424,15 @@ class Builder:
         """Name what gives influence: linearised, or from leaving out clusters."""
         return "influence_function" if self.effects.level is None else "jackknife"
 
+    def _without_cases(self, part: Aggregate, j: int) -> bool:
+        """Return whether not one case was counted, or not one was to be expected.
+
+        Leaving out a site then changes nothing on that side, as if its count were known for sure.
+        """
+        level = float(part.cell_weights[j] @ np.nan_to_num(self.effects.level))
+        expected = level - float(part.att[j])
+        return min(level, expected) <= NO_CASES * max(level, expected)
+
     def on_ratio(self, part: Aggregate, j: int) -> tuple[float, np.ndarray] | None:
         """Log of the treated rate over what it would have been, and its (N, 1) influence.
 
@@ -427,7 +441,7 @@ class Builder:
         weights = part.cell_weights[j]
         level = float(weights @ np.nan_to_num(self.effects.level))
         expected = level - float(part.att[j])
-        if not (level > 0 and expected > 0):
+        if self._without_cases(part, j) or not (level > 0 and expected > 0):
             return None
         drawn = self.effects.level_influence @ weights
         moved = drawn / level - (drawn - part.influence[:, j]) / expected

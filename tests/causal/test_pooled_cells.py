@@ -117,6 +117,23 @@ def test_nothing_happened_is_no_error_and_no_effect():
     assert not found.of("att_relative")[0].value
 
 
+@pytest.mark.parametrize("side", ["trained", "compared"])
+def test_no_interval_where_one_side_has_not_one_case(side):
+    """A count of none does not change when a site is left out, as if it were known for sure."""
+    rng, mean, exposure, cohort = world(3, sites=24)
+    total = rng.poisson(mean)
+    late = np.arange(12) >= 6
+    first = cohort == 24006.0
+    nobody = first if side == "trained" else ~first
+    total[np.ix_(nobody, late)] = 0
+    only = np.where(first, cohort, np.nan)
+    found = rated(frame_of(total, exposure, only)).overall
+    assert found.value is not None
+    assert found.ci_low is None
+    assert found.p_value is None
+    assert found.reason == "causal.reason.no_cases"
+
+
 def test_a_denominator_of_zero_and_a_negative_count_are_refused():
     _, mean, exposure, cohort = world(5)
     frame = frame_of(mean, exposure, cohort)
