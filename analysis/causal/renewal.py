@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from analysis.causal.frame import FrameError
 from analysis.causal.labels import starts
 from analysis.causal.options import Options
 from analysis.causal.pooled_ratio import ratio_effect
@@ -51,7 +52,8 @@ def renewal_effect(
     Raises
     ------
     FrameError
-        As :func:`analysis.causal.ratio_effect`.
+        ``empty`` when no contract has come due or none is decided; else as
+        :func:`analysis.causal.ratio_effect`.
     """
     options = options or Options()
     due = pd.to_datetime(contracts["due_on"])
@@ -86,6 +88,8 @@ def renewal_effect(
 
 def _cells(rows: pd.DataFrame) -> pd.DataFrame:
     """Contracts renewed and due by site and month, with months without any as zero."""
+    if rows.empty:
+        raise FrameError("empty", "no contract has come due and been decided at any of the sites")
     grouped = rows.groupby(["unit", "period"]).agg(
         numerator=("renewed", "sum"), denominator=("renewed", "size")
     )

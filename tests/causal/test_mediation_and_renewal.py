@@ -97,3 +97,14 @@ def test_undecided_contracts_are_counted_and_bounded():
     assert amount.unit == "count"
     cut = renewal_effect(data, cohort, until=pd.Timestamp("2024-03-31"))[0]
     assert cut.dims["undecided"] < att.dims["undecided"]  # not yet due, so not at risk
+
+
+def test_no_contract_has_come_due_or_none_is_decided():
+    data, cohort = contracts(1)
+    with pytest.raises(FrameError) as refused:
+        renewal_effect(data, cohort, until=pd.Timestamp("2022-12-31"))
+    assert refused.value.rule == "empty"
+    undecided = data.assign(renewed=pd.array([None] * len(data), dtype="boolean"))
+    with pytest.raises(FrameError) as refused:
+        renewal_effect(undecided, cohort, until=pd.Timestamp("2024-12-31"))
+    assert refused.value.rule == "empty"
