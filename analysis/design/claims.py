@@ -51,23 +51,37 @@ def check_claims(claims: Iterable[Mapping[str, Any]] = ()) -> list[Check]:
     Returns
     -------
     list of Check
-        ``design.claim.<name>``: failed where the stated rate is further than
+        ``design.claim.<name>``, numbered from the second of a name on
+        (``design.claim.<name>.2``): failed where the stated rate is further than
         :data:`TOLERANCE` from the computed one.
     """
     known = [{**claim, "name": claim["requirement"]} for claim in _packaged("claims")]
+    stated = [*known, *claims]
     asked = Asked("design")
     found = [
-        asked.ask("claim", partial(_check, claim), None, about=str(claim["name"]))
-        for claim in [*known, *claims]
+        asked.ask("claim", partial(_check, claim, name), None, about=name)
+        for claim, name in zip(stated, _numbered(str(c["name"]) for c in stated), strict=True)
     ]
     return [*(check for check in found if check is not None), *asked.checks]
 
 
-def _check(claim: Mapping[str, Any]) -> Check:
+def _numbered(names: Iterable[str]) -> list[str]:
+    """Return names, each once: what is called like one before it has a number after it."""
+    taken: dict[str, None] = {}
+    for name in names:
+        own, number = name, 1
+        while own in taken:
+            number += 1
+            own = f"{name}.{number}"
+        taken[own] = None
+    return list(taken)
+
+
+def _check(claim: Mapping[str, Any], name: str) -> Check:
     rate = annual_growth(claim["start"], claim["end"], claim["years"])
     adds_up = abs(rate - claim["stated"]) <= TOLERANCE
     return Check(
-        id=f"design.claim.{claim['name']}",
+        id=f"design.claim.{name}",
         question="design.check.claim.question",
         status="passed" if adds_up else "failed",
         value=rate,

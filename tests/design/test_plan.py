@@ -62,6 +62,15 @@ def test_two_targets_for_one_indicator_and_horizon_are_found():
     assert any(c.id == "design.goals.nps.mid" and c.status == "failed" for c in found.checks)
 
 
+def test_claims_of_one_name_are_numbered():
+    stated = {"start": 1.0, "end": 2.0, "years": 5.0, "stated": 0.149}
+    names = ("market", "market", "market.2", "market")
+    checks = check_claims([{**stated, "name": name} for name in names])
+    ends = [check.id.removeprefix("design.claim.") for check in checks[-4:]]
+    assert ends == ["market", "market.2", "market.2.2", "market.3"]
+    assert checks[-1].params["claim"] == "market"
+
+
 def test_the_stated_growth_contradicts_its_end_points():
     assert annual_growth(35, 68, 5) == pytest.approx(0.142, abs=5e-4)
     (check,) = check_claims()
