@@ -156,6 +156,7 @@ OWN_VALUE_RULES = frozenset(
         "count_of_measures",
         "wide_needed",
         "weights",
+        "months_after",
         "outcome_name",
         "outcome_title",
         "outcome_keys",

@@ -210,7 +210,7 @@ class Design(Part):
     smallest_effect : float or None
         Smallest effect worth knowing, in the indicator's unit.
     measure_at_months : tuple of int
-        Months after the training at which effects are read.
+        Months after the training at which effects are read, each once; 0 is the starting month.
     anticipation_months : int
         Months before the start in which an effect may already show.
     base : str
@@ -251,6 +251,13 @@ class Design(Part):
     def _add_up(cls, value: dict[str, float]) -> dict[str, float]:
         if value and (min(value.values()) < 0 or abs(sum(value.values()) - 1) > 1e-6):
             raise refused("weights", "weights are positive and add up to 1, e.g. 0.5 and 0.5")
+        return value
+
+    @field_validator("measure_at_months")
+    @classmethod
+    def _months(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value or min(value) < 0 or len(set(value)) < len(value):
+            raise refused("months_after", "months after the training, each once, e.g. 1, 3, 6, 12")
         return value
 
     @field_validator("primary_outcome")

@@ -64,3 +64,12 @@ def test_weights_of_raters_must_add_up(example, write):
     with pytest.raises(InputError) as raised:
         client.load(write(text))
     assert [fault.column for fault in raised.value.faults] == ["design.evaluator_weights"]
+
+
+@pytest.mark.parametrize("months", ["[]", "[-1, 3]", "[3, 3]"])
+def test_measuring_months_are_named_each_once_and_not_before_the_training(example, write, months):
+    text = example.replace("measure_at_months: [1, 3, 6, 12]", f"measure_at_months: {months}")
+    with pytest.raises(InputError) as raised:
+        client.load(write(text))
+    (fault,) = raised.value.faults
+    assert fault.column == "design.measure_at_months"

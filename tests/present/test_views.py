@@ -67,3 +67,31 @@ def test_earlier_actions_are_named_in_words():
         assert "csat_mean" not in html
         assert "加开夜班" in html
         assert "王工" in html
+
+
+def test_a_label_for_any_number_of_months():
+    from analysis import wording
+    from analysis.present.views.words import labelled
+    from analysis.results import Estimate
+
+    common = {"indicator": "csat_mean", "value": 0.1, "unit": "score", "estimand": "att_horizon"}
+    common |= {"method": "x", "causal": False, "n": 40}
+    for months, words in ((0, "the month of the start"), (1, "1 month"), (7, "7 months")):
+        named = Estimate(id=f"tracking.csat_mean.att.horizon.{months}", **common)
+        ((key, _),) = labelled([named], "chapters.tracking.kpi")
+        assert wording.text(key, "en", horizon=months).endswith(words)
+
+
+def test_an_item_without_wording_is_called_by_its_identifier():
+    import pandas as pd
+
+    from analysis.present.views.instruments import worded
+    from analysis.results import StageResults
+
+    items = pd.DataFrame(
+        {"instrument": "i", "item": ["q1", "q2", "q3"], "wording": ["总体", None, float("nan")]}
+    )
+    register = pd.DataFrame({"instrument": ["i"], "title_zh_CN": ["问卷"], "title_en": ["Survey"]})
+    tables = {"instrument_items": items, "instrument_register": register}
+    found = worded(StageResults(stage="baseline", tables=tables), items[["instrument", "item"]])
+    assert found["wording"].tolist() == ["总体", "q2", "q3"]

@@ -99,3 +99,11 @@ def test_surplus_parameters_are_allowed():
 )
 def test_filled_sentences_are_tidied(rough, written):
     assert wording.catalogue._tidy(rough) == written
+
+
+def test_every_unit_of_an_indicator_has_a_word():
+    from analysis.indicators.registry import KINDS
+
+    for language in wording.LANGUAGES:
+        known = set(wording.keys(language))
+        assert {f"terms.unit.{unit}" for unit in KINDS} <= known

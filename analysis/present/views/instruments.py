@@ -22,11 +22,15 @@ def titles_of(results: StageResults) -> Mapping[str, dict[str, str]]:
 
 
 def worded(results: StageResults, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame of items with their ``wording`` and the ``title`` of the questionnaire."""
+    """Return a frame of items with their ``wording`` and the ``title`` of the questionnaire.
+
+    An item whose wording the client file does not give is called by its identifier.
+    """
     if frame.empty:
         return frame
     table, titles = results.table("instrument_items"), titles_of(results)
-    words = {(r.instrument, r.item): r.wording for r in table.itertuples() if r.wording}
+    known = table.dropna(subset=["wording"])
+    words = {(r.instrument, r.item): r.wording for r in known.itertuples() if r.wording}
     keys = list(zip(frame["instrument"], frame["item"], strict=True))
     return frame.assign(
         wording=[words.get(key) or key[1] for key in keys],

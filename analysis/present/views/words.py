@@ -34,18 +34,19 @@ def worst(checks: Iterable[Check]) -> tuple[Check, ...]:
 def labelled(estimates: Sequence[Estimate], stem: str) -> tuple[tuple[str, Estimate], ...]:
     """Pair estimates with the wording key of their label.
 
-    The key is the stem, or the stem and the last parts of the id, whichever is worded; an
-    estimate without a value and without a label of its own is left to the tables.
+    The key is the stem, or the stem and the last parts of the id, whichever is worded; ``any``
+    stands for a last part that has no words of its own, as a number of months.
     """
     return tuple((_label(e, stem), e) for e in estimates)
 
 
 def _label(estimate: Estimate, stem: str) -> str:
     parts = estimate.id.split(".")
-    for start in range(1, len(parts)):
-        key = ".".join([stem, *parts[start:]])
-        if wording.has(key):
-            return key
+    for named in (parts, [*parts[:-1], "any"]):
+        for start in range(1, len(parts)):
+            key = ".".join([stem, *named[start:]])
+            if wording.has(key):
+                return key
     return stem
 
 
