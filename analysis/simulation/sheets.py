@@ -10,6 +10,7 @@ from analysis.simulation.sites import stream
 
 MODULE, FORM, VERSION = "客户沟通技巧", "written", "A卷"
 ITEMS = 40
+ITEM_NAMES = tuple(f"t{i:02d}" for i in range(1, ITEMS + 1))
 FULL_POINTS = 2.5
 EASY_ITEM, HARD_ITEM, MISKEYED_ITEM = 6, 30, 22
 """Places of the items that a test analysis is to find: too easy, too hard, and marked by a
@@ -35,7 +36,7 @@ def draw_test_answers(parameters: WorldParameters, assessments: pd.DataFrame) ->
     place = np.argsort(np.argsort(-margin, axis=1), axis=1)
     points = np.clip(score[:, None] - FULL_POINTS * place, 0, FULL_POINTS)
     rows = np.repeat(np.arange(len(mine)), ITEMS)
-    names = np.array([f"t{i:02d}" for i in range(1, ITEMS + 1)], dtype=object)
+    names = np.array(ITEM_NAMES, dtype=object)
     return pd.DataFrame(
         {
             **{

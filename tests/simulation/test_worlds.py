@@ -190,3 +190,5 @@ def test_a_world_in_which_nobody_is_trained_can_be_written(tmp_path):
     )
     write_exports(world, tmp_path)
     assert '"retention_csat_mean"' in world.truth.to_json()
+    (head,) = (tmp_path / "培训" / "在线考试逐题得分.csv").read_text("utf-8-sig").splitlines()
+    assert head.count("题得分") == 40

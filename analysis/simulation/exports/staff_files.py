@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.simulation.behaviour import INSTRUMENT_360, ITEMS_360, ITEMS_SHOPPER
 from analysis.simulation.exports import persons, spelling
 from analysis.simulation.exports.files import Workbook, write_csv
+from analysis.simulation.sheets import ITEM_NAMES
 from analysis.simulation.training import COURSE_ITEMS
 from analysis.simulation.world import World
 
@@ -135,17 +136,19 @@ def write_assessments(world: World, folder: Path) -> None:
 
 
 def write_test_answers(world: World, folder: Path) -> None:
-    """Write the points of each item, one row a candidate, as a test platform exports them."""
+    """Write the points of each item, one row a candidate, as a test platform exports them.
+
+    Where nobody was tested the file has its header alone.
+    """
     answers = world.tables["test_answers"]
-    if answers.empty:
-        return
     keys = ["staff_id", "module", "occasion", "form", "attempt", "version", "answered_on"]
-    items = sorted(answers["item"].unique())
-    head = answers.loc[answers["item"] == items[0], [*keys, "full_score"]]
+    head = answers.loc[answers["item"] == ITEM_NAMES[0], [*keys, "full_score"]]
     wide = answers.astype({"score": float}).pivot_table(
         index=["staff_id", "attempt"], columns="item", values="score"
     )
-    wide = wide.loc[list(zip(head["staff_id"], head["attempt"], strict=True))]
+    wide = wide.reindex(
+        index=pd.MultiIndex.from_frame(head[["staff_id", "attempt"]]), columns=list(ITEM_NAMES)
+    )
     columns = {
         "工号": spelling.identifiers(head["staff_id"]),
         "姓名": [name for name, _ in persons.employees(list(head["staff_id"]))],
@@ -157,7 +160,7 @@ def write_test_answers(world: World, folder: Path) -> None:
         "交卷日期": spelling.dates(head["answered_on"]),
         "每题满分": [float(v) for v in head["full_score"]],
     }
-    for number, item in enumerate(items, start=1):
+    for number, item in enumerate(ITEM_NAMES, start=1):
         columns[f"第{number}题得分"] = [float(v) for v in wide[item]]
     write_csv(folder / "培训" / "在线考试逐题得分.csv", columns, encoding="utf-8-sig")
 
