@@ -46,19 +46,26 @@ def latest(reports: Path) -> Path | None:
     reports : Path
         ``reports/<client>``.
     """
-    pointed = _pointed_at(reports)
-    if pointed is not None and _complete(pointed):
+    pointed = pointed_at(reports)
+    if pointed is not None and pointed.name != LINK and _complete(pointed):
         return pointed
     return next((path for path, found in runs(reports) if found.state == "complete"), None)
 
 
-def _pointed_at(reports: Path) -> Path | None:
+def pointed_at(reports: Path) -> Path | None:
+    """Return the run folder that ``latest`` leads to, whether or not its manifest can be read.
+
+    Parameters
+    ----------
+    reports : Path
+        ``reports/<client>``.
+    """
     link, pointer = reports / LINK, reports / POINTER
     if pointer.is_file() and not link.is_symlink():
         folder = reports / pointer.read_text(encoding="utf-8", errors="replace").strip()
     else:
         folder = link.resolve()
-    return folder if folder.is_dir() and folder.name != LINK else None
+    return folder if folder.is_dir() else None
 
 
 def _complete(folder: Path) -> bool:

@@ -12,7 +12,7 @@ from analysis.ingest.cleaning import convert
 from analysis.ingest.draft import Draft
 from analysis.ingest.options import how
 from analysis.ingest.privacy import domain_of, open_key
-from analysis.newest import latest
+from analysis.newest import latest, pointed_at
 from analysis.tables import TABLES
 
 ACTED_IN = frozenset(
@@ -70,7 +70,9 @@ def find_person(client: Client, identifier: str) -> list[Kept]:
         When the key file is lost, damaged or can be read by others.
     """
     pseudonyms = open_key(client, create=False)
-    newest = latest(client.folder.parents[1] / "reports" / client.id)
+    reports = client.folder.parents[1] / "reports" / client.id
+    # A run whose manifest is damaged keeps people too.
+    newest = pointed_at(reports) or latest(reports)
     found: dict[tuple[str, str, str], Kept] = {}
     for source in client.sources:
         for column, mapping in source.columns.items():
