@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
@@ -280,6 +281,9 @@ def _cell(value: object, spec: str, language: str, unit: object) -> str:
         return sentences.label(value, language, spec.partition(":")[2] or "terms")
     if spec in ("", "text") and isinstance(value, str):
         return sentences.label(value, language)
+    if isinstance(value, float) and math.isinf(value):
+        # On purpose, e.g. where nothing varies within either group: a bare ∞ looks like a failure.
+        return wording.text("terms.boundless", language, sign="−" if value < 0 else "")
     return wording.format_value(value, spec, language, unit=unit)
 
 

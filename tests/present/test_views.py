@@ -95,3 +95,13 @@ def test_an_item_without_wording_is_called_by_its_identifier():
     tables = {"instrument_items": items, "instrument_register": register}
     found = worded(StageResults(stage="baseline", tables=tables), items[["instrument", "item"]])
     assert found["wording"].tolist() == ["总体", "q2", "q3"]
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "infinite"), ("zh_CN", "无穷大")])
+def test_a_number_without_bound_is_a_word(language, words):
+    frame = pd.DataFrame({"smd": [float("inf"), float("-inf"), 0.1]})
+    columns = {"smd": ("measurement.column.smd", "num2")}
+    html = tables.frame_table(frame, caption="c", columns=columns, anchor="a", language=language)
+    assert words in html
+    assert f"−{words}" in html
+    assert "∞" not in html
