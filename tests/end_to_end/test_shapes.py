@@ -72,6 +72,8 @@ CASES = (
          asked=frozenset({1, 7})),
     case("rounds that spill over", world(6, 9, 4, treated_share=0.5), "unbounded", reason=FEW,
          asked=ROUNDS, spilling=True),
+    case("equal scores", world(6, 9, 4, treated_share=0.5), "not_possible",
+         reason="causal.fault.no_variation", equal=True),
     case("months without answers", world(12, 9, 4, treated_share=0.5), "none", "better",
          silent={"surveys": frozenset({3, 5})}),
     Case(dataclasses.replace(random_file(3), world=dataclasses.replace(
