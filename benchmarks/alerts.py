@@ -12,9 +12,15 @@ modules, 12 lecturers, 4 online modules, 10 tests and 60 sites. Three kinds of w
 * *planted*: healthy, but one subject is five or ten points on the bad side from the first week (or
   changes by that share of its baseline). Printed: share found, median week.
 
+Each *independent* (answers and months are drawn one by one) and *dependent*: answers of one class,
+and people of one site in online courses, resemble each other (intraclass correlation .05), the
+levels of sites are autoregressive from month to month (.6) and rates of work orders from week to
+week (.5).
+
 What is compared with its own past (falls, weekly charts) does not change in the first two. Late
 milestones, overspending, large classes and lecturers' hours are facts and cannot ring falsely.
-Beside each stands what the same data give when every look is tested as if it were the only one.
+Beside each stands what the same data give when every look is tested as if it were the only one,
+and what dependent data give when they are tested as if they were independent.
 
 Tests are those of :mod:`analysis.monitoring`, over many worlds at once; a test of the project
 holds the two together.
@@ -27,16 +33,29 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from scipy.special import logsumexp
 
-from analysis.measurement.intervals import Interval, mean_t, wilson
-from analysis.monitoring.alerts import Rule, rules
+from analysis.measurement.intervals import Interval, mean_t
+from analysis.monitoring.alerts import Rule, place_share, rules
 from analysis.monitoring.charts import D2
+from analysis.monitoring.dependence import (
+    CLASS_PRIOR,
+    MONTH_PRIOR,
+    correlation_within,
+    design_effect,
+    effective,
+    mean_factor,
+    months_alike,
+    unbiased,
+)
+from analysis.monitoring.gate_data import wilson_of_share
 from analysis.monitoring.gates import ALPHA as GATES_ALPHA
 from analysis.monitoring.gates import SAMPLED, gate_rules, judge
+from analysis.monitoring.noise_tests import first_look
 from analysis.monitoring.repeated import (
     HORIZON,
-    errors_below,
-    mean_boundary,
+    STAKES,
+    fortune_logs,
     moderated,
     moderation,
     share_boundary,
@@ -100,46 +119,108 @@ UNCHANGED = ("drop", "chart")
 """Kinds that compare a subject with its own past."""
 
 
+@dataclass(frozen=True, slots=True)
+class World:
+    """How answers and months are drawn, and how they are tested.
+
+    Attributes
+    ----------
+    dependent : bool
+        Whether answers of a class, and neighbouring months and weeks, resemble each other.
+    once : bool
+        Test every look as if it were the only one.
+    aware : bool
+        Whether the tests allow for dependence.
+    """
+
+    dependent: bool = False
+    once: bool = False
+    aware: bool = True
+
+
+CLASS_ICC, MONTHS_ALIKE, WEEKS_ALIKE = 0.05, 0.6, 0.5
+LEVEL_SPREAD = 0.05
+"""Standard deviation of a site's share from month to month in dependent worlds."""
+
+ONLINE_SITES, CLASS = 15, 20
+
+
+def autoregressive(shape: tuple[int, ...], alike: float, rng) -> np.ndarray:
+    """Draw standard normal series along the last axis, neighbours correlated by ``alike``."""
+    z = rng.standard_normal(shape)
+    for t in range(1, shape[-1]):
+        z[..., t] = alike * z[..., t - 1] + np.sqrt(1 - alike**2) * z[..., t]
+    return z
+
+
+def class_levels(level: np.ndarray, shape: tuple[int, ...], rng) -> np.ndarray:
+    """Draw the share of each class, beta with the intraclass correlation :data:`CLASS_ICC`."""
+    size = 1 / CLASS_ICC - 1
+    level = np.broadcast_to(level, shape)
+    return rng.beta(size * level, size * (1 - level))
+
+
 def shares_fire(
-    hits: np.ndarray, n: np.ndarray, line: float, alpha: float, min_n: int, horizon: int = HORIZON
+    hits: np.ndarray,
+    n: np.ndarray,
+    line: float,
+    alpha: np.ndarray | float,
+    min_n: int,
+    effect: np.ndarray | float = 1.0,
 ) -> np.ndarray:
-    """Whether :func:`analysis.monitoring.share_ever_below` fires, for arrays."""
-    boundary = share_boundary(line, alpha, min_n, max(int(np.max(n)), horizon))
-    return hits <= boundary.critical[n]
+    """Whether :func:`analysis.monitoring.share_ever_below` fires, for arrays.
+
+    ``alpha`` is one number or one a subject (last axis).
+    """
+    hits, n = effective(hits, n, effect)
+    least, top = first_look(min_n), max(int(np.max(n)), HORIZON)
+    alpha = np.broadcast_to(alpha, hits.shape)
+    fired = np.zeros(hits.shape, bool)
+    for one in np.unique(alpha):
+        boundary = share_boundary(line, float(one), least, top)
+        n_here = np.broadcast_to(n, hits.shape)
+        fired |= (alpha == one) & (n_here >= least) & (hits <= boundary.critical[n_here])
+    return fired
 
 
-def shares_fire_once(hits: np.ndarray, n: np.ndarray, line: float, alpha: float) -> np.ndarray:
+def shares_fire_once(
+    hits: np.ndarray, n: np.ndarray, line: float, alpha: float, effect: np.ndarray | float = 1.0
+) -> np.ndarray:
     """Whether :func:`analysis.monitoring.share_below` fires, for arrays."""
+    hits, n = effective(hits, n, effect)
     return (stats.binom.cdf(hits, n, line) <= alpha) & (hits < n * line)
 
 
-def means_fire(
-    mean: np.ndarray, se: np.ndarray, n: np.ndarray, line: float, alpha: float, min_n: int
-) -> np.ndarray:
-    """Whether :func:`analysis.monitoring.mean_ever_below` fires, for arrays."""
-    boundary = mean_boundary(alpha, min_n, max(int(np.max(n)), HORIZON))
-    return errors_below(mean, se, n, line) >= boundary.critical[n]
+def means_fire(logs: np.ndarray, alpha: np.ndarray | float, effect=1.0) -> np.ndarray:
+    """Whether :func:`analysis.monitoring.mean_ever_below` fires; stakes are the last axis."""
+    mixed = logsumexp(logs / np.asarray(effect)[..., None], axis=-1) - np.log(STAKES.size)
+    return mixed >= -np.log(alpha)
 
 
 def means_fire_once(mean: np.ndarray, se: np.ndarray, n, line: float, alpha) -> np.ndarray:
     """Whether :func:`analysis.monitoring.mean_below` fires for ``n`` values, for arrays."""
-    return stats.t.cdf((mean - line) / se, n - 1) <= alpha
+    least = np.abs(line - mean) / np.sqrt(n * (n + 1))
+    return stats.t.cdf((mean - line) / np.maximum(se, least), n - 1) <= alpha
 
 
-def spreads(baseline: np.ndarray, *, alone: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Variance of sites' months and its degrees of freedom, drawn towards all sites' unless alone.
+def spreads(
+    baseline: np.ndarray, *, alone: bool = False, aware: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Variance of sites' months, its degrees of freedom, and how alike months are, by world.
 
-    Sites and months are on the last axes.
+    Drawn towards all sites' unless alone. Sites and months are the last axes.
     """
     b = baseline.shape[-1]
+    alike = months_alike(baseline) if aware else np.zeros(baseline.shape[:-2])
     variance = baseline.var(axis=-1, ddof=1)
-    if alone:
-        return variance, np.asarray(float(b - 1))
-    flat = variance.reshape(-1, variance.shape[-1])
-    drawn = [moderated(v, b - 1, moderation(v, np.full(v.size, b - 1))) for v in flat]
-    variance = np.array([np.broadcast_to(v, flat.shape[1]) for v, _ in drawn])
-    variance = variance.reshape(baseline.shape[:-1])
-    return variance, np.array([d for _, d in drawn]).reshape((*variance.shape[:-1], 1))
+    found, degrees = [], []
+    for own, r in zip(variance, alike, strict=True):
+        freed, df = unbiased(own, b, float(r))
+        if not alone:
+            freed, df = moderated(freed, df, moderation(freed, np.full(freed.size, df)))
+        found.append(np.broadcast_to(freed, own.shape))
+        degrees.append(df)
+    return np.array(found), np.array(degrees)[:, None], alike
 
 
 def drops_fire(
@@ -149,9 +230,13 @@ def drops_fire(
 
     ``level`` is the mean of each site's :data:`BASELINE_MONTHS` months.
     """
+    variance, df, alike = spread
     fall = level - recent.mean(axis=-1)
-    t = fall / np.sqrt(spread[0] * (1 / recent.shape[-1] + 1 / BASELINE_MONTHS))
-    return (fall >= line * level) & (stats.t.sf(t, spread[1]) <= alpha)
+    k = recent.shape[-1]
+    factor = np.array([mean_factor(k, r) + mean_factor(BASELINE_MONTHS, r) for r in alike])
+    variance = np.maximum(variance, (line * level) ** 2 / (BASELINE_MONTHS + 1))
+    t = fall / np.sqrt(variance * factor[:, None])
+    return (fall >= line * level) & (stats.t.sf(t, df) <= alpha)
 
 
 def charts_fire(
@@ -207,30 +292,38 @@ def _boundary(alike: float, alpha: float, *, wide: bool) -> float:
     return np.inf if found is None else found[0]
 
 
-def _charts(rule: Rule, shift, worlds: int, rng, alpha: float, *, once: bool) -> np.ndarray:
+def _charts(rule: Rule, shift, worlds: int, rng, world: World) -> np.ndarray:
     subjects, weekly = SUBJECTS[rule.measure]
-    weeks = np.arange(BASELINE_WEEKS + LOOKS) >= BASELINE_WEEKS
+    alpha, weeks = rule.alpha / subjects, np.arange(BASELINE_WEEKS + LOOKS) >= BASELINE_WEEKS
     shape = (worlds, subjects, weeks.size)
+    alike = autoregressive(shape, WEEKS_ALIKE, rng) if world.dependent else None
     if rule.measure == "weekly_opened":
-        rates = weekly * rng.gamma(WEEKS_VARY, 1 / WEEKS_VARY, shape)
-        counts = rng.poisson(rates * (1 - shift[:, None] * weeks)).astype(float)
-        fired = charts_fire(counts, np.sqrt, alpha, up=True, once=once)
+        if alike is None:
+            rates = rng.gamma(WEEKS_VARY, 1 / WEEKS_VARY, shape)
+        else:
+            rates = stats.gamma.ppf(stats.norm.cdf(alike), WEEKS_VARY) / WEEKS_VARY
+        counts = rng.poisson(weekly * rates * (1 - shift[:, None] * weeks)).astype(float)
+        fired = charts_fire(counts, np.sqrt, alpha, up=True, once=world.once)
     else:
-        share = rng.binomial(weekly, IN_TIME + shift[:, None] * weeks, shape) / weekly
+        level = IN_TIME + shift[:, None] * weeks + (0 if alike is None else 0.03 * alike)
+        share = rng.binomial(weekly, np.clip(level, 0, 1), shape) / weekly
         fired = charts_fire(
-            share, lambda p: np.sqrt(p * (1 - p) / weekly), alpha, up=False, once=once
+            share, lambda p: np.sqrt(p * (1 - p) / weekly), alpha, up=False, once=world.once
         )
-    return fired & (np.arange(1, LOOKS + 1)[:, None] >= (1 if once else rule.min_n))
+    return fired & (np.arange(1, LOOKS + 1)[:, None] >= (1 if world.once else rule.min_n))
 
 
-def _drops(rule: Rule, shift, worlds: int, rng, alpha: float, *, once: bool) -> np.ndarray:
+def _drops(rule: Rule, shift, worlds: int, rng, world: World) -> np.ndarray:
     subjects, _ = SUBJECTS[rule.measure]
-    baseline = rng.normal(SITE_LEVEL, SITE_SPREAD, (worlds, subjects, BASELINE_MONTHS))
-    months = LOOKS // WEEKS_A_MONTH + 1
-    late = rng.normal(SITE_LEVEL, SITE_SPREAD, (worlds, subjects, months))
-    late += SITE_LEVEL * shift[:, None]
+    alpha = rule.alpha / subjects / (1 if world.once else rule.looks)
+    months = BASELINE_MONTHS + LOOKS // WEEKS_A_MONTH + 1
+    alike = MONTHS_ALIKE if world.dependent else 0.0
+    values = SITE_LEVEL + SITE_SPREAD * autoregressive((worlds, subjects, months), alike, rng)
+    baseline, late = values[..., :BASELINE_MONTHS], values[..., BASELINE_MONTHS:]
+    late = late + SITE_LEVEL * shift[:, None]
     rang = np.zeros((worlds, LOOKS, subjects), bool)
-    level, spread = baseline.mean(axis=-1), spreads(baseline, alone=once)
+    level = baseline.mean(axis=-1)
+    spread = spreads(baseline, alone=world.once, aware=world.aware)
     for look in range(WEEKS_A_MONTH - 1, LOOKS):
         seen = (look + 1) // WEEKS_A_MONTH
         recent = late[..., max(0, seen - RECENT_MONTHS) : seen]
@@ -238,38 +331,103 @@ def _drops(rule: Rule, shift, worlds: int, rng, alpha: float, *, once: bool) -> 
     return rang
 
 
-def _means(rule: Rule, shift, worlds: int, rng, alpha: float, *, once: bool) -> np.ndarray:
+def _means(rule: Rule, shift, worlds: int, rng, world: World) -> np.ndarray:
     subjects, weekly = SUBJECTS[rule.measure]
-    level, n = rule.line + shift, weekly * np.arange(1, LOOKS + 1)[:, None]
-    values = rng.beta(4 * level, 4 * (1 - level), (worlds, LOOKS * weekly, subjects))
-    sums = [np.cumsum(values**p, axis=1)[:, weekly - 1 :: weekly] for p in (1, 2)]
-    mean = sums[0] / n
-    se = np.sqrt((sums[1] / n - mean**2) / (n - 1))
-    if once:
-        fired = means_fire_once(mean, se, n, rule.line, alpha)
+    level, n = rule.line + shift, weekly * np.arange(1, LOOKS + 1)
+    people = LOOKS * weekly
+    alpha = rule.alpha * np.array([place_share(i) for i in range(subjects)])
+    site = rng.integers(ONLINE_SITES, size=people)
+    shape = (worlds, people, subjects)
+    if world.dependent:
+        levels = class_levels(level, (worlds, ONLINE_SITES, subjects), rng)[:, site]
     else:
-        fired = means_fire(mean, se, n, rule.line, alpha, rule.min_n)
-    return fired & (n >= rule.min_n)
+        levels = np.broadcast_to(level, shape)
+    values = rng.beta(4 * levels, 4 * (1 - levels))
+    if world.once:
+        sums = [np.cumsum(values**p, axis=1)[:, weekly - 1 :: weekly] for p in (1, 2)]
+        mean = sums[0] / n[:, None]
+        se = np.sqrt((sums[1] / n[:, None] - mean**2) / (n[:, None] - 1))
+        fired = means_fire_once(mean, se, n[:, None], rule.line, rule.alpha / subjects)
+        return fired & (n >= rule.min_n)[:, None]
+    logs = np.stack(
+        [np.cumsum(fortune_logs(values, rule.line, k), axis=1)[:, n - 1] for k in STAKES], axis=-1
+    )
+    effect = np.ones((worlds, LOOKS, subjects))
+    if world.aware:
+        at = np.eye(ONLINE_SITES)[site]
+        for look, seen in enumerate(n):
+            part, held = values[:, :seen], at[:seen]
+            total, square = (np.einsum("wps,pc->wsc", part**p, held) for p in (1, 2))
+            count = np.broadcast_to(held.sum(axis=0), total.shape)
+            icc, _ = correlation_within(total, square, count, prior=CLASS_PRIOR)
+            effect[:, look] = design_effect(count, icc[:, None])
+    enough = (n >= rule.min_n)[:, None] & (n[:, None] / effect >= first_look(rule.min_n))
+    return means_fire(logs, alpha, effect) & enough
 
 
-def window_counts(measure: str, level: np.ndarray, worlds: int, rng, *, all_time: bool):
-    """Hits and answers by look: all so far, or of the newest three months."""
+def weekly_counts(measure: str, level: np.ndarray, weeks: int, worlds: int, rng, world: World):
+    """Hits of each week (worlds, weeks, subjects): a class a week, or sites with months alike."""
     subjects, weekly = SUBJECTS[measure]
-    n = weekly * np.arange(1, LOOKS + 1)[:, None]
-    hits = np.cumsum(rng.binomial(weekly, level, (worlds, LOOKS, subjects)), axis=1)
-    if not all_time:
-        hits[:, WINDOW:] = hits[:, WINDOW:] - hits[:, :-WINDOW].copy()
-        n = np.minimum(n, WINDOW * weekly)
-    return hits, n
+    shape = (worlds, weeks, subjects)
+    levels = np.broadcast_to(level, shape)
+    if world.dependent and measure.endswith("_site"):
+        months = -(-weeks // WEEKS_A_MONTH)
+        noise = autoregressive((worlds, subjects, months), MONTHS_ALIKE, rng)
+        noise = np.repeat(noise.transpose(0, 2, 1), WEEKS_A_MONTH, axis=1)[:, :weeks]
+        levels = np.clip(levels + LEVEL_SPREAD * noise, 0, 1)
+    elif world.dependent:
+        levels = class_levels(levels, shape, rng)
+    return rng.binomial(weekly, levels)
 
 
-def _shares(rule: Rule, shift, worlds: int, rng, alpha: float, *, once: bool) -> np.ndarray:
-    hits, n = window_counts(rule.measure, rule.line + shift, worlds, rng, all_time=not rule.looks)
-    if rule.looks or once:
-        fired = shares_fire_once(hits, n, rule.line, alpha)
-    else:
-        fired = shares_fire(hits, n, rule.line, alpha, rule.min_n)
-    return fired & (n >= rule.min_n)
+def _shares(rule: Rule, shift, worlds: int, rng, world: World) -> np.ndarray:
+    """Shares that grow from look to look, a class a week."""
+    if rule.looks:
+        return _windows(rule, shift, worlds, rng, world)
+    subjects, weekly = SUBJECTS[rule.measure]
+    weeks = weekly_counts(rule.measure, rule.line + shift, LOOKS, worlds, rng, world)
+    hits, n = np.cumsum(weeks, axis=1), weekly * np.arange(1, LOOKS + 1)[:, None]
+    if world.once:
+        return shares_fire_once(hits, n, rule.line, rule.alpha / subjects) & (n >= rule.min_n)
+    effect = np.ones(hits.shape)
+    if world.aware:
+        for look in range(LOOKS):
+            total = weeks[:, : look + 1].transpose(0, 2, 1)
+            count = np.full(total.shape, weekly)
+            icc, _ = correlation_within(total, total, count, prior=CLASS_PRIOR)
+            effect[:, look] = design_effect(count, icc[:, None])
+    alpha = rule.alpha * np.array([place_share(i) for i in range(subjects)])
+    return shares_fire(hits, n, rule.line, alpha, rule.min_n, effect) & (n >= rule.min_n)
+
+
+def window_counts(measure: str, level: np.ndarray, worlds: int, rng, world: World):
+    """Hits, answers and design effect of the newest three months at each look.
+
+    The effect comes from :data:`BASELINE_MONTHS` months before training.
+    """
+    subjects, weekly = SUBJECTS[measure]
+    old = BASELINE_MONTHS * WEEKS_A_MONTH
+    weeks = weekly_counts(measure, level, old + LOOKS, worlds, rng, world)
+    hits = np.cumsum(weeks[:, old:], axis=1)
+    hits[:, WINDOW:] = hits[:, WINDOW:] - hits[:, :-WINDOW].copy()
+    n = np.minimum(weekly * np.arange(1, LOOKS + 1)[:, None], WINDOW * weekly)
+    effect = np.ones((worlds, 1, subjects))
+    if world.aware:
+        before = weeks[:, :old].reshape(worlds, BASELINE_MONTHS, WEEKS_A_MONTH, subjects)
+        total = before.sum(axis=2).transpose(0, 2, 1)
+        sizes = np.full(total.shape, weekly * WEEKS_A_MONTH)
+        icc, lag = correlation_within(total, total, sizes, prior=MONTH_PRIOR)
+        recent = np.full((worlds, subjects, RECENT_MONTHS), weekly * WEEKS_A_MONTH)
+        effect = design_effect(recent, icc[:, None], lag[:, None])[:, None]
+    return hits, n, effect
+
+
+def _windows(rule: Rule, shift, worlds: int, rng, world: World) -> np.ndarray:
+    hits, n, effect = window_counts(rule.measure, rule.line + shift, worlds, rng, world)
+    alpha = rule.alpha / SUBJECTS[rule.measure][0] / (1 if world.once else rule.looks)
+    return shares_fire_once(hits, n, rule.line, alpha, 1.0 if world.once else effect) & (
+        n >= rule.min_n
+    )
 
 
 def sampled_criteria() -> list[tuple[str, dict]]:
@@ -279,7 +437,7 @@ def sampled_criteria() -> list[tuple[str, dict]]:
     return [(goal, c) for goal, c in found if c["measure"] in SAMPLED]
 
 
-def _gates(shift: np.ndarray, worlds: int, rng) -> np.ndarray:
+def _gates(shift: np.ndarray, worlds: int, rng, world: World) -> np.ndarray:
     """Criteria missed on their gate's day, and from then on, as :func:`judge` finds them."""
     asked = sampled_criteria()
     every = gate_rules()["gates"] | gate_rules()["quarters"]
@@ -287,32 +445,51 @@ def _gates(shift: np.ndarray, worlds: int, rng) -> np.ndarray:
     rang = np.zeros((worlds, LOOKS, len(asked)), bool)
     for place, (goal, criterion) in enumerate(asked):
         line, n = criterion["line"], GATE_PEOPLE[criterion["measure"]]
-        for world in range(worlds):
-            measured = _measured(criterion["unit"], line, shift[place], n, rng)
+        for number in range(worlds):
+            measured = _measured(criterion["unit"], line, shift[place], n, rng, world)
             missed = judge(criterion, measured, alpha=GATES_ALPHA / shared) == "missed"
-            rang[world, GATE_WEEKS[goal] - 1 :, place] = missed
+            rang[number, GATE_WEEKS[goal] - 1 :, place] = missed
     return rang
 
 
-def _measured(unit: str, line: float, shift: float, n: int, rng) -> Interval:
+def _measured(unit: str, line: float, shift: float, n: int, rng, world: World) -> Interval:
+    classes = n // CLASS
+    sizes = np.full((1, classes), CLASS)
     if unit == "share":
-        return wilson(int(rng.binomial(n, min(line + shift, (1 + line) / 2))), n)
-    return mean_t(rng.normal(line + 100 * shift, 10, n))
+        level = np.asarray(min(line + shift, (1 + line) / 2))
+        levels = class_levels(level, (classes,), rng) if world.dependent else level
+        total = rng.binomial(CLASS, levels, classes)[None]
+        value, square = float(total.sum() / n), total
+    else:
+        common = np.sqrt(CLASS_ICC) * rng.standard_normal((classes, 1)) * world.dependent
+        own = np.sqrt(1 - CLASS_ICC * world.dependent) * rng.standard_normal((classes, CLASS))
+        marks = line + 100 * shift + 10 * (common + own)
+        total, square = (marks.sum(axis=1)[None], (marks**2).sum(axis=1)[None])
+        value = float(marks.mean())
+    icc, _ = correlation_within(total, square, sizes, prior=CLASS_PRIOR)
+    effect = float(design_effect(sizes, icc)[0]) if world.aware else 1.0
+    if unit == "share":
+        low, high = wilson_of_share(value, n / effect)
+        return Interval(value, low, high, n, 0.95, "wilson", design_effect=effect)
+    plain = mean_t(marks.ravel())
+    se = plain.se * np.sqrt(effect)
+    half = (plain.high - plain.value) * np.sqrt(effect)
+    return Interval(value, value - half, value + half, n, 0.95, "t", se, effect)
 
 
-def _risks(shift: np.ndarray, worlds: int, rng, *, once: bool) -> np.ndarray:
+def _risks(shift: np.ndarray, worlds: int, rng, world: World) -> np.ndarray:
     """Triggers that a measure over all sites sets off, sites taken as the units."""
-    alpha = RISKS_ALPHA / len(TRIGGERS) / (1 if once else RISK_LOOKS)
+    alpha = RISKS_ALPHA / len(TRIGGERS) / (1 if world.once else RISK_LOOKS)
     rang = []
     for (measure, line), far in zip(TRIGGERS, shift, strict=True):
-        hits, n = window_counts(measure, line + far, worlds, rng, all_time=False)
+        hits, n, _ = window_counts(measure, line + far, worlds, rng, world)
         shares = hits / n
         se = shares.std(axis=-1, ddof=1) / np.sqrt(shares.shape[-1])
         rang.append(means_fire_once(shares.mean(axis=-1), se, shares.shape[-1], line, alpha))
     return np.stack(rang, axis=-1)
 
 
-def firings(rule, shift: np.ndarray, worlds: int, seed: int, *, once: bool = False) -> np.ndarray:
+def firings(rule, shift: np.ndarray, worlds: int, seed: int, world: World) -> np.ndarray:
     """Simulate one rule: whether each subject rings at each look, (worlds, looks, subjects).
 
     Parameters
@@ -321,19 +498,16 @@ def firings(rule, shift: np.ndarray, worlds: int, seed: int, *, once: bool = Fal
     shift : ndarray of shape (subjects,)
         Distance of the true level from the line; for what is compared with its own past the true
         change.
-    once : bool
-        Test every look as if it were the only one.
+    world : World
+        How data are drawn and tested.
     """
     rng = np.random.default_rng(seed)
     if rule.kind == "gate":
-        return _gates(shift, worlds, rng)
+        return _gates(shift, worlds, rng, world)
     if rule.kind == "risk":
-        return _risks(shift, worlds, rng, once=once)
-    alpha = rule.alpha / SUBJECTS[rule.measure][0]
-    if rule.looks and not once:
-        alpha /= rule.looks
+        return _risks(shift, worlds, rng, world)
     draw = {"chart": _charts, "drop": _drops, "mean": _means, "share": _shares}[rule.kind]
-    return draw(rule, shift, worlds, rng, alpha, once=once)
+    return draw(rule, shift, worlds, rng, world)
 
 
 def in_force() -> list[Rule | Programme]:
@@ -343,25 +517,25 @@ def in_force() -> list[Rule | Programme]:
 
 
 def false_alarms(
-    chosen, worlds: int, margin: float, *, once: bool = False
+    chosen, worlds: int, margin: float, world: World = World()
 ) -> list[tuple[str, float, float]]:
     """Share of worlds that ring at the last look and at any look: by rule, then all rules."""
     rows, last, ever = [], np.zeros(worlds, bool), np.zeros(worlds, bool)
     for number, rule in enumerate(chosen):
         distance = 0.0 if rule.kind in UNCHANGED else margin
         shift = np.full(SUBJECTS[rule.measure][0], distance)
-        rang = firings(rule, shift, worlds, seed=number, once=once).any(axis=2)
+        rang = firings(rule, shift, worlds, number, world).any(axis=2)
         rows.append((rule.id, rang[:, -1].mean(), rang.any(axis=1).mean()))
         last |= rang[:, -1]
         ever |= rang.any(axis=1)
     return [*rows, ("all rules", last.mean(), ever.mean())]
 
 
-def delay(rule, worlds: int, fall: float, *, once: bool = False) -> tuple[float, float]:
+def delay(rule, worlds: int, fall: float, world: World = World()) -> tuple[float, float]:
     """Share of planted subjects found in 26 weeks, and the median week of those found."""
     shift = np.full(SUBJECTS[rule.measure][0], 0.0 if rule.kind in UNCHANGED else MARGIN)
     shift[0] = -fall
-    rang = firings(rule, shift, worlds, seed=99, once=once)[..., 0]
+    rang = firings(rule, shift, worlds, 99, world)[..., 0]
     found = rang.any(axis=1)
     week = 1 + rang[found].argmax(axis=1)
     return float(found.mean()), float(np.median(week)) if found.any() else float("nan")
@@ -374,23 +548,32 @@ def planted(rule, fall: float) -> str:
     return f"fall of {fall:.0%}" if rule.kind == "drop" else f"{100 * fall:.0f} points below"
 
 
+WORLDS = {
+    "independent": World(),
+    "dependent": World(dependent=True),
+    "dependent, tested as independent": World(dependent=True, aware=False),
+    "independent, each look as if alone": World(once=True),
+}
+
+
 def main(worlds: int) -> None:
     chosen = in_force()
-    print(f"{worlds} worlds, {LOOKS} weekly looks\n")
-    print("| rule | at the line | healthy | each look as if alone: at the line | healthy |")
-    print("|---|---|---|---|---|")
+    print(f"{worlds} worlds, {LOOKS} weekly looks; any look (last look)\n")
+    print("| rule | " + " | ".join(f"{name}: at the line | healthy" for name in WORLDS) + " |")
+    print("|---|" + "---|---|" * len(WORLDS))
     columns = [
-        false_alarms(chosen, worlds, margin, once=once)
-        for once in (False, True)
+        false_alarms(chosen, worlds, margin, world)
+        for world in WORLDS.values()
         for margin in (0.0, MARGIN)
     ]
     for rows in zip(*columns, strict=True):
-        print(f"| {rows[0][0]} | " + " | ".join(f"{ever:.3f}" for *_, ever in rows) + " |")
-    print("\n| rule | planted | found in 26 weeks | median week | each look as if alone | median |")
+        cells = " | ".join(f"{ever:.3f} ({last:.3f})" for _, last, ever in rows)
+        print(f"| {rows[0][0]} | {cells} |", flush=True)
+    print("\n| rule | planted | independent: found | week | dependent: found | week |")
     print("|---|---|---|---|---|---|")
     for rule in chosen:
         for fall in (0.25, 0.50) if rule.measure == "weekly_opened" else (0.05, 0.10):
-            cells = [delay(rule, worlds, fall, once=once) for once in (False, True)]
+            cells = [delay(rule, worlds, fall, WORLDS[k]) for k in ("independent", "dependent")]
             numbers = " | ".join(
                 f"{found:.2f} | {week:.0f}" if found else "0.00 | —" for found, week in cells
             )

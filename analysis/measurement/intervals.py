@@ -16,7 +16,8 @@ class Interval:
     """A point estimate with its interval.
 
     ``low`` and ``high`` are None where no interval exists (fewer than two clusters);
-    ``se`` is None for intervals that are not built from one.
+    ``se`` is None for intervals that are not built from one. ``design_effect`` is how many of the
+    ``n`` answers say as much as one that stands by itself.
     """
 
     value: float
@@ -26,6 +27,7 @@ class Interval:
     level: float
     method: str
     se: float | None = None
+    design_effect: float = 1.0
 
 
 def _asked_at_all(n: int) -> None:

@@ -4,9 +4,12 @@ A value on the wrong side of a line rings only when chance alone would rarely pu
 data are looked at every week. Shares and means that grow answer by answer are therefore tested by
 :mod:`analysis.monitoring.repeated`: the error is that of *ever* ringing. What changes only by
 the month (a window of months, a site's fall from its own baseline) is tested at each month's
-share of the error, ``alpha / looks``. A rule's ``alpha`` is divided among the subjects it tests
-(Bonferroni), and each alert carries the probability, computed for its own n, that it rings
-although nothing is wrong.
+share of the error, ``alpha / looks``. A rule's ``alpha`` is divided among its subjects: of what is
+tested month by month among those tested (Bonferroni); of what grows, by the order in which
+subjects began (:func:`place_share`), so that a finished course keeps its share, and its alert,
+when others start. Answers of one class and months of one site resemble each other; their counts are
+divided by a design effect first (:mod:`analysis.monitoring.dependence`). Each alert carries the
+probability, computed for its own n, that it rings although nothing is wrong.
 """
 
 from __future__ import annotations
@@ -20,9 +23,11 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from analysis.monitoring.dependence import months_alike, unbiased
 from analysis.monitoring.noise_tests import (
     NoiseTest,
     dropped,
+    first_look,
     mean_ever_below,
     share_below,
     share_ever_below,
@@ -111,6 +116,59 @@ def rules() -> tuple[Rule, ...]:
     return tuple(Rule(id=id, **entry) for id, entry in YAML(typ="safe").load(text).items())
 
 
+FIRST_PLACES = 10
+"""Subjects of the first block: what most programmes have of modules, lecturers and tests."""
+
+LEFT = 0.2
+"""Share of the error that each block leaves to those that begin later."""
+
+
+def place_share(place: int) -> float:
+    """Return the share of a rule's error that a subject has by the order in which it began.
+
+    The first ten subjects share 80 %, the next twenty 16 %, the next forty 3.2 % and so on: all
+    together at most 1, whoever is still to come, and nobody's share shrinks when others begin.
+
+    Parameters
+    ----------
+    place : int
+        Subjects that began before.
+    """
+    block, size = 0, FIRST_PLACES
+    while place >= size:
+        place -= size
+        block, size = block + 1, 2 * size
+    return (1 - LEFT) * LEFT**block / size
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadOfSites:
+    """What all sites say of one site's months: their spread, and how alike neighbours are."""
+
+    prior: Moderation
+    alike: float
+
+
+def spread_of_sites(baselines: Iterable[np.ndarray]) -> SpreadOfSites:
+    """Estimate from all sites' months before training how months spread and resemble each other.
+
+    Parameters
+    ----------
+    baselines : iterable of ndarray
+        Each site's months before training, in time order.
+    """
+    used = [np.asarray(b, dtype=float) for b in baselines if len(b) > 2]
+    if not used:
+        return SpreadOfSites(Moderation(0.0, 0.0), 0.0)
+    months = np.full((len(used), max(b.size for b in used)), np.nan)
+    for row, b in zip(months, used, strict=True):
+        row[: b.size] = b
+    alike = float(months_alike(months))
+    freed = [unbiased(b.var(ddof=1), b.size, alike) for b in used]
+    variances, degrees = (np.array(part, dtype=float) for part in zip(*freed, strict=True))
+    return SpreadOfSites(moderation(variances, degrees), alike)
+
+
 def evaluate(rule: Rule, subjects: pd.DataFrame) -> pd.DataFrame:
     """Test every subject of one rule.
 
@@ -121,42 +179,38 @@ def evaluate(rule: Rule, subjects: pd.DataFrame) -> pd.DataFrame:
         ``subject`` and, by kind, ``hits, n`` (share), ``values_`` (mean: one value a person),
         ``baseline, recent`` (drop: arrays of months) or what
         :func:`~analysis.monitoring.weekly_alerts.weekly_measures` gives (chart), and ``n``.
-        ``told``, where given: more blanks of the message.
+        Where given: ``design_effect`` of the subject's answers (1 without), ``place`` of
+        subjects that grow (:func:`place_share`; without it they share the error equally),
+        ``told`` (more blanks of the message).
 
     Returns
     -------
     DataFrame
-        ``rule, subject, value, line, n, p_value, false_alarm_rate, alpha, state``: ``fired``,
-        ``within_noise`` (wrong side of the line, but chance may have put it there),
-        ``kept`` or ``too_few``. ``false_alarm_rate`` and ``alpha`` are of a year of looks.
+        ``rule, subject, value, line, n, p_value, false_alarm_rate, alpha, design_effect,
+        state``: ``fired``, ``within_noise`` (wrong side of the line, but chance may have put it
+        there), ``kept`` or ``too_few`` (answers, or independent ones among them).
+        ``false_alarm_rate`` and ``alpha`` are of a year of looks.
     """
+    effects = subjects.get("design_effect", pd.Series(1.0, index=subjects.index))
+    subjects = subjects.assign(design_effect=effects.astype(float))
     enough = subjects["n"] >= rule.min_n
+    if rule.kind in ("share", "mean") and not rule.looks:
+        enough &= subjects["n"] / subjects["design_effect"] >= first_look(rule.min_n)
     tested_subjects = max(int(enough.sum()), 1)
-    alpha = rule.alpha / tested_subjects / max(rule.looks, 1)
-    prior = _prior(subjects[enough]) if rule.kind == "drop" else None
+    looks = max(rule.looks, 1)
+    spread = spread_of_sites(subjects.loc[enough, "baseline"]) if rule.kind == "drop" else None
     rows = []
     for row, tested in zip(subjects.itertuples(), enough, strict=True):
-        value, wrong, test = _apply(rule, row, alpha, prior)
+        grows = rule.kind in ("share", "mean") and not rule.looks and "place" in subjects
+        alpha = rule.alpha * (place_share(int(row.place)) if grows else 1 / tested_subjects)
+        value, wrong, test = _apply(rule, row, alpha / looks, spread)
+        known = (rule.id, row.subject, value, rule.line, row.n)
         if not tested:
-            rows.append(
-                (rule.id, row.subject, value, rule.line, row.n, None, None, None, "too_few")
-            )
+            rows.append((*known, None, None, None, row.design_effect, "too_few"))
             continue
         state = "fired" if test.fires else "within_noise" if wrong else "kept"
-        rate = 1 - (1 - test.false_alarm_rate) ** max(rule.looks, 1)
-        rows.append(
-            (
-                rule.id,
-                row.subject,
-                value,
-                rule.line,
-                row.n,
-                test.p_value,
-                rate,
-                rule.alpha / tested_subjects,
-                state,
-            )
-        )
+        rate = 1 - (1 - test.false_alarm_rate) ** looks
+        rows.append((*known, test.p_value, rate, alpha, row.design_effect, state))
     columns = [
         "rule",
         "subject",
@@ -166,38 +220,33 @@ def evaluate(rule: Rule, subjects: pd.DataFrame) -> pd.DataFrame:
         "p_value",
         "false_alarm_rate",
         "alpha",
+        "design_effect",
         "state",
     ]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _apply(
-    rule: Rule, row, alpha: float, prior: Moderation | None
+    rule: Rule, row, alpha: float, spread: SpreadOfSites | None
 ) -> tuple[float, bool, NoiseTest]:
     if rule.kind == "share":
         value = row.hits / row.n if row.n else float("nan")
-        hits, n = int(row.hits), int(row.n)
+        hits, n, effect = int(row.hits), int(row.n), float(row.design_effect)
         if rule.looks:
-            return value, value < rule.line, share_below(hits, n, rule.line, alpha)
-        test = share_ever_below(hits, n, rule.line, alpha, rule.min_n)
+            return value, value < rule.line, share_below(hits, n, rule.line, alpha, effect)
+        test = share_ever_below(hits, n, rule.line, alpha, rule.min_n, effect)
         return value, value < rule.line, test
     if rule.kind == "mean":
-        value = float(np.mean(row.values_))
-        test = mean_ever_below(row.values_, rule.line, alpha, rule.min_n)
+        value = float(np.mean(row.values_)) if len(row.values_) else float("nan")
+        test = mean_ever_below(row.values_, rule.line, alpha, float(row.design_effect))
         return value, value < rule.line, test
     if rule.kind == "chart":
         test = NoiseTest(*chart_test(row, alpha, CHART_RULES))
         return float(row.change), row.signals > 0, test
     level = float(np.mean(row.baseline)) if len(row.baseline) else float("nan")
     value = float(np.mean(row.recent)) / level - 1 if len(row.recent) and level else float("nan")
-    test = dropped(row.baseline, row.recent, rule.line, alpha, prior)
+    test = dropped(row.baseline, row.recent, rule.line, alpha, spread.prior, spread.alike)
     return value, value <= -rule.line, test
-
-
-def _prior(subjects: pd.DataFrame) -> Moderation:
-    variances = [float(np.var(b, ddof=1)) for b in subjects["baseline"] if len(b) > 2]
-    degrees = [len(b) - 1 for b in subjects["baseline"] if len(b) > 2]
-    return moderation(np.array(variances), np.array(degrees))
 
 
 def assess_alerts(
@@ -225,8 +274,9 @@ def assess_alerts(
     StageResults
         Alerts ``monitoring.alert.<rule>.<subject>``, gravest first; tables ``alert_tests``
         (every subject tested) and ``alert_rules`` (``rule, subjects, fired, within_noise,
-        too_few, family_false_alarm``: probability that the rule rings at least once in a
-        year of looks although nothing is wrong, subjects taken as independent).
+        too_few, design_effect`` (middle one of its subjects), ``family_false_alarm``: probability
+        that the rule rings at least once in a year of looks although nothing is wrong, subjects
+        taken as independent).
     """
     tests, alerts, summary = [], [], []
     for rule in (*rules(), *own):
@@ -246,6 +296,7 @@ def assess_alerts(
                 int(states.get("fired", 0)),
                 int(states.get("within_noise", 0)),
                 int(states.get("too_few", 0)),
+                float(table["design_effect"].median()),
                 float(1 - np.prod(1 - rates)),
             )
         )
@@ -263,6 +314,7 @@ def assess_alerts(
         "fired",
         "within_noise",
         "too_few",
+        "design_effect",
         "family_false_alarm",
     ]
     tables = {"alert_rules": pd.DataFrame(summary, columns=columns)}

@@ -10,7 +10,8 @@ import pandas as pd
 
 from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import wilson
-from analysis.monitoring.alerts import rules
+from analysis.monitoring.alerts import place_share, rules
+from analysis.monitoring.measures import reaction_subjects
 from analysis.monitoring.noise_tests import share_ever_below
 from analysis.monitoring.shrinkage import shrink_shares
 from analysis.monitoring.training import PASS_MARKS, attendance, reactions_by_sheet, satisfaction
@@ -176,14 +177,19 @@ def lecturer_standing(reactions: pd.DataFrame, instruments: pd.DataFrame) -> pd.
     """
     rule = next(rule for rule in rules() if rule.id == "lecturer_below_85")
     table = satisfaction(reactions_by_sheet(reactions, instruments), ["lecturer_id"])
+    alike = reaction_subjects(reactions, instruments, "lecturer_id").set_index("subject")
+    table = table.join(alike[["design_effect", "place"]], on="lecturer_id")
     enough = table["n"] >= rule.min_n
-    alpha = rule.alpha / max(int(enough.sum()), 1)
     p_values, standing = [], []
     for row, tested in zip(table.itertuples(), enough, strict=True):
-        test = share_ever_below(int(row.hits), int(row.n), rule.line, alpha, rule.min_n)
+        alpha = rule.alpha * place_share(int(row.place))
+        test = share_ever_below(
+            int(row.hits), int(row.n), rule.line, alpha, rule.min_n, row.design_effect
+        )
         p_values.append(test.p_value if tested else np.nan)
         below = "suspend" if test.fires else "watch" if row.value < rule.line else "kept"
         standing.append(below if tested else "too_few")
+    table = table.drop(columns=["design_effect", "place"])
     table = table.assign(line=rule.line, least_n=rule.min_n, p_value=p_values, standing=standing)
     drawn = shrink_shares(table["hits"].to_numpy(), table["n"].to_numpy())
     table = table.assign(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from analysis.measurement.columns import dates, floats, present
 from analysis.measurement.intervals import Interval, mean_t, wilson
-from analysis.monitoring.training import PASS_MARKS, pass_rates, reactions_by_sheet
+from analysis.monitoring.dependence import subject_effects
+from analysis.monitoring.measures import class_of, class_of_attempts, site_of
+from analysis.monitoring.training import PASS_MARKS, first_attempts, reactions_by_sheet
 
 Tables = Mapping[str, pd.DataFrame | None]
 
@@ -28,7 +31,8 @@ def gate_measures(tables: Tables, *, until: dt.date | None = None) -> dict[str, 
     Returns
     -------
     dict[str, Interval]
-        Shares with Wilson intervals, mean scores with t intervals, counts without.
+        Shares with Wilson intervals (of counts divided by their design effect where classes are
+        known), mean scores with t intervals, counts without.
     """
     found = {}
     for name, (table, day, columns, measure) in _MEASURES.items():
@@ -47,9 +51,24 @@ def _count(value: int) -> Interval:
     return Interval(float(value), np.nan, np.nan, int(value), 0.95, "count")
 
 
-def _share(hits: np.ndarray) -> Interval | None:
-    hits = hits[np.isfinite(hits)]
-    return wilson(int(hits.sum()), hits.size) if hits.size else None
+def _share(hits: np.ndarray, clusters: pd.Series) -> Interval | None:
+    """Return the Wilson interval of a share whose answers come in clusters."""
+    frame = pd.DataFrame({"subject": "all", "hit": hits, "cluster": clusters.to_numpy(object)})
+    frame = frame[np.isfinite(hits)]
+    if frame.empty:
+        return None
+    effect = float(subject_effects(frame, value="hit", cluster="cluster").iloc[0])
+    value, n = float(frame["hit"].mean()), len(frame)
+    fewer = wilson_of_share(value, n / effect)
+    return Interval(value, fewer[0], fewer[1], n, 0.95, "wilson", design_effect=effect)
+
+
+def wilson_of_share(value: float, n: float) -> tuple[float, float]:
+    """Return the Wilson interval of a share seen in ``n`` independent answers, not always whole."""
+    z = 1.959963984540054
+    middle = (value + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(value * (1 - value) / n + z**2 / (4 * n**2))
+    return max(0.0, min(value, middle - half)), min(1.0, max(value, middle + half))
 
 
 def _frontline(staff: pd.DataFrame, _: Tables) -> Interval:
@@ -64,27 +83,46 @@ def _trained(enrolments: pd.DataFrame, _: Tables) -> Interval:
     return _count(_came(enrolments)["staff_id"].nunique())
 
 
-def _attendance(enrolments: pd.DataFrame, _: Tables) -> Interval | None:
-    return _share(floats(enrolments["attended"]))
+def _attendance(enrolments: pd.DataFrame, tables: Tables) -> Interval | None:
+    classes = class_of(enrolments, site_of(tables.get("staff")))
+    return _share(floats(enrolments["attended"]), classes)
 
 
-def _passes(assessments: pd.DataFrame, _: Tables) -> Interval | None:
-    table = pass_rates(assessments, PASS_MARKS, ())
-    return wilson(int(table["hits"].iloc[0]), int(table["n"].iloc[0])) if len(table) else None
+def _passes(assessments: pd.DataFrame, tables: Tables) -> Interval | None:
+    first = first_attempts(assessments, PASS_MARKS)
+    site = site_of(tables.get("staff"))
+    return _share(
+        first["hit"].to_numpy(dtype=float),
+        class_of_attempts(first, tables.get("enrolments"), site),
+    )
 
 
-def _score(assessments: pd.DataFrame, _: Tables) -> Interval | None:
-    first = (assessments["attempt"] == 1) & (assessments["occasion"] == "post")
-    first &= assessments["form"].isin(list(PASS_MARKS)) & assessments["score"].notna()
-    people = assessments[first].assign(score=floats(assessments.loc[first, "score"]))
-    return mean_t(people.groupby("staff_id")["score"].mean().to_numpy()) if len(people) else None
+def _score(assessments: pd.DataFrame, tables: Tables) -> Interval | None:
+    """Return the mean mark with its t interval over people, widened where classes are alike."""
+    first = first_attempts(assessments, PASS_MARKS)
+    if first.empty:
+        return None
+    first = first.assign(
+        score=floats(first["score"]),
+        cluster=class_of_attempts(first, tables.get("enrolments"), site_of(tables.get("staff"))),
+    )
+    people = first.groupby("staff_id", as_index=False).agg(
+        score=("score", "mean"), cluster=("cluster", "first")
+    )
+    plain = mean_t(people["score"].to_numpy())
+    if plain.se is None:
+        return plain
+    effects = subject_effects(people.assign(subject="all"), value="score", cluster="cluster")
+    wider = float(np.sqrt(effects.iloc[0]))
+    low, high = (plain.value + wider * (end - plain.value) for end in (plain.low, plain.high))
+    return replace(plain, low=low, high=high, se=wider * plain.se, design_effect=wider**2)
 
 
 def _satisfied(reactions: pd.DataFrame, tables: Tables) -> Interval | None:
     if not present(tables.get("instruments"), "scale_max"):
         return None
     sheets = reactions_by_sheet(reactions, tables["instruments"])
-    return _share(sheets["hit"].to_numpy(dtype=float))
+    return _share(sheets["hit"].to_numpy(dtype=float), sheets["session"])
 
 
 def _covered(waves: pd.DataFrame, tables: Tables) -> Interval | None:

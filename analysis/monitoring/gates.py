@@ -63,7 +63,8 @@ def shortfall(line: float, measured: Interval, alpha: float) -> NoiseTest | None
         return None
     if measured.se is not None:
         return mean_below(measured.value, measured.se, measured.n - 1, line, alpha)
-    return share_below(round(measured.value * measured.n), measured.n, line, alpha)
+    hits = round(measured.value * measured.n)
+    return share_below(hits, measured.n, line, alpha, measured.design_effect)
 
 
 def judge(criterion: Mapping[str, Any], measured: Interval | None, *, alpha: float = ALPHA) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 PRIOR_SIZE = 60.0
 """Answers the mixing distribution is worth: evidence grows fastest for falls of about 5 points."""
@@ -86,12 +86,12 @@ def crossing(line: float, critical: np.ndarray, min_n: int) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """Where a share or mean rings at ``0 .. horizon`` answers, and how often it has by chance.
+    """Where a share rings at ``0 .. horizon`` answers, and how often it has by chance.
 
     Attributes
     ----------
     critical : ndarray
-        Most hits that ring; -1 where none do. For means the least ``z`` that rings.
+        Most hits that ring; -1 where none do.
     rung : ndarray
         As of :func:`crossing`; its last value is at most ``alpha``.
     """
@@ -133,73 +133,43 @@ def ever_as_extreme(hits: int, n: int, line: float, min_n: int, horizon: int = H
     return float(crossing(line, critical_hits(line, evidence, max(n, horizon)), min_n)[-1])
 
 
-def mean_evidence(z: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Log evidence that a mean is below a line: a one-sided normal mixture.
+STAKES = np.arange(1, 17) / 16
+"""Shares of the largest stake that the evidence about a mean is mixed over, equally."""
 
-    With ``z`` standard errors below the line and ``r = n / 60``,
-    ``2 / sqrt(1 + r) exp(z^2 r / (2 (1 + r))) Phi(z sqrt(r / (1 + r)))``.
+
+def bounded_evidence(
+    values: np.ndarray, line: float, effect: np.ndarray | float = 1.0
+) -> np.ndarray:
+    """Log evidence that the mean of values between 0 and 1 is below a line.
+
+    The fortune of one who bets against "the mean is at the line" with fixed stakes, averaged over
+    :data:`STAKES`: ``mean_k prod_i (1 + stake_k (line - x_i) / (1 - line))``. Where the true mean
+    is at least ``line`` it is a supermartingale whatever the distribution, so that it exceeds
+    ``1 / alpha`` ever with probability at most ``alpha`` (Ville). It needs no spread: people
+    who all have 0 are evidence. Of people who resemble each other the logarithm of each fortune
+    is divided by their design effect.
+
+    Parameters
+    ----------
+    values : ndarray of shape (..., people)
+        In [0, 1].
+    line : float
+        Mean in (0, 1) that should be reached.
+    effect : ndarray or float
+        Design effect, at least 1.
 
     References
     ----------
-    Howard et al. (2021), proposition 6.
+    Waudby-Smith & Ramdas (2024), Journal of the Royal Statistical Society B 86(1).
     """
-    n = np.asarray(n, dtype=float)
-    share = n / (n + PRIOR_SIZE)
-    grown = np.log(2) + 0.5 * np.log1p(-share) + np.asarray(z) ** 2 * share / 2
-    return grown + stats.norm.logcdf(z * np.sqrt(share))
+    logs = np.stack([fortune_logs(values, line, stake).sum(axis=-1) for stake in STAKES], axis=-1)
+    return special.logsumexp(logs / np.asarray(effect)[..., None], axis=-1) - np.log(STAKES.size)
 
 
-def errors_below(mean: np.ndarray, se: np.ndarray, n: np.ndarray, line: float) -> np.ndarray:
-    """Return how far a mean is below a line: the normal quantile of its t statistic's tail."""
-    tail = stats.t.sf((line - np.asarray(mean)) / np.asarray(se), np.asarray(n) - 1)
-    return np.clip(stats.norm.isf(tail), -30, 30)
-
-
-def needed_errors(evidence: float, horizon: int) -> np.ndarray:
-    """Least ``z`` at ``0 .. horizon`` answers whose evidence reaches ``evidence``."""
-    n = np.arange(horizon + 1)
-    low, high = np.full(n.size, -10.0), np.full(n.size, 40.0)
-    for _ in range(40):
-        middle = (low + high) / 2
-        reaches = mean_evidence(middle, n) >= evidence
-        low, high = np.where(reaches, low, middle), np.where(reaches, middle, high)
-    return high
-
-
-def mean_crossing(needed: np.ndarray, min_n: int) -> np.ndarray:
-    """Probability to have rung by each number of answers, the true mean being at the line.
-
-    That of a walk of equally likely steps up and down, to which sums of any answers tend.
-    """
-    n = np.arange(needed.size)
-    steps = np.floor((n - needed * np.sqrt(n)) / 2 + 1e-9).astype(int)
-    return crossing(0.5, np.maximum(steps, -1), min_n)
-
-
-@lru_cache(maxsize=64)
-def mean_boundary(alpha: float, min_n: int, horizon: int = HORIZON) -> Boundary:
-    """Least ``z`` to ask for so that chance ever rings with ``alpha``; asymptotic in answers.
-
-    Returns
-    -------
-    Boundary
-        ``critical`` holds the least ``z`` at each number of answers.
-    """
-    low, high = 0.0, -np.log(alpha)
-    for _ in range(12):
-        middle = (low + high) / 2
-        ever = mean_crossing(needed_errors(middle, horizon), min_n)[-1]
-        low, high = (low, middle) if ever <= alpha else (middle, high)
-    needed = needed_errors(high, horizon)
-    return Boundary(needed, mean_crossing(needed, min_n))
-
-
-def mean_ever_as_extreme(z: float, n: int, min_n: int, horizon: int = HORIZON) -> float:
-    """Probability that evidence as strong as ``z`` at ``n`` answers is ever seen at the line."""
-    if z <= 0:
-        return 1.0
-    evidence = float(mean_evidence(z, n)) - 1e-9
-    return float(mean_crossing(needed_errors(evidence, max(n, horizon)), min_n)[-1])
+def fortune_logs(values: np.ndarray, line: float, stake: float) -> np.ndarray:
+    """Log of what each value multiplies the fortune of one stake by; -inf where all is lost."""
+    with np.errstate(divide="ignore"):
+        return np.log1p(stake * (line - np.asarray(values, dtype=float)) / (1 - line))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from analysis.measurement.columns import dates, floats, present
 from analysis.monitoring.alerts import RECENT_MONTHS, rules
-from analysis.monitoring.noise_tests import NoiseTest, mean_below
+from analysis.monitoring.noise_tests import NoiseTest, mean_below, share_below
 from analysis.results import Alert
 
 LEAVER_MONTHS = 6
@@ -40,18 +40,31 @@ TRIGGER = re.compile(r"^(?P<measure>\w+)\s*(?P<sign>[<>])\s*(?P<line>-?[\d.]+)\s
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a trigger compares with its line; ``se`` over sites, None where nothing is sampled."""
+    """What a trigger compares with its line; ``se`` over sites, None where nothing is sampled.
+
+    ``hits`` of ``n`` answers where it is a share of counts: one site alone is tested by them.
+    """
 
     value: float
     n: int
     se: float | None = None
     sites: int = 0
+    hits: int | None = None
+
+    @property
+    def testable(self) -> bool:
+        """Whether chance can be told from anything: two sites, or counts of one."""
+        return self.se is None or self.sites > 1 or self.hits is not None
 
     def beyond(self, sign: str, line: float, alpha: float) -> NoiseTest | None:
         """Test whether chance explains that the line is crossed; None where it is a fact."""
         if self.se is None:
             return None
         turned = 1 if sign == "<" else -1
+        if self.sites < 2 and self.hits is not None and 0 < line < 1:
+            below = turned > 0
+            hits = self.hits if below else self.n - self.hits
+            return share_below(hits, self.n, line if below else 1 - line, alpha)
         return mean_below(turned * self.value, self.se, self.sites - 1, turned * line, alpha)
 
 
@@ -100,7 +113,10 @@ def _over_sites(rows: pd.DataFrame) -> Measured:
     residual = total - value * exposure
     spread = count / max(count - 1, 1) * (residual**2).sum()
     se = float(np.sqrt(spread) / exposure.sum())
-    return Measured(value, int(np.nansum(floats(rows["n"]))), se, count)
+    answers = int(np.nansum(floats(rows["n"])))
+    if count == 1 and 0 <= total[0] <= exposure[0] and exposure[0] > 1:
+        return Measured(value, round(exposure[0]), se, count, round(total[0]))
+    return Measured(value, answers, se, count)
 
 
 def trigger_states(
@@ -113,7 +129,8 @@ def trigger_states(
     DataFrame
         In the order of ``risks``: ``risk_id, trigger_state`` (``set_off``, ``within_noise``:
         beyond the line, but chance may have put it there, ``quiet``, ``not_measured``: no such
-        rule or measure in this run, ``none``: no trigger declared), ``trigger_value`` (of a
+        rule or measure in this run, ``too_few``: one site without counts, so that nothing tells
+        chance from a change, ``none``: no trigger declared), ``trigger_value`` (of a
         measure; for a rule the number of alerts that ring), ``trigger_n``, ``trigger_p``,
         ``trigger_rate`` (false alarms of a year of looks; both of samples alone), ``evidence``
         (ids of the alerts, joined by commas).
@@ -153,6 +170,8 @@ def _compare(text: str | None, measures: Mapping[str, Measured], alpha: float) -
         return "not_measured", np.nan, None, None, None
     measured, line = measures[parts["measure"]], float(parts["line"])
     beyond = measured.value < line if parts["sign"] == "<" else measured.value > line
+    if not measured.testable:
+        return "too_few", measured.value, measured.n, None, None
     test = measured.beyond(parts["sign"], line, alpha)
     state = "quiet" if not beyond else "set_off" if test is None or test.fires else "within_noise"
     tested = (test.p_value, 1 - (1 - test.false_alarm_rate) ** LOOKS) if test else (None, None)

@@ -193,6 +193,17 @@ def pass_rates(
     DataFrame
         One row a group of ``by``, with the share (0-1), its n and interval.
     """
+    return _shares(first_attempts(assessments, marks), by)
+
+
+def first_attempts(assessments: pd.DataFrame, marks: Mapping[str, float]) -> pd.DataFrame:
+    """Return the first attempts after training of forms that have a mark.
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``assessments`` with ``hit``: 1.0 at or above the mark, else 0.0.
+    """
     first = assessments[
         (assessments["attempt"] == 1)
         & (assessments["occasion"] == "post")
@@ -200,7 +211,7 @@ def pass_rates(
         & assessments["score"].notna()
     ]
     mark = first["form"].map(dict(marks)).astype(float)
-    return _shares(first.assign(hit=(floats(first["score"]) >= mark).astype(float)), by)
+    return first.assign(hit=(floats(first["score"]) >= mark).astype(float))
 
 
 def _cells(frame: pd.DataFrame, by: Sequence[str]):

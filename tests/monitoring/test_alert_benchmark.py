@@ -18,7 +18,7 @@ from analysis.monitoring import (
     share_ever_below,
     weekly_measures,
 )
-from analysis.monitoring.repeated import moderation
+from analysis.monitoring.alerts import spread_of_sites
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "alerts.py"
 
@@ -38,17 +38,23 @@ def test_its_tests_over_arrays_are_those_of_the_room(benchmark):
     assert any(expected)
     expected = [share_below(h, k, 0.85, 0.01).fires for h, k in both]
     assert benchmark["shares_fire_once"](hits, n, 0.85, 0.01).tolist() == expected
-    values = rng.normal(0.62, 0.1, (40, 25))
-    se = values.std(axis=1, ddof=1) / 5
-    found = benchmark["means_fire"](values.mean(axis=1), se, 25, 0.7, 0.05, 20)
-    assert found.tolist() == [mean_ever_below(v, 0.7, 0.05, 20).fires for v in values]
+    effect = np.full(40, 1.7)
+    expected = [share_ever_below(h, k, 0.85, 0.05, 20, 1.7).fires for h, k in both]
+    assert benchmark["shares_fire"](hits, n, 0.85, 0.05, 20, effect).tolist() == expected
+    values = rng.beta(1.3, 0.7, (40, 25))
+    logs = [benchmark["fortune_logs"](values, 0.7, k).sum(axis=1) for k in benchmark["STAKES"]]
+    found = benchmark["means_fire"](np.stack(logs, axis=-1), 0.5, np.full(40, 1.3))
+    assert found.tolist() == [mean_ever_below(v, 0.7, 0.5, 1.3).fires for v in values]
     assert found.any()
     baseline, recent = rng.normal(4, 0.1, (40, 12)), rng.normal(3.75, 0.1, (40, 3))
-    prior = moderation(baseline.var(axis=1, ddof=1), np.full(40, 11))
-    spread = benchmark["spreads"](baseline)
-    found = benchmark["drops_fire"](baseline.mean(axis=1), recent, spread, 0.05, 0.01)
-    both = zip(baseline, recent, strict=True)
-    assert found.tolist() == [dropped(b, r, 0.05, 0.01, prior).fires for b, r in both]
+    sites = spread_of_sites(baseline)
+    spread = benchmark["spreads"](baseline[None])
+    found = benchmark["drops_fire"](baseline.mean(axis=1)[None], recent[None], spread, 0.05, 0.01)
+    expected = [
+        dropped(b, r, 0.05, 0.01, sites.prior, sites.alike).fires
+        for b, r in zip(baseline, recent, strict=True)
+    ]
+    assert found[0].tolist() == expected
     assert 0 < found.sum() < 40
 
 
@@ -85,13 +91,26 @@ def test_the_whole_system_is_in_it(benchmark):
     assert left_out == {"course_redesign"}
 
 
-def test_no_rule_exceeds_its_promise_over_26_looks(benchmark):
-    rows = benchmark["false_alarms"](benchmark["in_force"](), 100, 0.0)
-    error = (0.05 * 0.95 / 100) ** 0.5
+@pytest.mark.parametrize("kind", ["independent", "dependent"])
+def test_no_rule_exceeds_its_promise_over_26_looks(benchmark, kind):
+    worlds = 60
+    rows = benchmark["false_alarms"](
+        benchmark["in_force"](), worlds, 0.0, benchmark["WORLDS"][kind]
+    )
+    error = (0.05 * 0.95 / worlds) ** 0.5
     assert all(ever <= 0.05 + 3 * error for name, _, ever in rows if name != "all rules")
     assert all(ever >= one for _, one, ever in rows)
-    alone = benchmark["false_alarms"](benchmark["in_force"](), 100, 0.0, once=True)
-    assert alone[-1][2] > 2 * rows[-1][2]
+
+
+def test_dependence_makes_tests_of_independent_answers_ring(benchmark):
+    chosen = [
+        r for r in benchmark["in_force"]() if r.id in ("satisfaction_drop", "course_below_85")
+    ]
+    aware, naive = (
+        benchmark["false_alarms"](chosen, 60, 0.0, benchmark["WORLDS"][name])[-1][2]
+        for name in ("dependent", "dependent, tested as independent")
+    )
+    assert naive > aware + 0.1
 
 
 def test_a_planted_fall_is_found(benchmark):

@@ -28,7 +28,7 @@ def sheets(module: str, lecturer: str, good: int, bad: int) -> pd.DataFrame:
             "item": "c1",
             "instrument": "c",
             "module": module,
-            "session": "s",
+            "session": [f"s{i % 20}" for i in range(n)],
             "lecturer_id": lecturer,
             "score": [5.0] * good + [2.0] * bad,
         }

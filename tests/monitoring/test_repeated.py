@@ -1,4 +1,4 @@
-"""Tests that are right at every look: exact over counts, by simulation over means."""
+"""Tests that are right at every look: exact over counts, by betting over means."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,12 @@ from scipy import integrate, stats
 
 from analysis.monitoring.repeated import (
     PRIOR_SIZE,
+    STAKES,
+    bounded_evidence,
     critical_hits,
     crossing,
-    errors_below,
     ever_as_extreme,
-    mean_boundary,
-    mean_ever_as_extreme,
+    fortune_logs,
     moderated,
     moderation,
     share_boundary,
@@ -64,19 +64,26 @@ def test_a_boundary_and_its_p_value_agree():
 
 def test_means_looked_at_always_ring_seldom_and_naive_ones_often():
     rng = np.random.default_rng(8)
-    values = rng.normal(0.7, 0.2, (1500, 300))
+    values = rng.beta(2.8, 1.2, (1000, 300))
     n = np.arange(20, 301, 10)
     sums, squares = np.cumsum(values, axis=1)[:, n - 1], np.cumsum(values**2, axis=1)[:, n - 1]
     mean = sums / n
     se = np.sqrt((squares / n - mean**2) / (n - 1))
-    boundary = mean_boundary(0.05, 20, 300)
-    z = errors_below(mean, se, n, 0.7)
-    always = (z >= boundary.critical[n]).any(axis=1).mean()
+    logs = [np.cumsum(fortune_logs(values, 0.7, k), axis=1)[:, n - 1] for k in STAKES]
+    evidence = np.logaddexp.reduce(logs) - np.log(STAKES.size)
+    assert evidence[0, -1] == pytest.approx(bounded_evidence(values[0], 0.7))
+    always = (evidence >= -np.log(0.05)).any(axis=1).mean()
     naive = (stats.t.cdf((mean - 0.7) / se, n - 1) <= 0.05).any(axis=1).mean()
-    assert 0.02 < always <= 0.05 + 2 * (0.05 * 0.95 / 1500) ** 0.5
-    assert 0.04 < boundary.rung[-1] <= 0.05
-    assert mean_ever_as_extreme(z[0, -1], 300, 20, 300) > 0.05 or z[0, -1] >= boundary.critical[300]
+    assert always <= 0.05
     assert naive > 0.1
+
+
+def test_evidence_of_bounded_values_by_hand():
+    # One at 0 with the line at 0.5 doubles a whole stake, one at 1 loses it
+    gains = [np.mean(1 + STAKES * x) for x in (1.0, -1.0, 0.0)]
+    found = [bounded_evidence(np.array([v]), 0.5) for v in (0.0, 1.0, 0.5)]
+    assert np.exp(found) == pytest.approx(gains)
+    assert bounded_evidence(np.zeros(20), 0.5, 2.0) < bounded_evidence(np.zeros(20), 0.5)
 
 
 def test_variances_are_drawn_towards_all_sites():

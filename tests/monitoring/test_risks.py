@@ -65,7 +65,7 @@ ENROLMENTS = pd.DataFrame({"staff_id": list("abcd"), "attended": [True, True, Tr
 def test_measures_of_triggers_by_hand():
     tables = {"staff": STAFF, "enrolments": ENROLMENTS}
     found = risk_measures(PANEL, tables, as_of=ON)
-    assert found["return_rate"] == Measured(10 / 40, 40, 0.0, 1)
+    assert found["return_rate"] == Measured(10 / 40, 40, 0.0, 1, hits=10)
     assert found["leavers"] == Measured(2.0, 4)
     assert risk_measures(PANEL, tables, as_of=dt.date(2025, 3, 1))["leavers"].value == 1.0
 
