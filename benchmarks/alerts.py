@@ -37,7 +37,6 @@ from scipy.special import logsumexp
 
 from analysis.measurement.intervals import Interval, mean_t
 from analysis.monitoring.alerts import Rule, place_share, rules
-from analysis.monitoring.charts import D2
 from analysis.monitoring.dependence import (
     CLASS_PRIOR,
     MONTH_PRIOR,
@@ -51,6 +50,7 @@ from analysis.monitoring.dependence import (
 from analysis.monitoring.gate_data import wilson_of_share
 from analysis.monitoring.gates import ALPHA as GATES_ALPHA
 from analysis.monitoring.gates import SAMPLED, gate_rules, judge
+from analysis.monitoring.limits import D2
 from analysis.monitoring.noise_tests import first_look
 from analysis.monitoring.repeated import (
     HORIZON,
@@ -63,8 +63,8 @@ from analysis.monitoring.repeated import (
 from analysis.monitoring.risk_triggers import ALPHA as RISKS_ALPHA
 from analysis.monitoring.risk_triggers import LOOKS as RISK_LOOKS
 from analysis.monitoring.run_rules import RULES
+from analysis.monitoring.steady import RECENT_WEEKS, YEAR, signal_boundary
 from analysis.monitoring.weekly import RULES as CHART_RULES
-from analysis.monitoring.weekly_alerts import RECENT_WEEKS, YEAR, signal_boundary
 
 LOOKS = 26
 MARGIN = 0.05

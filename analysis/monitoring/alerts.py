@@ -33,8 +33,8 @@ from analysis.monitoring.noise_tests import (
     share_ever_below,
 )
 from analysis.monitoring.repeated import Moderation, moderation
+from analysis.monitoring.steady import chart_test
 from analysis.monitoring.weekly import RULES as CHART_RULES
-from analysis.monitoring.weekly_alerts import chart_test
 from analysis.results import Alert, StageResults, collect
 
 RECENT_MONTHS = 3

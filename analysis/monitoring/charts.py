@@ -1,4 +1,8 @@
-"""Control charts: p and Laney p' for shares, XmR for single values; centre from a baseline."""
+"""Control charts: p and Laney p' for shares, XmR for single values; centre from a baseline.
+
+Missing periods (NaN, or nothing counted) are passed over: they are no point, they end a run, and
+no moving range reaches across them.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,21 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.monitoring.dependence import months_alike
+from analysis.monitoring.limits import (
+    D2,
+    FEW,
+    limit_width,
+    rare_share_scores,
+    run_needed,
+)
 from analysis.monitoring.refusals import Refusal, RefusedError
-from analysis.monitoring.run_rules import RULES
+from analysis.monitoring.run_rules import in_a_row
+from analysis.monitoring.steady import ALPHA, resemblance, unusual_months
 from analysis.results import Check, StageResults, collect
 
 MIN_BASELINE = 8
 """Fewest baseline points for limits; with fewer no chart is drawn."""
-
-D2 = 1.128
-"""Mean range of two standard normal values."""
 
 
 def p_chart(
@@ -38,11 +48,14 @@ def p_chart(
     Returns
     -------
     DataFrame
-        ``value, centre, lower, upper, signal`` (bool), ``rule`` (``""``, ``beyond``,
-        ``run``); limits are cut to [0, 1]. ``attrs``: ``kind`` (``p`` or ``laney``) and
-        ``sigma_z``, the spread of the standardised baseline shares (1 when binomial).
-        Laney's limits are used when the dispersion test rejects at 5 % and ``sigma_z``
-        exceeds 1.
+        ``value, centre, lower, upper, z`` (distance from the centre in standard deviations),
+        ``signal`` (bool), ``rule`` (``""``, ``beyond``, ``run``); limits are cut to [0, 1].
+        ``attrs``: ``kind`` (``p``, ``laney``, or ``rare``) and ``sigma_z``, the spread of the
+        standardised baseline shares (1 when binomial). Laney's limits are used when the dispersion
+        test rejects at 5 % and ``sigma_z`` exceeds 1. Where fewer than three hits (or misses) a
+        period are expected, as at a site that has been perfect so far, points are scored by
+        the exact predictive distribution
+        (:func:`~analysis.monitoring.limits.rare_share_scores`).
 
     References
     ----------
@@ -50,38 +63,71 @@ def p_chart(
     """
     counts, sizes = np.asarray(counts, dtype=float), np.asarray(sizes, dtype=float)
     base = np.ones(counts.size, bool) if baseline is None else np.asarray(baseline, dtype=bool)
-    points, kind, sigma_z = _p_points(counts, sizes, base, widen=widen)
+    points, kind, sigma_z = share_points(counts, sizes, base, widen=widen)
     frame = pd.DataFrame(points)
     frame.attrs = {"kind": kind, "sigma_z": sigma_z}
     return frame
 
 
-def _p_points(
-    counts: np.ndarray, sizes: np.ndarray, base: np.ndarray, *, widen: bool = True
+def share_points(
+    counts: np.ndarray,
+    sizes: np.ndarray,
+    base: np.ndarray,
+    *,
+    widen: bool = True,
+    alike: float | None = None,
 ) -> tuple[dict[str, np.ndarray], str, float]:
+    """Return points, kind and ``sigma_z``; with ``alike`` limits carry their uncertainty."""
     counts, sizes = counts.astype(float), sizes.astype(float)
+    known = np.isfinite(counts) & (sizes > 0)
+    base = base & known
     if not base.any():
         raise RefusedError(Refusal.NO_MONTHS_BEFORE, "no period sets centre and limits")
-    if (sizes <= 0).any():
-        raise RefusedError(Refusal.NO_EXPOSURE, "sizes must be positive in every period")
-    centre = counts[base].sum() / sizes[base].sum()
-    value, spread = counts / sizes, np.sqrt(centre * (1 - centre) / sizes)
+    if (sizes < 0).any():
+        raise RefusedError(Refusal.NO_EXPOSURE, "sizes must not be negative in any period")
+    n = np.where(known, sizes, 1.0)
+    hits = np.where(known, counts, 0.0)
+    centre = hits[base].sum() / n[base].sum()
+    value = np.where(known, hits / n, np.nan)
+    spread = np.sqrt(centre * (1 - centre) / n)
+    run = 8 if alike is None else run_needed(int(base.sum()), alike)
+    rarer = min(centre, 1 - centre)
+    if rarer * np.median(n[base]) < FEW:
+        width = 3.0  # the predictive distribution holds the uncertainty already
+        turned = centre > 0.5
+        events = n - hits if turned else hits
+        total = events[base].sum()
+        z, within = rare_share_scores(np.round(events), n, total, n[base].sum(), width)
+        z = np.where(known, -z if turned else z, np.nan)
+        low = np.clip(1 - within, 0, 1) if turned else np.zeros(n.size)
+        high = np.ones(n.size) if turned else np.clip(within, 0, 1)
+        return _points(value, centre, low, high, z, z, run, width), "rare", 1.0
     sigma_z, kind = 1.0, "p"
-    if widen and 0 < centre < 1 and base.sum() > 2:
-        z = (value[base] - centre) / spread[base]
-        moving = float(np.abs(np.diff(z)).mean() / D2)
-        dispersed = stats.chi2.sf((z**2).sum(), base.sum() - 1) < 0.05
+    z = (value - centre) / spread
+    if widen and base.sum() > 2:
+        moving = moving_range(np.where(base, z, np.nan)) / D2
+        dispersed = stats.chi2.sf((z[base] ** 2).sum(), base.sum() - 1) < 0.05
         if dispersed and moving > 1:
             sigma_z, kind = moving, "laney"
-    half = 3 * spread * sigma_z
+    width = 3.0
+    if alike is not None:
+        width = limit_width(int(base.sum()), alike, own_spread=kind == "laney")
+    half = width * spread * sigma_z
     low, high = np.maximum(0, centre - half), np.minimum(1, centre + half)
-    return _points(value, centre, low, high), kind, sigma_z
+    return _points(value, centre, low, high, z / sigma_z, value - centre, run, width), kind, sigma_z
+
+
+def moving_range(values: np.ndarray) -> float:
+    """Return the mean range of neighbouring points; none reaches across a missing one."""
+    steps = np.abs(np.diff(values))
+    return float(np.nanmean(steps)) if np.isfinite(steps).any() else 0.0
 
 
 def xmr_chart(values: np.ndarray, baseline: np.ndarray | None = None) -> pd.DataFrame:
     """Chart of single values with limits ``mean +- 3 MR / 1.128`` from the baseline.
 
-    ``MR`` is the mean moving range of the baseline. Columns as of :func:`p_chart`.
+    ``MR`` is the mean moving range of the baseline. Columns as of :func:`p_chart`. NaN is passed
+    over.
 
     Returns
     -------
@@ -99,25 +145,39 @@ def xmr_chart(values: np.ndarray, baseline: np.ndarray | None = None) -> pd.Data
     return frame
 
 
-def _xmr_points(values: np.ndarray, base: np.ndarray) -> dict[str, np.ndarray]:
+def _xmr_points(
+    values: np.ndarray, base: np.ndarray, *, alike: float | None = None, floor: float = 0.0
+) -> dict[str, np.ndarray]:
+    """Return points; ``floor`` is the sigma of a site whose own baseline does not vary."""
     values = values.astype(float)
-    if base.sum() < 2:
+    before = np.where(base, values, np.nan)
+    known = int(np.isfinite(before).sum())
+    if known < 2:
         raise RefusedError(Refusal.FEW_PERIODS_BEFORE, "a moving range needs two periods")
-    centre = values[base].mean()
-    half = 3 * np.abs(np.diff(values[base])).mean() / D2
-    return _points(values, centre, centre - half, centre + half)
+    centre = float(np.nanmean(before))
+    sigma = moving_range(before) / D2 or floor
+    width, run = 3.0, 8
+    if alike is not None:
+        width = limit_width(known, alike, own_spread=True)
+        run = run_needed(known, alike)
+    half, far = width * sigma, values - centre
+    z = np.divide(far, sigma, out=np.zeros(values.size), where=sigma > 0)
+    return _points(values, centre, centre - half, centre + half, z, far, run, width)
 
 
-def _points(value: np.ndarray, centre: float, low, high) -> dict[str, np.ndarray]:
-    """Return a chart's columns, a number a period."""
+def _points(
+    value: np.ndarray, centre: float, low, high, z: np.ndarray, far: np.ndarray, run: int, width
+) -> dict[str, np.ndarray]:
+    """Return a chart's columns, a number a period; what is missing is no signal."""
     beyond = (value < low - 1e-12) | (value > high + 1e-12)
-    run = RULES["eight_one_side"](value - centre)
     whole = {"centre": centre, "lower": low, "upper": high}
+    long = in_a_row(far, run)
     return {
         "value": value,
         **{name: np.broadcast_to(level, value.shape) for name, level in whole.items()},
-        "rule": np.where(beyond, "beyond", np.where(run, "run", "")).astype(object),
-        "signal": beyond | run,
+        "z": z * 3.0 / width,
+        "rule": np.where(beyond, "beyond", np.where(long, "run", "")).astype(object),
+        "signal": beyond | long,
     }
 
 
@@ -144,8 +204,10 @@ def chart_sites(
     Returns
     -------
     DataFrame
-        ``subject, period, value, centre, lower, upper, signal, rule, kind, baseline``; sites with
-        fewer than eight baseline months are left out.
+        ``subject, period, value, centre, lower, upper, z, signal, rule, kind, baseline``; months
+        that a site has not are no point and end a run. Sites with fewer than eight baseline
+        months are left out. Limits are as wide, and runs as long, as centre and spread of so
+        few months and their resemblance ask for (:mod:`analysis.monitoring.limits`).
     """
     cells = panel[(panel["indicator"] == indicator) & (panel["stratum"] == stratum)]
     cells = cells[cells["value"].notna()].sort_values(["site_id", "period"])
@@ -156,6 +218,7 @@ def chart_sites(
         "centre",
         "lower",
         "upper",
+        "z",
         "signal",
         "rule",
         "kind",
@@ -163,21 +226,63 @@ def chart_sites(
     ]
     # Thousands of sites: a table each would take longer than all charts.
     measured = ["total", "exposure"] if share else ["value"]
-    read = {name: cells[name].to_numpy() for name in ("period", *measured)}
-    subject = cells["site_id"].astype(str).to_numpy()
-    edges = np.flatnonzero(subject[1:] != subject[:-1]) + 1
+    sites = [
+        (site, *on_calendar(rows["period"].to_numpy(), [rows[m].to_numpy() for m in measured]))
+        for site, rows in cells.groupby(cells["site_id"].astype(str), sort=True)
+    ]
+    before = [
+        (own[0] / own[1] if share else own[0])[period < baseline_until] for _, period, own in sites
+    ]
+    enough = [np.isfinite(values).sum() >= MIN_BASELINE for values in before]
+    kept = [values for values, long in zip(before, enough, strict=True) if long]
+    alike, floor = alike_of(kept), usual_sigma(kept)
     parts: list[dict[str, np.ndarray]] = []
-    for rows in np.split(np.arange(len(subject)), edges):
-        base = read["period"][rows] < baseline_until
-        if base.sum() < MIN_BASELINE:
+    for (site, period, own), long in zip(sites, enough, strict=True):
+        if not long:
             continue
-        own = [read[name][rows] for name in measured]
-        points, kind = _p_points(*own, base)[:2] if share else (_xmr_points(*own, base), "xmr")
-        own_part = {"subject": subject[rows], "period": read["period"][rows], "baseline": base}
-        parts.append({**own_part, **points, "kind": np.full(len(rows), kind, dtype=object)})
+        base = period < baseline_until
+        if share:
+            points, kind, _ = share_points(*own, base, alike=alike)
+        else:
+            points, kind = _xmr_points(*own, base, alike=alike, floor=floor), "xmr"
+        there = np.isfinite(points["value"])
+        part = {"period": period, "baseline": base, **points}
+        part = {name: column[there] for name, column in part.items()}
+        names = {"subject": site, "kind": kind}
+        part |= {k: np.full(there.sum(), name, dtype=object) for k, name in names.items()}
+        parts.append(part)
     if not parts:
         return pd.DataFrame(columns=columns)
     return pd.DataFrame({name: np.concatenate([p[name] for p in parts]) for name in columns})
+
+
+def on_calendar(
+    period: np.ndarray, columns: list[np.ndarray]
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Put a site's months on a calendar without gaps; NaN in months that it has not."""
+    whole = np.arange(period.min(), period.max() + 1)
+    spread = []
+    for column in columns:
+        filled = np.full(whole.size, np.nan)
+        filled[period - period.min()] = column.astype(float)
+        spread.append(filled)
+    return whole, spread
+
+
+def alike_of(before: list[np.ndarray]) -> float:
+    """Return how alike neighbouring months of all sites' baselines are, in steps of 0.05."""
+    if not before:
+        return 0.0
+    months = np.full((len(before), max(b.size for b in before)), np.nan)
+    for row, b in zip(months, before, strict=True):
+        row[: b.size] = b
+    return float(np.clip(np.round(months_alike(months) / 0.05) * 0.05, 0.0, 0.9))
+
+
+def usual_sigma(before: list[np.ndarray]) -> float:
+    """Return the middle sigma of the sites whose baselines vary; 0 without one."""
+    found = [moving_range(b) / D2 for b in before]
+    return float(np.median([s for s in found if s > 0])) if any(s > 0 for s in found) else 0.0
 
 
 def assess_charts(
@@ -208,8 +313,10 @@ def assess_charts(
     -------
     StageResults
         Tables ``chart`` (all points) and ``chart_signals`` (``subject, beyond, run, worse``:
-        signals after the baseline; ``worse`` those on the bad side), check
-        ``monitoring.chart`` with how many sites could be charted.
+        signals after the baseline; ``worse`` those on the bad side, ``unusual`` whether they are
+        more than a year of looks at steady sites gives by chance, the error of 5 % shared among
+        the sites), check ``monitoring.chart`` with how many sites could be charted, ``caution``
+        where a site is unusual.
     """
     chart = chart_sites(
         panel, indicator=indicator, baseline_until=baseline_until, share=share, stratum=stratum
@@ -231,7 +338,8 @@ def assess_charts(
     )
     ranked = marks.groupby("subject", as_index=False)[["beyond", "run", "worse"]].sum()
     ranked = ranked.sort_values(["worse", "beyond", "subject"], ascending=[False, False, True])
-    bad = int((ranked["worse"] > 0).sum())
+    ranked["unusual"] = _unusual(chart, ranked)
+    bad = int(ranked["unusual"].sum())
     charted = chart["subject"].nunique()
     check = Check(
         **question,
@@ -246,8 +354,24 @@ def assess_charts(
             **params,
             "sites": charted,
             "bad": bad,
+            "signalled": int((ranked["worse"] > 0).sum()),
             "dispersed": int((chart.groupby("subject")["kind"].first() == "laney").sum()),
         },
     )
     tables = {"chart": chart, "chart_signals": ranked.reset_index(drop=True)}
     return collect("monitoring", [check], tables=tables)
+
+
+def _unusual(chart: pd.DataFrame, ranked: pd.DataFrame) -> list[bool]:
+    """Say of every ranked site whether it has more signals for the worse than by chance."""
+    alike, alpha = resemblance(chart), ALPHA / max(len(ranked), 1)
+    sites = chart.groupby("subject").agg(base=("baseline", "sum"), all=("baseline", "size"))
+    kinds = chart.groupby("subject")["kind"].first()
+    found = []
+    for row in ranked.itertuples():
+        base, every = (int(n) for n in sites.loc[row.subject])
+        own = kinds[row.subject] in ("laney", "xmr")
+        how = {"alike": alike, "widened": own, "rules": ("beyond_3", "eight_one_side")}
+        how |= {"width": limit_width(base, alike, own_spread=own), "run": run_needed(base, alike)}
+        found.append(unusual_months(int(row.worse), base, every - base, alpha, **how))
+    return found

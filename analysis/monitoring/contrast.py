@@ -13,13 +13,20 @@ from analysis.monitoring.sequential import (
     MIN_CLUSTERS,
     bounds,
     contrast_looks,
+    finite_bounds,
+    finite_factor,
     mixture_scale,
     planned_se,
 )
 from analysis.results import Check, Estimate, StageResults, collect
 
+YEAR = 12
+"""Fewest periods of looks that are planned for where no end is declared."""
 
-def watch_contrast(outcome: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
+
+def watch_contrast(
+    outcome: pd.DataFrame, *, level: float = LEVEL, until: int | None = None
+) -> pd.DataFrame:
     """Confidence sequence of one indicator over all looks since training began.
 
     Parameters
@@ -30,11 +37,15 @@ def watch_contrast(outcome: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFra
         neither side.
     level : float
         Probability that the sequence covers at all looks at once.
+    until : int, optional
+        Period of the last look that is planned; a year of periods after the first start
+        without it.
 
     Returns
     -------
     DataFrame
-        One row a look: ``period, value, se, df, ci_low, ci_high`` (the sequence),
+        One row a look: ``period, value, se, df, ci_low, ci_high`` (the sequence, right for ever),
+        ``planned_low, planned_high`` (narrower, right up to the last planned look; NaN after it),
         ``fixed_low, fixed_high`` (an interval for that day alone), ``price`` (quotient of the
         widths), ``excludes_zero``, ``best_low, best_high`` (intersection of the sequence so
         far; ``best_low > best_high`` says that the contrast moved). No rows when there are too
@@ -47,10 +58,14 @@ def watch_contrast(outcome: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFra
         "df",
         "ci_low",
         "ci_high",
+        "planned_low",
+        "planned_high",
         "fixed_low",
         "fixed_high",
         "price",
+        "planned_price",
         "excludes_zero",
+        "planned_excludes",
         "best_low",
         "best_high",
     ]
@@ -73,6 +88,10 @@ def watch_contrast(outcome: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFra
     at = np.arange(int(np.nanmin(start)), last - first + 1)
     looks = contrast_looks(y, start, looks=at)
     half, fixed = bounds(looks, scale=scale, level=level)
+    end = int(np.nanmin(start)) + first + YEAR - 1 if until is None else int(until)
+    factor = finite_factor(start, max(end - first, int(at[0])) + 1, level=level)
+    planned = finite_bounds(looks, scale=scale, factor=factor, level=level)
+    planned = np.where(first + at <= end, planned, np.nan)
     table = pd.DataFrame(
         {
             "period": first + at,
@@ -81,12 +100,16 @@ def watch_contrast(outcome: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFra
             "df": looks.df,
             "ci_low": looks.value - half,
             "ci_high": looks.value + half,
+            "planned_low": looks.value - planned,
+            "planned_high": looks.value + planned,
             "fixed_low": looks.value - fixed,
             "fixed_high": looks.value + fixed,
             "price": half / fixed,
+            "planned_price": planned / fixed,
         }
-    ).dropna(ignore_index=True)
+    ).dropna(subset=["value", "se"], ignore_index=True)
     table["excludes_zero"] = (table["ci_low"] > 0) | (table["ci_high"] < 0)
+    table["planned_excludes"] = (table["planned_low"] > 0) | (table["planned_high"] < 0)
     table["best_low"] = table["ci_low"].cummax()
     table["best_high"] = table["ci_high"].cummin()
     table.attrs = {"scale": scale}
@@ -99,6 +122,7 @@ def assess_contrast(
     indicator: str,
     unit: str,
     level: float = LEVEL,
+    until: int | None = None,
     simulated: bool = False,
 ) -> StageResults:
     """Watch the contrast of one indicator; descriptive, right at every look.
@@ -109,15 +133,18 @@ def assess_contrast(
         As of :func:`watch_contrast`.
     indicator, unit : str
         Registry identifier and its unit.
+    until : int, optional
+        Period of the last look that is planned.
 
     Returns
     -------
     StageResults
         Estimate ``monitoring.contrast.<indicator>`` (newest look, never causal), check
-        ``monitoring.contrast.<indicator>`` (``caution`` once a look excluded zero,
+        ``monitoring.contrast.<indicator>`` (``caution`` once a planned look excluded zero by the
+        boundary for planned looks, or any look by the sequence;
         ``not_possible`` with too few sites or periods), table ``contrast_<indicator>``.
     """
-    table = watch_contrast(outcome, level=level)
+    table = watch_contrast(outcome, level=level, until=until)
     question = {
         "id": f"monitoring.contrast.{indicator}",
         "question": "monitoring.check.contrast.question",
@@ -160,13 +187,18 @@ def assess_contrast(
             "fixed_low": float(newest["fixed_low"]),
             "fixed_high": float(newest["fixed_high"]),
             "price": float(newest["price"]),
+            "planned_low": _known(newest["planned_low"]),
+            "planned_high": _known(newest["planned_high"]),
         },
         simulated=simulated,
     )
-    left = table.loc[table["excludes_zero"], "period"]
+    left = table.loc[table["excludes_zero"] | table["planned_excludes"], "period"]
+    planned = table["planned_price"].dropna()
     params: Mapping = {
         "looks": len(table),
         "price": float(newest["price"]),
+        "planned": len(planned),
+        "planned_price": float(planned.iloc[-1]) if len(planned) else float(newest["price"]),
         "first": int(left.iloc[0]) if len(left) else None,
         "difference": True,
     }
@@ -182,3 +214,7 @@ def assess_contrast(
         params=params,
     )
     return collect("monitoring", [estimate, check], tables={f"contrast_{indicator}": table})
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.monitoring.charts import D2
+from analysis.monitoring.charts import moving_range
+from analysis.monitoring.limits import D2, FEW, limit_width, rare_count_scores, run_needed
 from analysis.monitoring.refusals import Refusal, RefusedError
 from analysis.monitoring.run_rules import WESTERN_ELECTRIC, broken_rules
 
@@ -42,9 +43,9 @@ def np_chart(
         As :func:`u_chart`, in hits; limits are cut to [0, ``size``].
     """
     counts = np.asarray(counts, dtype=float)
-    if size < 1 or (counts > size).any():
+    if size < 1 or (counts[np.isfinite(counts)] > size).any():
         raise RefusedError(Refusal.HITS_ABOVE_SIZE, f"hits must not exceed the sample size {size}")
-    base = _baseline(counts, baseline)
+    base = _baseline(counts, baseline) & np.isfinite(counts)
     share = counts[base].mean() / size
     spread = np.full(counts.size, np.sqrt(size * share * (1 - share)))
     centre = np.full(counts.size, share * size)
@@ -62,7 +63,7 @@ def c_chart(
     Parameters
     ----------
     counts : ndarray of shape (periods,)
-        Events a period.
+        Events a period; NaN where a period is missing.
     baseline : ndarray of bool, optional
         Periods the limits come from; all without it.
     rules : iterable of str
@@ -86,28 +87,40 @@ def u_chart(
     *,
     widen: bool = True,
     rules: Iterable[str] = WESTERN_ELECTRIC,
+    alike: float | None = None,
 ) -> pd.DataFrame:
     """Chart of events by exposure, ``u +- 3 sqrt(u / exposure)``.
 
     Parameters
     ----------
     events, exposure : ndarray of shape (periods,)
-        Events and exposure (households, months …) of each period, exposure positive.
+        Events and exposure (households, months …) of each period; a period with either NaN or
+        exposure 0 is missing: no point, and the end of a run.
     baseline : ndarray of bool, optional
         Periods that set centre and limits; all by default.
     widen : bool
         Whether over-dispersion may widen the limits (Laney's u'); False gives the plain chart.
     rules : Iterable[str]
         Run rules in force, read on the (widened) standardised points.
+    alike : float, optional
+        Correlation of neighbouring periods; with it limits are as wide, and runs as long, as a
+        centre from so few periods asks for (:mod:`analysis.monitoring.limits`).
 
     Returns
     -------
     DataFrame
         ``value, centre, lower, upper, z, rule, signal``; ``z`` is the distance from the centre
-        in standard deviations, limits are cut at 0. ``attrs``: ``kind`` (``u`` or
-        ``laney_u``) and ``sigma_z``, the spread of the standardised baseline rates by their
-        moving range. Limits are widened when the dispersion test rejects at 5 % and
-        ``sigma_z`` exceeds 1; they are never narrowed.
+        in standard deviations (3 at the limits), limits are cut at 0. ``attrs``: ``kind``
+        (``u``, ``laney_u`` or ``rare``) and ``sigma_z``, the spread of the standardised
+        baseline rates by their moving range. Limits are widened when the dispersion test rejects
+        at 5 % and ``sigma_z`` exceeds 1; they are never narrowed. Where fewer than three events a
+        period are expected, points are scored by the exact predictive distribution
+        (:func:`~analysis.monitoring.limits.rare_count_scores`).
+
+    Raises
+    ------
+    ValueError
+        For negative exposure.
 
     References
     ----------
@@ -115,19 +128,39 @@ def u_chart(
     Control.
     """
     events, exposure = np.asarray(events, dtype=float), np.asarray(exposure, dtype=float)
-    if (exposure <= 0).any():
-        raise RefusedError(Refusal.NO_EXPOSURE, "exposure must be positive in every period")
-    base = _baseline(events, baseline)
-    rate = events[base].sum() / exposure[base].sum()
-    value, spread = events / exposure, np.sqrt(rate / exposure)
+    if (exposure < 0).any():
+        raise RefusedError(Refusal.NO_EXPOSURE, "exposure must not be negative in any period")
+    known = np.isfinite(events) & (exposure > 0)
+    base = _baseline(events, baseline) & known
+    if not base.any():
+        raise RefusedError(
+            Refusal.NO_MONTHS_BEFORE, "the baseline must mark at least one of the periods charted"
+        )
+    at, found = np.where(known, exposure, 1.0), np.where(known, events, 0.0)
+    rate = found[base].sum() / at[base].sum()
+    value, spread = np.where(known, found / at, np.nan), np.sqrt(rate / at)
+    run = 8 if alike is None else run_needed(int(base.sum()), alike)
+    whole = bool((found == np.round(found)).all())
+    if whole and widen and rate * np.median(at[base]) < FEW:
+        before = (found[base].sum(), at[base].sum())
+        z, within = rare_count_scores(found, at, *before, 3.0)
+        chart = _chart(value, np.full(value.size, rate), spread, rules, "rare", 1.0)
+        z = np.where(known, z, np.nan)
+        chart = chart.assign(lower=0.0, upper=within, z=z, rule=broken_rules(z, rules, run=run))
+        chart["signal"] = chart["rule"] != ""
+        return chart
     sigma_z, kind = 1.0, "u"
     if widen and rate > 0 and base.sum() > 2:
-        z = (value[base] - rate) / spread[base]
-        moving = float(np.abs(np.diff(z)).mean() / D2)
-        dispersed = stats.chi2.sf((z**2).sum(), base.sum() - 1) < DISPERSION_SIZE
+        z = (value - rate) / spread
+        moving = moving_range(np.where(base, z, np.nan)) / D2
+        dispersed = stats.chi2.sf((z[base] ** 2).sum(), base.sum() - 1) < DISPERSION_SIZE
         if dispersed and moving > 1:
             sigma_z, kind = moving, "laney_u"
-    return _chart(value, np.full(value.size, rate), spread * sigma_z, rules, kind, sigma_z)
+    width = 3.0
+    if alike is not None:
+        width = limit_width(int(base.sum()), alike, own_spread=kind == "laney_u")
+    centre = np.full(value.size, rate)
+    return _chart(value, centre, spread * sigma_z * width / 3, rules, kind, sigma_z, run=run)
 
 
 def _baseline(values: np.ndarray, baseline: np.ndarray | None) -> np.ndarray:
@@ -149,9 +182,11 @@ def _chart(
     kind: str,
     sigma_z: float,
     high: float = np.inf,
+    run: int = 8,
 ) -> pd.DataFrame:
     z = np.divide(value - centre, spread, out=np.zeros(value.size), where=spread > 0)
     z = np.where((spread == 0) & (value != centre), np.copysign(np.inf, value - centre), z)
+    z = np.where(np.isfinite(value), z, np.nan)
     frame = pd.DataFrame(
         {
             "value": value,
@@ -161,7 +196,7 @@ def _chart(
             "z": z,
         }
     )
-    frame["rule"] = broken_rules(z, rules)
+    frame["rule"] = broken_rules(z, rules, run=run)
     frame["signal"] = frame["rule"] != ""
     frame.attrs = {"kind": kind, "sigma_z": sigma_z}
     return frame

@@ -102,15 +102,24 @@ PUBLISHED_RUN_LENGTHS: Mapping[tuple[str, ...], float] = {
 """Mean run lengths in control after Champ & Woodall (1987), table 1."""
 
 
-def broken_rules(z: np.ndarray, rules: Iterable[str] = WESTERN_ELECTRIC) -> list[str]:
+def in_a_row(far: np.ndarray, run: int) -> np.ndarray:
+    """Whether the last ``run`` points all lie on one side of 0; a missing point ends a run."""
+    return _of_last(run, run, 0.0)(np.asarray(far, dtype=float))
+
+
+def broken_rules(
+    z: np.ndarray, rules: Iterable[str] = WESTERN_ELECTRIC, *, run: int = 8
+) -> list[str]:
     """Name the gravest rule that each point breaks.
 
     Parameters
     ----------
     z : ndarray of shape (periods,)
-        Standardised points in time order, finite.
+        Standardised points in time order; NaN where a period is missing, which ends runs.
     rules : Iterable[str]
         Names in :data:`RULES`.
+    run : int
+        Points in a row that ``eight_one_side`` asks for; more where few points set the centre.
 
     Returns
     -------
@@ -125,7 +134,8 @@ def broken_rules(z: np.ndarray, rules: Iterable[str] = WESTERN_ELECTRIC) -> list
     z = np.asarray(z, dtype=float)
     found = np.full(z.shape, "", dtype=object)
     for name in reversed(_known(rules)):
-        found[RULES[name](z)] = name
+        hits = in_a_row(z, run) if name == "eight_one_side" else RULES[name](z)
+        found[hits] = name
     return found.tolist()
 
 

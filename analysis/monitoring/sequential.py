@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import special, stats
@@ -200,6 +201,68 @@ def bounds(
     wide = in_t_units(mixture_multiplier(looks.se, scale, level), looks.df)
     fixed = stats.t.isf((1 - level) / 2, looks.df)
     return wide * looks.se, fixed * looks.se
+
+
+DESIGN_WORLDS, MOST_SITES = 2000, 120
+"""Simulated worlds of a design, and sites of it that are simulated."""
+
+
+def finite_factor(start: np.ndarray, periods: int, *, level: float = LEVEL) -> float:
+    """Return by how much the sequence may shrink when only so many looks are planned.
+
+    A sequence that is right for ever is too wide for a year of looks. Its multipliers are scaled
+    down until zero is left within the planned looks with the promised error, in 2,000 simulated
+    worlds of the same sites and waves in which nothing happens and periods are independent.
+    Periods that resemble each other make looks resemble each other, hence errors rarer.
+
+    Parameters
+    ----------
+    start : ndarray of shape (sites,)
+        Column at which training begins; NaN for sites never trained. As planned.
+    periods : int
+        Columns up to the last planned look.
+    level : float
+        Probability that the interval covers at all planned looks at once.
+
+    Returns
+    -------
+    float
+        In (0, 1]; 1 where the design allows no look.
+    """
+    start = np.asarray(start, dtype=float)
+    if len(start) > MOST_SITES:
+        order = np.argsort(start, kind="stable")
+        start = start[order][np.linspace(0, len(start) - 1, MOST_SITES).astype(int)]
+    named = tuple(-1 if np.isnan(s) else int(s) for s in np.sort(start))
+    return _finite_factor(named, int(periods), float(level))
+
+
+@lru_cache(maxsize=64)
+def _finite_factor(start: tuple[int, ...], periods: int, level: float) -> float:
+    begin = np.array([np.nan if s < 0 else s for s in start], dtype=float)
+    if np.isnan(begin).all() or not np.isnan(begin).any():
+        return 1.0
+    at = np.arange(int(np.nanmin(begin)), periods)
+    rng = np.random.default_rng(17)
+    farthest = []
+    for _ in range(4):
+        y = rng.standard_normal((DESIGN_WORLDS // 4, len(begin), periods))
+        looks = contrast_looks(y, begin, looks=at)
+        scale = mixture_scale(1.0, level) * planned_se(y, begin)[:, None]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            beyond = stats.norm.isf(stats.t.sf(np.abs(looks.value) / looks.se, looks.df))
+            ratio = beyond / mixture_multiplier(looks.se, scale, level)
+        ratio = np.where(np.isfinite(ratio), ratio, 0.0)
+        farthest.append(ratio.max(axis=1))
+    return float(min(1.0, np.quantile(np.concatenate(farthest), level) or 1.0))
+
+
+def finite_bounds(
+    looks: Looks, *, scale: float | np.ndarray, factor: float, level: float = LEVEL
+) -> np.ndarray:
+    """Half-widths that hold at all planned looks, scaled by :func:`finite_factor`."""
+    multiplier = factor * mixture_multiplier(looks.se, scale, level)
+    return in_t_units(multiplier, looks.df) * looks.se
 
 
 def planned_se(y: np.ndarray, start: np.ndarray) -> np.ndarray:

@@ -8,10 +8,18 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from analysis.monitoring.charts import D2, MIN_BASELINE, p_chart
+from analysis.monitoring.charts import (
+    MIN_BASELINE,
+    alike_of,
+    moving_range,
+    on_calendar,
+    share_points,
+    usual_sigma,
+)
 from analysis.monitoring.counts import u_chart
+from analysis.monitoring.limits import D2, ewma_width, limit_width, run_needed
 from analysis.monitoring.run_rules import WESTERN_ELECTRIC, broken_rules
-from analysis.monitoring.time_weighted import cusum_chart, ewma_chart
+from analysis.monitoring.time_weighted import WEIGHT, WIDTH, cusum_chart, ewma_chart
 
 Kind = Literal["p", "u", "xmr", "ewma", "cusum"]
 
@@ -60,30 +68,48 @@ def chart_panel(
         One row a site and month: ``subject, period, value, centre, lower, upper, z, rule,
         signal, kind, baseline``. ``value`` of ``ewma`` is the average; that of ``cusum`` the
         larger of its two sums, negative when it looks downwards, limits ``-H`` and ``H``.
-        Sites whose baseline does not vary are left out (their limits would have no width).
+        Months that a site has not are no point and end a run. A site whose baseline does not vary
+        has the spread of the middle site, in shares and counts that of chance; left out is who
+        has neither. Limits are as wide, and runs as long, as centre and spread of so few months
+        and their resemblance ask for (:mod:`analysis.monitoring.limits`); ``z`` is 3 there.
 
     Raises
     ------
     ValueError
         For an unknown kind.
     """
-    if kind not in _DRAW:
-        raise ValueError(f"no chart is called {kind!r}; there are {list(_DRAW)}")
+    if kind not in _COUNTED | _VALUED:
+        named = list(_COUNTED | _VALUED)
+        raise ValueError(f"no chart is called {kind!r}; there are {named}")
     cells = panel[(panel["indicator"] == indicator) & (panel["stratum"] == stratum)]
     cells = cells[cells["value"].notna()]
     if kind in ("p", "u"):
         cells = cells[cells["exposure"] > 0]
     rules, frames = tuple(rules), []
-    for site, rows in cells.sort_values(["site_id", "period"]).groupby("site_id"):
-        base = (rows["period"] < baseline_until).to_numpy()
-        values = rows["value"].to_numpy(dtype=float)
-        if base.sum() < MIN_BASELINE or np.ptp(values[base]) == 0:
-            continue
-        chart = _DRAW[kind](rows, base, rules)
+    sites = []
+    for site, rows in cells.groupby("site_id", observed=True):
+        own = [rows[name].to_numpy() for name in ("value", "total", "exposure")]
+        period, columns = on_calendar(rows["period"].to_numpy(), own)
+        base = period < baseline_until
+        if np.isfinite(columns[0][base]).sum() >= MIN_BASELINE:
+            sites.append((str(site), period, base, columns))
+    before = [columns[0][base] for _, _, base, columns in sites]
+    alike, floor = alike_of(before), usual_sigma(before)
+    for site, period, base, (values, total, exposure) in sites:
+        if kind in ("p", "u"):
+            chart = _COUNTED[kind](total, exposure, base, rules, alike)
+        else:
+            centre = float(np.nanmean(values[base]))
+            sigma = moving_range(np.where(base, values, np.nan)) / D2 or floor
+            if sigma <= 0:
+                continue
+            months = int(np.isfinite(values[base]).sum())
+            chart = _VALUED[kind](values, centre, sigma, months, alike, rules)
         columns = {name: chart[name].to_numpy() for name in COLUMNS if name in chart}
-        columns |= {"subject": str(site), "period": rows["period"].to_numpy()}
+        columns |= {"subject": site, "period": period}
         columns |= {"kind": chart.attrs["kind"], "baseline": base}
-        frames.append(pd.DataFrame(columns, columns=list(COLUMNS)))
+        frame = pd.DataFrame(columns, columns=list(COLUMNS))
+        frames.append(frame[frame["value"].notna()])
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
 
 
@@ -124,45 +150,62 @@ def rank_sites(chart: pd.DataFrame, *, direction: str) -> pd.DataFrame:
     )
 
 
-def _p(rows: pd.DataFrame, base: np.ndarray, rules: tuple[str, ...]) -> pd.DataFrame:
-    exposure = rows["exposure"].to_numpy(dtype=float)
-    chart = p_chart(rows["total"].to_numpy(dtype=float), exposure, base)
-    spread = np.sqrt(chart["centre"] * (1 - chart["centre"]) / exposure) * chart.attrs["sigma_z"]
-    return _ruled(chart, (chart["value"] - chart["centre"]) / spread, rules)
+def _p(
+    total: np.ndarray, exposure: np.ndarray, base: np.ndarray, rules: tuple[str, ...], alike: float
+) -> pd.DataFrame:
+    points, kind, _ = share_points(total, exposure, base, alike=alike)
+    chart = pd.DataFrame(points)
+    chart.attrs["kind"] = kind
+    run = run_needed(int((base & (exposure > 0)).sum()), alike)
+    return _ruled(chart, rules, run)
 
 
-def _u(rows: pd.DataFrame, base: np.ndarray, rules: tuple[str, ...]) -> pd.DataFrame:
-    total, exposure = rows["total"].to_numpy(float), rows["exposure"].to_numpy(float)
-    return u_chart(total, exposure, base, rules=rules)
+def _u(
+    total: np.ndarray, exposure: np.ndarray, base: np.ndarray, rules: tuple[str, ...], alike: float
+) -> pd.DataFrame:
+    return u_chart(total, exposure, base, rules=rules, alike=alike)
 
 
-def _xmr(rows: pd.DataFrame, base: np.ndarray, rules: tuple[str, ...]) -> pd.DataFrame:
-    values = rows["value"].to_numpy(dtype=float)
-    centre, sigma = _level(values, base)
-    chart = pd.DataFrame(
-        {
-            "value": values,
-            "centre": centre,
-            "lower": centre - 3 * sigma,
-            "upper": centre + 3 * sigma,
-        }
-    )
+def _xmr(
+    values: np.ndarray,
+    centre: float,
+    sigma: float,
+    months: int,
+    alike: float,
+    rules: tuple[str, ...],
+) -> pd.DataFrame:
+    half = limit_width(months, alike, own_spread=True) * sigma
+    chart = pd.DataFrame({"value": values, "centre": centre})
+    chart = chart.assign(lower=centre - half, upper=centre + half, z=3 * (values - centre) / half)
     chart.attrs["kind"] = "xmr"
-    return _ruled(chart, (chart["value"] - centre) / sigma, rules)
+    return _ruled(chart, rules, run_needed(months, alike))
 
 
-def _ewma(rows: pd.DataFrame, base: np.ndarray, rules: tuple[str, ...]) -> pd.DataFrame:
-    values = rows["value"].to_numpy(dtype=float)
-    centre, sigma = _level(values, base)
-    chart = ewma_chart(values, centre=centre, sigma=sigma)
+def _ewma(
+    values: np.ndarray,
+    centre: float,
+    sigma: float,
+    months: int,
+    alike: float,
+    rules: tuple[str, ...],
+) -> pd.DataFrame:
+    width = ewma_width(months, alike, WEIGHT, WIDTH)
+    chart = ewma_chart(values, centre=centre, sigma=sigma, width=width)
     return chart.assign(z=3 * (chart["value"] - centre) / (chart["upper"] - centre))
 
 
-def _cusum(rows: pd.DataFrame, base: np.ndarray, rules: tuple[str, ...]) -> pd.DataFrame:
-    values = rows["value"].to_numpy(dtype=float)
-    centre, sigma = _level(values, base)
-    chart = cusum_chart(values, centre=centre, sigma=sigma)
+def _cusum(
+    values: np.ndarray,
+    centre: float,
+    sigma: float,
+    months: int,
+    alike: float,
+    rules: tuple[str, ...],
+) -> pd.DataFrame:
+    wider = limit_width(months, alike, own_spread=True) / 3
+    chart = cusum_chart(values, centre=centre, sigma=sigma * wider)
     larger = chart["up"].where(chart["up"] >= chart["down"], -chart["down"])
+    larger = larger.where(np.isfinite(values))
     drawn = chart.assign(
         value=larger,
         centre=0.0,
@@ -174,22 +217,12 @@ def _cusum(rows: pd.DataFrame, base: np.ndarray, rules: tuple[str, ...]) -> pd.D
     return drawn
 
 
-def _level(values: np.ndarray, base: np.ndarray) -> tuple[float, float]:
-    return float(values[base].mean()), float(np.abs(np.diff(values[base])).mean() / D2)
-
-
-def _ruled(chart: pd.DataFrame, z: pd.Series, rules: tuple[str, ...]) -> pd.DataFrame:
-    rule = broken_rules(z.to_numpy(dtype=float), rules)
-    ruled = chart.assign(z=z, rule=rule)
+def _ruled(chart: pd.DataFrame, rules: tuple[str, ...], run: int) -> pd.DataFrame:
+    ruled = chart.assign(rule=broken_rules(chart["z"].to_numpy(dtype=float), rules, run=run))
     ruled["signal"] = ruled["rule"] != ""
     ruled.attrs["kind"] = chart.attrs["kind"]
     return ruled
 
 
-_DRAW: dict[str, Callable[[pd.DataFrame, np.ndarray, tuple[str, ...]], pd.DataFrame]] = {
-    "p": _p,
-    "u": _u,
-    "xmr": _xmr,
-    "ewma": _ewma,
-    "cusum": _cusum,
-}
+_COUNTED: dict[str, Callable[..., pd.DataFrame]] = {"p": _p, "u": _u}
+_VALUED: dict[str, Callable[..., pd.DataFrame]] = {"xmr": _xmr, "ewma": _ewma, "cusum": _cusum}

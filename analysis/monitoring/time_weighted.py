@@ -49,7 +49,8 @@ def ewma_chart(
     Parameters
     ----------
     values : ndarray of shape (periods,)
-        Single values in time order.
+        Single values in time order; NaN where a period is missing, which leaves the average
+        as it was.
     centre, sigma : float
         Level and standard deviation in control, from the baseline.
     weight : float
@@ -72,10 +73,11 @@ def ewma_chart(
         raise ValueError(f"need 0 < weight <= 1, got {weight}")
     _varies(sigma)
     average, level = np.empty(raw.size), centre
+    known = np.isfinite(raw)
     for t, x in enumerate(raw):
-        level = weight * x + (1 - weight) * level
-        average[t] = level
-    steps = np.arange(1, raw.size + 1)
+        level = weight * x + (1 - weight) * level if known[t] else level
+        average[t] = level if known[t] else np.nan
+    steps = np.maximum(np.cumsum(known), 1)
     half = width * sigma * np.sqrt(weight / (2 - weight) * (1 - (1 - weight) ** (2 * steps)))
     frame = pd.DataFrame(
         {
@@ -109,7 +111,7 @@ def cusum_chart(
     Parameters
     ----------
     values : ndarray of shape (periods,)
-        One value a period; NaN where missing.
+        One value a period; NaN where missing, which leaves the sums as they were.
     centre, sigma : float
         Mean and standard deviation in control, in the unit of the values.
     reference, decision : float
@@ -135,6 +137,9 @@ def cusum_chart(
     rising = falling = 0
     rows = []
     for x in raw:
+        if not np.isfinite(x):
+            rows.append((x, up, down, limit, rising if up >= down else falling, ""))
+            continue
         up, down = max(0.0, x - centre - slack + up), max(0.0, centre - slack - x + down)
         rising, falling = (rising + 1) * (up > 0), (falling + 1) * (down > 0)
         rule = "cusum_up" if up > limit else "cusum_down" if down > limit else ""

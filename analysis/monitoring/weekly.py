@@ -17,6 +17,7 @@ from analysis.measurement.columns import instants, present
 from analysis.monitoring.charts import p_chart
 from analysis.monitoring.counts import u_chart
 from analysis.monitoring.run_rules import broken_rules
+from analysis.monitoring.steady import unusual_weeks
 from analysis.results import Check, StageResults, collect
 
 MIN_BASELINE_WEEKS = 20
@@ -133,9 +134,8 @@ def _chart(part: pd.DataFrame, base: np.ndarray, what: str) -> pd.DataFrame:
         chart = u_chart(n, np.ones(len(part)), base)
         centre = float(chart["centre"].iloc[0])
         spread = np.full(len(part), np.sqrt(centre))
-    far = chart["value"].to_numpy() - centre
-    plain = np.divide(far, spread, out=np.zeros(far.size), where=spread > 0)
-    z = plain / chart.attrs["sigma_z"]
+    z, far = chart["z"].to_numpy(dtype=float), chart["value"].to_numpy() - centre
+    plain = np.divide(far, spread, out=z.copy(), where=spread > 0)
     rule = broken_rules(z, RULES)
     return pd.DataFrame(
         {
@@ -148,7 +148,7 @@ def _chart(part: pd.DataFrame, base: np.ndarray, what: str) -> pd.DataFrame:
             "kind": chart.attrs["kind"],
             "sigma_z": chart.attrs["sigma_z"],
             "baseline": base,
-            "plain": np.abs(plain) > 3,
+            "plain": np.abs(z if chart.attrs["kind"] == "rare" else plain) > 3,
         }
     )
 
@@ -198,7 +198,9 @@ def assess_weekly(
     Returns
     -------
     StageResults
-        For ``opened`` and ``in_time`` a check ``monitoring.weekly.<what>`` and tables
+        For ``opened`` and ``in_time`` a check ``monitoring.weekly.<what>`` (``caution`` when a
+        site has more signals than a year of looks at steady sites gives by chance, the error of
+        5 % shared among the sites; ``unusual`` in the table of signals) and tables
         ``weekly_<what>`` (of :func:`chart_weeks`) and ``weekly_<what>_signals``.
     """
     items, tables = [], {}
@@ -216,6 +218,8 @@ def assess_weekly(
             items.append(Check(**question, status="not_possible", reason=reason, params=params))
             continue
         ranked = weekly_signals(chart, direction=DIRECTIONS[what])
+        unusual = unusual_weeks(chart, DIRECTIONS[what], RULES)
+        ranked["unusual"] = ranked["subject"].isin(unusual)
         tables |= {f"weekly_{what}": chart, f"weekly_{what}_signals": ranked}
         items.append(_check(question, chart, ranked, set(never_trained)))
     return collect("monitoring", items, tables=tables)
@@ -224,7 +228,7 @@ def assess_weekly(
 def _check(
     question: dict[str, str], chart: pd.DataFrame, ranked: pd.DataFrame, never_trained: set[str]
 ) -> Check:
-    rung = ranked["worse"] > 0
+    rung = ranked["unusual"]
     bad = int(rung.sum())
     untrained = ranked["subject"].isin(never_trained)
     common = 2 * bad > len(ranked) and 2 * int((rung & untrained).sum()) > int(untrained.sum())
@@ -242,6 +246,7 @@ def _check(
         params={
             "sites": len(ranked),
             "bad": bad,
+            "signalled": int((ranked["worse"] > 0).sum()),
             "untrained": int(untrained.sum()),
             "untrained_bad": int((rung & untrained).sum()),
             "widened": len(wide),

@@ -157,6 +157,12 @@ class MonitoringStage(Stage):
             never_trained=set(waves.loc[waves["arm"] != "treated", "site_id"].astype(str)),
         )
 
+    @property
+    def last_look(self) -> int | None:
+        """Month of the last look that is planned: that of the last goal; None without goals."""
+        deadlines = [period_of(goal.deadline) for goal in self.client.goals]
+        return max(deadlines) if deadlines else None
+
     def _platform(self) -> StageResults:
         """Count the households that report through the platform."""
         from analysis import measurement
@@ -189,6 +195,7 @@ class MonitoringStage(Stage):
                 about=name,
                 indicator=name,
                 unit=self.unit(name),
+                until=self.last_look,
                 **self.made,
             )
             for name in named

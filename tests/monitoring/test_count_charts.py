@@ -71,7 +71,7 @@ def test_poisson_counts_keep_plain_limits_and_exposure_must_be_positive():
     exposure = rng.uniform(50, 150, 40)
     assert u_chart(rng.poisson(exposure * 0.4), exposure).attrs["kind"] == "u"
     with pytest.raises(ValueError, match="exposure"):
-        u_chart(np.ones(3), np.array([1.0, 0.0, 1.0]))
+        u_chart(np.ones(3), np.array([1.0, -1.0, 1.0]))
 
 
 def test_scaling_the_exposure_leaves_signals_alone():

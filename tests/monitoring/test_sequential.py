@@ -10,6 +10,8 @@ from analysis.monitoring.sequential import (
     MIN_CLUSTERS,
     bounds,
     contrast_looks,
+    finite_bounds,
+    finite_factor,
     mixture_multiplier,
     mixture_scale,
     planned_se,
@@ -128,3 +130,35 @@ def test_too_little_is_said(frame):
     found = assess_contrast(frame, indicator="nps", unit="points")
     assert found.checks[0].status == "not_possible"
     assert not found.estimates
+
+
+def test_planned_looks_keep_their_promise_and_are_narrower():
+    rng = np.random.default_rng(3)
+    start = np.array([BEFORE] * 10 + [np.nan] * 10)
+    y = rng.standard_normal((400, 20, BEFORE + LOOKS))
+    looks = contrast_looks(y, start, looks=np.arange(BEFORE, BEFORE + LOOKS))
+    scale = mixture_scale(1.0) * planned_se(y, start)[:, None]
+    factor = finite_factor(start, BEFORE + LOOKS)
+    wide, fixed = bounds(looks, scale=scale)
+    planned = finite_bounds(looks, scale=scale, factor=factor)
+    assert (planned < wide).all()
+    assert (planned[:, -1] > fixed[:, -1]).all()
+    error = (np.abs(looks.value) > planned).any(axis=1).mean()
+    assert error <= 0.05 + 2 * (0.05 * 0.95 / 400) ** 0.5
+    assert error > (np.abs(looks.value) > wide).any(axis=1).mean()
+    # Fewer looks cost less; who never trains has no look to plan
+    assert finite_factor(start, BEFORE + 6) < factor
+    assert finite_factor(np.full(20, np.nan), 30) == 1.0
+
+
+def test_after_the_last_planned_look_only_the_sequence_is_given():
+    rng = np.random.default_rng(6)
+    rows = [(f"s{i}", 24000 + t, rng.normal(4, 0.2)) for i in range(20) for t in range(24)]
+    frame = pd.DataFrame(rows, columns=["unit", "period", "y"])
+    frame["cohort"] = frame["unit"].map({f"s{i}": 24010.0 if i < 10 else np.nan for i in range(20)})
+    table = watch_contrast(frame, until=24016).set_index("period")
+    assert table["planned_low"].notna().sum() == 7
+    assert table.loc[24017:, "planned_low"].isna().all()
+    early = table.loc[:24016]
+    assert (early["planned_low"] > early["ci_low"]).all()
+    assert not table.loc[24017:, "planned_excludes"].any()

@@ -147,6 +147,7 @@ def contrasts(results: StageResults) -> pd.DataFrame:
             "indicator": _titles(e),
             "sites": e.n_clusters,
             "value": _number(e, e.value),
+            "planned_looks": _interval(e, e.dims.get("planned_low"), e.dims.get("planned_high")),
             "all_looks": _interval(e, e.ci_low, e.ci_high),
             "one_look": _interval(e, e.dims["fixed_low"], e.dims["fixed_high"]),
             "price": e.dims["price"],
