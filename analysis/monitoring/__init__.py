@@ -24,6 +24,7 @@ from analysis.monitoring.critical_path import critical_path
 from analysis.monitoring.decisions import read_decisions, write_decisions
 from analysis.monitoring.events import assess_events, events_by_site
 from analysis.monitoring.forecast import assess_forecast, earned_value, hours_by_tier
+from analysis.monitoring.funnel import assess_funnel, funnel
 from analysis.monitoring.gains import normalised_gains
 from analysis.monitoring.gate_data import gate_measures
 from analysis.monitoring.gates import assess_gates, gate_table
@@ -56,6 +57,7 @@ from analysis.monitoring.noise_tests import (
     share_below,
     share_ever_below,
 )
+from analysis.monitoring.rare_events import assess_rare, g_chart, t_chart
 from analysis.monitoring.risks import assess_risks, grade_risks, risk_changes
 from analysis.monitoring.run_rules import (
     NELSON,
@@ -106,11 +108,13 @@ __all__ = [
     "assess_cycle",
     "assess_events",
     "assess_forecast",
+    "assess_funnel",
     "assess_gates",
     "assess_items",
     "assess_lecturers",
     "assess_milestones",
     "assess_monday",
+    "assess_rare",
     "assess_risks",
     "assess_teaching",
     "assess_training",
@@ -140,6 +144,8 @@ __all__ = [
     "ewma_chart",
     "ewma_run_length",
     "first_passes",
+    "funnel",
+    "g_chart",
     "gate_measures",
     "gate_table",
     "grade_risks",
@@ -173,6 +179,7 @@ __all__ = [
     "satisfaction",
     "share_below",
     "share_ever_below",
+    "t_chart",
     "tables_known_on",
     "u_chart",
     "undated",

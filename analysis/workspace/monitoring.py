@@ -137,9 +137,16 @@ class MonitoringStage(Stage):
                 ranked.append(order.assign(indicator=name, kind=kind))
                 drawn[f"charts_{name}"] = chart
         tables = {**drawn, "sites_ranked": pd.concat(ranked)} if ranked else {}
-        return merge(
-            self.name, (found, self.weekly, self._platform(), collect(self.name, [], tables=tables))
+        kind = {name: self.charted[name] for name in ("indicator", "share")}
+        funnel = monitoring.assess_funnel(self.panel, **kind)
+        rare = monitoring.assess_rare(
+            self.table("tickets"),
+            start=self.first_day,
+            timezone=self.client.client.timezone,
+            until=self.today,
         )
+        more = collect(self.name, [], tables=tables)
+        return merge(self.name, (found, funnel, self.weekly, rare, self._platform(), more))
 
     @cached_property
     def weekly(self) -> StageResults:

@@ -54,6 +54,24 @@ CASES = {
         ),
         {"indicator": "csat_top2", "unit": "share"},
     ),
+    "site_funnel": (
+        (
+            pd.DataFrame(
+                {
+                    "subject": ["湖畔花园", "B", "C"],
+                    "n": [40, 90, 200],
+                    "value": [0.5, 0.8, 0.82],
+                    "centre": 0.8,
+                    "inner_low": [0.66, 0.71, 0.74],
+                    "inner_high": [0.91, 0.88, 0.85],
+                    "outer_low": [0.58, 0.66, 0.7],
+                    "outer_high": [0.97, 0.91, 0.88],
+                    "outside": ["low", "", ""],
+                }
+            ),
+        ),
+        {"indicator": "csat_top2", "unit": "share"},
+    ),
     "programme_gantt": (
         (
             pd.DataFrame(

@@ -7,6 +7,7 @@ interval is drawn without one. No two series differ by colour alone.
 from __future__ import annotations
 
 from analysis.present.plots.effects import event_study, forest, group_time
+from analysis.present.plots.funnel import site_funnel
 from analysis.present.plots.measurement import (
     importance_matrix,
     propensities,
@@ -41,6 +42,7 @@ __all__ = [
     "scorecard",
     "scree",
     "seasonal_trends",
+    "site_funnel",
     "site_multiples",
     "tornado",
     "trends",

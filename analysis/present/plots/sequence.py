@@ -27,7 +27,8 @@ def confidence_sequence(
     ----------
     frame : DataFrame
         ``period`` (running month), ``value``, ``ci_low, ci_high`` (right at all looks),
-        ``fixed_low, fixed_high`` (right for one).
+        ``fixed_low, fixed_high`` (right for one); where given ``planned_low, planned_high``
+        (right at all planned looks).
     language : {"zh_CN", "en"}
         Language of the words.
     indicator, unit : str, optional
@@ -48,6 +49,17 @@ def confidence_sequence(
         linewidth=0,
         label=wording.text("report.series.all_looks", language),
     )
+    for number, name in enumerate(("planned_low", "planned_high")):
+        if name in drawn:
+            axes.plot(
+                x,
+                drawn[name],
+                color=theme.BLUE,
+                linewidth=1,
+                label=wording.text("report.series.planned_looks", language)
+                if number == 0
+                else None,
+            )
     for number, name in enumerate(("fixed_low", "fixed_high")):
         axes.plot(
             x,
