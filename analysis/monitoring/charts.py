@@ -207,7 +207,8 @@ def chart_sites(
         ``subject, period, value, centre, lower, upper, z, signal, rule, kind, baseline``; months
         that a site has not are no point and end a run. Sites with fewer than eight baseline
         months are left out. Limits are as wide, and runs as long, as centre and spread of so
-        few months and their resemblance ask for (:mod:`analysis.monitoring.limits`).
+        few months and their resemblance ask for (:mod:`analysis.monitoring.limits`). Left out, too,
+        are units whose month is a single case: a chart of zeros and ones says nothing.
     """
     cells = panel[(panel["indicator"] == indicator) & (panel["stratum"] == stratum)]
     cells = cells[cells["value"].notna()].sort_values(["site_id", "period"])
@@ -241,6 +242,8 @@ def chart_sites(
         if not long:
             continue
         base = period < baseline_until
+        if share and single_cases(own[1], base):
+            continue
         if share:
             points, kind, _ = share_points(*own, base, alike=alike)
         else:
@@ -254,6 +257,16 @@ def chart_sites(
     if not parts:
         return pd.DataFrame(columns=columns)
     return pd.DataFrame({name: np.concatenate([p[name] for p in parts]) for name in columns})
+
+
+LEAST_CASES = 2
+"""Fewest cases a month, in the middle of the baseline, for a share to be more than 0 or 1."""
+
+
+def single_cases(exposure: np.ndarray, base: np.ndarray) -> bool:
+    """Whether a month is one case, so that its share can only be 0 or 1 and no chart is due."""
+    known = exposure[base & (exposure > 0)]
+    return bool(known.size) and float(np.median(known)) < LEAST_CASES
 
 
 def on_calendar(
@@ -324,9 +337,9 @@ def assess_charts(
     question = {"id": "monitoring.chart", "question": "monitoring.check.chart.question"}
     params = {"indicator": indicator, "least": MIN_BASELINE}
     if chart.empty:
-        missing = Check(
-            **question, status="not_possible", reason="monitoring.reason.few_months", params=params
-        )
+        single = share and _months_enough(panel, indicator, stratum, baseline_until)
+        reason = f"monitoring.reason.{'single_cases' if single else 'few_months'}"
+        missing = Check(**question, status="not_possible", reason=reason, params=params)
         return collect("monitoring", [missing])
     late = chart[~chart["baseline"]]
     wrong = late["value"] < late["centre"]
@@ -335,10 +348,11 @@ def assess_charts(
         beyond=late["rule"] == "beyond",
         run=late["rule"] == "run",
         worse=late["signal"] & wrong,
+        far=(late["rule"] == "beyond") & wrong,
     )
-    ranked = marks.groupby("subject", as_index=False)[["beyond", "run", "worse"]].sum()
+    ranked = marks.groupby("subject", as_index=False)[["beyond", "run", "worse", "far"]].sum()
     ranked = ranked.sort_values(["worse", "beyond", "subject"], ascending=[False, False, True])
-    ranked["unusual"] = _unusual(chart, ranked)
+    ranked = ranked.assign(unusual=_unusual(chart, ranked)).drop(columns="far")
     bad = int(ranked["unusual"].sum())
     charted = chart["subject"].nunique()
     check = Check(
@@ -362,6 +376,13 @@ def assess_charts(
     return collect("monitoring", [check], tables=tables)
 
 
+def _months_enough(panel: pd.DataFrame, indicator: str, stratum: str, until: int) -> bool:
+    """Whether some site has months enough before training, so that months are not what lacks."""
+    cells = panel[(panel["indicator"] == indicator) & (panel["stratum"] == stratum)]
+    cells = cells[cells["value"].notna() & (cells["period"] < until)]
+    return bool((cells.groupby("site_id")["period"].nunique() >= MIN_BASELINE).any())
+
+
 def _unusual(chart: pd.DataFrame, ranked: pd.DataFrame) -> list[bool]:
     """Say of every ranked site whether it has more signals for the worse than by chance."""
     alike, alpha = resemblance(chart), ALPHA / max(len(ranked), 1)
@@ -371,7 +392,7 @@ def _unusual(chart: pd.DataFrame, ranked: pd.DataFrame) -> list[bool]:
     for row in ranked.itertuples():
         base, every = (int(n) for n in sites.loc[row.subject])
         own = kinds[row.subject] in ("laney", "xmr")
-        how = {"alike": alike, "widened": own, "rules": ("beyond_3", "eight_one_side")}
+        how = {"alike": alike, "widened": own}
         how |= {"width": limit_width(base, alike, own_spread=own), "run": run_needed(base, alike)}
-        found.append(unusual_months(int(row.worse), base, every - base, alpha, **how))
+        found.append(unusual_months(int(row.worse), int(row.far), base, every - base, alpha, **how))
     return found

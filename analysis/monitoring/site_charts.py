@@ -14,6 +14,7 @@ from analysis.monitoring.charts import (
     moving_range,
     on_calendar,
     share_points,
+    single_cases,
     usual_sigma,
 )
 from analysis.monitoring.counts import u_chart
@@ -22,6 +23,10 @@ from analysis.monitoring.run_rules import WESTERN_ELECTRIC, broken_rules
 from analysis.monitoring.time_weighted import WEIGHT, WIDTH, cusum_chart, ewma_chart
 
 Kind = Literal["p", "u", "xmr", "ewma", "cusum"]
+
+LEAST_EVENTS = 1.0
+"""Fewest events a month before training for a chart of counts; rarer ones are charted by their gaps
+(:mod:`analysis.monitoring.rare_events`)."""
 
 COLUMNS = (
     "subject",
@@ -70,8 +75,10 @@ def chart_panel(
         larger of its two sums, negative when it looks downwards, limits ``-H`` and ``H``.
         Months that a site has not are no point and end a run. A site whose baseline does not vary
         has the spread of the middle site, in shares and counts that of chance; left out is who
-        has neither. Limits are as wide, and runs as long, as centre and spread of so few months
-        and their resemblance ask for (:mod:`analysis.monitoring.limits`); ``z`` is 3 there.
+        has neither, whose month is a single case (``p``), or who has less than one event a month
+        (``u``): charts of zeros and ones say nothing. Limits are as wide, and runs as long, as
+        centre and spread of so few months and their resemblance ask for
+        (:mod:`analysis.monitoring.limits`); ``z`` is 3 there.
 
     Raises
     ------
@@ -96,6 +103,10 @@ def chart_panel(
     before = [columns[0][base] for _, _, base, columns in sites]
     alike, floor = alike_of(before), usual_sigma(before)
     for site, period, base, (values, total, exposure) in sites:
+        if (kind == "p" and single_cases(exposure, base)) or (
+            kind == "u" and np.nanmean(total[base]) < LEAST_EVENTS
+        ):
+            continue
         if kind in ("p", "u"):
             chart = _COUNTED[kind](total, exposure, base, rules, alike)
         else:

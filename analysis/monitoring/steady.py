@@ -214,19 +214,28 @@ def unusual_weeks(chart: pd.DataFrame, direction: str, rules: tuple[str, ...]) -
     return {str(row.subject) for row in sites.itertuples() if chart_test(row, alpha, rules)[2]}
 
 
-def unusual_months(worse: int, base: int, late: int, alpha: float, **chart) -> bool:
+def unusual_months(worse: int, beyond: int, base: int, late: int, alpha: float, **chart) -> bool:
     """Whether a site has more months that signal for the worse than a steady site would.
+
+    Counted are all signals, and those beyond the limits alone: runs come in strings, so a
+    few points far outside would be lost among them. Each has half the error.
 
     Parameters
     ----------
-    worse, base, late : int
-        Signals for the worse, months before training and since.
+    worse, beyond, base, late : int
+        Signals for the worse, those of them beyond the limits, months before training and since.
     alpha : float
         Probability allowed to this site in a year of looks.
     **chart
-        ``alike, widened, rules, width, run`` of :func:`signals_of_steady_sites`.
+        ``alike, widened, width, run`` of :func:`signals_of_steady_sites`.
     """
     if worse == 0 or late == 0:
         return False
-    drawn = signals_of_steady_sites(base, 12 * -(-late // 12), **chart)
-    return _reached(drawn, worse) <= alpha
+    months = 12 * -(-late // 12)
+    counted = ((worse, ("beyond_3", "eight_one_side")), (beyond, ("beyond_3",)))
+    return any(
+        number > 0
+        and _reached(signals_of_steady_sites(base, months, rules=rules, **chart), number)
+        <= alpha / 2
+        for number, rules in counted
+    )

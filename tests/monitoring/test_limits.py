@@ -173,3 +173,17 @@ def test_the_check_of_many_steady_sites_is_seldom_caution():
         signalled += check.params["signalled"] > 0
     assert cautions <= 3
     assert signalled >= 3
+
+
+def test_single_cases_get_no_chart_and_the_check_says_why():
+    rng = np.random.default_rng(3)
+    values = rng.binomial(1, 0.5, (40, 20)).astype(float)
+    frame = panel(values, total=values, exposure=np.ones(values.size))
+    how = {"indicator": "y", "baseline_until": 24012}
+    (check,) = assess_charts(frame, **how, share=True, direction="up").checks
+    assert (check.status, check.reason) == ("not_possible", "monitoring.reason.single_cases")
+    assert chart_panel(frame, **how, kind="p").empty
+    assert chart_panel(frame, **how, kind="u").empty
+    short = frame[frame["period"] < 24005]
+    (check,) = assess_charts(short, **how, share=True, direction="up").checks
+    assert check.reason == "monitoring.reason.few_months"
