@@ -138,8 +138,10 @@ class MonitoringStage(Stage):
                 drawn[f"charts_{name}"] = chart
         tables = {**drawn, "sites_ranked": pd.concat(ranked)} if ranked else {}
         kind = {name: self.charted[name] for name in ("indicator", "share")}
-        funnel = monitoring.assess_funnel(self.panel, **kind)
-        rare = monitoring.assess_rare(
+        funnel = self.step("funnel", monitoring.assess_funnel, self.panel, **kind)
+        rare = self.step(
+            "rare",
+            monitoring.assess_rare,
             self.table("tickets"),
             start=self.first_day,
             timezone=self.client.client.timezone,

@@ -16,7 +16,13 @@ from analysis.monitoring.breakdowns import (
 )
 
 INSTRUMENTS = pd.DataFrame(
-    {"instrument": ["c"], "item": ["c1"], "role": ["overall"], "scale_max": [5.0]}
+    {
+        "instrument": ["c"],
+        "item": ["c1"],
+        "role": ["overall"],
+        "scale_min": [1.0],
+        "scale_max": [5.0],
+    }
 )
 
 

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from analysis import wording
-from analysis.errors import SchemaError
 from analysis.measurement.intervals import Interval, wilson
 from analysis.monitoring import assess_gates, assess_milestones, critical_path, gate_table
 from analysis.monitoring.gate_data import gate_measures
 from analysis.monitoring.gates import ALPHA, gate_rules, judge
 from analysis.monitoring.taken_over import verdicts
+from analysis.refusals import RefusedError
 
 
 def day(month: int, number: int) -> dt.date:
@@ -60,7 +60,7 @@ def test_without_an_entry_milestones_are_a_chain():
 
 @pytest.mark.parametrize("after", ["Z", "E"])
 def test_unknown_and_circular_waits_are_refused(after):
-    with pytest.raises(SchemaError, match="milestone"):
+    with pytest.raises(RefusedError, match="milestone"):
         critical_path(NETWORK.assign(after=[after, "A", "A", "B, C", "D"]), day(1, 1))
 
 
