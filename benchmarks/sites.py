@@ -1,7 +1,8 @@
 """Time and memory of a whole run by the number of sites, step by step.
 
-Run as ``python benchmarks/sites.py HOME 60 240 600 2400 [--repeats N]``. HOME takes the data and
-the reports (an empty folder, or one left by an earlier call: exports of the same recipe are kept).
+Run as ``python benchmarks/sites.py HOME 60 240 600 2400 [--repeats N] [--full]``. HOME takes the
+data and the reports (an empty folder, or one left by an earlier call: exports of the same recipe
+are kept).
 Each step is a fresh process tree; what came before it is taken over. Processor time and the
 largest proportional memory (PSS) are summed over all processes of the tree, sampled five times a
 second. Printed as Markdown, with the size of every page that is larger than a megabyte.
@@ -39,11 +40,12 @@ class Measured:
     mb: float
 
 
-def world(sites: int) -> WorldParameters:
-    """The demo with more sites; from 600 on with a tenth of the work orders and questionnaires a
-    site and a quarter of the staff: 2,400 sites like the demo's send six million work orders.
+def world(sites: int, full: bool = False) -> WorldParameters:
+    """The demo with more sites; unless ``full``, from 600 on with a tenth of the work orders and
+    questionnaires per site and a quarter of the staff: 2,400 sites like the demo's send six million
+    work orders.
     """
-    share, staff = (1.0, 1.0) if sites < 600 else (0.1, 0.25)
+    share, staff = (1.0, 1.0) if full or sites < 600 else (0.1, 0.25)
     return replace(
         DEMO,
         n_sites=sites,
@@ -53,14 +55,14 @@ def world(sites: int) -> WorldParameters:
     )
 
 
-def write(home: Path, sites: int) -> str:
+def write(home: Path, sites: int, full: bool) -> str:
     """Write the exports of a client under ``home``; return its name."""
     client = f"sites-{sites}"
     folder = home / "data" / client
     folder.mkdir(parents=True, exist_ok=True)
     recipe = (Path(__file__).parents[1] / "data" / "demo" / "client.yml").read_text("utf-8")
     (folder / "client.yml").write_text(recipe.replace("id: demo", f"id: {client}"), "utf-8")
-    write_demo(home, world(sites), client=client)
+    write_demo(home, world(sites, full), client=client)
     return client
 
 
@@ -102,9 +104,10 @@ def main() -> None:
     asked.add_argument("sites", type=int, nargs="+")
     asked.add_argument("--repeats", type=int, default=1)
     asked.add_argument("--only-write", action="store_true")
+    asked.add_argument("--full", action="store_true", help="as many rows per site as the demo")
     given = asked.parse_args()
     for sites in given.sites:
-        client = write(given.home.resolve(), sites)
+        client = write(given.home.resolve(), sites, given.full)
         if given.only_write:
             continue
         runs = [steps(given.home.resolve(), client) for _ in range(given.repeats)]
