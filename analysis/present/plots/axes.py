@@ -93,6 +93,16 @@ def unit_word(unit: str | None, language: str, *, effect: bool = False) -> str:
     return sentences.label(f"terms.unit.{unit}", language) if unit else ""
 
 
+def value_label(indicator: str | None, unit: str | None, language: str) -> str:
+    """Return the words beside an axis of levels, e.g. ``Satisfied customers (%)``."""
+    word = "%" if unit == "share" else unit_word(unit, language)
+    if indicator is None:
+        return word
+    title = sentences.indicator_title(indicator, language)
+    label = wording.text("report.axis.value", language, indicator=title, unit=word)
+    return wrapped(label if word else title, 34)
+
+
 def factor(unit: str | None) -> float:
     """Return what drawn values are multiplied by: shares are drawn in per cent."""
     return 100.0 if unit in ("share", "relative") else 1.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis import wording
-from analysis.present import sentences, theme
+from analysis.present import theme
 from analysis.present.plots import axes as ax
 
 if TYPE_CHECKING:
@@ -66,10 +66,7 @@ def site_funnel(
         axes.annotate(
             str(row.subject), place, xytext=(4, 3), textcoords="offset points", fontsize=7.5
         )
-    word = ax.unit_word(unit, language)
-    title = sentences.indicator_title(indicator, language) if indicator else ""
-    label = wording.text("report.axis.value", language, indicator=title, unit=word)
-    axes.set_ylabel(ax.wrapped(label if word and title else title or word, 34))
+    axes.set_ylabel(ax.value_label(indicator, unit, language))
     axes.set_xlabel(wording.text("report.axis.answers", language))
     ax.legend_above(axes)
     return figure

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis import wording
-from analysis.present import sentences, theme
+from analysis.present import theme
 from analysis.present.plots import axes as ax
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def trends(
         )
     if len(frame):
         ax.month_ticks(axes, frame["period"], language)
-    axes.set_ylabel(_value_label(indicator, unit, language))
+    axes.set_ylabel(ax.value_label(indicator, unit, language))
     axes.margins(x=0.02)
     ax.legend_above(axes)
     return figure
@@ -139,15 +139,6 @@ def control_chart(
         )
     if len(frame) and ("week" in frame or x.min() > 12 * 1900):
         ax.time_ticks(axes, frame, language)
-    axes.set_ylabel(_value_label(indicator, unit, language))
+    axes.set_ylabel(ax.value_label(indicator, unit, language))
     ax.legend_above(axes)
     return figure
-
-
-def _value_label(indicator: str | None, unit: str | None, language: str) -> str:
-    word = "%" if unit == "share" else ax.unit_word(unit, language)
-    if indicator is None:
-        return word
-    title = sentences.indicator_title(indicator, language)
-    label = wording.text("report.axis.value", language, indicator=title, unit=word)
-    return ax.wrapped(label if word else title, 34)
