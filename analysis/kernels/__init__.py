@@ -4,7 +4,7 @@ from analysis.kernels.manager import (
     KernelManager,
     PlainKernelManager,
     kernel_manager,
-    preload,
+    start_server,
     warm_is_possible,
 )
 from analysis.kernels.provisioner import ForkServerProvisioner
@@ -14,6 +14,6 @@ __all__ = [
     "KernelManager",
     "PlainKernelManager",
     "kernel_manager",
-    "preload",
+    "start_server",
     "warm_is_possible",
 ]

@@ -40,7 +40,7 @@ def warm_is_possible() -> bool:
     return PROVISIONER in registered.names
 
 
-def preload() -> None:
+def start_server() -> None:
     """Start the fork server now, so that its imports run beside other work."""
     from multiprocessing import forkserver
 

@@ -25,15 +25,16 @@ def lacking(
         What the check needs of it; the first without a value is named.
     """
     absent = next((c for c in columns if not present(frame, c)), None)
-    part = "column" if present(frame) and absent is not None else "table"
     params = {"table": f"measurement.table.{table}"}
-    if part == "column":
+    reason, remedy = "monitoring.reason.no_table", "monitoring.reason.bring_table"
+    if present(frame) and absent is not None:
+        reason, remedy = "monitoring.reason.no_column", "monitoring.reason.bring_column"
         params["column"] = f"monitoring.taught.{absent}"
     return Check(
         id=id,
         question=question,
         status="not_possible",
-        reason=f"monitoring.reason.no_{part}",
-        remedy=f"monitoring.reason.bring_{part}",
+        reason=reason,
+        remedy=remedy,
         params=params,
     )

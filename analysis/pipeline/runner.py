@@ -325,4 +325,4 @@ def _start_server_early() -> None:
     from analysis import kernels
 
     if kernels.warm_is_possible():
-        kernels.preload()
+        kernels.start_server()
