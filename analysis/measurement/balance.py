@@ -250,7 +250,8 @@ def assess_balance(
         in the check's params is the standard deviation of a standardised difference under
         random assignment, and a large difference fails only where the joint test rejects too.
         A characteristic that separates the arms entirely fails always, whatever the number of
-        sites: its difference and the training's are one. The value is then None.
+        sites: its difference and the training's are one. The value is then None, as it is
+        where chance may have left the arms no value in common.
     """
     covariates = baseline_covariates(sites, outcome)
     treated = covariates.pop("treated").to_numpy()
@@ -289,16 +290,18 @@ def assess_balance(
     status = "passed" if largest <= CAUTION_SMD else "caution"
     if largest > FAILED_SMD and (p_value is None or p_value < 0.05):
         status = "failed"
+    told, remedy = "reason", "remedy"
     if apart:
-        status = "failed"
+        status, told, remedy = "failed", "separated", "remedy_separated"
+    elif not np.isfinite(largest):  # no value in common, as chance can have it with few sites
+        status, told = "caution", "apart_by_chance"
     sound = status == "passed"
-    told, remedy = ("separated", "remedy_separated") if apart else ("reason", "remedy")
     checks = [
         Check(
             id="baseline.balance.largest",
             question="measurement.check.balance.question",
             status=status,
-            value=None if apart else largest,
+            value=None if apart or not np.isfinite(largest) else largest,
             threshold=FAILED_SMD,
             unit="sd",
             n=n1 + n0,

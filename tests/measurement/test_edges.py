@@ -237,3 +237,26 @@ def test_cases_without_a_disposition_are_counted_as_not_known():
     frame = pd.DataFrame({"disposition": ["complete", None, "refusal"]})
     check = told(assess_aapor(frame).checks[0])
     assert (check.n, check.params["blank"], check.status) == (3, 1, "caution")
+
+
+def test_arms_that_chance_left_no_value_in_common_are_a_caution():
+    # All trained sites are of one kind, the others of two more: with two and two, chance does it.
+    sites = pd.DataFrame(
+        {
+            "site_id": list("abcd"),
+            "property_type": ["flat", "flat", "office", "shop"],
+            "households": 100.0,
+        }
+    )
+    outcome = pd.DataFrame(
+        [
+            {"unit": u, "period": t, "y": 4.0, "n": 9.0, "cohort": 5.0 if u in "ab" else np.nan}
+            for u in "abcd"
+            for t in range(8)
+        ]
+    )
+    found = assess_balance(sites, outcome, indicator="csat_mean")
+    check = next(c for c in found.checks if c.id == "baseline.balance.largest")
+    assert np.isinf(found.table("balance")["smd"].abs()).any()
+    assert (check.status, check.value) == ("caution", None)
+    assert check.reason == "measurement.check.balance.apart_by_chance"
