@@ -257,31 +257,11 @@ def assess_balance(
     treated = covariates.pop("treated").to_numpy()
     n1, n0 = int(treated.sum()), int((~treated).sum())
     if min(n1, n0) < 2:
-        missing = Check(
-            id="baseline.balance.largest",
-            question="measurement.check.balance.question",
-            status="not_possible",
-            threshold=FAILED_SMD,
-            unit="sd",
-            n=n1 + n0,
-            reason="measurement.reason.no_comparison",
-            params={"treated": n1, "comparison": n0},
-        )
-        return collect("baseline", [missing])
+        return _not_compared("measurement.reason.no_comparison", n1, n0)
     table = standardised_differences(covariates, treated)
     if table.empty:
-        missing = Check(
-            id="baseline.balance.largest",
-            question="measurement.check.balance.question",
-            status="not_possible",
-            threshold=FAILED_SMD,
-            unit="sd",
-            n=n1 + n0,
-            reason="measurement.reason.no_covariates",
-            params={"treated": n1, "comparison": n0},
-            dims={"indicator": indicator},
-        )
-        return collect("baseline", [missing])
+        dims = {"indicator": indicator}
+        return _not_compared("measurement.reason.no_covariates", n1, n0, **dims)
     apart = separated(covariates, treated)
     unknown = len(set(covariates.columns) - set(table["covariate"]))
     widest = table.loc[table["smd"].abs().idxmax()]
@@ -357,3 +337,18 @@ def love_frame(balance: pd.DataFrame) -> pd.DataFrame:
     bounded = np.abs(smd[np.isfinite(smd)])
     edge = max(2.0, 1.5 * float(bounded.max(initial=0.0)))
     return pd.DataFrame({"covariate": words, "smd_before": np.clip(smd, -edge, edge)})
+
+
+def _not_compared(reason: str, treated: int, comparison: int, **dims: str) -> StageResults:
+    missing = Check(
+        id="baseline.balance.largest",
+        question="measurement.check.balance.question",
+        status="not_possible",
+        threshold=FAILED_SMD,
+        unit="sd",
+        n=treated + comparison,
+        reason=reason,
+        params={"treated": treated, "comparison": comparison},
+        dims=dims,
+    )
+    return collect("baseline", [missing])
