@@ -1,4 +1,4 @@
-"""The leading estimator where a lot decided who starts when: one coefficient on the months before.
+"""The leading estimator under a lottery of start dates: one coefficient on the months before.
 
 ``θ(β) = θ(0) − β X``: what is compared after the start, less β times what differed before it
 (:mod:`analysis.causal.random_timing`). On a panel without gaps this is that estimator; with

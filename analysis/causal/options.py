@@ -27,7 +27,7 @@ class Options:
         As in :func:`analysis.causal.group_time`. The base is universal, so that pre-periods and
         effects are read against one and the same month; a plan may name ``all_before``.
     drawn_by_lot : bool
-        Whether a lot decided who starts when (within ``stratum``): the coefficient on the level
+        Whether a lottery assigned the starts (within ``stratum``): the coefficient on the level
         before is then estimated (:mod:`analysis.causal.lot`) instead of set to 1.
     anticipation : int
         Periods before the start that may already be affected.

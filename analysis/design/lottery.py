@@ -71,7 +71,7 @@ def audit_lottery(
     waves : DataFrame
         ``site_id, wave, assigned_by``; wave 0 is never trained.
     declared : bool
-        Whether the client file says that a lot decided.
+        Whether the client file declares a lottery.
     drawn : DataFrame, optional
         The kept draw, ``site_id, stratum, wave, arm``.
     audit : Mapping, optional

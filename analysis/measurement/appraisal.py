@@ -1,4 +1,4 @@
-"""A weighted appraisal of sites: what its ranks hang on, and what it may be used for."""
+"""A weighted appraisal of sites: what its ranks depend on, and what it may be used for."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def appraise(
     seed: int,
     draws: int = 1000,
 ) -> Appraisal | None:
-    """Weigh indicators of sites into one score, and see what its ranks hang on.
+    """Weigh indicators of sites into one score, and see what its ranks depend on.
 
     Each indicator is put in standard deviations of the sites' means, turned so that more is
     better. Months count as repeated measurements; what all sites share in a month is taken

@@ -1,4 +1,4 @@
-"""What leads for one client: the base its outcomes are compared with, and whether a lot decided."""
+"""What leads for one client: the base its outcomes are compared with, and whether by lottery."""
 
 from __future__ import annotations
 

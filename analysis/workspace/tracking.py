@@ -68,7 +68,7 @@ class TrackingStage(Stage):
         """Return the form in which the effect on an outcome leads.
 
         The registry's kind of outcome decides. Where every site-month has the same denominator, a
-        rate is a mean of sites; where a lot decided as well, its estimator leads.
+        rate is a mean of sites; under a lottery its estimator leads.
         """
         if not {"total", "exposure"} <= set(frame.columns):
             return "mean"
