@@ -16,6 +16,7 @@ from analysis import design, indicators, ingest
 from analysis.errors import InputError
 from analysis.refusals import RefusedError
 from analysis.tables import TABLES, month_of
+from analysis.workspace.prepare import panel_of
 
 if TYPE_CHECKING:
     from analysis.workspace.stage import Stage
@@ -78,14 +79,7 @@ def of_tables(client: clients.Client, frames: Mapping[str, pd.DataFrame]) -> Det
     waves = waves.reindex(columns=list(TABLES["waves"].columns))
     registry = indicators.of_client(client)
     with indicators.connect("duckdb", timezone=client.client.timezone) as engine:
-        panel = indicators.build_panel(
-            frames,
-            client_timezone=client.client.timezone,
-            first=client.period.first_period,
-            last=client.period.last_period,
-            engine=engine,
-            indicators=registry,
-        )
+        panel = panel_of(client, frames, engine=engine)
     whole = panel[(panel["stratum"] == "") & (panel["site_id"] != "") & panel["value"].notna()]
     measured = set(whole["indicator"])
     possible = [client.design.primary_outcome, *(n for n, i in registry.items() if i.primary)]

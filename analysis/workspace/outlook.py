@@ -11,6 +11,7 @@ from analysis import indicators
 from analysis.client import Client
 from analysis.indicators.registry import Indicator
 from analysis.tables import TABLES
+from analysis.workspace.prepare import panel_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +66,7 @@ def look_ahead(client: Client, frames: Mapping[str, pd.DataFrame]) -> Outlook:
     """
     registry = indicators.of_client(client)
     with indicators.connect("duckdb", timezone=client.client.timezone) as engine:
-        panel = indicators.build_panel(
-            frames,
-            client_timezone=client.client.timezone,
-            first=client.period.first_period,
-            last=client.period.last_period,
-            engine=engine,
-            indicators=registry,
-        )
+        panel = panel_of(client, frames, engine=engine)
         covered = indicators.coverage({}, panel, engine=engine, indicators=registry)
     cells = panel[(panel["stratum"] == "") & (panel["site_id"] != "") & panel["value"].notna()]
     months = cells.groupby("indicator").agg(

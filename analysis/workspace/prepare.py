@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from analysis import client as clients
 from analysis import files, indicators, ingest
@@ -87,14 +91,7 @@ def prepare(client: str, folder: Path, *, as_of: dt.date | None = None) -> None:
     ingest.ingest(opened, folder / CANONICAL, horizon=horizon)
     tables = {path.stem: path for path in sorted((folder / CANONICAL).glob("*.parquet"))}
     registry = indicators.of_client(opened)
-    panel = indicators.build_panel(
-        tables,
-        client_timezone=opened.client.timezone,
-        first=period.first_period,
-        last=period.last_period,
-        engine=opened.engine,
-        indicators=registry,
-    )
+    panel = panel_of(opened, tables, engine=opened.engine, period=period)
     identity = {**opened.client.model_dump(mode="json"), "min_cell": opened.min_cell}
     text = json.dumps(identity, ensure_ascii=False, indent=1) + "\n"
     files.write_text(folder / "client.json", text)
@@ -106,3 +103,34 @@ def prepare(client: str, folder: Path, *, as_of: dt.date | None = None) -> None:
     if horizon is not None:
         said = {"as_of": as_of.isoformat(), "undated": horizon.undated}
         files.write_text(folder / HORIZON, json.dumps(said, indent=1) + "\n")
+
+
+def panel_of(
+    client: clients.Client,
+    tables: Mapping[str, Any],
+    *,
+    engine: Any,
+    period: clients.Period | None = None,
+) -> pd.DataFrame:
+    """Build the panel that a run of a client evaluates.
+
+    Parameters
+    ----------
+    client : Client
+        The client file.
+    tables : Mapping
+        Canonical tables by name, as :func:`analysis.indicators.build_panel` takes them.
+    engine : str or connection
+        Where the panel is computed.
+    period : Period, optional
+        Months to take; the client's own by default.
+    """
+    months = period or client.period
+    return indicators.build_panel(
+        tables,
+        client_timezone=client.client.timezone,
+        first=months.first_period,
+        last=months.last_period,
+        engine=engine,
+        indicators=indicators.of_client(client),
+    )
