@@ -299,7 +299,7 @@ FILE_WORLD = dataclasses.replace(
     small_client.SMALL, n_sites=10, n_months=16, n_staff=60,
     wave_months=(month(2023, 9), month(2023, 12)), planted=PlantedEvents(),
 )  # fmt: skip
-"""The world behind the random client files: every table of the demo, ten sites."""
+"""The world behind the random client files, but its seed: every table of the demo, ten sites."""
 
 
 def random_file(seed: int) -> Shape:
@@ -307,7 +307,7 @@ def random_file(seed: int) -> Shape:
     rng = np.random.default_rng([seed, 11])
     return Shape(
         f"file{seed}",
-        FILE_WORLD,
+        dataclasses.replace(FILE_WORLD, seed=seed),
         ("file",),
         change=lambda document: _Rewriter(rng, document).rewrite(),
         language=str(rng.choice(["zh_CN", "en"])),
