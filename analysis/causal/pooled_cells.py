@@ -37,6 +37,8 @@ Form = Literal["mean", "rate", "share"]
 LEFT_OUT = 200
 #: Passes over sites and months, and the relative change of a month effect at which they end.
 PASSES, SETTLED = 2000, 1e-10
+#: Where a product of site and month has no fit, one grows without end as the other vanishes.
+ENDLESS, NOTHING = 1e100, 1e-200
 #: Relative change of the treated counts by which an effect is taken off where there is none.
 SMALL = 0.01
 
@@ -316,7 +318,7 @@ def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
         above,
         below,
         out=np.full(np.broadcast_shapes(above.shape, below.shape), np.nan),
-        where=below > 0,
+        where=below > NOTHING,
     )
 
 
@@ -327,17 +329,20 @@ def _multiplied(total: np.ndarray, exposure: np.ndarray, arms: list[_Arm]) -> li
     parts = [exposure[a.rows] * a.before for a in arms]
     counted = sum(a.weight @ (total[a.rows] * a.before) for a in arms if a.lends)
     month = np.ones((B, T))
+    settles = np.ones((B, 1), bool)  # counts from which an effect was taken may have no fit
     for _ in range(PASSES):
         site = [_site(n, month @ part.T) for n, part in zip(own, parts, strict=True)]
         below = sum(
             (a.weight * s) @ part for a, s, part in zip(arms, site, parts, strict=True) if a.lends
         )
         new = np.nan_to_num(_ratio(counted, below))
+        settles &= np.abs(new).max(axis=1, keepdims=True) < ENDLESS
+        new = np.where(settles, new, 0.0)
         done = np.abs(new - month).max() <= SETTLED * max(np.abs(new).max(), 1e-300)
         month = new
         if done:
             break
-    reached = _reached(parts, arms)
+    reached = _reached(parts, arms) & settles
     site = [_site(n, month @ part.T) for n, part in zip(own, parts, strict=True)]
     return [
         np.where(reached, ((a.weight * s) @ exposure[a.rows]) * month, np.nan)

@@ -1,10 +1,12 @@
 """Counts and shares, each site-month weighing by its denominator."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.causal import FrameError, Options, evaluate
+from analysis.causal import FrameError, Options, evaluate, pooled_cells
 from analysis.causal.count_rate import poisson
 from analysis.causal.saturated import saturate
 
@@ -143,3 +145,24 @@ def test_a_denominator_of_zero_and_a_negative_count_are_refused():
         rated(frame.assign(total=-1.0))
     with pytest.raises(ValueError, match="covariates"):
         rated(frame.assign(x=1.0), Options(form="rate", covariates=("x",)))
+
+
+def test_counts_less_a_supposed_effect_have_no_fit_and_no_overflow():
+    # Where chance is asked what an effect would have left, totals below zero come in.
+    rng = np.random.default_rng(0)
+    before = np.array([[True, True, True, True], [True, True, True, False]])
+    unsettled = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        for _ in range(300):
+            total = rng.integers(-2, 4, (4, 4)) * 1.0
+            exposure = (rng.random((4, 4)) < 0.7) * 1.0
+            arms = [
+                pooled_cells._Arm(
+                    rows=np.arange(4), weight=np.ones((1, 4)), before=months[None], lends=lends
+                )
+                for months, lends in zip(before, (True, False), strict=True)
+            ]
+            (expected,) = pooled_cells._multiplied(total * exposure, exposure, arms)
+            unsettled += bool(np.isnan(expected).all())
+    assert 0 < unsettled < 150
