@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 
 from analysis.client import IDENTIFIER, is_identifier
@@ -36,9 +37,16 @@ from analysis.ingest.readers import RawTable, read
 from analysis.tables import TABLES
 
 _MOST_LABELS = 30
+_FEWEST_MONTHS = 2
 _RUNNING = ("序号", "no", "no.", "id", "#")
 """Headers of numbers that most programs begin at 1 in each export."""
-_MONTHS = (r"(\d{4}年\d{1,2}月)", r"(\d{4}[-.]\d{1,2})(?!\d)", r"(?<!\d)(20\d{4})(?!\d)")
+_AFTER_THE_YEAR = {
+    r"(\d{4}年\d{1,2}月)": "年*月",
+    r"(\d{4}[-.]\d{1,2})(?!\d)": "[-.]*",
+    r"(?<!\d)(20\d{4})(?!\d)": "??",
+}
+_MONTHS = tuple(_AFTER_THE_YEAR)
+"""Months in the names of sheets and files; beside each what follows the year in a glob."""
 
 
 def propose(client_id: str, files: Sequence[str | Path], say: Say) -> str:
@@ -366,9 +374,11 @@ def _files(group: Sequence[RawTable], say: Say) -> list[str]:
     """Return where the tables are, how they read, and whether they have any row."""
     files = ", ".join(dict.fromkeys(quoted(t.source.file) for t in group))
     lines = [f"    files: [{files}]"]
-    sheets = list(dict.fromkeys(quoted(t.source.sheet) for t in group if t.source.sheet))
+    sheets = list(dict.fromkeys(t.source.sheet for t in group if t.source.sheet))
     if sheets:
-        lines.append(f"    sheets: [{', '.join(sheets)}]")
+        others = {o.name for t in group for o in t.source.other_sheets} - set(sheets)
+        wanted = [glob] if (glob := _glob_of_months(sheets, others)) else sheets
+        lines.append(f"    sheets: [{', '.join(map(quoted, wanted))}]")
     rows = group[0].source.header_rows
     if rows and rows != (1,) and all(t.source.header_rows == rows for t in group):
         lines.append(f"    header_rows: {list(rows)}")
@@ -378,6 +388,30 @@ def _files(group: Sequence[RawTable], say: Say) -> list[str]:
     if not any(len(t) for t in group):
         lines.append(f"    # {say('no_rows')}")
     return lines
+
+
+def _glob_of_months(names: Sequence[str], others: Collection[str]) -> str | None:
+    """Return a pattern for sheets that differ in the month they name, so that the next one fits.
+
+    None where fewer than two are given, they differ in anything else, or another sheet fits too.
+    """
+    for pattern in _MONTHS:
+        found = [re.search(pattern, name) for name in names]
+        if len(names) < _FEWEST_MONTHS or not all(found):
+            continue
+        around = {(m.string[: m.start()], m.string[m.end() :]) for m in found}
+        said = [m[1] for m in found]
+        if len(around) != 1 or len(set(said)) != len(said):
+            return None
+        (before, after) = around.pop()
+        years = {text[:4] for text in said}
+        year = years.pop() if len(years) == 1 else "20??"
+        glob = f"{before}{year}{_AFTER_THE_YEAR[pattern]}{after}"
+        unfit = any(fnmatchcase(name, glob) for name in others) or not all(
+            fnmatchcase(name, glob) for name in names
+        )
+        return None if unfit else glob
+    return None
 
 
 def _wide(months: Months) -> str:

@@ -12,9 +12,8 @@ from analysis.ingest.problems import fault
 from analysis.ingest.readers import RawTable
 from analysis.ingest.record import UnreadRecord
 
-TABLES = frozenset(
-    {"csv", "tsv", "tab", "txt", "xlsx", "xlsm", "xls", "xlsb", "ods", "html", "htm", "xml"}
-)
+_TEXT = {"csv", "tsv", "tab", "txt", "html", "htm", "xml"}
+TABLES = frozenset({*_TEXT, "xlsx", "xlsm", "xls", "xlsb", "ods", "parquet"})
 """Endings of files that may hold a table; others lie in a raw folder for people to read."""
 
 

@@ -362,3 +362,26 @@ def test_the_files_shared_with_the_developers_are_recognised(bench):
         (source,) = proposed(bench, path)
         assert source["table"] != "DECIDE"
         assert "DECIDE" not in source.get("drop", {}).values()
+
+
+@pytest.mark.parametrize(
+    ("sheets", "expected"),
+    [
+        (["2024年1月", "2024年2月"], ["2024年*月"]),
+        (["2024-11", "2024-12"], ["2024[-.]*"]),
+        (["202312", "202401"], ["20????"]),
+        (["台账2023年12月(终)", "台账2024年1月(终)"], ["台账20??年*月(终)"]),
+        (["2024年1月", "2月"], ["2024年1月", "2月"]),
+        (["2024年1月"], ["2024年1月"]),
+    ],
+)
+def test_sheets_by_month_are_proposed_by_a_pattern(bench, sheets, expected):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name in sheets:
+        sheet = book.create_sheet(name)
+        sheet.append(["项目名称", "本期应收", "本期实收"])
+        sheet.append(["A园", 1000, 900])
+    book.save(bench.raw / "台账.xlsx")
+    (source,) = proposed(bench, bench.raw / "台账.xlsx")
+    assert source["sheets"] == expected

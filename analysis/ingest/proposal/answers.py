@@ -41,7 +41,7 @@ def items_of(
         for h in left
         if question(h)
         or (table == "ratings" and _few(group, h))
-        or (opinion(h) and on_a_scale(group, h))
+        or ((opinion(h) or personal_reason(h) is not None) and on_a_scale(group, h))
     ]
     return {f"q{n}": header for n, header in enumerate(asked, start=1)}
 
