@@ -133,6 +133,29 @@ def told_in_one_line(voice: Voice, client: str | None = None) -> Iterator[None]:
     except KeyboardInterrupt:
         voice.say("run.interrupted", err=True)
         sys.exit(INTERRUPTED)
+    except MemoryError:
+        voice.say("run.memory", err=True)
+        sys.exit(1)
+    except Exception as error:
+        if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
+            raise
+        _tell_unexpected(voice, error)
+        sys.exit(1)
+
+
+def _tell_unexpected(voice: Voice, error: BaseException) -> None:
+    """Say in one line what nobody foresaw, and keep a file for whoever mends it."""
+    from analysis import unexpected
+    from analysis.errors import RunError
+    from analysis.files import project_root
+
+    try:
+        root = project_root()
+    except RunError:
+        root = None
+    context = click.get_current_context(silent=True)
+    path = unexpected.keep(error, root, "" if context is None else context.command_path)
+    voice.say("run.unexpected", err=True, error=unexpected.in_one_line(error), path=path)
 
 
 def _speaking(command: Callable[..., None]) -> Callable[..., None]:
@@ -142,7 +165,9 @@ def _speaking(command: Callable[..., None]) -> Callable[..., None]:
     @click.pass_obj
     @functools.wraps(command)
     def speaking(voice: Voice, *args: Any, lang: str | None, **kwargs: Any) -> None:
-        command(Voice(LANGUAGES[lang]) if lang else voice, *args, **kwargs)
+        spoken = Voice(LANGUAGES[lang]) if lang else voice
+        with told_in_one_line(spoken):
+            command(spoken, *args, **kwargs)
 
     return speaking
 
@@ -255,8 +280,10 @@ def check(voice: Voice, client: str, contradictions: bool) -> None:
     with told_in_one_line(voice, client):
         opened = clients.load(client)
         examined = ingest.examine(opened)
-        blocked = any(fault.blocking for fault in examined.faults)
-        _list_faults(voice, client, examined.faults)
+        found = (*examined.faults, *workspace.decision_faults(opened.folder))
+        blocked = any(fault.blocking for fault in found)
+        _list_faults(voice, client, found)
+        _tell_damaged_history(voice, opened.id)
         if not blocked:
             _tell_outlook(voice, workspace.look_ahead(opened, examined.frames))
             _tell_detectable(voice, workspace.detectable.of_tables(opened, examined.frames))
@@ -494,6 +521,7 @@ def status(voice: Voice, client: str) -> None:
     with told_in_one_line(voice, client):
         found = client_status(client)
     _tell_unreadable(voice, found)
+    _tell_damaged_history(voice, client)
     if found.newest is None:
         if not found.unreadable:
             voice.say("status.never", client=client)
@@ -511,6 +539,19 @@ def status(voice: Voice, client: str) -> None:
     voice.say("status.latest", path=found.latest / "index.html")
     if found.inputs_changed:
         voice.say("status.changed")
+
+
+def _tell_damaged_history(voice: Voice, client: str) -> None:
+    """Name the kept alerts of earlier runs that cannot be read."""
+    from analysis import history
+    from analysis.files import project_root
+
+    if not history.days(project_root(), client):
+        return
+    from analysis import workspace  # heavy
+
+    for error in workspace.damaged_history(client):
+        voice.say("status.history_damaged", err=True, path=error.path)
 
 
 def _tell_unreadable(voice: Voice, found: Any) -> None:
@@ -611,9 +652,11 @@ def _run_one(voice: Voice, client: str, *, traceback: bool = False, **options: A
     from analysis.pipeline import client_status
     from analysis.pipeline import run as run_client
     from analysis.pipeline.progress import TerminalProgress
+    from analysis.unexpected import foreseen
 
     progress = TerminalProgress(voice.text, Console(stderr=True))
     _tell_unreadable(voice, client_status(client))
+    _tell_damaged_history(voice, client)
     result = run_client(client, progress=progress, **options)
     if result.state == "failed":
         if traceback:
@@ -623,6 +666,8 @@ def _run_one(voice: Voice, client: str, *, traceback: bool = False, **options: A
             voice.say("run.refused", err=True, client=client, count=count)
             voice.say("run.check_hint", err=True, client=client)
             sys.exit(1)
+        if result.exception is not None and not foreseen(result.exception):
+            _tell_unexpected(voice, result.exception)
         step = voice.text(f"cli.step.{result.failed_step}")
         held = _held(result.exception)
         error = result.error if held is None else voice.text("cli.run.held", path=held)

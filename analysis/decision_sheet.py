@@ -66,17 +66,13 @@ class DecisionSheet:
         Raises
         ------
         InputError
-            For missing columns, unknown states, and days that are none; all are named together.
+            For a file that is no CSV, missing columns, unknown states, and days that are none;
+            all are named together.
         """
         path = Path(path)
         if not path.is_file():
             return self.read_nothing()
-        raw = path.read_bytes()
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = raw.decode("gb18030")
-        sheet = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+        sheet = self._parsed(path)
         sheet.columns = [str(name).strip() for name in sheet.columns]
         if missing := [name for name in self.columns if name not in sheet.columns]:
             raise InputError(
@@ -95,6 +91,29 @@ class DecisionSheet:
             raise InputError(faults)
         decided = sheet[sheet["state"] != ""].reset_index(drop=True)
         return decided.assign(decided_on=decided["decided_on"].map(lambda d: _day(d).isoformat()))
+
+    def _parsed(self, path: Path) -> pd.DataFrame:
+        raw = path.read_bytes()
+        try:
+            try:
+                text = raw.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                text = raw.decode("gb18030")
+            if "\x00" in text:
+                raise ValueError("a NUL character")
+            # Without it a row with cells too many shifts all the others into an index.
+            return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, index_col=False)
+        except ValueError as error:  # undecodable, empty, or no table to pandas
+            raise InputError(
+                [
+                    Fault(
+                        rule="decision_unreadable",
+                        message="The sheet of decisions is damaged or no CSV.",
+                        example=",".join(self.columns),
+                        file=path.name,
+                    )
+                ]
+            ) from error
 
     def write(self, path: Path, sheet: pd.DataFrame) -> Path:
         """Write a sheet, with the mark that lets Excel read UTF-8; atomically."""

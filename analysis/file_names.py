@@ -39,6 +39,16 @@ def is_clutter(path: PurePath) -> bool:
     )
 
 
+def spelled(path: PurePath) -> str:
+    """Return a path with slashes, as any record can hold it; what is not UTF-8 is escaped."""
+    return path.as_posix().encode("utf-8", errors="backslashreplace").decode("utf-8")
+
+
+def is_spelled(path: PurePath) -> bool:
+    """Return whether the bytes of a path are UTF-8, so that every record can name it."""
+    return spelled(path) == path.as_posix()
+
+
 def listed(folder: Path, pattern: str = "*") -> list[Path]:
     """Return the files of a folder that people or this project put there.
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from analysis.errors import FileInUseError, RunError
-from analysis.file_names import listed
+from analysis.file_names import listed, spelled
 
 _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parent
@@ -142,7 +142,7 @@ def input_hashes(folder: Path) -> dict[str, str]:
         pseudonym key belongs nowhere, and what :func:`~analysis.file_names.is_clutter` names.
     """
     return {
-        path.relative_to(folder).as_posix(): sha256(path)
+        spelled(path.relative_to(folder)): sha256(path)
         for path in listed(folder, "**/*")
         if path.suffix != ".key"
     }

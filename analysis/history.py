@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 from analysis.file_names import listed
@@ -31,9 +32,17 @@ def folder(root: Path, client: str) -> Path:
 
 
 def days(root: Path, client: str) -> dict[dt.date, Path]:
-    """Return the kept runs by the day they looked at, earliest first."""
-    found = listed(folder(root, client), "*.json")
-    return {dt.date.fromisoformat(path.name.partition(".")[0]): path for path in found}
+    """Return the kept runs by the day they looked at, earliest first.
+
+    Files of other names, such as a copy beside its original, are not among them.
+    """
+    found = {}
+    for path in listed(folder(root, client), "*.json"):
+        with suppress(ValueError):
+            found[dt.date.fromisoformat(path.name.removesuffix(".json").removesuffix(_WHOLE))] = (
+                path
+            )
+    return found
 
 
 def keep(root: Path, client: str, *, on: dt.date, whole: bool, text: str) -> Path:

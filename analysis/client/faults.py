@@ -152,6 +152,8 @@ OWN_VALUE_RULES = frozenset(
         "not_an_outcome",
         "pattern",
         "files_or_inline",
+        "glob",
+        "delimiter",
         "heads",
         "count_of_measures",
         "wide_needed",

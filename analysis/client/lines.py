@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from analysis.errors import Fault, InputError
 
@@ -47,11 +50,23 @@ def read_yaml(path: Path, name: str) -> tuple[Any, Lines]:
     """
     yaml = YAML(typ="rt")
     try:
-        document = yaml.load(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        document = yaml.load(text)
+        content = plain(document)
     except DuplicateKeyError as error:
         raise InputError([_yaml_fault(error, name, "client_key_twice")]) from error
     except MarkedYAMLError as error:
         raise InputError([_yaml_fault(error, name, "client_yaml")]) from error
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise InputError([_unreadable(name, "control", str(error.reason), line)]) from error
+    except RecursionError as error:
+        raise InputError([_unreadable(name, "deep", "nested too deeply")]) from error
+    except _TooManyNodesError as error:
+        raise InputError([_unreadable(name, "large", str(error))]) from error
+    except (ValueError, OverflowError) as error:  # values that YAML's types do not have
+        line, kind = _impossible_day(text)
+        raise InputError([_unreadable(name, kind, str(error), line)]) from error
     except UnicodeDecodeError as error:
         raise InputError(
             [
@@ -63,7 +78,33 @@ def read_yaml(path: Path, name: str) -> tuple[Any, Lines]:
                 )
             ]
         ) from error
-    return plain(document), Lines(document)
+    return content, Lines(document)
+
+
+class _TooManyNodesError(ValueError):
+    """Anchors that repeat one another without end."""
+
+
+def _unreadable(name: str, kind: str, problem: str, line: int | None = None) -> Fault:
+    return Fault(
+        rule="client_yaml",
+        message=f"This is not valid YAML: {problem.splitlines()[0] if problem else kind}.",
+        example="key: value, indented by spaces",
+        file=name,
+        row=line,
+        params={"problem": problem, "problem_key": f"faults.yaml.{kind}"},
+    )
+
+
+def _impossible_day(text: str) -> tuple[int | None, str]:
+    """Return the line of the first day that no calendar has, and the kind of fault."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for found in re.finditer(r"(?<![\w-])(\d{4})-(\d{1,2})-(\d{1,2})(?![\w-])", line):
+            try:
+                dt.date(*map(int, found.groups()))
+            except ValueError:
+                return number, "day"
+    return None, "other"
 
 
 _YAML_SIGNS = (
@@ -99,12 +140,29 @@ def _yaml_fault(error: MarkedYAMLError, name: str, rule: str) -> Fault:
     )
 
 
+MOST_NODES = 200_000
+"""Entries of a client file once every anchor stands where it is used."""
+
+
 def plain(node: Any) -> Any:
-    """Return round-trip YAML nodes as built-in dicts, lists and scalars."""
+    """Return round-trip YAML nodes as built-in dicts, lists and scalars.
+
+    Raises
+    ------
+    ValueError
+        Where anchors repeat so much that more than :data:`MOST_NODES` entries come of them.
+    """
+    return _plain(node, [MOST_NODES])
+
+
+def _plain(node: Any, left: list[int]) -> Any:
+    left[0] -= 1
+    if left[0] < 0:
+        raise _TooManyNodesError(f"more than {MOST_NODES} entries, by anchors that repeat")
     if isinstance(node, Mapping):
-        return {key: plain(value) for key, value in node.items()}
+        return {key: _plain(value, left) for key, value in node.items()}
     if isinstance(node, list):
-        return [plain(value) for value in node]
+        return [_plain(value, left) for value in node]
     for kind in (bool, int, float, str):
         if isinstance(node, kind) and type(node) is not kind:
             return kind(node)

@@ -51,6 +51,26 @@ def _pattern(value: str) -> str:
     return value
 
 
+RowNumber = Annotated[int, Field(ge=1, le=1_048_576)]
+"""Row as a spreadsheet program counts them; none has more."""
+
+
+def _glob(value: str) -> str:
+    parts = value.replace("\\", "/").split("/")
+    rooted = value.startswith(("/", "\\", "~")) or re.match(r"[A-Za-z]:", value)
+    partly = any("**" in part and part != "**" for part in parts)
+    if not value.strip() or rooted or partly or ".." in parts or not value.isprintable():
+        raise refused("glob", "a pattern of files below raw/, e.g. tickets/*.csv")
+    return value
+
+
+def _delimiter(value: str) -> str:
+    if len(value) != 1 or value in '"\r\n' or not (value.isprintable() or value == "\t"):
+        raise refused("delimiter", "one character, e.g. ';'")
+    return value
+
+
+Glob = Annotated[str, AfterValidator(_glob)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Listed = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 
@@ -120,7 +140,7 @@ class ColumnMap(Part):
     pending: Literal["fault", "null"] | None = None
     order: Literal["ymd", "mdy", "dmy"] | None = None
     format: str | None = None
-    year: int | None = None
+    year: int | None = Field(default=None, ge=1900, le=2200)
     quarter: Literal["first", "middle", "last"] | None = None
     first_month: str | None = Field(default=None, pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
     zone: str | None = None
@@ -129,11 +149,11 @@ class ColumnMap(Part):
     twelve: Literal["midnight", "noon"] | None = None
     unit: Literal["percent", "share", "seconds", "minutes", "hours", "days"] | None = None
     units: tuple[str, ...] = ()
-    factor: float | None = Field(default=None, gt=0)
+    factor: float | None = Field(default=None, gt=0, le=1e12, allow_inf_nan=False)
     approximate: bool = False
     true: tuple[Text, ...] = ()
     false: tuple[Text, ...] = ()
-    width: int | None = None
+    width: int | None = Field(default=None, ge=1, le=100)
     case: Literal["keep", "upper", "lower"] | None = None
     form: Literal["id", "name", "phone"] | None = None
     masked: Literal["fault", "null"] | None = None
@@ -281,12 +301,12 @@ class Source(Part):
 
     table: str
     name: str | None = None
-    files: Listed = ()
+    files: Annotated[tuple[Glob, ...], BeforeValidator(_as_list)] = ()
     inline: tuple[dict[str, Any], ...] | None = None
     sheets: Listed = ()
-    header_rows: Annotated[tuple[int, ...] | None, BeforeValidator(_as_rows)] = None
+    header_rows: Annotated[tuple[RowNumber, ...] | None, BeforeValidator(_as_rows)] = None
     encoding: str | None = None
-    delimiter: str | None = None
+    delimiter: Annotated[str, AfterValidator(_delimiter)] | None = None
     columns: dict[str, ColumnMap] = Field(default_factory=dict)
     constants: dict[str, Any] = Field(default_factory=dict)
     drop: Annotated[dict[str, str], BeforeValidator(reasons)] = Field(default_factory=dict)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analysis.client import Client, Source
 from analysis.errors import Fault, InputError
-from analysis.file_names import listed
+from analysis.file_names import is_spelled, listed, spelled
 from analysis.files import sha256
 from analysis.ingest.headers import folded
 from analysis.ingest.problems import fault
@@ -80,7 +80,11 @@ def _read_source(gathered: Gathered, number: int, source: Source) -> list[RawTab
                 )
             )
         for path in paths:
-            tables += _read_file(gathered, path, source)
+            name = path.relative_to(client.folder)
+            if is_spelled(name):
+                tables += _read_file(gathered, path, source)
+            else:
+                gathered.faults.append(fault("file_name", file=spelled(name)))
     return tables
 
 

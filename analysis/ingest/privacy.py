@@ -109,7 +109,7 @@ def open_key(client: Client, *, create: bool = True) -> Pseudonyms:
         return Pseudonyms(bytes.fromhex(key))
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise InputError([_key_fault(client, "key_readable", "Others can read the key file.")])
-    text = path.read_text(encoding="ascii").strip()
+    text = path.read_text(encoding="ascii", errors="replace").strip()
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise InputError([_key_fault(client, "key_damaged", "The key file holds no key.")])
     return Pseudonyms(bytes.fromhex(text))

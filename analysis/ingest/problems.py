@@ -42,6 +42,10 @@ RULES: dict[str, tuple[str, str]] = {
         "total_rows: with the word that marks it; or accept: {rule: total_suspected, then: drop}, "
         "and without then: where it is a row of its own",
     ),
+    "file_name": (
+        "The file's name is not UTF-8, so that no record could name it; it was not read.",
+        "the file renamed",
+    ),
     "file_unread": (
         "No source reads this file.",
         "files: [{pattern}] in the source that it belongs to; or its name under ignore:",
@@ -136,6 +140,7 @@ NEVER_ACCEPTED = frozenset(
         "option_unfit",
         "option_value",
         "files_missing",
+        "file_name",
         "duplicate_row",
         "duplicate_key",
         "number_restarts",

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from analysis.client import Client
 from analysis.errors import Fault
-from analysis.file_names import listed
+from analysis.file_names import listed, spelled
 from analysis.ingest.problems import fault
 from analysis.ingest.readers import RawTable
 from analysis.ingest.record import UnreadRecord
@@ -32,7 +32,7 @@ def unread(client: Client, tables: Iterable[RawTable], files: Iterable[str]) -> 
     opened = set(files)
     found = []
     for path in listed(client.raw_folder, "**/*"):
-        name = path.relative_to(client.folder).as_posix()
+        name = spelled(path.relative_to(client.folder))
         if name in opened or path.suffix.lstrip(".").lower() not in TABLES:
             continue
         if not _ignored(client, name):

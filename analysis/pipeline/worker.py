@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from analysis import unexpected
 from analysis.errors import EvaluationError, FileInUseError
 
 
@@ -31,13 +32,29 @@ def work(request: dict[str, Any]) -> dict[str, Any]:
         line = str(error).splitlines()[0]
         answer = {"state": "failed", "folder": None, "step": None, "error": line}
         return {**answer, "held": _held(error)}
+    except Exception as error:
+        return {
+            "state": "failed",
+            "folder": None,
+            "step": None,
+            "error": _unforeseen(error, root, request["client"]),
+            "held": None,
+        }
+    said = result.error
+    if result.exception is not None and not unexpected.foreseen(result.exception):
+        said = _unforeseen(result.exception, root, request["client"])
     return {
         "state": result.state,
         "folder": str(result.folder),
         "step": result.failed_step,
-        "error": result.error,
+        "error": said,
         "held": _held(result.exception),
     }
+
+
+def _unforeseen(error: BaseException, root: Path, client: str) -> str:
+    kept = unexpected.keep(error, root, f"run {client}")
+    return f"{unexpected.in_one_line(error)} ({kept})"
 
 
 def _held(error: BaseException | None) -> str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import files, history, results
+from analysis.errors import Fault, InputError, SchemaError, StoredFileError
 from analysis.monitoring import read_decisions
 from analysis.results import Alert
 from analysis.value import ACTION_SHEET
@@ -56,32 +57,23 @@ def keep_alerts(client: str, folder: Path) -> Path:
 
 def earlier_alerts(client: str, *, before: dt.date) -> list[tuple[dt.date, tuple[Alert, ...]]]:
     """Return the alerts of the runs that looked at an earlier day, by day."""
-    kept = history.days(files.project_root(), client)
-    return [
-        (day, results.from_json(path.read_text(encoding="utf-8")).alerts)
-        for day, path in kept.items()
-        if day < before
-    ]
+    return [(day, kept.alerts) for day, kept in _kept(client) if day < before]
 
 
 def earlier_table(client: str, name: str, *, before: dt.date) -> pd.DataFrame | None:
     """Return one of :data:`CARRIED` as the newest run of an earlier day had it; None without."""
-    kept = history.days(files.project_root(), client)
-    known = [path for day, path in kept.items() if day < before]
+    known = [kept for day, kept in _kept(client) if day < before]
     if not known:
         return None
-    facts = results.from_json(known[-1].read_text(encoding="utf-8")).facts
-    rows = facts.get("tables", {}).get(name, [])
+    rows = known[-1].facts.get("tables", {}).get(name, [])
     return pd.DataFrame(rows) if rows else None
 
 
 def earlier_actions(client: str, *, before: dt.date) -> list[tuple[dt.date, pd.DataFrame]]:
     """Return the proposals of the runs that looked at an earlier day, by day."""
-    kept = history.days(files.project_root(), client)
     found = []
-    for day, path in kept.items():
-        facts = results.from_json(path.read_text(encoding="utf-8")).facts
-        rows = facts.get("tables", {}).get(ACTIONS, [])
+    for day, kept in _kept(client):
+        rows = kept.facts.get("tables", {}).get(ACTIONS, [])
         if day < before and rows:
             found.append((day, pd.DataFrame(rows)))
     return found
@@ -91,12 +83,48 @@ def earlier_verdicts(
     client: str, *, before: dt.date
 ) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
     """Return scorecard and ratios of the newest value report of an earlier day; None without."""
-    for day, path in reversed(history.days(files.project_root(), client).items()):
-        facts = results.from_json(path.read_text(encoding="utf-8")).facts
-        tables = facts.get("tables", {})
+    for day, kept in reversed(_kept(client)):
+        tables = kept.facts.get("tables", {})
         if day < before and tables.get(SCORECARD):
             return pd.DataFrame(tables[SCORECARD]), pd.DataFrame(tables.get(RATIOS, []))
     return None, None
+
+
+def damaged_history(client: str) -> list[StoredFileError]:
+    """Return the kept runs of a client that are passed over because they cannot be read."""
+    paths = history.days(files.project_root(), client).values()
+    return [found for path in paths if isinstance(found := _read(path), StoredFileError)]
+
+
+def decision_faults(folder: Path) -> list[Fault]:
+    """Return the faults of the sheets of decisions in a client's folder."""
+    faults: list[Fault] = []
+    for read in (decisions, action_decisions):
+        try:
+            read(folder)
+        except InputError as error:
+            faults += error.faults
+    return faults
+
+
+def _kept(client: str) -> list[tuple[dt.date, results.StageResults]]:
+    """Return the kept runs that can be read, earliest first."""
+    days = history.days(files.project_root(), client)
+    found = ((day, _read(path)) for day, path in days.items())
+    return [(day, kept) for day, kept in found if not isinstance(kept, StoredFileError)]
+
+
+def _read(path: Path) -> results.StageResults | StoredFileError:
+    try:
+        kept = results.from_json(path.read_text(encoding="utf-8"))
+        tables = kept.facts.get("tables", {})
+        if not all(isinstance(rows, list) for rows in tables.values()):
+            raise TypeError("tables are lists of rows")
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, SchemaError) as error:
+        found = StoredFileError(path)
+        found.__cause__ = error
+        return found
+    return kept
 
 
 def _ratios(worth: results.StageResults) -> list[dict]:

@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "analysis"
 LAYER = {
     "errors": 0,
     "file_names": 0,
+    "unexpected": 0.2,
     "files": 0.2,
     "history": 0.5,
     "manifest": 0.4,

@@ -20,14 +20,9 @@ def read_columns(content: bytes, file: str) -> tuple[list[str], pd.DataFrame]:
     Raises
     ------
     InputError
-        ``file_damaged`` for bytes that are no whole Parquet file, ``column_nested`` for columns
-        whose cells hold lists or records.
+        ``column_nested`` for columns whose cells hold lists or records.
     """
-    try:
-        table = pq.read_table(pa.BufferReader(content))
-    except (pa.ArrowInvalid, OSError) as error:
-        damaged = fault("file_damaged", file=file, params={"cause": str(error)})
-        raise InputError([damaged]) from error
+    table = pq.read_table(pa.BufferReader(content))
     nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
     if nested:
         raise InputError([fault("column_nested", file=file, column=name) for name in nested])

@@ -51,12 +51,7 @@ def binary_format(content: bytes, file: str) -> Format | None:
     if not content or content.isspace():
         raise InputError([fault("file_empty", file=file)])
     if content.startswith(b"PK"):
-        try:
-            names = zipfile.ZipFile(io.BytesIO(content)).namelist()
-        except zipfile.BadZipFile as error:
-            raise InputError(
-                [fault("file_damaged", file=file, params={"cause": str(error)})]
-            ) from error
+        names = zipfile.ZipFile(io.BytesIO(content)).namelist()
         for part, kind in _ZIP_PARTS:
             if part in names:
                 return kind
@@ -127,7 +122,9 @@ def _declared(content: bytes, file: str, encoding: str) -> Decoded:
     wanted = "gb18030" if encoding.lower().replace("-", "") in _GB_NAMES else encoding
     try:
         wanted = codecs.lookup(wanted).name
-    except LookupError as error:
+        codecs.getincrementaldecoder(wanted)()
+        b"AAAA".decode(wanted, errors="replace")  # refuses codecs that give no text
+    except (LookupError, ValueError) as error:
         raise InputError(
             [fault("encoding_unknown", file=file, params={"encoding": encoding})]
         ) from error

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from analysis.errors import Fault, InputError
 from analysis.ingest.readers import columnar, delimited, detect, markup, workbook
+from analysis.ingest.readers.damage import told_as_damage
 from analysis.ingest.readers.grid import Grid, Merge, is_empty
 from analysis.ingest.readers.header import find_header, name_columns
 from analysis.ingest.readers.layout import assemble
@@ -76,7 +77,8 @@ def read(
     source = Source(file=file, format=format or "csv", extension=path.suffix.lstrip(".").lower())
     declared = _declared_rows(header_rows)
     finish = {"total_markers": tuple(total_markers), "fill_down": tuple(fill_down)}
-    container = detect.binary_format(content, file)
+    with told_as_damage(file):
+        container = detect.binary_format(content, file)
     if container == "parquet":
         source = replace(source, format=container, header_rows=(1,))
         return [_from_columns(content, source, finish)]
@@ -86,7 +88,8 @@ def read(
     source = replace(source, encoding=decoded.encoding, sureness=decoded.sureness)
     kind = format or detect.text_format(decoded.text)
     if kind in ("html", "xml"):
-        grids = markup.html_grids(decoded.text) if kind == "html" else markup.xml_grids(content)
+        with told_as_damage(file):
+            grids = markup.html_grids(decoded.text) if kind == "html" else markup.xml_grids(content)
         if not grids:
             raise InputError([fault("format_unknown", file=file)])
         wanted = _choose([g.sheet for g in grids if g.sheet], sheet, file) if sheet else None
@@ -141,7 +144,8 @@ def _read_workbook(
     declared: tuple[int, ...] | None,
     finish: dict[str, Any],
 ) -> list[RawTable]:
-    book = workbook.open_workbook(content, source.file)
+    with told_as_damage(source.file):
+        book = workbook.open_workbook(content)
     wanted = set(book.visible) if sheet is None else _choose(list(book.grids), sheet, source.file)
     filled = {
         name: sum(any(not is_empty(cell) for cell in row) for row in grid.rows)
@@ -291,7 +295,8 @@ def _from_text(
 
 def _from_columns(content: bytes, source: Source, finish: dict[str, Any]) -> RawTable:
     """Put a Parquet file together; rows count from 2, as if its names stood in a first row."""
-    names, frame = columnar.read_columns(content, source.file)
+    with told_as_damage(source.file):
+        names, frame = columnar.read_columns(content, source.file)
     if not len(frame):
         raise InputError([fault("file_empty", file=source.file)])
     return assemble(

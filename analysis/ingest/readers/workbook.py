@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import posixpath
 import re
-import struct
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,11 +13,9 @@ from decimal import Decimal
 import python_calamine
 from lxml import etree
 
-from analysis.errors import InputError
 from analysis.ingest.readers import biff
 from analysis.ingest.readers.grid import Grid
 from analysis.ingest.readers.raw import DateSystem
-from analysis.ingest.readers.rules import fault
 
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _REFERENCE = re.compile(rb'\br="([A-Z]+)(\d+)"')
@@ -41,24 +38,16 @@ class Workbook:
     date_system: DateSystem
 
 
-def open_workbook(content: bytes, file: str, wanted: frozenset[str] | None = None) -> Workbook:
+def open_workbook(content: bytes, wanted: frozenset[str] | None = None) -> Workbook:
     """Read the sheets of a workbook.
 
     Cells keep their type; error values such as #DIV/0!, which calamine leaves empty, are put
     back as text for xlsx and xls, and numbers formatted as per cent become text with the sign
     that a person sees (``85%``). Formulas without a stored value are listed in ``uncalculated``.
 
-    Raises
-    ------
-    InputError
-        When the workbook cannot be opened.
+    A damaged file raises whatever its reader raises.
     """
-    try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-    except python_calamine.PasswordError as error:
-        raise InputError([fault("file_encrypted", file=file)]) from error
-    except (python_calamine.CalamineError, OSError) as error:
-        raise _damaged(error, file) from error
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
     visible = tuple(
         s.name
         for s in book.sheets_metadata
@@ -67,22 +56,16 @@ def open_workbook(content: bytes, file: str, wanted: frozenset[str] | None = Non
     )
     parts = dict(_sheet_parts(content))
     percent = _percent_styles(content)
-    try:
-        old = biff.read_extra(content) if content.startswith(_OLE) else biff.Extra()
-    except (struct.error, IndexError, UnicodeDecodeError) as error:
-        raise _damaged(error, file) from error
+    old = biff.read_extra(content) if content.startswith(_OLE) else biff.Extra()
     grids: dict[str, Grid] = {}
     for name in book.sheet_names:
         if wanted is not None and name not in wanted:
             continue
-        try:
-            sheet = book.get_sheet_by_name(name)
-            rows = [
-                [None if cell == "" else cell for cell in row]
-                for row in sheet.to_python(skip_empty_area=False)
-            ]
-        except (python_calamine.CalamineError, OSError) as error:
-            raise _damaged(error, file) from error
+        sheet = book.get_sheet_by_name(name)
+        rows = [
+            [None if cell == "" else cell for cell in row]
+            for row in sheet.to_python(skip_empty_area=False)
+        ]
         grid = Grid(rows=rows, sheet=name, merges=tuple(sheet.merged_cell_ranges or ()))
         if name in parts:
             _complete(grid, parts[name], percent)
@@ -94,10 +77,6 @@ def open_workbook(content: bytes, file: str, wanted: frozenset[str] | None = Non
         grid.uncalculated = (*grid.uncalculated, *old.uncalculated.get(name, ()))
         grids[name] = grid
     return Workbook(grids, visible, "1904" if old.is_1904 else _date_system(content))
-
-
-def _damaged(error: Exception, file: str) -> InputError:
-    return InputError([fault("file_damaged", file=file, params={"cause": str(error)})])
 
 
 def _sheet_parts(content: bytes) -> Iterator[tuple[str, bytes]]:
