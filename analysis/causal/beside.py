@@ -118,8 +118,11 @@ def imputed(builder: Builder, simple: Aggregate) -> dict:
             draws=options.draws,
             seed=options.seed,
         )
-        method = f"wild_{found.multipliers}"
-        ends = interval(found.se, found.ci_low, found.ci_high, found.p_value, method)
+        if found is None:
+            ends = {"interval_method": "none", "reason": "causal.reason.no_spread"}
+        else:
+            method = f"wild_{found.multipliers}"
+            ends = interval(found.se, found.ci_low, found.ci_high, found.p_value, method)
     elif rule.lead == "randomisation":
         guess = imputation(panel)
         cells = np.flatnonzero(simple.cells[0])

@@ -12,7 +12,7 @@ from analysis.causal.aggregate import Aggregate, mean_of, outcome_weights
 from analysis.causal.agreement import Compared
 from analysis.causal.bands import satterthwaite, uniform_critical
 from analysis.causal.distributions import t_p_value, t_quantile
-from analysis.causal.few_clusters import wild_bootstrap
+from analysis.causal.few_clusters import ROUNDED, wild_bootstrap
 from analysis.causal.group_time import GroupTime, by_cluster, comparison_units
 from analysis.causal.inference_rule import (
     FEWEST_FOR_BOOTSTRAP,
@@ -390,6 +390,8 @@ class Builder:
         panel, weights = self.panel, part.cell_weights[j]
         if lead == "wild_bootstrap":
             got = self._wild(weights)
+            if got is None:
+                return {"interval_method": "none", "reason": "causal.reason.no_spread"}
             return interval(got.se, got.ci_low, got.ci_high, got.p_value, f"wild_{got.multipliers}")
         if lead == "randomisation":
             random = self.placed(part, j)
@@ -400,8 +402,11 @@ class Builder:
             return {"interval_method": "none", "reason": "causal.reason.no_inference"}
         influence = part.influence[:, [j]] * self.scale[:, None]
         se = float(part.se(panel.cluster, self.scale)[j])
-        if not se > 0:
-            return {"interval_method": "none", "reason": "causal.reason.no_inference"}
+        nothing = ROUNDED * float(np.abs(np.where(panel.observed, panel.y, 0.0)).max())
+        if not se > nothing:
+            alike = np.isfinite(influence).all() and np.abs(influence).max() <= nothing
+            reason = "no_spread" if alike or se <= nothing else "no_inference"
+            return {"interval_method": "none", "reason": f"causal.reason.{reason}"}
         df = float(satterthwaite(influence, panel.cluster, panel.cohort)[0])
         if self.effects.method == "rate" and self._without_cases(part, j):
             return {"interval_method": "none", "reason": "causal.reason.no_cases"}

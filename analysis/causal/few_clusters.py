@@ -31,6 +31,8 @@ Multipliers = Literal["auto", "rademacher", "webb"]
 WEBB_BELOW = 13
 #: Multipliers held in memory at a time.
 BLOCK = 2**22
+#: Errors below this share of the outcome are what arithmetic leaves of none.
+ROUNDED = 1e-12
 _WEBB = np.sqrt(np.array([1.5, 1.0, 0.5]))
 
 
@@ -67,7 +69,7 @@ def wild_bootstrap(
     draws: int = 999,
     seed: int,
     multipliers: Multipliers = "auto",
-) -> WildBootstrap:
+) -> WildBootstrap | None:
     """Test and invert ``Σ ω y = null``.
 
     Parameters
@@ -86,6 +88,11 @@ def wild_bootstrap(
         Hypothesised effect of ``p_value``.
     multipliers : {"auto", "rademacher", "webb"}
         ``auto``: Webb below 13 clusters. Rademacher is enumerated when 2^C ≤ ``draws``.
+
+    Returns
+    -------
+    WildBootstrap or None
+        None where no cluster has a residual: nothing to draw from.
     """
     one_of("multipliers", multipliers, Multipliers)
     a_level(level)
@@ -104,8 +111,8 @@ def wild_bootstrap(
     (Ry, Uy), (Rd, Ud) = summed["y"], summed["d"]
     estimate = float(Ry.sum())
     se = float(np.sqrt(((Ry - estimate * Rd) ** 2).sum()))
-    if not se > 0:
-        raise ValueError("the residuals are all zero; a bootstrap has nothing to draw from")
+    if not se > ROUNDED * float((np.abs(omega) * np.abs(np.where(observed, y, 0.0))).sum()):
+        return None
 
     blocks, enumerated, used = _multipliers(len(Ry), draws, seed, multipliers)
     sides = [_Side(Ry, Uy, toward, Rd), _Side(Rd, Ud, toward, Rd)]

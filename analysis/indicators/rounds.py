@@ -41,7 +41,7 @@ class Rounds:
         First and last month of each round; empty where each fills its month alone.
     joined : tuple of (int, int, int)
         First trained round, earliest and latest start, where starts of several months lie between
-        the same two rounds.
+        the same two rounds; not after the last.
     """
 
     months: tuple[int, ...]
@@ -199,7 +199,11 @@ def to_rounds(frame: pd.DataFrame) -> tuple[pd.DataFrame, Rounds | None]:
     first = start.map({g: rounds.first_round(g) for g in start})
     by_round = start.groupby(first)
     starts = tuple((int(r), round(m)) for r, m in by_round.mean().items())
-    joined = tuple((int(r), int(g.min()), int(g.max())) for r, g in by_round if g.min() < g.max())
+    joined = tuple(
+        (int(r), int(g.min()), int(g.max()))
+        for r, g in by_round
+        if g.min() < g.max() and r < len(months)  # after the last round nothing is measured
+    )
     rounds = Rounds(months, starts, together, joined)
     return rounds.counted(kept), rounds
 

@@ -92,6 +92,7 @@ def icc_forms(ratings: np.ndarray, *, level: float = 0.95) -> dict[str, RaterIcc
     ends3 = (f3 / stats.f.ppf(tail, df_rows, df_error), f3 * stats.f.ppf(tail, df_error, df_rows))
     icc2 = (between - error) / (between + (k - 1) * error + k * (judges - error) / n)
     ends2 = _ends_two_way(icc2, between, judges, error, n, k, tail)
+    pooled = between + (judges - error) / n
 
     def form(name, value, ends, f, df2):
         p = float(stats.f.sf(f, df_rows, df2))
@@ -105,7 +106,7 @@ def icc_forms(ratings: np.ndarray, *, level: float = 0.95) -> dict[str, RaterIcc
         "ICC1k": form("ICC1k", 1 - 1 / f1, [1 - 1 / e for e in ends1], f1, df_within),
         "ICC2k": form(
             "ICC2k",
-            (between - error) / (between + (judges - error) / n),
+            (between - error) / pooled if pooled > 0 else -math.inf,
             [e * k / (1 + e * (k - 1)) if 1 + e * (k - 1) > 0 else -math.inf for e in ends2],
             f3,
             df_error,
@@ -161,11 +162,14 @@ def _single(f: float, k: int) -> float:
 
 
 def _ends_two_way(icc, between, judges, error, n, k, tail) -> tuple[float, float]:
-    """Satterthwaite's interval of ICC(2,1) (McGraw & Wong 1996, table 7)."""
-    ratio = judges / error
-    a = k * icc * ratio + n * (1 + (k - 1) * icc) - k * icc
-    v = (n - 1) * (k - 1) * a**2
-    v /= (n - 1) * k**2 * icc**2 * ratio**2 + (n * (1 + (k - 1) * icc) - k * icc) ** 2
+    """Satterthwaite's interval of ICC(2,1) (McGraw & Wong 1996, table 7).
+
+    Its degrees of freedom are taken at 0 where the estimate is below: they come from a sum whose
+    weights must not be negative.
+    """
+    at, ratio = max(icc, 0.0), judges / error
+    judged, left = k * at * ratio, n * (1 + (k - 1) * at) - k * at
+    v = (n - 1) * (k - 1) * (judged + left) ** 2 / ((n - 1) * judged**2 + left**2)
     upper, lower = stats.f.ppf(tail, n - 1, v), stats.f.ppf(tail, v, n - 1)
     spread = k * judges + (k * n - k - n) * error
     low = n * (between - upper * error) / (upper * spread + n * between)

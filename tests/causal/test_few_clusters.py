@@ -167,3 +167,17 @@ def test_thousands_of_clusters():
     got = wild(panel, omega, seed=7, draws=99)
     assert not got.enumerated
     assert got.ci_low < 0.25 < got.ci_high
+
+
+def test_where_no_cluster_has_a_residual_nothing_can_be_drawn():
+    # Two groups that move alike to the last digit: the effect is known, its error is not.
+    observed = np.ones((6, 4), bool)
+    trained = np.zeros((6, 4), bool)
+    trained[:3, 2:] = True
+    omega = np.where(trained, 1 / 6, 0.0)
+    omega[:3, :2] -= 1 / 6
+    omega[3:, 2:], omega[3:, :2] = -1 / 6, 1 / 6
+    y = np.arange(6.0)[:, None] + np.array([0.0, 2.0, 1.0, 4.0]) + 0.5 * trained
+    assert wild_bootstrap(y, trained, omega, observed, np.arange(6), seed=1) is None
+    y[0, 3] += 0.25
+    assert wild_bootstrap(y, trained, omega, observed, np.arange(6), seed=1).se > 0

@@ -284,6 +284,15 @@ def test_starts_between_the_same_two_rounds_are_said_to_be_one_group():
     assert (check.value, check.params["dated"]) == (8, MAR_2024)
 
 
+def test_starts_after_the_last_round_are_no_group():
+    frame = panel(DESIGNS["two_rounds"], 12)
+    waiting = frame["unit"].isin(frame.loc[frame["cohort"].isna(), "unit"].unique()[:2])
+    late = JUN_2024 + 1 + (frame["unit"] == frame.loc[waiting, "unit"].iloc[0])
+    found = found_in(frame.assign(cohort=frame["cohort"].mask(waiting, late.astype(float))))
+    assert not any(c.id.endswith("started_together") for c in found.checks())
+    assert found.overall.value is not None
+
+
 def test_a_change_without_comparison_is_followed_to_the_nearest_round():
     frame = panel(DESIGNS["quarterly"], 12, start=2024 * 12 + 1).assign(cohort=24289.0)
     found = found_in(frame)

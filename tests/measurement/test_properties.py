@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from analysis.measurement import (
@@ -174,3 +174,23 @@ def test_a_shift_moves_the_interval_of_a_mean_with_it(values, shift):
     assert (moved.low, moved.high) == pytest.approx(
         (found.low + shift, found.high + shift), abs=1e-6
     )
+
+
+tables = st.tuples(st.integers(2, 6), st.integers(2, 5)).flatmap(
+    lambda shape: st.lists(
+        st.lists(st.integers(1, 5), min_size=shape[1], max_size=shape[1]),
+        min_size=shape[0],
+        max_size=shape[0],
+    )
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(tables)
+@example([[5, 5, 1, 1, 5], [1, 5, 1, 4, 5]])  # raters who disagree more than by chance
+@example([[1, 4, 5, 4, 3, 5], [4, 1, 5, 1, 5, 5]])
+def test_every_correlation_within_classes_lies_between_its_ends(ratings):
+    for form in (icc_forms(np.array(ratings)) or {}).values():
+        if np.isfinite(form.value):
+            assert form.low <= form.value + 1e-9
+            assert form.value <= min(form.high, 1.0) + 1e-9
