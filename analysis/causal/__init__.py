@@ -19,8 +19,6 @@ from analysis.causal.depth import Depth, deepen
 from analysis.causal.entropy import entropy_weights
 from analysis.causal.evaluate import (
     Evaluation,
-    correlation_of,
-    effect_over,
     evaluate,
     lead,
     led_by,
@@ -55,6 +53,12 @@ from analysis.causal.moment_regression import CellMoments, regress_moments
 from analysis.causal.multiplicity import Family, romano_wolf
 from analysis.causal.options import Options
 from analysis.causal.ordered import OrderedEffect, ordered_effect, score_frame
+from analysis.causal.over_exposure import (
+    correlation_of,
+    effect_over,
+    effects_until,
+    quantiles_over,
+)
 from analysis.causal.persistence import Decay, decay, persistence
 from analysis.causal.pooled_cells import Form
 from analysis.causal.pooled_ratio import ratio_effect
@@ -140,6 +144,7 @@ __all__ = [
     "effect_over",
     "effects_by",
     "effects_by_site",
+    "effects_until",
     "entropy_weights",
     "evaluate",
     "evaluate_microdata",
@@ -169,6 +174,7 @@ __all__ = [
     "pool_effects",
     "prepare",
     "pretrend_test",
+    "quantiles_over",
     "randomisation_test",
     "ratio_effect",
     "refused",

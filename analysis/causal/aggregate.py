@@ -30,9 +30,10 @@ class Aggregate:
 
     Attributes
     ----------
-    kind : {"simple", "event", "cohort", "calendar"}
+    kind : {"simple", "event", "cohort", "calendar", "exposure"}
+        ``exposure``: cells weigh by what they apply to instead of by their cohorts' sizes.
     key : (J,) int64
-        Event time, cohort or calendar period; a single 0 for ``simple``.
+        Event time, cohort or calendar period; a single 0 for ``simple`` and ``exposure``.
     att : (J,)
     influence : (N, J)
         Influence divided by N, shares' influence included.
@@ -44,7 +45,7 @@ class Aggregate:
         Their mean: over event times ≥ 0, over cohorts (by size), over treated periods.
     """
 
-    kind: Kind
+    kind: Kind | Literal["exposure"]
     key: np.ndarray
     att: np.ndarray
     influence: np.ndarray

@@ -422,8 +422,16 @@ class Builder:
             self.redrawn,
             self.effects.cohort[cells],
             self.effects.period[cells],
+            part.cell_weights[j, cells] if part.kind == "exposure" else None,
             level=self.options.level,
         )
+
+    def at(self, level: float) -> Builder:
+        """Return a builder of the same effects whose intervals have another level."""
+        other = Builder(self.effects, self.outcome, self.unit, replace(self.options, level=level))
+        if "redrawn" in vars(self):
+            vars(other)["redrawn"] = self.redrawn
+        return other
 
     def _told_by(self) -> str:
         """Name what gives influence: linearised, or from leaving out clusters."""

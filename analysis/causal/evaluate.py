@@ -20,7 +20,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import pandas as pd
 
 from analysis.causal import checks as _checks
@@ -301,121 +300,6 @@ def lead(
     if many:
         parts = {kind: lot.efficient(found, part, builder.scale) for kind, part in parts.items()}
     return builder, parts
-
-
-FEWEST_FOR_CORRELATION = 20
-"""Sites from which on the correlation of two effects' errors is estimated."""
-
-
-def effect_over(
-    evaluation: Evaluation,
-    sizes: pd.DataFrame,
-    *,
-    name: str,
-    dims: Mapping[str, Scalar],
-) -> Estimate | None:
-    """Return the mean effect over given amounts of exposure by cohort and period.
-
-    Times their sum it is ``Σ effect(g, t) × size(g, t)``, with the joint covariance of all cells
-    and the inference that the rule chooses; where effects grow or fade it is not the overall
-    effect, which counts all site-months alike.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-    sizes : DataFrame
-        ``cohort``, ``period``, ``size``: what the effect of a cell applies to. Cells without an
-        effect count nothing: what was not compared is not claimed.
-    name : str
-        Last part of the id.
-    dims : Mapping
-        Further dimensions; ``exposure`` is added, the sizes' sum.
-
-    Returns
-    -------
-    Estimate or None
-        ``att_exposed``; None without a comparison or where no cell with an effect has a size.
-    """
-    over = _over(evaluation, sizes)
-    if over is None:
-        return None
-    builder, part, total = over
-    counted = {**dims, "exposure": total}
-    found = builder.effect(part, 0, "att_exposed", f"att.exposed.{name}", counted)[0]
-    own = evaluation.overall
-    return replace(
-        found,
-        agreement=own.agreement,
-        methods_low=own.methods_low,
-        methods_high=own.methods_high,
-    )
-
-
-def correlation_of(
-    one: tuple[Evaluation, pd.DataFrame], other: tuple[Evaluation, pd.DataFrame]
-) -> float | None:
-    """Return the correlation of the errors of two effects over exposure, −1 to 1.
-
-    That of the sites' influence on both: what moves a site's complaints may move its fees.
-
-    Parameters
-    ----------
-    one, other : (Evaluation, DataFrame)
-        As :func:`effect_over` takes them.
-
-    Returns
-    -------
-    float or None
-        None where it cannot be told: without a comparison, with fewer than
-        :data:`FEWEST_FOR_CORRELATION` sites in common, where sites are not the clusters, or where
-        an effect has no error.
-    """
-    found = []
-    for evaluation, sizes in (one, other):
-        over = _over(evaluation, sizes)
-        if over is None:
-            return None
-        panel = evaluation.effects.panel
-        if panel.n_clusters < len(panel.units):
-            return None
-        found.append(pd.Series(over[1].influence[:, 0], index=panel.units))
-    both = pd.concat(found, axis=1, join="inner").to_numpy()
-    spread = np.sqrt((both**2).sum(axis=0))
-    if len(both) < FEWEST_FOR_CORRELATION or not (spread > 0).all():
-        return None
-    return float(np.clip(both[:, 0] @ both[:, 1] / spread.prod(), -1, 1))
-
-
-def _over(evaluation: Evaluation, sizes: pd.DataFrame) -> tuple[Builder, Aggregate, float] | None:
-    """Return the mean over exposure as an aggregate, and the sizes' sum."""
-    if not evaluation.causal or sizes.empty:
-        return None
-    effects, rounds = evaluation.effects, evaluation.options.rounds
-    if rounds is not None:
-        sizes = sizes.assign(
-            cohort=[float(rounds.first_round(g)) for g in sizes["cohort"]],
-            period=[rounds.round_of(t) for t in sizes["period"]],
-        )
-    known = sizes.groupby(["cohort", "period"])["size"].sum()
-    cells = pd.MultiIndex.from_arrays([effects.cohort.astype(float), effects.period])
-    size = known.reindex(cells).fillna(0.0).to_numpy()
-    used = effects.estimated & (effects.event_time >= 0) & (size > 0)
-    if not used.any():
-        return None
-    total = float(size[used].sum())
-    weights = np.where(used, size, 0.0) / total
-    part = Aggregate(
-        kind="simple",
-        key=np.zeros(1, dtype=np.int64),
-        att=np.array([weights[used] @ effects.att[used]]),
-        influence=(effects.influence[:, used] @ weights[used])[:, None],
-        cell_weights=weights[None, :],
-        cells=used[None, :],
-    )
-    builder = Builder(effects, evaluation.outcome, evaluation.unit, evaluation.options)
-    if effects.lot and builder.rule(weights).lead == "influence_function":
-        part = lot.efficient(effects, part, builder.scale)
-    return builder, part, total
 
 
 def led_by(evaluation: Evaluation, lead: Estimate) -> Evaluation:

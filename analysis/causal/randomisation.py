@@ -78,6 +78,7 @@ def among_draws(
     redrawn: Redrawn,
     cohort: np.ndarray,
     period: np.ndarray,
+    weights: np.ndarray | None = None,
     *,
     null: float = 0.0,
     level: float = 0.95,
@@ -91,9 +92,11 @@ def among_draws(
     redrawn : Redrawn
     cohort, period : (k,)
         The cells.
+    weights : (k,), optional
+        Of the cells, as :meth:`Redrawn.average` takes them.
     """
     a_level(level)
-    outcome, treatment = redrawn.average(cohort, period)
+    outcome, treatment = redrawn.average(cohort, period, weights)
     answered = ~np.isnan(outcome)
     outcome, treatment = outcome[answered], treatment[answered]
     others = len(outcome) - 1

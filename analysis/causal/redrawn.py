@@ -49,11 +49,23 @@ class Redrawn:
     size: np.ndarray
     enumerated: bool
 
-    def average(self, cohort: np.ndarray, period: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Weighted mean of the named cells; two (1 + P,), NaN where a draw has none of them."""
+    def average(
+        self, cohort: np.ndarray, period: np.ndarray, weights: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Weighted mean of the named cells; two (1 + P,), NaN where a draw has none of them.
+
+        ``weights`` are the cells' in the actual draw, (k,); another draw's cell weighs as much per
+        unit in it. By default every unit in a cell counts alike.
+        """
         chosen = np.zeros(self.size.shape[1:])
         rows = np.searchsorted(self.cohorts, cohort)
-        chosen[rows, np.asarray(period, int) - int(self.periods[0])] = 1
+        columns = np.asarray(period, int) - int(self.periods[0])
+        chosen[rows, columns] = 1
+        if weights is not None:
+            actual = self.size[0, rows, columns]
+            chosen[rows, columns] = np.divide(
+                weights, actual, out=np.zeros(len(rows)), where=actual > 0
+            )
         weight = self.size * chosen
         total = weight.sum(axis=(1, 2))
         total = np.where(total > 0, total, np.nan)

@@ -144,7 +144,7 @@ def _kpi(
         value, below = MARK, [wording.text("terms.suppressed", language, min_cell=min_cell)]
     else:
         value, below = sentences.value_text(estimate, language), []
-        if estimate.value is None:
+        if estimate.reason and (estimate.value is None or estimate.ci_low is None):
             why = sentences.sentence(estimate.reason, language, {**estimate.dims})
             below.append(wording.text("report.same_reason", language) if why in told else why)
             told.add(why)

@@ -2,6 +2,8 @@
 
 from analysis.value.actions import assess_actions, playbook, propose
 from analysis.value.chain import audit_chain, level_states
+from analysis.value.outlook import aimed_at, assess_outlook, planned_exposure
+from analysis.value.over_time import Payback, benefit_by_month, break_even, payback
 from analysis.value.register import SHEET as ACTION_SHEET
 from analysis.value.register import carry_over, utilisation
 from analysis.value.roi import (
@@ -23,20 +25,27 @@ from analysis.value.variants import compare_variants, list_unpriced
 __all__ = [
     "ACTION_SHEET",
     "Benefit",
+    "Payback",
     "Priced",
     "Switches",
     "TrueReturn",
+    "aimed_at",
     "assess_actions",
     "assess_goals",
+    "assess_outlook",
     "assess_roi",
     "assess_sharing",
     "audit_chain",
+    "benefit_by_month",
+    "break_even",
     "carry_over",
     "compare_variants",
     "cost_per_percent",
     "full_cost",
     "level_states",
     "list_unpriced",
+    "payback",
+    "planned_exposure",
     "playbook",
     "price",
     "propose",

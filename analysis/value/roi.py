@@ -87,17 +87,25 @@ class Priced:
     level: float = 0.95
     basis: str = "site_month"
     sign: float = 1.0
+    quantiles: tuple[tuple[float, float], ...] = ()
 
     def drawn(self, scores: np.ndarray) -> np.ndarray:
         """Effects at standard normal scores, so that the stored interval is kept.
 
-        Either side of the value is stretched to its end of the interval: what is 95 % likely of
-        the drawn effects is the interval, whichever inference gave it.
+        Between the quantiles that the effect's own inference gave (t, bootstrap or randomisation),
+        and beyond the last ones, effects are a straight line in the score. Where only the interval
+        is known, its ends and the value are the quantiles: what is 95 % likely of the drawn effects
+        is the interval, whichever inference gave it.
         """
-        reach = float(ndtri((1 + self.level) / 2))
-        above = (self.effect_high - self.effect) / reach
-        below = (self.effect - self.effect_low) / reach
-        return self.effect + scores * np.where(scores > 0, above, below)
+        outside = (1 - self.level) / 2
+        known = self.quantiles or (
+            (outside, self.effect_low), (0.5, self.effect), (1 - outside, self.effect_high),
+        )  # fmt: skip
+        place, value = ndtri([p for p, _ in known]), np.array([v for _, v in known])
+        slope = np.diff(value) / np.diff(place)
+        beyond = slope[0] * np.minimum(scores - place[0], 0)
+        beyond = beyond + slope[-1] * np.maximum(scores - place[-1], 0)
+        return np.interp(scores, place, value) + beyond
 
     @property
     def amount(self) -> float:
@@ -107,6 +115,9 @@ class Priced:
 
 _PRICED = ["indicator", "effect", "money", "exposure", "factor", "amount", "amount_low",
            "amount_high", "basis", "priced", "reason", "methods_low", "methods_high"]  # fmt: skip
+
+Quantiles = Mapping[tuple[str, str], Sequence[tuple[float, float]]]
+"""Probability and effect, ascending, by (indicator, basis)."""
 
 
 def treated_exposure(
@@ -195,6 +206,7 @@ def price(
     switches: Switches = Switches(),
     revenue: bool = False,
     exposed: Mapping[tuple[str, str], Estimate] | None = None,
+    quantiles: Quantiles | None = None,
 ) -> tuple[list[Priced], pd.DataFrame]:
     """Turn effects into money where that is allowed, and say where it is not.
 
@@ -215,6 +227,9 @@ def price(
         (:func:`analysis.causal.effect_over`), with that exposure in its ``dims``. Where effects
         grow or fade it is not the overall one, and it is the one that has a price. Without it the
         overall effect is taken for every month.
+    quantiles : Mapping, optional
+        Of the effects of ``exposed``, as :func:`analysis.causal.quantiles_over` gives them; without
+        them an effect is drawn from its interval alone.
     margin : float
         Margin on revenue, in (0, 1); 1 means that none was stated.
     revenue : bool
@@ -234,8 +249,10 @@ def price(
         estimate = effects.get(benefit.indicator)
         own = (exposed or {}).get((benefit.indicator, benefit.basis))
         counted = exposure
+        known: Sequence[tuple[float, float]] = ()
         if own is not None and estimate is not None and not estimate.disputed:
             estimate, counted = own, {**exposure, benefit.basis: float(own.dims["exposure"])}
+            known = (quantiles or {}).get((benefit.indicator, benefit.basis), ())
         reason = _not_priced(benefit, estimate, counted, 0.5 if revenue else margin)
         if reason:
             spread = _spread(estimate, registry[benefit.indicator].direction)
@@ -245,7 +262,7 @@ def price(
         ends = sorted((sign * estimate.ci_low, sign * estimate.ci_high))
         value = sign * estimate.value
         if switches.lower_bound_only:
-            value, ends = ends[0], [ends[0], ends[0]]
+            value, ends, known = ends[0], [ends[0], ends[0]], ()
         money = abs(benefit.money_per_unit)
         low, high = sorted(
             money if end is None else abs(end) for end in (benefit.low, benefit.high)
@@ -263,6 +280,7 @@ def price(
             factor=margin if benefit.margin and not revenue else 1.0,
             basis=benefit.basis,
             sign=sign,
+            quantiles=_towards(known, sign),
         )
         priced.append(one)
         factors = (one.effect, one.money, one.exposure, one.factor)
@@ -274,6 +292,12 @@ def price(
 
 
 _NO_SPREAD = (math.nan, math.nan)
+
+
+def _towards(quantiles: Sequence[tuple[float, float]], sign: float) -> tuple:
+    """Return quantiles of an effect in the direction of benefit, ascending."""
+    turned = [(p, v) if sign > 0 else (1 - p, -v) for p, v in quantiles]
+    return tuple(sorted(turned))
 
 
 def _spread(estimate: Estimate | None, direction: str) -> tuple[float, float]:
@@ -443,25 +467,6 @@ def money_estimate(
         interval_method=interval,
         **extra,
     )
-
-
-def payback_months(benefit: float, cost: float, horizon_months: int) -> float | None:
-    """Months until benefits at their average pace repay the cost; None when they never do."""
-    if benefit <= 0:
-        return None
-    return horizon_months * cost / benefit
-
-
-def payback_draws(benefit: np.ndarray, cost: float, horizon_months: int) -> np.ndarray | None:
-    """Months to repay in each draw of the benefit, or None where the interval has no upper end.
-
-    A draw without benefit never repays. Where more than one in forty does not, the 95 % interval
-    reaches to "never", and none is given.
-    """
-    if (benefit <= 0).mean() >= 0.025:
-        return None
-    months = np.full(benefit.shape, np.inf)
-    return np.divide(horizon_months * cost, benefit, out=months, where=benefit > 0)
 
 
 def chance(draws: np.ndarray, threshold: float) -> float:

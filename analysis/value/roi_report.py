@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
 from analysis.measurement import IndicatorLike
 from analysis.results import Agreement, Check, Estimate, StageResults, collect
-from analysis.value import roi
+from analysis.value import over_time, roi
 
 SURE = 0.975
 WANTED = 3.0
@@ -23,9 +24,11 @@ def assess_roi(
     registry: Mapping[str, IndicatorLike],
     exposure: Mapping[str, float],
     exposed: Mapping[tuple[str, str], Estimate] | None = None,
+    quantiles: roi.Quantiles | None = None,
+    until: pd.DataFrame | None = None,
+    start: int | None = None,
     correlations: roi.Correlations | None = None,
     margin: float = 1.0,
-    horizon_months: int = 12,
     hours: float | None = None,
     hour_cost: float | None = None,
     switches: roi.Switches | None = None,
@@ -57,10 +60,13 @@ def assess_roi(
         Effects averaged over what they apply to, as :func:`analysis.value.price` takes them.
     correlations : Mapping, optional
         Of the errors of those effects, as :func:`analysis.value.simulate_benefit` takes them.
+    quantiles : Mapping, optional
+        Of those effects, as :func:`analysis.value.price` takes them.
+    until, start
+        Effects up to each month and the month of the first wave, as
+        :func:`analysis.value.benefit_by_month` takes them; without them there is no payback time.
     margin : float
         Share of revenue that is profit, 0-1.
-    horizon_months : int
-        Months over which benefits count.
     hours, hour_cost : float, optional
         Hours attended and their cost in CNY an hour.
     switches : Switches, optional
@@ -76,7 +82,8 @@ def assess_roi(
         Estimates ``value.roi.{benefit,cost,benefit_cost_ratio,net_return,payback_months,
         reached_ratio,reached_return}`` (without value, with the reason, when nothing could
         be priced; with the range over methods where they disagree on an effect that
-        has a price), check ``value.roi``, tables ``benefits``, ``cost`` and ``tornado``.
+        has a price), check ``value.roi``, tables ``benefits`` (with ``break_even``, the effect at
+        which the training just pays), ``cost``, ``tornado`` and ``return_by_month``.
     """
     switches = switches or roi.Switches()
     benefits = tuple(benefits)
@@ -89,6 +96,7 @@ def assess_roi(
         switches=switches,
         revenue=revenue,
         exposed=exposed,
+        quantiles=quantiles,
     )
     ledger = roi.full_cost(costs, hours=hours, hour_cost=hour_cost)
     cost = float(ledger["amount"].sum())
@@ -106,6 +114,9 @@ def assess_roi(
         "reached_ratio": "share",
         "reached_return": "share",
     }
+    pays_at = over_time.break_even(priced, cost) if cost > 0 else {}
+    keys = list(zip(table["indicator"], table["basis"], strict=True))
+    table["break_even"] = pd.Series([pays_at.get(k) for k in keys], table.index, dtype="float64")
     tables = {"benefits": table, "cost": ledger}
     facts = {
         "roi_switches": {
@@ -150,19 +161,26 @@ def assess_roi(
         return collect("value", items, facts=facts, tables=tables)
     total = sum(one.amount for one in priced)
     sample = roi.simulate_benefit(priced, draws=draws, seed=seed, correlations=correlations)
-    months = min(horizon_months, 12) if switches.first_year_only else horizon_months
-    payback = roi.payback_months(total, cost, months)
+    by_month = over_time.benefit_by_month(
+        priced,
+        pd.DataFrame() if until is None else until,
+        cost=cost,
+        start=start,
+        lower_bound_only=switches.lower_bound_only,
+        correlations=correlations,
+        seed=seed,
+    )
+    tables["return_by_month"] = by_month
     values = {
         "benefit": (total, sample),
         "benefit_cost_ratio": (total / cost, sample / cost),
         "net_return": (total / cost - 1, sample / cost - 1),
-        "payback_months": (payback, roi.payback_draws(sample, cost, months)),
         "reached_ratio": (roi.chance(sample / cost, WANTED), None),
         "reached_return": (roi.chance(sample / cost - 1, WANTED), None),
     }
     for name, (value, spread) in values.items():
-        reason = None if value is not None else "value.reason.never_repaid"
-        items.append(roi.money_estimate(name, value, spread, names[name], reason=reason, **common))
+        items.append(roi.money_estimate(name, value, spread, names[name], **common))
+    items.append(_payback(over_time.payback(by_month), total, common))
     covers = roi.chance(sample, cost)
     # The same certainty as the interval: a ratio whose interval includes 1 stays open.
     status = "passed" if covers >= SURE else "failed" if covers <= 1 - SURE else "caution"
@@ -170,6 +188,32 @@ def assess_roi(
     items += _between_rounds(priced, benefits, exposed or {})
     tables["tornado"] = roi.tornado(priced, cost)
     return collect("value", items, facts=facts, tables=tables)
+
+
+def _payback(found: over_time.Payback, total: float, common: Mapping[str, Any]) -> Estimate:
+    """Return the payback time, or why there is none in the months observed."""
+    known, reason = found.months, None
+    if not found.observed:
+        reason = "value.reason.not_month_by_month"
+    elif known is None:
+        never = total <= 0 or found.earliest is None
+        reason = "value.reason.not_repaid" if never else "value.reason.perhaps_repaid"
+    elif found.latest is None:
+        reason = "value.reason.repaid_perhaps_later"
+    whole = None not in (known, found.earliest, found.latest)
+    return Estimate(
+        id="value.roi.payback_months",
+        estimand="payback_months",
+        unit="months",
+        value=None if known is None else float(known),
+        ci_low=float(found.earliest) if whole else None,
+        ci_high=float(found.latest) if whole else None,
+        method="causal_effects_times_money",
+        interval_method="accumulated_benefit" if whole else "none",
+        reason=reason,
+        dims={"observed": found.observed, "earliest": found.earliest},
+        **common,
+    )
 
 
 def _between_rounds(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import design, wording
+from analysis import design, indicators, wording
 from analysis.design import Plan
 from analysis.results import StageResults, collect, merge
 from analysis.tables import month_of
@@ -156,6 +156,29 @@ class DesignStage(Stage):
     def _months_asked(self) -> int:
         period = self.client.period
         return period.last_period - period.first_period + 1
+
+    def outlook(self) -> StageResults:
+        """Say which effects would pay for the training, and what its targets would return."""
+        from analysis import value
+
+        rules, sites = self.client.value, self.sites.dropna(subset=["households"])
+        exposure = value.planned_exposure(
+            indicators.cohorts(self.waves),
+            sites.set_index("site_id")["households"].astype("float64").to_dict(),
+            months=rules.months_counted,
+            discount_rate=rules.discount_rate,
+        )
+        return self.step(
+            "outlook",
+            value.assess_outlook,
+            rules.benefits,
+            [goal for goal in self.client.goals if not goal.stratum],
+            self.table("costs"),
+            registry=self.registry,
+            baselines=self.mean_levels(before=self.first_wave),
+            exposure=exposure,
+            margin=rules.margin,
+        )
 
     def calendar(self) -> StageResults:
         """When to measure: the months after each wave that the client file names."""

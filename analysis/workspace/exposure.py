@@ -155,6 +155,18 @@ def by_wave(site_months: pd.DataFrame) -> pd.DataFrame:
     return cells.rename(columns={"stands_in": "period"})
 
 
+def by_month(site_months: pd.DataFrame) -> pd.DataFrame:
+    """Sum what site-months count (:func:`exposed_site_months`) by the month in which they do.
+
+    Returns
+    -------
+    DataFrame
+        ``month``, ``cohort``, ``period`` (the month whose effect is taken) and ``size``.
+    """
+    named = site_months.rename(columns={"period": "month", "stands_in": "period"})
+    return named.groupby(["month", "cohort", "period"], as_index=False)["size"].sum()
+
+
 def _every_month(measured: pd.DataFrame, rounds: causal.Rounds) -> pd.DataFrame:
     """Return the months of trained sites up to their last round, and the one that stands in."""
     rows = []

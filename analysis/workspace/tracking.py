@@ -172,13 +172,28 @@ class TrackingStage(Stage):
         plan counts them and over all months: what it is worth is this effect times the exposure
         in its ``dims``. The table ``correlations`` has a row per pair of them in the same months:
         ``indicator, basis, other, other_basis, months, correlation`` of their errors, where it can
-        be told.
+        be told. ``exposed_quantiles`` holds the distribution of each effect
+        (:func:`analysis.causal.quantiles_over`), ``exposed_until`` the effect over what was exposed
+        up to each month (:func:`analysis.causal.effects_until`), as the plan counts months.
         """
-        found, rows = [], []
+        found, rows, shapes, paths = [], [], [], []
+        counted_by = list(self._priced(evaluations))
         priced = [
             (main, basis, months, exposure.by_wave(counted))
-            for main, basis, months, counted in self._priced(evaluations)
+            for main, basis, months, counted in counted_by
         ]
+        for main, basis, months, counted in counted_by:
+            key = {"indicator": main.outcome, "basis": basis, "months": months}
+            about = ".".join(map(str, key.values()))
+            if basis == "once":
+                continue
+            asked = [(shapes, partial(causal.quantiles_over, main, exposure.by_wave(counted)))]
+            if months == self.client.value.months_counted:
+                until = partial(causal.effects_until, main, exposure.by_month(counted))
+                asked.append((paths, until))
+            for kept, make in asked:
+                one = self.asked.ask("exposed_months", make, None, about=about)
+                kept += [] if one is None else [one.assign(**key)]
         for main, basis, months, sizes in priced:
             dims = {"basis": basis, "months": months}
             if main.options.rounds is not None and sizes["size"].sum() > 0:
@@ -200,8 +215,10 @@ class TrackingStage(Stage):
                 )
                 rows += [] if told is None else [(*named, told)]
         columns = ["indicator", "basis", "other", "other_basis", "months", "correlation"]
-        table = pd.DataFrame(rows, columns=columns)
-        return collect("tracking", found, tables={"correlations": table})
+        tables = {"correlations": pd.DataFrame(rows, columns=columns)}
+        for name, parts in (("exposed_quantiles", shapes), ("exposed_until", paths)):
+            tables[name] = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        return collect("tracking", found, tables=tables)
 
     def _priced(
         self, evaluations: Iterable[Evaluation]

@@ -52,10 +52,12 @@ class ValueStage(Stage):
             "registry": self.registry,
             "exposure": self.exposure(),
             "exposed": self.exposed(rules.months_counted),
+            "quantiles": self.quantiles(rules.months_counted),
+            "until": self.exposed_until(),
+            "start": self.first_wave,
             "correlations": self.correlations(rules.months_counted),
             "simulated": self.simulated,
             "margin": rules.margin,
-            "horizon_months": rules.horizon_months,
             "hour_cost": rules.participant_time_cost,
             "hours": self._hours_attended(),
             "switches": Switches(
@@ -108,9 +110,10 @@ class ValueStage(Stage):
             "planned": {},
             "all_months": {
                 "switches": replace(switches, first_year_only=False),
-                "horizon_months": ALL_MONTHS,
                 "exposure": self.exposure(first_year_only=False, horizon_months=ALL_MONTHS),
                 "exposed": self.exposed(ALL_MONTHS),
+                "quantiles": self.quantiles(ALL_MONTHS),
+                "until": None,
                 "correlations": self.correlations(ALL_MONTHS),
             },
             "lower_bound": {
@@ -280,6 +283,24 @@ class ValueStage(Stage):
             for e in found
             if e.estimand == "att_exposed" and e.dims["months"] == months
         }
+
+    def quantiles(self, months: int) -> dict[tuple[str, str], list[tuple[float, float]]]:
+        """Distributions of the effects of :meth:`exposed`: probability and value, ascending."""
+        table = self.earlier("tracking").table("exposed_quantiles")
+        if table.empty:
+            return {}
+        mine = table[table["months"] == months].sort_values("probability", kind="stable")
+        return {
+            key: list(zip(part["probability"], part["value"], strict=True))
+            for key, part in mine.groupby(["indicator", "basis"])
+        }
+
+    def exposed_until(self) -> pd.DataFrame:
+        """Effects over what was exposed up to each month, as the client counts months."""
+        table = self.earlier("tracking").table("exposed_until")
+        if table.empty:
+            return table
+        return table[table["months"] == self.client.value.months_counted].drop(columns="months")
 
     def correlations(self, months: int) -> dict[frozenset[tuple[str, str]], float]:
         """Return the correlation of the errors of priced effects, by pair of indicator and basis.

@@ -200,6 +200,15 @@ CASES = {
         (pd.DataFrame({"label": ["margin"], "low": [-1e5], "high": [3e6], "base": [1e6]}),),
         {"unit": "CNY"},
     ),
+    "benefit_against_cost": (
+        (
+            pd.DataFrame(
+                {"month": MONTHS, "benefit": 1e5, "benefit_low": 5e4, "benefit_high": 2e5,
+                 "cost": 1.2e5}
+            ),
+        ),
+        {},
+    ),
     "return_by_month": (
         (pd.DataFrame({"period": MONTHS, "value": 0.4, "ci_low": 0.3, "ci_high": 0.5}),),
         {"line": 0.3},

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from analysis.causal import to_rounds
 from analysis.findings import money_finding
@@ -56,25 +57,89 @@ def test_ratio_and_return_by_hand():
     assert found.estimate("value.roi.benefit").value == pytest.approx(2000.0)
     assert found.estimate("value.roi.benefit_cost_ratio").value == pytest.approx(2000 / 900)
     assert found.estimate("value.roi.net_return").value == pytest.approx(1100 / 900)
-    assert found.estimate("value.roi.payback_months").value == pytest.approx(12 * 900 / 2000)
     low, high = (2 - 0.196) * 1000, (2 + 0.196) * 1000
     interval = found.estimate("value.roi.benefit")
     assert interval.ci_low == pytest.approx(low, rel=0.01)
     assert interval.ci_high == pytest.approx(high, rel=0.01)
+    assert found.table("benefits")["break_even"].tolist() == pytest.approx([0.9])
+
+
+def until(*rows):
+    """Effects on complaints up to each month: exposure, value and half the interval's width."""
+    table = pd.DataFrame(rows, columns=["exposure", "value", "half"])
+    ends = {"ci_low": table["value"] - table["half"], "ci_high": table["value"] + table["half"]}
+    months = 24000 + np.arange(len(table))
+    named = table.assign(indicator="complaints_per_1000", basis="site_month", month=months)
+    return named.assign(**ends).drop(columns="half")
+
+
+def paid_back(*rows):
+    own = effect("complaints_per_1000", rows[-1][1])
+    over = replace(own, dims={"exposure": rows[-1][0]})
+    return value(
+        [Benefit(indicator="complaints_per_1000", money_per_unit=10.0)],
+        {"complaints_per_1000": own},
+        exposed={("complaints_per_1000", "site_month"): over},
+        until=until(*rows),
+        start=24000,
+    )
+
+
+def test_the_cost_is_repaid_in_the_month_whose_accumulated_benefit_covers_it():
+    # 900 of cost at 10 a unit: 90 unit-site-months. By month: 20, 60, 120, 200 (halves 10 to 40).
+    found = paid_back((20.0, -1.0, 0.5), (40.0, -1.5, 0.5), (60.0, -2.0, 0.4), (80.0, -2.5, 0.5))
+    table = found.table("return_by_month")
+    assert table["benefit"].tolist() == pytest.approx([200, 600, 1200, 2000])
+    assert table["net"].tolist() == pytest.approx([-700, -300, 300, 1100])
+    assert table["since"].tolist() == [1, 2, 3, 4]
     payback = found.estimate("value.roi.payback_months")
-    assert payback.ci_low == pytest.approx(12 * 900 / high, rel=0.01)
-    assert payback.ci_high == pytest.approx(12 * 900 / low, rel=0.01)
+    # lower ends 100, 400, 960; upper ends 300, 800, 1440
+    assert (payback.value, payback.ci_low, payback.ci_high) == (3.0, 3.0, 3.0)
 
 
-def test_a_payback_that_may_never_come_has_no_interval():
+def test_nothing_is_projected_beyond_the_months_observed():
+    found = paid_back((20.0, -1.0, 0.5), (40.0, -1.5, 0.5), (48.0, -1.5, 0.6))
+    payback = found.estimate("value.roi.payback_months")
+    assert (payback.value, payback.reason) == (None, "value.reason.perhaps_repaid")
+    assert (payback.dims["observed"], payback.dims["earliest"]) == (3, 3)
+    assert found.estimate("value.roi.benefit_cost_ratio").value == pytest.approx(0.8)
+
+
+def test_a_payback_that_is_not_certain_within_the_months_says_so():
+    payback = paid_back((20.0, -1.0, 0.5), (60.0, -2.0, 1.0)).estimate("value.roi.payback_months")
+    assert (payback.value, payback.ci_low, payback.ci_high) == (2.0, None, None)
+    assert payback.reason == "value.reason.repaid_perhaps_later"
+
+
+def test_what_is_lost_again_was_not_repaid():
+    payback = paid_back((60.0, -2.0, 0.4), (90.0, -0.5, 0.1)).estimate("value.roi.payback_months")
+    assert payback.value is None
+
+
+def test_an_effect_that_is_not_known_by_month_has_no_payback_time():
     found = value(
         [Benefit(indicator="complaints_per_1000", money_per_unit=10.0)],
-        {"complaints_per_1000": effect("complaints_per_1000", -0.1)},
+        {"complaints_per_1000": effect("complaints_per_1000", -2.0)},
     )
     payback = found.estimate("value.roi.payback_months")
-    assert payback.value == pytest.approx(12 * 900 / 100)
-    assert payback.ci_low is None
-    assert payback.ci_high is None
+    assert (payback.value, payback.reason) == (None, "value.reason.not_month_by_month")
+
+
+def test_effects_are_drawn_from_the_distribution_that_their_inference_gave():
+    """A t interval of four degrees of freedom keeps its middle and its tails."""
+    own = effect("fee_collection", 1.0, 0.4)
+    reach = stats.t.ppf(0.975, 4) * 0.4
+    own = replace(own, ci_low=1 - reach, ci_high=1 + reach, dims={"exposure": 100.0})
+    places = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99]
+    known = [(p, 1 + 0.4 * stats.t.ppf(p, 4)) for p in places]
+    key = ("fee_collection", "site_month")
+    benefits = [Benefit(indicator="fee_collection", money_per_unit=1.0)]
+    given = {"registry": REGISTRY, "exposure": EXPOSURE, "margin": 1.0, "exposed": {key: own}}
+    [one], _ = price(benefits, {"fee_collection": own}, **given, quantiles={key: known})
+    drawn = one.drawn(stats.norm.ppf(np.array([0.01, 0.25, 0.9, 0.975])))
+    assert drawn == pytest.approx(1 + 0.4 * stats.t.ppf([0.01, 0.25, 0.9, 0.975], 4))
+    [bare], _ = price(benefits, {"fee_collection": own}, **given)
+    assert bare.drawn(np.array([-1.959964, 0.0])) == pytest.approx([1 - reach, 1.0])
 
 
 @pytest.mark.parametrize(("money", "low", "high"), [(0.5, 0.3, 0.8), (-0.5, -0.8, -0.3)])
@@ -116,7 +181,7 @@ def test_a_harm_costs_money():
         {"fee_collection": effect("fee_collection", -1.0)},
     )
     assert found.estimate("value.roi.benefit").value == pytest.approx(-1000)
-    assert found.estimate("value.roi.payback_months").reason == "value.reason.never_repaid"
+    assert found.estimate("value.roi.payback_months").value is None
     assert found.checks[0].status == "failed"
 
 

@@ -21,9 +21,10 @@ from analysis.present.plots.planning import love_plot, response_bars
 from analysis.present.plots.power import power_by_cost, power_by_sites
 from analysis.present.plots.sequence import confidence_sequence
 from analysis.present.plots.time import control_chart, trends
-from analysis.present.plots.worth import scorecard, tornado
+from analysis.present.plots.worth import benefit_against_cost, scorecard, tornado
 
 __all__ = [
+    "benefit_against_cost",
     "confidence_sequence",
     "control_chart",
     "event_study",

@@ -73,6 +73,54 @@ def _title(row: Any, language: str) -> str:
     return given[language] if isinstance(given, Mapping) else sentences.label(given, language)
 
 
+def benefit_against_cost(frame: pd.DataFrame, *, language: str) -> Figure:
+    """Draw the benefit accumulated by the end of each month, with its interval, and the cost.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``month`` (running month), ``benefit``, ``benefit_low``, ``benefit_high`` (NaN where there
+        is no interval) and ``cost``, CNY.
+    language : {"zh_CN", "en"}
+        Language of the words.
+    """
+    figure, grid = ax.new(3.3)
+    axes, style = grid[0, 0], theme.SERIES[0]
+    scale = 1e-4 if language == "zh_CN" else 1e-3
+    money = {name: scale * frame[name].astype(float) for name in frame if name != "month"}
+    axes.fill_between(
+        frame["month"],
+        money["benefit_low"],
+        money["benefit_high"],
+        color=style.colour,
+        alpha=0.15,
+        linewidth=0,
+    )
+    axes.plot(
+        frame["month"],
+        money["benefit"],
+        color=style.colour,
+        linestyle=style.line,
+        marker=style.marker,
+        markerfacecolor=style.face,
+        markersize=4,
+        label=wording.text("report.series.accumulated", language),
+    )
+    axes.axhline(
+        float(money["cost"].iloc[0]),
+        color=theme.ORANGE,
+        linewidth=1.2,
+        linestyle=(0, (4, 3)),
+        label=wording.text("value.kpi.cost", language),
+    )
+    axes.axhline(0, color=theme.MUTED, linewidth=0.8)
+    ax.month_ticks(axes, frame["month"], language)
+    axes.set_ylabel(wording.text("report.axis.money", language))
+    axes.yaxis.set_major_formatter("{x:,.4g}")
+    ax.legend_above(axes)
+    return figure
+
+
 def tornado(
     frame: pd.DataFrame, *, language: str, base: float | None = None, unit: str | None = None
 ) -> Figure:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis import wording
 from analysis.indicators import registry
+from analysis.present.views.value import money, quantity
 from analysis.present.views.words import in_words, target
 
 
@@ -26,6 +27,26 @@ def estimators(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(
         label=[f"design.estimator.{name}" for name in table["estimator"]],
         role=[f"design.lead.{str(bool(leads)).lower()}" for leads in table["leads"]],
+    )
+
+
+def outlook(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the priced outcomes with gains, price and quantity in words."""
+
+    def gain(column: str) -> Any:
+        def written(row: Any, language: str) -> str:
+            value, unit = getattr(row, column), registry.get(row.indicator).unit
+            return (
+                "—" if pd.isna(value) else wording.format_value(value, "size", language, unit=unit)
+            )
+
+        return written
+
+    return table.assign(
+        break_even=in_words(table, gain("break_even")),
+        target=in_words(table, gain("target")),
+        money=in_words(table, money),
+        exposure=in_words(table, quantity),
     )
 
 

@@ -17,9 +17,10 @@ def benefits(table: pd.DataFrame) -> pd.DataFrame:
     """Return the benefits with gain, price, quantity and amount in their units."""
     return table.assign(
         effect=in_words(table, _gain),
-        money=in_words(table, _money),
-        exposure=in_words(table, _exposure),
+        money=in_words(table, money),
+        exposure=in_words(table, quantity),
         interval=in_words(table, _amount_interval),
+        break_even=in_words(table, _break_even),
     )
 
 
@@ -34,11 +35,22 @@ def _gain(row: Any, language: str) -> str:
     )
 
 
-def _money(row: Any, language: str) -> str:
+def money(row: Any, language: str) -> str:
+    """Write what one unit is worth, per what it is counted for."""
     return "—" if pd.isna(row.money) else _per(f"price.{row.basis}", row.money, language)
 
 
-def _exposure(row: Any, language: str) -> str:
+def _break_even(row: Any, language: str) -> str:
+    if pd.isna(row.break_even):
+        return "—"
+    if row.break_even <= 0:
+        return wording.text("value.pays_without", language)
+    unit = registry.get(row.indicator).unit
+    return wording.format_value(row.break_even, "size", language, unit=unit)
+
+
+def quantity(row: Any, language: str) -> str:
+    """Write how many site-months or household-months count."""
     return "—" if pd.isna(row.exposure) else _per(f"quantity.{row.basis}", row.exposure, language)
 
 

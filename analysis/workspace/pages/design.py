@@ -38,6 +38,9 @@ class DesignPage(Page):
         if "power_estimators" in power.tables:
             self.view("power_estimators")
         self.view("power_figure", effect=self.stage.effect)
+        self.section("outlook")
+        self.checks([c for c in self.found.checks if c.id == "design.outlook"], fold=False)
+        self.view("outlook")
         self.section("frontier")
         self.views("frontier_figure", "frontier")
 

@@ -36,6 +36,8 @@ class ValuePage(Page):
         self.views("benefits", "costs")
         asked = "value.check.between_rounds.question"
         self.checks([c for c in self.found.checks if c.question == asked], fold=False)
+        if len(self.found.table("return_by_month")):
+            self.views("return_by_month_figure", "return_by_month")
         if len(self.found.tables.get("tornado", ())):
             self.view("tornado_figure", unit="ratio")
         if not self.found.table("truth").empty:
