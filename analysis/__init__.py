@@ -3,7 +3,7 @@
 ``import analysis`` is light: rooms and names are loaded when first used. The rooms, in the
 order in which data flows through them, are ``ingest``, ``indicators``, ``measurement``,
 ``design``, ``monitoring``, ``causal``, ``value``, ``findings``, ``present`` and ``report``;
-``workspace`` opens one client for a notebook.
+``workspace`` opens one client for a notebook; ``study`` takes a researcher's own panel.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _ROOMS = (
     "report",
     "results",
     "simulation",
+    "study",
     "tables",
     "value",
     "wording",

@@ -54,26 +54,6 @@ class Voice:
         click.echo(self.text(f"cli.{key}", **params), err=err)
 
 
-def language_of_environment() -> str:
-    """Return the language the locale asks for: Chinese, else English."""
-    names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    chosen = next((name for name in names if name), "") or _language_of_windows()
-    return "zh_CN" if chosen.lower().startswith(("zh", "chinese")) else "en"
-
-
-def _language_of_windows() -> str:
-    """Return the language Windows shows, e.g. ``zh_CN``; empty on other systems."""
-    if os.name != "nt":
-        return ""
-    import ctypes
-    import locale
-
-    if (system := getattr(ctypes, "windll", None)) is not None:
-        code = system.kernel32.GetUserDefaultUILanguage()
-        return locale.windows_locale.get(code, "")
-    return locale.getlocale()[0] or ""
-
-
 def _start_in_utf8() -> None:
     """Start anew in UTF-8 mode where the locale's encoding, e.g. GBK, cannot name every file.
 
@@ -188,7 +168,9 @@ def main(context: click.Context, lang: str | None) -> None:
         # A terminal or pipe of another encoding shows escapes, where it would end the command.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    context.obj = Voice(LANGUAGES[lang] if lang else language_of_environment())
+    from analysis import wording
+
+    context.obj = Voice(LANGUAGES[lang] if lang else wording.language_of_session())
 
 
 @main.command()

@@ -47,7 +47,7 @@ from analysis.results import Check, Estimate, Scalar, StageResults, collect
 KINDS: tuple[Kind, ...] = ("simple", "event", "cohort", "calendar")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Evaluation:
     """Everything found about one outcome.
 
@@ -75,6 +75,10 @@ class Evaluation:
     _estimates: tuple[Estimate, ...]
     _checks: tuple[Check, ...]
     _tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        counts = f"{len(self._estimates)} estimates, {len(self._checks)} checks"
+        return f"<Evaluation {self.overall}; {counts}>"
 
     @property
     def causal(self) -> bool:

@@ -61,6 +61,14 @@ class Client(Part):
             )
         return self
 
+    def __repr__(self) -> str:
+        """Name the client, its period and its tables; the keys of the file are the attributes."""
+        tables = ", ".join(sorted({source.table for source in self.sources}))
+        months = f"{self.period.first:%Y-%m} to {self.period.last:%Y-%m}"
+        return f"<Client {self.id!r}, {months}: {tables}>"
+
+    __str__ = __repr__
+
     @property
     def id(self) -> str:
         """Identifier of the client."""

@@ -57,7 +57,7 @@ class Privacy(Part):
     """
 
     key_file: Path | None = None
-    demo_key: str | None = Field(default=None, min_length=8)
+    demo_key: str | None = Field(default=None, min_length=8, repr=False)
     key_id: str | None = None
     purpose: str = Field(default="", description="what the data may be used for")
     legal_basis: dict[str, str] = Field(default_factory=dict)

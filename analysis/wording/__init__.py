@@ -9,6 +9,7 @@ from __future__ import annotations
 from analysis.wording.catalogue import LANGUAGES, Language, has, keys, placeholders, text
 from analysis.wording.faults import fault_example, fault_sentence
 from analysis.wording.formatting import SPECS, format_value, in_unit, indicator_title
+from analysis.wording.session import language_of_session
 
 __all__ = [
     "LANGUAGES",
@@ -21,6 +22,7 @@ __all__ = [
     "in_unit",
     "indicator_title",
     "keys",
+    "language_of_session",
     "placeholders",
     "text",
 ]

@@ -61,6 +61,11 @@ class Stage:
     seed: int
     as_of: dt.date | None = None
 
+    def __repr__(self) -> str:
+        """Name the stage, client and run; the tables are in the attributes."""
+        until = "" if self.as_of is None else f", looking back to {self.as_of}"
+        return f"<{type(self).__name__} {self.name!r} of {self.client.id!r}{until}: {self.folder}>"
+
     @property
     def simulated(self) -> bool:
         """Whether the client is made up; every estimate carries it."""

@@ -37,6 +37,7 @@ LAYER = {
     "findings": 6,
     "wording": 7,
     "present": 8,
+    "study": 8.5,
     "report": 9,
     "workspace": 10,
     "kernels": 11,

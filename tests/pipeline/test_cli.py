@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from analysis import cli, newest
+from analysis import cli, newest, wording
 from analysis.client.readings import READINGS
 from analysis.errors import Fault, InputError, RunError
 from analysis.ingest import Examined
@@ -335,7 +335,7 @@ def test_the_locale_chooses_the_language(monkeypatch, environment, language):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert cli.language_of_environment() == language
+    assert wording.language_of_session() == language
 
 
 def test_help_imports_nothing_heavy_and_answers_at_once():

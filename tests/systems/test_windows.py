@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from small_client import NAME, write_client
 
-from analysis import cli, client, errors, file_names, files, ingest, manifest, newest
+from analysis import cli, client, errors, file_names, files, ingest, manifest, newest, wording
 from analysis.design import assign_balanced
 from analysis.pipeline import folders, outputs
 from analysis.report import printing
@@ -279,8 +279,8 @@ def test_windows_says_which_language_it_shows(monkeypatch, code, language):
         monkeypatch.delenv(name, raising=False)
     kernel = SimpleNamespace(GetUserDefaultUILanguage=lambda: code)
     monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)
-    monkeypatch.setattr(cli.os, "name", "nt")
-    found = cli.language_of_environment()
+    monkeypatch.setattr(os, "name", "nt")
+    found = wording.language_of_session()
     monkeypatch.undo()
     assert found == language
 

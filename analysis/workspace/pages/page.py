@@ -28,6 +28,10 @@ class Page:
     stage: Stage
     found: StageResults
 
+    def __repr__(self) -> str:
+        """Name the stage whose page it is."""
+        return f"<{type(self).__name__} of {self.stage!r}>"
+
     @property
     def show(self) -> Display:
         """What writes the outputs."""

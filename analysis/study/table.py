@@ -1,0 +1,160 @@
+"""Several studies side by side, as a frame, LaTeX or Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis import wording
+
+if TYPE_CHECKING:
+    from analysis.results import Estimate
+    from analysis.study.study import Study
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A table of text, rows named; what a notebook shows and a paper takes.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Text; the index names the rows, a column is a study.
+    note : str
+        What stands below.
+    """
+
+    frame: pd.DataFrame
+    note: str
+
+    def to_latex(self) -> str:
+        """Write LaTeX with booktabs' rules and the note below."""
+        escaped = self.frame.map(_latex).rename(index=_latex, columns=_latex)
+        aligned = "l" + "r" * len(self.frame.columns)
+        body = escaped.style.to_latex(hrules=True, column_format=aligned)
+        return f"{body}\\par\\footnotesize {_latex(self.note)}\n"
+
+    def to_markdown(self) -> str:
+        """Write a Markdown table with the note below."""
+        rows = [["", *map(str, self.frame.columns)], ["---"] + ["---:"] * len(self.frame.columns)]
+        rows += [[str(name), *row] for name, row in zip(self.frame.index, self.frame.to_numpy(),
+                                                        strict=True)]  # fmt: skip
+        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+        return "\n".join([*lines, "", self.note])
+
+    def __str__(self) -> str:
+        return f"{self.frame.to_string()}\n{self.note}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return f"{self.frame.to_html()}<p>{_html(self.note)}</p>"
+
+    def _repr_latex_(self) -> str:
+        return self.to_latex()
+
+
+def etable(
+    studies: Sequence[Study],
+    *,
+    names: Sequence[str] | None = None,
+    language: wording.Language | None = None,
+) -> Table:
+    """Set the overall effects of several studies side by side.
+
+    Parameters
+    ----------
+    studies : sequence of Study
+    names : sequence of str, optional
+        Heads of the columns; the outcomes by default, numbered where they repeat.
+    language : {"zh_CN", "en"}, optional
+        That of the first study by default.
+
+    Returns
+    -------
+    Table
+        Effect with its standard error, interval and p-value, who was compared by which estimator
+        and inference, and the counts. No stars: the p-value is there.
+    """
+    studies = list(studies)
+    if not studies:
+        raise ValueError("give at least one study, e.g. etable([evaluate(...), evaluate(...)])")
+    language = language or studies[0].language
+    heads = list(names) if names is not None else _heads([study.y for study in studies])
+    if len(heads) != len(studies):
+        raise ValueError(f"{len(heads)} names for {len(studies)} studies")
+    columns = [_column(study, language) for study in studies]
+    titles = {key: wording.text(f"study.row.{key}", language) for key in columns[0]}
+    frame = pd.DataFrame(
+        [[column[key] for column in columns] for key in titles], index=list(titles.values())
+    )
+    frame.columns = heads
+    levels = sorted({study.effect.level for study in studies})
+    told = ", ".join(f"{level:.0%}" for level in levels)
+    return Table(frame, wording.text("study.table_note", language, level=told))
+
+
+def _heads(outcomes: list[str]) -> list[str]:
+    if len(set(outcomes)) == len(outcomes):
+        return outcomes
+    return [f"({place}) {name}" for place, name in enumerate(outcomes, 1)]
+
+
+def _column(study: Study, language: wording.Language) -> dict[str, str]:
+    effect = study.effect
+    absent = "—"
+    return {
+        "effect": figures(effect.value),
+        "std_error": absent if effect.se is None else f"({figures(effect.se)})",
+        "interval": interval_of(effect),
+        "p_value": absent if effect.p_value is None else p_text(effect.p_value),
+        "measured_in": study.measured_in or absent,
+        "estimator": wording.text(f"study.method.{effect.method}", language)
+        if wording.has(f"study.method.{effect.method}")
+        else wording.text(f"causal.method.{effect.method}", language),
+        "inference": wording.text(f"study.interval.{effect.interval_method}", language)
+        if wording.has(f"study.interval.{effect.interval_method}")
+        else wording.text(f"causal.interval_method.{effect.interval_method}", language),
+        "units": str(effect.n_units),
+        "treated_units": str(effect.n_treated),
+        "clusters": str(effect.n_clusters),
+        "n": str(effect.n),
+    }
+
+
+def figures(value: float | None) -> str:
+    """Write a number with four significant digits, with a true minus sign."""
+    if value is None:
+        return "—"
+    shown = f"{value:.4g}"
+    if "e" not in shown and abs(value) >= 1e4:
+        shown = f"{value:,.0f}"
+    return shown.replace("-", "−")
+
+
+def interval_of(estimate: Estimate) -> str:
+    """Write an interval; a dash where there is none."""
+    if estimate.ci_low is None:
+        return "—"
+    return f"[{figures(estimate.ci_low)}, {figures(estimate.ci_high)}]"
+
+
+def p_text(p_value: float) -> str:
+    """Write a p-value with three decimals, never as nought."""
+    return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def _latex(text: str) -> str:
+    signs = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+             "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+             "−": "$-$", "–": "--", "<": r"$<$"}  # fmt: skip
+    return "".join(signs.get(sign, sign) for sign in str(text))
+
+
+def _html(text: str) -> str:
+    from html import escape
+
+    return escape(text)

@@ -1,0 +1,198 @@
+"""What a study prints: the effect, what it rests on, and the checks in sentences."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from html import escape
+from typing import TYPE_CHECKING
+
+from analysis import wording
+from analysis.present import sentences
+from analysis.results import Check, Estimate
+from analysis.study.table import figures, interval_of, p_text
+
+if TYPE_CHECKING:
+    from analysis.study.study import Study
+
+WIDTH = 88
+_NUMBERS = ("lowest", "highest", "slope")
+"""What checks tell in the outcome's unit."""
+
+
+def width(text: str) -> int:
+    """Columns that a text takes in a terminal; Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def screen(study: Study, language: wording.Language) -> str:
+    """Write a study on one screen."""
+    title = head(study, language)
+    lines = [title, "=" * min(width(title), WIDTH), *_aligned(facts(study, language))]
+    if others := beside(study, language):
+        lines += ["", wording.text("study.others", language)]
+        lines += [f"  {line}" for line in _aligned(others)]
+    passed, doubts = judged(study, language)
+    lines += ["", wording.text("study.checks", language, passed=passed, asked=len(study.checks))]
+    for told, remedy in doubts:
+        lines += _wrapped("  ", told)
+        lines += _wrapped("    → ", remedy) if remedy else []
+    return "\n".join(lines)
+
+
+def head(study: Study, language: wording.Language) -> str:
+    """Name what is estimated of what; nothing is called an effect without a comparison."""
+    key = "effect_of" if study.evaluation.causal else "change_of"
+    named = {"y": study.y, "treatment": study.panel.treatment}
+    if study.measured_in:
+        return wording.text(f"study.{key}_in", language, unit=study.measured_in, **named)
+    return wording.text(f"study.{key}", language, **named)
+
+
+def facts(study: Study, language: wording.Language) -> list[tuple[str, str]]:
+    """Return names and values of the effect and of what it rests on."""
+    effect, found = study.effect, study.evaluation
+
+    def name(key: str, **params: object) -> str:
+        return wording.text(f"study.fact.{key}", language, **params)
+
+    shown = figures(effect.value) if effect.value is not None else reason(effect.reason, language)
+    rows = [
+        (name("effect" if found.causal else "change"), shown),
+        (name("interval", level=f"{effect.level:.0%}"), interval_of(effect)),
+    ]
+    if effect.se is not None:
+        rows.append((name("std_error"), figures(effect.se)))
+    if effect.p_value is not None:
+        rows.append((name("p_value"), p_text(effect.p_value)))
+    starts, frame = len(found.starts), study.panel.frame
+    units = frame["unit"].nunique()
+    treated = frame.loc[frame["cohort"].notna(), "unit"].nunique()
+    counts = {"units": units, "treated": treated, "never": units - treated, "starts": starts}
+    rows.append((name("units", unit=study.unit), name("of_which", **counts)))
+    step = wording.text(f"study.step.{study.calendar.step}", language)
+    first, last = (study.calendar.label(end) for end in frame["period"].agg(["min", "max"]))
+    rows.append((name("periods", step=step), f"{first} – {last}"))
+    rows.append((name("n"), str(effect.n)))
+    rows.append((name("estimator"), method(effect.method, language)))
+    told = wording.text(f"study.interval.{effect.interval_method}", language)
+    if found.rule is not None and wording.has(f"study.rule.{found.rule.lead}"):
+        why = wording.text(f"study.rule.{found.rule.lead}", language)
+        told = wording.text("study.because", language, inference=told, why=why)
+    rows.append((name("inference"), told))
+    return rows
+
+
+def method(name: str, language: wording.Language) -> str:
+    """Name an estimator without speaking of sites and months."""
+    own = f"study.method.{name}"
+    return wording.text(own if wording.has(own) else f"causal.method.{name}", language)
+
+
+def reason(key: str | None, language: wording.Language) -> str:
+    """Say why a number is missing."""
+    if key is None:
+        return "—"
+    own = key.replace("causal.", "study.", 1)
+    return wording.text(own if wording.has(own) else key, language)
+
+
+def beside(study: Study, language: wording.Language) -> list[tuple[str, str]]:
+    """Return the other estimators' names and values."""
+    return [
+        (method(found.method, language), " ".join(_shown(found)))
+        for found in study.evaluation.by_estimator()[1:]
+        if found.estimand == study.effect.estimand and found.value is not None
+    ]
+
+
+def _shown(estimate: Estimate) -> list[str]:
+    value = [figures(estimate.value)]
+    return value if estimate.ci_low is None else [*value, interval_of(estimate)]
+
+
+def judged(study: Study, language: wording.Language) -> tuple[int, list[tuple[str, str | None]]]:
+    """Return how many checks passed, and of the others the status with its sentence and remedy."""
+    order = ("failed", "caution", "not_possible")
+    doubts = sorted(
+        (check for check in study.checks if check.status != "passed"),
+        key=lambda check: order.index(check.status),
+    )
+    told = [(_doubt(check, language), _say(check, "remedy", language)) for check in doubts]
+    return len(study.checks) - len(doubts), told
+
+
+def _doubt(check: Check, language: wording.Language) -> str:
+    said = (_say(check, "question", language), _say(check, "reason", language))
+    gap = " " if language == "en" else ""
+    return wording.text(
+        "study.doubt",
+        language,
+        status=wording.text(f"study.status.{check.status}", language),
+        sentence=gap.join(filter(None, said)),
+    )
+
+
+def _say(check: Check, part: str, language: wording.Language) -> str | None:
+    """Write a part of a check: in words for any panel where there are some."""
+    key = getattr(check, part)
+    if key is None:
+        return None
+    own = key.replace("causal.", "study.", 1)
+    params = sentences.check_params(check)
+    if not wording.has(own):
+        return sentences.sentence(key, language, params)
+    written = {name: figures(params[name]) for name in _NUMBERS if params.get(name) is not None}
+    if "method" in params:
+        written["method"] = method(str(params["method"]).rpartition(".")[2], language)
+    return wording.text(own, language, **{**sentences.localised(params, language), **written})
+
+
+def _aligned(rows: list[tuple[str, str]]) -> list[str]:
+    """Align names and values in two columns of text."""
+    widest = max(width(name) for name, _ in rows) + 2
+    lines = []
+    for name, value in rows:
+        start = name + " " * (widest - width(name))
+        lines += _wrapped(start, value)
+    return lines
+
+
+def _wrapped(start: str, text: str) -> list[str]:
+    """Break lines at spaces, and between Chinese characters."""
+    indent = " " * width(start)
+    if not any(unicodedata.east_asian_width(sign) in "WF" for sign in text):
+        return textwrap.wrap(text, WIDTH, initial_indent=start, subsequent_indent=indent)
+    lines, line = [], start
+    for sign in text:
+        if width(line) + width(sign) > WIDTH and sign not in "，。；：、！？）”%":
+            lines.append(line)
+            line = indent
+        line += sign
+    return [*lines, line]
+
+
+def as_html(study: Study, language: wording.Language) -> str:
+    """Write a study as HTML without style of its own, for any notebook."""
+    rows = "".join(
+        f"<tr><th style='text-align:left'>{escape(name)}</th>"
+        f"<td style='text-align:left'>{escape(value)}</td></tr>"
+        for name, value in facts(study, language)
+    )
+    others = "".join(
+        f"<tr><th style='text-align:left'>{escape(name)}</th>"
+        f"<td style='text-align:left'>{escape(value)}</td></tr>"
+        for name, value in beside(study, language)
+    )
+    passed, doubts = judged(study, language)
+    told = "".join(
+        f"<li>{escape(text)}{f'<br>→ {escape(remedy)}' if remedy else ''}</li>"
+        for text, remedy in doubts
+    )
+    checks = wording.text("study.checks", language, passed=passed, asked=len(study.checks))
+    caption = wording.text("study.others", language)
+    return (
+        f"<p><b>{escape(head(study, language))}</b></p><table>{rows}</table>"
+        + (f"<p>{escape(caption)}</p><table>{others}</table>" if others else "")
+        + f"<p>{escape(checks)}</p><ul>{told}</ul>"
+    )

@@ -1,0 +1,229 @@
+"""A panel of the researcher's own: read, estimated, printed, drawn."""
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import causal, wording
+from analysis.causal import Options
+from analysis.study import PanelError, etable, evaluate, panelview
+
+matplotlib.use("Agg")
+NAMES = {"y": "killed", "unit": "state", "period": "year"}
+
+
+def states(n=24, start=2006, later=2008, seed=3):
+    """Return a yearly panel: a quarter treated from one year, a quarter from another."""
+    rng = np.random.default_rng(seed)
+    rows = pd.DataFrame(
+        [(f"S{i:02d}", year) for i in range(n) for year in range(2000, 2012)],
+        columns=["state", "year"],
+    )
+    number = rows["state"].str[1:].astype(int)
+    first = np.select([number < n // 4, number < n // 2], [start, later], 0)
+    rows["law"] = ((first > 0) & (rows["year"] >= first)).astype(int)
+    rows["since"] = first
+    level = np.repeat(rng.normal(0, 1, n), 12) + np.tile(rng.normal(0, 0.3, 12), n)
+    rows["killed"] = 5 + level + 0.8 * rows["law"] + rng.normal(0, 0.3, len(rows))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def study():
+    return evaluate(states(), **NAMES, treated="law", measured_in="per 100,000", language="en")
+
+
+def test_it_is_the_estimate_of_the_reports(study):
+    frame = states().rename(columns={"state": "unit", "year": "period", "killed": "y"})
+    frame["cohort"] = frame["since"].where(frame["since"] > 0).astype(float)
+    plain = causal.evaluate(
+        frame[["unit", "period", "y", "cohort"]],
+        outcome="killed",
+        unit="",
+        options=Options(horizons=()),
+    )
+    for name in ("value", "se", "ci_low", "ci_high", "p_value", "n", "n_clusters"):
+        assert getattr(study.effect, name) == getattr(plain.overall, name)
+    assert study.effect.ci_low < 0.8 < study.effect.ci_high
+
+
+def test_a_dummy_and_a_first_period_say_the_same(study):
+    dated = evaluate(states(), **NAMES, cohort="since", language="en")
+    assert dated.effect.value == study.effect.value
+    text = states().assign(since=lambda d: d["since"].map(lambda y: f"{y}年" if y else None))
+    assert evaluate(text, **NAMES, cohort="since").effect.value == study.effect.value
+
+
+def test_order_of_rows_and_labels_say_nothing(study):
+    mixed = states().sample(frac=1, random_state=1)
+    mixed["year"] = pd.to_datetime(mixed["year"].astype(str) + "-12-31")
+    found = evaluate(mixed, **NAMES, treated="law")
+    assert found.effect.value == pytest.approx(study.effect.value)
+    assert found.calendar.label(found.panel.frame["period"].min()) == "2000"
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_it_prints_as_one_screen_without_keys(study, language):
+    told = study.summary(language)
+    assert len(told.splitlines()) <= 40
+    assert max(len(line) for line in told.splitlines()) <= 110
+    assert "2000 – 2011" in told
+    for word in ("site", "training", "month", "项目", "培训", "study.", "causal.", "nan", "None"):
+        assert word not in told
+    assert f"{study.effect.value:.4g}" in told
+
+
+def test_every_check_of_an_evaluation_has_words_for_any_panel():
+    for language in ("en", "zh_CN"):
+        for part in ("check", "why", "remedy"):
+            for key in wording.keys(language):
+                if key.startswith(f"study.{part}."):
+                    assert wording.has(key.replace("study.", "causal.", 1)), key
+    asked = {key for key in wording.keys("en") if key.startswith("study.check.")}
+    few = states(6, seed=1)
+    seen = set()
+    for data, options in (
+        (states(), {}),
+        (few, {}),
+        (states(), {"drawn_by_lot": True}),
+        (states().query("since > 0"), {}),
+        (states().assign(law=lambda d: (d["year"] >= 2006).astype(int)), {}),
+    ):
+        checks = evaluate(data, **NAMES, treated="law", **options).checks
+        seen |= {check.question.replace("causal.", "study.", 1) for check in checks}
+    assert seen <= asked
+
+
+def test_frame_latex_and_markdown(study):
+    frame = study.to_frame()
+    row = frame[frame["estimand"] == "att_overall"].iloc[0]
+    assert row["estimate"] == study.effect.value
+    assert frame.loc[frame["estimand"] == "att_cohort", "cohort"].tolist() == ["2006", "2008"]
+    assert {"att_event_time", "att_calendar"} <= set(frame["estimand"])
+    latex = study.to_latex()
+    assert latex.startswith("\\begin{tabular}{lr}")
+    assert "95\\%" in latex
+    assert study.to_markdown().splitlines()[1] == "| --- | ---: |"
+    html = study._repr_mimebundle_()["text/html"]
+    assert "<script" not in html
+    assert str(study) == study._repr_mimebundle_()["text/plain"]
+    assert len(repr(study)) < 300
+
+
+def test_several_studies_side_by_side(study):
+    other = evaluate(states(), **NAMES, treated="law", method="reg", language="en")
+    table = etable([study, other])
+    assert table.frame.columns.tolist() == ["(1) killed", "(2) killed"]
+    assert table.frame.loc["Units"].tolist() == ["24", "24"]
+    assert etable([study, other], names=["a", "b"]).frame.columns.tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match="1 names for 2"):
+        etable([study, other], names=["a"])
+    with pytest.raises(ValueError, match="at least one"):
+        etable([])
+
+
+@pytest.mark.parametrize("what", ["event_study", "cohorts", "calendar", "trends", "estimators"])
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_figures_have_axes_in_the_data_own_words(study, what, language, recwarn):
+    import matplotlib.pyplot as plt
+
+    figure, own = plt.subplots()
+    axes = study.plot(what, ax=own, language=language)
+    assert axes is own
+    figure.canvas.draw()
+    words = axes.get_xlabel() + axes.get_ylabel()
+    assert words
+    assert "month" not in words
+    assert not [w for w in recwarn if "Glyph" in str(w.message)]
+    plt.close(figure)
+
+
+def test_the_event_study_is_labelled_in_years(study):
+    assert study.plot().get_xlabel() == "years since the start of law"
+    with pytest.raises(ValueError, match="event_study, cohorts"):
+        study.plot("evnt")
+
+
+def test_bounds_are_drawn_where_there_are_enough_units():
+    axes = evaluate(states(80), **NAMES, treated="law", language="en").plot("sensitivity")
+    assert len(axes.collections[0].get_segments()) == 6
+
+
+def test_a_panel_is_looked_at():
+    gap = states().drop(index=[3, 4])
+    axes = panelview(gap, unit="state", period="year", treated="law", language="en")
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["not observed", "not treated", "treated"]
+    assert axes.images[0].get_array().shape == (24, 12)
+
+
+def test_without_comparison_nothing_is_called_an_effect():
+    all_treated = states().assign(law=lambda d: (d["year"] >= 2006).astype(int))
+    found = evaluate(all_treated, **NAMES, treated="law", language="en")
+    told = found.summary()
+    assert told.startswith("Change of killed from the start of law")
+    assert "Average effect" not in told
+    assert "All units are treated from the same period on" in " ".join(told.split())
+    with pytest.raises(ValueError, match="no comparison"):
+        found.plot()
+    assert etable([found]).frame.shape[1] == 1
+
+
+def test_months_have_horizons_and_years_have_none(study):
+    assert not study.evaluation.of("att_horizon")
+    monthly = states().assign(year=lambda d: (d["year"] - 2000).map(lambda k: f"2023-{k + 1:02d}"))
+    found = evaluate(monthly, **NAMES, treated="law", language="en")
+    assert found.evaluation.options.horizons == (1, 3, 6, 12)
+    assert "2023-01 – 2023-12" in found.summary()
+
+
+def broken():
+    yield {"treated": "lwa"}, lambda d: d, "no column 'lwa'; the frame has state, year"
+    yield {}, lambda d: d, "either treated= .* or cohort="
+    yield {"treated": "law", "cohort": "since"}, lambda d: d, "either treated="
+    yield {"treated": "law"}, lambda d: pd.concat([d, d.iloc[:1]]), "more than one row in 2000"
+    yield {"treated": "law"}, lambda d: d.assign(law=d["law"] * 2), "treated is 0 or 1"
+    yield (
+        {"treated": "law"},
+        lambda d: d.assign(law=(d["since"] > 0) * 1),
+        "treated, not when",
+    )
+    yield (
+        {"treated": "law"},
+        lambda d: d.assign(law=d["law"].mask(d["year"] == 2009, 0)),
+        "is treated from 2006 and no longer in 2009",
+    )
+    yield {"treated": "law"}, lambda d: d.assign(killed="many"), "column 'killed', row 1: 'many'"
+    yield (
+        {"cohort": "since"},
+        lambda d: d.assign(since=d["since"].mask(d["year"] == 2003, 2010)),
+        "more than one first period",
+    )
+    yield (
+        {"cohort": "since"},
+        lambda d: d.assign(since=d["since"].map(lambda y: f"{y}-05" if y else None)),
+        "steps of a month, the periods in steps of a year",
+    )
+    yield {"treated": "law"}, lambda d: d.assign(state=None), "'state' is missing in row 1"
+    yield {"treated": "law"}, lambda d: d.iloc[:0], "no rows"
+
+
+@pytest.mark.parametrize(("how", "change", "said"), list(broken()))
+def test_a_panel_that_cannot_be_read_is_refused(how, change, said):
+    with pytest.raises(PanelError, match=said):
+        evaluate(change(states()), **NAMES, **how)
+
+
+def test_options_are_checked():
+    with pytest.raises(causal.FrameError, match="not_yet_treated"):
+        evaluate(states(), **NAMES, treated="law", comparison="nevertreated")
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        evaluate(states(), **NAMES, treated="law", comparisn="never_treated")
+
+
+def test_input_is_not_modified():
+    data = states()
+    kept = data.copy()
+    evaluate(data, **NAMES, treated="law", covariates=(), weights=None)
+    pd.testing.assert_frame_equal(data, kept)
