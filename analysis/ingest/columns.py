@@ -25,6 +25,7 @@ from analysis.ingest.privacy import Pseudonyms, personal_values
 from analysis.ingest.problems import Problem, fault, personal_params, screened
 from analysis.ingest.readers import RawTable
 from analysis.ingest.scales import Scaled, Taken
+from analysis.ingest.units import undeclared
 from analysis.tables import ARROW_TYPES, Column
 
 _STRING = pd.ArrowDtype(pa.string())
@@ -95,6 +96,7 @@ class Taker:
         if unmatched is not None and unmatched.any():
             cells = None if hidden else typed
             problems += _pattern_problems(table, unmatched, cells, header, column, mapping, item)
+        problems += _unit_problems(values, counts, table, column, spec, mapping)
         values, more = self._finish(values, column, spec, mapping, counts, table, header)
         return Taken(
             cells=values, reasons=converted.reasons, problems=problems + more, counts=counts
@@ -186,6 +188,29 @@ class Taker:
                 column=header,
             )
         )
+
+
+def _unit_problems(
+    values: pd.Series,
+    counts: Mapping[str, int],
+    table: RawTable,
+    column: str,
+    spec: Column,
+    mapping: ColumnMap,
+) -> list[Problem]:
+    """Tell a unit beside the cells that nobody declared, and one that would count twice."""
+    everywhere = np.arange(len(values), dtype=np.int64)
+    bare = int(values.notna().sum()) > counts.get("duration_spelled", 0)
+    told = undeclared(table, spec, mapping, bare=bare)
+    if told is None and mapping.factor not in (None, 1) and counts.get("chinese_multiplier"):
+        told = fault(
+            "factor_twice",
+            params={"factor": f"{mapping.factor:g}", "count": counts["chinese_multiplier"]},
+            file=table.source.file,
+            sheet=table.source.sheet,
+            column=mapping.header[0],
+        )
+    return [] if told is None else [Problem(told, everywhere, column)]
 
 
 def _option_kind(error: ValueError) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.client import Client
 from analysis.ingest.draft import Draft
+from analysis.ingest.totals import named_as_total, sums_of_others
 from analysis.tables import TABLES
 
 PERIOD_COLUMNS: Mapping[str, str] = {
@@ -55,6 +56,7 @@ def cross_check(draft: Draft, client: Client, known: Mapping[str, frozenset[str]
     _references(draft, known)
     _order(draft)
     _period(draft, client)
+    _totals(draft)
     if draft.source.table == "waves":
         _starts(draft)
 
@@ -149,6 +151,27 @@ def local_days(values: pd.Series, zone: str) -> pd.Series:
         plain = pd.to_datetime(plain, utc=True)
         plain = plain.dt.tz_convert(zone).dt.tz_localize(None)
     return plain
+
+
+def _totals(draft: Draft) -> None:
+    """Tell rows that stand for several sites together and would count as one more site."""
+    spec = draft.table
+    if "site_id" not in draft.frame or "site_id" not in draft.source.columns:
+        return
+    names = named_as_total(draft.frame["site_id"])
+    wrong = draft.frame["site_id"].isin(names).to_numpy(dtype=bool, copy=True)
+    by = [column for column in spec.key if column != "site_id"]
+    amounts = [
+        column
+        for column, about in spec.columns.items()
+        if about.kind in ("number", "int") and about.required and column not in spec.key
+    ]
+    usable = {*by, *amounts} <= set(draft.frame.columns)
+    if draft.source.aggregate is None and "site_id" in spec.key and by and usable:
+        wrong[sums_of_others(draft.frame, "site_id", by, amounts)] = True
+    told = [p.rows for p in draft.problems if p.fault.rule == "total_suspected"]
+    wrong[np.concatenate([np.empty(0, dtype=np.int64), *told])] = False
+    draft.at(np.flatnonzero(wrong), "total_suspected", "site_id")
 
 
 def _starts(draft: Draft) -> None:

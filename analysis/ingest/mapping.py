@@ -29,7 +29,7 @@ from analysis.ingest.scales import (
     nothing,
     rows_of,
 )
-from analysis.ingest.totals import suspected
+from analysis.ingest.totals import Finer, suspected
 from analysis.ingest.wide import CELL, HEAD, Longer, to_rows
 from analysis.tables import ARROW_TYPES, TABLES, Column
 
@@ -91,6 +91,7 @@ class _Work:
         self.origin: list[np.ndarray] = []
         self.row: list[np.ndarray] = []
         self.offset = 0
+        self.finer = Finer()
 
     @property
     def client(self) -> Client:
@@ -127,6 +128,7 @@ class _Work:
             told = {f.row for f in table.faults if f.rule == "total_alone"}
             for part in _by_head(rows):
                 self._totals(rows, part, {c: taken[c] for c in own if c in taken}, told)
+            self._tell_apart(rows, taken)
         for column, part in taken.items():
             self._shift(part)
             self.parts.setdefault(column, []).append(part)
@@ -161,6 +163,53 @@ class _Work:
                 value=" ".join(cells[:3]),
             )
             self.problems.append(Problem(screened(found), np.array([part[position] + self.offset])))
+
+    def _tell_apart(self, rows: RawTable, taken: dict[str, Taken]) -> None:
+        """Remember what tells the rows of one table apart, before they are summed up."""
+        rule = self.source.aggregate
+        keys = rule.by or [c for c in self.spec.key if c in taken]
+        mapped = {folded(h) for m in self.source.columns.values() for h in m.header}
+        passed = {h for h in rows.frame.columns if folded(str(h)) in mapped} | {HEAD, CELL}
+        self.finer.add(
+            rows,
+            {c: taken[c].cells for c in keys},
+            {c: taken[c].cells for c in rule.sum if c in taken},
+            passed,
+        )
+
+    def _counted_twice(self, draft: Draft) -> None:
+        """Tell finer rows that stand there again, and those that one of the sheets lacks."""
+        again, kinds = self.finer.repeats(draft.elsewhere)
+        for one in again:
+            there = draft.origins[draft.origin[one.first]]
+            headers = [draft.header(column) for column in one.differing]
+            params = {
+                "first_place": " / ".join(filter(None, (there.file, there.sheet))),
+                "first_row": int(draft.row[one.first]),
+                "columns": ", ".join(headers),
+            }
+            rule = "repeat_differs" if headers else "repeat_same"
+            self._about_row(draft, one.position, rule, params)
+        if kinds is None:
+            return
+        keys = [c for c in self.source.aggregate.by or self.spec.key if c in draft.frame]
+        places = draft.frame[keys].groupby(keys, dropna=False, sort=False).ngroup()
+        for column, mask in draft.elsewhere.items():
+            absent = pd.Series(mask)
+            lacking = absent.groupby(kinds).transform("all")
+            lacking &= ~absent.groupby(places).transform("all")  # told of the place itself
+            firsts = lacking & ~pd.Series(kinds).duplicated()
+            for position in np.flatnonzero(firsts.to_numpy()):
+                cells = [*draft.frame[keys].iloc[position], *self.finer.told(position)]
+                said = ", ".join(str(cell) for cell in cells if cell is not None)
+                params = {"header": draft.header(column), "group": said}
+                self._about_row(draft, position, "part_lacking", params)
+
+    def _about_row(self, draft: Draft, position: int, rule: str, params: dict) -> None:
+        origin = draft.origins[draft.origin[position]]
+        place = {"file": origin.file, "sheet": origin.sheet, "row": int(draft.row[position])}
+        found = screened(fault(rule, params=params, **place))
+        draft.problems.append(Problem(found, np.array([position])))
 
     def draft(self, tables: Sequence[RawTable], longer: Longer) -> Draft:
         """Put the parts together; ``longer`` are the tables after heads became rows."""
@@ -199,6 +248,8 @@ class _Work:
         draft.left_out.update(longer.left_out)
         for table in tables:
             draft.left_out.update(table.dropped_counts())
+        if self.finer.keys:
+            self._counted_twice(draft)
         return draft
 
     def _record(self, column: str, parts: Sequence[Taken]) -> ColumnRecord:

@@ -46,6 +46,27 @@ RULES: dict[str, tuple[str, str]] = {
         "The file's name is not UTF-8, so that no record could name it; it was not read.",
         "the file renamed",
     ),
+    "repeat_same": (
+        "The row of {first_place}, row {first_row}, stands here again and would be added to it.",
+        "accept: {rule: repeat_same, then: drop}; without then: where both rows count",
+    ),
+    "repeat_differs": (
+        "The row would be added to {first_place}, row {first_row}, from which it differs in "
+        "{columns} only; of most other rows there is one.",
+        "one of the two; or accept: {rule: repeat_differs} without then:, where both rows count",
+    ),
+    "part_lacking": (
+        "{header} has no row of {group}, which another sheet has.",
+        "a row in that sheet too; or accept: [{rule: part_lacking, max_rows: …}], if it has none",
+    ),
+    "unit_undeclared": (
+        "{said} stands beside the numbers; by which factor they count is not declared.",
+        "{option} in the column; {own} if the numbers are meant as they stand",
+    ),
+    "factor_twice": (
+        "{count} cells say 千 or 万 themselves, and factor: {factor} would multiply them again.",
+        "numbers without a word, or no factor",
+    ),
     "file_unread": (
         "No source reads this file.",
         "files: [{pattern}] in the source that it belongs to; or its name under ignore:",
@@ -134,6 +155,8 @@ RULES: dict[str, tuple[str, str]] = {
 
 NEVER_ACCEPTED = frozenset(
     {
+        "unit_undeclared",
+        "factor_twice",
         "personal_value",
         "personal_header",
         "column_missing",
@@ -161,6 +184,9 @@ REPEATS = frozenset(
         "duplicates_differ",
         "time_twelve",
         "measure_twice",
+        "repeat_same",
+        "repeat_differs",
+        "part_lacking",
     }
 )
 """Rules that one entry in the client file settles for every row of a sheet."""

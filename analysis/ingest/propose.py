@@ -32,8 +32,8 @@ from analysis.ingest.proposal.headers import mapped, meaning, recognise, word
 from analysis.ingest.proposal.months import Months, months_of
 from analysis.ingest.proposal.sites import Spellings, known_sites
 from analysis.ingest.proposal.text import Say, quoted, values
-from analysis.ingest.proposal.units import options_of
 from analysis.ingest.readers import RawTable, read
+from analysis.ingest.units import options_of
 from analysis.tables import TABLES
 
 _MOST_LABELS = 30
@@ -443,8 +443,8 @@ def _column(export: _Export, column: str, header: str, sites: Spellings, say: Sa
         if header == _MONTH:
             return export.months.month
         from_ = "$cell" if header == export.months.cell else quoted(header)
-        options = options_of(header, spec)
-        return f"{{from: {from_}, {', '.join(options)}}}" if options else from_
+        unit = options_of(header, spec)
+        return f"{{from: {from_}, {_options(unit)}}}" if unit else from_
     own_number = spec.kind == "id" and not spec.refers and export.table in ANSWERS
     if own_number and word(header) in _RUNNING:
         sheets = Counter(table.source.file for table in export.group)
@@ -452,8 +452,8 @@ def _column(export: _Export, column: str, header: str, sites: Spellings, say: Sa
         return f'{{from: [{place}, {quoted(header)}], join: "-"}}    # {say("numbered_by_file")}'
     if spec.refers == "sites" and sites.needed(export.group, header):
         return f"{{from: {quoted(header)}, aliases: sites}}"
-    if options := options_of(header, spec):
-        return f"{{from: {quoted(header)}, {', '.join(options)}}}    # {say('unit')}"
+    if unit := options_of(header, spec):
+        return f"{{from: {quoted(header)}, {_options(unit)}}}    # {say('unit')}"
     known = [label for label in labels_in(export.group, header) if value_of(label) is not None]
     if spec.high is not None and spec.kind == "number" and known:
         return f"{{from: {quoted(header)}, labels: five}}"
@@ -470,6 +470,10 @@ def _column(export: _Export, column: str, header: str, sites: Spellings, say: Sa
     }
     pairs = ", ".join(f"{quoted(v)}: {value}" for v, value in said.items())
     return f"{{from: {quoted(header)}, labels: {{{pairs}}}}}{note}"
+
+
+def _options(unit: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in unit.items())
 
 
 def _needed(export: _Export, constants: Mapping[str, str], wide: bool, say: Say) -> list[str]:

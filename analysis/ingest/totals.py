@@ -1,13 +1,14 @@
-"""Finer rows about to be summed up: which of them look like totals of the others."""
+"""Rows that would count twice: totals of other rows, and finer rows that stand there again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from analysis.ingest.readers import MARKERS, RawTable, TotalWords, is_empty
+from analysis.ingest.readers import MARKERS, SUSPICIOUS, RawTable, TotalWords, is_empty
 
 _CENT = 0.005
 _FEWEST_ROWS = 2
@@ -37,13 +38,14 @@ def suspected(
     """
     if not len(table) or not amounts:
         return np.empty(0, dtype=np.int64)
-    words = TotalWords(MARKERS)
+    words, others = TotalWords(MARKERS), TotalWords(SUSPICIOUS)
     texts = [c for c in table.frame.columns if c not in headers]
     said = np.zeros(len(table), dtype=bool)
     filled = {}
     for name in texts:
         column = table.frame[name]
-        ends = {t for t in pd.unique(column.dropna()) if isinstance(t, str) and words.ends(t)}
+        ends = {t for t in pd.unique(column.dropna()) if isinstance(t, str)}
+        ends = {t for t in ends if words.ends(t) or others.whole(t)}
         if ends:
             said |= column.isin(ends).to_numpy()
         filled[name] = ~(column.isna() | column.map(is_empty).astype(bool)).to_numpy()
@@ -70,3 +72,159 @@ def suspected(
             found.append(i)
             start = i + 1
     return np.array(sorted(set(found)), dtype=np.int64)
+
+
+def named_as_total(values: pd.Series) -> list[str]:
+    """Return the distinct names of a column that stand for several places together."""
+    words = (TotalWords(MARKERS), TotalWords(SUSPICIOUS))
+    return [name for name in values.dropna().unique() if any(w.whole(name) for w in words)]
+
+
+def sums_of_others(
+    frame: pd.DataFrame, place: str, by: Sequence[str], amounts: Sequence[str]
+) -> np.ndarray:
+    """Return the positions of rows whose amounts are, each time, those of all other places.
+
+    A place that equals the sum of all others of its month, in every month that it has and in
+    every amount, is a total under a name of its own. One amount that agrees only once proves
+    nothing.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per place and ``by``.
+    place : str
+        Column that names the place.
+    by : sequence of str
+        Columns of what is summed over, e.g. the month.
+    amounts : sequence of str
+        Columns of numbers.
+
+    Returns
+    -------
+    ndarray of int64
+        Positions, in order.
+    """
+    nothing = np.empty(0, dtype=np.int64)
+    if frame.empty or not amounts:
+        return nothing
+    values = frame[list(amounts)].astype(float).reset_index(drop=True)
+    groups = frame[list(by)].reset_index(drop=True)
+    number = groups.groupby(list(by), dropna=False, sort=False).ngroup()
+    whole = values.groupby(number).transform("sum")
+    rows = number.groupby(number).transform("size").to_numpy()
+    same = (np.abs(2 * values - whole) < _CENT).all(axis=1).to_numpy() & (values != 0).any(axis=1)
+    many = (values.max(axis=1) - values.min(axis=1)) > _CENT
+    same &= (rows > _FEWEST_FOR_SUMS_ALONE) | ((rows > _FEWEST_ROWS) & many)
+    places = frame[place].reset_index(drop=True)
+    times = same.groupby(places).transform("size")
+    always = same.groupby(places).transform("all")
+    always &= (len(amounts) > 1) | (times > 1)
+    return np.flatnonzero(always.fillna(False).to_numpy(dtype=bool))
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A finer row that another row has already been: positions, and the amounts that differ."""
+
+    position: int
+    first: int
+    differing: tuple[str, ...]
+
+
+class Finer:
+    """What tells the finer rows of one source apart, collected over its tables.
+
+    A ledger by building or flat is summed up to places and months, so that a row that stands
+    there twice would count twice. Rows are told apart by the key that they are summed to and by
+    all columns that are no amounts; where that makes most of them one of a kind, a second row of
+    the same kind is suspect.
+    """
+
+    def __init__(self) -> None:
+        self.keys: list[pd.DataFrame] = []
+        self.words: list[pd.DataFrame] = []
+        self.numbers: list[pd.DataFrame] = []
+        self.amounts: list[pd.DataFrame] = []
+
+    def add(
+        self,
+        table: RawTable,
+        keys: Mapping[str, pd.Series],
+        amounts: Mapping[str, pd.Series],
+        mapped: Collection[str],
+    ) -> None:
+        """Add one table: canonical ``keys`` and ``amounts``, and which headers are ``mapped``."""
+        plain = {name: cells.reset_index(drop=True) for name, cells in keys.items()}
+        self.keys.append(pd.DataFrame(plain).astype(object))
+        self.amounts.append(pd.DataFrame({n: c.reset_index(drop=True) for n, c in amounts.items()}))
+        words, numbers = {}, {}
+        for name in table.frame.columns:
+            if name in mapped:
+                continue
+            cells = table.frame[name].reset_index(drop=True)
+            cells = cells.mask(cells.map(is_empty).astype(bool) | cells.isna(), None).astype(object)
+            as_number = pd.to_numeric(cells, errors="coerce")
+            if as_number[cells.notna()].isna().any() or not cells.notna().any():
+                words[str(name)] = cells.map(_folded)
+            elif not as_number.is_unique or len(cells) == 1:  # else the number of the row
+                numbers[str(name)] = as_number.astype(object)
+        self.words.append(pd.DataFrame(words, index=range(len(table))))
+        self.numbers.append(pd.DataFrame(numbers, index=range(len(table))))
+
+    def repeats(self, elsewhere: Mapping[str, np.ndarray]) -> tuple[list[Again], np.ndarray | None]:
+        """Return the rows that stand again, and what tells the rows apart.
+
+        ``elsewhere`` marks by amount the rows whose amount stands on another sheet. The second
+        is the number of each row's kind, None where most kinds have several rows.
+        """
+        keys = pd.concat(self.keys, ignore_index=True)
+        if keys.empty:
+            return [], None
+        at = pd.Series(np.repeat(np.arange(len(self.keys)), [len(k) for k in self.keys]))
+        masks = {f"elsewhere {name}": mask for name, mask in elsewhere.items()}
+        measures = pd.DataFrame(masks, index=keys.index)
+        words = pd.concat(self.words, ignore_index=True)
+        numbers = pd.concat(self.numbers, ignore_index=True)
+        for apart in ([keys, words], [keys, words, numbers]):
+            kinds = _number_of(pd.concat(apart, axis=1))
+            own = _number_of(pd.concat([kinds, measures], axis=1))
+            within = pd.concat([own.rename("kind"), at.rename("at")], axis=1)
+            sizes = within.groupby(["kind", "at"]).size()
+            if (sizes > 1).mean() < _MOST:
+                return self._again(own), kinds.to_numpy()
+        return [], None
+
+    def told(self, position: int) -> list[object]:
+        """Return the words that tell one row from the others of its place."""
+        return [cell for cell in pd.concat(self.words, ignore_index=True).iloc[position] if cell]
+
+    def _again(self, kinds: pd.Series) -> list[Again]:
+        amounts = pd.concat(self.amounts, ignore_index=True).astype(float)
+        named = pd.concat(self.keys, ignore_index=True).notna().all(axis=1)
+        doubled = np.flatnonzero((kinds.duplicated() & named).to_numpy())
+        first = pd.Series(np.arange(len(kinds))).groupby(kinds).transform("first").to_numpy()
+        found = []
+        for position in doubled:
+            here, there = amounts.iloc[position], amounts.iloc[first[position]]
+            differing = tuple(
+                name
+                for name in amounts
+                if not (pd.isna(here[name]) and pd.isna(there[name])) and here[name] != there[name]
+            )
+            found.append(Again(int(position), int(first[position]), differing))
+        return found
+
+
+_MOST = 0.5
+
+
+def _number_of(frame: pd.DataFrame) -> pd.Series:
+    columns = list(range(frame.shape[1]))
+    plain = frame.set_axis(columns, axis=1).astype(object)
+    plain = plain.where(plain.notna(), None)
+    return plain.groupby(columns, dropna=False, sort=False).ngroup()
+
+
+def _folded(cell: object) -> object:
+    return None if cell is None or cell != cell else " ".join(str(cell).split())

@@ -48,6 +48,7 @@ def duration(
 
     def _seconds(cell: Any, steps: list[str]) -> Decimal:
         if isinstance(cell, dt.timedelta):
+            steps.append("duration_spelled")
             return Decimal(str(cell.total_seconds()))
         if isinstance(cell, dt.time):
             steps.append("duration_spelled")

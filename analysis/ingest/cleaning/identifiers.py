@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from analysis.ingest.cleaning.numbers import Judged, Parse
-from analysis.ingest.cleaning.spelling import WrongCellError, close, shown
+from analysis.ingest.cleaning.spelling import WrongCellError, close, normalise, shown
 
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+\d+")
 PLAIN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
@@ -40,8 +40,8 @@ class Identifier(Judged):
     """The parser of one column of identifiers.
 
     A number without zeros in front is refused where the same digits with zeros stand beside
-    it, or text of one length with zeros in front and a number that is shorter: whether they are
-    one identifier is what ``width`` declares.
+    it, or text of one length with zeros in front and digits that are fewer: whether they are
+    one identifier is what ``width`` declares (a width of 1 says that they are not).
     """
 
     def __init__(self, width: int | None, case: Case) -> None:
@@ -52,7 +52,8 @@ class Identifier(Judged):
         """Find the numbers that may have lost the zeros in front of them."""
         if self.width is not None:
             return
-        padded = {c for c in cells if isinstance(c, str) and _PADDED.fullmatch(c)}
+        plain = {normalise(c)[0] for c in cells if isinstance(c, str)}
+        padded = {text for text in plain if _PADDED.fullmatch(text)}
         if not padded:
             return
         lengths = {len(text) for text in padded}
@@ -60,10 +61,10 @@ class Identifier(Judged):
         wrong = WrongCellError("id_zeros_lost", str(max(lengths)))
         for cell in cells:
             number = isinstance(cell, (int, float)) and not isinstance(cell, bool)
-            text = shown(cell) if number else cell if isinstance(cell, str) else ""
+            text = shown(cell) if number else normalise(cell)[0] if isinstance(cell, str) else ""
             if not text.isdigit() or text in padded:
                 continue
-            if text in bare or (number and len(lengths) == 1 and len(text) < min(lengths)):
+            if text in bare or (len(lengths) == 1 and len(text) < min(lengths)):
                 self.lost[text] = wrong
 
     def __call__(self, cell: Any, steps: list[str]) -> str:

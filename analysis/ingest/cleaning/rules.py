@@ -73,7 +73,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "id_scientific": ("A long number was damaged into scientific notation.", "the column as text"),
     "id_zeros_lost": (
         "The number may have lost the zeros in front of it: others of this column have them.",
-        "00123; or width: {expected} declared",
+        "00123; or width: {expected} declared (width: 1 where it is another identifier)",
     ),
     "id_precision_lost": (
         "A number this long lost its last digits in the spreadsheet.",

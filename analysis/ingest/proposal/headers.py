@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.ingest.headers import folded, known_headers
-from analysis.ingest.proposal.units import without_unit
+from analysis.ingest.units import without_unit
 from analysis.tables import TABLES
 
 _NUMBER = re.compile(r"^(第?\d+题?|q\d+)[、.:(]")

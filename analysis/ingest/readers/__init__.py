@@ -8,13 +8,14 @@ from analysis.ingest.readers.grid import is_empty
 from analysis.ingest.readers.raw import Dropped, RawTable, Source
 from analysis.ingest.readers.read import read
 from analysis.ingest.readers.rules import COUNTS, DROPPED, RULES
-from analysis.ingest.readers.totals import MARKERS, TotalWords
+from analysis.ingest.readers.totals import MARKERS, SUSPICIOUS, TotalWords
 
 __all__ = [
     "COUNTS",
     "DROPPED",
     "MARKERS",
     "RULES",
+    "SUSPICIOUS",
     "Dropped",
     "RawTable",
     "Source",

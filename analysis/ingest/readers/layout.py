@@ -19,8 +19,12 @@ from analysis.ingest.readers.suspect import damaged_cells, formula_cells, lost_c
 from analysis.ingest.readers.totals import TotalWords, marked, squeezed, stand_alone
 
 _NOTE = re.compile(
-    r"\s*(?:注|备注|说明|附注|制表|制单|导出|打印|审核|填表|数据来源|note|source)", re.I
+    r"\s*(?:[(（]?\d{1,2}\s*[.、)）]\s*)?"
+    r"(?:注|备注|说明|附注|制表|制单|导出|打印|审核|审批|复核|填表|经办|数据来源|note|source)"
+    r"|[\s—–=*-]*(?:完|结束|以下空白|end)[\s—–=*-]*$",
+    re.I,
 )
+"""How a note below the data begins, and what ends a table."""
 
 
 def assemble(
@@ -71,7 +75,7 @@ def assemble(
         numbers = numbers[kept]
     for name in fill_down:
         if name not in frame.columns:
-            faults.append(fault("fill_down_missing", params={"name": name}, **place))
+            faults.append(fault("fill_down_missing", params={"name": name}, column=name, **place))
             continue
         gaps = frame[name].isna() | frame[name].map(is_empty).astype(bool)
         frame[name] = frame[name].mask(gaps).ffill()
@@ -171,11 +175,17 @@ def _reasons(
     for i in range(len(frame) - 1, -1, -1):
         if reasons[i] in ("blank", "total"):
             continue
-        lone = filled[i] == 1 and frame.shape[1] > 2 and not empty.iloc[i, 0]
-        if not (lone and isinstance(first[i], str) and _NOTE.match(first[i])):
+        few = frame.shape[1] > 2 and filled[i] <= frame.shape[1] / 2
+        if not (few and _is_note(frame.iloc[i][~empty.iloc[i].to_numpy()])):
             break
         reasons[i] = "note"
     return reasons
+
+
+def _is_note(cells: pd.Series) -> bool:
+    """Return whether all filled cells of a row are notes, or one is and the others what it says."""
+    said = [isinstance(cell, str) and _NOTE.match(cell) is not None for cell in cells]
+    return said[0] and (all(said) or (len(said) > 1 and str(cells.iloc[0]).strip()[-1] in ":："))
 
 
 def _totals(

@@ -14,7 +14,10 @@ _SPACES = re.compile(r"[ \t\r\n\f]+")
 
 
 def html_grids(text: str) -> list[Grid]:
-    """Return every table of a page that is not nested in another; spans become merged ranges."""
+    """Return every table of a page that is not nested in another; spans become merged ranges.
+
+    Where there are several, they are called ``table 1``, ``table 2`` … in their order.
+    """
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
     page = html.document_fromstring(text)
     tables = [t for t in page.iter("table") if next(t.iterancestors("table"), None) is None]
@@ -41,6 +44,9 @@ def html_grids(text: str) -> list[Grid]:
             rows.append([cells.get(c) for c in range(width)])
         if any(any(row) for row in rows):
             grids.append(Grid(rows=rows, merges=tuple(merges)))
+    if len(grids) > 1:  # a page with one table is that table
+        for number, grid in enumerate(grids, start=1):
+            grid.sheet = f"table {number}"
     return grids
 
 

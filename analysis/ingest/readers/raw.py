@@ -50,6 +50,8 @@ class Source:
         Of a delimited text file.
     header_rows : tuple[int, ...]
         Row numbers of the header, as a spreadsheet program shows them.
+    above : tuple[tuple[int, str], ...]
+        The lines of text above the header: row number and text.
     date_system : str
         "1900" or "1904": which day the serial number 0 of a workbook means.
     hidden_columns : tuple[str, ...]
@@ -68,6 +70,7 @@ class Source:
     sureness: Sureness = "certain"
     delimiter: str | None = None
     header_rows: tuple[int, ...] = ()
+    above: tuple[tuple[int, str], ...] = ()
     date_system: DateSystem = "1900"
     hidden_columns: tuple[str, ...] = ()
     hidden_rows: tuple[int, ...] = ()

@@ -92,17 +92,23 @@ def read(
             grids = markup.html_grids(decoded.text) if kind == "html" else markup.xml_grids(content)
         if not grids:
             raise InputError([fault("format_unknown", file=file)])
-        wanted = _choose([g.sheet for g in grids if g.sheet], sheet, file) if sheet else None
+        named = [g.sheet for g in grids if g.sheet]
+        wanted = set(named) if sheet is None or not named else _choose(named, sheet, file)
+        others = tuple(
+            OtherSheet(grid.sheet, hidden=False, rows=len(grid.rows))
+            for grid in grids
+            if grid.sheet is not None and grid.sheet not in wanted
+        )
         return [
             _from_grid(
                 grid,
-                replace(source, format=kind, sheet=grid.sheet),
+                replace(source, format=kind, sheet=grid.sheet, other_sheets=others),
                 declared,
                 finish,
                 faults=decoded.faults,
             )
             for grid in grids
-            if wanted is None or grid.sheet in wanted
+            if grid.sheet is None or grid.sheet in wanted
         ]
     if "\x00" in decoded.text:
         raise InputError([fault("format_unknown", file=file)])
@@ -128,7 +134,7 @@ def _choose(present: Sequence[str], wanted: str | Sequence[str], file: str) -> s
     for pattern in patterns:
         hits = {s for s in present if s == pattern or fnmatchcase(s, pattern)}
         if not hits:
-            near = difflib.get_close_matches(pattern, present, n=len(present), cutoff=0.0)
+            near = difflib.get_close_matches(pattern, present, n=len(present) or 1, cutoff=0.0)
             params = {"wanted": pattern, "present": ", ".join(near)}
             faults.append(fault("sheet_missing", file=file, sheet=pattern, params=params))
         chosen |= hits
@@ -193,6 +199,12 @@ def _titles(rows: Sequence[Sequence[Any]], header: Sequence[int]) -> Iterator[Dr
             yield Dropped(i + 1, reason, None if cell is None else str(cell).strip())
 
 
+def _above(rows: Sequence[Sequence[Any]], header: Sequence[int]) -> tuple[tuple[int, str], ...]:
+    """Return the texts above the header, each line with its number."""
+    lines = ((i, [str(c).strip() for c in rows[i] if not is_empty(c)]) for i in range(header[0]))
+    return tuple((i + 1, "  ".join(cells)) for i, cells in lines if cells)
+
+
 def _unread(source: Source, faults: Sequence[Fault]) -> RawTable:
     return RawTable(
         frame=pd.DataFrame(),
@@ -242,6 +254,7 @@ def _from_grid(
         source=replace(
             source,
             header_rows=tuple(i + 1 for i in at),
+            above=_above(rows, at),
             hidden_columns=tuple(header.names[c] for c in sorted(grid.hidden) if c < width),
             hidden_rows=tuple(
                 r + 1
@@ -285,7 +298,7 @@ def _from_text(
         numbers,
         header=header,
         header_cells=[head[i] for i in at],
-        source=replace(source, header_rows=tuple(i + 1 for i in at)),
+        source=replace(source, header_rows=tuple(i + 1 for i in at), above=_above(head, at)),
         dropped=list(_titles(head, at)),
         counts=counts,
         faults=[*faults, *ragged],

@@ -15,6 +15,12 @@ import pyarrow.compute as pc
 MARKERS = ("合计", "小计", "总计", "共计", "total", "subtotal", "grand total")
 """Words that mark a total when they are a whole cell, or the end of a short one."""
 
+SUSPICIOUS = (
+    "累计", "汇总", "总和", "合计数", "全部", "全部项目", "所有项目", "全公司", "公司合计",
+    "平均", "平均值", "均值", "average", "mean", "sum", "all", "all sites", "overall", "cumulative",
+)  # fmt: skip
+"""Words that may stand for other rows together: no case, or one with an odd name."""
+
 _LONGEST = 30
 _SPACES = r"[\x09-\x0d\x1c-\x20]"
 _WORD_BEFORE = r"(?:^|[\s\-–—:()/])"
