@@ -85,7 +85,8 @@ def write_client(
     first, last = parameters.first, parameters.first + parameters.n_months - 1
     document["period"]["first"] = f"{month_of(first):%Y-%m}"
     document["period"]["last"] = f"{month_of(last):%Y-%m}"
-    document["sources"] = [s for s in document["sources"] if s["table"] in world.tables]
+    filled = {name for name, table in world.tables.items() if len(table)}
+    document["sources"] = [s for s in document["sources"] if s["table"] in filled]
     change_file(document)
     yaml.dump(document, folder / "client.yml")
     return SmallClient(root)

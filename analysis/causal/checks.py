@@ -93,7 +93,7 @@ def measured_in_rounds(outcome: str, options: Options, units: int) -> Check:
             "measured": list(rounds.months),
             "first": rounds.months[0],
             "last": rounds.months[-1],
-            "after": len(rounds.months) - min((n for n, _ in rounds.starts), default=0),
+            "after": len(rounds.months) + 1 - min((n for n, _ in rounds.starts), default=1),
             "missing": len(rounds.missing),
             "gaps": list(rounds.missing),
         },

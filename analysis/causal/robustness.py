@@ -235,7 +235,7 @@ def _rounds_earlier(options: Options, first: int, months: int) -> tuple[int, int
     """Return the round in which training is pretended, and how many months before the start."""
     rounds, start = options.rounds, options.rounds.start_of(first)
     pretended, last = rounds.first_round(start - months), first - options.anticipation - 1
-    if pretended <= last or last < 0:
+    if pretended <= last or last < 1:
         return pretended, months
     return last, start - rounds.month_of(last)
 

@@ -33,8 +33,9 @@ class Rounds:
     Attributes
     ----------
     months : tuple of int
-        Running months (year * 12 + month - 1), ascending; the index is the round. Of a round that
-        fills two months the one with more observations.
+        Running months (year * 12 + month - 1), ascending; the first is round 1, so that no round
+        can be taken for the 0 of the never treated. Of a round that fills two months the one with
+        more observations.
     starts : tuple of (int, int)
         First trained round and the month of the start, the rounded mean over its units.
     spans : tuple of (int, int)
@@ -51,28 +52,28 @@ class Rounds:
 
     def month_of(self, period: int) -> int:
         """Return the month of a round."""
-        return self.months[int(period)]
+        return self.months[int(period) - 1]
 
     def start_of(self, cohort: int) -> int:
         """Return the month in which those first trained in a round started.
 
         Where training is only pretended in a round, the round's own month.
         """
-        own = (*self.months, self.months[-1] + 1)[min(int(cohort), len(self.months))]
+        own = (*self.months, self.months[-1] + 1)[min(int(cohort) - 1, len(self.months))]
         return dict(self.starts).get(int(cohort), own)
 
     def first_round(self, month: int) -> int:
-        """Return the first round that begins in or after a month; their number if none does."""
-        return int(np.searchsorted([first for first, _ in self._spans], month))
+        """Return the first round beginning in or after a month; one past the last if none does."""
+        return 1 + int(np.searchsorted([first for first, _ in self._spans], month))
 
     def round_of(self, month: int) -> int:
-        """Return the round to which a month belongs; their number where it belongs to none."""
+        """Return the round to which a month belongs; one past the last where it belongs to none."""
         inside = [first <= month <= last for first, last in self._spans]
-        return inside.index(True) if any(inside) else len(inside)
+        return 1 + (inside.index(True) if any(inside) else len(inside))
 
     def counts(self, frame: pd.DataFrame) -> bool:
         """Tell whether a frame's periods are rounds and not months."""
-        return bool((frame["period"] < len(self.months)).all())
+        return bool((frame["period"] <= len(self.months)).all())
 
     @property
     def missing(self) -> tuple[int, ...]:
@@ -87,7 +88,7 @@ class Rounds:
 
     def nearest(self, month: int) -> int:
         """Return the round nearest to a month; of two as near the earlier one."""
-        return int(np.argmin(np.abs(np.asarray(self.months) - month)))
+        return 1 + int(np.argmin(np.abs(np.asarray(self.months) - month)))
 
     def anticipated(self, months: int, starts: pd.Series) -> int:
         """Return the most rounds that lie within so many months before any start."""
@@ -103,7 +104,7 @@ class Rounds:
     def since(self, cohort: np.ndarray, period: np.ndarray) -> np.ndarray:
         """Return months since the start for cohorts and periods counted in rounds."""
         start = np.array([self.start_of(g) for g in cohort], dtype=float)
-        return np.asarray(self.months, dtype=float)[np.asarray(period, dtype=int)] - start
+        return np.asarray(self.months, dtype=float)[np.asarray(period, dtype=int) - 1] - start
 
     def pooled(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return one row a site and round, labelled in months; rows without outcome are left out.
@@ -112,7 +113,7 @@ class Rounds:
         else by the number of observations, which gives the value of all of them together.
         """
         kept = frame[frame["y"].notna()]
-        label = {m: self.months[self.round_of(m)] for m in np.unique(kept["period"])}
+        label = {m: self.month_of(self.round_of(m)) for m in np.unique(kept["period"])}
         kept = kept.assign(period=kept["period"].map(label))
         if not kept.duplicated(["unit", "period"]).any():
             return kept
@@ -138,7 +139,7 @@ class Rounds:
         rows = self.pooled(frame)
         first = rows["cohort"].map({g: self.first_round(g) for g in rows["cohort"].dropna()})
         return rows.assign(
-            period=np.searchsorted(self.months, rows["period"]), cohort=first.astype(float)
+            period=1 + np.searchsorted(self.months, rows["period"]), cohort=first.astype(float)
         )
 
     @property
@@ -202,7 +203,7 @@ def to_rounds(frame: pd.DataFrame) -> tuple[pd.DataFrame, Rounds | None]:
     joined = tuple(
         (int(r), int(g.min()), int(g.max()))
         for r, g in by_round
-        if g.min() < g.max() and r < len(months)  # after the last round nothing is measured
+        if g.min() < g.max() and r <= len(months)  # after the last round nothing is measured
     )
     rounds = Rounds(months, starts, together, joined)
     return rounds.counted(kept), rounds

@@ -136,7 +136,7 @@ def _agreement(scores: pd.DataFrame) -> tuple | None:
     if icc is None:
         return None
     one = (icc.value, icc.low, icc.high)
-    mean = tuple(icc.n0 * end / (1 + (icc.n0 - 1) * end) for end in one)
+    mean = tuple(_stepped_up(end, icc.n0) for end in one)
     return "ICC1", one, _cut(*mean), icc.n0, icc.n_units
 
 
@@ -203,6 +203,12 @@ def same_raters(scores: pd.DataFrame) -> pd.DataFrame | None:
 def _row(found: RaterIcc) -> tuple:
     ends = _cut(found.value, found.low, found.high)
     return (*ends, float(found.n_raters), found.n_targets)
+
+
+def _stepped_up(icc: float, raters: float) -> float:
+    """Reliability of the mean of so many raters (Spearman, Brown); −∞ at and beyond its pole."""
+    below = 1 + (raters - 1) * icc
+    return raters * icc / below if below > 0 else -np.inf
 
 
 def _cut(*ends: float) -> tuple[float, ...]:

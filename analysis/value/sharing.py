@@ -85,6 +85,13 @@ def assess_sharing(
             params={"sites": len(effects), "least": LEAST_SITES},
         )  # fmt: skip
         return collect("value", [few], tables={"sharing": pd.DataFrame(columns=COLUMNS)})
+    exact = int((~(effects["se"] > 0)).sum())
+    if exact:
+        known = Check(
+            **asked, status="not_possible", n=len(effects), reason="value.reason.no_error",
+            params={"sites": exact},
+        )  # fmt: skip
+        return collect("value", [known], tables={"sharing": pd.DataFrame(columns=COLUMNS)})
     sign = 1.0 if direction == "up" else -1.0
     named = effects.rename(columns={"unit": "site_id"})[["site_id", "effect", "se"]]
     table, reliability = shrink(named.assign(effect=sign * named["effect"]))

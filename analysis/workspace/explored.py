@@ -26,7 +26,7 @@ def by_which_way(stage: Any, main: Evaluation) -> tuple[Estimate, ...]:
     else:
         return (_nothing(main, "mediation", "indirect_part", "nothing_between"),)
     rounds = sorted(set(mediator["period"]))
-    place = {month: number for number, month in enumerate(rounds)}
+    place = {month: number for number, month in enumerate(rounds, 1)}  # 0 is never treated
     frame = stage.outcome(main.outcome)
     both = [part[part["period"].isin(rounds)] for part in (frame, mediator)]
     starts = {c: _round(rounds, c) for c in set(mediator["cohort"].dropna())}
@@ -109,4 +109,4 @@ def _nothing(main: Evaluation, name: str, estimand: str, rule: str) -> Estimate:
 
 def _round(rounds: list[int], cohort: float) -> float:
     """Return the first round of measurement in or after a month."""
-    return float(sum(month < cohort for month in rounds))
+    return 1.0 + sum(month < cohort for month in rounds)

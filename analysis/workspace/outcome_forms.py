@@ -125,7 +125,7 @@ def in_rounds(counts: pd.DataFrame, rounds: causal.Rounds) -> pd.DataFrame:
     number = {month: rounds.round_of(month) for month in counts["period"].unique()}
     first = {g: float(rounds.first_round(g)) for g in counts["cohort"].dropna().unique()}
     kept = counts.assign(period=counts["period"].map(number), cohort=counts["cohort"].map(first))
-    kept = kept[kept["period"] < len(rounds.months)]
+    kept = kept[kept["period"] <= len(rounds.months)]
     by = ["unit", "period", "label", "cohort"]
     return kept.groupby(by, dropna=False, as_index=False)["count"].sum()
 

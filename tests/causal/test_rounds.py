@@ -118,7 +118,7 @@ def test_sites_that_answer_a_month_apart_answer_in_one_round(late):
     counted, rounds = to_rounds(frame)
     assert rounds.spans == ((NOVEMBER, DECEMBER), (JUNE, JULY))
     assert len(counted) == 24
-    assert set(counted["period"]) == {0, 1}
+    assert set(counted["period"]) == {1, 2}
     found = found_in(frame).overall
     assert found.n_units == 12
     same = found_in(panel([NOVEMBER, JUNE], 12)).overall
@@ -134,7 +134,7 @@ def test_answers_of_a_round_over_the_end_of_a_month_are_pooled_by_hand():
     ]
     counted, rounds = to_rounds(pd.DataFrame(rows, columns=["unit", "period", "y", "n", "cohort"]))
     assert rounds.months == (NOVEMBER, JUNE)
-    first = counted[counted["period"] == 0]
+    first = counted[counted["period"] == 1]
     assert first["y"].tolist() == [3.25, 3.25]
     assert first["n"].tolist() == [40, 40]
     assert rounds.missing == tuple(range(DECEMBER + 1, JUNE))
@@ -156,8 +156,8 @@ def test_months_before_and_after_a_start_are_never_pooled():
     frame = panel([NOVEMBER, DECEMBER, JUNE, JULY], 12, start=DECEMBER)
     _, rounds = to_rounds(frame)
     assert rounds.months == (NOVEMBER, DECEMBER, JUNE)
-    assert rounds.round_of(JULY) == 2
-    assert rounds.start_of(1) == DECEMBER
+    assert rounds.round_of(JULY) == 3
+    assert rounds.start_of(2) == DECEMBER
 
 
 def test_one_missing_month_leaves_the_others_months():
@@ -299,3 +299,16 @@ def test_a_change_without_comparison_is_followed_to_the_nearest_round():
     changes = {e.dims["horizon"]: e for e in found.of("change_horizon") if e.value is not None}
     assert {h: e.dims["event_time"] for h, e in changes.items()} == {3: 2, 6: 5}
     assert any(c.id.endswith("measured_in_rounds") for c in found.checks())
+
+
+def test_sites_trained_before_the_first_round_are_not_taken_for_the_never_trained():
+    # Without the sites that were measured first, rounds begin with the second one.
+    frame = panel(DESIGNS["quarterly"], 12)
+    counted, rounds = to_rounds(frame)
+    early = counted["unit"].isin(counted["unit"].unique()[:3])
+    counted = counted.assign(cohort=counted["cohort"].mask(early, float(rounds.first_round(0))))
+    late = counted[counted["period"] > counted["period"].min()]
+    options = Options(draws=199, rounds=rounds)
+    found = evaluate(late, outcome="csat_mean", unit="score_1_5", options=options)
+    check = next(c for c in found.checks() if c.id.endswith("always_treated"))
+    assert (check.status, check.value) == ("caution", 3)

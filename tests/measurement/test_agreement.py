@@ -115,3 +115,18 @@ def test_raters_who_contradict_each_other_have_no_reliability_and_finite_ends():
     )
     found = assess_raters(frame).estimate("baseline.raters.bars.reliability")
     assert (found.value, found.ci_low) == (-1.0, -1.0)
+
+
+def test_the_reliability_of_the_mean_has_a_pole_and_stops_there():
+    # Two raters who always say the opposite: 1 + (k - 1) ICC is nought or below.
+    rows = [
+        (f"{i}-{k}", "b1", f"p{i}", f"r{i}{k}", "peer", 1.0 + 4 * k)
+        for i in range(6)
+        for k in (0, 1)
+    ]
+    columns = ["rating_id", "item", "ratee_id", "rater_id", "rater_role", "score"]
+    frame = pd.DataFrame(rows, columns=columns).assign(
+        instrument="bars", site_id="a", rated_on=pd.Timestamp("2024-01-05").date()
+    )
+    found = assess_raters(frame).estimate("baseline.raters.bars.reliability")
+    assert found.value == -1.0

@@ -85,10 +85,11 @@ def test_means(values, others):
 
 
 def forms_cut(ratings):
-    """Return the forms; the lower end for a mean of raters may be open below."""
+    """Return the forms; value and lower end for a mean of raters may be open below."""
     forms = measurement.icc_forms(ratings)
     return forms and {
-        name: dataclasses.replace(form, low=max(form.low, -1e9)) for name, form in forms.items()
+        name: dataclasses.replace(form, value=max(form.value, -1e9), low=max(form.low, -1e9))
+        for name, form in forms.items()
     }
 
 

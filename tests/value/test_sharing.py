@@ -101,3 +101,13 @@ def test_a_sites_own_interval_covers_in_serially_correlated_worlds():
 
 def test_without_sites_never_trained_no_site_has_an_effect_of_its_own():
     assert effects_by_site(outcome(0).dropna(subset=["cohort"])).empty
+
+
+@pytest.mark.parametrize("exact", [1, 30])
+def test_where_scores_never_vary_nothing_is_ranked(exact):
+    known = sites(np.linspace(0, 1, 30), 0.1)
+    known.loc[: exact - 1, "se"] = 0.0
+    found = assess_sharing(known)
+    assert found.checks[0].status == "not_possible"
+    assert found.checks[0].params["sites"] == exact
+    assert found.table("sharing").empty
