@@ -66,7 +66,8 @@ def pretrend_test(
     Raises
     ------
     FrameError
-        ``singular`` when there are as many effects as clusters, or a singular covariance.
+        ``singular`` when there are as many effects as clusters, a singular covariance, or no
+        effect lies away from its base.
     """
     J = len(att)
     spread = np.sqrt(np.diag(covariance))
@@ -78,6 +79,8 @@ def pretrend_test(
     scaled, drift = att / spread, np.asarray(distance, float) / spread
     statistic = float(scaled @ np.linalg.solve(correlation, scaled))
     information = float(drift @ np.linalg.solve(correlation, drift))
+    if not information > 0:
+        raise FrameError("singular", "no drift would move these effects")
     shrink = 1.0
     if n_clusters is None:
         p_value = chi2_p_value(statistic, J)

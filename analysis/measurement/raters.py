@@ -56,8 +56,8 @@ def icc_forms(ratings: np.ndarray, *, level: float = 0.95) -> dict[str, RaterIcc
         nothing tells targets apart. Where raters agree completely all forms are 1 (the ``ICC3``
         forms, where they differ by a constant only), and the lower end is that of the same
         ratings with one of them off by the smallest step there is: complete agreement on a few
-        targets is no certainty. ``ICC2k`` or its lower end is minus infinity where ``ICC2`` or that of
-        ``ICC2`` lies at or below ``-1 / (k - 1)``, the least an intraclass correlation can be.
+        targets is no certainty. ``ICC2k`` or its lower end is minus infinity where ``ICC2`` or its
+        own lies at or below ``-1 / (k - 1)``, the least an intraclass correlation can be.
 
     References
     ----------

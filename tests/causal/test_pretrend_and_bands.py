@@ -71,3 +71,8 @@ def test_degrees_of_freedom_are_welchs():
     welch = (va + vb) ** 2 / (va**2 / 7 + vb**2 / 4)
     found = satterthwaite(influence[:, None], np.arange(13), cohort)
     assert found[0] == pytest.approx(welch)
+
+
+def test_effects_that_no_drift_would_move_are_not_tested():
+    with pytest.raises(FrameError, match="no drift would move"):
+        pretrend_test(np.array([0.1]), np.array([[0.04]]), np.array([0.0]), n_clusters=20)
