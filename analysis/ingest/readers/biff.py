@@ -26,6 +26,7 @@ _FORMAT, _XF, _ROW, _NUMBER, _RK, _MULRK = 0x041E, 0x00E0, 0x0208, 0x0203, 0x027
 _ROW_HIDDEN = 0x20
 _PERCENT_FORMATS = frozenset({9, 10})
 _CALCULATE_ON_LOAD = 0x02
+_FILE_PASS = 0x002F
 _END_OF_CHAIN = 0xFFFFFFFA  # this and above are no sectors
 
 Cell = tuple[int, int]
@@ -43,6 +44,14 @@ class Extra:
     uncalculated: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
     percent: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
     hidden_rows: dict[str, frozenset[int]] = field(default_factory=dict)
+
+
+def encrypted(content: bytes) -> bool:
+    """Return whether a binary workbook is locked by a password; False where it cannot be told."""
+    try:
+        return any(kind == _FILE_PASS for kind, _ in _records(_workbook_stream(content), 0))
+    except (struct.error, IndexError, UnicodeDecodeError):
+        return False  # damaged, which whoever reads it will say
 
 
 def read_extra(content: bytes) -> Extra:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import io
 import re
-import zipfile
 from dataclasses import dataclass
 
 from analysis.errors import Fault, InputError
+from analysis.ingest.readers import biff
+from analysis.ingest.readers.archive import Archive
 from analysis.ingest.readers.raw import Format, Sureness
 from analysis.ingest.readers.rules import fault
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ZIP_PARTS: tuple[tuple[str, Format], ...] = (
-    ("xl/workbook.xml", "xlsx"),
-    ("xl/workbook.bin", "xlsb"),
-    ("content.xml", "ods"),
-)
+_OTHER_DOCUMENTS = ("WordDocument", "PowerPoint Document")
+"""Streams of compound files that hold no workbook."""
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -51,14 +48,17 @@ def binary_format(content: bytes, file: str) -> Format | None:
     if not content or content.isspace():
         raise InputError([fault("file_empty", file=file)])
     if content.startswith(b"PK"):
-        names = zipfile.ZipFile(io.BytesIO(content)).namelist()
-        for part, kind in _ZIP_PARTS:
-            if part in names:
-                return kind
-        raise InputError([fault("format_unknown", file=file)])
-    if content.startswith(_OLE):
-        if "EncryptedPackage".encode("utf-16-le") in content:
+        archive = Archive(content)
+        if archive.encrypted:
             raise InputError([fault("file_encrypted", file=file)])
+        if archive.format is None:
+            raise InputError([fault("format_unknown", file=file)])
+        return archive.format
+    if content.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in content or biff.encrypted(content):
+            raise InputError([fault("file_encrypted", file=file)])
+        if any(name.encode("utf-16-le") in content for name in _OTHER_DOCUMENTS):
+            raise InputError([fault("format_unknown", file=file)])
         return "xls"
     if content.startswith(b"PAR1"):
         return "parquet"

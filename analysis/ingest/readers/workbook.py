@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import posixpath
 import re
-import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,6 +11,7 @@ import python_calamine
 from lxml import etree
 
 from analysis.ingest.readers import biff
+from analysis.ingest.readers.archive import Archive
 from analysis.ingest.readers.grid import Grid
 from analysis.ingest.readers.raw import DateSystem
 
@@ -47,6 +45,11 @@ def open_workbook(content: bytes, wanted: frozenset[str] | None = None) -> Workb
 
     A damaged file raises whatever its reader raises.
     """
+    archive = Archive(content) if content.startswith(b"PK") else None
+    xlsx = archive is not None and archive.format == "xlsx"
+    if xlsx and archive.workbook != "xl/workbook.xml":
+        content = archive.in_usual_places()
+        archive = Archive(content)
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
     visible = tuple(
         s.name
@@ -54,8 +57,8 @@ def open_workbook(content: bytes, wanted: frozenset[str] | None = None) -> Workb
         if s.visible == python_calamine.SheetVisibleEnum.Visible
         and s.typ == python_calamine.SheetTypeEnum.WorkSheet
     )
-    parts = dict(_sheet_parts(content))
-    percent = _percent_styles(content)
+    parts = dict(archive.sheets()) if xlsx else {}
+    percent = _percent_styles(archive) if xlsx else frozenset()
     old = biff.read_extra(content) if content.startswith(_OLE) else biff.Extra()
     grids: dict[str, Grid] = {}
     for name in book.sheet_names:
@@ -76,48 +79,24 @@ def open_workbook(content: bytes, wanted: frozenset[str] | None = None) -> Workb
             _put(grid, row, column, text)
         grid.uncalculated = (*grid.uncalculated, *old.uncalculated.get(name, ()))
         grids[name] = grid
-    return Workbook(grids, visible, "1904" if old.is_1904 else _date_system(content))
+    return Workbook(
+        grids, visible, "1904" if old.is_1904 else _date_system(archive if xlsx else None)
+    )
 
 
-def _sheet_parts(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield name and XML of each sheet of an xlsx file."""
-    if not content.startswith(b"PK"):
-        return
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = set(archive.namelist())
-        if "xl/workbook.xml" not in names or "xl/_rels/workbook.xml.rels" not in names:
-            return
-        targets = {
-            node.get("Id"): node.get("Target")
-            for node in etree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-        }
-        for node in etree.fromstring(archive.read("xl/workbook.xml")).iter("{*}sheet"):
-            relation = next((v for k, v in node.attrib.items() if k.endswith("}id")), None)
-            target = targets.get(relation) or ""
-            part = posixpath.normpath(posixpath.join("xl", target)).removeprefix("/")
-            if part in names:
-                yield node.get("name"), archive.read(part)
-
-
-def _date_system(content: bytes) -> DateSystem:
-    if not content.startswith(b"PK"):
-        return "1900"
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if "xl/workbook.xml" not in archive.namelist():
-            return "1900"
-        for node in etree.fromstring(archive.read("xl/workbook.xml")).iter("{*}workbookPr"):
-            return "1904" if node.get("date1904") in {"1", "true"} else "1900"
+def _date_system(archive: Archive | None) -> DateSystem:
+    listed = None if archive is None else archive.part(archive.workbook)
+    for node in () if listed is None else etree.fromstring(listed).iter("{*}workbookPr"):
+        return "1904" if node.get("date1904") in {"1", "true"} else "1900"
     return "1900"
 
 
-def _percent_styles(content: bytes) -> frozenset[int]:
+def _percent_styles(archive: Archive) -> frozenset[int]:
     """Return the styles of an xlsx file under which a cell shows a per cent sign."""
-    if not content.startswith(b"PK"):
+    styles = archive.styles()
+    if styles is None:
         return frozenset()
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if "xl/styles.xml" not in archive.namelist():
-            return frozenset()
-        root = etree.fromstring(archive.read("xl/styles.xml"))
+    root = etree.fromstring(styles)
     shown = set(_PERCENT_FORMATS)
     for node in root.iter("{*}numFmt"):
         if "%" in re.sub(r'"[^"]*"|\\.', "", node.get("formatCode") or ""):
