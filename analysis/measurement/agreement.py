@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.measurement.columns import dates, floats, present
-from analysis.measurement.icc import icc_oneway
+from analysis.measurement.icc import icc_oneway, stepped_up
 from analysis.measurement.raters import RaterIcc, icc_forms, krippendorff_alpha, self_other_gap
 from analysis.results import Check, Estimate, StageResults, collect
 
@@ -136,8 +136,8 @@ def _agreement(scores: pd.DataFrame) -> tuple | None:
     if icc is None:
         return None
     one = (icc.value, icc.low, icc.high)
-    mean = tuple(_stepped_up(end, icc.n0) for end in one)
-    return "ICC1", one, _cut(*mean), icc.n0, icc.n_units
+    mean = tuple(stepped_up(end, icc.n0) for end in one)
+    return "ICC1", one, mean, icc.n0, icc.n_units
 
 
 FORMS = ("ICC1", "ICC1k", "ICC2", "ICC2k", "ICC3", "ICC3k")
@@ -203,12 +203,6 @@ def same_raters(scores: pd.DataFrame) -> pd.DataFrame | None:
 def _row(found: RaterIcc) -> tuple:
     ends = _cut(found.value, found.low, found.high)
     return (*ends, float(found.n_raters), found.n_targets)
-
-
-def _stepped_up(icc: float, raters: float) -> float:
-    """Reliability of the mean of so many raters (Spearman, Brown); −∞ at and beyond its pole."""
-    below = 1 + (raters - 1) * icc
-    return raters * icc / below if below > 0 else -np.inf
 
 
 def _cut(*ends: float) -> tuple[float, ...]:

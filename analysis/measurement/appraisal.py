@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.measurement.agreement import INDIVIDUAL_LINE
-from analysis.measurement.icc import Icc, icc_oneway
+from analysis.measurement.icc import Icc, icc_oneway, stepped_up
 from analysis.results import Check, Estimate, StageResults, collect
 
 SLACK = 0.10
@@ -57,7 +57,7 @@ class Appraisal:
 
     def of_mean(self, value: float) -> float:
         """Reliability of the mean over the months, from that of one month (Spearman–Brown)."""
-        return self.months * value / (1 + (self.months - 1) * value)
+        return stepped_up(value, self.months)
 
 
 def appraise(

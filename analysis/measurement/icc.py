@@ -191,3 +191,20 @@ def assess_icc(
             ),
         ],
     )
+
+
+def stepped_up(one: float, k: float) -> float:
+    """Reliability of the mean of ``k`` ratings from that of one (Spearman–Brown).
+
+    Where one is at or below its least possible value, −1/(k − 1), the formula has no bound; the
+    mean then has no reliability at all, and −1 stands for it as for everything below −1.
+
+    Parameters
+    ----------
+    one : float
+        Intraclass correlation of one rating.
+    k : float
+        Ratings in the mean.
+    """
+    spread = 1 + (k - 1) * one
+    return -1.0 if spread <= 0 else max(k * one / spread, -1.0)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from analysis.measurement.agreement import INDIVIDUAL_LINE, rating_rows
 from analysis.measurement.columns import present
-from analysis.measurement.icc import Icc, icc_oneway
+from analysis.measurement.icc import Icc, icc_oneway, stepped_up
 from analysis.results import Check, Estimate, StageResults, collect
 
 _ALPHA = 0.05
@@ -224,7 +224,7 @@ def _reliability(instrument: str, study: ShopperStudy, simulated: bool) -> list:
         dims={"instrument": instrument, "form": "ICC1"},
         simulated=simulated,
     )
-    mean = study.visits * single.value / (1 + (study.visits - 1) * single.value)
+    mean = stepped_up(single.value, study.visits)
     fine = mean >= INDIVIDUAL_LINE
     check = Check(
         **asked,

@@ -14,6 +14,7 @@ from analysis.measurement import (
     krippendorff_alpha,
 )
 from analysis.measurement.agreement import rating_rows
+from analysis.measurement.icc import stepped_up
 
 
 def worded(found):
@@ -198,3 +199,8 @@ def test_double_visits_are_counted_and_one_shopper_tells_nothing():
     assert assess_shoppers(None).checks[0].status == "not_possible"
     for found in (double, one, flat):
         worded(found)
+
+
+@pytest.mark.parametrize(("one", "k", "mean"), [(0.5, 2, 2 / 3), (-0.5, 3, -1.0), (-1.0, 2, -1.0)])
+def test_a_mean_of_ratings_at_the_least_agreement_has_no_reliability(one, k, mean):
+    assert stepped_up(one, k) == pytest.approx(mean)
