@@ -6,6 +6,7 @@ Only :mod:`click` is imported at the top, so that ``crmeval --help`` answers at 
 from __future__ import annotations
 
 import functools
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -455,8 +456,8 @@ def _tell_detectable(voice: Voice, found: Any) -> None:
         [
             (
                 voice.text(f"design.estimator.{row.estimator}"),
-                voice.size(row.mde, found.unit),
-                f"{row.ratio:.0%}",
+                "—" if math.isnan(row.mde) else voice.size(row.mde, found.unit),
+                "—" if math.isnan(row.ratio) else f"{row.ratio:.0%}",
                 f"{row.power:.0%}",
                 voice.text(f"design.lead.{str(bool(row.leads)).lower()}"),
             )

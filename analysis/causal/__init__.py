@@ -60,6 +60,7 @@ from analysis.causal.over_exposure import (
     quantiles_over,
 )
 from analysis.causal.persistence import Decay, decay, persistence
+from analysis.causal.planned import PlannedTest, plan_test
 from analysis.causal.pooled_cells import Form
 from analysis.causal.pooled_ratio import ratio_effect
 from analysis.causal.pretrend import pretrend_test
@@ -117,6 +118,7 @@ __all__ = [
     "NoPrePeriodError",
     "Options",
     "OrderedEffect",
+    "PlannedTest",
     "Prepared",
     "RandomTiming",
     "Ratio",
@@ -171,6 +173,7 @@ __all__ = [
     "persistence",
     "placebo_date",
     "placebo_outcome",
+    "plan_test",
     "pool_effects",
     "prepare",
     "pretrend_test",

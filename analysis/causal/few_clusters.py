@@ -29,6 +29,8 @@ from analysis.causal.two_way import TwoWay
 Multipliers = Literal["auto", "rademacher", "webb"]
 #: Below this many clusters Rademacher has too few distinct draws and Webb is used.
 WEBB_BELOW = 13
+#: Steps outwards, their growth, and halvings of the search for the ends of an interval.
+_EXPANSIONS, _GROWTH, _HALVINGS = 24, 1.6, 24
 #: Multipliers held in memory at a time.
 BLOCK = 2**22
 #: Errors below this share of the outcome are what arithmetic leaves of none.
@@ -166,6 +168,104 @@ def invert(
     return ends[0], ends[1]
 
 
+def invert_all(
+    p_value: Callable[[np.ndarray], np.ndarray],
+    centre: np.ndarray,
+    scale: np.ndarray,
+    level: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the effects not rejected in each of many panels; infinite out of reach.
+
+    Parameters
+    ----------
+    p_value : callable
+        (B,) p-values of (B,) effects.
+    centre, scale : (B,)
+        An effect that is not rejected, and the first step away from it.
+    level : float
+    """
+    ends = []
+    for side in (-1.0, 1.0):
+        inside, outside = centre.copy(), np.full(len(centre), np.nan)
+        step = np.where(scale > 0, scale, 1.0)
+        for _ in range(_EXPANSIONS):
+            candidate = centre + side * step
+            out = np.isnan(outside)
+            if not out.any():
+                break
+            rejected = out & (p_value(candidate) <= 1 - level)
+            outside = np.where(rejected, candidate, outside)
+            inside = np.where(out & ~rejected, candidate, inside)
+            step = step * _GROWTH
+        known = ~np.isnan(outside)
+        outside = np.where(known, outside, inside)
+        for _ in range(_HALVINGS):
+            middle = (inside + outside) / 2
+            rejected = p_value(middle) <= 1 - level
+            outside, inside = (
+                np.where(rejected, middle, outside),
+                np.where(rejected, inside, middle),
+            )
+        ends.append(np.where(known, (inside + outside) / 2, side * np.inf))
+    return ends[0], ends[1]
+
+
+def wild_ends(
+    y: np.ndarray,
+    under_treatment: np.ndarray,
+    omega: np.ndarray,
+    cluster: np.ndarray,
+    *,
+    observed: np.ndarray,
+    level: float,
+    draws: int,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the intervals of :func:`wild_bootstrap` for many outcomes of one design.
+
+    Parameters
+    ----------
+    y : (B, N, T)
+    under_treatment, omega, cluster, observed, level, draws, seed
+        As :func:`wild_bootstrap` takes them; units weigh alike.
+
+    Returns
+    -------
+    (B,), (B,)
+        Ends, infinite where the set is unbounded.
+    """
+    fit = TwoWay(observed, None)
+    toward = by_cluster(omega, cluster) @ fit.period_inverse
+
+    def summed(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        residual = fit.residual(values)
+        own = by_cluster((omega * residual).sum(axis=1), cluster)
+        return own, by_cluster(fit.weights[:, None] * residual, cluster)
+
+    Rd, Ud = summed(under_treatment.astype(float))
+    treated = _Side(Rd, Ud, toward, Rd)
+    blocks, enumerated, _ = _multipliers(len(Rd), draws, seed, "auto")
+    own = lambda V: _draw(V, treated, treated, toward, Rd)[-1]  # noqa: E731
+    blocks = [(V, own(V)) for V in blocks]
+    estimate, se, drawn = np.empty(len(y)), np.empty(len(y)), []
+    for b, values in enumerate(y):
+        Ry, Uy = summed(values)
+        estimate[b] = Ry.sum()
+        se[b] = np.sqrt(((Ry - estimate[b] * Rd) ** 2).sum())
+        side = _Side(Ry, Uy, toward, Rd)
+        drawn.append(np.hstack([_draw(V, side, treated, toward, Rd, own) for V, own in blocks]))
+    by, bd, q0, q1, q2 = np.moveaxis(np.array(drawn), 1, 0)
+
+    def p_value(effect: np.ndarray) -> np.ndarray:
+        moved = effect[:, None]
+        spread = np.sqrt(np.maximum(q0 - 2 * moved * q1 + moved**2 * q2, 1e-300))
+        seen = np.abs(estimate - effect) / se
+        above = (np.abs(by - moved * bd) / spread >= seen[:, None] * (1 - 1e-10)).sum(axis=1)
+        return above / by.shape[1] if enumerated else (above + 1) / (by.shape[1] + 1)
+
+    return invert_all(p_value, estimate, se, level)
+
+
 class _Side:
     """Cluster sums of one variable and the columns that draws multiply."""
 
@@ -179,7 +279,9 @@ class _Side:
         return product[:, 0], product[:, 1], product[:, 2 : 2 + T], product[:, 2 + T :]
 
 
-def _draw(V, y: _Side, d: _Side, toward: np.ndarray, Rd: np.ndarray) -> np.ndarray:
+def _draw(
+    V, y: _Side, d: _Side, toward: np.ndarray, Rd: np.ndarray, of_d: np.ndarray | None = None
+) -> np.ndarray:
     """(5, draws): effects b_y, b_d of the draws and the moments of their residual scores.
 
     A draw's score in cluster c is ``E = V R − (V U) toward' − b Rd``; its sums of squares and
@@ -199,7 +301,8 @@ def _draw(V, y: _Side, d: _Side, toward: np.ndarray, Rd: np.ndarray) -> np.ndarr
         drift = b2 * (w1 @ along - p1) + b1 * (w2 @ along - p2) + b1 * b2 * length
         return own + crossed + drift
 
-    return np.vstack([parts[0][0], parts[1][0], moment(0, 0), moment(0, 1), moment(1, 1)])
+    last = moment(1, 1) if of_d is None else of_d
+    return np.vstack([parts[0][0], parts[1][0], moment(0, 0), moment(0, 1), last])
 
 
 def _multipliers(

@@ -17,6 +17,7 @@ from analysis.causal import lot
 from analysis.causal.aggregate import Aggregate
 from analysis.causal.estimates import Builder
 from analysis.causal.evaluate import Evaluation
+from analysis.causal.group_time import GroupTime
 from analysis.results import Estimate, Scalar
 
 FEWEST_FOR_CORRELATION = 20
@@ -181,14 +182,43 @@ def _over(
             period=[rounds.round_of(t) for t in sizes["period"]],
         )
     known = sizes.groupby(["cohort", "period"])["size"].sum()
-    cells = pd.MultiIndex.from_arrays([effects.cohort.astype(float), effects.period])
-    size = known.reindex(cells).fillna(0.0).to_numpy()
+    part = over_cells(effects, known)
+    if part is None:
+        return None
+    weights = part.cell_weights[0]
+    counted = known.reindex(_keys(effects)).to_numpy()[part.cells[0]]
+    total = float(counted.sum())
+    if builder is None:
+        builder = Builder(effects, evaluation.outcome, evaluation.unit, evaluation.options)
+    if effects.lot and builder.rule(weights).lead == "influence_function":
+        part = lot.efficient(effects, part, builder.scale)
+    return builder, part, total
+
+
+def _keys(effects: GroupTime) -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([effects.cohort.astype(float), effects.period])
+
+
+def over_cells(effects: GroupTime, sizes: pd.Series) -> Aggregate | None:
+    """Return the mean of cells by what they apply to.
+
+    Parameters
+    ----------
+    effects : GroupTime
+    sizes : Series
+        Amounts by (cohort, period).
+
+    Returns
+    -------
+    Aggregate or None
+        None where no estimated cell has an amount.
+    """
+    size = sizes.reindex(_keys(effects)).fillna(0.0).to_numpy()
     used = effects.estimated & (effects.event_time >= 0) & (size > 0)
     if not used.any():
         return None
-    total = float(size[used].sum())
-    weights = np.where(used, size, 0.0) / total
-    part = Aggregate(
+    weights = np.where(used, size, 0.0) / size[used].sum()
+    return Aggregate(
         kind="exposure",
         key=np.zeros(1, dtype=np.int64),
         att=np.array([weights[used] @ effects.att[used]]),
@@ -196,8 +226,3 @@ def _over(
         cell_weights=weights[None, :],
         cells=used[None, :],
     )
-    if builder is None:
-        builder = Builder(effects, evaluation.outcome, evaluation.unit, evaluation.options)
-    if effects.lot and builder.rule(weights).lead == "influence_function":
-        part = lot.efficient(effects, part, builder.scale)
-    return builder, part, total

@@ -13,7 +13,15 @@ from analysis.design.finances import assess_finances
 from analysis.design.locks import Lock, assess_lock, differences, seal
 from analysis.design.lottery import Lottery, audit_lottery
 from analysis.design.plan import Goal, Plan, assess_plan, make_plan
-from analysis.design.power import ErrorModel, RollOut, closed_form, estimate_errors, simulate_null
+from analysis.design.power import (
+    ErrorModel,
+    Null,
+    RollOut,
+    closed_form,
+    estimate_errors,
+    simulate,
+    simulate_null,
+)
 from analysis.design.power_report import (
     assess_power,
     error_model,
@@ -42,6 +50,7 @@ __all__ = [
     "Goal",
     "Lock",
     "Lottery",
+    "Null",
     "Plan",
     "RollOut",
     "annual_growth",
@@ -88,6 +97,7 @@ __all__ = [
     "read_roll_out",
     "seal",
     "season",
+    "simulate",
     "simulate_null",
     "visits_for_mean",
 ]

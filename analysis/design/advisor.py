@@ -226,6 +226,7 @@ def assess_designs(
     power: float = 0.8,
     draws: int = 1000,
     seed: int = 0,
+    judge: pw.Judge | None = None,
 ) -> StageResults:
     """Say which designs the facts admit and recommend the first of them.
 
@@ -239,6 +240,8 @@ def assess_designs(
         Effect the power is computed for, in the outcome's unit.
     site_cost, answer_cost : float, optional
         CNY for training one site, and for one answer; the cost of a design needs both.
+    judge : callable, optional
+        What judges, as of :func:`analysis.design.power.simulate`.
 
     Returns
     -------
@@ -255,7 +258,9 @@ def assess_designs(
         if refused is None and design.roll_out and errors is not None and effect:
             chance, mde = ask.ask(
                 "power",
-                partial(_found, design.roll_out, facts, errors, effect, alpha, power, draws, seed),
+                partial(
+                    _found, design.roll_out, facts, errors, effect, alpha, power, draws, seed, judge
+                ),
                 (None, None),
                 about=design.name,
             )
@@ -273,14 +278,12 @@ def assess_designs(
     return collect("design", [_advice(chosen, facts), *ask.checks], tables={"designs": table})
 
 
-def _found(rolled, facts, errors, effect, alpha, power, draws, seed) -> tuple[float, float]:
+def _found(rolled, facts, errors, effect, alpha, power, draws, seed, judge) -> tuple[float, float]:
     plan = rolled(facts)
-    null = pw.simulate_null(plan, errors, draws=draws, seed=seed)
-    chance = pw.simulated(null, plan, effect, alpha=alpha)
+    null = pw.simulate(plan, errors, alpha=alpha, draws=draws, seed=seed, judge=judge)
+    chance = null.power(effect)
     start = pw.closed_form_se(plan, errors)
-    mde = pw.minimum_detectable(
-        lambda size: pw.simulated(null, plan, size, alpha=alpha), power, start
-    )
+    mde = pw.minimum_detectable(null.power, power, start)
     return chance, mde
 
 

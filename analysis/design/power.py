@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,52 @@ _FAR = 100.0
 _DOUBLINGS = 60
 """How often the search for the smallest effect doubles its range before it gives up."""
 BASES: tuple[Base, ...] = ("month_before", "all_before")
+ALL_MONTHS = 60
+"""Months after the start that no evaluation outlives."""
+BOOTSTRAPPED = 400
+"""Simulated panels at most where each is bootstrapped."""
+
+
+class Test(Protocol):
+    """What judges the effect in a planned roll-out (:func:`analysis.causal.plan_test`)."""
+
+    lead: str
+
+    def intervals(self, y: np.ndarray, *, level: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Give the interval of the effect in each of (B, sites, months) panels."""
+
+
+Judge = Callable[["RollOut"], Test]
+"""Asks what will lead in a roll-out; without one, the t test clustered by site judges."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Null:
+    """Simulated trainings without effect, as whatever leads would report them.
+
+    Attributes
+    ----------
+    low, high : ndarray of shape (draws,)
+        Ends of the interval of the effect at 1 − alpha; infinite where there is none.
+    lead : str
+        What gave it: ``t_test`` without a judge.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    lead: str
+
+    @property
+    def draws(self) -> int:
+        """Number of simulated trainings."""
+        return self.low.size
+
+    def power(self, effect: float) -> float:
+        """Share of draws whose interval would exclude zero if the effect were constant.
+
+        An effect moves both ends of the interval by as much.
+        """
+        return float(((self.low + effect > 0) | (self.high + effect < 0)).mean())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +106,17 @@ class RollOut:
     """How many sites start when.
 
     ``starts`` holds the first treated month (0 is the first month measured) of each trained
-    site; ``n_never`` sites are never trained; ``n_periods`` months are measured, of which
-    at most ``window`` after each start count. ``base`` says what they are compared with:
-    the ``month_before`` the start, as the leading group-time estimate does, or the mean of
-    ``all_before``, as the plain two by two and imputation do. ``by_lot``: a lottery decides who
-    starts when, so that the coefficient on what was before is estimated instead of set to 1.
+    site; ``n_never`` sites are never trained; ``n_periods`` months are measured, of which at most
+    ``window`` after each start count: by default all, as in the leading estimate. ``base`` says
+    what they are compared with: the ``month_before`` the start, or the mean of ``all_before``
+    anyone's. ``by_lot``: a lottery decides who starts when, so that the coefficient on what was
+    before is estimated instead of set to 1.
     """
 
     starts: tuple[int, ...]
     n_never: int
     n_periods: int
-    window: int = 12
+    window: int = ALL_MONTHS
     base: Base = "month_before"
     by_lot: bool = False
 
@@ -167,7 +213,10 @@ def _expected(covariance: np.ndarray, lags: np.ndarray) -> np.ndarray:
 
 def _windows(plan: RollOut) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Contrast over months (after minus before) of each start, its sites, and its weight."""
-    return contrasts(plan.starts, plan.n_periods, window=plan.window, base=plan.base)
+    contrast, counts, _ = contrasts(plan.starts, plan.n_periods, window=plan.window, base=plan.base)
+    after = np.minimum(plan.window, plan.n_periods - np.unique(plan.starts))
+    weights = counts * after  # every trained site-month alike, as the leading estimate
+    return contrast, counts, weights / weights.sum()
 
 
 def contrasts(
@@ -199,9 +248,16 @@ def contrasts(
     return contrast, counts, counts / counts.sum()
 
 
-def _degrees(n1: int, n0: int) -> float:
-    a, b = 1 / n1, 1 / n0
-    return (a + b) ** 2 / (a**2 / (n1 - 1) + b**2 / (n0 - 1))
+def _degrees(plan: RollOut) -> float:
+    """Satterthwaite's degrees of freedom, each wave being one sample; all varying alike."""
+    _, counts, weights = _windows(plan)
+    share = np.append(weights**2 / counts, 1 / plan.n_never)
+    spare = np.append(counts, plan.n_never) - 1.0
+    known = spare > 0
+    if not known.any():
+        return 1.0
+    # A wave of one site tells nothing of its own noise and is left out, as in the estimate.
+    return float(share[known].sum() ** 2 / (share[known] ** 2 / spare[known]).sum())
 
 
 def closed_form_se(plan: RollOut, errors: ErrorModel) -> float:
@@ -249,7 +305,7 @@ def closed_form(plan: RollOut, errors: ErrorModel, effect: float, *, alpha: floa
     float
         Power, 0-1.
     """
-    df = _degrees(len(plan.starts), plan.n_never)
+    df = _degrees(plan)
     critical = stats.t.ppf(1 - alpha / 2, df)
     se = closed_form_se(plan, errors)
     if se == 0:
@@ -333,13 +389,47 @@ def _errors(
     return draws
 
 
-def simulated(
-    null: tuple[np.ndarray, np.ndarray], plan: RollOut, effect: float, *, alpha: float = 0.05
-) -> float:
-    """Share of draws in which a constant effect would be found by the two-sided t test."""
-    estimates, errors = null
-    critical = stats.t.ppf(1 - alpha / 2, _degrees(len(plan.starts), plan.n_never))
-    return float((np.abs(estimates + effect) > critical * errors).mean())
+def simulate(
+    plan: RollOut,
+    errors: ErrorModel,
+    *,
+    alpha: float = 0.05,
+    draws: int = 2000,
+    seed: int = 0,
+    judge: Judge | None = None,
+) -> Null:
+    """Simulate trainings without effect and judge each by what will lead.
+
+    Parameters
+    ----------
+    plan : RollOut
+        Sites, waves and months.
+    errors : ErrorModel
+        Variances of a site-month and their correlation over months.
+    alpha : float
+        Two-sided size of the test.
+    draws, seed : int
+        Number of draws, at most :data:`BOOTSTRAPPED` where each is bootstrapped, and seed.
+    judge : callable, optional
+        What asks the inference rule. Without one the t test of :func:`simulate_null` judges, which
+        is not valid with few sites or small waves.
+    """
+    if judge is None:
+        estimates, se = simulate_null(plan, errors, draws=draws, seed=seed)
+        half = stats.t.ppf(1 - alpha / 2, _degrees(plan)) * se
+        return Null(estimates - half, estimates + half, "t_test")
+    test = judge(plan)
+    draws = min(draws, BOOTSTRAPPED) if test.lead == "wild_bootstrap" else draws
+    rng, ends = np.random.default_rng(seed), []
+    sites = len(plan.starts) + plan.n_never
+    block = max(1, 2_000_000 // (sites * plan.n_periods))
+    for first in range(0, draws, block):
+        n = min(block, draws - first)
+        y = _errors(rng, (n, sites, plan.n_periods), errors)
+        y += errors.site_sd * rng.standard_normal((n, sites, 1))
+        ends.append(test.intervals(y, level=1 - alpha, seed=seed + first))
+    low, high = (np.concatenate(side) for side in zip(*ends, strict=True))
+    return Null(low, high, test.lead)
 
 
 def minimum_detectable(power_at: Callable[[float], float], power: float, start: float) -> float:

@@ -26,7 +26,7 @@ SITES = (10, 20, 30, 40, 60, 80, 120)
 def read_roll_out(
     outcome: pd.DataFrame,
     *,
-    window: int = 12,
+    window: int = pw.ALL_MONTHS,
     base: pw.Base = "month_before",
     by_lot: bool = False,
 ) -> pw.RollOut:
@@ -80,6 +80,7 @@ def power_by_sites(
     power: float = 0.8,
     draws: int = 1000,
     seed: int = 0,
+    judge: pw.Judge | None = None,
 ) -> pd.DataFrame:
     """Power and minimum detectable effect by number of sites, both ways.
 
@@ -97,23 +98,25 @@ def power_by_sites(
         Two-sided size of the test, and the power at which the detectable effect is read.
     draws, seed : int
         Draws of the simulation and its seed.
+    judge : callable, optional
+        What judges, as of :func:`analysis.design.power.simulate`.
 
     Returns
     -------
     DataFrame
         ``n_sites, n_treated, effect, power_formula, power_simulated, mde_formula,
-        mde_simulated``.
+        mde_simulated`` (NaN where no effect reaches the power).
     """
     rows = []
     for n_sites in sites:
         scaled = plan.scaled(n_sites)
-        null = pw.simulate_null(scaled, errors, draws=draws, seed=seed)
+        null = pw.simulate(scaled, errors, alpha=alpha, draws=draws, seed=seed, judge=judge)
         rows.append(
             (
                 n_sites,
                 len(scaled.starts),
                 effect,
-                *_both(scaled, errors, null, effect, alpha, power),
+                *_both(scaled, errors, null, effect, alpha, power, whole=False),
             )
         )
     columns = [
@@ -137,6 +140,7 @@ def power_by_estimator(
     power: float = 0.8,
     draws: int = 2000,
     seed: int = 0,
+    judge: pw.Judge | None = None,
 ) -> pd.DataFrame:
     """Smallest effect that can be found, by what leads: what base and lottery buy this client.
 
@@ -152,13 +156,15 @@ def power_by_estimator(
         Two-sided size of the test, and the power at which the detectable effect is read.
     draws, seed : int
         Draws of the simulation and its seed.
+    judge : callable, optional
+        What judges, as of :func:`analysis.design.power.simulate`.
 
     Returns
     -------
     DataFrame
         ``estimator`` (``month_before``, ``all_before``, ``lottery``: one coefficient on the
-        plan's base), ``mde, power`` (simulated), ``ratio`` (mde per that from the month before),
-        ``leads``.
+        plan's base), ``mde, power`` (simulated; NaN where no effect reaches the power), ``ratio``
+        (mde per that from the month before), ``leads``.
     """
     asked = {
         "month_before": replace(plan, base="month_before", by_lot=False),
@@ -168,8 +174,8 @@ def power_by_estimator(
     leads = "lottery" if plan.by_lot else plan.base
     rows = []
     for name, own in asked.items():
-        null = pw.simulate_null(own, errors, draws=draws, seed=seed)
-        found = _both(own, errors, null, effect, alpha, power)
+        null = pw.simulate(own, errors, alpha=alpha, draws=draws, seed=seed, judge=judge)
+        found = _both(own, errors, null, effect, alpha, power, whole=False)
         rows.append((name, found[3], found[1], name == leads))
     table = pd.DataFrame(rows, columns=["estimator", "mde", "power", "leads"])
     return table.assign(ratio=table["mde"] / table["mde"].iloc[0])
@@ -178,7 +184,7 @@ def power_by_estimator(
 def power_by_effect(
     plan: pw.RollOut,
     errors: pw.ErrorModel,
-    null: tuple[np.ndarray, np.ndarray],
+    null: pw.Null,
     largest: float,
     *,
     alpha: float = 0.05,
@@ -192,8 +198,8 @@ def power_by_effect(
         Sites, waves and months.
     errors : ErrorModel
         Variances of a site-month and their correlation over months.
-    null : tuple of ndarray
-        Estimates and standard errors of :func:`simulate_null`.
+    null : Null
+        Of :func:`analysis.design.power.simulate`, at the same ``alpha``.
     largest : float
         Largest true effect shown, in the unit of the outcome.
     alpha : float
@@ -207,32 +213,44 @@ def power_by_effect(
         ``series`` (wording key), ``effect, power, ci_low, ci_high``: the Monte-Carlo interval
         of a simulated power (Wilson); the formula's has none and repeats its value.
     """
-    draws, rows = null[0].size, []
+    draws, rows = null.draws, []
     for effect in np.linspace(0, largest, points):
         power = pw.closed_form(plan, errors, effect, alpha=alpha)
         rows.append(("design.series.formula", effect, power, power, power))
     for effect in np.linspace(0, largest, points):
-        power = pw.simulated(null, plan, effect, alpha=alpha)
+        power = null.power(effect)
         interval = wilson(round(power * draws), draws)
         rows.append(("design.series.simulated", effect, power, interval.low, interval.high))
     return pd.DataFrame(rows, columns=["series", "effect", "power", "ci_low", "ci_high"])
 
 
-def _both(plan, errors, null, effect, alpha, power) -> tuple[float, float, float, float]:
+def _both(
+    plan, errors, null, effect, alpha, power, *, whole: bool = True
+) -> tuple[float, float, float, float]:
+    """Return power and smallest effect, by formula and simulated.
+
+    Out of reach, a simulated smallest effect refuses the ``whole`` answer, or is NaN.
+    """
     start = pw.closed_form_se(plan, errors)
 
     def formula(e: float) -> float:
         return pw.closed_form(plan, errors, e, alpha=alpha)
 
-    def simulation(e: float) -> float:
-        return pw.simulated(null, plan, e, alpha=alpha)
-
     return (
         formula(effect),
-        simulation(effect),
+        null.power(effect),
         pw.minimum_detectable(formula, power, start),
-        pw.minimum_detectable(simulation, power, start),
+        _smallest(null, power, start, whole),
     )
+
+
+def _smallest(null: pw.Null, power: float, start: float, whole: bool) -> float:
+    try:
+        return pw.minimum_detectable(null.power, power, start)
+    except RefusedError as error:
+        if whole or error.reason is None:
+            raise
+        return math.nan
 
 
 def assess_power(
@@ -243,11 +261,12 @@ def assess_power(
     smallest_effect: float | None = None,
     alpha: float = 0.05,
     power: float = 0.8,
-    window: int = 12,
+    window: int = pw.ALL_MONTHS,
     base: pw.Base = "month_before",
     by_lot: bool = False,
     draws: int = 2000,
     seed: int = 0,
+    judge: pw.Judge | None = None,
     simulated: bool = False,
 ) -> StageResults:
     """Minimum detectable effect and power of the roll-out, from the client's own months.
@@ -263,6 +282,8 @@ def assess_power(
     smallest_effect : float, optional
         Smallest effect worth knowing; a quarter of the standard deviation between site
         months is used when it is not stated, and the check says so.
+    judge : callable, optional
+        What judges, as of :func:`analysis.design.power.simulate`: the rule that will lead.
 
     Returns
     -------
@@ -276,7 +297,7 @@ def assess_power(
         errors, before = error_model(outcome)
         effect = smallest_effect or 0.25 * float(before["y"].std())
         rounds = to_rounds(outcome)[1]
-        null = pw.simulate_null(plan, errors, draws=draws, seed=seed)
+        null = pw.simulate(plan, errors, alpha=alpha, draws=draws, seed=seed, judge=judge)
         found = _both(plan, errors, null, effect, alpha, power)
     except RefusedError as error:
         if error.reason is None:
@@ -293,7 +314,7 @@ def assess_power(
         "simulated": simulated,
     }
     items = [
-        *_power_estimates(found, unit=unit, draws=draws, about=about),
+        *_power_estimates(found, unit=unit, draws=null.draws, about=about),
         _power_check(
             found,
             errors,
@@ -304,7 +325,7 @@ def assess_power(
             about=about,
         ),
     ]
-    tested = {"alpha": alpha, "power": power, "seed": seed}
+    tested = {"alpha": alpha, "power": power, "seed": seed, "judge": judge}
     by_sites = partial(power_by_sites, plan, errors, effect, draws=max(500, draws // 2), **tested)
     leaders = partial(power_by_estimator, plan, errors, effect, draws=draws, **tested)
     largest = 2 * max(found[3], effect)

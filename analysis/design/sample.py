@@ -154,6 +154,7 @@ def cost_frontier(
     alpha: float = 0.05,
     draws: int = 500,
     seed: int = 0,
+    judge: pw.Judge | None = None,
 ) -> pd.DataFrame:
     """Power over the number of sites and of answers a site-month, with its cost.
 
@@ -178,6 +179,8 @@ def cost_frontier(
         Two-sided size of the test.
     draws, seed : int
         Draws of the simulation and its seed.
+    judge : callable, optional
+        What judges, as of :func:`analysis.design.power.simulate`.
 
     Returns
     -------
@@ -190,14 +193,19 @@ def cost_frontier(
         scaled = plan.scaled(n_sites)
         for count in answers:
             sampling = errors.sampling_sd * math.sqrt(answers_now / count)
-            null = pw.simulate_null(
-                scaled, replace(errors, sampling_sd=sampling), draws=draws, seed=seed
+            null = pw.simulate(
+                scaled,
+                replace(errors, sampling_sd=sampling),
+                alpha=alpha,
+                draws=draws,
+                seed=seed,
+                judge=judge,
             )
             cost = None
             if site_cost is not None and answer_cost is not None:
                 asked = n_sites * plan.n_periods * count
                 cost = site_cost * len(scaled.starts) + answer_cost * asked
-            rows.append((n_sites, count, pw.simulated(null, scaled, effect, alpha=alpha), cost))
+            rows.append((n_sites, count, null.power(effect), cost))
     table = pd.DataFrame(rows, columns=["n_sites", "answers", "power", "cost"])
     return table.assign(best=_undominated(table))
 

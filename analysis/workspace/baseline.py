@@ -15,6 +15,7 @@ from analysis.results import Estimate, StageResults
 from analysis.tables import month_of
 from analysis.workspace import naming
 from analysis.workspace.complaints import complaints
+from analysis.workspace.detectable import judged
 from analysis.workspace.pages import BaselinePage
 from analysis.workspace.stage import Stage
 
@@ -350,7 +351,7 @@ class BaselineStage(Stage):
             power=plan.power,
             base=self.base().base,
             by_lot=self.lottery.holds,
-            draws=1000,
+            judge=judged,
             seed=self.seed,
             **self.main,
         )

@@ -12,6 +12,7 @@ from analysis import design, indicators, wording
 from analysis.design import Plan
 from analysis.results import StageResults, collect, merge
 from analysis.tables import month_of
+from analysis.workspace.detectable import judged
 from analysis.workspace.locks import plan_of
 from analysis.workspace.pages import DesignPage
 from analysis.workspace.stage import Stage
@@ -40,6 +41,7 @@ class DesignStage(Stage):
             "alpha": stated.alpha,
             "power": stated.power,
             **self.leads,
+            "judge": judged,
             "seed": self.seed,
         }
 
@@ -99,6 +101,7 @@ class DesignStage(Stage):
             answer_cost=stated.unit_costs.answer,
             alpha=stated.alpha,
             power=stated.power,
+            judge=judged,
             seed=self.seed,
         )
 
@@ -139,6 +142,7 @@ class DesignStage(Stage):
                 site_cost=stated.unit_costs.site,
                 answer_cost=stated.unit_costs.answer,
                 alpha=stated.alpha,
+                judge=judged,
                 seed=self.seed,
             ),
             self.step(

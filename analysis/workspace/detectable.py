@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis import causal, design, indicators, ingest
 from analysis import client as clients
-from analysis import design, indicators, ingest
 from analysis.errors import InputError
 from analysis.refusals import RefusedError
 from analysis.tables import TABLES, month_of
@@ -149,6 +149,13 @@ def _of_part(document: dict[str, Any], table: str, raw: Path) -> Detectable:
         return of_tables(client.model_copy(update={"period": period}), examined.frames)
 
 
+def judged(plan: design.RollOut) -> causal.PlannedTest:
+    """Ask what will lead in a roll-out as planned, so that power is that of what leads."""
+    return causal.plan_test(
+        plan.starts, plan.n_never, plan.n_periods, base=plan.base, by_lot=plan.by_lot
+    )
+
+
 def _found(
     frame: pd.DataFrame, name: str, unit: str, client: clients.Client, **leads: Any
 ) -> Detectable:
@@ -158,7 +165,7 @@ def _found(
         plan = design.read_roll_out(frame, **leads)
         errors, before = design.error_model(frame)
         effect = stated.smallest_effect or 0.25 * float(before["y"].std())
-        table = design.power_by_estimator(plan, errors, effect, **asked, draws=DRAWS)
+        table = design.power_by_estimator(plan, errors, effect, **asked, draws=DRAWS, judge=judged)
     except RefusedError as error:
         if error.reason is None:
             raise

@@ -25,6 +25,8 @@ def power(table: pd.DataFrame) -> pd.DataFrame:
 def estimators(table: pd.DataFrame) -> pd.DataFrame:
     """Return the estimators with the wording keys of their names and of which one leads."""
     return table.assign(
+        mde=_written(table["mde"], "num2"),
+        ratio=_written(table["ratio"], "pct"),
         label=[f"design.estimator.{name}" for name in table["estimator"]],
         role=[f"design.lead.{str(bool(leads)).lower()}" for leads in table["leads"]],
     )
