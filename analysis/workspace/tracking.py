@@ -223,23 +223,26 @@ class TrackingStage(Stage):
     def _priced(
         self, evaluations: Iterable[Evaluation]
     ) -> Iterator[tuple[Evaluation, str, int, pd.DataFrame]]:
-        """Give each priced effect with its basis, months, and what each site-month counts."""
+        """Give each priced effect with its basis, months, and what each site-month counts.
+
+        Benefits of one outcome that are counted alike share their effect, whatever they are worth.
+        """
         known = {e.outcome: e for e in evaluations}
         rules = self.client.value
         served = self.sites.dropna(subset=["households"]).set_index("site_id")["households"]
-        for benefit in rules.benefits:
-            main = known.get(benefit.indicator)
+        for indicator, basis in dict.fromkeys((b.indicator, b.basis) for b in rules.benefits):
+            main = known.get(indicator)
             if main is None or not main.causal:
                 continue
             for months in dict.fromkeys((rules.months_counted, exposure.ALL_MONTHS)):
                 counted = exposure.exposed_site_months(
                     self.outcome(main.outcome),
-                    served.astype("float64").to_dict() if benefit.basis != "site_month" else None,
+                    served.astype("float64").to_dict() if basis != "site_month" else None,
                     months=months,
                     discount_rate=rules.discount_rate,
                     rounds=main.options.rounds,
                 )
-                yield main, benefit.basis, months, counted
+                yield main, basis, months, counted
 
     def beside_truth(self, evaluations: Iterable[Evaluation], *, draws: int = 999) -> StageResults:
         """Set the effects of a simulated client beside what is true in its world.

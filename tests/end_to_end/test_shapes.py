@@ -39,6 +39,13 @@ def tickets_first(document: dict) -> None:
     document["design"]["primary_outcome"] = "fcr"
 
 
+def priced_twice(document: dict) -> None:
+    """Let two benefits count one outcome alike: what is saved, and what is earned."""
+    tickets_first(document)
+    benefit = {"indicator": "fcr", "basis": "site_month"}
+    document["value"]["benefits"] = [benefit | {"money_per_unit": worth} for worth in (100, 40)]
+
+
 @dataclass(frozen=True)
 class Case:
     """A client, what may be claimed of its primary outcome, and why not more."""
@@ -66,8 +73,8 @@ CASES = (
     case("one site of eight", world(8, 9, 5, n_treated=1), "unbounded", reason=FEW),
     case("no surveys", world(4, 8, 4, families=TICKETS, treated_share=0.5), "not_possible",
          reason="causal.reason.not_measured"),
-    case("tickets alone", world(12, 9, 4, families=TICKETS, treated_share=0.5), "none", "better",
-         change=tickets_first),
+    case("tickets alone, priced twice", world(12, 9, 4, families=TICKETS, treated_share=0.5),
+         "none", "better", change=priced_twice),
     case("two rounds", world(6, 9, 4, treated_share=0.5), "unbounded", reason=FEW,
          asked=frozenset({1, 7})),
     case("rounds that spill over", world(6, 9, 4, treated_share=0.5), "unbounded", reason=FEW,
