@@ -8,6 +8,7 @@ from analysis.indicators.panel import load as load_panel
 from analysis.indicators.panel import save as save_panel
 from analysis.indicators.registry import Indicator, Mark, get, load
 from analysis.indicators.requests import requests
+from analysis.indicators.silence import silent_in, silent_months
 
 __all__ = [
     "Engine",
@@ -27,4 +28,6 @@ __all__ = [
     "read",
     "requests",
     "save_panel",
+    "silent_in",
+    "silent_months",
 ]

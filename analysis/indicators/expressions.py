@@ -62,6 +62,8 @@ class Block:
         Whether the strata themselves are kept.
     fill_months : bool
         Whether months absent between a site's first and last are zeros.
+    silent : tuple of int
+        Months of which the source holds nothing for anybody: no zeros are filled in there.
     """
 
     cells: ir.Table
@@ -69,6 +71,7 @@ class Block:
     pooled: bool = False
     strata: bool = True
     fill_months: bool = False
+    silent: tuple[int, ...] = ()
 
 
 def period_of(moment: ir.TemporalValue) -> ir.IntegerValue:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ from analysis.errors import DesignError, SchemaError
 from analysis.indicators import registry
 from analysis.indicators.expressions import UNKNOWN_SITE
 from analysis.indicators.registry import Indicator
-from analysis.tables import month_of
+from analysis.tables import month_of, period_of
 
 
 def outcome(
@@ -93,12 +93,18 @@ def outcome(
 
 
 def known_in_part(
-    months: Iterable[int], indicator: Indicator, *, begins: dt.date, ends: dt.date
+    months: Iterable[int],
+    indicator: Indicator,
+    *,
+    begins: dt.date,
+    ends: dt.date,
+    silent: Collection[int] = (),
 ) -> tuple[int, ...]:
     """Return the months of which less than half is known, because cases are followed or traced.
 
     A request of the last day cannot have been followed for thirty days, so that of the last month
-    only the first day or two count: a few cases that would stand for a month.
+    only the first day or two count: a few cases that would stand for a month. So it is with the
+    month before one that was not recorded.
 
     Parameters
     ----------
@@ -108,21 +114,31 @@ def known_in_part(
         With ``follow_up_days`` and ``look_back_days``.
     begins, ends : date
         First and last day that the data record.
+    silent : collection of int
+        Months in between of which the data record nothing.
 
     Returns
     -------
     tuple of int
         Ascending; months outside the data are not judged.
     """
-    first = begins + dt.timedelta(days=indicator.look_back_days)
-    last = ends - dt.timedelta(days=indicator.follow_up_days)
+    back, ahead = (
+        dt.timedelta(days=days) for days in (indicator.look_back_days, indicator.follow_up_days)
+    )
+    gaps = frozenset(silent)
+
+    def recorded(day: dt.date) -> bool:
+        first, last = day - back, day + ahead
+        within = first >= begins and last <= ends
+        return within and gaps.isdisjoint(range(period_of(first), period_of(last) + 1))
+
     found = []
     for month in sorted({int(m) for m in months}):
         opens, next_opens = month_of(month), month_of(month + 1)
         if ends < opens or next_opens <= begins:
             continue
-        known = min(last, next_opens - dt.timedelta(days=1)) - max(first, opens)
-        if (known.days + 1) * 2 < (next_opens - opens).days:
+        days = [opens + dt.timedelta(days=i) for i in range((next_opens - opens).days)]
+        if sum(map(recorded, days)) * 2 < len(days):
             found.append(month)
     return tuple(found)
 

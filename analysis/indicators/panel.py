@@ -268,16 +268,23 @@ def _cells(engine: Engine, block: Block, low: int, high: int) -> pd.DataFrame:
     if "stratum" not in wide:
         wide["stratum"] = ""
     if block.fill_months:
-        wide = _fill_months(wide, block.measures)
+        wide = _fill_months(wide, block.measures, block.silent)
     wide = wide[wide["period"].between(low, high)]
     return pd.concat([_long(wide, measure, block) for measure in block.measures])
 
 
-def _fill_months(wide: pd.DataFrame, measures: tuple[Measure, ...]) -> pd.DataFrame:
+def _fill_months(
+    wide: pd.DataFrame, measures: tuple[Measure, ...], silent: tuple[int, ...]
+) -> pd.DataFrame:
     """Add the months between a site's first and last in which nothing was counted."""
     spans = wide.groupby("site_id")["period"].agg(["min", "max"])
     grid = pd.MultiIndex.from_tuples(
-        [(s.Index, p) for s in spans.itertuples() for p in range(s.min, s.max + 1)],
+        [
+            (site.Index, period)
+            for site in spans.itertuples()
+            for period in range(site.min, site.max + 1)
+            if period not in silent
+        ],
         names=["site_id", "period"],
     )
     full = wide.set_index(["site_id", "period"]).reindex(grid).reset_index()

@@ -17,6 +17,7 @@ from analysis.indicators.expressions import (
     summarise,
 )
 from analysis.indicators.requests import NO_REQUEST
+from analysis.indicators.silence import silent_months
 
 RESPONSE_SECONDS = 30 * 60
 LATE_SECONDS = 24 * 60 * 60
@@ -29,7 +30,9 @@ def blocks(engine: Engine, wanted: Set[str]) -> list[Block]:
 
     Requests are tickets of every kind but praise; an unknown kind counts as a request. Months
     are those of opening. The data end with the opening of the latest ticket and begin with that
-    of the earliest.
+    of the earliest. A month without a ticket at one site is zero; one of which the whole list,
+    of every kind, holds nothing is missing
+    (:func:`~analysis.indicators.silence.silent_months`).
 
     Parameters
     ----------
@@ -48,7 +51,7 @@ def blocks(engine: Engine, wanted: Set[str]) -> list[Block]:
     requests = _requests(tickets)
     found = []
     if rates := {"tickets_per_1000", "complaints_per_1000"} & wanted:
-        found.append(_rates(tickets, engine.table("sites"), rates))
+        found.append(_rates(tickets, engine.table("sites"), rates, _silent(engine, tickets)))
     if "response_within_30min" in wanted:
         known = _response_known(requests, end, RESPONSE_SECONDS)
         found.append(_share("response_within_30min", known, known.response <= RESPONSE_SECONDS))
@@ -83,8 +86,21 @@ def _counted(engine: Engine, wanted: Set[str]) -> list[Block]:
     return [_per_household(cells, sites, ("complaints",), fill_months=False)]
 
 
+def _silent(engine: Engine, tickets: ir.Table) -> tuple[int, ...]:
+    """Return the months of which the list of tickets holds nothing, of any kind at any site."""
+    rows = tickets.select(period=period_of(tickets.opened_at))
+    rows = rows.filter(rows.period.notnull())
+    found = engine.execute(rows.group_by("period").aggregate(rows_=rows.count()))
+    return silent_months(dict(zip(found["period"], found["rows_"], strict=True)))
+
+
 def _per_household(
-    cells: ir.Table, sites: ir.Table, kinds: tuple[str, ...], *, fill_months: bool
+    cells: ir.Table,
+    sites: ir.Table,
+    kinds: tuple[str, ...],
+    *,
+    fill_months: bool,
+    silent: tuple[int, ...] = (),
 ) -> Block:
     """Return counts by site and month as rates per 1,000 households served."""
     served = sites.filter(sites.households.notnull()).select("site_id", n="households")
@@ -94,7 +110,10 @@ def _per_household(
         for kind in kinds
     )
     return Block(
-        cells=cells.inner_join(served, "site_id"), measures=measures, fill_months=fill_months
+        cells=cells.inner_join(served, "site_id"),
+        measures=measures,
+        fill_months=fill_months,
+        silent=silent,
     )
 
 
@@ -119,7 +138,7 @@ def _share(indicator: str, rows: ir.Table, met: ir.BooleanValue) -> Block:
     )
 
 
-def _rates(tickets: ir.Table, sites: ir.Table, rates: Set[str]) -> Block:
+def _rates(tickets: ir.Table, sites: ir.Table, rates: Set[str], silent: tuple[int, ...]) -> Block:
     rows = tickets.select(
         "site_id",
         period=period_of(tickets.opened_at),
@@ -130,7 +149,7 @@ def _rates(tickets: ir.Table, sites: ir.Table, rates: Set[str]) -> Block:
         tickets=rows.ticket.sum(), complaints=rows.complaint.sum()
     )
     asked = tuple(k for k in ("tickets", "complaints") if f"{k}_per_1000" in rates)
-    return _per_household(counted, sites, asked, fill_months=True)
+    return _per_household(counted, sites, asked, fill_months=True, silent=silent)
 
 
 def _response_known(requests: ir.Table, end: int, within: int) -> ir.Table:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from analysis.indicators import silent_months
 from analysis.measurement.columns import dates, instants, periods, present
 from analysis.results import Check, StageResults, collect
 from analysis.tables import period_of
@@ -49,7 +50,8 @@ def timeliness(
     whole : DataFrame
         ``table, rows, first, last`` (dates), ``lag_days``, ``months`` (first to last),
         ``empty_months``, ``sites``, ``stale_sites`` (no record in the last three evaluated
-        months).
+        months), ``gaps`` (running months without a record), ``silent`` (whether counts are
+        missing there; see :func:`analysis.indicators.silent_months`).
     by_site : DataFrame
         ``table, site_id, months_behind`` of the stale sites.
     """
@@ -72,7 +74,9 @@ def timeliness(
         lag = max((pd.Timestamp(until) - reached).days, 0)
         age = (first.date(), last.date(), lag)
         gaps = (span, span - seen, len(latest), len(stale))
-        whole.append((table, len(frame), *age, *gaps))
+        empty = sorted(set(range(newest - span + 1, newest)) - set(months.dropna().astype(int)))
+        silent = table == "tickets" and bool(silent_months(months.value_counts().to_dict()))
+        whole.append((table, len(frame), *age, *gaps, empty, silent))
         behind.append(
             pd.DataFrame(
                 {
@@ -85,7 +89,7 @@ def timeliness(
     columns = ["table", "rows", "first", "last", "lag_days", "months", "empty_months", "sites"]
     rows = pd.concat(behind, ignore_index=True) if behind else pd.DataFrame()
     rows = rows.reindex(columns=["table", "site_id", "months_behind"])
-    return pd.DataFrame(whole, columns=[*columns, "stale_sites"]), rows
+    return pd.DataFrame(whole, columns=[*columns, "stale_sites", "gaps", "silent"]), rows
 
 
 def assess_timeliness(
@@ -119,7 +123,8 @@ def assess_timeliness(
         )
         return collect("baseline", [missing])
     checks = [_check(row) for row in whole.itertuples()]
-    return collect("baseline", checks, tables={"timeliness": whole, "stale_sites": rows})
+    table = whole.drop(columns=["gaps", "silent"])
+    return collect("baseline", checks, tables={"timeliness": table, "stale_sites": rows})
 
 
 def _check(row) -> Check:
@@ -128,6 +133,7 @@ def _check(row) -> Check:
     status = "passed" if fine else "caution"
     if row.lag_days > 3 * STALE_DAYS or share > STALE_SHARE:
         status = "failed"
+    reason = "silent" if row.silent else "gaps" if row.gaps else "reason"
     return Check(
         id=f"baseline.timeliness.{row.table}",
         question="measurement.check.timeliness.question",
@@ -136,7 +142,7 @@ def _check(row) -> Check:
         threshold=float(STALE_DAYS),
         unit="days",
         n=int(row.rows),
-        reason=None if fine else "measurement.check.timeliness.reason",
+        reason=None if fine else f"measurement.check.timeliness.{reason}",
         remedy=None if fine else "measurement.check.timeliness.remedy",
         params={
             "table": f"measurement.table.{row.table}",
@@ -144,6 +150,7 @@ def _check(row) -> Check:
             "empty": int(row.empty_months),
             "stale": int(row.stale_sites),
             "sites": int(row.sites),
+            "gaps": [int(month) for month in row.gaps],
         },
         dims={"table": row.table},
     )

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from analysis.measurement.columns import instants, present
+from analysis.indicators import silent_in
+from analysis.measurement.columns import instants, periods, present
 from analysis.monitoring.limits import FARTHEST, run_needed
 from analysis.monitoring.run_rules import in_a_row
 from analysis.monitoring.weekly import MIN_A_WEEK
@@ -129,7 +130,8 @@ def assess_rare(
     StageResults
         Check ``monitoring.rare`` (``caution`` where gaps became shorter than chance explains),
         tables ``rare_gaps`` (every gap) and ``rare_signals`` (``subject, before`` and ``since``:
-        middle gap in days, ``gaps, shorter``: signals). Nothing where no site is rare.
+        middle gap in days, ``gaps, shorter``: signals). Nothing where no site is rare. No gap
+        reaches across a month of which the list of tickets holds nothing.
     """
     if not present(tickets, "kind", "opened_at", "site_id"):
         return collect("monitoring", [])
@@ -140,16 +142,21 @@ def assess_rare(
     if frame.empty:
         return collect("monitoring", [])
     weeks = max((pd.Timestamp(until) - frame["at"].min()).days / 7, 1)
+    silent = silent_in(tickets["opened_at"], timezone)
+    # Days across a month that nobody recorded are no gap between complaints.
+    before = np.searchsorted(silent, periods(frame["at"]).to_numpy(dtype=int))
+    frame = frame.assign(silent_before=before)
     charts = []
     for site, rows in frame.groupby("subject"):
         if len(rows) / weeks >= MIN_A_WEEK:
             continue
-        days = rows["at"].diff().dt.total_seconds().to_numpy()[1:] / 86_400
-        base = (rows["at"] < pd.Timestamp(start)).to_numpy()[1:]
+        known = (rows["silent_before"].diff() == 0).to_numpy()
+        days = rows["at"].diff().dt.total_seconds().to_numpy()[known] / 86_400
+        base = (rows["at"] < pd.Timestamp(start)).to_numpy()[known]
         if base.sum() < MIN_GAPS or days[base].sum() <= 0:
             continue
         chart = t_chart(days, base).assign(subject=str(site), baseline=base)
-        charts.append(chart.assign(at=rows["at"].dt.date.to_numpy()[1:]))
+        charts.append(chart.assign(at=rows["at"].dt.date.to_numpy()[known]))
     question = {"id": "monitoring.rare", "question": "monitoring.check.rare.question"}
     if not charts:
         return collect("monitoring", [])

@@ -13,7 +13,8 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from analysis.measurement.columns import instants, present
+from analysis.indicators import silent_in
+from analysis.measurement.columns import instants, periods, present
 from analysis.monitoring.charts import p_chart
 from analysis.monitoring.counts import u_chart
 from analysis.monitoring.run_rules import broken_rules
@@ -43,7 +44,9 @@ def weekly_tickets(tickets: pd.DataFrame, *, timezone: str, until: dt.date) -> p
     """Count work orders by site and week, and those resolved in time.
 
     Weeks begin on Monday; only whole weeks up to ``until`` count. A week of a site without a
-    work order counts as zero between the first and the last week of all sites.
+    work order counts as zero between the first and the last week of all sites. Weeks that reach
+    into a month of which the list holds nothing at all
+    (:func:`~analysis.indicators.silent_months`) are left out.
 
     Parameters
     ----------
@@ -82,6 +85,9 @@ def weekly_tickets(tickets: pd.DataFrame, *, timezone: str, until: dt.date) -> p
     weeks = table.index.get_level_values("week")
     first = (opened.min().normalize() + pd.Timedelta(days=6)).normalize()
     whole = pd.date_range(first - pd.Timedelta(days=first.weekday()), weeks.max(), freq="7D")
+    gaps = silent_in(tickets["opened_at"], timezone)
+    cut = [periods(pd.Series(day)).isin(gaps) for day in (whole, whole + pd.Timedelta(days=6))]
+    whole = whole[~(cut[0] | cut[1]).to_numpy()]
     sites = table.index.get_level_values("site_id").unique()
     grid = pd.MultiIndex.from_product([sites, whole], names=["site_id", "week"])
     table = table.reindex(grid, fill_value=0).reset_index()

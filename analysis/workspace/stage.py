@@ -297,8 +297,11 @@ class Stage:
             opened = tickets["opened_at"].agg(["min", "max"])
             days = pd.to_datetime(opened, utc=True).dt.tz_convert(self.client.client.timezone)
             begins, ends = days["min"].date(), days["max"].date()
+            silent = indicators.silent_in(tickets["opened_at"], self.client.client.timezone)
             cells = self.panel[self.panel["indicator"] == indicator].dropna(subset="value")
-            found = indicators.known_in_part(cells["period"], known, begins=begins, ends=ends)
+            found = indicators.known_in_part(
+                cells["period"], known, begins=begins, ends=ends, silent=silent
+            )
             # What is left has to be something.
             whole = set(cells["period"].astype(int)) - set(found)
             self._in_part[indicator] = found if whole else ()
