@@ -55,6 +55,10 @@ def without_comparison(
     return tuple(found)
 
 
+_FEW = {"wild_bootstrap": "few", "randomisation": "few_randomised"}
+"""What is said of few sites, by what leads then; the others leave out one site after another."""
+
+
 def with_comparison(
     builder: Builder,
     parts: Mapping[str, Aggregate],
@@ -172,7 +176,7 @@ def _design(maker: _Maker, builder: Builder, simple: Aggregate, lead: Estimate) 
         if number >= FEWEST_FOR_INFLUENCE:
             status, reason = "passed", None
         elif number >= FEWEST_FOR_BOOTSTRAP:
-            status, reason = "caution", "few"
+            status, reason = "caution", _FEW.get(builder.lead(rule), "few_jackknife")
         else:
             status, reason = "caution", "very_few"
         found.append(
