@@ -150,7 +150,7 @@ def _from_cohort(column: pd.Series, calendar: Calendar) -> np.ndarray:
     never = column.isna() | (numeric == 0) | np.isinf(numeric.astype(float))
     if never.all():
         return np.full(len(column), np.nan)
-    when, own = read_periods(column.mask(never))
+    when, own = read_periods(column.mask(never), calendar.step)
     if own.step is not calendar.step and {own.step, calendar.step} != {Step.YEAR, Step.PERIOD}:
         raise PanelError(
             f"column {column.name!r} counts in steps of a {own.step}, the periods in steps of a "

@@ -70,13 +70,16 @@ class Calendar:
         return str(number)
 
 
-def read_periods(values: pd.Series) -> tuple[np.ndarray, Calendar]:
+def read_periods(values: pd.Series, step: Step | None = None) -> tuple[np.ndarray, Calendar]:
     """Return periods as floats, missing as NaN, and how they count.
 
     Parameters
     ----------
     values : Series
         Whole numbers, dates, ``Period`` or text.
+    step : Step, optional
+        How dates count, where that is known from other periods: two starts alone, in January and in
+        April, could be months or quarters.
 
     Raises
     ------
@@ -93,11 +96,11 @@ def read_periods(values: pd.Series) -> tuple[np.ndarray, Calendar]:
     if pd.api.types.is_bool_dtype(seen.infer_objects()):
         raise PanelError(f"column {values.name!r} holds true and false, not periods; {_CORRECT}")
     if pd.api.types.is_datetime64_any_dtype(values.dtype) or isinstance(seen.iloc[0], dt.date):
-        return _of_dates(_typed(values, pd.to_datetime))
+        return _of_dates(_typed(values, pd.to_datetime), step)
     numbers = pd.to_numeric(values, errors="coerce")
     if numbers.notna().sum() == len(seen) and not _all_text(seen):
         return _of_numbers(values.name, numbers.to_numpy(float, na_value=np.nan))
-    return _of_text(values, seen)
+    return _of_text(values, seen, step)
 
 
 def _typed(values: pd.Series, change: Callable[[pd.Series], pd.Series]) -> pd.Series:
@@ -125,8 +128,10 @@ def _of_periods(values: pd.Series) -> tuple[np.ndarray, Calendar]:
     return _of_stamps(stamps, step)
 
 
-def _of_dates(values: pd.Series) -> tuple[np.ndarray, Calendar]:
+def _of_dates(values: pd.Series, step: Step | None) -> tuple[np.ndarray, Calendar]:
     """Take dates for years, quarters or months where each has its one day, else weeks or days."""
+    if step is not None:
+        return _of_stamps(values, step)
     days = values.dropna()
     if not isinstance(days.iloc[0], pd.Timestamp):
         days = pd.to_datetime(days)
@@ -187,7 +192,7 @@ def _of_numbers(name: object, numbers: np.ndarray) -> tuple[np.ndarray, Calendar
     return numbers, Calendar(Step.PERIOD)
 
 
-def _of_text(values: pd.Series, seen: pd.Series) -> tuple[np.ndarray, Calendar]:
+def _of_text(values: pd.Series, seen: pd.Series, known: Step | None) -> tuple[np.ndarray, Calendar]:
     words = seen.astype(str).str.strip()
     for step, pattern in _TEXTS:
         found = words.str.fullmatch(pattern)
@@ -200,6 +205,6 @@ def _of_text(values: pd.Series, seen: pd.Series) -> tuple[np.ndarray, Calendar]:
             return whole.to_numpy(float), calendar
     stamps = pd.to_datetime(words, errors="coerce", format="ISO8601")
     if stamps.notna().all():
-        return _of_dates(stamps.reindex(values.index).rename(values.name))
+        return _of_dates(stamps.reindex(values.index).rename(values.name), known)
     wrong = words[stamps.isna()].iloc[0]
     raise PanelError(f"column {values.name!r} holds {wrong!r}, which is no period; {_CORRECT}")

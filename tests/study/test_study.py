@@ -178,6 +178,17 @@ def test_months_have_horizons_and_years_have_none(study):
     assert "2023-01 – 2023-12" in found.summary()
 
 
+def test_starts_are_dated_as_the_periods_are():
+    monthly = states()
+    month = (monthly["year"] - 2000).map(lambda k: pd.Timestamp(2023, k + 1, 1))
+    first = monthly["since"].map({0: pd.NaT, 2006: "2023-07-01", 2008: "2023-10-01"})
+    dated = monthly.assign(year=month, since=pd.to_datetime(first))
+    found = evaluate(dated, **NAMES, cohort="since", language="en")
+    assert [found.calendar.label(g) for g in found.evaluation.starts] == ["2023-07", "2023-10"]
+    text = dated.assign(since=dated["since"].dt.strftime("%Y-%m-%d"))
+    assert evaluate(text, **NAMES, cohort="since").effect.value == found.effect.value
+
+
 def broken():
     yield {"treated": "lwa"}, lambda d: d, "no column 'lwa'; the frame has state, year"
     yield {}, lambda d: d, "either treated= .* or cohort="
