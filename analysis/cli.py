@@ -259,9 +259,17 @@ def check(voice: Voice, client: str, contradictions: bool) -> None:
     """
     from analysis import client as clients
     from analysis import ingest, workspace
+    from analysis.errors import InputError
 
     with told_in_one_line(voice, client):
-        opened = clients.load(client)
+        try:
+            opened = clients.load(client)
+        except InputError as error:
+            part = clients.load_in_part(client)
+            _list_faults(voice, client, (*error.faults, *ingest.examine_in_part(part)))
+            if part.left_out:
+                voice.say("check.left_out", names=", ".join(part.left_out))
+            sys.exit(1)
         examined = ingest.examine(opened)
         found = (*examined.faults, *workspace.decision_faults(opened.folder))
         blocked = any(fault.blocking for fault in found)

@@ -3,6 +3,7 @@
 from analysis.client.base import IDENTIFIER, Bilingual, Period, is_identifier
 from analysis.client.document import Client
 from analysis.client.identity import Identity, Privacy
+from analysis.client.in_part import InPart, load_in_part
 from analysis.client.load import load, no_client
 from analysis.client.outcomes import Boxes, Line, Outcome
 from analysis.client.plan import (
@@ -42,6 +43,7 @@ __all__ = [
     "Finances",
     "Goal",
     "Identity",
+    "InPart",
     "Instrument",
     "Item",
     "Line",
@@ -55,5 +57,6 @@ __all__ = [
     "Wide",
     "is_identifier",
     "load",
+    "load_in_part",
     "no_client",
 ]

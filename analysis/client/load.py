@@ -37,7 +37,7 @@ def load(path_or_id: str | Path, root: str | Path | None = None) -> Client:
     InputError
         With every fault of the file: line, key, the nearest known key for an unknown one.
     """
-    path = _find(path_or_id, Path(root) if root is not None else None)
+    path = find(path_or_id, Path(root) if root is not None else None)
     name = path.name
     if not path.is_file():
         raise InputError([no_client(path)])
@@ -91,7 +91,8 @@ def no_client(path: Path) -> Fault:
     )
 
 
-def _find(path_or_id: str | Path, root: Path | None) -> Path:
+def find(path_or_id: str | Path, root: Path | None) -> Path:
+    """Return where the client file of a path or identifier is, or should be."""
     path = expanded(Path(path_or_id))
     if path.suffix in (".yml", ".yaml"):
         return path.resolve()

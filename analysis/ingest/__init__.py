@@ -18,7 +18,7 @@ from analysis.ingest.record import (
     SourceRecord,
     TableRecord,
 )
-from analysis.ingest.run import Examined, check, examine, ingest
+from analysis.ingest.run import Examined, check, examine, examine_in_part, ingest
 
 __all__ = [
     "NEEDED",
@@ -35,6 +35,7 @@ __all__ = [
     "add_exports",
     "check",
     "examine",
+    "examine_in_part",
     "find_person",
     "ingest",
     "new_client",

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.client import Client
+from analysis.client import Client, InPart
 from analysis.errors import Fault, InputError
 from analysis.files import beside, move, replace_file, sha256
 from analysis.ingest.prepare import prepare
@@ -65,6 +65,24 @@ def examine(client: Client) -> Examined:
         pseudonyms, wrong = Pseudonyms(secrets.token_bytes(32)), [*error.faults]
     prepared = prepare(client, pseudonyms)
     return Examined((*wrong, *prepared.faults), prepared.frames)
+
+
+_ABOUT_OTHERS = frozenset({"file_unread", "sheet_unread", "sheet_hidden", "column_undeclared"})
+"""Rules that look at what all sources together leave unread."""
+
+
+def examine_in_part(part: InPart) -> list[Fault]:
+    """Return the faults of the exports that the sound sources of a client file read.
+
+    Parameters
+    ----------
+    part : InPart
+        What of a faulty client file can be read.
+    """
+    if part.client is None:
+        return []
+    found = [f for f in examine(part.client).faults if (f.file or "").startswith("raw/")]
+    return [f for f in found if not (part.left_out and f.rule in _ABOUT_OTHERS)]
 
 
 class Horizon(Protocol):
