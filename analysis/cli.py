@@ -725,8 +725,11 @@ def _run_many(
 
 def _list_faults(voice: Voice, client: str, faults: Any) -> None:
     from analysis import wording
+    from analysis.errors import by_kind
 
-    for number, fault in enumerate(faults, start=1):
+    kinds = by_kind(faults)
+    for number, kind in enumerate(kinds, start=1):
+        fault = kind.faults[0]
         rows = _rows(voice, fault)
         place = " / ".join(part for part in (fault.file, fault.sheet, rows, fault.column) if part)
         value = f" [{fault.value}]" if fault.value is not None else ""
@@ -736,11 +739,31 @@ def _list_faults(voice: Voice, client: str, faults: Any) -> None:
         click.echo(f"{number}. {place}{value}{note}")
         click.echo(f"   {sentence} ({fault.rule})")
         click.echo(f"   {voice.text('cli.check.example', example=example)}")
+        if len(kind.faults) > 1:
+            click.echo(f"   {_others(voice, kind)}")
     if not faults:
         voice.say("check.clean", client=client)
         return
-    blocking = sum(fault.blocking for fault in faults)
-    voice.say("check.found", client=client, count=len(faults), blocking=blocking)
+    blocking = sum(kind.faults[0].blocking for kind in kinds)
+    voice.say("check.found", client=client, count=len(kinds), blocking=blocking)
+
+
+_LISTED_ROWS = 20
+"""Further rows of a kind of fault that are listed; the rest is counted."""
+
+
+def _others(voice: Voice, kind: Any) -> str:
+    """Return where else a kind of fault stands, with each cell, and how often in all."""
+    shown = kind.faults[1 : _LISTED_ROWS + 1]
+    places = [
+        f"{_rows(voice, fault) or ''}{'' if fault.value is None else f' [{fault.value}]'}".strip()
+        for fault in shown
+    ]
+    listed = sum(1 + fault.more_rows for fault in kind.faults[: len(shown) + 1])
+    places = ", ".join(place for place in places if place)
+    if kind.rows > listed:
+        return voice.text("cli.check.also_more", places=places, more=kind.rows - listed)
+    return voice.text("cli.check.also", places=places)
 
 
 def _rows(voice: Voice, fault: Any) -> str | None:

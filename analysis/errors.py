@@ -62,6 +62,38 @@ class Fault:
         return f"{self.place}{value}: {self.message} Correct: {self.example}"
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Faults of one rule in one column of one sheet, told together.
+
+    ``faults`` are in row order; ``rows`` counts all that they stand for, also those that no
+    fault lists singly.
+    """
+
+    faults: tuple[Fault, ...]
+    rows: int
+
+
+def by_kind(faults: Iterable[Fault]) -> list[Kind]:
+    """Return faults by file, sheet, column and rule, in the order in which each kind appears.
+
+    A fault that only counts further ones of a rule (``params["same"]``) joins them.
+    """
+    found: dict[tuple[object, ...], list[Fault]] = {}
+    more: dict[tuple[object, ...], int] = {}
+    for fault in faults:
+        rule = fault.params.get("same", fault.rule)
+        kind = (rule, fault.file, fault.sheet, fault.column, fault.blocking)
+        if rule != fault.rule and kind in found:
+            more[kind] = more.get(kind, 0) + int(fault.params["count"])
+        else:
+            found.setdefault(kind, []).append(fault)
+    return [
+        Kind(tuple(same), sum(1 + fault.more_rows for fault in same) + more.get(kind, 0))
+        for kind, same in found.items()
+    ]
+
+
 class EvaluationError(Exception):
     """Base of every error this project raises on purpose."""
 

@@ -133,6 +133,14 @@ def test_check_lists_every_fault_with_its_place(crmeval, decided, finding):
     assert "Correct: 1234.50" in listed.output
     assert "faults found: 2, of which stop a run: 1" in listed.output
     assert "第 7 行" in crmeval("check", "acme", "--lang", "zh").output
+    rest = {"count": 40, "same": FAULT.rule}
+    counted = dataclasses.replace(FAULT, rule="more_of_same", row=None, value=None, params=rest)
+    again = [dataclasses.replace(FAULT, row=row, value=f"x{row}") for row in range(8, 40)]
+    finding(FAULT, *again, counted, advisory)
+    listed = crmeval("check", "acme", "--lang", "en").output
+    assert "faults found: 2, of which stop a run: 1" in listed
+    assert "Also: row 8 [x8], row 9 [x9]" in listed
+    assert "row 27 [x27], and 52 more" in listed
     finding()
     clean = crmeval("check", "acme")
     assert clean.exit_code == 0
