@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 LONGEST_HOME = 70
@@ -14,6 +16,7 @@ _RESERVED = re.compile(
 )
 _IMPOSSIBLE = re.compile(r'[<>:"|?*\\/\x00-\x1f\ud800-\udfff]')
 _CLUTTER = {"desktop.ini", "thumbs.db", "ehthumbs.db", "__macosx"}
+_EVERYTHING = "**/*"
 _OPEN_OR_HIDDEN = ("~$", ".")
 
 
@@ -57,15 +60,38 @@ def listed(folder: Path, pattern: str = "*") -> list[Path]:
     folder : Path
         Where to look; it need not exist.
     pattern : str
-        As for :meth:`pathlib.Path.glob`, e.g. ``**/*``.
+        As for :meth:`pathlib.Path.glob`, e.g. ``**/*``, which goes into linked folders too.
 
     Returns
     -------
     list of Path
         In one order on every system: by the names below ``folder``, capitals first.
     """
-    found = (path for path in folder.glob(pattern) if not is_clutter(path.relative_to(folder)))
+    found = (
+        path for path in _matching(folder, pattern) if not is_clutter(path.relative_to(folder))
+    )
     return sorted(
         (path for path in found if path.is_file()),
         key=lambda path: path.relative_to(folder).as_posix(),
     )
+
+
+def _matching(folder: Path, pattern: str) -> Iterator[Path]:
+    if pattern != _EVERYTHING:
+        return folder.glob(pattern)
+    return _below(folder, frozenset())
+
+
+def _below(folder: Path, above: frozenset[str]) -> Iterator[Path]:
+    """Yield everything below a folder, links to folders gone into unless they lead back up."""
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    try:
+        entries = list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for path in entries:
+        yield path
+        if path.is_dir():
+            yield from _below(path, above | {real})

@@ -21,6 +21,22 @@ def _engine(value: str) -> str:
     return value
 
 
+class Limits(Part):
+    """What one export may cost before it is refused.
+
+    Attributes
+    ----------
+    cells : int
+        Cells of a sheet up to its last row and column, empty ones included; about 100 bytes of
+        memory each.
+    megabytes : int
+        Of a file, unpacked if it is an archive; a text file may have a quarter of them.
+    """
+
+    cells: int = Field(default=12_000_000, ge=10_000, le=1_000_000_000)
+    megabytes: int = Field(default=1024, ge=4, le=1_000_000)
+
+
 class Client(Part):
     """One client: who, which files, what they mean, what is to be answered.
 
@@ -47,6 +63,7 @@ class Client(Part):
     finances: dict[int, Finances] = Field(default_factory=dict)
     min_cell: int = Field(default=8, ge=2, le=50)
     engine: Annotated[str, AfterValidator(_engine)] = "duckdb"
+    limits: Limits = Limits()
 
     _path: Path | None = PrivateAttr(default=None)
     _lines: Any = PrivateAttr(default=None)

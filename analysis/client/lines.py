@@ -48,9 +48,9 @@ def read_yaml(path: Path, name: str) -> tuple[Any, Lines]:
     InputError
         When the file is no YAML or has a key twice; with the line.
     """
+    text = _text(path, name)
     yaml = YAML(typ="rt")
     try:
-        text = path.read_text(encoding="utf-8-sig")
         document = yaml.load(text)
         content = plain(document)
     except DuplicateKeyError as error:
@@ -67,6 +67,12 @@ def read_yaml(path: Path, name: str) -> tuple[Any, Lines]:
     except (ValueError, OverflowError) as error:  # values that YAML's types do not have
         line, kind = _impossible_day(text)
         raise InputError([_unreadable(name, kind, str(error), line)]) from error
+    return content, Lines(document)
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
             [
@@ -78,7 +84,6 @@ def read_yaml(path: Path, name: str) -> tuple[Any, Lines]:
                 )
             ]
         ) from error
-    return content, Lines(document)
 
 
 class _TooManyNodesError(ValueError):

@@ -55,11 +55,17 @@ RowNumber = Annotated[int, Field(ge=1, le=1_048_576)]
 """Row as a spreadsheet program counts them; none has more."""
 
 
+_LONGEST_NAME = 255
+"""Bytes that every system takes for the name of a file."""
+
+
 def _glob(value: str) -> str:
     parts = value.replace("\\", "/").split("/")
     rooted = value.startswith(("/", "\\", "~")) or re.match(r"[A-Za-z]:", value)
     partly = any("**" in part and part != "**" for part in parts)
-    if not value.strip() or rooted or partly or ".." in parts or not value.isprintable():
+    longest = max(len(part.encode(errors="replace")) for part in parts)
+    odd = not value.strip() or not value.isprintable() or longest > _LONGEST_NAME
+    if odd or rooted or partly or ".." in parts:
         raise refused("glob", "a pattern of files below raw/, e.g. tickets/*.csv")
     return value
 
@@ -326,7 +332,8 @@ class Source(Part):
             return self  # reported with the nearest name by analysis.client.references
         if (self.inline is None) == (not self.files):
             raise refused("files_or_inline", "give either files or inline rows")
-        headers = {h for mapping in self.columns.values() for h in mapping.header}
+        items = self.unpivot.items.values() if self.unpivot else ()
+        headers = {h for mapping in (*self.columns.values(), *items) for h in mapping.header}
         if self.wide is None and headers & {"$head", "$cell"}:
             raise refused("wide_needed", "$head and $cell need wide: with the pattern of headers")
         by_sheet = self.wide is not None and self.wide.measure is not None

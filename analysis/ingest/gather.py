@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.client import Client, Source
 from analysis.errors import Fault, InputError
 from analysis.file_names import is_spelled, listed, spelled
-from analysis.files import sha256
 from analysis.ingest.headers import folded
 from analysis.ingest.problems import fault
-from analysis.ingest.readers import RawTable, read
+from analysis.ingest.readers import Limits, RawTable, read, stable_bytes
 from analysis.ingest.record import FileRecord, UnreadRecord
 from analysis.ingest.unread import faults as unread_faults
 from analysis.ingest.unread import unread
@@ -100,11 +100,17 @@ def _read_file(gathered: Gathered, path: Path, source: Source) -> list[RawTable]
     )
     key = (name, *options)
     if key not in gathered._read:
-        gathered._hashes.setdefault(name, sha256(path))
+        limits = Limits(**gathered.client.limits.model_dump())
         try:
+            content = stable_bytes(path, name, limits)
+            digest = hashlib.sha256(content).hexdigest()
+            if gathered._hashes.setdefault(name, digest) != digest:
+                raise InputError([fault("file_changing", file=name)])
             gathered._read[key] = read(
                 path,
                 name=name,
+                content=content,
+                limits=limits,
                 sheet=source.sheets or None,
                 header_rows=source.header_rows,
                 encoding=source.encoding,
@@ -113,18 +119,28 @@ def _read_file(gathered: Gathered, path: Path, source: Source) -> list[RawTable]
                 fill_down=source.fill_down,
             )
         except InputError as error:
+            gathered._hashes.setdefault(name, "")
             gathered._read[key] = []
             gathered.faults += error.faults
         for table in gathered._read[key]:
             if _undecodable(table):
-                gathered.faults += (fault for fault in table.faults if fault.column is None)
+                gathered.faults += _of_the_file(table)
         gathered._read[key] = [t for t in gathered._read[key] if not _undecodable(t)]
     return gathered._read[key]
 
 
+def _of_the_file(table: RawTable) -> list[Fault]:
+    return [found for found in table.faults if found.column is None and found.blocking]
+
+
 def _undecodable(table: RawTable) -> bool:
-    """Whether not even the header could be decoded, so that nothing can be mapped."""
-    return any("\ufffd" in str(header) for header in table.frame.columns)
+    """Whether not even the header could be decoded, so that nothing can be mapped.
+
+    What is wrong with the whole file is told instead of its columns. A header in which an earlier
+    conversion lost a character is a fault of its own, and the table is read.
+    """
+    lost = any("\ufffd" in str(header) for header in table.frame.columns)
+    return lost and bool(_of_the_file(table))
 
 
 def _undeclared(gathered: Gathered) -> list[Fault]:

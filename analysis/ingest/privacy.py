@@ -28,7 +28,7 @@ PERSONAL_VALUES: dict[str, re.Pattern[str]] = {
     "phone": re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)"),
     "masked_phone": re.compile(r"(?<!\d)1[3-9]\d\*{4}\d{4}(?!\d)"),
     "identity_card": re.compile(r"(?<!\d)\d{6}(?:19|20)\d{9}[\dXx](?!\d)"),
-    "email": re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
+    "email": re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.]+"),
     "ip_address": re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),
     "messenger_id": re.compile(r"(?<![\w-])o[\w-]{27}(?![\w-])"),
 }

@@ -231,7 +231,7 @@ def test_single_column_and_header_only(tmp_path):
     assert one(tmp_path, "项目\n甲\n乙\n").frame["项目"].tolist() == ["甲", "乙"]
     empty = one(tmp_path, "项目,费用\n")
     assert empty.frame.shape == (0, 2)
-    assert rules(empty) == []
+    assert rules(empty) == ["no_rows"]
 
 
 @pytest.mark.parametrize(

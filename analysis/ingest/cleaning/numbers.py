@@ -21,6 +21,8 @@ _PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
 _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.\d+)?[eE][-+]?\d{1,3}")
 _BRACKETS = re.compile(r"\((.+)\)")
+_LARGEST = 2.0**53
+"""Whole numbers beyond it are no longer told apart, and soon no column holds them."""
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _PLACES = {"十": 10, "百": 100, "千": 1000}
 
@@ -110,7 +112,10 @@ def _why_not(text: str) -> str:
 
 
 def check_range(value: Any, low: Any, high: Any) -> None:
-    """Raise when a value lies outside its inclusive range."""
+    """Raise when a value lies outside its inclusive range, or is a number that no column holds."""
+    if isinstance(value, int | float) and not abs(value) <= _LARGEST:
+        least, most = (-_LARGEST if low is None else low), (_LARGEST if high is None else high)
+        raise WrongCellError("out_of_range", _range(least, most))
     if (low is not None and value < low) or (high is not None and value > high):
         raise WrongCellError("out_of_range", _range(low, high))
 

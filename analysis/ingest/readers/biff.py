@@ -23,6 +23,10 @@ ERRORS = {
 }
 _BOF, _EOF, _SHEET, _DATE_MODE, _BOOLERR, _FORMULA = 0x0809, 0x000A, 0x0085, 0x0022, 0x0205, 0x0006
 _FORMAT, _XF, _ROW, _NUMBER, _RK, _MULRK = 0x041E, 0x00E0, 0x0208, 0x0203, 0x027E, 0x00BD
+_MULBLANK, _BLANK, _LABEL, _LABELSST, _RSTRING = 0x00BE, 0x0201, 0x0204, 0x00FD, 0x00D6
+_CELLS = frozenset(
+    {_NUMBER, _RK, _MULRK, _FORMULA, _BOOLERR, _MULBLANK, _BLANK, _LABEL, _LABELSST, _RSTRING}
+)
 _ROW_HIDDEN = 0x20
 _PERCENT_FORMATS = frozenset({9, 10})
 _CALCULATE_ON_LOAD = 0x02
@@ -36,6 +40,7 @@ Cell = tuple[int, int]
 class Extra:
     """Error values, formulas never calculated, numbers shown in per cent and hidden rows, by sheet.
 
+    ``areas`` are rows and columns up to the last cell.
     Cells are (row, column), 0-based.
     """
 
@@ -44,6 +49,7 @@ class Extra:
     uncalculated: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
     percent: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
     hidden_rows: dict[str, frozenset[int]] = field(default_factory=dict)
+    areas: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def encrypted(content: bytes) -> bool:
@@ -79,12 +85,25 @@ def read_extra(content: bytes) -> Extra:
         extra.uncalculated[name] = tuple(cell for cell, text in found if text is None)
         percent = frozenset(i for i, style in enumerate(styles) if style in shown)
         extra.percent[name] = tuple(_numbers_in(stream, offset, percent)) if percent else ()
+        extra.areas[name] = _area(stream, offset)
         extra.hidden_rows[name] = frozenset(
             struct.unpack_from("<H", data)[0]
             for kind, data in _records(stream, offset)
             if kind == _ROW and len(data) >= 14 and data[12] & _ROW_HIDDEN
         )
     return extra
+
+
+def _area(stream: bytes, offset: int) -> tuple[int, int]:
+    """Return rows and columns up to the last cell of a sheet."""
+    rows = columns = 0
+    for kind, data in _records(stream, offset):
+        if kind in _CELLS and len(data) >= 4:
+            row, column = struct.unpack_from("<HH", data)
+            if kind in (_MULRK, _MULBLANK) and len(data) >= 6:
+                column = max(column, struct.unpack_from("<H", data, len(data) - 2)[0])
+            rows, columns = max(rows, row + 1), max(columns, column + 1)
+    return rows, columns
 
 
 def _numbers_in(stream: bytes, offset: int, styles: frozenset[int]) -> Iterator[Cell]:

@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.errors import InputError
+from analysis.ingest.readers.bounds import Limits, check_area
 from analysis.ingest.readers.rules import fault
 
 
-def read_columns(content: bytes, file: str) -> tuple[list[str], pd.DataFrame]:
+def read_columns(content: bytes, file: str, limits: Limits) -> tuple[list[str], pd.DataFrame]:
     """Return the names of the columns and their cells as text, by position.
 
     Whole numbers stay whole where the column has gaps too; days and instants are written as ISO
@@ -20,9 +21,12 @@ def read_columns(content: bytes, file: str) -> tuple[list[str], pd.DataFrame]:
     Raises
     ------
     InputError
-        ``column_nested`` for columns whose cells hold lists or records.
+        ``sheet_too_large`` beyond the limits, ``column_nested`` for columns whose cells hold lists
+        or records.
     """
-    table = pq.read_table(pa.BufferReader(content))
+    written = pq.ParquetFile(pa.BufferReader(content))
+    check_area(written.metadata.num_rows, written.metadata.num_columns, file, limits)
+    table = written.read()
     nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
     if nested:
         raise InputError([fault("column_nested", file=file, column=name) for name in nested])

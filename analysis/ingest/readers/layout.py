@@ -80,6 +80,8 @@ def assemble(
         gaps = frame[name].isna() | frame[name].map(is_empty).astype(bool)
         frame[name] = frame[name].mask(gaps).ffill()
         counts["cells_filled_down"] = counts.get("cells_filled_down", 0) + int(gaps.sum())
+    if not len(frame):
+        faults.append(fault("no_rows", row=header.rows[-1] + 1, blocking=False, **place))
     faults.extend(_header_faults(header, place))
     for name in frame.columns:
         faults.extend(_cell_faults(frame[name], numbers, {**place, "column": name}))

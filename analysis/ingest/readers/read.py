@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -14,7 +17,8 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.errors import Fault, InputError
-from analysis.ingest.readers import columnar, delimited, detect, markup, workbook
+from analysis.ingest.readers import bounds, columnar, delimited, detect, markup, workbook
+from analysis.ingest.readers.bounds import Limits
 from analysis.ingest.readers.damage import told_as_damage
 from analysis.ingest.readers.grid import Grid, Merge, is_empty
 from analysis.ingest.readers.header import find_header, name_columns
@@ -35,6 +39,8 @@ def read(
     delimiter: str | None = None,
     total_markers: Sequence[str] = MARKERS,
     fill_down: Sequence[str] = (),
+    content: bytes | None = None,
+    limits: Limits | None = None,
 ) -> list[RawTable]:
     """Read a file as it is: one raw table a sheet.
 
@@ -57,6 +63,10 @@ def read(
         one, is a total of the rows above it, not data.
     fill_down : sequence of str
         Columns whose empty cells repeat the cell above (exports of merged cells to text).
+    content : bytes, optional
+        The bytes of the file, by :func:`stable_bytes`, where they were read already.
+    limits : Limits, optional
+        What the file may cost.
 
     Returns
     -------
@@ -66,30 +76,40 @@ def read(
     Raises
     ------
     InputError
-        When the file cannot be read at all: missing, empty, encrypted, of no known format, or
-        without the sheet asked for.
+        When the file cannot be read at all: missing, empty, encrypted, damaged, beyond the limits,
+        of no known format, or without the sheet asked for.
     """
     path = Path(path)
     file = name or path.name
-    if not path.is_file():
-        raise InputError([fault("file_missing", file=file)])
-    content = path.read_bytes()
+    limits = limits or Limits()
+    if content is None:
+        content = stable_bytes(path, file, limits)
     source = Source(file=file, format=format or "csv", extension=path.suffix.lstrip(".").lower())
     declared = _declared_rows(header_rows)
     finish = {"total_markers": tuple(total_markers), "fill_down": tuple(fill_down)}
     with told_as_damage(file):
+        zipped = content.startswith(b"PK")
+        if zipped:
+            bounds.check_unpacked(content, file, limits)
         container = detect.binary_format(content, file)
+        if zipped:
+            bounds.check_parts(content)
     if container == "parquet":
         source = replace(source, format=container, header_rows=(1,))
-        return [_from_columns(content, source, finish)]
+        return [_from_columns(content, source, finish, limits)]
     if container is not None:
-        return _read_workbook(content, replace(source, format=container), sheet, declared, finish)
+        source = replace(source, format=container)
+        return _read_workbook(content, source, sheet, declared, finish, limits)
+    bounds.check_size(len(content), file, limits, text=True)
     decoded = detect.decode(content, file, encoding)
     source = replace(source, encoding=decoded.encoding, sureness=decoded.sureness)
     kind = format or detect.text_format(decoded.text)
     if kind in ("html", "xml"):
         with told_as_damage(file):
-            grids = markup.html_grids(decoded.text) if kind == "html" else markup.xml_grids(content)
+            if kind == "html":
+                grids = markup.html_grids(decoded.text, file, limits)
+            else:
+                grids = markup.xml_grids(content, file, limits)
         if not grids:
             raise InputError([fault("format_unknown", file=file)])
         named = [g.sheet for g in grids if g.sheet]
@@ -105,7 +125,7 @@ def read(
                 replace(source, format=kind, sheet=grid.sheet, other_sheets=others),
                 declared,
                 finish,
-                faults=decoded.faults,
+                faults=(*decoded.faults, *grid.faults),
             )
             for grid in grids
             if grid.sheet is None or grid.sheet in wanted
@@ -117,6 +137,35 @@ def read(
     kind = "tsv" if delimiter == "\t" else "csv"
     source = replace(source, format=kind, delimiter=delimiter)
     return [_from_text(text, source, declared, finish, faults=decoded.faults)]
+
+
+def stable_bytes(path: Path, file: str, limits: Limits) -> bytes:
+    """Return the bytes of a file that nobody wrote to while they were read.
+
+    Raises
+    ------
+    InputError
+        When the file is missing or larger than the limit, or is still being changed at the
+        fourth try.
+    """
+    for pause in (0.2, 0.5, 1.0, None):
+        if not path.is_file():
+            raise InputError([fault("file_missing", file=file)])
+        with open(path, "rb") as handle:
+            before = os.fstat(handle.fileno())
+            bounds.check_size(before.st_size, file, limits)
+            content = handle.read(before.st_size + 1)
+        with contextlib.suppress(FileNotFoundError):
+            after = path.stat()
+            same = all(
+                getattr(before, of) == getattr(after, of)
+                for of in ("st_size", "st_mtime_ns", "st_ino")
+            )
+            if same and len(content) == before.st_size:
+                return content
+        if pause is not None:
+            time.sleep(pause)
+    raise InputError([fault("file_changing", file=file)])
 
 
 def _declared_rows(header_rows: int | Sequence[int] | None) -> tuple[int, ...] | None:
@@ -149,9 +198,10 @@ def _read_workbook(
     sheet: str | Sequence[str] | None,
     declared: tuple[int, ...] | None,
     finish: dict[str, Any],
+    limits: Limits,
 ) -> list[RawTable]:
     with told_as_damage(source.file):
-        book = workbook.open_workbook(content)
+        book = workbook.open_workbook(content, source.file, limits)
     wanted = set(book.visible) if sheet is None else _choose(list(book.grids), sheet, source.file)
     filled = {
         name: sum(any(not is_empty(cell) for cell in row) for row in grid.rows)
@@ -306,10 +356,12 @@ def _from_text(
     )
 
 
-def _from_columns(content: bytes, source: Source, finish: dict[str, Any]) -> RawTable:
+def _from_columns(
+    content: bytes, source: Source, finish: dict[str, Any], limits: Limits
+) -> RawTable:
     """Put a Parquet file together; rows count from 2, as if its names stood in a first row."""
     with told_as_damage(source.file):
-        names, frame = columnar.read_columns(content, source.file)
+        names, frame = columnar.read_columns(content, source.file, limits)
     if not len(frame):
         raise InputError([fault("file_empty", file=source.file)])
     return assemble(

@@ -12,10 +12,34 @@ RULES: Mapping[str, tuple[str, str]] = {
     "file_empty": ("The file has no content.", "a file with a header row and data rows"),
     "file_encrypted": ("The workbook is protected by a password.", "a workbook saved without one"),
     "file_damaged": ("The file cannot be opened: {cause}", "the file exported once more"),
+    "file_too_large": (
+        "The file has {size} MB, unpacked if it is an archive; at most {megabytes} MB are read.",
+        "the export split into several files; or limits: {megabytes: …} in the client file, if the "
+        "machine has the memory",
+    ),
+    "sheet_too_large": (
+        "The sheet reaches to row {rows} and column {columns}; at most {cells} cells are read.",
+        "stray cells far from the table deleted, with their rows and columns; or limits: {cells: …}"
+        " in the client file, if the machine has the memory",
+    ),
+    "file_changing": (
+        "The file was changed while it was read.",
+        "the copy or the export finished first",
+    ),
     "format_unknown": (
         "The file is not a table of a known format.",
         "CSV, TSV, XLSX, XLS, HTML or Parquet",
     ),
+    "markup_rows": (
+        "The page has {written} rows of tables, of which {read} were read: tables stand inside "
+        "tables, or the page is damaged.",
+        "one table without others inside, exported once more as XLSX or CSV",
+    ),
+    "markup_cut": (
+        "The page ends inside its table; what came after is missing.",
+        "the file exported or copied once more",
+    ),
+    "no_rows": ("The file has a header and no rows.", "rows below the header"),
     "column_nested": ("The cells of the column hold lists or records.", "one value in each cell"),
     "sheet_missing": ("There is no sheet {wanted}; there are: {present}.", "a name from the list"),
     "encoding_mojibake": (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import posixpath
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,6 +14,13 @@ from lxml import etree
 
 from analysis.ingest.readers import biff
 from analysis.ingest.readers.archive import Archive
+from analysis.ingest.readers.bounds import (
+    Limits,
+    area_of_ods,
+    area_of_xml,
+    areas_of_xlsb,
+    check_area,
+)
 from analysis.ingest.readers.grid import Grid
 from analysis.ingest.readers.raw import DateSystem
 
@@ -36,7 +45,7 @@ class Workbook:
     date_system: DateSystem
 
 
-def open_workbook(content: bytes, wanted: frozenset[str] | None = None) -> Workbook:
+def open_workbook(content: bytes, file: str, limits: Limits) -> Workbook:
     """Read the sheets of a workbook.
 
     Cells keep their type; error values such as #DIV/0!, which calamine leaves empty, are put
@@ -44,12 +53,23 @@ def open_workbook(content: bytes, wanted: frozenset[str] | None = None) -> Workb
     that a person sees (``85%``). Formulas without a stored value are listed in ``uncalculated``.
 
     A damaged file raises whatever its reader raises.
+
+    Raises
+    ------
+    InputError
+        For a sheet beyond the limits.
     """
     archive = Archive(content) if content.startswith(b"PK") else None
     xlsx = archive is not None and archive.format == "xlsx"
     if xlsx and archive.workbook != "xl/workbook.xml":
         content = archive.in_usual_places()
         archive = Archive(content)
+    parts = dict(_sheets(archive, file, limits)) if xlsx else {}
+    old = biff.read_extra(content) if content.startswith(_OLE) else biff.Extra()
+    for name, (rows, columns) in old.areas.items():
+        check_area(rows, columns, file, limits, name)
+    if archive is not None and not xlsx:
+        _check_other(archive, content, file, limits)
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
     visible = tuple(
         s.name
@@ -57,13 +77,9 @@ def open_workbook(content: bytes, wanted: frozenset[str] | None = None) -> Workb
         if s.visible == python_calamine.SheetVisibleEnum.Visible
         and s.typ == python_calamine.SheetTypeEnum.WorkSheet
     )
-    parts = dict(archive.sheets()) if xlsx else {}
     percent = _percent_styles(archive) if xlsx else frozenset()
-    old = biff.read_extra(content) if content.startswith(_OLE) else biff.Extra()
     grids: dict[str, Grid] = {}
     for name in book.sheet_names:
-        if wanted is not None and name not in wanted:
-            continue
         sheet = book.get_sheet_by_name(name)
         rows = [
             [None if cell == "" else cell for cell in row]
@@ -71,7 +87,7 @@ def open_workbook(content: bytes, wanted: frozenset[str] | None = None) -> Workb
         ]
         grid = Grid(rows=rows, sheet=name, merges=tuple(sheet.merged_cell_ranges or ()))
         if name in parts:
-            _complete(grid, parts[name], percent)
+            _complete(grid, parts.pop(name), percent)
         for row, column in old.percent.get(name, ()):
             _as_percent(grid, row, column)
         grid.hidden_rows |= old.hidden_rows.get(name, frozenset())
@@ -82,6 +98,23 @@ def open_workbook(content: bytes, wanted: frozenset[str] | None = None) -> Workb
     return Workbook(
         grids, visible, "1904" if old.is_1904 else _date_system(archive if xlsx else None)
     )
+
+
+def _sheets(archive: Archive, file: str, limits: Limits) -> Iterator[tuple[str, bytes]]:
+    """Yield name and XML of each sheet of an xlsx file; refuse one beyond the limits."""
+    for name, xml in archive.sheets():
+        if b"<!DOCTYPE" in xml[:2000]:
+            raise ValueError("a sheet with entities of its own")
+        check_area(*area_of_xml(xml, limits.cells), file, limits, name)
+        yield name, xml
+
+
+def _check_other(archive: Archive, content: bytes, file: str, limits: Limits) -> None:
+    """Refuse an xlsb or ods file with a sheet beyond the limits."""
+    for name, rows, columns in areas_of_xlsb(content):
+        check_area(rows, columns, file, limits, posixpath.basename(name))
+    for sheet in (archive.part("content.xml") or b"").split(b"</table:table>"):
+        check_area(*area_of_ods(sheet), file, limits)
 
 
 def _date_system(archive: Archive | None) -> DateSystem:
@@ -127,14 +160,30 @@ def _hidden_rows(xml: bytes, start: int) -> frozenset[int]:
     return frozenset(rows)
 
 
+def _refuse_rows_twice(xml: bytes, start: int) -> None:
+    """Refuse a sheet with a row number twice: of two such rows the reader keeps one."""
+    last = 0
+    for match in _ROW.finditer(xml, start):
+        number = _NUMBER_OF.search(match[0])
+        if number is None:
+            continue
+        if int(number[1]) <= last:
+            raise ValueError(f"row {int(number[1])} stands after row {last}")
+        last = int(number[1])
+
+
 def _complete(grid: Grid, xml: bytes, percent: frozenset[int]) -> None:
     """Add what is hidden, per cent signs, error values and uncalculated formulas from the XML."""
     start = xml.find(b"sheetData")
+    _refuse_rows_twice(xml, max(start, 0))
     hidden: set[int] = set()
     for match in _HIDDEN.finditer(xml, 0, max(start, 0)):
         tag = match[0]
         if b'hidden="1"' in tag or b'hidden="true"' in tag:
-            first, last = (int(re.search(rb'\b%s="(\d+)"' % k, tag)[1]) for k in (b"min", b"max"))
+            ends = [re.search(rb'\b%s="(\d+)"' % k, tag) for k in (b"min", b"max")]
+            if None in ends:
+                continue
+            first, last = (int(end[1]) for end in ends)
             hidden.update(range(first - 1, min(last, 16_384)))
     grid.hidden = frozenset(hidden)
     grid.hidden_rows = _hidden_rows(xml, max(start, 0))
