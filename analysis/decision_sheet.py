@@ -12,6 +12,7 @@ import pandas as pd
 
 from analysis.errors import Fault, InputError
 from analysis.files import write_text
+from analysis.inert import MARK, as_meant, csv_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ class DecisionSheet:
                 )
                 for name in missing
             )
-        sheet = sheet[list(self.columns)].map(str.strip)
+        sheet = sheet[list(self.columns)].map(lambda cell: as_meant(cell.strip()))
         if faults := list(self._faults(sheet, path.name)):
             raise InputError(faults)
         decided = sheet[sheet["state"] != ""].reset_index(drop=True)
@@ -117,8 +118,8 @@ class DecisionSheet:
 
     def write(self, path: Path, sheet: pd.DataFrame) -> Path:
         """Write a sheet, with the mark that lets Excel read UTF-8; atomically."""
-        text = sheet[list(self.columns)].to_csv(index=False, lineterminator="\n")
-        return write_text(path, "\ufeff" + text)
+        rows = sheet[list(self.columns)].fillna("").itertuples(index=False)
+        return write_text(path, MARK + csv_text(self.columns, rows, line_end="\n"))
 
     def _faults(self, sheet: pd.DataFrame, file: str) -> Iterator[Fault]:
         for number, row in enumerate(sheet.to_dict("records"), start=2):

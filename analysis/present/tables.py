@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -12,6 +10,7 @@ from html import escape
 import pandas as pd
 
 from analysis import wording
+from analysis.inert import csv_text
 from analysis.present import sentences
 from analysis.present.suppression import MARK, suppressed
 
@@ -24,7 +23,6 @@ TALL = 20
 MOST = 100
 """Rows of a stored table that a page shows, the first of its order; the workbook has them all."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TEXT_SPECS = ("", "text", "indicator", "date", "month", "wave")
 _SHORT = 20
 _SENTENCE = frozenset("，。；！？,;")
@@ -39,31 +37,13 @@ def download_link(
     words: str | None = None,
 ) -> str:
     """Return a link that saves the rows as CSV (UTF-8 with mark, so that Excel reads Chinese)."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(map(inert, header))
-    writer.writerows(map(inert, row) for row in rows)
-    data = base64.b64encode(buffer.getvalue().encode("utf-8-sig")).decode("ascii")
+    text = csv_text(header, rows)
+    data = base64.b64encode(text.encode("utf-8-sig")).decode("ascii")
     words = words or wording.text("report.download_csv", language)
     return (
         f'<p class="download"><a download="{escape(name)}.csv" '
         f'href="data:text/csv;charset=utf-8;base64,{data}">{escape(words)}</a></p>'
     )
-
-
-def inert(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula; numbers stay as they are.
-
-    Names come from a client's exports: one that starts with ``=`` would be run by Excel when the
-    file is opened. A quotation mark before it makes it text.
-    """
-    if not cell.startswith(_FORMULA):
-        return cell
-    try:
-        float(cell)
-    except ValueError:
-        return f"'{cell}"
-    return cell
 
 
 def render(

@@ -5,13 +5,12 @@ Nothing is sent anywhere; whoever wants alerts elsewhere reads these files.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from pathlib import Path
 from typing import Any
 
 from analysis import wording
+from analysis.inert import MARK, csv_text
 from analysis.present import sentences
 from analysis.report.run import FOLDERS, Run
 from analysis.results import Alert
@@ -38,8 +37,6 @@ COLUMNS = (
 )
 """Columns of ``alerts.csv`` and keys of ``alerts.json``; words are in the folder's language."""
 
-_MARK = "\ufeff"  # lets spreadsheet programs read Chinese
-
 
 def alert_files(run: Run) -> dict[Path, str]:
     """Return what is written beside the pages, by path.
@@ -61,7 +58,7 @@ def alert_files(run: Run) -> dict[Path, str]:
         body = {"client": run.client, "as_of": found.facts.get("as_of"), "alerts": rows}
         text = json.dumps(body, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
         written[run.folder / folder / "alerts.json"] = text
-        written[run.folder / folder / "alerts.csv"] = _MARK + _csv(rows)
+        written[run.folder / folder / "alerts.csv"] = MARK + _csv(rows)
     return written
 
 
@@ -81,8 +78,4 @@ def _row(alert: Alert, past: dict[str, Any], language: str) -> dict[str, Any]:
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue()
+    return csv_text(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))

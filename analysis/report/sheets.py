@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from analysis.inert import MARK, csv_text
 from analysis.report.run import FOLDERS, Run
 
 SHEETS: Mapping[str, tuple[str, str]] = {
@@ -12,8 +13,6 @@ SHEETS: Mapping[str, tuple[str, str]] = {
     "actions_to_decide.csv": ("value", "action_decisions"),
 }
 """File → stage and table; ``x_to_decide.csv`` is saved as ``data/<client>/x.csv``."""
-
-_MARK = "\ufeff"  # lets spreadsheet programs read Chinese
 
 
 def sheet_files(run: Run) -> dict[Path, str]:
@@ -27,6 +26,7 @@ def sheet_files(run: Run) -> dict[Path, str]:
         found = run.results.get(stage)
         if found is None or table not in found.tables:
             continue
-        sheet = found.table(table).to_csv(index=False, lineterminator="\r\n")
-        written |= {run.folder / folder / name: _MARK + sheet for folder in FOLDERS.values()}
+        rows = found.table(table)
+        sheet = csv_text(rows.columns, rows.fillna("").itertuples(index=False))
+        written |= {run.folder / folder / name: MARK + sheet for folder in FOLDERS.values()}
     return written

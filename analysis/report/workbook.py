@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis import wording
 from analysis.files import replace_file
+from analysis.inert import inert
 from analysis.present import figures, tables, views
 from analysis.report.run import Run
 
@@ -112,7 +113,7 @@ def _put(sheet: Any, row: int, column: int, value: Any) -> None:
     if value is None:
         return
     if isinstance(value, str):
-        sheet.write_string(row, column, value)
+        sheet.write_string(row, column, inert(value))
     elif isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif math.isinf(value):

@@ -17,6 +17,7 @@ from analysis.design import assign_balanced, baseline, locks
 from analysis.design.plan import Plan, make_plan
 from analysis.errors import DesignError, StoredFileError
 from analysis.indicators import cohorts
+from analysis.inert import csv_text
 from analysis.results import Check, StageResults, collect
 from analysis.tables import period_of
 from analysis.workspace.prepare import CANONICAL
@@ -308,6 +309,6 @@ def draw_waves(stage: Stage, *, waves: int, share: float, seed: int) -> tuple[Pa
     balance_on = ["households"] if varies else []
     settings = {"waves": waves, "comparison_share": share, "seed": seed}
     drawn, audit = assign_balanced(stage.sites, balance_on=balance_on, **settings)
-    files.write_text(path, drawn.to_csv(index=False, lineterminator="\n"))
+    files.write_text(path, csv_text(drawn.columns, drawn.itertuples(index=False), line_end="\n"))
     files.write_text(path.with_suffix(".json"), json.dumps(audit, indent=1, sort_keys=True) + "\n")
     return path, audit

@@ -14,6 +14,7 @@ LAYER = {
     "errors": 0,
     "file_names": 0,
     "unexpected": 0.2,
+    "inert": 0,
     "files": 0.2,
     "history": 0.5,
     "manifest": 0.4,
