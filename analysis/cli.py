@@ -636,6 +636,29 @@ def pdf(voice: Voice, client: str) -> None:
         voice.say("pdf.printed", n=len(printed), path=latest)
 
 
+@main.command()
+@click.argument("client")
+@click.option("--to", "target", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="The archive; default: CLIENT.zip in the working folder.")  # fmt: skip
+@_speaking
+def share(voice: Voice, client: str, target: Path | None) -> None:
+    """Pack what of CLIENT may be passed on.
+
+    Pages, tables and PDFs of the latest run in one archive; never people's rows, exports, notebooks
+    or sheets of decisions. Refused where one of them shows what looks like a direct identifier.
+    """
+    from analysis import report
+    from analysis.pipeline import client_status
+
+    with told_in_one_line(voice, client):
+        latest = client_status(client).latest
+        if latest is None:
+            voice.say("status.no_latest", err=True)
+            sys.exit(1)
+        made = report.share(latest, (target or Path(f"{client}.zip")).absolute())
+        voice.say("share.written", path=made.path, n=len(made.files))
+
+
 def _run_one(voice: Voice, client: str, *, traceback: bool = False, **options: Any) -> None:
     from rich.console import Console
 

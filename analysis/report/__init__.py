@@ -6,5 +6,6 @@ from analysis.report.build import build
 from analysis.report.export import export
 from analysis.report.portfolio import portfolio
 from analysis.report.printing import print_pages
+from analysis.report.sharing import share
 
-__all__ = ["build", "export", "portfolio", "print_pages"]
+__all__ = ["build", "export", "portfolio", "print_pages", "share"]

@@ -1,0 +1,96 @@
+"""What of a run may be passed on, in one archive, and nothing else.
+
+The folder of a run also holds people's rows under pseudonyms, executed notebooks, stored results
+and sheets with the notes of those who decided. None of them goes into the archive, whatever a
+later version adds to the folder: what goes in is listed here.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.errors import RunError
+from analysis.file_names import listed
+from analysis.files import replace_file
+from analysis.ingest.privacy import looks_personal
+from analysis.report.run import FOLDERS
+
+PASSED_ON = ("index.html", *(f"{folder}/{name}" for folder in FOLDERS.values()
+             for name in ("*.html", "tables.xlsx", "pdf/*.pdf")))  # fmt: skip
+"""Patterns of the files that may be passed on."""
+
+_MADE = (2020, 1, 1, 0, 0, 0)
+_DATA = re.compile(r"data:[\w/+.;=-]+;base64,[A-Za-z0-9+/=]+")
+_UNSEEN = re.compile(r"<(style|svg|script)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
+_STRING = re.compile(r"<t\b[^>]*>([^<]*)</t>")
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """An archive to pass on, and the files in it by their path below the run folder."""
+
+    path: Path
+    files: tuple[str, ...]
+
+
+def share(run_dir: Path, target: Path) -> Shared:
+    """Write the pages and tables of a run into an archive.
+
+    Parameters
+    ----------
+    run_dir : Path
+        Run folder with its pages.
+    target : Path
+        The archive; replaced when it is there.
+
+    Returns
+    -------
+    Shared
+        The archive and what is in it.
+
+    Raises
+    ------
+    RunError
+        When the run has no pages, or one of the files shows what looks like a phone number, an
+        identity number, an address of e-mail or network or a messenger's id; nothing is written
+        then.
+    """
+    found = [path for pattern in PASSED_ON for path in listed(run_dir, pattern)]
+    if not any(path.suffix == ".html" for path in found):
+        raise RunError(f"{run_dir} has no pages. Correct: run the client first.")
+    names = [path.relative_to(run_dir).as_posix() for path in found]
+    wrong = [
+        n for n, path in zip(names, found, strict=True) if any(map(looks_personal, _said(path)))
+    ]
+    if wrong:
+        raise RunError(
+            f"{', '.join(wrong)}: what looks like a direct identifier (phone, identity number, "
+            "e-mail, network address, messenger) is shown, so nothing was passed on. Correct: the "
+            "name or text it comes from changed in the exports or the client file, then run again."
+        )
+
+    def write(path: Path) -> None:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, source in zip(names, found, strict=True):
+                entry = zipfile.ZipInfo(name, _MADE)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, source.read_bytes())
+
+    return Shared(replace_file(target, write), tuple(names))
+
+
+def _said(path: Path) -> Iterator[str]:
+    """Yield what a person can read in a page or a workbook; PDFs are printed from the pages."""
+    if path.suffix == ".html":
+        text = _UNSEEN.sub(" ", _DATA.sub(" ", path.read_text(encoding="utf-8")))
+        yield from (part for part in _TAG.split(text) if part.strip())
+    elif path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as book:
+            for name in book.namelist():
+                if name.endswith(".xml"):
+                    yield from _STRING.findall(book.read(name).decode("utf-8"))
