@@ -151,6 +151,7 @@ OWN_VALUE_RULES = frozenset(
         "benefit_bounds",
         "not_an_outcome",
         "pattern",
+        "backtracks",
         "files_or_inline",
         "glob",
         "delimiter",

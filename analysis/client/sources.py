@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -43,12 +44,33 @@ def reasons(value: Any) -> Any:
     return value
 
 
+_NOTICEABLE = 0.05
+"""Seconds in which a sound pattern has long dealt with thirty characters."""
+
+
 def _pattern(value: str) -> str:
     try:
         re.compile(value)
     except re.error as error:
         raise refused("pattern", "not a regular expression") from error
+    if _backtracks(value):
+        raise refused("backtracks", "takes ever longer on texts that nearly match")
     return value
+
+
+def _backtracks(pattern: str) -> bool:
+    """Whether a pattern like ``(a+)+$`` takes ever longer on repetitions that nearly match.
+
+    The repetitions grow until one takes noticeable time, so a bad pattern costs a second at most.
+    """
+    found = re.compile(pattern)
+    for sign in dict.fromkeys([*"a1 -月", *filter(str.isalnum, pattern)]):
+        for length in range(8, 36, 4):
+            began = time.thread_time()
+            found.search(sign * length + "\x00")
+            if time.thread_time() - began > _NOTICEABLE:
+                return True
+    return False
 
 
 RowNumber = Annotated[int, Field(ge=1, le=1_048_576)]

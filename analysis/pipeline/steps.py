@@ -117,7 +117,7 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
         depends=[exports, str(setting.as_of)],
         outputs=("canonical", "panel.parquet", "client.json", "horizon.json"),
         size=8,
-        execute=lambda folder, _: _prepare(setting, folder),
+        execute=lambda folder, _: _prepare_unchanged(setting, folder, inputs),
     )
     report = Step(
         name=REPORT,
@@ -200,6 +200,27 @@ def _execute(
 def _no_template(path: Path) -> str:
     """Return a path as papermill takes it, which fills ``{name}`` with parameters."""
     return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _prepare_unchanged(setting: Setting, folder: Path, inputs: Mapping[str, str]) -> None:
+    """Prepare, and hold that the bytes parsed are those that the manifest names."""
+    _prepare(setting, folder)
+    if not (folder / "canonical" / "ingest.json").is_file():
+        return  # a stand-in wrote none
+    from analysis.ingest.record import IngestRecord
+
+    record = IngestRecord.load(folder / "canonical")
+    read = {
+        found.file: found.sha256
+        for table in record.tables.values()
+        for source in table.sources
+        for found in source.files
+    }
+    if changed := sorted(name for name, digest in read.items() if inputs.get(name) != digest):
+        raise RunError(
+            f"{', '.join(changed)} changed while the client was run. Correct: let the copy or the "
+            "export finish, then run again."
+        )
 
 
 def _prepare(setting: Setting, folder: Path) -> None:

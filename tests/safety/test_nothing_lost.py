@@ -139,3 +139,18 @@ def test_a_file_being_copied_is_a_fault(home, monkeypatch):
     with pytest.raises(InputError) as caught:
         stable_bytes(path, "raw/2024.csv", Limits())
     assert caught.value.faults[0].rule == "file_changing"
+
+
+def test_a_run_stops_when_an_export_changed_since_it_was_hashed(home, monkeypatch):
+    path = home.put("2024.csv", f"工单号,项目,报修时间,工单状态\n{ROWS}\n")
+    home.write(TICKETS)
+    from analysis.pipeline import steps
+
+    def prepared(setting, folder):
+        path.write_text(path.read_text("utf-8") + "31,A园,2024-03-02 09:00,完成\n", "utf-8")
+        ingest.ingest(load(home.folder), folder / "canonical")
+
+    monkeypatch.setattr(steps, "_prepare", prepared)
+    done = home.call("run", "acme")
+    assert done.exit_code == 1
+    assert "raw/2024.csv changed while the client was run" in done.output.replace("\n", " ")

@@ -132,6 +132,10 @@ CLIENT_FILES = {
     "leaves raw": ("client_value", SITES.replace("sites.csv", "../client.yml")),
     "from the root": ("client_value", SITES.replace("sites.csv", "/etc/*")),
     "two stars in a word": ("client_value", SITES.replace("sites.csv", "a**b.csv")),
+    "a pattern that backtracks": (
+        "client_value",
+        SITES.replace("户数}", "{from: 户数, pattern: '^(\\d+)+$'}}"),
+    ),
     "no pattern": ("client_value", SITES.replace("sites.csv", "''")),
     "a long delimiter": ("client_value", SITES + "    delimiter: '::'\n"),
     "a number beyond all": ("client_value", SITES + "    header_rows: 99999999999999999999\n"),
