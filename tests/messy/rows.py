@@ -14,7 +14,8 @@ def _amounts_of(export: Export, sheet: Sheet) -> list[str]:
 
 
 def _sum(sheet: Sheet, amounts: list[str], lines: list[Line], label: dict) -> Line:
-    cells = {h: round(sum(line.cells.get(h) or 0 for line in lines), 2) for h in amounts}
+    cases = [line for line in lines if line.kind == "data"]
+    cells = {h: round(sum(line.cells.get(h) or 0 for line in cases), 2) for h in amounts}
     return Line({**cells, **label}, "total")
 
 
