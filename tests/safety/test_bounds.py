@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import zipfile
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -155,6 +156,17 @@ def test_a_bomb_is_refused_at_once(tmp_path, bomb):
     assert rules in ("sheet_too_large", "file_too_large", "file_damaged"), rules
     assert float(seconds) < SECONDS
     assert float(megabytes) < MEGABYTES
+
+
+def test_an_old_workbook_whose_directory_is_shifted_is_damaged(tmp_path):
+    made = Path(__file__).parents[1] / "ingest_readers" / "data" / "fees_1904.xls"
+    content = made.read_bytes()
+    for at in (40, 60, 480):
+        path = tmp_path / "a.xls"
+        path.write_bytes(content[:at] + content[at - 20 : at] + content[at:])
+        with pytest.raises(InputError) as caught:
+            read(path)
+        assert caught.value.faults[0].rule in ("file_damaged", "format_unknown")
 
 
 def test_limits_can_be_raised_and_are_named(home):

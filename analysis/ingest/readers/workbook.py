@@ -66,6 +66,9 @@ def open_workbook(content: bytes, file: str, limits: Limits) -> Workbook:
         archive = Archive(content)
     parts = dict(_sheets(archive, file, limits)) if xlsx else {}
     old = biff.read_extra(content) if content.startswith(_OLE) else biff.Extra()
+    if content.startswith(_OLE) and not old.areas:
+        # The reader takes sizes out of a damaged directory as they are, and all memory with them.
+        raise ValueError("no sheet is listed")
     for name, (rows, columns) in old.areas.items():
         check_area(rows, columns, file, limits, name)
     if archive is not None and not xlsx:
