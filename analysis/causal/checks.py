@@ -275,13 +275,12 @@ def _data(maker: _Maker, builder: Builder) -> list[Check]:
             remedy=True,
         ),
     ]
-    failed = len(effects.failures)
     post = sum(t >= g for g, t, _ in effects.failures)
     found.append(
         maker.check(
             "cells_estimated",
             "caution" if post else "passed",
-            value=float(failed),
+            value=float(post),
             threshold=0.0,
             unit="count",
             n=len(effects.att),

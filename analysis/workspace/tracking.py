@@ -128,6 +128,8 @@ class TrackingStage(Stage):
             found = causal.evaluate(frame, outcome=indicator, unit=unit, options=options)
             if part := self.months_in_part(indicator):
                 found = found.with_checks(_in_part(found, part))
+            if found.causal and not stratum:
+                found = found.with_checks(*self._separated(found))
             return found if stratum else self._by_waiting(found)
         except causal.FrameError as error:
             if error.reason is None:
@@ -138,6 +140,21 @@ class TrackingStage(Stage):
                 options=options,
                 reason=f"causal.fault.{error.rule}",
             )
+
+    def _separated(self, found: Evaluation) -> tuple[Check, ...]:
+        """Return what the baseline says where a characteristic tells both arms apart entirely.
+
+        What the characteristic does is then not told from what the training does, by any method.
+        """
+        return tuple(
+            replace(
+                check,
+                id=f"{found.options.prefix}.{found.outcome}.check.separated",
+                dims={"outcome": found.outcome},
+            )
+            for check in self.earlier("baseline").checks
+            if check.reason == "measurement.check.balance.separated"
+        )
 
     def _by_waiting(self, found: Evaluation) -> Evaluation:
         """Let survival lead where the outcome is a wait and the tickets allow it."""

@@ -73,6 +73,9 @@ def test_the_item_that_was_not_turned_fails_by_name(ended):
 
 def test_sites_of_one_type_each_are_the_worst_imbalance(ended):
     assert said(ended, "baseline", "baseline.balance.largest").status == "failed"
+    assert said(ended, "tracking", "tracking.csat_mean.check.separated").status == "failed"
+    claims = of(ended, "tracking").findings
+    assert {c.strength for c in claims if c.claim != "findings.effect.not_possible"} == {"weak"}
 
 
 def test_raters_of_one_mind_have_a_reliability_and_not_an_excuse(ended):
