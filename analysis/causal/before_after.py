@@ -77,8 +77,8 @@ def _change(id, estimand, dims, before, after, outcome, unit, options) -> Estima
         else:
             reason = "causal.reason.horizon_not_observed"
         return Estimate(value=None, n=0, reason=reason, **common)
-    rows = pd.concat([before, after])
-    rows = rows[rows["unit"].isin(change.index)]
+    mine = [part[part["unit"].isin(change.index)] for part in (before, after)]
+    rows = pd.concat(mine)
     cluster = rows.drop_duplicates("unit").set_index("unit")["_cluster"]
     by_cluster = change.groupby(cluster).mean()
     value, m = float(by_cluster.mean()), len(by_cluster)
@@ -88,6 +88,9 @@ def _change(id, estimand, dims, before, after, outcome, unit, options) -> Estima
         "n_clusters": m,
         "n_treated": m,
     }
+    of_one_month = estimand == "change_horizon"
+    if of_one_month and min(part["n"].sum() for part in mine) < options.least_answers:
+        return Estimate(value=None, reason="causal.reason.few_answers", **common)
     if m < 2 or not by_cluster.std() > 0:
         return Estimate(value=value, reason="causal.reason.no_inference", **common)
     se = float(by_cluster.std() / np.sqrt(m))

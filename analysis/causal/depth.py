@@ -8,6 +8,7 @@ from functools import partial
 
 import pandas as pd
 
+from analysis.causal.estimates import FEW_ANSWERS
 from analysis.causal.evaluate import Evaluation
 from analysis.causal.heterogeneity import effects_by
 from analysis.causal.persistence import persistence
@@ -85,7 +86,8 @@ def deepen(
     exclude : iterable of str
         Comparison units that spill-over may have reached.
     horizons : sequence of int
-        Event times to bound; the first and the last are compared for persistence.
+        Event times to bound; the first and the last are compared for persistence. Those of which
+        the evaluation gives no value because of few answers are left out.
     placebo_months : int
         Months by which training is pretended earlier.
 
@@ -103,7 +105,11 @@ def deepen(
     }
     asked = Asked(evaluation.options.prefix)
     ask = asked.ask
-    bounds = ask("bounds", lambda: sensitivity(evaluation, horizons=horizons), None)
+    unseen = {e.dims["horizon"] for e in evaluation.of("att_horizon") if e.reason == FEW_ANSWERS}
+    horizons = tuple(months for months in horizons if months not in unseen)
+    bounds = None
+    if horizons:
+        bounds = ask("bounds", lambda: sensitivity(evaluation, horizons=horizons), None)
     by_kind = [
         found
         for by, kind in (kinds or {}).items()
@@ -129,9 +135,12 @@ def deepen(
         if by_hours is not None:
             tables["hours"] = by_hours
     few = evaluation.panel.n_treated_clusters <= FEW_TREATED
-    early, late = min(horizons), max(horizons)
+    lasts: tuple[Estimate, ...] = ()
+    if horizons:
+        early, late = min(horizons), max(horizons)
+        lasts = ask("lasts", lambda: persistence(evaluation, early=early, late=late), ())
     parts = {
-        "lasts": ask("lasts", lambda: persistence(evaluation, early=early, late=late), ()),
+        "lasts": lasts,
         "bounds": () if bounds is None else bounds.estimates(),
         "kinds": tuple(item for found in by_kind for item in found.estimates()),
         "attendance": attendance,

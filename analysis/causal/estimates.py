@@ -28,6 +28,10 @@ from analysis.causal.two_by_two import small_sample_scale
 from analysis.indicators.rounds import answering
 from analysis.results import Estimate
 
+#: Estimands of a single month.
+OF_ONE_MONTH = ("att_event_time", "att_horizon", "att_calendar")
+#: Reason of a value that rests on fewer answers than may be shown.
+FEW_ANSWERS = "causal.reason.few_answers"
 #: Share of the larger of two counts below which the smaller is none but for rounding.
 NO_CASES = 1e-9
 
@@ -325,6 +329,8 @@ class Builder:
             return [
                 Estimate(id=f"{self.stem}.{name}", value=0.0, interval_method="reference", **common)
             ]
+        if estimand in OF_ONE_MONTH and self.fewest_answers(weights) < self.options.least_answers:
+            return [Estimate(id=f"{self.stem}.{name}", value=None, reason=FEW_ANSWERS, **common)]
         rule = self.rule(weights)
         lead = self.lead(rule, event_time)
         value = float(part.att[j])
@@ -377,6 +383,28 @@ class Builder:
             "dims": dims,
             "simulated": self.options.simulated,
         }
+
+    def fewest_answers(self, weights: np.ndarray) -> float:
+        """Return the observations of the arm with fewest, before or after, behind a mean of cells.
+
+        Cells of several cohorts are added up, as the mean does.
+        """
+        cells = np.flatnonzero((weights != 0) & self.effects.estimated)
+        moved, first = self._moved(cells), int(self.panel.periods[0])
+        own = self.panel.cohort[:, None] == self.effects.cohort[cells]
+        until = np.cumsum(self.panel.n, axis=1)
+        until = np.hstack([np.zeros((len(until), 1)), until])
+
+        def between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+            return until[:, end - first + 1] - until[:, start - first]
+
+        effects = self.effects
+        after = between(effects.period[cells], effects.period[cells])
+        before = between(effects.base_from[cells], effects.base[cells])
+        counts = [
+            float(answers[moved & arm].sum()) for arm in (own, ~own) for answers in (after, before)
+        ]
+        return min(counts)
 
     def _interval(self, part: Aggregate, j: int, lead: Lead, together: float | None) -> dict:
         """Return the fields of an interval; the reason where none can be had."""

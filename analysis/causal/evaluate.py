@@ -214,7 +214,7 @@ def evaluate(
         *_site_means(frame, options, outcome=outcome, unit=unit),
     )
     found = _checks.with_comparison(builder, parts, overall, alternatives)
-    tables = report_tables.tables(effects, outcome, options.level)
+    tables = report_tables.tables(effects, outcome, options.level, options.least_answers)
     if rounds is not None:
         told = _checks.measured_in_rounds(outcome, options, len(panel.units))
         found = (*found, told, *_checks.started_together(outcome, options, frame))

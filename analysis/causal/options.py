@@ -62,6 +62,9 @@ class Options:
     rounds : Rounds or None
         Periods and cohorts are rounds of measurement, and so is ``anticipation``; estimates are
         labelled in the months that it tells, horizons are months. None: periods are months.
+    least_answers : int
+        Fewest observations of either arm, in the month and in what it is compared with, on which
+        the value of one month is given; 0 gives all.
     prefix : str
         First part of every id.
     simulated : bool
@@ -88,6 +91,7 @@ class Options:
     inference: Lead | None = None
     form: Form = "mean"
     rounds: Rounds | None = None
+    least_answers: int = 0
     prefix: str = "tracking"
     simulated: bool = False
 
@@ -113,6 +117,7 @@ class Options:
             ("draws", 1),
             ("seed", 0),
             ("pretrend_periods", 1),
+            ("least_answers", 0),
         ):
             a_count(name, getattr(self, name), least)
         for months in self.horizons:

@@ -12,10 +12,12 @@ from analysis.causal.group_time import GroupTime
 from analysis.indicators.rounds import Rounds
 
 
-def tables(effects: GroupTime, outcome: str, level: float) -> dict[str, pd.DataFrame]:
+def tables(
+    effects: GroupTime, outcome: str, level: float, least_answers: int = 0
+) -> dict[str, pd.DataFrame]:
     """Return ``<outcome>_trends``, ``_group_time`` and, for balanced panels, ``_bacon``."""
     found = {
-        f"{outcome}_trends": trends(effects.panel, level),
+        f"{outcome}_trends": trends(effects.panel, level, least_answers),
         f"{outcome}_group_time": effects.table(),
     }
     if effects.panel.balanced:
@@ -34,7 +36,7 @@ def in_months(table: pd.DataFrame, rounds: Rounds) -> pd.DataFrame:
     return found
 
 
-def trends(panel: Prepared, level: float = 0.95) -> pd.DataFrame:
+def trends(panel: Prepared, level: float = 0.95, least_answers: int = 0) -> pd.DataFrame:
     """Mean outcome by arm and period.
 
     Returns
@@ -42,7 +44,8 @@ def trends(panel: Prepared, level: float = 0.95) -> pd.DataFrame:
     DataFrame
         Key ``arm`` (``treated``: ever treated in the window; ``comparison``: never), ``period``;
         ``value`` of unit means, pointwise t interval ``ci_low``/``ci_high`` over units (NaN with
-        fewer than two), ``n_units``.
+        fewer than two), ``n_units``, ``n`` (observations). Months of an arm with fewer than
+        ``least_answers`` observations are left out.
     """
     rows = []
     for arm, members in (
@@ -51,14 +54,15 @@ def trends(panel: Prepared, level: float = 0.95) -> pd.DataFrame:
     ):
         for place, period in enumerate(panel.periods):
             values = panel.y[members, place]
-            values = values[~np.isnan(values)]
+            known = ~np.isnan(values)
+            values, n = values[known], float(panel.n[members, place][known].sum())
             m = len(values)
-            if m == 0:
+            if m == 0 or n < least_answers:
                 continue
             half = np.nan
             if m > 1:
                 half = t_quantile(level, m - 1) * values.std(ddof=1) / np.sqrt(m)
             mean = values.mean()
-            rows.append((arm, int(period), mean, mean - half, mean + half, m))
-    columns = ["arm", "period", "value", "ci_low", "ci_high", "n_units"]
+            rows.append((arm, int(period), mean, mean - half, mean + half, m, round(n)))
+    columns = ["arm", "period", "value", "ci_low", "ci_high", "n_units", "n"]
     return pd.DataFrame(rows, columns=columns)

@@ -43,6 +43,7 @@ _NOT_PROVEN = (".none", ".absent", ".undone", ".disputed", *_UNBOUNDED)
 
 
 _ROUNDS = "measured_in_rounds"
+_FEW_ANSWERS = "causal.reason.few_answers"
 """Check that says in which months an outcome was measured."""
 
 _MISSING = ("inference_possible", "comparison_group")
@@ -160,6 +161,8 @@ def _lasts(
     if ratio is not None and ratio.ci_low is not None:
         pair = (int(ratio.dims["early"]), int(ratio.dims["late"]))
     if not pair or pair[0] == pair[1] or not all(month in known for month in pair):
+        if any(e.reason == _FEW_ANSWERS for e in horizons):
+            return Line(question, "findings.lasts.few_answers")
         rounds = next((c.params for c in checks if c.id.endswith(_ROUNDS)), None)
         if rounds is not None and rounds["after"] == 1 and not word:
             return Line(question, "findings.lasts.one_round", {"month": rounds["last"]})

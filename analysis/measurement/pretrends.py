@@ -9,13 +9,17 @@ from analysis.measurement.intervals import mean_t, welch
 from analysis.results import Check, Estimate, StageResults, collect
 
 
-def arm_means(outcome: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+def arm_means(
+    outcome: pd.DataFrame, *, level: float = 0.95, least_answers: int = 0
+) -> pd.DataFrame:
     """Mean over sites by arm and month, every site counting once.
 
     Parameters
     ----------
     outcome : DataFrame
         ``unit, period, y, n, cohort``; cohort NaN for never treated.
+    least_answers : int
+        Fewest observations of an arm in a month; others are left out.
 
     Returns
     -------
@@ -25,8 +29,10 @@ def arm_means(outcome: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     """
     arms = outcome["cohort"].notna().map({True: "treated", False: "comparison"})
     rows = []
-    for (arm, period), cell in outcome.groupby([arms, outcome["period"]])["y"]:
-        interval = mean_t(cell.to_numpy(), level)
+    for (arm, period), cell in outcome.groupby([arms, outcome["period"]]):
+        if cell["n"].sum() < least_answers:
+            continue
+        interval = mean_t(cell["y"].to_numpy(), level)
         rows.append((arm, int(period), interval.value, interval.low, interval.high, interval.n))
     columns = ["arm", "period", "value", "ci_low", "ci_high", "n_units"]
     frame = pd.DataFrame(rows, columns=columns)
@@ -34,7 +40,12 @@ def arm_means(outcome: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
 
 
 def assess_pretrends(
-    outcome: pd.DataFrame, *, indicator: str, unit: str, simulated: bool = False
+    outcome: pd.DataFrame,
+    *,
+    indicator: str,
+    unit: str,
+    simulated: bool = False,
+    least_answers: int = 0,
 ) -> StageResults:
     """Difference of the slopes before the first wave, with Welch's interval over sites.
 
@@ -49,6 +60,8 @@ def assess_pretrends(
         What ``y`` is, and its unit.
     simulated : bool
         Whether the results are of a simulated world.
+    least_answers : int
+        Fewest answers of an arm in a month on which its mean is given.
 
     Returns
     -------
@@ -57,6 +70,7 @@ def assess_pretrends(
         ``baseline.pretrend``, table ``pretrends``.
     """
     before = before_first_wave(outcome)
+    means = arm_means(before, least_answers=least_answers)
     slopes = unit_slopes(before)
     cohort = outcome.groupby("unit")["cohort"].first().reindex(slopes.index)
     treated, comparison = slopes[cohort.notna()].dropna(), slopes[cohort.isna()].dropna()
@@ -79,7 +93,7 @@ def assess_pretrends(
                 "periods": int(before["period"].nunique()),
             },
         )
-        tables = {"pretrends": arm_means(before)} if len(before) else {}
+        tables = {"pretrends": means} if len(before) else {}
         return collect("baseline", [missing], tables=tables)
     interval, p_value = welch(treated.to_numpy(), comparison.to_numpy())
     drift = 12 * max(abs(interval.low), abs(interval.high))
@@ -123,4 +137,4 @@ def assess_pretrends(
             },
         ),
     ]
-    return collect("baseline", items, tables={"pretrends": arm_means(before)})
+    return collect("baseline", items, tables={"pretrends": means})

@@ -247,7 +247,8 @@ class BaselineStage(Stage):
         alike = step("balance", measurement.assess_balance, self.sites, outcome, **named)
         shared = step("overlap", measurement.assess_overlap, self.sites, outcome, **named)
         unit = self.unit()
-        trends = step("pretrend", measurement.assess_pretrends, outcome, unit=unit, **self.main)
+        shown = {"unit": unit, "least_answers": self.least_answers(self.primary)}
+        trends = step("pretrend", measurement.assess_pretrends, outcome, **shown, **self.main)
         measured = measurement.measured_before(
             outcome, first_wave=self.first_wave, indicator=self.primary
         )

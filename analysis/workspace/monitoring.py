@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -135,7 +136,7 @@ class MonitoringStage(Stage):
             if not chart.empty:
                 order = monitoring.rank_sites(chart, direction=self.registry[name].direction)
                 ranked.append(order.assign(indicator=name, kind=kind))
-                drawn[f"charts_{name}"] = chart
+                drawn[f"charts_{name}"] = self._marked(chart, name)
         tables = {**drawn, "sites_ranked": pd.concat(ranked)} if ranked else {}
         kind = {name: self.charted[name] for name in ("indicator", "share")}
         funnel = self.step("funnel", monitoring.assess_funnel, self.panel, **kind)
@@ -147,8 +148,27 @@ class MonitoringStage(Stage):
             timezone=self.client.client.timezone,
             until=self.today,
         )
+        watched = self.charted["indicator"]
+        if not (points := found.table("chart")).empty:
+            points = self._marked(points, watched)
+            found = replace(found, tables={**found.tables, "chart": points})
         more = collect(self.name, [], tables=tables)
         return merge(self.name, (found, funnel, self.weekly, rare, self._platform(), more))
+
+    def _marked(self, chart: pd.DataFrame, indicator: str) -> pd.DataFrame:
+        """Return a chart with ``few``: points that rest on too few answers to be shown.
+
+        They count for the signals, which say nothing of their height.
+        """
+        least = self.least_answers(indicator)
+        cells = self.panel[
+            (self.panel["indicator"] == indicator)
+            & (self.panel["stratum"] == "")
+            & (self.panel["n"] < least)
+        ]
+        few = pd.MultiIndex.from_frame(cells[["site_id", "period"]].astype({"site_id": str}))
+        keys = chart[["subject", "period"]].astype({"subject": str, "period": "int64"})
+        return chart.assign(few=pd.MultiIndex.from_frame(keys).isin(few))
 
     @cached_property
     def weekly(self) -> StageResults:

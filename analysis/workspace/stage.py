@@ -252,6 +252,10 @@ class Stage:
         """Return the unit of an indicator; of the primary outcome when none is named."""
         return self.registry[indicator or self.primary].unit
 
+    def least_answers(self, indicator: str) -> int:
+        """Return the fewest answers on which a value is shown; 0 where nobody is behind it."""
+        return self.client.min_cell if self.registry[indicator].suppress else 0
+
     def of(self, *names: str) -> tuple[pd.DataFrame | None, ...]:
         """Return several canonical tables; None for each the client has not."""
         return tuple(self.table(name) for name in names)

@@ -113,7 +113,8 @@ class TrackingStage(Stage):
         indicator = indicator or self.primary
         unit = self.unit(indicator)
         frame = self.outcome(indicator, stratum=stratum)
-        chosen = {"form": self.form_of(indicator, frame), **chosen}
+        few = {"least_answers": self.least_answers(indicator)}
+        chosen = {"form": self.form_of(indicator, frame), **few, **chosen}
         base = self.base(indicator, frame).base  # asked in months, as the plan lock asks it
         frame, rounds = causal.to_rounds(frame)
         if rounds is not None:

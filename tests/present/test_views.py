@@ -105,3 +105,21 @@ def test_a_number_without_bound_is_a_word(language, words):
     assert words in html
     assert f"−{words}" in html
     assert "∞" not in html
+
+
+def test_points_of_few_answers_are_drawn_in_no_chart():
+    chart = pd.DataFrame(
+        {"subject": "A", "period": [1, 2], "value": [0.5, 0.9], "few": [True, False]}
+    )
+    ranked = pd.DataFrame({"subject": ["A"], "worse": [1], "indicator": ["nps"]})
+    found = StageResults(
+        stage="monitoring",
+        tables={
+            "chart": chart,
+            "chart_signals": ranked,
+            "charts_nps": chart,
+            "sites_ranked": ranked,
+        },
+    )
+    for name in ("chart_figure", "multiples_figure"):
+        assert views.get(f"monitoring.{name}").of(found)["value"].tolist() == [0.9]

@@ -17,7 +17,7 @@ def worst_chart(results: StageResults) -> pd.DataFrame:
     if chart.empty or found.empty or not (found["worse"] > 0).any():
         return chart.iloc[:0]
     first = found.sort_values("worse", ascending=False, kind="stable")["subject"].iloc[0]
-    return chart[chart["subject"] == first]
+    return _shown(chart[chart["subject"] == first])
 
 
 def multiples(results: StageResults) -> pd.DataFrame:
@@ -27,7 +27,12 @@ def multiples(results: StageResults) -> pd.DataFrame:
         return ranked
     name = ranked["indicator"].iloc[0]
     chart = results.table(f"charts_{name}")
-    return _first(chart, ranked.loc[ranked["indicator"] == name, "subject"])
+    return _shown(_first(chart, ranked.loc[ranked["indicator"] == name, "subject"]))
+
+
+def _shown(chart: pd.DataFrame) -> pd.DataFrame:
+    """Return a chart without its points that rest on too few answers to be shown."""
+    return chart[~chart["few"].astype(bool)].drop(columns="few") if "few" in chart else chart
 
 
 def weekly_worst(results: StageResults) -> pd.DataFrame:
