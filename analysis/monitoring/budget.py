@@ -27,16 +27,17 @@ def budget_table(costs: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         ``category, planned, actual, unplanned, open_planned, deviation`` (CNY, items with
-        both) and ``deviation_share``; amounts in CNY, largest plan first.
+        both) and ``deviation_share``; amounts in CNY, largest plan first. A plan, and the
+        deviation from it, is missing where no item of the category has one, not zero.
     """
     frame = costs.assign(planned=floats(costs["planned"]), actual=floats(costs["actual"]))
     both = frame["planned"].notna() & frame["actual"].notna()
     frame["compared"] = frame["planned"].where(both, 0.0)
-    frame["deviation"] = (frame["actual"] - frame["planned"]).where(both, 0.0)
+    frame["deviation"] = (frame["actual"] - frame["planned"]).where(both)
     frame["unplanned"] = frame["actual"].where(frame["planned"].isna(), 0.0)
     frame["open_planned"] = frame["planned"].where(frame["actual"].isna(), 0.0)
     columns = ["planned", "actual", "unplanned", "open_planned", "compared", "deviation"]
-    table = frame.groupby("category", as_index=False)[columns].sum()
+    table = frame.groupby("category", as_index=False)[columns].sum(min_count=1)
     compared = table.pop("compared")
     table["deviation_share"] = table["deviation"] / compared.where(compared > 0)
     return table.sort_values(["planned", "category"], ascending=[False, True], ignore_index=True)
@@ -96,12 +97,23 @@ def assess_budget(
             missing="no_passes",
         ),
     ]
+    question = "monitoring.check.budget.question"
+    if not present(costs, "planned"):
+        missing = Check(
+            id="monitoring.budget",
+            question=question,
+            status="not_possible",
+            n=len(table),
+            reason="monitoring.check.budget.no_plan",
+            remedy="monitoring.check.budget.bring_plan",
+        )
+        return collect("monitoring", [*items, missing], tables={"budget": table})
     over = table[table["deviation_share"] > OVERRUN]
     items += [_alert(row) for row in over.itertuples()]
     items.append(
         Check(
             id="monitoring.budget",
-            question="monitoring.check.budget.question",
+            question=question,
             status="passed" if over.empty else "caution",
             value=float(len(over)),
             threshold=0.0,

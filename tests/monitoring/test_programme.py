@@ -93,3 +93,14 @@ def test_risks_are_graded_by_the_product():
 )
 def test_absent_tables_are_said(found):
     assert [c.status for c in found.checks] == ["not_possible"]
+
+
+def test_costs_without_a_plan_keep_to_none():
+    costs = pd.DataFrame({"category": ["trainer", "venue"], "planned": None, "actual": [36.0, 8.0]})
+    found = assess_budget(costs)
+    check = next(c for c in found.checks if c.id == "monitoring.budget")
+    assert (check.status, check.reason) == ("not_possible", "monitoring.check.budget.no_plan")
+    table = found.table("budget")
+    assert table["actual"].tolist() == [36.0, 8.0]
+    assert table[["planned", "deviation", "deviation_share"]].isna().all(axis=None)
+    assert found.estimate("monitoring.cost.actual").value == 44.0
