@@ -28,11 +28,14 @@ def playbook() -> tuple[dict[str, Any], ...]:
     return tuple(dict(entry) for entry in YAML(typ="safe").load(text))
 
 
-def propose(evidence: Iterable[Finding | Alert | Check], *, on: dt.date) -> pd.DataFrame:
+def propose(
+    evidence: Iterable[Finding | Alert | Check], *, on: dt.date, untrained: int | None = None
+) -> pd.DataFrame:
     """Look up an action for each piece of evidence; what the playbook does not know is skipped.
 
     Several checks or alerts that lead to the same action for the same subject are one row,
-    with the ids of all of them. Open contradictions are one row.
+    with the ids of all of them. Open contradictions are one row. ``untrained`` counts the sites
+    that no wave trains: with none left, nothing is proposed for them; None where not known.
 
     Returns
     -------
@@ -41,10 +44,11 @@ def propose(evidence: Iterable[Finding | Alert | Check], *, on: dt.date) -> pd.D
         ``value.owner.*``), ``due_on``, ``source`` (finding, alert, check), ``source_id`` (ids,
         joined by ", "), ``subject, requirement``.
     """
+    known = [e for e in playbook() if untrained != 0 or not e.get("untrained")]
     rows = []
     for item in evidence:
         kind, name, subject, requirement = _describe(item)
-        entry = next((e for e in playbook() if _matches(e, kind, name, item)), None)
+        entry = next((e for e in known if _matches(e, kind, name, item)), None)
         if entry is None:
             continue
         due = (on + dt.timedelta(days=entry["due_days"])).isoformat()
@@ -94,6 +98,7 @@ def assess_actions(
     on: dt.date,
     runs: Iterable[tuple[dt.date, pd.DataFrame]] = (),
     decisions: pd.DataFrame | None = None,
+    untrained: int | None = None,
     simulated: bool = False,
 ) -> StageResults:
     """Propose actions and say what became of the earlier ones.
@@ -110,6 +115,8 @@ def assess_actions(
         Proposals of earlier runs of this evaluation.
     decisions : DataFrame, optional
         What was decided on them; see :data:`analysis.value.register.SHEET`.
+    untrained : int, optional
+        Sites that no wave trains, as of :func:`propose`.
     simulated : bool
         Whether the client is made up.
 
@@ -122,7 +129,7 @@ def assess_actions(
         ``earlier_actions``: the client's own and the register's, with ``state``.
     """
     decided = register.SHEET.read_nothing() if decisions is None else decisions
-    proposals = propose(evidence, on=on)
+    proposals = propose(evidence, on=on, untrained=untrained)
     kept = register.carry_over(runs, decided, on=on)
     tables = {
         "actions": register.with_ids(proposals),

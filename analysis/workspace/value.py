@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis import findings
+from analysis import findings, indicators
 from analysis.results import Check, Estimate, Finding, StageResults, merge
 from analysis.workspace import ledger
 from analysis.workspace.beside_truth import return_beside_truth
@@ -329,6 +329,7 @@ class ValueStage(Stage):
             on=self.until,
             runs=ledger.earlier_actions(client.name, before=self.until),
             decisions=ledger.action_decisions(client),
+            untrained=int(indicators.cohorts(self.waves).isna().sum()),
             simulated=self.simulated,
         )
 

@@ -39,6 +39,14 @@ def test_only_an_effect_that_is_excluded_calls_for_another_training(claim, actio
     assert propose([found], on=ON)["action"].tolist() == [f"value.action.{action}"]
 
 
+@pytest.mark.parametrize(
+    ("untrained", "action"), [(3, "extend"), (None, "extend"), (0, "keep_programme")]
+)
+def test_nothing_is_extended_where_every_site_is_in_a_wave(untrained, action):
+    found = propose([FINDING], on=ON, untrained=untrained)
+    assert found["action"].tolist() == [f"value.action.{action}"]
+
+
 def test_same_action_for_the_same_subject_is_one_row():
     table = propose([conflict(1), conflict(2)], on=ON)
     assert table["source_id"].tolist() == ["design.conflict.C1, design.conflict.C2"]
@@ -75,5 +83,12 @@ def test_no_earlier_actions_is_said():
 
 @pytest.mark.parametrize("entry", playbook(), ids=lambda e: f"{e['from']}-{e['match']}")
 def test_playbook_entries_are_complete(entry):
-    assert set(entry) - {"status"} == {"from", "match", "action", "owner", "due_days", "priority"}
+    assert set(entry) - {"status", "untrained"} == {
+        "from",
+        "match",
+        "action",
+        "owner",
+        "due_days",
+        "priority",
+    }
     assert ("status" in entry) == (entry["from"] == "check")
