@@ -34,8 +34,17 @@ def propose(
     """Look up an action for each piece of evidence; what the playbook does not know is skipped.
 
     Several checks or alerts that lead to the same action for the same subject are one row,
-    with the ids of all of them. Open contradictions are one row. ``untrained`` counts the sites
-    that no wave trains: with none left, nothing is proposed for them; None where not known.
+    with the ids of all of them. Open contradictions are one row.
+
+    Parameters
+    ----------
+    evidence : Iterable
+        Findings, alerts and checks.
+    on : date
+        Day of the report, from which due days count.
+    untrained : int, optional
+        Sites that no wave trains: with none left nothing is proposed for them; None where not
+        known.
 
     Returns
     -------
