@@ -10,6 +10,7 @@ import pytest
 
 from analysis import ingest, wording
 from analysis.errors import InputError
+from analysis.ingest.headers import personal_reason
 from analysis.ingest.privacy import Pseudonyms, looks_personal, open_key
 
 NAMES = [
@@ -225,3 +226,17 @@ def test_the_end_of_retention_is_told_and_stops_nothing(bench):
     assert (told.column, told.row, told.blocking) == ("privacy.retain_until", 3, False)
     later = bench.client(TEXT, privacy="{demo_key: not-a-secret, retain_until: 2999-12-31}")
     assert "retention_over" not in {fault.rule for fault in ingest.check(later)}
+
+
+@pytest.mark.parametrize(
+    ("header", "personal"),
+    [
+        ("发生日期", False),
+        ("产生日期", False),
+        ("生日", True),
+        ("业主生日", True),
+        ("出生日期", True),
+    ],
+)
+def test_the_day_something_happened_is_no_birthday(header, personal):
+    assert (personal_reason(header) is not None) is personal
