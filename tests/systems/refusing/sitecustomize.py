@@ -65,14 +65,24 @@ os.linesep = "\r\n"
 real_open = builtins.open
 
 
-def translating(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None, *rest):
+def translating(
+    file,
+    mode="r",
+    buffering=-1,
+    encoding=None,
+    errors=None,
+    newline=None,
+    closefd=True,
+    opener=None,
+):
     writes = "w" in mode or "a" in mode
     caller = sys._getframe(1).f_globals.get("__name__", "")
     if writes and "b" not in mode and newline is None and caller.startswith(("analysis", "path")):
         newline = "\r\n"
-    if ("r" not in mode or "+" in mode) and not isinstance(file, int) and held(file):
+    made_in = isinstance(file, int) or os.path.isdir(file)  # a temporary file without a name
+    if ("r" not in mode or "+" in mode) and not made_in and held(file):
         refuse(file)
-    return real_open(file, mode, buffering, encoding, errors, newline, *rest)
+    return real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
 
 
 builtins.open = io.open = translating
