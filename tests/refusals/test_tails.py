@@ -85,10 +85,17 @@ def test_means(values, others):
 
 
 def forms_cut(ratings):
-    """Return the forms; value and lower end for a mean of raters may be open below."""
+    """Return the forms, cut where they may be open.
+
+    That is a mean of raters below its pole, and F where raters agree completely.
+    """
     forms = measurement.icc_forms(ratings)
     return forms and {
-        name: dataclasses.replace(form, value=max(form.value, -1e9), low=max(form.low, -1e9))
+        name: dataclasses.replace(
+            form,
+            f=min(form.f, 1e9),
+            **{end: max(getattr(form, end), -1e9) for end in ("value", "low", "high")},
+        )
         for name, form in forms.items()
     }
 
