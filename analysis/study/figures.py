@@ -10,9 +10,9 @@ import pandas as pd
 
 from analysis import causal, wording
 from analysis.results import Estimate
+from analysis.study.names import method
 from analysis.study.panel import read_panel
 from analysis.study.table import figures
-from analysis.study.words import method
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

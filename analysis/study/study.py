@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -66,11 +65,6 @@ class Study:
     def calendar(self) -> Calendar:
         """How periods are counted."""
         return self.panel.calendar
-
-    @cached_property
-    def estimates(self) -> pd.DataFrame:
-        """All estimates, as :meth:`to_frame` returns them."""
-        return self.to_frame()
 
     def to_frame(self) -> pd.DataFrame:
         """Return all estimates, a row each.

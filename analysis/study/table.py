@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis import wording
+from analysis.study.names import inference, method
 
 if TYPE_CHECKING:
     from analysis.results import Estimate
@@ -51,7 +53,7 @@ class Table:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"{self.frame.to_html()}<p>{_html(self.note)}</p>"
+        return f"{self.frame.to_html()}<p>{escape(self.note)}</p>"
 
     def _repr_latex_(self) -> str:
         return self.to_latex()
@@ -112,12 +114,8 @@ def _column(study: Study, language: wording.Language) -> dict[str, str]:
         "interval": interval_of(effect),
         "p_value": absent if effect.p_value is None else p_text(effect.p_value),
         "measured_in": study.measured_in or absent,
-        "estimator": wording.text(f"study.method.{effect.method}", language)
-        if wording.has(f"study.method.{effect.method}")
-        else wording.text(f"causal.method.{effect.method}", language),
-        "inference": wording.text(f"study.interval.{effect.interval_method}", language)
-        if wording.has(f"study.interval.{effect.interval_method}")
-        else wording.text(f"causal.interval_method.{effect.interval_method}", language),
+        "estimator": method(effect.method, language),
+        "inference": inference(effect.interval_method, language),
         "units": str(effect.n_units),
         "treated_units": str(effect.n_treated),
         "clusters": str(effect.n_clusters),
@@ -152,9 +150,3 @@ def _latex(text: str) -> str:
              "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
              "−": "$-$", "–": "--", "<": r"$<$"}  # fmt: skip
     return "".join(signs.get(sign, sign) for sign in str(text))
-
-
-def _html(text: str) -> str:
-    from html import escape
-
-    return escape(text)

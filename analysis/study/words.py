@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from analysis import wording
 from analysis.present import sentences
 from analysis.results import Check, Estimate
+from analysis.study.names import inference, method, reason
 from analysis.study.table import figures, interval_of, p_text
 
 if TYPE_CHECKING:
@@ -75,26 +76,12 @@ def facts(study: Study, language: wording.Language) -> list[tuple[str, str]]:
     rows.append((name("periods", step=step), f"{first} – {last}"))
     rows.append((name("n"), str(effect.n)))
     rows.append((name("estimator"), method(effect.method, language)))
-    told = wording.text(f"study.interval.{effect.interval_method}", language)
+    told = inference(effect.interval_method, language)
     if found.rule is not None and wording.has(f"study.rule.{found.rule.lead}"):
         why = wording.text(f"study.rule.{found.rule.lead}", language)
         told = wording.text("study.because", language, inference=told, why=why)
     rows.append((name("inference"), told))
     return rows
-
-
-def method(name: str, language: wording.Language) -> str:
-    """Name an estimator without speaking of sites and months."""
-    own = f"study.method.{name}"
-    return wording.text(own if wording.has(own) else f"causal.method.{name}", language)
-
-
-def reason(key: str | None, language: wording.Language) -> str:
-    """Say why a number is missing."""
-    if key is None:
-        return "—"
-    own = key.replace("causal.", "study.", 1)
-    return wording.text(own if wording.has(own) else key, language)
 
 
 def beside(study: Study, language: wording.Language) -> list[tuple[str, str]]:
@@ -174,16 +161,8 @@ def _wrapped(start: str, text: str) -> list[str]:
 
 def as_html(study: Study, language: wording.Language) -> str:
     """Write a study as HTML without style of its own, for any notebook."""
-    rows = "".join(
-        f"<tr><th style='text-align:left'>{escape(name)}</th>"
-        f"<td style='text-align:left'>{escape(value)}</td></tr>"
-        for name, value in facts(study, language)
-    )
-    others = "".join(
-        f"<tr><th style='text-align:left'>{escape(name)}</th>"
-        f"<td style='text-align:left'>{escape(value)}</td></tr>"
-        for name, value in beside(study, language)
-    )
+    rows = _html_rows(facts(study, language))
+    others = _html_rows(beside(study, language))
     passed, doubts = judged(study, language)
     told = "".join(
         f"<li>{escape(text)}{f'<br>→ {escape(remedy)}' if remedy else ''}</li>"
@@ -195,4 +174,12 @@ def as_html(study: Study, language: wording.Language) -> str:
         f"<p><b>{escape(head(study, language))}</b></p><table>{rows}</table>"
         + (f"<p>{escape(caption)}</p><table>{others}</table>" if others else "")
         + f"<p>{escape(checks)}</p><ul>{told}</ul>"
+    )
+
+
+def _html_rows(rows: list[tuple[str, str]]) -> str:
+    left = "style='text-align:left'"
+    return "".join(
+        f"<tr><th {left}>{escape(name)}</th><td {left}>{escape(value)}</td></tr>"
+        for name, value in rows
     )
