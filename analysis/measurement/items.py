@@ -126,7 +126,7 @@ def assess_items(
         turned by mistake; caution when one seems to), ``.scale`` (caution for items whose
         answers are all equal and for ends of the scale that nobody ever chose) and
         ``.straight`` (caution when more than :data:`CONTRADICTORY_LINE` of the sheets
-        contradict themselves, or consistency hangs on straight lines).
+        contradict themselves, or consistency rests on straight lines).
     """
     checks: list[Check] = []
     for sheets in answer_sheets(answers, instruments, sheet=sheet):

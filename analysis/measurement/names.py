@@ -27,7 +27,7 @@ def overlapping_names(names: pd.Series, rows: pd.Series | None = None) -> pd.Dat
     names : Series
         Names of sites, indexed by site.
     rows : Series, optional
-        Rows a site has elsewhere, to show what hangs on a pair.
+        Rows a site has elsewhere, to show what depends on a pair.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def assess_names(
     Parameters
     ----------
     sites, tickets : DataFrame or None
-        Canonical tables; tickets give the rows that hang on a pair of names.
+        Canonical tables; tickets give the rows that depend on a pair of names.
 
     Returns
     -------

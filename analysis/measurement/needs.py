@@ -1,4 +1,4 @@
-"""What to train whom in first, and how far an appraisal's ranks hang on its weights."""
+"""What to train whom in first, and how far an appraisal's ranks depend on its weights."""
 
 from __future__ import annotations
 

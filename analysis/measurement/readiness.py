@@ -9,7 +9,7 @@ The rules, in the order in which they are applied:
 3. Otherwise yes. What could not be assessed is named; it does not change the answer.
 
 Checks of one area make one repair. Repairs are ranked: blocking first, then failed before caution,
-then by the order of :data:`AREAS`, which is that of how much of the later reports hangs on it.
+then by the order of :data:`AREAS`, which is that of how much of the later reports depends on it.
 """
 
 from __future__ import annotations
