@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from analysis.errors import EvaluationError
-from analysis.wording.formatting import SPECS, format_value
+from analysis.wording.formatting import SPECS, format_value, plural_word
 
 Language = Literal["zh_CN", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh_CN", "en")
@@ -49,7 +49,8 @@ def text(key: str, language: Language, **params: Any) -> str:
         Values of the placeholders ``{name}`` or ``{name:spec}``; surplus ones are allowed, so
         that a check may hand over all it knows. ``None`` reads as "not available". The specs
         ``unit``, ``effect`` and ``size`` also read ``unit``; the last two rather
-        ``outcome_unit``, where a test's own unit is that of p.
+        ``outcome_unit``, where a test's own unit is that of p. A spec of two words,
+        ``{n:site|sites}``, is the word that goes with the number, not the number.
 
     Raises
     ------
@@ -90,13 +91,30 @@ def keys(language: Language = "zh_CN") -> tuple[str, ...]:
 
 
 def placeholders(key: str, language: Language) -> tuple[tuple[str, str], ...]:
-    """Return the sorted ``(name, spec)`` pairs of a sentence."""
-    found = _FORMATTER.parse(_sentence(key, language))
-    return tuple(sorted({(name, spec or "") for _, name, spec, _ in found if name is not None}))
+    """Return the sorted ``(name, spec)`` pairs of a sentence, without words by number."""
+    found = ((name, spec or "") for name, spec in _blanks(key, language))
+    return tuple(sorted({(name, spec) for name, spec in found if not _by_number(spec)}))
+
+
+def words_by_number(key: str, language: Language) -> tuple[tuple[str, str, str], ...]:
+    """Return the sorted ``(name, one, other)`` of the words of a sentence that follow a number."""
+    found = {(name, *spec.split("|")) for name, spec in _blanks(key, language) if _by_number(spec)}
+    return tuple(sorted(found))
+
+
+def _blanks(key: str, language: Language) -> list[tuple[str, str]]:
+    parsed = _FORMATTER.parse(_sentence(key, language))
+    return [(name, spec or "") for _, name, spec, _ in parsed if name is not None]
+
+
+def _by_number(spec: str) -> bool:
+    return "|" in spec
 
 
 def _fill(key: str, language: Language, params: Mapping[str, Any], name: str, spec: str) -> str:
     value = params[name]
+    if _by_number(spec):
+        return plural_word(value, *spec.split("|"), language)
     if spec == "key" and value is not None:
         return text(str(value), language)
     if spec not in SPECS:

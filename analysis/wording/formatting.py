@@ -15,7 +15,8 @@ _SMALLEST_P = 0.001
 
 _POINTS = {"zh_CN": " 分"}
 _CASES = {"zh_CN": " 件"}
-# How a level and a difference in each unit are written: number spec, suffix by language.
+# How a level and a difference in each unit are written: number spec, suffix by language; two
+# suffixes are that of one and that of any other number.
 _UNITS: dict[str, tuple[str, dict[str, str]]] = {
     "share": ("pct1", {}),
     "relative": ("pct1", {}),
@@ -26,18 +27,18 @@ _UNITS: dict[str, tuple[str, dict[str, str]]] = {
     "points": ("num1", _POINTS),
     "nps_points": ("num1", {"zh_CN": " 点"}),
     "minutes": ("num1", {"zh_CN": " 分钟", "en": " min"}),
-    "records": ("num1", {"zh_CN": " 条", "en": " records"}),
-    "functions": ("num1", {"zh_CN": " 项功能", "en": " functions"}),
+    "records": ("num1", {"zh_CN": " 条", "en": " record| records"}),
+    "functions": ("num1", {"zh_CN": " 项功能", "en": " function| functions"}),
     "hours": ("num1", {"zh_CN": " 小时", "en": " h"}),
-    "days": ("num1", {"zh_CN": " 天", "en": " days"}),
-    "months": ("num1", {"zh_CN": " 个月", "en": " months"}),
+    "days": ("num1", {"zh_CN": " 天", "en": " day| days"}),
+    "months": ("num1", {"zh_CN": " 个月", "en": " month| months"}),
     # The titles of rates say "per 1,000" themselves.
     "per_1000_household_months": ("num2", _CASES),
     "per_1000_households": ("num2", _CASES),
     "per_1000": ("num2", {}),
     "count": ("int", {}),
-    "people": ("int", {"zh_CN": " 人", "en": " people"}),
-    "sites": ("int", {"zh_CN": " 个项目", "en": " sites"}),
+    "people": ("int", {"zh_CN": " 人", "en": " person| people"}),
+    "sites": ("int", {"zh_CN": " 个项目", "en": " site| sites"}),
     "CNY": ("cny", {}),
     "ratio": ("num2", {}),
     "p": ("p", {}),
@@ -81,6 +82,10 @@ def in_unit(value: float | None, unit: str | None, language: str, *, effect: boo
     if effect and spec == "cny":
         return ("+" if value > 0 else "") + _money(value, language)
     suffix = suffixes.get(language, "")
+    if "|" in suffix:
+        one, other = suffix.split("|")
+        # A decimal is never one: 1 site, but 1.0 months.
+        suffix = plural_word(value, one, other, language) if spec == "int" else other
     if effect:
         digits = {"int": 0, "num1": 1}.get(spec, 2)
         suffix = " points" if language == "en" and unit in _SCALES else suffix
@@ -97,6 +102,29 @@ def format_value(value: Any, spec: str, language: str, *, unit: str | None = Non
     if spec in ("unit", "effect"):
         return in_unit(value, unit, language, effect=spec == "effect")
     return SPECS[spec](value, language)
+
+
+def plural_word(value: Any, one: str, other: str, language: str) -> str:
+    """Return the word that goes with a whole number: ``one`` where the language says so.
+
+    Parameters
+    ----------
+    value : float or None
+        The number as it is written, rounded to a whole one; None and NaN take ``other``.
+    one, other : str
+        The word beside one and beside any other number, e.g. ``site`` and ``sites``.
+    language : {"zh_CN", "en"}
+        Language, whose rule is that of the Unicode CLDR (Babel). Chinese knows ``other`` only.
+
+    Examples
+    --------
+    >>> plural_word(1, "site", "sites", "en"), plural_word(0, "is", "are", "en")
+    ('site', 'are')
+    """
+    if _absent(value):
+        return other
+    rule = _locale(language).plural_form
+    return one if rule(round(abs(float(value)))) == "one" else other
 
 
 def indicator_title(indicator: str, language: str) -> str:

@@ -1,0 +1,117 @@
+"""Words follow the numbers beside them: 1 site, 2 sites."""
+
+import re
+
+import pytest
+
+from analysis import wording
+from analysis.wording.catalogue import words_by_number
+from analysis.wording.formatting import in_unit, plural_word
+
+STOPS = {"of", "and", "or", "in", "to", "at", "by", "per", "for", "on", "as", "that", "with"}
+"""Words after which a number no longer governs what follows."""
+VERBS = {"are", "were", "have", "do"}
+IRREGULAR = {"people", "criteria", "others"}
+MANY_THINGS = {
+    # What "are" and "have" speak of is not the number before them.
+    *("planning.advice.reason.did_never", "monitoring.reason.few_clusters"),
+    *("monitoring.reason.few_months", "monitoring.check.contrast.kept"),
+    *("monitoring.check.risks.question", "monitoring.check.chart.reason"),
+    *("faults_reading.file_too_large", "monitoring.check.funnel.reason"),
+    *("faults_reading.example.share_unit_doubtful", "faults_reading.example.share_unit_undeclared"),
+}
+
+ONE_OF = re.compile(r"\b1 of (?:them|1(?: [a-z-]+){1,3}?) (?:are|were|have|do)\b")
+
+
+def _forms(place):
+    return {pair[place] for key in wording.keys("en") for pair in words_by_number(key, "en")}
+
+
+ONES, OTHERS = _forms(1), _forms(2) - _forms(1)
+"""Words that the catalogue writes beside one, and beside other numbers."""
+
+
+def said_with(number, key):
+    """The English sentence with every whole number set to one and the same."""
+    counted = {name for name, _, _ in words_by_number(key, "en")}
+    params = {}
+    for name, spec in wording.placeholders(key, "en"):
+        params[name] = number if spec == "int" or name in counted else _something(spec)
+    return wording.text(key, "en", **params)
+
+
+def _something(spec):
+    if spec == "key":
+        return "terms.tier.frontline"
+    if spec == "months":
+        return (24_290,)
+    if spec in ("date", "month"):
+        return "2024-03-01"
+    return "Xx" if spec in ("", "text", "indicator") else 0.4
+
+
+def plurals_after_one(sentence):
+    """Stretches of a sentence in which a word for many follows a 1."""
+    found = []
+    for match in re.finditer(r"(?<![\d.,%±])\b1((?: [A-Za-z'’-]+){1,4})", sentence):
+        noun = False
+        for word in match.group(1).split():
+            if word in STOPS:
+                break
+            many = word in VERBS or (not noun and (word in OTHERS | IRREGULAR or _looks_many(word)))
+            if many:
+                found.append(match.group(0))
+                break
+            if word in ONES:
+                if noun:
+                    break
+                noun = True
+    return found + re.findall(
+        r"\b1 of (?:them|1(?: [a-z-]+){1,3}?) (?:are|were|have|do)\b", sentence
+    )
+
+
+def _looks_many(word):
+    return bool(re.fullmatch(r"[a-z-]{3,}[^siu'’]s", word)) and word not in ONES
+
+
+@pytest.mark.parametrize("key", wording.keys("en"))
+def test_english_agrees_with_one(key):
+    found = plurals_after_one(said_with(1, key))
+    if key not in MANY_THINGS:
+        assert found == []
+
+
+@pytest.mark.parametrize("key", [k for k in wording.keys("en") if words_by_number(k, "en")])
+def test_a_word_follows_a_number_that_is_written(key):
+    numbers = {name for name, _ in wording.placeholders(key, "en")}
+    assert {name for name, _, _ in words_by_number(key, "en")} <= numbers
+    assert words_by_number(key, "zh_CN") == ()
+
+
+def test_the_exceptions_are_still_needed():
+    assert all(plurals_after_one(said_with(1, key)) for key in MANY_THINGS)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["Only 1 trained sites.", "Every 1 months", "1 of 1 sites are late", "1 are open", "1 people"],
+)
+def test_a_plural_after_one_is_found(wrong):
+    assert plurals_after_one(wrong)
+
+
+@pytest.mark.parametrize(
+    ("number", "word"), [(0, "sites"), (1, "site"), (2, "sites"), (1.0, "site"), (None, "sites")]
+)
+def test_one_is_one_and_nought_is_many(number, word):
+    assert plural_word(number, "site", "sites", "en") == word
+    assert plural_word(number, "site", "sites", "zh_CN") == "sites"
+
+
+def test_units_follow_their_number():
+    assert in_unit(1, "sites", "en") == "1 site"
+    assert in_unit(2, "people", "en") == "2 people"
+    assert in_unit(1.0, "months", "en") == "1.0 months"
+    assert in_unit(1, "people", "zh_CN") == "1 人"
