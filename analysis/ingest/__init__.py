@@ -6,7 +6,7 @@ person leaves this package.
 """
 
 from analysis.ingest.additions import Added, add_exports
-from analysis.ingest.person import Kept, find_person
+from analysis.ingest.person import Found, Kept, Looked, find_person
 from analysis.ingest.proposal.headers import recognise
 from analysis.ingest.proposal.readable import NEEDED, OUTCOMES, readable
 from analysis.ingest.propose import new_client, propose
@@ -28,8 +28,10 @@ __all__ = [
     "ColumnRecord",
     "Examined",
     "FileRecord",
+    "Found",
     "IngestRecord",
     "Kept",
+    "Looked",
     "SourceRecord",
     "TableRecord",
     "add_exports",

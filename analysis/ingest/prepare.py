@@ -18,7 +18,7 @@ from analysis.ingest.draft import Draft
 from analysis.ingest.gather import Gathered, gather
 from analysis.ingest.inline import draft_inline, instruments_table
 from analysis.ingest.mapping import draft_source
-from analysis.ingest.person import leave_out
+from analysis.ingest.person import Place, leave_out
 from analysis.ingest.privacy import Pseudonyms
 from analysis.ingest.problems import shortened
 from analysis.ingest.record import SourceRecord, TableRecord, UnreadRecord
@@ -31,12 +31,16 @@ _FIRST = ("sites", "staff")
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Canonical frames by table, their records, and every fault in file and row order."""
+    """Canonical frames by table, their records, and every fault in file and row order.
+
+    ``theirs`` says where people who are left out stand in the exports.
+    """
 
     frames: dict[str, pd.DataFrame]
     records: dict[str, TableRecord]
     faults: tuple[Fault, ...]
     unread: tuple[UnreadRecord, ...] = ()
+    theirs: tuple[Place, ...] = ()
 
     @property
     def blocking(self) -> tuple[Fault, ...]:
@@ -61,12 +65,13 @@ def prepare(client: Client, pseudonyms: Pseudonyms, horizon: Any = None) -> Prep
     drafts: dict[int, Draft] = {}
     known: dict[str, frozenset[str]] = {}
     taker = Taker(client, pseudonyms, known)
+    theirs: list[Place] = []
     order = sorted(range(len(client.sources)), key=lambda n: (_rank(client.sources[n].table), n))
     for table in dict.fromkeys(client.sources[n].table for n in order):
         numbers = [n for n in order if client.sources[n].table == table]
         for number in numbers:
             cut = None if table in _FIRST else horizon
-            drafts[number] = _draft(number, client, gathered, taker, known, cut)
+            drafts[number] = _draft(number, client, gathered, taker, known, cut, theirs)
         mine = [drafts[number] for number in numbers]
         _across(mine)
         if table in _FIRST and all(len(draft.frame) for draft in mine):
@@ -83,6 +88,7 @@ def prepare(client: Client, pseudonyms: Pseudonyms, horizon: Any = None) -> Prep
         records=_records(client, drafts),
         faults=tuple(shortened(sorted((f.fault for f in faults), key=_place))),
         unread=tuple(gathered.unread),
+        theirs=tuple(theirs),
     )
 
 
@@ -112,6 +118,7 @@ def _draft(
     taker: Taker,
     known: dict[str, frozenset[str]],
     horizon: Any,
+    theirs: list[Place],
 ) -> Draft:
     source = client.sources[number]
     if source.inline is not None:
@@ -123,7 +130,7 @@ def _draft(
         gathered.release(number)
         del tables
     draft.zone = client.client.timezone
-    leave_out(draft, client)
+    theirs += leave_out(draft, frozenset(taker.pseudonyms.met))
     if horizon is not None:
         draft.keep(horizon.rows(draft.table.name, draft.frame), "later")
     cross_check(draft, client, known)

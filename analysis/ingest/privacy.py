@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from analysis.client import Client
 from analysis.errors import Fault, InputError
 from analysis.files import project_root
+from analysis.ingest.left_out import LeftOut, open_list
 from analysis.tables import TABLES
 
 _DOMAINS = {"household_id": "household"}
@@ -46,9 +47,24 @@ def domain_of(column: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Pseudonyms:
-    """HMAC-SHA256 pseudonyms under one secret key; the key never shows in ``repr``."""
+    """HMAC-SHA256 pseudonyms under one secret key; the key never shows in ``repr``.
+
+    Attributes
+    ----------
+    key : bytes
+        The secret.
+    asked : frozenset of str
+        Pseudonyms that stay out, as ``privacy.leave_out`` names them.
+    left_out : LeftOut or None
+        Those who stay out whatever the key.
+    met : dict
+        Clean identifier and name space, by pseudonym, of the people met so far who stay out.
+    """
 
     key: bytes = field(repr=False)
+    asked: frozenset[str] = frozenset()
+    left_out: LeftOut | None = field(default=None, compare=False)
+    met: dict[str, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def key_id(self) -> str:
@@ -68,6 +84,14 @@ class Pseudonyms:
         """
         domain = domain_of(column)
         known = {v: self.one(v, domain) for v in values.dropna().unique()}
+        tokens = set()
+        if self.left_out is not None:
+            told = self.left_out.known
+            tokens = {*self.left_out.people, *(told[p] for p in self.asked if p in told)}
+        for value, pseudonym in known.items() if tokens or self.asked else ():
+            by_token = tokens and self.left_out.token(value, domain) in tokens
+            if by_token or pseudonym in self.asked:
+                self.met[pseudonym] = (value, domain)
         return values.map(known).astype(_STRING)
 
     def one(self, value: str, domain: str) -> str:
@@ -90,9 +114,14 @@ def open_key(client: Client, *, create: bool = True) -> Pseudonyms:
     InputError
         When the key file lies inside the client's folder, is empty, or others can read it.
     """
+    key = _key(client, create=create)
+    return Pseudonyms(key, frozenset(client.privacy.leave_out), open_list(client))
+
+
+def _key(client: Client, *, create: bool) -> bytes:
     path = client.key_path()
     if path is None:
-        return Pseudonyms(hashlib.sha256(client.privacy.demo_key.encode()).digest())
+        return hashlib.sha256(client.privacy.demo_key.encode()).digest()
     path = path.resolve()
     if path.is_relative_to(client.folder.resolve()):
         raise InputError([_key_fault(client, "key_in_folder", "The key lies beside the data.")])
@@ -106,13 +135,13 @@ def open_key(client: Client, *, create: bool = True) -> Pseudonyms:
         key = secrets.token_hex(32)
         if create:
             _write_key(path, key)
-        return Pseudonyms(bytes.fromhex(key))
+        return bytes.fromhex(key)
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise InputError([_key_fault(client, "key_readable", "Others can read the key file.")])
     text = path.read_text(encoding="ascii", errors="replace").strip()
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise InputError([_key_fault(client, "key_damaged", "The key file holds no key.")])
-    return Pseudonyms(bytes.fromhex(text))
+    return bytes.fromhex(text)
 
 
 def key_faults(client: Client, pseudonyms: Pseudonyms) -> list[Fault]:

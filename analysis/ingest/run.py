@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 from analysis.client import Client, InPart
 from analysis.errors import Fault, InputError
 from analysis.files import beside, move, replace_file, sha256
-from analysis.ingest.prepare import prepare
+from analysis.ingest.left_out import lost_faults, remember, stale_faults
+from analysis.ingest.prepare import Prepared, prepare
 from analysis.ingest.privacy import (
     Pseudonyms,
     key_faults,
@@ -64,7 +65,21 @@ def examine(client: Client) -> Examined:
     except InputError as error:
         pseudonyms, wrong = Pseudonyms(secrets.token_bytes(32)), [*error.faults]
     prepared = prepare(client, pseudonyms)
+    wrong += _left_out_faults(client, pseudonyms)
     return Examined((*wrong, *prepared.faults), prepared.frames)
+
+
+def taken_out(client: Client, pseudonyms: Pseudonyms) -> Prepared:
+    """Return what the import makes of the exports, with where the people left out stand in them.
+
+    Parameters
+    ----------
+    client : Client
+        The loaded client file.
+    pseudonyms : Pseudonyms
+        Who is sought.
+    """
+    return prepare(client, pseudonyms)
 
 
 _ABOUT_OTHERS = frozenset({"file_unread", "sheet_unread", "sheet_hidden", "column_undeclared"})
@@ -120,7 +135,8 @@ def ingest(client: Client, folder: str | Path, *, horizon: Horizon | None = None
     folder = Path(folder)
     pseudonyms = _pseudonyms(client)
     prepared = prepare(client, pseudonyms, horizon)
-    if wrong := [*_key_faults(client, pseudonyms), *prepared.blocking]:
+    wrong = [*_key_faults(client, pseudonyms), *_left_out_faults(client, pseudonyms)]
+    if wrong := [*wrong, *prepared.blocking]:
         raise InputError(wrong)
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = beside(folder)
@@ -141,6 +157,7 @@ def ingest(client: Client, folder: str | Path, *, horizon: Horizon | None = None
             unread=prepared.unread,
         )
         record.save(unfinished)
+        remember(client, {p: pseudonyms.met[p] for p in pseudonyms.asked & set(pseudonyms.met)})
         _put(unfinished, folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -156,6 +173,14 @@ def _pseudonyms(client: Client, *, create: bool = True) -> Pseudonyms:
 
 def _key_faults(client: Client, pseudonyms: Pseudonyms) -> list[Fault]:
     return key_faults(client, pseudonyms) if names_people(client) else []
+
+
+def _left_out_faults(client: Client, pseudonyms: Pseudonyms) -> list[Fault]:
+    """Return what keeps people who stay out from staying out; after the exports were read."""
+    if not names_people(client):
+        return []
+    found = pseudonyms.left_out
+    return [*lost_faults(client, found), *stale_faults(client, found, pseudonyms.met)]
 
 
 def _put(finished: Path, folder: Path) -> None:

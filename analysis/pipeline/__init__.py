@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from analysis.pipeline.engine import RecordingEngine
     from analysis.pipeline.outcome import Outcome
     from analysis.pipeline.pruning import Prunable, prunable, prune
+    from analysis.pipeline.purging import purge_all, purge_person, purge_run
     from analysis.pipeline.run_result import RunResult
     from analysis.pipeline.runner import run
     from analysis.pipeline.status import ClientStatus, client_status
@@ -31,6 +32,9 @@ __all__ = [
     "client_status",
     "prunable",
     "prune",
+    "purge_all",
+    "purge_person",
+    "purge_run",
     "run",
     "run_clients",
     "run_clients_on_cluster",
@@ -48,6 +52,9 @@ _HOME = {
     "client_status": "analysis.pipeline.status",
     "prunable": "analysis.pipeline.pruning",
     "prune": "analysis.pipeline.pruning",
+    "purge_all": "analysis.pipeline.purging",
+    "purge_person": "analysis.pipeline.purging",
+    "purge_run": "analysis.pipeline.purging",
     "run": "analysis.pipeline.runner",
     "run_clients": "analysis.pipeline.batch",
     "run_clients_on_cluster": "analysis.pipeline.batch",

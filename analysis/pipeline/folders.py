@@ -16,7 +16,7 @@ from analysis.files import beside, move, remove, write_text
 from analysis.newest import LINK, POINTER
 
 _INDEX = "index.html"
-_LOCK = ".lock"
+LOCK = ".lock"
 
 
 def new_run_id() -> str:
@@ -78,7 +78,7 @@ def only_one_run(reports: Path) -> Iterator[None]:
         When another living process runs this client; its process id is named.
     """
     reports.mkdir(parents=True, exist_ok=True)
-    with open(reports / _LOCK, "a+", encoding="utf-8") as handle:
+    with open(reports / LOCK, "a+", encoding="utf-8") as handle:
         try:
             _lock(handle.fileno())
         except OSError:

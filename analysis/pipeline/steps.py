@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis import history, parameters
-from analysis.errors import RunError
-from analysis.files import notebooks_folder
+from analysis.client import load
+from analysis.errors import InputError, RunError
+from analysis.files import notebooks_folder, sha256
 from analysis.manifest import FILE_NAME
 from analysis.parameters import StageDeclaration, StageParameters
 from analysis.pipeline import fingerprint, outcome
@@ -114,7 +115,7 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
     ]
     ingest = Step(
         name=INGEST,
-        depends=[exports, str(setting.as_of)],
+        depends=[exports, str(setting.as_of), _left_out(setting)],
         outputs=("canonical", "panel.parquet", "client.json", "horizon.json"),
         size=8,
         execute=lambda folder, _: _prepare_unchanged(setting, folder, inputs),
@@ -132,6 +133,17 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
         for found in parameters.STAGES
     )
     return [ingest, *stages, report]
+
+
+def _left_out(setting: Setting) -> str | None:
+    """Return a hash of who stays out of every import, which lies outside the client's folder."""
+    from analysis.ingest import left_out
+
+    try:
+        path = left_out.list_path(load(setting.client, setting.root))
+    except InputError:
+        return None  # a client file with faults is told with the exports
+    return sha256(path) if path.is_file() else None
 
 
 def _stage(

@@ -194,16 +194,18 @@ def test_a_person_is_found_and_left_out(bench):
     plant(bench)
     latest = bench.root / "reports" / "acme" / "latest" / "canonical"
     client = bench.client(TEXT)
-    assert {kept.rows for kept in ingest.find_person(client, PHONES[3])} == {0}
+    assert ingest.find_person(client, PHONES[3]) == ingest.Found((), ())
     ingest.ingest(client, latest)
     before = bench.tree()
-    kept = {(k.table, k.column): k for k in ingest.find_person(client, PHONES[3])}
+    found = ingest.find_person(client, PHONES[3])
+    assert found.looked == (ingest.Looked("latest", "looked", 2),)
+    assert found.everywhere
+    kept = {(k.table, k.column): k for k in found.kept}
     assert {place: k.rows for place, k in kept.items()} == {
         ("staff", "staff_id"): 1,
-        ("tickets", "household_id"): 0,
         ("tickets", "staff_id"): 1,
     }
-    (resident,) = [k for k in ingest.find_person(client, NAMES[5]) if k.rows]
+    (resident,) = ingest.find_person(client, NAMES[5]).kept
     assert (resident.table, resident.column) == ("tickets", "household_id")
     assert bench.tree() == before
     pseudonyms = [kept["staff", "staff_id"].pseudonym, resident.pseudonym]

@@ -213,22 +213,27 @@ def test_no_summary_of_a_command_is_cut_short(crmeval):
 
 
 def test_what_is_kept_of_a_person_is_shown(crmeval, decided, monkeypatch):
-    from analysis.ingest import Kept
+    from analysis.ingest import Found, Kept, Looked
 
-    kept = [Kept("staff", "staff_id", "ab" * 16, 1), Kept("tickets", "household_id", "cd" * 16, 0)]
+    kept = [Kept("staff", "staff_id", "ab" * 16, 1)]
+    looked = [Looked("20240101", "looked", 1)]
     asked = []
 
     def find_person(client, identifier):
         asked.append(identifier)
-        return kept
+        return Found(tuple(kept), tuple(looked))
 
     monkeypatch.setattr("analysis.ingest.find_person", find_person)
     told = CliRunner().invoke(cli.main, ["person", "acme", "--lang", "en"], input="00123\n").output
     assert asked == ["00123"]
     assert f"leave_out: [{'ab' * 16}]" in told
-    assert "tickets" not in told
+    assert "Looked at: 20240101" in told
     kept.pop(0)
-    assert "keeps nothing" in crmeval("person", "acme", "--id", "1", "--lang", "en").output
+    assert "keep nothing" in crmeval("person", "acme", "--id", "1", "--lang", "en").output
+    looked.append(Looked("20240102", "other_key"))
+    unsure = crmeval("person", "acme", "--id", "1", "--lang", "en")
+    assert "keep nothing" not in unsure.output
+    assert unsure.exit_code == 1
 
 
 def test_pages_are_printed_once_there_are_any(crmeval, project, monkeypatch):
