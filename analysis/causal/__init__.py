@@ -36,6 +36,7 @@ from analysis.causal.frame import (
 )
 from analysis.causal.goodman_bacon import goodman_bacon
 from analysis.causal.group_time import GroupTime, group_time
+from analysis.causal.hazard import HazardRatio, hazard_ratio
 from analysis.causal.heterogeneity import Heterogeneity, effects_by, waves_alike, welch_test
 from analysis.causal.honest import Moments, relative_magnitudes, smoothness
 from analysis.causal.imputation import imputation
@@ -108,6 +109,7 @@ __all__ = [
     "Form",
     "FrameError",
     "GroupTime",
+    "HazardRatio",
     "Heterogeneity",
     "InferenceRule",
     "KaplanMeier",
@@ -157,6 +159,7 @@ __all__ = [
     "fisher_test",
     "goodman_bacon",
     "group_time",
+    "hazard_ratio",
     "imputation",
     "kaplan_meier",
     "know_do_gap",

@@ -36,6 +36,13 @@ from analysis.measurement.branches import (
     branch_completeness,
     branch_extremes,
 )
+from analysis.measurement.chance_agreement import (
+    agreement_weights,
+    fleiss_kappa,
+    gwet_ac1,
+    gwet_ac2,
+    weighted_kappa,
+)
 from analysis.measurement.channels import (
     ChannelDifference,
     assess_channels,
@@ -60,6 +67,7 @@ from analysis.measurement.factor import (
     parallel_analysis,
 )
 from analysis.measurement.fit import FitIndices
+from analysis.measurement.gaps import moments_with_gaps
 from analysis.measurement.group_means import group_means
 from analysis.measurement.icc import Icc, assess_icc, icc_oneway
 from analysis.measurement.intervals import (
@@ -89,6 +97,7 @@ from analysis.measurement.nonresponse import (
     compare_weighted,
     nonresponse_bias,
 )
+from analysis.measurement.omega_hierarchical import OmegaHierarchical, omega_hierarchical
 from analysis.measurement.overlap import Overlap, assess_overlap, propensity_overlap
 from analysis.measurement.platform import assess_platform, platform_use
 from analysis.measurement.pretrends import arm_means, assess_pretrends
@@ -102,7 +111,6 @@ from analysis.measurement.quality import (
 from analysis.measurement.raters import (
     RaterIcc,
     SelfOtherGap,
-    gwet_ac1,
     icc_forms,
     krippendorff_alpha,
     self_other_gap,
@@ -110,6 +118,7 @@ from analysis.measurement.raters import (
 from analysis.measurement.readiness import assess_readiness, measured_before
 from analysis.measurement.reliability import (
     Alpha,
+    alpha_from_covariance,
     assess_instruments,
     cronbach_alpha,
     item_statistics,
@@ -117,6 +126,7 @@ from analysis.measurement.reliability import (
 from analysis.measurement.response import assess_response, return_counts, return_rates
 from analysis.measurement.scorecard import scorecard
 from analysis.measurement.shoppers import ShopperStudy, assess_shoppers, shopper_study
+from analysis.measurement.strata import Stratified, stratified, stratified_moments
 from analysis.measurement.timeliness import assess_timeliness, timeliness
 from analysis.measurement.weighting import (
     Weights,
@@ -142,6 +152,7 @@ __all__ = [
     "Invariance",
     "Moments",
     "NonresponseBias",
+    "OmegaHierarchical",
     "Overlap",
     "ParallelAnalysis",
     "RaterIcc",
@@ -149,10 +160,13 @@ __all__ = [
     "SelfOtherGap",
     "ShopperStudy",
     "StraightLines",
+    "Stratified",
     "WeightedComparison",
     "Weights",
     "aapor_rates",
     "aapor_table",
+    "agreement_weights",
+    "alpha_from_covariance",
     "anchored_indicators",
     "appeal_states",
     "appraise",
@@ -203,8 +217,10 @@ __all__ = [
     "cronbach_alpha",
     "duplicate_rows",
     "eligibility",
+    "fleiss_kappa",
     "group_means",
     "gwet_ac1",
+    "gwet_ac2",
     "icc_forms",
     "icc_oneway",
     "importance_performance",
@@ -220,9 +236,11 @@ __all__ = [
     "measured_before",
     "measurement_invariance",
     "moments",
+    "moments_with_gaps",
     "net_promoter",
     "newcombe",
     "nonresponse_bias",
+    "omega_hierarchical",
     "overlapping_names",
     "parallel_analysis",
     "platform_use",
@@ -244,10 +262,13 @@ __all__ = [
     "standard_error",
     "standardised_differences",
     "straight_lines",
+    "stratified",
+    "stratified_moments",
     "target_estimates",
     "timeliness",
     "trim",
     "weight_sensitivity",
+    "weighted_kappa",
     "weighted_mean",
     "welch",
     "wilson",

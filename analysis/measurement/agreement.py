@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.measurement.chance_agreement import gwet_ac2
 from analysis.measurement.columns import dates, floats, present
 from analysis.measurement.icc import icc_oneway, stepped_up
 from analysis.measurement.raters import RaterIcc, icc_forms, krippendorff_alpha, self_other_gap
@@ -44,7 +45,9 @@ def assess_raters(
     StageResults
         Estimates ``baseline.raters.<instrument>.icc`` (one rater), ``.reliability`` (mean of
         the raters at hand) and ``.self_other``; checks ``….individual`` and ``….least``; tables
-        ``raters`` (Krippendorff's ordinal alpha by item) and ``icc_forms`` (see
+        ``raters`` (Krippendorff's ordinal alpha and Gwet's AC2 with quadratic weights and its
+        ends, by item: where nearly everybody gives the same score alpha is low however well
+        raters agree, AC2 is not) and ``icc_forms`` (see
         :func:`six_forms`). The form is ICC(2) when the same
         raters rated every subject, otherwise ICC(1), which counts their severity against
         agreement.
@@ -301,9 +304,11 @@ def _by_item(others: pd.DataFrame) -> pd.DataFrame:
         slot = mine.groupby("subject").cumcount()
         wide = mine.assign(slot=slot).pivot_table(index="slot", columns="subject", values="score")
         found = krippendorff_alpha(wide.to_numpy(), "ordinal")
-        rows.append((str(item), found.value if found else None, found.n if found else 0))
-    frame = pd.DataFrame(rows, columns=["item", "alpha", "n"])
-    return frame.astype({"alpha": float})
+        ac2 = gwet_ac2(wide.to_numpy())
+        ends = (ac2.value, ac2.low, ac2.high) if ac2 else (None, None, None)
+        rows.append((str(item), found.value if found else None, *ends, found.n if found else 0))
+    frame = pd.DataFrame(rows, columns=["item", "alpha", "ac2", "ac2_low", "ac2_high", "n"])
+    return frame.astype(dict.fromkeys(["alpha", "ac2", "ac2_low", "ac2_high"], float))
 
 
 def _gap(mine: pd.DataFrame, scores: pd.DataFrame, least: int):

@@ -1,4 +1,4 @@
-"""Do raters agree? Intraclass correlations, Krippendorff's alpha, Gwet's AC1, self–other gap."""
+"""Do raters agree? Intraclass correlations, Krippendorff's alpha, self–other gap."""
 
 from __future__ import annotations
 
@@ -258,73 +258,6 @@ def _distance(values: np.ndarray, margin: np.ndarray, scale: Scale) -> np.ndarra
         total = values[:, None] + values[None, :]
         return np.divide(gap, total, out=np.zeros_like(gap), where=total != 0) ** 2
     raise ValueError(f"scale is nominal, ordinal, interval or ratio; got {scale!r}")
-
-
-def gwet_ac1(ratings: np.ndarray, *, level: float = 0.95) -> Interval | None:
-    """Gwet's AC1 for nominal ratings: agreement beyond chance, stable when one answer prevails.
-
-    ``(pa - pe) / (1 - pe)`` with ``pe = sum(pi (1 - pi)) / (q - 1)`` over the q categories
-    that occur.
-
-    Parameters
-    ----------
-    ratings : array, shape (raters, units)
-        NaN where missing. Units with one rating count for the prevalence of categories only.
-
-    Returns
-    -------
-    Interval or None
-        t interval over units (units as a sample, raters as fixed), cut at −1 and 1. None when
-        no unit has two ratings. Where raters agree completely it is 1, also when only one
-        category occurs (no chance agreement is then expected), and the lower end is that of the
-        same ratings with one off.
-
-    References
-    ----------
-    Gwet (2008), equations for AC1 and its variance; Gwet (2014), section 4.3 for more raters.
-    """
-    ratings = np.asarray(ratings, dtype=float)
-    values = np.unique(ratings[np.isfinite(ratings)])
-    counts = np.stack([(ratings == v).sum(axis=0) for v in values], axis=1) if values.size else None
-    if counts is None or not (counts.sum(axis=1) >= 2).any():
-        return None
-    if (
-        counts[counts.sum(axis=1) >= 2].max(axis=1) == counts.sum(axis=1)[counts.sum(axis=1) >= 2]
-    ).all():
-        return _all_alike(ratings, int((counts.sum(axis=1) >= 1).sum()), level)
-    counts = counts[counts.sum(axis=1) >= 1].astype(float)
-    sizes = counts.sum(axis=1)
-    paired = sizes >= 2
-    n, q = len(counts), values.size
-    agree = np.zeros(n)
-    pairs = sizes[paired] * (sizes[paired] - 1)
-    agree[paired] = (counts[paired] * (counts[paired] - 1)).sum(axis=1) / pairs
-    observed = agree[paired].mean()
-    share = counts / sizes[:, None]
-    prevalence = share.mean(axis=0)
-    chance = float((prevalence * (1 - prevalence)).sum() / (q - 1))
-    value = (observed - chance) / (1 - chance)
-    own = np.where(paired, (n / paired.sum()) * (agree - chance * paired), 0.0) / (1 - chance)
-    own_chance = (share * (1 - prevalence)).sum(axis=1) / (q - 1)
-    linear = own - 2 * (1 - value) * (own_chance - chance) / (1 - chance)
-    if n < 2:
-        return Interval(float(value), None, None, n, level, "none")
-    se = float(np.sqrt(((linear - value) ** 2).sum() / (n * (n - 1))))
-    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * se
-    return Interval(
-        float(value), max(-1.0, value - half), min(1.0, value + half), n, level, "gwet_units", se
-    )
-
-
-def _all_alike(ratings: np.ndarray, n: int, level: float) -> Interval:
-    """AC1 of ratings that agree completely; lower end as if one were off."""
-    paired = np.flatnonzero(np.isfinite(ratings).sum(axis=0) >= 2)
-    moved = ratings.copy()
-    moved[:, paired[:1]] = one_off(ratings[:, paired[:1]])
-    off = gwet_ac1(moved, level=level)
-    if off is None or off.low is None:
-        return Interval(1.0, None, None, n, level, "none")
-    return Interval(1.0, off.low, 1.0, n, level, "one_rating_off")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.measurement.columns import present
+from analysis.measurement.gaps import moments_with_gaps
 from analysis.measurement.item_direction import item_directions, items_against
 from analysis.measurement.sheets import declared_factors
 from analysis.refusals import Asked
@@ -25,7 +26,8 @@ class Alpha:
     """Cronbach's alpha with Feldt's interval; ``n`` answer sheets, ``k`` items that vary.
 
     ``constant`` are the items whose answers are all equal: they measure nothing and do not count
-    in ``k``. Counted by forms, ``n`` is the number of sheets of the pair with the fewest.
+    in ``k``. Counted by forms, ``n`` is the number of sheets of the pair with the fewest. ``se`` is
+    the analytic standard error for normal answers (van Zyl, Neudecker & Nel 2000).
     """
 
     value: float
@@ -36,12 +38,13 @@ class Alpha:
     missing: str
     level: float
     constant: tuple[str, ...] = ()
+    se: float | None = None
 
 
 def cronbach_alpha(
     scores: pd.DataFrame,
     *,
-    missing: Literal["listwise", "pairwise", "forms"] = "listwise",
+    missing: Literal["listwise", "pairwise", "forms", "ml"] = "listwise",
     level: float = 0.95,
 ) -> Alpha | None:
     """Cronbach's alpha of the columns of ``scores``, one row an answer sheet.
@@ -52,12 +55,14 @@ def cronbach_alpha(
     ----------
     scores : DataFrame
         Sheets x items, NaN where unanswered.
-    missing : {"listwise", "pairwise", "forms"}
+    missing : {"listwise", "pairwise", "forms", "ml"}
         ``listwise`` keeps sheets with every item answered. ``pairwise`` takes each
         covariance from the sheets that have both items, and counts all sheets in n (pingouin's
         convention). ``forms`` does so too and counts the sheets of the pair that has the
         fewest: of a questionnaire in several forms no sheet has every item, and an interval
-        that counted all sheets would be too narrow.
+        that counted all sheets would be too narrow. ``ml`` takes covariances by full-information
+        maximum likelihood (:func:`~analysis.measurement.gaps.moments_with_gaps`) and counts as
+        ``forms`` does.
 
     Returns
     -------
@@ -74,20 +79,64 @@ def cronbach_alpha(
     constant = tuple(str(item) for item in kept.columns[~varies]) if len(kept) else ()
     kept = kept.loc[:, varies]
     n, k = kept.shape
-    if missing == "forms" and k:
+    if missing in ("forms", "ml") and k:
         answered = kept.notna().to_numpy(dtype=float)
         n = int((answered.T @ answered).min())
     if k < 2 or n < 3:
         return None
-    covariance = kept.cov().to_numpy()
-    if not np.isfinite(covariance).all() or covariance.sum() <= 1e-12:
+    gaps = missing == "ml"
+    covariance = moments_with_gaps(kept).covariance if gaps else kept.cov().to_numpy()
+    if not np.isfinite(covariance).all():
         return None
-    value = k / (k - 1) * (1 - np.trace(covariance) / covariance.sum())
+    found = alpha_from_covariance(covariance, n, level=level)
+    return None if found is None else replace(found, missing=missing, constant=constant)
+
+
+def alpha_from_covariance(covariance: np.ndarray, n: int, *, level: float = 0.95) -> Alpha | None:
+    """Cronbach's alpha of a covariance or correlation matrix; of correlations, standardised.
+
+    Parameters
+    ----------
+    covariance : array, shape (items, items)
+        Symmetric; its divisor (n or n − 1) does not matter.
+    n : int
+        Answer sheets behind it.
+
+    Returns
+    -------
+    Alpha or None
+        Feldt's interval and the analytic standard error
+        ``sqrt(Q / n), Q = 2 (S (tr C^2 + tr^2 C) - 2 tr C sum(C^2)) k^2 / ((k - 1)^2 S^3)`` with
+        S the sum of the elements of C. None for fewer than two items or three sheets, or where
+        the sum of the items does not vary.
+
+    Raises
+    ------
+    ValueError
+        For a matrix that is not square and symmetric.
+
+    References
+    ----------
+    Feldt, Woodruff & Salih (1987); van Zyl, Neudecker & Nel (2000), equation 21; Duhachek &
+    Iacobucci (2004), whose ``ase`` R's ``psych::alpha`` prints.
+    """
+    covariance = np.asarray(covariance, dtype=float)
+    square = covariance.ndim == 2 and covariance.shape[0] == covariance.shape[1]
+    if not square or not np.allclose(covariance, covariance.T):
+        raise ValueError(f"alpha needs a square symmetric matrix, got shape {covariance.shape}")
+    k, total, trace = len(covariance), float(covariance.sum()), float(np.trace(covariance))
+    if k < 2 or n < 3 or total <= 1e-12:
+        return None
+    value = k / (k - 1) * (1 - trace / total)
     tail = (1 - level) / 2
     df1, df2 = n - 1, (n - 1) * (k - 1)
     low = 1 - (1 - value) * stats.f.isf(tail, df1, df2)
     high = 1 - (1 - value) * stats.f.isf(1 - tail, df1, df2)
-    return Alpha(float(value), float(low), float(high), n, k, missing, level, constant)
+    squared = covariance @ covariance
+    spread = total * (np.trace(squared) + trace**2) - 2 * trace * squared.sum()
+    variance = 2 * k**2 / ((k - 1) ** 2 * total**3) * spread / n
+    se = float(np.sqrt(max(variance, 0.0)))
+    return Alpha(float(value), float(low), float(high), n, k, "none", level, (), se)
 
 
 def item_statistics(

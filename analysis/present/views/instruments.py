@@ -165,7 +165,9 @@ def _value_with_ends(row, language: str) -> str:
 
 def raters(results: StageResults) -> pd.DataFrame:
     """Return the agreement of raters by item, in the items' own words."""
-    return worded(results, results.table("raters"))
+    table = results.table("raters")
+    ends = table.rename(columns={"ac2": "value", "ac2_low": "ci_low", "ac2_high": "ci_high"})
+    return worded(results, table.assign(ac2=in_words(ends, _value_with_ends)))
 
 
 def group_means(results: StageResults) -> pd.DataFrame:
