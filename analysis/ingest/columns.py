@@ -147,8 +147,7 @@ class Taker:
             values = values.astype(pd.ArrowDtype(target))
         if spec.kind not in ("id", "label", "text"):
             return values, []
-        if spec.kind == "label" and not spec.labels and mapping.labels is None:
-            values = self._as_first_seen(values, column)
+        values = self.as_first_seen(values, column, spec, mapping)
         kinds = personal_values(values)
         found = []
         for position in np.flatnonzero(kinds.notna().to_numpy()):
@@ -168,7 +167,13 @@ class Taker:
             )
         return values, found
 
-    def _as_first_seen(self, values: pd.Series, column: str) -> pd.Series:
+    def as_first_seen(
+        self, values: pd.Series, column: str, spec: Column, mapping: ColumnMap | None
+    ) -> pd.Series:
+        """Return free labels as each was spelled first; other columns as they are."""
+        free = spec.kind == "label" and not spec.labels
+        if not free or mapping is None or mapping.labels is not None or mapping.hashed:
+            return values
         seen = self.spellings.setdefault(column, {})
         typed = values.dropna().unique()
         said = {text: seen.setdefault(normalise(text)[0], text) for text in typed}

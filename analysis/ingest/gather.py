@@ -3,35 +3,74 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from analysis.client import Client, Source
 from analysis.errors import Fault, InputError
 from analysis.file_names import is_spelled, listed, spelled
 from analysis.ingest.headers import folded
 from analysis.ingest.problems import fault
-from analysis.ingest.readers import Limits, RawTable, read, stable_bytes
+from analysis.ingest.readers import Limits, RawTable, read, stable_bytes, stable_digest
 from analysis.ingest.record import FileRecord, UnreadRecord
 from analysis.ingest.unread import faults as unread_faults
 from analysis.ingest.unread import unread
 
+_NO_ROWS = np.empty(0, dtype=np.int64)
+
 
 @dataclass(slots=True)
 class Gathered:
-    """Raw tables by source, in file-name order, and the faults of finding and reading."""
+    """The files of every source: listed at once, read when a source asks, each one once.
+
+    ``faults`` are those of finding and reading; ``heads`` holds for each sheet that was read, with
+    the number of the source that read it, everything but its rows.
+    """
 
     client: Client
-    tables: dict[int, list[RawTable]] = field(default_factory=dict)
+    paths: dict[int, list[Path]] = field(default_factory=dict)
+    heads: list[tuple[int, RawTable]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     unread: list[UnreadRecord] = field(default_factory=list)
     _read: dict[tuple, list[RawTable]] = field(default_factory=dict)
-    _failed: dict[tuple, InputError] = field(default_factory=dict)
+    _asked: Counter = field(default_factory=Counter)
     _hashes: dict[str, str] = field(default_factory=dict)
 
-    def release(self, number: int) -> None:
-        """Let go of the raw tables of a source that has been taken."""
-        self.tables.pop(number, None)
+    def tables(self, number: int, path: Path) -> list[RawTable]:
+        """Return the sheets of one file of a source; they are let go when no other asks for them.
+
+        A file that cannot be read has none, and its faults are told once.
+        """
+        key = self._key(number, path)
+        if key not in self._read:
+            self._read[key] = self._read_file(path, self.client.sources[number])
+        tables = self._read[key]
+        self.spare(number, path)
+        for table in tables:
+            self.heads.append((number, head_of(table)))
+        return tables
+
+    def spare(self, number: int, path: Path) -> None:
+        """Note that a source needs a file no more, or not at all."""
+        key = self._key(number, path)
+        self._asked[key] -= 1
+        if self._asked[key] <= 0:
+            self._read.pop(key, None)
+
+    def digest(self, path: Path) -> str | None:
+        """Return the SHA-256 of a file's bytes, None for a file that cannot be read."""
+        name = self._name(path)
+        if name not in self._hashes:
+            limits = Limits(**self.client.limits.model_dump())
+            try:
+                self._hashes[name] = stable_digest(path, name, limits)
+            except InputError:
+                return None  # told when it is read
+        return self._hashes[name]
 
     def file_record(self, table: RawTable) -> FileRecord:
         """Return what is recorded of one raw table."""
@@ -51,23 +90,73 @@ class Gathered:
             hidden_rows=len(source.hidden_rows),
         )
 
+    def finish(self) -> None:
+        """Tell what all sources together leave unread, after each has been read."""
+        heads = [head for _, head in sorted(self.heads, key=lambda entry: entry[0])]
+        self.faults += _undeclared(self)
+        self.unread = unread(self.client, heads, self._hashes)
+        self.faults += unread_faults(self.client, self.unread, heads)
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.client.folder).as_posix()
+
+    def _key(self, number: int, path: Path) -> tuple:
+        source = self.client.sources[number]
+        return (self._name(path), *reading_options(source).values())
+
+    def _read_file(self, path: Path, source: Source) -> list[RawTable]:
+        name = self._name(path)
+        limits = Limits(**self.client.limits.model_dump())
+        try:
+            content = stable_bytes(path, name, limits)
+            digest = hashlib.sha256(content).hexdigest()
+            if self._hashes.setdefault(name, digest) != digest:
+                raise InputError([fault("file_changing", file=name)])
+            tables = read(
+                path,
+                name=name,
+                content=content,
+                limits=limits,
+                sheet=source.sheets or None,
+                header_rows=source.header_rows,
+                encoding=source.encoding,
+                delimiter=source.delimiter,
+                total_markers=source.total_rows,
+                fill_down=source.fill_down,
+            )
+        except InputError as error:
+            self._hashes.setdefault(name, "")
+            self.faults += error.faults
+            return []
+        for table in tables:
+            if _undecodable(table):
+                self.faults += _of_the_file(table)
+        return [table for table in tables if not _undecodable(table)]
+
+
+def reading_options(source: Source) -> dict[str, Any]:
+    """Return what of a source decides how its files are read."""
+    names = ("sheets", "header_rows", "encoding", "delimiter", "total_rows", "fill_down")
+    return {name: getattr(source, name) for name in names}
+
+
+def head_of(table: RawTable) -> RawTable:
+    """Return a raw table without its rows."""
+    return replace(table, frame=table.frame.iloc[:0].copy(), row_numbers=_NO_ROWS, dropped=())
+
 
 def gather(client: Client) -> Gathered:
-    """Read every file of every source once; what cannot be read at all becomes a fault."""
+    """List the files of every source; what is not there becomes a fault."""
     gathered = Gathered(client)
     for number, source in enumerate(client.sources):
         if source.inline is None:
-            gathered.tables[number] = _read_source(gathered, number, source)
-    gathered.faults += _undeclared(gathered)
-    read_tables = [table for tables in gathered.tables.values() for table in tables]
-    gathered.unread = unread(client, read_tables, gathered._hashes)
-    gathered.faults += unread_faults(client, gathered.unread, read_tables)
-    gathered._read.clear()  # each source holds its own from here on
+            gathered.paths[number] = _listed(gathered, source)
+            gathered._asked.update(gathered._key(number, p) for p in gathered.paths[number])
     return gathered
 
 
-def _read_source(gathered: Gathered, number: int, source: Source) -> list[RawTable]:
-    client, tables = gathered.client, []
+def _listed(gathered: Gathered, source: Source) -> list[Path]:
+    client, found = gathered.client, []
     for pattern in source.files:
         paths = listed(client.raw_folder, pattern)
         if not paths:
@@ -82,51 +171,10 @@ def _read_source(gathered: Gathered, number: int, source: Source) -> list[RawTab
         for path in paths:
             name = path.relative_to(client.folder)
             if is_spelled(name):
-                tables += _read_file(gathered, path, source)
+                found.append(path)
             else:
                 gathered.faults.append(fault("file_name", file=spelled(name)))
-    return tables
-
-
-def _read_file(gathered: Gathered, path: Path, source: Source) -> list[RawTable]:
-    name = path.relative_to(gathered.client.folder).as_posix()
-    options = (
-        source.sheets,
-        source.header_rows,
-        source.encoding,
-        source.delimiter,
-        source.total_rows,
-        source.fill_down,
-    )
-    key = (name, *options)
-    if key not in gathered._read:
-        limits = Limits(**gathered.client.limits.model_dump())
-        try:
-            content = stable_bytes(path, name, limits)
-            digest = hashlib.sha256(content).hexdigest()
-            if gathered._hashes.setdefault(name, digest) != digest:
-                raise InputError([fault("file_changing", file=name)])
-            gathered._read[key] = read(
-                path,
-                name=name,
-                content=content,
-                limits=limits,
-                sheet=source.sheets or None,
-                header_rows=source.header_rows,
-                encoding=source.encoding,
-                delimiter=source.delimiter,
-                total_markers=source.total_rows,
-                fill_down=source.fill_down,
-            )
-        except InputError as error:
-            gathered._hashes.setdefault(name, "")
-            gathered._read[key] = []
-            gathered.faults += error.faults
-        for table in gathered._read[key]:
-            if _undecodable(table):
-                gathered.faults += _of_the_file(table)
-        gathered._read[key] = [t for t in gathered._read[key] if not _undecodable(t)]
-    return gathered._read[key]
+    return found
 
 
 def _of_the_file(table: RawTable) -> list[Fault]:
@@ -147,11 +195,11 @@ def _undeclared(gathered: Gathered) -> list[Fault]:
     """Return a fault for each header that no source reading the sheet speaks of."""
     said: dict[tuple, set[str]] = {}
     seen: dict[tuple, RawTable] = {}
-    for number, tables in gathered.tables.items():
+    for number in sorted(gathered.paths):
         source = gathered.client.sources[number]
         headers = {folded(header) for header in source.headers()}
         headers |= {folded(header) for header in source.fill_down}
-        for table in tables:
+        for table in (head for reader, head in gathered.heads if reader == number):
             place = (table.source.file, table.source.sheet)
             said.setdefault(place, set()).update(headers)
             heads = (str(h) for h in table.frame.columns if source.takes(str(h)))

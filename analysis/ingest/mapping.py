@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,10 +15,12 @@ from analysis.client.sources import PLACES
 from analysis.ingest.columns import Taker
 from analysis.ingest.constants import constant
 from analysis.ingest.draft import Draft, Origin
+from analysis.ingest.gather import head_of
 from analysis.ingest.headers import folded, personal_reason
+from analysis.ingest.parts import Cells, Part
 from analysis.ingest.problems import Problem, fault, screened, without_values
 from analysis.ingest.readers import RawTable, is_empty
-from analysis.ingest.record import ColumnRecord
+from analysis.ingest.record import ColumnRecord, FileRecord
 from analysis.ingest.scales import (
     SCALED_TABLES,
     Scaled,
@@ -35,7 +37,7 @@ from analysis.tables import ARROW_TYPES, TABLES, Column
 
 
 def draft_source(source: Source, tables: Sequence[RawTable], taker: Taker) -> Draft:
-    """Take all columns of one source out of its raw tables.
+    """Take all columns of one source out of its raw tables, all sheets together.
 
     Parameters
     ----------
@@ -55,7 +57,62 @@ def draft_source(source: Source, tables: Sequence[RawTable], taker: Taker) -> Dr
     longer = to_rows(source, [work.only(table) for table in tables])
     for number in range(len(longer.tables)):
         work.add(number, longer)
-    return work.draft(tables, longer)
+    draft = work.draft([Origin(t.source.file, t.source.sheet) for t in longer.tables])
+    draft.rows_in = sum(len(t) + len(t.dropped) for t in tables)
+    draft.rows_added = longer.added
+    draft.left_out.update(longer.left_out)
+    for table in tables:
+        draft.left_out.update(table.dropped_counts())
+    return draft
+
+
+def part_of(source: Source, table: RawTable, record: FileRecord, taker: Taker) -> Part:
+    """Take all columns of one source out of one sheet that needs no other.
+
+    Parameters
+    ----------
+    source : Source
+        The description, a plain one (:func:`analysis.ingest.parts.is_plain`).
+    table, record : RawTable, FileRecord
+        The sheet and what is recorded of it.
+    taker : Taker
+        Converts columns for the client; what it learns of spellings stays in the part.
+    """
+    work = _Work(source, replace(taker, spellings={}))
+    work.add(0, to_rows(source, [work.only(table)]))
+    return Part(
+        head=head_of(table),
+        record=record,
+        columns={column: parts[0] for column, parts in work.parts.items()},
+        items={item: parts[0] for item, parts in work.items.items()},
+        row=work.row[0],
+        problems=work.problems,
+        once=work.once,
+        left_out=work.left_out,
+    )
+
+
+def joined(source: Source, parts: Sequence[Part], taker: Taker) -> Draft:
+    """Put the sheets of a plain source together.
+
+    Parameters
+    ----------
+    source : Source
+        The description.
+    parts : sequence of Part
+        In order; never changed.
+    taker : Taker
+        Knows the spellings of labels seen so far.
+    """
+    work = _Work(source, taker)
+    for number, part in enumerate(parts):
+        work.take_over(number, part)
+    draft = work.draft([Origin(p.record.file, p.record.sheet) for p in parts])
+    draft.files = [part.record for part in parts]
+    draft.rows_in = sum(part.record.rows for part in parts)
+    for part in parts:
+        draft.left_out.update(part.record.left_out)
+    return draft
 
 
 _OPEN_KINDS = frozenset({"id", "label", "text", "number", "int"})
@@ -82,10 +139,10 @@ class _Work:
     def __init__(self, source: Source, taker: Taker) -> None:
         self.source, self.taker = source, taker
         self.spec = TABLES[source.table]
-        self.parts: dict[str, list[Taken]] = {}
-        self.items: dict[str, list[Taken]] = {}
+        self.parts: dict[str, list[Cells]] = {}
+        self.items: dict[str, list[Cells]] = {}
         self.problems: list[Problem] = []
-        self.unscaled: set[tuple] = set()
+        self.once: list[tuple[Hashable, Problem]] = []
         self.left_out: Counter = Counter()
         self.elsewhere: dict[str, list[np.ndarray]] = {c: [] for c in source.columns}
         self.origin: list[np.ndarray] = []
@@ -130,13 +187,34 @@ class _Work:
                 self._totals(rows, part, {c: taken[c] for c in own if c in taken}, told)
             self._tell_apart(rows, taken)
         for column, part in taken.items():
-            self._shift(part)
-            self.parts.setdefault(column, []).append(part)
+            self._shift(part.problems)
+            self.parts.setdefault(column, []).append(Cells.of(part))
         if self.source.unpivot:
             self._wide(rows, names, taken, missing)
         self.origin.append(np.full(len(rows), number, dtype=np.int64))
         self.row.append(np.asarray(rows.row_numbers, dtype=np.int64))
         self.offset += len(rows)
+
+    def take_over(self, number: int, part: Part) -> None:
+        """Take the columns of one sheet that was cleaned by itself."""
+        self._shift(part.problems)
+        for key, problem in part.once:
+            self._tell_once(key, problem)
+        for column, cells in part.columns.items():
+            spec, mapping = self.spec.columns[column], self.source.columns.get(column)
+            settled = self.taker.as_first_seen(cells.cells, column, spec, mapping)
+            self.parts.setdefault(column, []).append(replace(cells, cells=settled))
+        for item, cells in part.items.items():
+            unpivot = self.source.unpivot
+            spec, mapping = self.spec.columns[unpivot.value], self._of_item(item)
+            settled = self.taker.as_first_seen(cells.cells, unpivot.value, spec, mapping)
+            self.items.setdefault(item, []).append(replace(cells, cells=settled))
+        self.left_out.update(part.left_out)
+        for masks in self.elsewhere.values():
+            masks.append(np.zeros(len(part), dtype=bool))
+        self.origin.append(np.full(len(part), number, dtype=np.int64))
+        self.row.append(part.row)
+        self.offset += len(part)
 
     def _totals(
         self, rows: RawTable, part: np.ndarray, taken: dict[str, Taken], told: set[int]
@@ -211,8 +289,8 @@ class _Work:
         found = screened(fault(rule, params=params, **place))
         draft.problems.append(Problem(found, np.array([position])))
 
-    def draft(self, tables: Sequence[RawTable], longer: Longer) -> Draft:
-        """Put the parts together; ``longer`` are the tables after heads became rows."""
+    def draft(self, origins: list[Origin]) -> Draft:
+        """Put the columns together; ``origins`` are the sheets they came from."""
         columns: dict[str, pd.Series] = {}
         records: dict[str, ColumnRecord] = {}
         for column, parts in self.parts.items():
@@ -230,13 +308,12 @@ class _Work:
         draft = Draft(
             source=self.source,
             frame=pd.DataFrame(columns, index=pd.RangeIndex(self.offset)),
-            origins=[Origin(t.source.file, t.source.sheet) for t in longer.tables],
+            origins=origins,
             origin=np.concatenate([np.empty(0, dtype=np.int64), *self.origin]),
             row=np.concatenate([np.empty(0, dtype=np.int64), *self.row]),
-            rows_in=sum(len(t) + len(t.dropped) for t in tables),
-            rows_added=longer.added,
+            rows_in=self.offset,
             items=items,
-            problems=self.problems,
+            problems=[*self.problems, *(problem for _, problem in self.once)],
             columns=records,
             elsewhere={
                 column: np.concatenate(masks)
@@ -245,19 +322,16 @@ class _Work:
             },
         )
         draft.left_out.update(self.left_out)
-        draft.left_out.update(longer.left_out)
-        for table in tables:
-            draft.left_out.update(table.dropped_counts())
         if self.finer.keys:
             self._counted_twice(draft)
         return draft
 
-    def _record(self, column: str, parts: Sequence[Taken]) -> ColumnRecord:
+    def _record(self, column: str, parts: Sequence[Cells]) -> ColumnRecord:
         converted: Counter = Counter()
         missing: Counter = Counter()
         for part in parts:
             converted.update(part.counts)
-            missing.update(part.reasons.dropna().value_counts().to_dict())
+            missing.update(part.missing)
         mapping = self.source.columns.get(column)
         if mapping is None and self.source.unpivot:
             mapping = self.source.unpivot.items.get(column)
@@ -267,11 +341,16 @@ class _Work:
             missing={k: int(v) for k, v in sorted(missing.items())},
         )
 
-    def _shift(self, part: Taken) -> None:
-        """Move a part's problems from its own rows to the draft's."""
+    def _shift(self, problems: Sequence[Problem]) -> None:
+        """Move problems of one sheet from its own rows to the draft's."""
         self.problems += [
-            Problem(p.fault, p.rows + self.offset, p.column, p.item) for p in part.problems
+            Problem(p.fault, p.rows + self.offset, p.column, p.item) for p in problems
         ]
+
+    def _tell_once(self, key: Hashable, problem: Problem) -> None:
+        """Tell a problem once a source, though every sheet has it."""
+        if key not in [known for known, _ in self.once]:
+            self.once.append((key, problem))
 
     def _reading_faults(self, table: RawTable, names: dict[str, str]) -> None:
         """Take over the reader's faults; those of columns that nobody maps never block."""
@@ -354,7 +433,7 @@ class _Work:
         if missing & set(mapping.header):
             return nothing(len(table), spec)
         open_cells = scaled is None and (spec.kind in _OPEN_KINDS and not _closed(spec, mapping))
-        if open_cells and not (mapping.hashed or mapping.not_personal) and self.offset == 0:
+        if open_cells and not (mapping.hashed or mapping.not_personal):
             self._personal_headers(table, mapping, column)
         real = tuple(h if h in PLACES else names[folded(h)] for h in mapping.header)
         return self.taker.take(
@@ -377,7 +456,7 @@ class _Work:
                     column=header,
                     params={"column": column},
                 )
-                self.problems.append(Problem(found))
+                self._tell_once((found.rule, column, header), Problem(found))
 
     def _constant(self, table: RawTable, column: str, value: object) -> Taken:
         spec = self.spec.columns[column]
@@ -406,21 +485,27 @@ class _Work:
     ) -> None:
         unpivot = self.source.unpivot
         spec = self.spec.columns[unpivot.value]
-        for item, mapping in unpivot.items.items():
-            mapping = mapping.model_copy(
-                update={
-                    "labels": unpivot.labels if mapping.labels is None else mapping.labels,
-                    "missing": mapping.missing or unpivot.missing,
-                    "missing_codes": mapping.missing_codes or unpivot.missing_codes,
-                    "pattern": mapping.pattern or unpivot.pattern,
-                }
-            )
+        for item in unpivot.items:
+            mapping = self._of_item(item)
             if self._scaled(unpivot.value):
                 part = self._scores(table, names, taken, missing, mapping, item)
             else:
                 part = self._take(table, names, unpivot.value, spec, mapping, missing, item=item)
-            self._shift(part)
-            self.items.setdefault(item, []).append(part)
+            self._shift(part.problems)
+            self.items.setdefault(item, []).append(Cells.of(part, with_reasons=True))
+
+    def _of_item(self, item: str) -> ColumnMap:
+        """Return how an item of a wide questionnaire is read, with what holds for all of them."""
+        unpivot = self.source.unpivot
+        mapping = unpivot.items[item]
+        return mapping.model_copy(
+            update={
+                "labels": unpivot.labels if mapping.labels is None else mapping.labels,
+                "missing": mapping.missing or unpivot.missing,
+                "missing_codes": mapping.missing_codes or unpivot.missing_codes,
+                "pattern": mapping.pattern or unpivot.pattern,
+            }
+        )
 
     def _scores(
         self,
@@ -460,10 +545,6 @@ class _Work:
         return part
 
     def _scale_fault(self, none: Unscaled, table: RawTable, header: str) -> None:
-        said = (none.rule, none.instrument, none.item)
-        if said in self.unscaled:
-            return
-        self.unscaled.add(said)
         found = fault(
             none.rule,
             params={"instrument": none.instrument or "", "item": none.item},
@@ -472,7 +553,8 @@ class _Work:
             column=header,
             value=none.item if none.rule == "item_unknown" else none.instrument,
         )
-        self.problems.append(Problem(screened(found)))
+        key = (none.rule, none.instrument, none.item)
+        self._tell_once(key, Problem(screened(found)))
 
     def _item_header(self) -> str:
         mapping = self.source.columns.get("item")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,8 @@ from analysis.ingest.crosschecks import cross_check, keys_of
 from analysis.ingest.draft import Draft
 from analysis.ingest.gather import Gathered, gather
 from analysis.ingest.inline import draft_inline, instruments_table
-from analysis.ingest.mapping import draft_source
+from analysis.ingest.mapping import draft_source, joined, part_of
+from analysis.ingest.parts import Part, is_plain
 from analysis.ingest.person import Place, leave_out
 from analysis.ingest.privacy import Pseudonyms
 from analysis.ingest.problems import shortened
@@ -76,6 +78,7 @@ def prepare(client: Client, pseudonyms: Pseudonyms, horizon: Any = None) -> Prep
         _across(mine)
         if table in _FIRST and all(len(draft.frame) for draft in mine):
             known[table] = keys_of(table, [draft.frame for draft in mine])
+    gathered.finish()
     faults = [*gathered.faults]
     for number in sorted(drafts):
         faults += [problem.fault for problem in drafts[number].problems]
@@ -123,11 +126,12 @@ def _draft(
     source = client.sources[number]
     if source.inline is not None:
         draft = draft_inline(source, number, client, taker)
+    elif is_plain(source):
+        draft = joined(source, list(_parts(number, gathered, taker)), taker)
     else:
-        tables = gathered.tables[number]
+        tables = [t for path in gathered.paths[number] for t in gathered.tables(number, path)]
         draft = draft_source(source, tables, taker)
         draft.files = [gathered.file_record(table) for table in tables]
-        gathered.release(number)
         del tables
     draft.zone = client.client.timezone
     theirs += leave_out(draft, frozenset(taker.pseudonyms.met))
@@ -137,6 +141,13 @@ def _draft(
     accept_known(draft, client, number=number)
     shape(draft)
     return draft
+
+
+def _parts(number: int, gathered: Gathered, taker: Taker) -> Iterator[Part]:
+    source = gathered.client.sources[number]
+    for path in gathered.paths[number]:
+        for table in gathered.tables(number, path):
+            yield part_of(source, table, gathered.file_record(table), taker)
 
 
 def _across(drafts: list[Draft]) -> None:

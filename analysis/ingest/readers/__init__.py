@@ -7,7 +7,7 @@ header, takes out rows that are not data, and says everything it did.
 from analysis.ingest.readers.bounds import Limits
 from analysis.ingest.readers.grid import is_empty
 from analysis.ingest.readers.raw import Dropped, RawTable, Source
-from analysis.ingest.readers.read import read, stable_bytes
+from analysis.ingest.readers.read import read, stable_bytes, stable_digest
 from analysis.ingest.readers.rules import COUNTS, DROPPED, RULES
 from analysis.ingest.readers.totals import MARKERS, SUSPICIOUS, TotalWords
 
@@ -25,4 +25,5 @@ __all__ = [
     "is_empty",
     "read",
     "stable_bytes",
+    "stable_digest",
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import hashlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -148,21 +149,48 @@ def stable_bytes(path: Path, file: str, limits: Limits) -> bytes:
         When the file is missing or larger than the limit, or is still being changed at the
         fourth try.
     """
+    return _unchanged(path, file, limits, lambda handle, size: handle.read(size + 1), len)
+
+
+def stable_digest(path: Path, file: str, limits: Limits) -> str:
+    """Return the SHA-256 of a file that nobody wrote to meanwhile, without keeping its bytes.
+
+    Raises
+    ------
+    InputError
+        As :func:`stable_bytes`.
+    """
+    found = _unchanged(path, file, limits, lambda handle, _: _digest_of(handle), lambda r: r[1])
+    return found[0]
+
+
+def _digest_of(handle: BinaryIO) -> tuple[str, int]:
+    return hashlib.file_digest(handle, "sha256").hexdigest(), handle.tell()
+
+
+def _unchanged(
+    path: Path,
+    file: str,
+    limits: Limits,
+    take: Callable[[BinaryIO, int], Any],
+    size_of: Callable[[Any], int],
+) -> Any:
+    """Return what was taken of a file that was the same before and after."""
     for pause in (0.2, 0.5, 1.0, None):
         if not path.is_file():
             raise InputError([fault("file_missing", file=file)])
         with open(path, "rb") as handle:
             before = os.fstat(handle.fileno())
             bounds.check_size(before.st_size, file, limits)
-            content = handle.read(before.st_size + 1)
+            taken = take(handle, before.st_size)
         with contextlib.suppress(FileNotFoundError):
             after = path.stat()
             same = all(
                 getattr(before, of) == getattr(after, of)
                 for of in ("st_size", "st_mtime_ns", "st_ino")
             )
-            if same and len(content) == before.st_size:
-                return content
+            if same and size_of(taken) == before.st_size:
+                return taken
         if pause is not None:
             time.sleep(pause)
     raise InputError([fault("file_changing", file=file)])
