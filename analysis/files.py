@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from analysis.errors import FileInUseError, RunError
@@ -152,6 +152,16 @@ def code_hash() -> str:
     """Return one SHA-256 over every file of this package: code, registries, wording, templates."""
     found = [path for path in listed(_PACKAGE, "**/*") if not _GENERATED.intersection(path.parts)]
     return text_hash(_PACKAGE, found)
+
+
+def package_hash(names: Iterable[str]) -> str:
+    """Return one SHA-256 over some rooms and modules of this package."""
+    found = []
+    for name in names:
+        path = _PACKAGE / name
+        found += listed(path, "**/*") if path.is_dir() else [path]
+    kept = [path for path in found if not _GENERATED.intersection(path.parts)]
+    return text_hash(_PACKAGE, kept)
 
 
 def text_hash(folder: Path, paths: list[Path]) -> str:

@@ -12,6 +12,8 @@ from analysis.manifest import Manifest
 
 LINK = "latest"
 """A link to the run folder; where links are refused, a folder with a page that leads there."""
+SHEETS = "read"
+"""Folder of the cleaned sheets that the next import need not read again."""
 POINTER = "latest.txt"
 """Name of the run folder, where links are refused."""
 

@@ -6,6 +6,7 @@ person leaves this package.
 """
 
 from analysis.ingest.additions import Added, add_exports
+from analysis.ingest.kept import KeptSheets
 from analysis.ingest.person import Found, Kept, Looked, find_person
 from analysis.ingest.proposal.headers import recognise
 from analysis.ingest.proposal.readable import NEEDED, OUTCOMES, readable
@@ -31,6 +32,7 @@ __all__ = [
     "Found",
     "IngestRecord",
     "Kept",
+    "KeptSheets",
     "Looked",
     "SourceRecord",
     "TableRecord",

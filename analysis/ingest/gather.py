@@ -63,7 +63,7 @@ class Gathered:
 
     def digest(self, path: Path) -> str | None:
         """Return the SHA-256 of a file's bytes, None for a file that cannot be read."""
-        name = self._name(path)
+        name = self.name(path)
         if name not in self._hashes:
             limits = Limits(**self.client.limits.model_dump())
             try:
@@ -97,15 +97,16 @@ class Gathered:
         self.unread = unread(self.client, heads, self._hashes)
         self.faults += unread_faults(self.client, self.unread, heads)
 
-    def _name(self, path: Path) -> str:
+    def name(self, path: Path) -> str:
+        """Return how records and faults name a file."""
         return path.relative_to(self.client.folder).as_posix()
 
     def _key(self, number: int, path: Path) -> tuple:
         source = self.client.sources[number]
-        return (self._name(path), *reading_options(source).values())
+        return (self.name(path), *reading_options(source).values())
 
     def _read_file(self, path: Path, source: Source) -> list[RawTable]:
-        name = self._name(path)
+        name = self.name(path)
         limits = Limits(**self.client.limits.model_dump())
         try:
             content = stable_bytes(path, name, limits)
@@ -142,7 +143,14 @@ def reading_options(source: Source) -> dict[str, Any]:
 
 def head_of(table: RawTable) -> RawTable:
     """Return a raw table without its rows."""
-    return replace(table, frame=table.frame.iloc[:0].copy(), row_numbers=_NO_ROWS, dropped=())
+    return replace(
+        table,
+        frame=table.frame.iloc[:0].copy(),
+        row_numbers=_NO_ROWS,
+        source=replace(table.source, above=()),
+        dropped=(),
+        faults=(),
+    )
 
 
 def gather(client: Client) -> Gathered:

@@ -18,6 +18,7 @@ from analysis.ingest.crosschecks import cross_check, keys_of
 from analysis.ingest.draft import Draft
 from analysis.ingest.gather import Gathered, gather
 from analysis.ingest.inline import draft_inline, instruments_table
+from analysis.ingest.kept import KeptSheets, key_of
 from analysis.ingest.mapping import draft_source, joined, part_of
 from analysis.ingest.parts import Part, is_plain
 from analysis.ingest.person import Place, leave_out
@@ -50,7 +51,9 @@ class Prepared:
         return tuple(fault for fault in self.faults if fault.blocking)
 
 
-def prepare(client: Client, pseudonyms: Pseudonyms, horizon: Any = None) -> Prepared:
+def prepare(
+    client: Client, pseudonyms: Pseudonyms, horizon: Any = None, kept: KeptSheets | None = None
+) -> Prepared:
     """Read, clean, map and check everything; write nothing.
 
     Parameters
@@ -62,6 +65,8 @@ def prepare(client: Client, pseudonyms: Pseudonyms, horizon: Any = None) -> Prep
     horizon : Horizon, optional
         As of :func:`analysis.ingest.run.ingest`. Sites and staff are kept whole here, because
         other tables refer to them.
+    kept : Kept, optional
+        Cleaned sheets of an earlier import; files that are unchanged are not read again.
     """
     gathered = gather(client)
     drafts: dict[int, Draft] = {}
@@ -73,7 +78,9 @@ def prepare(client: Client, pseudonyms: Pseudonyms, horizon: Any = None) -> Prep
         numbers = [n for n in order if client.sources[n].table == table]
         for number in numbers:
             cut = None if table in _FIRST else horizon
-            drafts[number] = _draft(number, client, gathered, taker, known, cut, theirs)
+            drafts[number] = _draft(
+                number, client, gathered, taker, known, cut, theirs, kept
+            )
         mine = [drafts[number] for number in numbers]
         _across(mine)
         if table in _FIRST and all(len(draft.frame) for draft in mine):
@@ -122,12 +129,13 @@ def _draft(
     known: dict[str, frozenset[str]],
     horizon: Any,
     theirs: list[Place],
+    kept: KeptSheets | None,
 ) -> Draft:
     source = client.sources[number]
     if source.inline is not None:
         draft = draft_inline(source, number, client, taker)
     elif is_plain(source):
-        draft = joined(source, list(_parts(number, gathered, taker)), taker)
+        draft = joined(source, list(_parts(number, gathered, taker, kept)), taker)
     else:
         tables = [t for path in gathered.paths[number] for t in gathered.tables(number, path)]
         draft = draft_source(source, tables, taker)
@@ -143,11 +151,29 @@ def _draft(
     return draft
 
 
-def _parts(number: int, gathered: Gathered, taker: Taker) -> Iterator[Part]:
+def _parts(
+    number: int, gathered: Gathered, taker: Taker, kept: KeptSheets | None
+) -> Iterator[Part]:
+    """Yield the sheets of a source, cleaned now or at an earlier import."""
     source = gathered.client.sources[number]
     for path in gathered.paths[number]:
+        key = digest = None
+        if kept is not None and (digest := gathered.digest(path)) is not None:
+            key = key_of(source, gathered.name(path), digest, taker)
+        parts = None if key is None else kept.find(key)
+        if parts is not None:
+            gathered.spare(number, path)
+            gathered.heads += [(number, part.head) for part in parts]
+            yield from parts
+            continue
+        told = len(gathered.faults)
+        parts = []
         for table in gathered.tables(number, path):
-            yield part_of(source, table, gathered.file_record(table), taker)
+            part = part_of(source, table, gathered.file_record(table), taker)
+            yield part
+            parts.append(part)
+        if key is not None and len(gathered.faults) == told:
+            kept.put(key, parts, taker.pseudonyms)
 
 
 def _across(drafts: list[Draft]) -> None:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from analysis.client import Client, InPart
 from analysis.errors import Fault, InputError
 from analysis.files import beside, move, replace_file, sha256
+from analysis.ingest.kept import KeptSheets
 from analysis.ingest.left_out import lost_faults, remember, stale_faults
 from analysis.ingest.prepare import Prepared, prepare
 from analysis.ingest.privacy import (
@@ -58,13 +59,16 @@ class Examined:
 
 
 def examine(client: Client) -> Examined:
-    """Return what :func:`check` finds, with the tables it was found in; write nothing."""
+    """Return what :func:`check` finds, with the tables it was found in; write nothing.
+
+    Files that are as the last import found them are not read again.
+    """
     try:
         pseudonyms = _pseudonyms(client, create=False)
         wrong = [*_key_faults(client, pseudonyms), *retention_faults(client, dt.date.today())]
     except InputError as error:
         pseudonyms, wrong = Pseudonyms(secrets.token_bytes(32)), [*error.faults]
-    prepared = prepare(client, pseudonyms)
+    prepared = prepare(client, pseudonyms, kept=KeptSheets.of(client, read_only=True))
     wrong += _left_out_faults(client, pseudonyms)
     return Examined((*wrong, *prepared.faults), prepared.frames)
 
@@ -110,7 +114,13 @@ class Horizon(Protocol):
         """Return what was there of a canonical table."""
 
 
-def ingest(client: Client, folder: str | Path, *, horizon: Horizon | None = None) -> IngestRecord:
+def ingest(
+    client: Client,
+    folder: str | Path,
+    *,
+    horizon: Horizon | None = None,
+    kept: KeptSheets | None = None,
+) -> IngestRecord:
     """Write all canonical tables and the record of what became of every row.
 
     Parameters
@@ -121,6 +131,9 @@ def ingest(client: Client, folder: str | Path, *, horizon: Horizon | None = None
         Takes ``<table>.parquet`` and ``ingest.json``; appears complete or not at all.
     horizon : Horizon, optional
         The day looked back to; what came later is left out, before duplicates are settled.
+    kept : Kept, optional
+        Where cleaned sheets are kept, so that unchanged files are not read again; what this
+        import has no use for is removed from it. Everything is read without it.
 
     Returns
     -------
@@ -134,7 +147,7 @@ def ingest(client: Client, folder: str | Path, *, horizon: Horizon | None = None
     """
     folder = Path(folder)
     pseudonyms = _pseudonyms(client)
-    prepared = prepare(client, pseudonyms, horizon)
+    prepared = prepare(client, pseudonyms, horizon, kept)
     wrong = [*_key_faults(client, pseudonyms), *_left_out_faults(client, pseudonyms)]
     if wrong := [*wrong, *prepared.blocking]:
         raise InputError(wrong)
@@ -159,6 +172,8 @@ def ingest(client: Client, folder: str | Path, *, horizon: Horizon | None = None
         record.save(unfinished)
         remember(client, {p: pseudonyms.met[p] for p in pseudonyms.asked & set(pseudonyms.met)})
         _put(unfinished, folder)
+        if kept is not None:
+            kept.tidy()
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return record

@@ -18,14 +18,14 @@ KEPT = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prunable:
-    """A run folder that may be removed.
+    """A folder that may be removed: a run, or the cleaned sheets kept for the next import.
 
     Attributes
     ----------
     folder : Path
         The folder.
     state : str
-        The manifest's word, or ``damaged`` where the manifest cannot be read.
+        The manifest's word, ``damaged`` where the manifest cannot be read, or ``sheets``.
     size : int
         Bytes that its removal frees; files shared with a later run stay for that one.
     """
@@ -36,11 +36,12 @@ class Prunable:
 
 
 def prunable(client: str, *, keep: int = KEPT, root: Path | None = None) -> list[Prunable]:
-    """Return the run folders of a client that may go, oldest first.
+    """Return the folders of a client that may go, runs first, the oldest before the others.
 
     Kept are the newest complete runs, the run that ``latest`` points at, a newer run that was cut
     or asked for some stages only and can go on, and what a newer version wrote. Of runs that look
-    back, each day's last complete one is kept.
+    back, each day's last complete one is kept. The cleaned sheets come last; without them, the next
+    import reads every file again.
 
     Parameters
     ----------
@@ -57,11 +58,14 @@ def prunable(client: str, *, keep: int = KEPT, root: Path | None = None) -> list
     if looking_back.is_dir():
         for day in sorted(path for path in looking_back.iterdir() if path.is_dir()):
             found += _of(day, 1)
+    sheets = reports / newest.SHEETS
+    if sheets.is_dir():
+        found.append(Prunable(folder=sheets, state="sheets", size=_frees(sheets)))
     return found
 
 
 def prune(client: str, gone: Iterable[Prunable], *, root: Path | None = None) -> None:
-    """Remove run folders while no run of the client is under way.
+    """Remove folders while no run of the client is under way.
 
     Raises
     ------

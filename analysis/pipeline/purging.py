@@ -73,6 +73,8 @@ def purge_person(
         receipt.list_id = kept_out.list_id
         receipt.by_hand = []
         receipt.save(path)
+        if (sheets := root / "reports" / client / newest.SHEETS).is_dir():
+            _take_away(root, sheets, receipt, path)
         _clear_exports(opened, receipt, path, key, who, exports=exports)
         _clear_files(root, opened, receipt, path, who.pseudonyms)
         receipt.by_hand += _other_runs(opened, key)

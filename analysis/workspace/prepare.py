@@ -88,7 +88,8 @@ def prepare(client: str, folder: Path, *, as_of: dt.date | None = None) -> None:
     horizon = None
     if as_of is not None:
         horizon = monitoring.Horizon(as_of, opened.client.timezone)
-    ingest.ingest(opened, folder / CANONICAL, horizon=horizon)
+    kept = ingest.KeptSheets.of(opened)
+    ingest.ingest(opened, folder / CANONICAL, horizon=horizon, kept=kept)
     tables = {path.stem: path for path in sorted((folder / CANONICAL).glob("*.parquet"))}
     registry = indicators.of_client(opened)
     panel = panel_of(opened, tables, engine=opened.engine, period=period)

@@ -6,7 +6,7 @@ header, takes out rows that are not data, and says everything it did.
 
 from analysis.ingest.readers.bounds import Limits
 from analysis.ingest.readers.grid import is_empty
-from analysis.ingest.readers.raw import Dropped, RawTable, Source
+from analysis.ingest.readers.raw import Dropped, OtherSheet, RawTable, Source
 from analysis.ingest.readers.read import read, stable_bytes, stable_digest
 from analysis.ingest.readers.rules import COUNTS, DROPPED, RULES
 from analysis.ingest.readers.totals import MARKERS, SUSPICIOUS, TotalWords
@@ -19,6 +19,7 @@ __all__ = [
     "SUSPICIOUS",
     "Dropped",
     "Limits",
+    "OtherSheet",
     "RawTable",
     "Source",
     "TotalWords",
