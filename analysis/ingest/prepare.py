@@ -78,9 +78,7 @@ def prepare(
         numbers = [n for n in order if client.sources[n].table == table]
         for number in numbers:
             cut = None if table in _FIRST else horizon
-            drafts[number] = _draft(
-                number, client, gathered, taker, known, cut, theirs, kept
-            )
+            drafts[number] = _draft(number, client, gathered, taker, known, cut, theirs, kept)
         mine = [drafts[number] for number in numbers]
         _across(mine)
         if table in _FIRST and all(len(draft.frame) for draft in mine):

@@ -302,3 +302,20 @@ def test_one_thing_is_purged_at_a_time_and_asked_for(client):
     assert client.call("purge", "acme", "--all", "--person", "1").exit_code == 2
     client.call("purge", "acme", "--all", input="n\n")
     assert client.folder.is_dir()
+
+
+def test_cleaned_sheets_kept_for_the_next_import_go_with_the_person(client):
+    opened = clients.load("acme")
+    sheets = ingest.KeptSheets.of(opened)
+    folder, _ = import_into(client, "20250101-000000")
+    ingest.ingest(opened, folder / "canonical", kept=sheets)
+    pseudonym = pseudonym_of(client)
+    assert any(pseudonym in str(pd.read_parquet(p).to_dict()) for p in sheets.folder.iterdir())
+    purge_person("acme", PHONE, exports=False)
+    assert not sheets.folder.exists()
+    sheets = ingest.KeptSheets.of(opened)
+    record = ingest.ingest(
+        opened, client.root / "reports" / "acme" / "2" / "canonical", kept=sheets
+    )
+    assert record.tables["staff"].sources[0].left_out["person_left_out"] == 1
+    assert not list(sheets.folder.glob("*"))  # the person stands in both files
