@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -99,6 +100,8 @@ def _waves(sizes: tuple[int, ...], never: int, months: int, **leads) -> RollOut:
 
 
 ALL, MONTH = {"base": "all_before"}, {"base": "month_before"}
+SHIFTED = RollOut((10,) * 7 + (16,) * 7, 0, 22, **ALL)
+THREE = RollOut((10,) * 10 + (14,) * 10 + (18,) * 10, 0, 22, **ALL)
 DESIGNS = {
     "5 / 5, one wave": Design(_waves((5,), 5, 22, **ALL), 0.14),
     "6 / 8, one wave": Design(_waves((6,), 8, 22, **ALL), 0.12),
@@ -112,6 +115,9 @@ DESIGNS = {
     "16 + 16 + 16 / 24": Design(_waves((16, 16, 16), 24, 22, **ALL), 0.045),
     "6 / 8 by lot": Design(_waves((6,), 8, 22, **ALL, by_lot=True), 0.12),
     "24 / 24 by lot": Design(_waves((24,), 24, 22, **ALL, by_lot=True), 0.05),
+    "7, then 7 / 0": Design(SHIFTED, 0.12),
+    "7, then 7 / 0, by lot": Design(replace(SHIFTED, by_lot=True), 0.12),
+    "3 waves of ten / 0, by lot": Design(replace(THREE, by_lot=True), 0.07),
 }
 TRUE = ErrorModel(SD, 0.5, 0.06, site_sd=0.2)
 CLIENTS, OF_A_CLIENT, FRESH = 40, 200, 900_000
@@ -141,9 +147,10 @@ def said_by_clients(design: Design) -> np.ndarray:
     return np.array(said)
 
 
-def by_rule(worlds: int) -> Iterator[tuple]:
+def by_rule(worlds: int, names: Iterable[str]) -> Iterator[tuple]:
     """Yield name, what leads, size, effect, real power, and power as said in three ways."""
-    for name, design in DESIGNS.items():
+    for name in names:
+        design = DESIGNS[name]
         plan, test = design.plan, judged(design.plan)
         fresh = [
             simulate(plan, TRUE, draws=min(400, worlds), seed=FRESH + k, judge=judged)
@@ -157,11 +164,11 @@ def by_rule(worlds: int) -> Iterator[tuple]:
         yield name, test.lead, size, design.effect, real, said, said_by_clients(design), naive
 
 
-def print_rule(worlds: int) -> None:
+def print_rule(worlds: int, names: Iterable[str]) -> None:
     """Print the table of what is said and what is real."""
     print("| design | leads | size | effect | real | said | said by clients | t test |")
     print("|---|---|---|---|---|---|---|---|")
-    for name, lead, size, effect, real, said, clients, naive in by_rule(worlds):
+    for name, lead, size, effect, real, said, clients, naive in by_rule(worlds, names):
         low, middle, high = np.quantile(clients, (0.1, 0.5, 0.9))
         print(
             f"| {name} | {lead.replace('_', ' ')} | {size:.3f} | {effect:g} | {real:.2f} |"
@@ -176,9 +183,10 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=20_000)
     parser.add_argument("--worlds", type=int, default=2000)
     parser.add_argument("--rule", action="store_true")
+    parser.add_argument("--only", nargs="+", default=tuple(DESIGNS), choices=tuple(DESIGNS))
     chosen = parser.parse_args()
     if chosen.rule:
-        print_rule(chosen.worlds)
+        print_rule(chosen.worlds, chosen.only)
         return
     draws = chosen.draws
     print("| trained | never | effect | formula | simulation | t test | F test |")

@@ -80,6 +80,28 @@ class PlannedTest:
             )  # fmt: skip
         return self._by_influence(y, level)
 
+    def spread(self, covariance: np.ndarray) -> float:
+        """Give the standard deviation of the overall effect, units unrelated.
+
+        Parameters
+        ----------
+        covariance : (n_periods, n_periods)
+            Of a unit's periods.
+        """
+        cohort = self._builder.effects.panel.cohort
+        _, row, sizes = np.unique(cohort, return_index=True, return_counts=True)
+        after, before = self._weights_after()[row], self._weights_before()[row]
+
+        def shared(a: np.ndarray, b: np.ndarray) -> float:
+            return float(sizes @ np.einsum("gs,st,gt->g", a, covariance, b))
+
+        slope = 1.0
+        if self._builder.effects.lot:
+            spread = shared(before, before)
+            slope = shared(after, before) / spread if spread > 0 else 0.0
+        left = after - slope * before
+        return float(np.sqrt(shared(left, left)))
+
     def _cells(self) -> np.ndarray:
         """(N, T) bool: the site-months that the effect averages."""
         effects, panel = self._builder.effects, self._builder.panel

@@ -81,7 +81,8 @@ class _Design:
 def _lots(facts: Facts) -> str | None:
     if not facts.drawn and not facts.can_draw:
         return "no_lots" if facts.can_draw is False else "lots_undecided"
-    return _never(facts)
+    refused = _never(facts)
+    return _later(facts) if refused == "no_comparison" and len(facts.waves) > 1 else refused
 
 
 def _untrained(facts: Facts, least: int = 1) -> str | None:
@@ -145,9 +146,7 @@ def _by_lot(facts: Facts) -> pw.RollOut:
 
 
 def _against_later(facts: Facts) -> pw.RollOut:
-    last = facts.waves[-1]
-    earlier = tuple(start for start in facts.starts if start < last)
-    return pw.RollOut(earlier, facts.starts.count(last), last, base=facts.base)
+    return pw.RollOut(facts.starts, 0, facts.n_periods, base=facts.base)
 
 
 def _all_sites(facts: Facts) -> int:
@@ -300,7 +299,7 @@ def _advice(chosen: pd.Series | None, facts: Facts) -> Check:
     return Check(
         **check,
         status="passed" if chosen["grade"] == "randomised" else "caution" if compared else "failed",
-        reason=f"planning.advice.reason.{chosen['design']}",
+        reason=f"planning.advice.reason.{_reason(chosen, facts)}",
         remedy=None if chosen["grade"] == "randomised" else _remedy(facts),
         n=len(facts.starts) + facts.n_never,
         params={
@@ -312,6 +311,11 @@ def _advice(chosen: pd.Series | None, facts: Facts) -> Check:
             **({} if compared else {"why": why}),
         },
     )
+
+
+def _reason(chosen: pd.Series, facts: Facts) -> str:
+    everyone = chosen["design"] == "randomised" and facts.n_never < LEAST_SITES
+    return "randomised_order" if everyone else chosen["design"]
 
 
 def _why_nothing_compared(facts: Facts) -> str:

@@ -124,8 +124,6 @@ def expected_spread(
         What a site-month varies by, site and month effects taken out.
     """
     contrast, counts, _ = pw.contrasts(starts, n_periods, window=window, base=base)
-    gap = np.abs(np.subtract.outer(np.arange(n_periods), np.arange(n_periods)))
-    shock = errors.autocorrelation**gap if errors.autocorrelation > 0 else np.eye(n_periods)
-    covariance = errors.shock_sd**2 * shock + errors.sampling_sd**2 * np.eye(n_periods)
+    covariance = pw.covariance(replace(errors, site_sd=0.0), n_periods)
     variance = np.einsum("wt,ts,ws->w", contrast, covariance, contrast)
     return float(np.sqrt(np.average(variance, weights=counts)))

@@ -30,6 +30,8 @@ ALL_MONTHS = 60
 """Months after the start that no evaluation outlives."""
 BOOTSTRAPPED = 400
 """Simulated panels at most where each is bootstrapped."""
+DRAWN = 200_000_000
+"""Site-months drawn at most; a larger simulation gives way to the estimate's own variance."""
 
 
 class Test(Protocol):
@@ -39,6 +41,9 @@ class Test(Protocol):
 
     def intervals(self, y: np.ndarray, *, level: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Give the interval of the effect in each of (B, sites, months) panels."""
+
+    def spread(self, covariance: np.ndarray) -> float:
+        """Give the standard deviation of the effect from the covariance of a site's months."""
 
 
 Judge = Callable[["RollOut"], Test]
@@ -110,7 +115,8 @@ class RollOut:
     ``window`` after each start count: by default all, as in the leading estimate. ``base`` says
     what they are compared with: the ``month_before`` the start, or the mean of ``all_before``
     anyone's. ``by_lot``: a lottery decides who starts when, so that the coefficient on what was
-    before is estimated instead of set to 1.
+    before is estimated instead of set to 1. Where fewer than two sites are never trained, the last
+    wave is what the earlier ones are compared with, until it starts.
     """
 
     starts: tuple[int, ...]
@@ -121,10 +127,12 @@ class RollOut:
     by_lot: bool = False
 
     def __post_init__(self) -> None:
-        if len(self.starts) < 2 or self.n_never < 2:
+        trained, untrained = self._sides()
+        if trained < 2 or untrained < 2:
             raise RefusedError(
                 Refusal.TWO_EACH_SIDE,
-                "Power needs at least two trained and two never-trained sites.",
+                "Power needs at least two trained sites and two to compare them with: never "
+                "trained, or trained last.",
             )
         if min(self.starts) < 1 or max(self.starts) >= self.n_periods:
             raise RefusedError(
@@ -132,10 +140,41 @@ class RollOut:
                 "Every trained site needs a month before and a month after.",
             )
 
+    @property
+    def has_never(self) -> bool:
+        """Whether enough sites are never trained to be what the others are compared with."""
+        return self.n_never >= 2
+
+    @property
+    def until_last(self) -> RollOut:
+        """The part of the roll-out that two groups suffice to describe, for the closed form.
+
+        The roll-out itself where sites are never trained; else the earlier waves, with the last
+        one as never trained, in the months before it starts.
+        """
+        if self.has_never:
+            return self
+        last = max(self.starts)
+        earlier = tuple(start for start in self.starts if start < last)
+        never = self.n_never + len(self.starts) - len(earlier)
+        return replace(self, starts=earlier, n_never=never, n_periods=last)
+
+    def _sides(self) -> tuple[int, int]:
+        if self.has_never or not self.starts:
+            return len(self.starts), self.n_never
+        last = self.starts.count(max(self.starts))
+        return len(self.starts) - last, self.n_never + last
+
     def scaled(self, n_sites: int) -> RollOut:
-        """Return the same roll-out with another number of sites, shares kept."""
+        """Return the same roll-out with another number of sites, shares kept.
+
+        Raises
+        ------
+        RefusedError
+            Where so few sites leave no last wave of two to compare with.
+        """
         share = self.n_never / (self.n_never + len(self.starts))
-        never = min(max(2, round(n_sites * share)), n_sites - 2)
+        never = min(max(2, round(n_sites * share)), n_sites - 2) if self.has_never else self.n_never
         places = np.linspace(0, len(self.starts) - 1, n_sites - never).round().astype(int)
         starts = tuple(np.sort(self.starts)[places].tolist())
         return replace(self, starts=starts, n_never=never)
@@ -250,6 +289,7 @@ def contrasts(
 
 def _degrees(plan: RollOut) -> float:
     """Satterthwaite's degrees of freedom, each wave being one sample; all varying alike."""
+    plan = plan.until_last
     _, counts, weights = _windows(plan)
     share = np.append(weights**2 / counts, 1 / plan.n_never)
     spare = np.append(counts, plan.n_never) - 1.0
@@ -271,6 +311,7 @@ def closed_form_se(plan: RollOut, errors: ErrorModel) -> float:
     ----------
     Teerenstra et al. (2012); Hussey & Hughes (2007) for the equal-correlation model.
     """
+    plan = plan.until_last
     contrast, counts, weights = _windows(plan)
     variance = errors.shock_sd**2 + errors.sampling_sd**2
     lasting = 0.0
@@ -324,9 +365,9 @@ def simulate_null(
     """Draw estimates and standard errors of a training without effect.
 
     The estimator is the cohort-weighted difference in differences against never-trained
-    sites (mean of up to ``window`` months after the start minus the plan's base), with
-    the influence-function standard error clustered by site; under a lottery, with the coefficient
-    of least variance on the base.
+    sites, or the last wave until it starts (mean of up to ``window`` months after the start minus
+    the plan's base), with the influence-function standard error clustered by site; under a
+    lottery, with the coefficient of least variance on the base.
 
     Parameters
     ----------
@@ -341,7 +382,7 @@ def simulate_null(
     -------
     estimates, standard errors : ndarray of shape (draws,)
     """
-    rng = np.random.default_rng(seed)
+    rng, plan = np.random.default_rng(seed), plan.until_last
     contrast, counts, weights = _windows(plan)
     sides = np.stack([np.maximum(contrast, 0), np.maximum(-contrast, 0)])  # after, before
     n1 = len(plan.starts)
@@ -373,6 +414,14 @@ def simulate_null(
         left = rest[0] - np.reshape(slope, (-1, 1)) * rest[1]
         errors_of[first : first + n] = np.sqrt((left**2).sum(axis=1))
     return estimates, errors_of
+
+
+def covariance(errors: ErrorModel, n_periods: int) -> np.ndarray:
+    """Give the (months, months) covariance of a site's months, its lasting level included."""
+    gap = np.abs(np.subtract.outer(np.arange(n_periods), np.arange(n_periods)))
+    shock = errors.autocorrelation**gap if errors.autocorrelation > 0 else np.eye(n_periods)
+    own = errors.shock_sd**2 * shock + errors.sampling_sd**2 * np.eye(n_periods)
+    return own + errors.site_sd**2
 
 
 def _errors(
@@ -409,7 +458,9 @@ def simulate(
     alpha : float
         Two-sided size of the test.
     draws, seed : int
-        Number of draws, at most :data:`BOOTSTRAPPED` where each is bootstrapped, and seed.
+        Number of draws, at most :data:`BOOTSTRAPPED` where each is bootstrapped, and seed. Where
+        usual standard errors lead and more than :data:`DRAWN` site-months would be drawn, the
+        estimate is taken for normal with the variance that the errors give it.
     judge : callable, optional
         What asks the inference rule. Without one the t test of :func:`simulate_null` judges, which
         is not valid with few sites or small waves.
@@ -422,7 +473,13 @@ def simulate(
     draws = min(draws, BOOTSTRAPPED) if test.lead == "wild_bootstrap" else draws
     rng, ends = np.random.default_rng(seed), []
     sites = len(plan.starts) + plan.n_never
-    block = max(1, 2_000_000 // (sites * plan.n_periods))
+    cells = sites * plan.n_periods
+    if test.lead == "influence_function" and cells * draws > DRAWN:
+        spread = test.spread(covariance(errors, plan.n_periods))
+        estimates = spread * stats.norm.ppf((np.arange(draws) + 0.5) / draws)
+        half = spread * stats.norm.ppf(1 - alpha / 2)
+        return Null(estimates - half, estimates + half, test.lead)
+    block = max(1, 2_000_000 // cells)
     for first in range(0, draws, block):
         n = min(block, draws - first)
         y = _errors(rng, (n, sites, plan.n_periods), errors)

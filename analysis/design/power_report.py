@@ -93,7 +93,7 @@ def power_by_sites(
     effect : float
         True effect, in the unit of the outcome.
     sites : sequence of int
-        Numbers of sites.
+        Numbers of sites; those that are too few for the waves are left out.
     alpha, power : float
         Two-sided size of the test, and the power at which the detectable effect is read.
     draws, seed : int
@@ -107,9 +107,13 @@ def power_by_sites(
         ``n_sites, n_treated, effect, power_formula, power_simulated, mde_formula,
         mde_simulated`` (NaN where no effect reaches the power).
     """
-    rows = []
+    rows, refused = [], None
     for n_sites in sites:
-        scaled = plan.scaled(n_sites)
+        try:
+            scaled = plan.scaled(n_sites)
+        except RefusedError as error:
+            refused = error
+            continue
         null = pw.simulate(scaled, errors, alpha=alpha, draws=draws, seed=seed, judge=judge)
         rows.append(
             (
@@ -119,6 +123,8 @@ def power_by_sites(
                 *_both(scaled, errors, null, effect, alpha, power, whole=False),
             )
         )
+    if not rows and refused is not None:
+        raise refused
     columns = [
         "n_sites",
         "n_treated",
@@ -309,7 +315,7 @@ def assess_power(
         "n": len(before),
         "n_units": len(plan.starts) + plan.n_never,
         "n_treated": len(plan.starts),
-        "comparison": "never_treated",
+        "comparison": "never_treated" if plan.has_never else "not_yet_treated",
         "dims": {"effect": effect, "alpha": alpha, "power": power},
         "simulated": simulated,
     }
@@ -347,7 +353,8 @@ def _bounded(outcome: pd.DataFrame, *, alpha: float, power: float, unit: str) ->
     """Bound the smallest effect that rounds can find where too few lie before training.
 
     One round before is compared with one after by the difference in differences of site means,
-    by the t test on sites; a site's rounds correlate by 0 at the least.
+    by the t test on sites; a site's rounds correlate by 0 at the least. Where fewer than two sites
+    are never trained, those trained last are compared with.
 
     Returns
     -------
@@ -358,8 +365,7 @@ def _bounded(outcome: pd.DataFrame, *, alpha: float, power: float, unit: str) ->
         return None
     counted, rounds = to_rounds(outcome)
     before = before_first_wave(counted)
-    trained = counted.groupby("unit")["cohort"].first().notna()
-    treated, never = int(trained.sum()), int((~trained).sum())
+    treated, never = _compared(counted)
     if rounds is None or before.empty or min(treated, never) < 1 or treated + never < 4:
         return None
     spread = float(before[before["period"] == before["period"].max()]["y"].std())
@@ -385,6 +391,16 @@ def _bounded(outcome: pd.DataFrame, *, alpha: float, power: float, unit: str) ->
             "outcome_unit": unit,
         },
     )
+
+
+def _compared(counted: pd.DataFrame) -> tuple[int, int]:
+    """Count trained sites and those compared with them: never trained, else trained last."""
+    cohorts = counted.groupby("unit")["cohort"].first()
+    treated, never = int(cohorts.notna().sum()), int(cohorts.isna().sum())
+    if never >= 2:
+        return treated, never
+    last = int((cohorts == cohorts.max()).sum()) if cohorts.min() < cohorts.max() else 0
+    return treated - last, never + last
 
 
 def _no_power(power: float, reason: Reason) -> Check:

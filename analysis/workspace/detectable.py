@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,6 +150,7 @@ def _of_part(document: dict[str, Any], table: str, raw: Path) -> Detectable:
         return of_tables(client.model_copy(update={"period": period}), examined.frames)
 
 
+@lru_cache(maxsize=4)
 def judged(plan: design.RollOut) -> causal.PlannedTest:
     """Ask what will lead in a roll-out as planned, so that power is that of what leads."""
     return causal.plan_test(

@@ -9,12 +9,14 @@ from analysis.design import (
     choose_base,
     closed_form,
     estimate_errors,
+    power_by_sites,
     read_roll_out,
     simulate_null,
 )
 from analysis.design import power as pw
 from analysis.design.power import ErrorModel, Null, RollOut, closed_form_se, simulate
 from analysis.errors import DesignError
+from analysis.workspace.detectable import judged
 
 PLAN = RollOut(tuple([12] * 8 + [15] * 8 + [18] * 8), 12, 30)
 DRAWS = 3000
@@ -141,6 +143,63 @@ def test_too_few_sites_are_refused():
         RollOut((3,), 5, 10)
 
 
+def test_a_last_wave_is_compared_with_where_every_site_is_trained():
+    plan = RollOut((6,) * 7 + (12,) * 7, 0, 24)
+    assert plan.until_last == RollOut((6,) * 7, 7, 12)
+    assert RollOut((6,) * 7, 7, 24).until_last == RollOut((6,) * 7, 7, 24)
+    with pytest.raises(DesignError, match="two to compare"):
+        RollOut((6,) * 14, 0, 24)
+    with pytest.raises(DesignError, match="two to compare"):
+        RollOut((6,) * 13 + (12,), 0, 24)  # a last wave of one
+
+
+@pytest.mark.parametrize("by_lot", [True, False])
+def test_power_without_a_site_never_trained_is_that_of_what_will_lead(by_lot):
+    errors = ErrorModel(0.1, 0.3, 0.05, site_sd=0.1)
+    plan = RollOut((6,) * 12 + (12,) * 12, 0, 24, base="all_before", by_lot=by_lot)
+    null = simulate(plan, errors, draws=400, seed=2, judge=judged)
+    assert 0.02 <= null.power(0.0) <= 0.08
+    assert null.power(0.3) > 0.95
+    # Cells of the last wave have nothing to be compared with, so its months tell nothing.
+    earlier = simulate(plan.until_last, errors, draws=400, seed=2, judge=judged)
+    assert null.power(0.08) == pytest.approx(earlier.power(0.08), abs=0.1)
+
+
+def test_power_is_told_where_every_site_is_trained():
+    errors = ErrorModel(0.1, 0.2, 0.05, site_sd=0.1)
+    plan = RollOut((8,) * 7 + (14,) * 7, 0, 24)
+    found = assess_power(
+        panel(errors, plan), indicator="csat_mean", unit="points", draws=400, judge=judged
+    )
+    told = {estimate.id.split(".", 2)[2]: estimate for estimate in found.estimates}
+    assert 0 < told["mde.simulated"].value < 1
+    assert told["mde.simulated"].comparison == "not_yet_treated"
+    assert found.tables["power_sites"]["n_treated"].eq(found.tables["power_sites"]["n_sites"]).all()
+    assert not [check for check in found.checks if check.status == "not_possible"]
+
+
+def test_numbers_of_sites_too_few_for_the_waves_are_left_out():
+    errors = ErrorModel(0.1, 0.2, 0.05, site_sd=0.1)
+    plan = RollOut(tuple(np.repeat(np.arange(4, 24), 4)), 0, 26)
+    table = power_by_sites(plan, errors, 0.1, sites=(10, 80), draws=50)
+    assert table["n_sites"].tolist() == [80]
+    with pytest.raises(DesignError):
+        power_by_sites(plan, errors, 0.1, sites=(10,), draws=50)
+
+
+@pytest.mark.parametrize("by_lot", [True, False])
+@pytest.mark.parametrize("never", [0, 30])
+def test_thousands_of_sites_take_the_variance_instead_of_draws(monkeypatch, by_lot, never):
+    plan = RollOut((6,) * 30 + (12,) * 30, never, 20, base="all_before", by_lot=by_lot)
+    errors = ErrorModel(0.1, 0.4, 0.05, site_sd=0.2)
+    drawn = simulate(plan, errors, draws=2000, seed=3, judge=judged)
+    monkeypatch.setattr(pw, "DRAWN", 0)
+    told = simulate(plan, errors, draws=2000, seed=3, judge=judged)
+    assert told.power(0.0) == pytest.approx(0.05, abs=1e-9)
+    for effect in (0.03, 0.05, 0.07):
+        assert told.power(effect) == pytest.approx(drawn.power(effect), abs=0.05)
+
+
 @pytest.mark.parametrize("effect", [0.05, 1.0, 5.0, 50.0, -5.0])
 @pytest.mark.parametrize("sites", [4, 14, 120, 600])
 def test_power_by_formula_is_a_probability_for_any_size(sites, effect):
@@ -231,3 +290,18 @@ def test_the_same_plan_at_another_size_keeps_base_and_lottery():
     assert (larger.base, larger.by_lot, larger.n_never, len(larger.starts)) == (
         "all_before", True, 20, 20,
     )  # fmt: skip
+
+
+def test_few_rounds_bound_power_where_every_site_is_trained_too():
+    rng = np.random.default_rng(7)
+    rows = [
+        (f"s{i:02d}", month, rng.normal(), 40, 24009.0 if i < 7 else 24018.0)
+        for i in range(14)
+        for month in range(24000, 24024, 3)
+    ]
+    frame = pd.DataFrame(rows, columns=["unit", "period", "y", "n", "cohort"])
+    check = assess_power(frame, indicator="csat_mean", unit="points").checks[0]
+    assert (check.reason, check.params["treated"], check.params["never"]) == (
+        "design.reason.few_rounds", 7, 7,
+    )  # fmt: skip
+    assert check.params["mde"] > 0
