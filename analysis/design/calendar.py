@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
@@ -11,6 +12,13 @@ from analysis.measurement.columns import dates
 from analysis.results import Check, StageResults, collect
 
 SPRING_FESTIVAL = {
+    2015: dt.date(2015, 2, 19),
+    2016: dt.date(2016, 2, 8),
+    2017: dt.date(2017, 1, 28),
+    2018: dt.date(2018, 2, 16),
+    2019: dt.date(2019, 2, 5),
+    2020: dt.date(2020, 1, 25),
+    2021: dt.date(2021, 2, 12),
     2022: dt.date(2022, 2, 1),
     2023: dt.date(2023, 1, 22),
     2024: dt.date(2024, 2, 10),
@@ -18,8 +26,61 @@ SPRING_FESTIVAL = {
     2026: dt.date(2026, 2, 17),
     2027: dt.date(2027, 2, 6),
     2028: dt.date(2028, 1, 26),
+    2029: dt.date(2029, 2, 13),
+    2030: dt.date(2030, 2, 3),
+    2031: dt.date(2031, 1, 23),
+    2032: dt.date(2032, 2, 11),
+    2033: dt.date(2033, 1, 31),
+    2034: dt.date(2034, 2, 19),
+    2035: dt.date(2035, 2, 8),
 }
 """First day of the lunar year; later years are marked by the other seasons only."""
+
+CHINESE_ZONES = frozenset(
+    {
+        *("Asia/Shanghai", "Asia/Chongqing", "Asia/Chungking", "Asia/Harbin", "Asia/Urumqi"),
+        *("Asia/Kashgar", "Asia/Hong_Kong", "Hongkong", "Asia/Macau", "Asia/Macao"),
+        *("Asia/Taipei", "PRC", "ROC"),
+    }
+)
+"""Time zones where Spring Festival is a holiday."""
+
+HOLIDAY_DAYS = 8
+"""Days of the holiday, from the eve of the lunar new year."""
+
+LEAST_IN_MONTH = 3
+"""Days of the holiday that make a month one of Spring Festival."""
+
+
+def festival_days(timezone: str) -> frozenset[dt.date]:
+    """Return the days of the holidays of Spring Festival of all known years.
+
+    Parameters
+    ----------
+    timezone : str
+        The client's zone; none where Spring Festival is no holiday.
+    """
+    if timezone not in CHINESE_ZONES:
+        return frozenset()
+    return frozenset(
+        first + dt.timedelta(days=day)
+        for first in SPRING_FESTIVAL.values()
+        for day in range(-1, HOLIDAY_DAYS - 1)
+    )
+
+
+def festival_months(timezone: str) -> frozenset[int]:
+    """Return the running months with at least three days of the holiday, of all known years.
+
+    Examples
+    --------
+    >>> 2024 * 12 + 1 in festival_months("Asia/Shanghai")
+    True
+    >>> festival_months("America/New_York")
+    frozenset()
+    """
+    days = Counter(day.year * 12 + day.month - 1 for day in festival_days(timezone))
+    return frozenset(month for month, count in days.items() if count >= LEAST_IN_MONTH)
 
 
 EARLIEST_FOR_BEHAVIOUR = 3

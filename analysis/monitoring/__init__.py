@@ -57,6 +57,7 @@ from analysis.monitoring.noise_tests import (
     share_below,
     share_ever_below,
 )
+from analysis.monitoring.phases import Season, assess_phases, phase_starts, season_of
 from analysis.monitoring.rare_events import assess_rare, g_chart, t_chart
 from analysis.monitoring.risks import assess_risks, grade_risks, risk_changes
 from analysis.monitoring.run_rules import (
@@ -97,6 +98,7 @@ __all__ = [
     "NoiseTest",
     "Rule",
     "RunLength",
+    "Season",
     "alert_measures",
     "asked_a_year",
     "assess_alerts",
@@ -114,6 +116,7 @@ __all__ = [
     "assess_lecturers",
     "assess_milestones",
     "assess_monday",
+    "assess_phases",
     "assess_rare",
     "assess_risks",
     "assess_teaching",
@@ -166,6 +169,7 @@ __all__ = [
     "np_chart",
     "p_chart",
     "pass_rates",
+    "phase_starts",
     "projected_half_width",
     "quiet_months",
     "rank_actions",
@@ -177,6 +181,7 @@ __all__ = [
     "rules",
     "run_length",
     "satisfaction",
+    "season_of",
     "share_below",
     "share_ever_below",
     "t_chart",

@@ -188,7 +188,8 @@ def evaluate(rule: Rule, subjects: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``rule, subject, value, line, n, p_value, false_alarm_rate, alpha, design_effect,
         state``: ``fired``, ``within_noise`` (wrong side of the line, but chance may have put it
-        there), ``kept`` or ``too_few`` (answers, or independent ones among them).
+        there), ``kept`` or ``too_few`` (answers, or independent ones among them). From five
+        answers on a subject with too few of them fires where they leave no doubt.
         ``false_alarm_rate`` and ``alpha`` are of a year of looks.
     """
     effects = subjects.get("design_effect", pd.Series(1.0, index=subjects.index))
@@ -197,6 +198,7 @@ def evaluate(rule: Rule, subjects: pd.DataFrame) -> pd.DataFrame:
     if rule.kind in ("share", "mean") and not rule.looks:
         enough &= subjects["n"] / subjects["design_effect"] >= first_look(rule.min_n)
     tested_subjects = max(int(enough.sum()), 1)
+    looked_at = max(int((subjects["n"] >= FEWEST).sum()), 1)
     looks = max(rule.looks, 1)
     spread = spread_of_sites(subjects.loc[enough, "baseline"]) if rule.kind == "drop" else None
     rows = []
@@ -206,8 +208,12 @@ def evaluate(rule: Rule, subjects: pd.DataFrame) -> pd.DataFrame:
         value, wrong, test = _apply(rule, row, alpha / looks, spread)
         known = (rule.id, row.subject, value, rule.line, row.n)
         if not tested:
-            rows.append((*known, None, None, None, row.design_effect, "too_few"))
-            continue
+            alpha = alpha if grows else rule.alpha / looked_at
+            early = _early(rule, row, alpha / looks)
+            if early is None or not early.fires:
+                rows.append((*known, None, None, None, row.design_effect, "too_few"))
+                continue
+            test = early
         state = "fired" if test.fires else "within_noise" if wrong else "kept"
         rate = 1 - (1 - test.false_alarm_rate) ** looks
         rows.append((*known, test.p_value, rate, alpha, row.design_effect, state))
@@ -224,6 +230,28 @@ def evaluate(rule: Rule, subjects: pd.DataFrame) -> pd.DataFrame:
         "state",
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+FEWEST = 5
+"""Answers from which a subject below the least number is looked at for the plainest cases."""
+
+EARLY_SHARE = 0.5
+"""Part of a subject's error that such looks at a share may add. At means they add nothing: the
+evidence is the same as later, and its bound holds at every look."""
+
+
+def _early(rule: Rule, row, alpha: float) -> NoiseTest | None:
+    """Test a subject with too few answers for what leaves no doubt: nobody of eight finished.
+
+    The evidence of :func:`mean_ever_below` is right at every number of answers and every look,
+    whatever their distribution; None where a rule has no line for single answers.
+    """
+    if rule.kind not in ("share", "mean") or not row.n >= FEWEST:
+        return None
+    if rule.kind == "mean":
+        return mean_ever_below(row.values_, rule.line, alpha, float(row.design_effect))
+    values = np.repeat([0.0, 1.0], [int(row.n) - int(row.hits), int(row.hits)])
+    return mean_ever_below(values, rule.line, EARLY_SHARE * alpha, float(row.design_effect))
 
 
 def _apply(

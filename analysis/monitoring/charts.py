@@ -6,6 +6,8 @@ no moving range reaches across them.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -18,10 +20,11 @@ from analysis.monitoring.limits import (
     rare_share_scores,
     run_needed,
 )
+from analysis.monitoring.phases import NO_PHASES, assess_phases, charted, season_of
 from analysis.monitoring.refusals import Refusal, RefusedError
 from analysis.monitoring.run_rules import in_a_row
 from analysis.monitoring.steady import ALPHA, resemblance, unusual_months
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, collect, merge
 
 MIN_BASELINE = 8
 """Fewest baseline points for limits; with fewer no chart is drawn."""
@@ -188,6 +191,8 @@ def chart_sites(
     baseline_until: int,
     share: bool,
     stratum: str = "",
+    phases: Mapping[str, Collection[int]] = NO_PHASES,
+    festival: Collection[int] = (),
 ) -> pd.DataFrame:
     """Chart one indicator of every site with enough months before ``baseline_until``.
 
@@ -200,15 +205,21 @@ def chart_sites(
         First month that no longer belongs to the baseline.
     share : bool
         Whether the indicator is a share of counts.
+    phases : Mapping
+        Months from which a site's chart begins anew, by site
+        (:func:`~analysis.monitoring.phases.phase_starts`).
+    festival : collection of int
+        Months of Spring Festival, which are judged apart (:mod:`analysis.monitoring.phases`).
 
     Returns
     -------
     DataFrame
-        ``subject, period, value, centre, lower, upper, z, signal, rule, kind, baseline``; months
-        that a site has not are no point and end a run. Sites with fewer than eight baseline
-        months are left out. Limits are as wide, and runs as long, as centre and spread of so
-        few months and their resemblance ask for (:mod:`analysis.monitoring.limits`). Left out, too,
-        are units whose month is a single case: a chart of zeros and ones says nothing.
+        ``subject, period, value, centre, lower, upper, z, signal, rule, kind, baseline, phase``;
+        ``attrs["season"]`` is what Spring Festival does. Months
+        that a site has not are no point and end a run. Sites with fewer than eight baseline months
+        are left out. Limits are as wide, and runs as long, as centre and spread of so few months
+        and their resemblance ask for (:mod:`analysis.monitoring.limits`). Left out, too, are units
+        whose month is a single case: a chart of zeros and ones says nothing.
     """
     cells = panel[(panel["indicator"] == indicator) & (panel["stratum"] == stratum)]
     cells = cells[cells["value"].notna()].sort_values(["site_id", "period"])
@@ -224,6 +235,7 @@ def chart_sites(
         "rule",
         "kind",
         "baseline",
+        "phase",
     ]
     # Thousands of sites: a table each would take longer than all charts.
     measured = ["total", "exposure"] if share else ["value"]
@@ -231,32 +243,48 @@ def chart_sites(
         (site, *on_calendar(rows["period"].to_numpy(), [rows[m].to_numpy() for m in measured]))
         for site, rows in cells.groupby(cells["site_id"].astype(str), sort=True)
     ]
-    before = [
-        (own[0] / own[1] if share else own[0])[period < baseline_until] for _, period, own in sites
-    ]
-    enough = [np.isfinite(values).sum() >= MIN_BASELINE for values in before]
-    kept = [values for values, long in zip(before, enough, strict=True) if long]
+    scale = "share" if share else "value"
+    season = season_of([(p, own) for _, p, own in sites], festival, baseline_until, scale)
+    levels = [_level(season.levelled(period, own), share) for _, period, own in sites]
+    before = [v[p < baseline_until] for v, (_, p, _) in zip(levels, sites, strict=True)]
+    kept = [values for values in before if np.isfinite(values).sum() >= MIN_BASELINE]
     alike, floor = alike_of(kept), usual_sigma(kept)
+
+    def draw(own: list[np.ndarray], base: np.ndarray) -> dict[str, np.ndarray] | None:
+        if not share:
+            return _xmr_points(*own, base, alike=alike, floor=floor) | {"kind": "xmr"}
+        if single_cases(own[1], base):
+            return None
+        points, kind, _ = share_points(*own, base, alike=alike)
+        return points | {"kind": kind}
+
     parts: list[dict[str, np.ndarray]] = []
-    for (site, period, own), long in zip(sites, enough, strict=True):
-        if not long:
-            continue
-        base = period < baseline_until
-        if share and single_cases(own[1], base):
-            continue
-        if share:
-            points, kind, _ = share_points(*own, base, alike=alike)
-        else:
-            points, kind = _xmr_points(*own, base, alike=alike, floor=floor), "xmr"
-        there = np.isfinite(points["value"])
-        part = {"period": period, "baseline": base, **points}
-        part = {name: column[there] for name, column in part.items()}
-        names = {"subject": site, "kind": kind}
-        part |= {k: np.full(there.sum(), name, dtype=object) for k, name in names.items()}
-        parts.append(part)
+    for site, period, own in sites:
+        part = charted(
+            period,
+            own,
+            baseline_until=baseline_until,
+            starts=phases.get(site, ()),
+            season=season,
+            least=MIN_BASELINE,
+            draw=draw,
+            raw=_level(own, share),
+        )
+        if part is not None:
+            parts.append({"subject": np.full(part["value"].size, site, dtype=object), **part})
     if not parts:
-        return pd.DataFrame(columns=columns)
-    return pd.DataFrame({name: np.concatenate([p[name] for p in parts]) for name in columns})
+        found = pd.DataFrame(columns=columns)
+    else:
+        found = pd.DataFrame({name: np.concatenate([p[name] for p in parts]) for name in columns})
+    found.attrs["season"] = season
+    return found
+
+
+def _level(own: list[np.ndarray], share: bool) -> np.ndarray:
+    if not share:
+        return own[0]
+    total, exposure = own
+    return np.divide(total, exposure, out=np.full(total.size, np.nan), where=exposure > 0)
 
 
 LEAST_CASES = 2
@@ -306,6 +334,9 @@ def assess_charts(
     share: bool,
     direction: str,
     stratum: str = "",
+    unit: str | None = None,
+    phases: Mapping[str, Collection[int]] = NO_PHASES,
+    festival: Collection[int] = (),
 ) -> StageResults:
     """Chart every site and rank the sites by their signals after the baseline.
 
@@ -321,6 +352,10 @@ def assess_charts(
         Whether the indicator is a share of a count (Laney's limits) or a single value.
     direction : str
         ``up`` or ``down``: which side is good.
+    unit : str, optional
+        Unit of the indicator, for what Spring Festival does to it.
+    phases, festival
+        As of :func:`chart_sites`.
 
     Returns
     -------
@@ -329,11 +364,19 @@ def assess_charts(
         signals after the baseline; ``worse`` those on the bad side, ``unusual`` whether they are
         more than a year of looks at steady sites gives by chance, the error of 5 % shared among
         the sites), check ``monitoring.chart`` with how many sites could be charted, ``caution``
-        where a site is unusual.
+        where a site is unusual, and checks of
+        :func:`~analysis.monitoring.phases.assess_phases`.
     """
     chart = chart_sites(
-        panel, indicator=indicator, baseline_until=baseline_until, share=share, stratum=stratum
+        panel,
+        indicator=indicator,
+        baseline_until=baseline_until,
+        share=share,
+        stratum=stratum,
+        phases=phases,
+        festival=festival,
     )
+    season = chart.attrs.pop("season")
     question = {"id": "monitoring.chart", "question": "monitoring.check.chart.question"}
     params = {"indicator": indicator, "least": MIN_BASELINE}
     if chart.empty:
@@ -341,7 +384,7 @@ def assess_charts(
         reason = f"monitoring.reason.{'single_cases' if single else 'few_months'}"
         missing = Check(**question, status="not_possible", reason=reason, params=params)
         return collect("monitoring", [missing])
-    late = chart[~chart["baseline"]]
+    late = chart[~chart["baseline"] & chart["centre"].notna()]
     wrong = late["value"] < late["centre"]
     wrong = wrong if direction == "up" else ~wrong
     marks = late.assign(
@@ -369,11 +412,13 @@ def assess_charts(
             "sites": charted,
             "bad": bad,
             "signalled": int((ranked["worse"] > 0).sum()),
-            "dispersed": int((chart.groupby("subject")["kind"].first() == "laney").sum()),
+            "dispersed": int(chart.loc[chart["kind"] == "laney", "subject"].nunique()),
         },
     )
     tables = {"chart": chart, "chart_signals": ranked.reset_index(drop=True)}
-    return collect("monitoring", [check], tables=tables)
+    found = collect("monitoring", [check], tables=tables)
+    more = assess_phases(chart, season, indicator=indicator, unit=unit)
+    return merge("monitoring", (found, more))
 
 
 def _months_enough(panel: pd.DataFrame, indicator: str, stratum: str, until: int) -> bool:
@@ -386,13 +431,20 @@ def _months_enough(panel: pd.DataFrame, indicator: str, stratum: str, until: int
 def _unusual(chart: pd.DataFrame, ranked: pd.DataFrame) -> list[bool]:
     """Say of every ranked site whether it has more signals for the worse than by chance."""
     alike, alpha = resemblance(chart), ALPHA / max(len(ranked), 1)
-    sites = chart.groupby("subject").agg(base=("baseline", "sum"), all=("baseline", "size"))
+    chart = chart[chart["centre"].notna()]
+    in_phase = chart.groupby(["subject", "phase"])["baseline"].sum()
+    sites = pd.DataFrame(
+        {
+            "base": in_phase.groupby("subject").min(),
+            "late": (~chart["baseline"]).groupby(chart["subject"]).sum(),
+        }
+    )
     kinds = chart.groupby("subject")["kind"].first()
     found = []
     for row in ranked.itertuples():
-        base, every = (int(n) for n in sites.loc[row.subject])
+        base, late = (int(n) for n in sites.loc[row.subject])
         own = kinds[row.subject] in ("laney", "xmr")
         how = {"alike": alike, "widened": own}
         how |= {"width": limit_width(base, alike, own_spread=own), "run": run_needed(base, alike)}
-        found.append(unusual_months(int(row.worse), int(row.far), base, every - base, alpha, **how))
+        found.append(unusual_months(int(row.worse), int(row.far), base, late, alpha, **how))
     return found

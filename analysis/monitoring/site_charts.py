@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from analysis.monitoring.charts import (
 )
 from analysis.monitoring.counts import u_chart
 from analysis.monitoring.limits import D2, ewma_width, limit_width, run_needed
+from analysis.monitoring.phases import NO_PHASES, charted, season_of
 from analysis.monitoring.run_rules import WESTERN_ELECTRIC, broken_rules
 from analysis.monitoring.time_weighted import WEIGHT, WIDTH, cusum_chart, ewma_chart
 
@@ -40,6 +41,7 @@ COLUMNS = (
     "signal",
     "kind",
     "baseline",
+    "phase",
 )
 
 
@@ -51,6 +53,8 @@ def chart_panel(
     kind: Kind,
     stratum: str = "",
     rules: Iterable[str] = WESTERN_ELECTRIC,
+    phases: Mapping[str, Collection[int]] = NO_PHASES,
+    festival: Collection[int] = (),
 ) -> pd.DataFrame:
     """Chart one indicator of every site with at least eight months of baseline.
 
@@ -66,12 +70,14 @@ def chart_panel(
         ``p`` and ``u`` widen their limits after Laney where counts are over-dispersed.
     rules : Iterable[str]
         Run rules of ``p``, ``u`` and ``xmr``.
+    phases, festival
+        As of :func:`~analysis.monitoring.charts.chart_sites`.
 
     Returns
     -------
     DataFrame
         One row a site and month: ``subject, period, value, centre, lower, upper, z, rule,
-        signal, kind, baseline``. ``value`` of ``ewma`` is the average; that of ``cusum`` the
+        signal, kind, baseline, phase``. ``value`` of ``ewma`` is the average; that of ``cusum`` the
         larger of its two sums, negative when it looks downwards, limits ``-H`` and ``H``.
         Months that a site has not are no point and end a run. A site whose baseline does not vary
         has the spread of the middle site, in shares and counts that of chance; left out is who
@@ -96,32 +102,62 @@ def chart_panel(
     sites = []
     for site, rows in cells.groupby("site_id", observed=True):
         own = [rows[name].to_numpy() for name in ("value", "total", "exposure")]
-        period, columns = on_calendar(rows["period"].to_numpy(), own)
-        base = period < baseline_until
-        if np.isfinite(columns[0][base]).sum() >= MIN_BASELINE:
-            sites.append((str(site), period, base, columns))
-    before = [columns[0][base] for _, _, base, columns in sites]
+        sites.append((str(site), *on_calendar(rows["period"].to_numpy(), own)))
+    scale = {"p": "share", "u": "count"}.get(kind, "value")
+    counted = [(p, own if scale != "value" else own[:1]) for _, p, own in sites]
+    season = season_of(counted, festival, baseline_until, scale)
+    before = []
+    for period, own in counted:
+        values = _values(season.levelled(period, own))[period < baseline_until]
+        if np.isfinite(values).sum() >= MIN_BASELINE:
+            before.append(values)
     alike, floor = alike_of(before), usual_sigma(before)
-    for site, period, base, (values, total, exposure) in sites:
-        if (kind == "p" and single_cases(exposure, base)) or (
-            kind == "u" and np.nanmean(total[base]) < LEAST_EVENTS
-        ):
-            continue
-        if kind in ("p", "u"):
+
+    def draw(own: list[np.ndarray], base: np.ndarray) -> dict[str, np.ndarray] | None:
+        if scale != "value":
+            _, total, exposure = own
+            if (kind == "p" and single_cases(exposure, base)) or (
+                kind == "u" and np.nanmean(total[base]) < LEAST_EVENTS
+            ):
+                return None
             chart = _COUNTED[kind](total, exposure, base, rules, alike)
         else:
-            centre = float(np.nanmean(values[base]))
-            sigma = moving_range(np.where(base, values, np.nan)) / D2 or floor
+            centre = float(np.nanmean(own[0][base]))
+            sigma = moving_range(np.where(base, own[0], np.nan)) / D2 or floor
             if sigma <= 0:
-                continue
-            months = int(np.isfinite(values[base]).sum())
-            chart = _VALUED[kind](values, centre, sigma, months, alike, rules)
-        columns = {name: chart[name].to_numpy() for name in COLUMNS if name in chart}
-        columns |= {"subject": site, "period": period}
-        columns |= {"kind": chart.attrs["kind"], "baseline": base}
-        frame = pd.DataFrame(columns, columns=list(COLUMNS))
-        frames.append(frame[frame["value"].notna()])
+                return None
+            months = int(np.isfinite(own[0][base]).sum())
+            chart = _VALUED[kind](own[0], centre, sigma, months, alike, rules)
+        drawn = {name: chart[name].to_numpy() for name in DRAWN}
+        return drawn | {"kind": np.asarray(chart.attrs["kind"], dtype=object)}
+
+    for (site, period, _), (_, own) in zip(sites, counted, strict=True):
+        part = charted(
+            period,
+            own,
+            baseline_until=baseline_until,
+            starts=phases.get(site, ()),
+            season=season,
+            least=MIN_BASELINE,
+            draw=draw,
+            raw=_values(own) if kind in AS_THEY_ARE else None,
+        )
+        if part is not None:
+            frames.append(pd.DataFrame({"subject": site, **part}, columns=list(COLUMNS)))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
+
+
+DRAWN = ("value", "centre", "lower", "upper", "z", "rule", "signal")
+AS_THEY_ARE = ("p", "u", "xmr")
+"""Charts whose points are the months' values, not averages or sums of them."""
+
+
+def _values(own: list[np.ndarray]) -> np.ndarray:
+    """Return a site's values with the season taken out."""
+    if len(own) == 1:
+        return own[0]
+    total, exposure = own[-2:]
+    return np.divide(total, exposure, out=np.full(total.size, np.nan), where=exposure > 0)
 
 
 def rank_sites(chart: pd.DataFrame, *, direction: str) -> pd.DataFrame:
@@ -141,7 +177,7 @@ def rank_sites(chart: pd.DataFrame, *, direction: str) -> pd.DataFrame:
         newest one on the bad side, NULL without), ``deepest`` (largest distance to the bad side
         in standard deviations, at least 0). Ordered by ``worse``, then ``deepest``.
     """
-    late = chart[~chart["baseline"].astype(bool)]
+    late = chart[~chart["baseline"].astype(bool) & chart["centre"].notna()]
     distance = late["z"].astype(float) * (-1 if direction == "up" else 1)
     worse = late["signal"].astype(bool) & (distance > 0)
     marks = late.assign(

@@ -47,14 +47,14 @@ def signal_counts(chart: pd.DataFrame, direction: str) -> pd.DataFrame:
     """
     alike, newest = resemblance(chart), chart["week"].max()
     wrong = (chart["z"] < 0) == (direction == "up")
-    late = ~chart["baseline"].astype(bool)
+    late = ~chart["baseline"].astype(bool) & chart["z"].notna()
     bad = chart["signal"].astype(bool) & wrong & late
     marks = pd.DataFrame(
         {
             "subject": chart["subject"],
             "n": late,
             "signals": bad,
-            "base": ~late,
+            "base": chart["baseline"].astype(bool),
             "since": chart["value"].where(late),
             "centre": chart["centre"],
             "sigma_z": chart["sigma_z"],

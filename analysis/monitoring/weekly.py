@@ -95,7 +95,9 @@ def weekly_tickets(tickets: pd.DataFrame, *, timezone: str, until: dt.date) -> p
     return table.assign(mature=sums["due"] >= MATURE * sums["opened"])
 
 
-def chart_weeks(weeks: pd.DataFrame, *, start: dt.date, what: str) -> pd.DataFrame:
+def chart_weeks(
+    weeks: pd.DataFrame, *, start: dt.date, what: str, holidays: Collection[dt.date] = ()
+) -> pd.DataFrame:
     """Chart every site by week, limits from the weeks before ``start``.
 
     Parameters
@@ -106,6 +108,8 @@ def chart_weeks(weeks: pd.DataFrame, *, start: dt.date, what: str) -> pd.DataFra
         First day of training.
     what : {"opened", "in_time"}
         Work orders a week (u chart) or the share resolved in time (p chart).
+    holidays : collection of date
+        Days of long holidays: weeks that hold one are drawn, set no limits and are not judged.
 
     Returns
     -------
@@ -115,13 +119,16 @@ def chart_weeks(weeks: pd.DataFrame, *, start: dt.date, what: str) -> pd.DataFra
         are sites with too few baseline weeks or work orders.
     """
     frames = []
+    off = {day - dt.timedelta(days=day.weekday()) for day in holidays}
     for site, rows in weeks.sort_values(["site_id", "week"]).groupby("site_id"):
         part = rows[rows["mature"] & (rows["due"] > 0)] if what == "in_time" else rows
         base = (part["week"] + pd.Timedelta(days=7) <= pd.Timestamp(start)).to_numpy()
+        usual = ~part["week"].dt.date.isin(off).to_numpy()
+        base = base & usual
         size = part["due" if what == "in_time" else "opened"]
         if base.sum() < MIN_BASELINE_WEEKS or size[base].mean() < MIN_A_WEEK:
             continue
-        frames.append(_chart(part, base, what).assign(subject=str(site)))
+        frames.append(_chart(part, base, usual, what).assign(subject=str(site)))
     columns = ["subject", "week", "value", "n", "centre", "lower", "upper", "z", "rule", "signal"]
     columns += ["kind", "sigma_z", "baseline", "plain"]
     return (
@@ -129,7 +136,7 @@ def chart_weeks(weeks: pd.DataFrame, *, start: dt.date, what: str) -> pd.DataFra
     )
 
 
-def _chart(part: pd.DataFrame, base: np.ndarray, what: str) -> pd.DataFrame:
+def _chart(part: pd.DataFrame, base: np.ndarray, usual: np.ndarray, what: str) -> pd.DataFrame:
     if what == "in_time":
         n = part["due"].to_numpy(dtype=float)
         chart = p_chart(part["in_time"].to_numpy(dtype=float), n, base)
@@ -142,11 +149,14 @@ def _chart(part: pd.DataFrame, base: np.ndarray, what: str) -> pd.DataFrame:
         spread = np.full(len(part), np.sqrt(centre))
     z, far = chart["z"].to_numpy(dtype=float), chart["value"].to_numpy() - centre
     plain = np.divide(far, spread, out=z.copy(), where=spread > 0)
+    z = np.where(usual, z, np.nan)
+    limits = {name: np.where(usual, chart[name], np.nan) for name in ("centre", "lower", "upper")}
     rule = broken_rules(z, RULES)
     return pd.DataFrame(
         {
             "week": part["week"].dt.date.to_numpy(),
-            **{name: chart[name].to_numpy() for name in ("value", "centre", "lower", "upper")},
+            "value": chart["value"].to_numpy(),
+            **limits,
             "n": n.astype(int),
             "z": z,
             "rule": rule,
@@ -154,7 +164,7 @@ def _chart(part: pd.DataFrame, base: np.ndarray, what: str) -> pd.DataFrame:
             "kind": chart.attrs["kind"],
             "sigma_z": chart.attrs["sigma_z"],
             "baseline": base,
-            "plain": np.abs(z if chart.attrs["kind"] == "rare" else plain) > 3,
+            "plain": usual & (np.abs(z if chart.attrs["kind"] == "rare" else plain) > 3),
         }
     )
 
@@ -168,7 +178,7 @@ def weekly_signals(chart: pd.DataFrame, *, direction: str) -> pd.DataFrame:
         ``subject, weeks, centre, since`` (mean of the weeks since), ``sigma_z, signals, worse,
         plain`` (weeks beyond limits that are not widened), ``last_signal``.
     """
-    late = chart[~chart["baseline"].astype(bool)]
+    late = chart[~chart["baseline"].astype(bool) & chart["z"].notna()]
     bad = (late["z"] < 0) == (direction == "up")
     marks = late.assign(
         worse=late["signal"] & bad, week_of=late["week"].where(late["signal"] & bad)
@@ -193,6 +203,7 @@ def assess_weekly(
     timezone: str,
     until: dt.date,
     never_trained: Collection[str] = (),
+    holidays: Collection[dt.date] = (),
 ) -> StageResults:
     """Weekly charts of work orders and of the share resolved in time.
 
@@ -200,6 +211,8 @@ def assess_weekly(
     ----------
     never_trained : Collection[str]
         Sites that were not trained: where most of them signal too, the cause is common to all.
+    holidays : collection of date
+        As of :func:`chart_weeks`.
 
     Returns
     -------
@@ -213,7 +226,9 @@ def assess_weekly(
     given = present(tickets, "opened_at", "site_id")
     weeks = weekly_tickets(tickets, timezone=timezone, until=until) if given else None
     for what in CHARTED:
-        chart = chart_weeks(weeks, start=start, what=what) if weeks is not None else None
+        chart = None
+        if weeks is not None:
+            chart = chart_weeks(weeks, start=start, what=what, holidays=holidays)
         question = {
             "id": f"monitoring.weekly.{what}",
             "question": f"monitoring.check.weekly.{what}",

@@ -122,11 +122,14 @@ class MonitoringStage(Stage):
         from analysis import monitoring
 
         until = self.first_wave
-        how = {"baseline_until": until, **self.charted}
-        found = self.step("charts", monitoring.assess_charts, self.panel, **how)
+        apart = {"phases": self._phases, "festival": self._festival_months}
+        how = {"baseline_until": until, **self.charted, **apart}
+        unit = self.unit(self.charted["indicator"])
+        found = self.step("charts", monitoring.assess_charts, self.panel, unit=unit, **how)
         drawn, ranked = {}, []
         for name, kind in self._kinds_of_chart().items():
-            draw = partial(monitoring.chart_panel, self.panel, baseline_until=until, rules=RULES)
+            rules = {"baseline_until": until, "rules": RULES}
+            draw = partial(monitoring.chart_panel, self.panel, **rules, **apart)
             chart = self.asked.ask(
                 "charts",
                 partial(draw, indicator=name, kind=kind),
@@ -155,6 +158,19 @@ class MonitoringStage(Stage):
         more = collect(self.name, [], tables=tables)
         return merge(self.name, (found, funnel, self.weekly, rare, self._platform(), more))
 
+    @cached_property
+    def _phases(self) -> Mapping[str, tuple[int, ...]]:
+        """Months from which the chart of a site begins anew."""
+        from analysis import monitoring
+
+        return monitoring.phase_starts(self.table("events"), list(self.sites["site_id"]))
+
+    @property
+    def _festival_months(self) -> frozenset[int]:
+        from analysis.design.calendar import festival_months
+
+        return festival_months(self.client.client.timezone)
+
     def _marked(self, chart: pd.DataFrame, indicator: str) -> pd.DataFrame:
         """Return a chart with ``few``: points that rest on too few answers to be shown.
 
@@ -174,6 +190,7 @@ class MonitoringStage(Stage):
     def weekly(self) -> StageResults:
         """Charts of work orders by week."""
         from analysis import monitoring
+        from analysis.design.calendar import festival_days
 
         waves = self.waves
         return self.step(
@@ -184,6 +201,7 @@ class MonitoringStage(Stage):
             timezone=self.client.client.timezone,
             until=self.today,
             never_trained=set(waves.loc[waves["arm"] != "treated", "site_id"].astype(str)),
+            holidays=festival_days(self.client.client.timezone),
         )
 
     @property

@@ -149,3 +149,50 @@ def test_one_site_without_counts_cannot_be_told_from_chance():
     risks = pd.DataFrame({"risk_id": ["r"], "trigger": ["csat_mean < 4"]})
     (found,) = trigger_states(risks, [], {"csat_mean": alone}).itertuples()
     assert (found.trigger_state, found.trigger_n) == ("too_few", 50)
+
+
+@pytest.mark.parametrize("id", [*SHARES, "completion_low"])
+def test_nobody_of_eight_rings_below_the_least_number(id):
+    rule = RULES[id]
+    if rule.kind == "mean":
+        none, half = people(np.zeros(8), effect=1.35), people([0.0] * 4 + [1.0] * 4)
+    else:
+        none, half = (subjects(rule, hits, 8).assign(design_effect=1.35) for hits in (0, 4))
+    assert state(rule, none) == ("fired" if rule.line >= 0.7 else "too_few")
+    assert state(rule, half) == "too_few"
+
+
+def test_eight_of_one_site_who_finished_nothing_ring_from_the_enrolments_on():
+    enrolments = pd.DataFrame(
+        {
+            "enrolment_id": [f"e{i}" for i in range(8)],
+            "staff_id": [f"p{i}" for i in range(8)],
+            "module": "M1",
+            "mode": "online",
+            "completion": 0.0,
+            "attended": True,
+            "held_on": pd.Timestamp("2024-03-04"),
+            "hours": 2.0,
+        }
+    )
+    staff = pd.DataFrame({"staff_id": enrolments["staff_id"], "site_id": "s1"})
+    panel = pd.DataFrame(columns=["indicator", "stratum", "site_id", "period", "value", "n"])
+    measures = alert_measures(
+        {"enrolments": enrolments, "staff": staff}, panel, baseline_until=24_290
+    )
+    rule = RULES["completion_low"]
+    assert state(rule, measures["completion_online"]) == "fired"
+
+
+def test_early_looks_hardly_ring_at_the_line():
+    """40 modules of 18 people each, looked at after every third, exactly at the line."""
+    rule, rng = RULES["completion_low"], np.random.default_rng(1)
+    rung = 0
+    for _ in range(40):
+        answers = (rng.random((8, 18)) < rule.line).astype(float)
+        rung += any(
+            state(rule, people(values[:n]).assign(place=place)) == "fired"
+            for place, values in enumerate(answers)
+            for n in range(6, 19, 3)
+        )
+    assert rung <= 4

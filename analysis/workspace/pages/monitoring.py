@@ -56,6 +56,9 @@ class MonitoringPage(Page):
         self.part("chart", "chart")
         self.view("chart_figure", **self.stage.chart_labels)
         self.view("multiples_figure", **self.stage.chart_labels)
+        for about in ("season", "phases"):
+            if any(check.id == f"monitoring.{about}" for check in self.found.checks):
+                self.said(about)
         self.view("ranked")
         self.said("funnel")
         self.view("funnel_figure", **self.stage.chart_labels)
