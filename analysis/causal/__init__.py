@@ -10,6 +10,7 @@ from analysis.causal.base import Base
 from analysis.causal.behaviour import (
     application,
     know_do_gap,
+    rated_change,
     reliable_change,
     share_improved,
 )
@@ -182,6 +183,7 @@ __all__ = [
     "pretrend_test",
     "quantiles_over",
     "randomisation_test",
+    "rated_change",
     "ratio_effect",
     "refused",
     "regress_microdata",

@@ -78,6 +78,44 @@ def reliable_change(
     return (after - before) / (spread * np.sqrt(2 * (1 - reliability)))
 
 
+def rated_change(
+    people: pd.DataFrame, *, outcome: str, unit: str, options: Options | None = None
+) -> tuple[Estimate, ...]:
+    """Describe by how much the same people's ratings changed, by arm; no cause is spoken of.
+
+    Parameters
+    ----------
+    people : DataFrame
+        A row a person: ``site_id``, ``treated`` (bool), ``before``, ``after`` (mean ratings by
+        others); people without either are left out. Not modified.
+    outcome, unit : str
+        Indicator and its unit.
+
+    Returns
+    -------
+    tuple of Estimate
+        ``….rated_change.treated`` and ``….comparison`` where there are such people
+        (``change_before_after``), with a t interval over people clustered by site; none below four
+        sites.
+
+    Raises
+    ------
+    FrameError
+        ``empty`` where nobody was rated both before and after.
+    """
+    options = options or Options()
+    data = people.dropna(subset=["site_id", "treated", "before", "after"])
+    if data.empty:
+        raise FrameError("empty", "nobody was rated both before and after training")
+    values = (data["after"] - data["before"]).to_numpy(float)
+    stem = f"{options.prefix}.{outcome}.rated_change"
+    names = ("change_before_after", "change_before_after")
+    found = _by_arm(
+        data, values, stem, names, unit, "before_after", outcome, options, {"part": "change"}
+    )
+    return tuple(e for e in found if not e.id.endswith(".att"))
+
+
 def share_improved(
     people: pd.DataFrame, *, outcome: str, reliability: float, options: Options | None = None
 ) -> tuple[Estimate, ...]:

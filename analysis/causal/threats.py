@@ -28,7 +28,11 @@ SIZE = 0.05
 
 
 def assess_spill_over(
-    evaluation: Evaluation, frame: pd.DataFrame, exposed: Iterable[str] | None
+    evaluation: Evaluation,
+    frame: pd.DataFrame,
+    exposed: Iterable[str] | None,
+    *,
+    where_known: bool = True,
 ) -> StageResults:
     """Estimate the effect without the comparison sites that training may have reached.
 
@@ -39,6 +43,8 @@ def assess_spill_over(
         What it was estimated from. Not modified.
     exposed : iterable of str or None
         Comparison units where trained staff work; None where nobody knows.
+    where_known : bool
+        Whether it is on record where people work; told where ``exposed`` is None.
 
     Returns
     -------
@@ -52,7 +58,8 @@ def assess_spill_over(
     why = "causal.why.spill_over"
     own = evaluation.overall
     if exposed is None or not evaluation.causal:
-        word = "not_recorded" if evaluation.causal else "no_comparison"
+        unknown = "not_recorded" if where_known else "where_unknown"
+        word = unknown if evaluation.causal else "no_comparison"
         return collect("tracking", [Check(status="not_possible", reason=f"{why}.{word}", **common)])
     known = set(frame["unit"].astype(str))
     sites = sorted({str(name) for name in exposed} & known)

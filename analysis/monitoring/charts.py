@@ -79,8 +79,12 @@ def share_points(
     *,
     widen: bool = True,
     alike: float | None = None,
+    least_sigma: float = 1.0,
 ) -> tuple[dict[str, np.ndarray], str, float]:
-    """Return points, kind and ``sigma_z``; with ``alike`` limits carry their uncertainty."""
+    """Return points, kind and ``sigma_z``; with ``alike`` limits carry their uncertainty.
+
+    ``least_sigma`` is the spread that all sites together show (:func:`spread_together`).
+    """
     counts, sizes = counts.astype(float), sizes.astype(float)
     known = np.isfinite(counts) & (sizes > 0)
     base = base & known
@@ -112,12 +116,47 @@ def share_points(
         dispersed = stats.chi2.sf((z[base] ** 2).sum(), base.sum() - 1) < 0.05
         if dispersed and moving > 1:
             sigma_z, kind = moving, "laney"
+        if least_sigma > sigma_z:
+            sigma_z, kind = least_sigma, "laney"
     width = 3.0
     if alike is not None:
         width = limit_width(int(base.sum()), alike, own_spread=kind == "laney")
     half = width * spread * sigma_z
     low, high = np.maximum(0, centre - half), np.minimum(1, centre + half)
     return _points(value, centre, low, high, z / sigma_z, value - centre, run, width), kind, sigma_z
+
+
+def spread_together(sites: list[tuple[np.ndarray, np.ndarray]]) -> float:
+    """Return by how much more than by chance the baseline months of all sites spread.
+
+    One site's eight or twelve months seldom show it; taken for chance, its limits are too
+    narrow, and a steady programme in which months resemble one another signals too often.
+
+    Parameters
+    ----------
+    sites : list of (counts, sizes)
+        Months before training of each site.
+
+    Returns
+    -------
+    float
+        Standard deviation of the standardised shares, where the dispersion test over all sites
+        rejects at 5 %; 1 otherwise.
+    """
+    square, df = 0.0, 0
+    for counts, sizes in sites:
+        known = np.isfinite(counts) & (sizes > 0)
+        hits, n = counts[known], sizes[known]
+        if n.size < 2 or not 0 < hits.sum() < n.sum():
+            continue
+        centre = hits.sum() / n.sum()
+        if min(centre, 1 - centre) * np.median(n) < FEW:
+            continue
+        square += float(((hits / n - centre) ** 2 * n).sum() / (centre * (1 - centre)))
+        df += n.size - 1
+    if df == 0 or stats.chi2.sf(square, df) >= 0.05:
+        return 1.0
+    return max(1.0, float(np.sqrt(square / df)))
 
 
 def moving_range(values: np.ndarray) -> float:
@@ -249,13 +288,17 @@ def chart_sites(
     before = [v[p < baseline_until] for v, (_, p, _) in zip(levels, sites, strict=True)]
     kept = [values for values in before if np.isfinite(values).sum() >= MIN_BASELINE]
     alike, floor = alike_of(kept), usual_sigma(kept)
+    together = 1.0
+    if share:
+        levelled = [(p < baseline_until, season.levelled(p, own)) for _, p, own in sites]
+        together = spread_together([(total[b], size[b]) for b, (total, size) in levelled])
 
     def draw(own: list[np.ndarray], base: np.ndarray) -> dict[str, np.ndarray] | None:
         if not share:
             return _xmr_points(*own, base, alike=alike, floor=floor) | {"kind": "xmr"}
         if single_cases(own[1], base):
             return None
-        points, kind, _ = share_points(*own, base, alike=alike)
+        points, kind, _ = share_points(*own, base, alike=alike, least_sigma=together)
         return points | {"kind": kind}
 
     parts: list[dict[str, np.ndarray]] = []

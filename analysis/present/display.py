@@ -118,11 +118,27 @@ class Display:
             frame = view.of(results)
         if view.quiet and frame.empty:
             return
+        if view.plot is not None and frame.empty:
+            self._left_out("figure", view.caption, params)
+            return
+        if view.plot is None and tables.without_values(frame, view.columns, view.n):
+            self._left_out("table", view.caption, params)
+            return
         shown = {"caption": view.caption, "fold": view.fold, **params}
         if view.plot is None:
             self.table(frame, columns=view.columns, n=view.n, **shown)
         else:
             self.figure(getattr(plots, view.plot), frame, alt=view.alt, **shown)
+
+    def _left_out(self, what: str, caption: str, params: Mapping[str, Any]) -> None:
+        """Say in one sentence that a figure or a table has nothing to show."""
+
+        def build(language: str) -> str:
+            title = sentences.sentence(caption, language, params)
+            words = wording.text(f"report.left_out.{what}", language, title=title)
+            return f'<p class="none">{escape(words)}</p>'
+
+        self._emit("prose", build)
 
     def prose(self, key: str, **params: Any) -> None:
         """Show a sentence or paragraphs; an empty line in the wording parts paragraphs."""

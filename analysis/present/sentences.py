@@ -33,11 +33,25 @@ def quantity(estimate: Estimate, language: str) -> str:
             words = wording.text(key, language, **estimate.dims)
             break
     else:
-        return indicator_title(estimate.indicator or estimate.estimand, language)
+        return _named_by_estimand(estimate, language)
     if estimate.indicator is None:
         return words
     title = indicator_title(estimate.indicator, language)
     return wording.text("report.labelled", language, label=title, value=words)
+
+
+def _named_by_estimand(estimate: Estimate, language: str) -> str:
+    """Return the indicator's title, else what is estimated, with what the page calls it."""
+    if estimate.indicator is not None:
+        return indicator_title(estimate.indicator, language)
+    if not wording.has(key := f"terms.estimand.{estimate.estimand}"):
+        return indicator_title(estimate.estimand, language)
+    words = wording.text(key, language)
+    stage, _, rest = estimate.id.partition(".")
+    if wording.has(own := f"chapters.{stage}.kpi.{rest}"):
+        more = wording.text(own, language, **estimate.dims)
+        return wording.text("report.labelled", language, label=words, value=more)
+    return words
 
 
 def label(value: Any, language: str, prefix: str = "terms") -> str:

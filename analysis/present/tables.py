@@ -123,6 +123,28 @@ def nothing(caption: str, anchor: str, words: str) -> str:
     )
 
 
+_NUMBERS = ("num1", "num2", "num3", "pct", "pct1", "points", "signed1", "cny", "p", "bare", "unit")
+_DIFFERENCES = ("effect", "size")
+
+
+def without_values(
+    frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]], n: str | None = None
+) -> bool:
+    """Tell whether a table has rows and number columns, and not one number in them.
+
+    Parameters
+    ----------
+    frame, columns, n
+        As of :func:`frame_table`. Counts do not save a table whose results are all missing.
+    """
+    measured = [
+        column
+        for column, (_, spec) in columns.items()
+        if spec in _NUMBERS + _DIFFERENCES and column in frame and column != n
+    ]
+    return bool(len(frame)) and bool(measured) and bool(frame[measured].isna().to_numpy().all())
+
+
 def frame_table(
     frame: pd.DataFrame,
     *,

@@ -172,6 +172,28 @@ def knowing_and_doing(
     return attempt(gap, label="gap", outcome="behaviour", unit=sd, options=options)
 
 
+def change_alone(
+    people: pd.DataFrame | None, *, unit: str, options: Options
+) -> tuple[Estimate, ...]:
+    """Describe how ratings of the same people changed where only the trained were rated.
+
+    Parameters
+    ----------
+    people : DataFrame or None
+        As :func:`analysis.workspace.exposure.rated_before` returns it.
+    unit : str
+        Unit of rated behaviour.
+    """
+    if people is None or people.empty or not people["treated"].all():
+        return ()
+
+    def change() -> Iterable[Estimate]:
+        found = causal.rated_change(people, outcome="behaviour", unit=unit, options=options)
+        return [named(estimate, "change_alone") for estimate in found]
+
+    return attempt(change, label="change_alone", outcome="behaviour", unit=unit, options=options)
+
+
 def sources(stage: Any, roles: Iterable[Estimate], cohort: pd.Series) -> StageResults:
     """Ask behaviour from several sides; nothing where nobody rates behaviour."""
     ratings, staff, assessments = stage.of("ratings", "staff", "assessments")
@@ -204,6 +226,7 @@ def sources(stage: Any, roles: Iterable[Estimate], cohort: pd.Series) -> StageRe
         [
             triangulated(effects, first=first, options=options),
             by_layer(ratings, staff, cohort, unit=unit, options=options),
+            change_alone(people, unit=unit, options=options),
             knowing_and_doing(people, assessments, options=options),
             skills,
         ],

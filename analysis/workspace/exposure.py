@@ -209,10 +209,10 @@ def rated_before(ratings: pd.DataFrame | None, cohort: pd.Series) -> pd.DataFram
     Columns ``ratee_id``, ``site_id``, ``treated``, ``stayed``, ``before`` and ``after`` (mean
     ratings before the first wave and from the last wave's start on), ``y`` (their difference),
     ``sheets`` (the fewer of the rating sheets before and after); None where nobody is rated by
-    name or no site waits.
+    name or no site is trained. Where every site is, nobody is left to compare with.
     """
     starts = cohort.dropna()
-    if ratings is None or starts.empty or starts.size == cohort.size:
+    if ratings is None or starts.empty:
         return None
     rows = ratings[(ratings["rater_role"] != _SELF) & ratings["ratee_id"].notna()]
     day = pd.to_datetime(rows["rated_on"])

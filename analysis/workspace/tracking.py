@@ -347,7 +347,9 @@ class TrackingStage(Stage):
         exposed = exposure.exposed_sites(enrolments, staff, self.waves)
         spill_over = ask(
             "spill_over",
-            lambda: causal.assess_spill_over(evaluation, frame, exposed),
+            lambda: causal.assess_spill_over(
+                evaluation, frame, exposed, where_known=enrolments is None or staff is not None
+            ),
             StageResults(stage="tracking"),
         )
         named = {
@@ -376,6 +378,8 @@ class TrackingStage(Stage):
     def staff_attrition(self) -> StageResults:
         """Ask whether as many rated staff stay in both arms, and bound the behaviour's change."""
         everybody = exposure.rated_before(self.table("ratings"), self._cohorts)
+        if everybody is not None and len(everybody) and everybody["treated"].all():
+            return _not_asked("staff", "behaviour", "causal.why.staff.no_comparison")
         return self._attrition(everybody, "staff", "behaviour", "causal.why.staff.not_recorded")
 
     def improved(self) -> tuple[Estimate, ...]:

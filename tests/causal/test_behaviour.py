@@ -9,6 +9,7 @@ from analysis.causal import (
     FrameError,
     application,
     know_do_gap,
+    rated_change,
     reliable_change,
     share_improved,
     triangulate,
@@ -148,3 +149,24 @@ def test_triangulation_refusals():
         triangulate([("a", 1, 1, 0), ("b", 1, 1, 1)], outcome="x")
     with pytest.raises(FrameError, match="not_finite"):
         triangulate([("a", 1, 0, 1), ("b", 1, 1, 1)], outcome="x")
+
+
+def test_where_only_the_trained_are_rated_their_change_is_described_with_n_and_interval():
+    data = people(3, gain=0.5).query("treated")
+    (found,) = rated_change(data, outcome="behaviour", unit="score_1_5")
+    assert found.estimand == "change_before_after"
+    assert not found.causal
+    assert found.comparison is None
+    assert (found.n, found.n_units) == (150, 10)
+    assert found.ci_low < 0.5 < found.ci_high
+    two = data[data["site_id"].isin(["s00", "s01"])]
+    (few,) = rated_change(two, outcome="behaviour", unit="score_1_5")
+    assert few.ci_low is None
+    assert few.reason == "causal.reason.no_inference"
+    assert few.value == pytest.approx((two["after"] - two["before"]).mean())
+
+
+def test_nobody_rated_twice_has_no_change():
+    once = people(3).assign(after=np.nan)
+    with pytest.raises(FrameError):
+        rated_change(once, outcome="behaviour", unit="score_1_5")

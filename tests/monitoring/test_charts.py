@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from analysis.monitoring import assess_charts, p_chart, xmr_chart
+from analysis.monitoring.charts import spread_together
 
 # Montgomery, orange juice cans, 30 trial samples of 50 (qcc: orangejuice[trial]).
 CANS = np.array(
@@ -81,3 +82,46 @@ def test_sites_are_ranked_by_signal_and_young_ones_left_out():
     assert found.checks[0].status == "caution"
     few = assess_charts(panel(), **kwargs | {"baseline_until": 24002})
     assert few.checks[0].status == "not_possible"
+
+
+def test_what_one_site_cannot_show_all_sites_do():
+    """12 sites of 12 months that spread by 1.4 times chance: no single site's test is sure."""
+    rng = np.random.default_rng(4)
+
+    def programme(spread):
+        logit = np.log(0.85 / 0.15) + spread * rng.standard_normal((12, 12))
+        hits = rng.binomial(60, 1 / (1 + np.exp(-logit))).astype(float)
+        return [(own, np.full(12, 60.0)) for own in hits]
+
+    calm = [spread_together(programme(0.0)) for _ in range(200)]
+    assert np.mean([s > 1 for s in calm]) < 0.10
+    wide = [spread_together(programme(0.35)) for _ in range(20)]
+    assert np.mean(wide) == pytest.approx(np.sqrt(2), abs=0.15)
+    assert spread_together([]) == 1.0
+    assert spread_together([(np.array([60.0, 60.0]), np.array([60.0, 60.0]))]) == 1.0
+
+
+def test_steady_sites_that_vary_more_than_chance_seldom_stand_at_caution():
+    """Shares that wander (AR .5) as much as chance scatters them; 46 % stood at caution."""
+
+    def caution(seed):
+        rng = np.random.default_rng(seed)
+        z = rng.standard_normal((12, 24))
+        for t in range(1, 24):
+            z[:, t] = 0.5 * z[:, t - 1] + np.sqrt(0.75) * z[:, t]
+        total = rng.binomial(60, 1 / (1 + np.exp(-(1.735 + 0.35 * z))))
+        panel = pd.DataFrame(
+            {
+                "site_id": np.repeat([f"s{i:02d}" for i in range(12)], 24),
+                "period": np.tile(np.arange(24), 12),
+                "value": (total / 60).ravel(),
+                "total": total.ravel(),
+                "exposure": 60,
+                "indicator": "x",
+                "stratum": "",
+            }
+        )
+        found = assess_charts(panel, indicator="x", baseline_until=12, share=True, direction="up")
+        return next(c for c in found.checks if c.id == "monitoring.chart").status == "caution"
+
+    assert np.mean([caution(seed) for seed in range(30)]) <= 0.2

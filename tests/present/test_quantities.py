@@ -1,0 +1,45 @@
+"""What a number is called where it stands alone: never by the name of a column."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import analysis
+from analysis import wording
+from analysis.present import sentences
+from analysis.results import Estimate
+
+ROOT = Path(analysis.__file__).parent
+NAMED = re.compile(r'estimand="([a-z_0-9]+)"')
+ESTIMANDS = sorted(
+    {name for path in ROOT.rglob("*.py") for name in NAMED.findall(path.read_text("utf-8"))}
+    | {"cfi", "rmsea", "srmr"}
+)
+
+
+@pytest.mark.parametrize("estimand", ESTIMANDS)
+def test_every_estimand_of_the_code_has_words(estimand):
+    rooms = ("causal.estimand", "value.kpi", "terms.estimand")
+    assert any(wording.has(f"{room}.{estimand}") for room in rooms)
+
+
+@pytest.mark.parametrize(
+    ("id", "estimand", "english", "chinese"),
+    [
+        ("monitoring.cost.per_trainee", "amount", "Cost of the training: Per trainee", "培训费用"),
+        ("baseline.fit.x.rmsea", "rmsea", "Fit of the factor model: RMSEA", "因子模型拟合"),
+    ],
+)
+def test_a_number_without_indicator_is_named_by_what_it_estimates(id, estimand, english, chinese):
+    estimate = Estimate(
+        id=id,
+        estimand=estimand,
+        value=None,
+        n=0,
+        unit="ratio",
+        method="m",
+        reason="report.empty_table",
+    )
+    assert sentences.quantity(estimate, "en") == english
+    assert sentences.quantity(estimate, "zh_CN").startswith(chinese)
