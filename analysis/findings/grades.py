@@ -21,6 +21,8 @@ The rules, in the order in which they are applied:
    A claimed effect is strong only where a roll-out without effect would give one so far from
    zero at most once in a hundred (:data:`RARE`), and otherwise at most **moderate**: a 95 %
    interval misses zero in one of twenty roll-outs that change nothing.
+   Where the grade is weak, the sentence states the difference between trained and comparison
+   sites and does not name the training as its cause; the advice is to confirm, not to extend.
 4. Where methods that aim at the same effect disagree (``Estimate.agreement``), the sentence gives
    the range over all of them instead of one number, and the check that found it has taken a step.
    Where the range or the leading interval includes zero, not even the direction is claimed, and
@@ -35,8 +37,9 @@ The rules, in the order in which they are applied:
 7. A claim about money is as strong as the weakest effect it prices. Without a priced effect
    nothing is claimed; nor where methods disagree on an effect that has a price: the sentence then
    gives the ratios at both ends of their range.
-8. A count of reached targets describes, and is **moderate**: every verdict in it is certain to
-   95 % or called open. It is **insufficient** when no target could be assessed.
+8. A count of reached targets is as strong as the weakest effect that a target is held against, and
+   at most **moderate**; a target for a level describes. Every verdict is certain to 95 % or called
+   open. It is **insufficient** when no target could be assessed.
 
 A check counts as essential, decisive or needed when the last word of its id is one of
 :data:`ESSENTIAL`, :data:`DECISIVE` or :data:`NEEDED`.
@@ -146,7 +149,8 @@ def effect_finding(
     -------
     Finding
         ``claim`` is one of ``findings.effect.{better, worse, none, absent, undone, described,
-        not_possible, unbounded, untested, described_alone, better_range, worse_range, disputed}``.
+        not_possible, unbounded, untested, described_alone, better_weak, worse_weak, better_range,
+        worse_range, disputed}``.
     """
     checks = tuple(checks)
     design = design_grade(estimate, assigned_by)
@@ -167,6 +171,8 @@ def effect_finding(
             claim, bounds = "absent", {"smallest": smallest}
         else:
             grade = "weak"
+    if grade == "weak" and claim in ("better", "worse"):
+        claim = f"{claim}_weak"
     capped = grade == "strong" and claim in _CLAIMED and not _rare(estimate)
     if capped:
         grade = "moderate"
@@ -277,19 +283,48 @@ def _only_without_interval(table: pd.DataFrame) -> bool:
     return len(table) > 0 and set(table["reason"]) == {"value.reason.no_interval"}
 
 
-def targets_finding(goals: StageResults) -> Finding:
-    """Count the targets reached, missed, open and not assessed, graded by rule 7."""
+def targets_finding(goals: StageResults, effects: Iterable[Finding] = ()) -> Finding:
+    """Count the targets reached, missed, open and not assessed, graded by rule 8.
+
+    Parameters
+    ----------
+    goals : StageResults
+        As :func:`analysis.value.assess_goals` returns it.
+    effects : Iterable[Finding]
+        Findings of the tracking stage, which targets of change are held against.
+    """
     check = _asked(goals, "goals")
+    behind = _behind(goals.tables.get("scorecard"), effects)
     assessed = check.status != "not_possible" and check.params["unassessed"] < check.params["goals"]
     claim = "counted" if assessed else "not_possible"
     return Finding(
         id="finding.value.targets",
         claim=f"findings.targets.{claim}",
-        design="descriptive",
-        strength="moderate" if assessed else "insufficient",
+        design=_weakest(_DESIGNS, [design for design, _ in behind]) if assessed else "descriptive",
+        strength=_weakest(_GRADES, ["moderate", *(s for _, s in behind)])
+        if assessed
+        else "insufficient",
         params=dict(check.params),
         checks=(check.id,),
     )
+
+
+def _behind(
+    scored: pd.DataFrame | None, effects: Iterable[Finding]
+) -> list[tuple[DesignGrade, Strength]]:
+    """Return design and strength behind each assessed target; a level or a change describes."""
+    told = {finding.params.get("indicator"): finding for finding in effects}
+    if scored is None:
+        return [("descriptive", "moderate")]
+    found: list[tuple[DesignGrade, Strength]] = []
+    for row in scored[scored["verdict"] != "not_assessed"].itertuples():
+        effect = None if row.reading == "level" else told.get(row.indicator)
+        found.append(
+            ("descriptive", "moderate")
+            if effect is None or effect.strength == "insufficient"
+            else (effect.design, effect.strength)
+        )
+    return found
 
 
 _SPREAD = ("indicator", "unit", "effect_low", "effect_high", "ratio_low", "ratio_high")

@@ -242,8 +242,8 @@ class ValueStage(Stage):
 
     def value_claims(self, goals: StageResults, roi: StageResults) -> tuple[Finding, ...]:
         """Say whether the training paid and which targets were reached."""
-        effects = self.earlier("tracking").findings
-        return findings.money_finding(roi, effects), findings.targets_finding(goals)
+        effects = tuple(self.earlier("tracking").findings)
+        return findings.money_finding(roi, effects), findings.targets_finding(goals, effects)
 
     def effects(self) -> dict[str, Estimate]:
         """Overall effect (or described change) by indicator, from the tracking stage."""

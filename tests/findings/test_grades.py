@@ -7,6 +7,7 @@ import pytest
 from stored_effect import EFFECT
 
 from analysis import findings
+from analysis.present import sentences
 from analysis.results import Check, Finding, collect
 
 NULL = dataclasses.replace(EFFECT, value=0.02, ci_low=-0.1, ci_high=0.14)
@@ -91,6 +92,17 @@ def test_what_is_graded_lower_anyway_gets_no_further_reason():
     found = graded(close, assigned=("management",))
     assert found.strength == "moderate"
     assert "findings.limit.chance" not in found.reasons
+
+
+def test_weak_evidence_states_a_difference_and_no_cause():
+    failed = [check(name, "failed") for name in ("pretrend", "overlap", "rows_dropped")]
+    for direction, claim in (("up", "better_weak"), ("down", "worse_weak")):
+        found = graded(EFFECT, failed, direction=direction)
+        assert (found.claim, found.strength) == (f"findings.effect.{claim}", "weak")
+        assert found.action == f"findings.action.{claim}"
+        for language, cause in (("en", "because of"), ("zh_CN", "培训改善了")):
+            params = {**found.params, "indicator": "csat_mean"}
+            assert cause not in sentences.sentence(found.claim, language, params)
 
 
 def test_only_a_comparison_may_be_called_an_effect():
@@ -212,6 +224,27 @@ def test_money_without_a_priced_effect_is_not_claimed():
     found = findings.money_finding(roi("passed", (False,)), [graded(EFFECT)])
     assert (found.claim, found.strength) == ("findings.money.not_priced", "insufficient")
     assert found.design == "not_estimated"
+
+
+def test_targets_are_as_strong_as_the_effects_they_are_held_against():
+    effect = graded(EFFECT, assigned=("management",))
+    subject = effect.params["indicator"]
+    verdict = Check(
+        id="value.goals", question="value.check.goals.question", status="caution",
+        params={"goals": 2, "reached": 1, "missed": 0, "open": 1, "unassessed": 0},
+    )  # fmt: skip
+    scored = pd.DataFrame(
+        {"indicator": [subject, subject], "reading": ["points", "relative"],
+         "verdict": ["reached", "open"]}
+    )  # fmt: skip
+    goals = collect("value", [verdict], tables={"scorecard": scored})
+    found = findings.targets_finding(goals, (effect,))
+    assert (found.design, found.strength) == ("quasi_experimental", "moderate")
+    weak = dataclasses.replace(effect, strength="weak")
+    assert findings.targets_finding(goals, (weak,)).strength == "weak"
+    level = collect("value", [verdict], tables={"scorecard": scored.assign(reading="level")})
+    found = findings.targets_finding(level, (weak,))
+    assert (found.design, found.strength) == ("descriptive", "moderate")
 
 
 @pytest.mark.parametrize(
