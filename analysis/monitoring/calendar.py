@@ -24,6 +24,8 @@ from analysis.results import Check, StageResults, collect
 SHORTEST, LONGEST = 1, 6
 """Months of the shortest and the longest cycle."""
 
+DAYS_A_MONTH = 30
+
 QUIET_MONTHS = 6
 """Months without a chart signal after which a cycle may be lengthened."""
 
@@ -192,12 +194,18 @@ def asked_a_year(
 def next_day(
     last: dt.date, months: int, season: Callable[[dt.date], str] = lambda day: ""
 ) -> tuple[dt.date, str]:
-    """Day of the next measurement, put off until no season disturbs it, and that season's name."""
-    day = (pd.Timestamp(last) + pd.DateOffset(months=months)).date()
-    disturbed = season(day)
+    """Day of the next measurement, and the name of the season that disturbs the planned day.
+
+    It is put off until no season disturbs it, by half a cycle at most: a cycle of one month that
+    waited for the end of a flood season of three would be none. A day that cannot be put off
+    stays, and is to be compared with the same season.
+    """
+    planned = (pd.Timestamp(last) + pd.DateOffset(months=months)).date()
+    disturbed, day = season(planned), planned
     while season(day):
         day += dt.timedelta(days=1)
-    return day, disturbed
+    late = (day - planned).days > DAYS_A_MONTH * months / 2
+    return (planned if late else day), disturbed
 
 
 def assess_cycle(
@@ -265,12 +273,31 @@ def assess_cycle(
             "version": int(rows[-1]["version"]),
         },
     )
+    checks = [check]
+    if disturbed:
+        planned = (pd.Timestamp(on) + pd.DateOffset(months=wanted)).date()
+        checks.append(
+            Check(
+                id="monitoring.cycle.season",
+                question="monitoring.check.cycle.season.question",
+                status="passed" if day > planned else "caution",
+                unit="days",
+                value=float((day - planned).days),
+                reason="monitoring.check.cycle.season."
+                + ("put_off" if day > planned else "within"),
+                params={
+                    "planned": planned.isoformat(),
+                    "next_on": day.isoformat(),
+                    "season": f"design.season.{disturbed}",
+                },
+            )
+        )
     table = pd.DataFrame(rows, columns=["version", "since", "months", "rule", *known])
     numbers = ["half_width", "tolerated", "asked_a_year", "alarms", "quiet_months"]
     table = table.astype(dict.fromkeys(numbers, float)).astype({"version": int, "months": int})
     return collect(
         "monitoring",
-        [check],
+        checks,
         facts={"next_measurement": day.isoformat(), "moved_by_season": disturbed},
         tables={"measurement_cycle": table},
     )

@@ -92,7 +92,10 @@ def test_every_change_is_a_version_with_its_reason_and_a_repeated_run_adds_none(
 
 def test_seasons_put_a_measurement_off():
     flood = lambda day: "flood" if day.month in (6, 7, 8) else ""  # noqa: E731
-    assert next_day(dt.date(2025, 3, 31), 3, flood) == (dt.date(2025, 9, 1), "flood")
+    # From 30 June to 1 September would be put off by more than half of three months.
+    assert next_day(dt.date(2025, 3, 31), 3, flood) == (dt.date(2025, 6, 30), "flood")
+    assert next_day(dt.date(2025, 4, 30), 3, flood) == (dt.date(2025, 9, 1), "flood")
+    assert next_day(dt.date(2025, 6, 30), 1, flood) == (dt.date(2025, 7, 30), "flood")
     assert next_day(dt.date(2025, 1, 31), 1) == (dt.date(2025, 2, 28), "")
 
 
