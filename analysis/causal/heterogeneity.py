@@ -126,6 +126,11 @@ def effects_by(
         absent = {"id": f"{stem}.{name}", "estimand": "att_kind", "dims": dims}
         absent |= {"outcome": outcome, "unit": unit, "options": options}
         rows = frame[(label == name).to_numpy()]
+        started = rows["cohort"].notna() & np.isfinite(rows["cohort"].astype(float))
+        at_once = started.all() and rows["cohort"].min() == rows["cohort"].max()
+        if at_once or not started.any():
+            estimates.append(refused(Refusal.KIND_ONE_SIDED, **absent))
+            continue
         try:
             found = evaluate(rows, outcome=outcome, unit=unit, options=quick)
         except FrameError as error:

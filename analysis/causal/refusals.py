@@ -41,6 +41,7 @@ class Refusal(Reason):
     COVARIATE_CONSTANT = "covariate_constant"
     COVARIATES_COLLINEAR = "covariates_collinear"
     COVARIATES_SEPARATE = "covariates_separate"
+    KIND_ONE_SIDED = "kind_one_sided"
     ONE_LABEL = "one_label"
     ONE_LAYER = "one_layer"
     SEPARATED = "separated"

@@ -300,6 +300,7 @@ def assess_phases(
                     "sites": season.n_sites,
                     "least": FEWEST_SITES,
                     "shift": season.shift,
+                    "outcome_unit": unit,
                     "times": season.shift,
                 },
             )

@@ -246,6 +246,12 @@ def assess_weekly(
     return collect("monitoring", items, tables=tables)
 
 
+def _told(*, common: bool, widened: int) -> str:
+    if common:
+        return "common"
+    return "reason" if widened else "as_by_chance"
+
+
 def _check(
     question: dict[str, str], chart: pd.DataFrame, ranked: pd.DataFrame, never_trained: set[str]
 ) -> Check:
@@ -262,7 +268,7 @@ def _check(
         threshold=0.0,
         unit="sites",
         n=len(ranked),
-        reason=f"monitoring.check.weekly.{'common' if common else 'reason'}",
+        reason=f"monitoring.check.weekly.{_told(common=common, widened=len(wide))}",
         remedy="monitoring.check.chart.remedy" if bad else None,
         params={
             "sites": len(ranked),

@@ -102,7 +102,7 @@ def test_a_kind_without_comparison_has_a_reason():
     found = by_type(frame, kind)
     alone = next(e for e in found.estimates() if e.dims.get("property_type") == "b")
     assert alone.value is None
-    assert alone.reason == "causal.fault.no_comparison"
+    assert alone.reason == "causal.fault.kind_one_sided"
     assert found.checks()[0].status == "not_possible"
 
 
