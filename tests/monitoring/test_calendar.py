@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.design.calendar import season as flood_season
 from analysis.monitoring import CycleFacts, asked_a_year, assess_cycle, decide, projected_half_width
 from analysis.monitoring.calendar import next_day, quiet_months
+from analysis.present import sentences
 
 CALM = CycleFacts(alarms=0, half_width=0.1, tolerated=0.1, quiet_months=2, asked_a_year=2.0)
 ON = dt.date(2025, 3, 31)
@@ -116,3 +118,16 @@ def test_invitations_of_a_household_and_quiet_months():
     assert quiet_months(chart) == 6
     chart.loc[7, "signal"] = True
     assert quiet_months(chart) == 2
+
+
+def test_a_disturbed_day_is_told_in_words():
+    facts = CycleFacts(alarms=0, half_width=None, tolerated=None, quiet_months=0, asked_a_year=None)
+    for months, begun in ((1, "within"), (3, "put_off")):
+        found = assess_cycle(
+            facts, on=dt.date(2025, 4 if months == 3 else 6, 30), months=months, season=flood_season
+        )
+        (check,) = (c for c in found.checks if c.id == "monitoring.cycle.season")
+        assert check.reason.endswith(begun)
+        for language, word in (("en", "Flood season"), ("zh_CN", "汛期")):
+            said = sentences.sentence(check.reason, language, sentences.check_params(check))
+            assert word in said
