@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from analysis.client import Client
 from analysis.ingest.draft import Draft
@@ -145,11 +146,12 @@ def _period(draft: Draft, client: Client) -> None:
 
 def local_days(values: pd.Series, zone: str) -> pd.Series:
     """Return dates or instants as local times without a zone, NaT where missing."""
-    kind = values.dtype.pyarrow_dtype
-    plain = pd.to_datetime(pd.Series(values.to_numpy(dtype=object, na_value=None)))
-    if getattr(kind, "tz", None) is not None:
-        plain = pd.to_datetime(plain, utc=True)
-        plain = plain.dt.tz_convert(zone).dt.tz_localize(None)
+    cells = pa.array(values, from_pandas=True)
+    cells = cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
+    zoned = getattr(cells.type, "tz", None) is not None
+    plain = pd.Series(cells.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False))
+    if zoned:
+        plain = plain.dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None)
     return plain
 
 

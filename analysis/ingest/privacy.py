@@ -45,6 +45,10 @@ def domain_of(column: str) -> str:
     return _DOMAINS.get(column, "person")
 
 
+_REMEMBERED = 400_000
+"""Pseudonyms of a name space that are remembered at a time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pseudonyms:
     """HMAC-SHA256 pseudonyms under one secret key; the key never shows in ``repr``.
@@ -59,12 +63,15 @@ class Pseudonyms:
         Those who stay out whatever the key.
     met : dict
         Clean identifier and name space, by pseudonym, of the people met so far who stay out.
+    made : dict
+        Pseudonyms made lately, by name space.
     """
 
     key: bytes = field(repr=False)
     asked: frozenset[str] = frozenset()
     left_out: LeftOut | None = field(default=None, compare=False)
     met: dict[str, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
+    made: dict[str, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def key_id(self) -> str:
@@ -83,7 +90,10 @@ class Pseudonyms:
             columns of employees (rater, ratee, assessor …) share one.
         """
         domain = domain_of(column)
-        known = {v: self.one(v, domain) for v in values.dropna().unique()}
+        coded = pa.array(values, pa.string(), from_pandas=True).dictionary_encode()
+        if isinstance(coded, pa.ChunkedArray):
+            coded = coded.combine_chunks()
+        known = {value: self._of(value, domain) for value in coded.dictionary.to_pylist()}
         tokens = set()
         if self.left_out is not None:
             told = self.left_out.known
@@ -92,7 +102,18 @@ class Pseudonyms:
             by_token = tokens and self.left_out.token(value, domain) in tokens
             if by_token or pseudonym in self.asked:
                 self.met[pseudonym] = (value, domain)
-        return values.map(known).astype(_STRING)
+        named = pa.array(known.values(), pa.string()).take(coded.indices)
+        return pd.Series(pd.array(named, dtype=_STRING), index=values.index)
+
+    def _of(self, value: str, domain: str) -> str:
+        """Return a pseudonym as :meth:`one`; those made lately are not made again."""
+        made = self.made.setdefault(domain, {})
+        found = made.get(value)
+        if found is None:
+            if len(made) >= _REMEMBERED:
+                made.clear()
+            found = made[value] = self.one(value, domain)
+        return found
 
     def one(self, value: str, domain: str) -> str:
         """Return the pseudonym of one value: 32 hexadecimal digits, 128 bits."""
@@ -231,8 +252,8 @@ def names_people(client: Client) -> bool:
 
 def personal_values(values: pd.Series) -> pd.Series:
     """Return which values look like a direct identifier, as the kind's name or missing."""
-    distinct = pa.array(values.dropna().unique(), type=pa.string())
-    suspects = distinct.filter(pc.match_substring_regex(distinct, _SUSPICIOUS)).to_pylist()
+    cells = pa.array(values, type=pa.string(), from_pandas=True)
+    suspects = cells.filter(pc.match_substring_regex(cells, _SUSPICIOUS)).unique().to_pylist()
     kinds = {}
     for value in suspects:
         found = next((k for k, p in PERSONAL_VALUES.items() if p.search(value)), None)

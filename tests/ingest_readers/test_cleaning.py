@@ -603,3 +603,30 @@ def test_twelve_o_clock_as_declared(cell, hour):
     assert found == start + pd.Timedelta(hours=hour, minutes=5)
     noon = value(f"2024-03-05 {cell}", "instant", twelve="noon", **SHANGHAI)
     assert noon == start + pd.Timedelta(hours=12, minutes=5)
+
+
+def test_a_number_that_lost_its_zeros_has_no_value_among_plain_identifiers():
+    found = convert(pd.Series(["007", "7", "A12"]), "id")
+    assert [None if v is pd.NA else v for v in found.values] == ["007", None, "A12"]
+    assert found.faults["rule"].tolist() == ["id_zeros_lost"]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Europe/Berlin", "America/New_York", "UTC"])
+def test_many_instants_at_once_are_what_each_is_alone(zone):
+    days = pd.date_range("2024-03-09", "2024-11-05", freq="37h17min")
+    texts = [f"{d:%Y-%m-%d %H:%M:%S}" for d in days] + [
+        "2024-02-30 10:00:00",
+        "2024-03-31 02:30:00",
+    ]
+    together = convert(pd.Series(texts), "instant", zone=zone, low="2024-03-10", high="2024-11-01")
+    alone = [
+        convert(pd.Series([t]), "instant", zone=zone, low="2024-03-10", high="2024-11-01")
+        for t in texts
+    ]
+    assert together.values.tolist() == [one.values.iloc[0] for one in alone]
+    rules = together.faults.set_index("position")["rule"].to_dict()
+    assert rules == {i: o.faults["rule"].iloc[0] for i, o in enumerate(alone) if len(o.faults)}
+    for text, value in zip(texts, together.values, strict=True):
+        if value is not pd.NA:
+            local = pd.Timestamp(text).tz_localize(zone, ambiguous=True)
+            assert value == local

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis.ingest.cleaning import dates, durations, identifiers, numbers, words
 from analysis.ingest.cleaning.converted import Converted
@@ -187,7 +189,7 @@ class _Cells:
             raise ValueError(f"pending is fault or null, not {pending!r}")
         self.parse = parse
         self.as_typed = as_typed
-        self.plain = identifiers.PLAIN.fullmatch if verbatim else None
+        self.plain = verbatim
         self.missing = missing
         self.codes = codes
         self.pending = pending
@@ -199,14 +201,14 @@ class _Cells:
             self.parse.look_at(distinct)
         if isinstance(self.parse, dates.Instant) and distinct:
             outcomes.bulk.extend(self.parse.bulk(distinct))
+        if self.plain and (done := self._plain(distinct)) is not None:
+            texts = pa.array([c if d else None for c, d in zip(distinct, done, strict=True)])
+            outcomes.bulk.append((done, texts.cast(pa.string()), ()))
         left = np.ones(len(distinct), bool)
         for done, _, _ in outcomes.bulk:
             left &= ~done
         for i in np.flatnonzero(left):
             cell = distinct[i]
-            if self.plain is not None and self._is_plain(cell):
-                outcomes.results[i] = cell
-                continue
             steps: list[str] = []
             try:
                 outcomes.results[i], outcomes.reasons[i] = self._read(cell, steps)
@@ -223,14 +225,18 @@ class _Cells:
                     outcomes.results[i], outcomes.reasons[i] = None, "fault"
                     outcomes.wrong[i] = error
                     outcomes.steps.pop(i, None)
+                    for done, _, _ in outcomes.bulk:
+                        done[i] = False
         return outcomes
 
-    def _is_plain(self, cell: Any) -> bool:
-        """Whether an identifier needs no cleaning and is no marker of a missing value."""
-        if type(cell) is not str or not self.plain(cell):
-            return False
-        key = cell.lower()
-        return not (key in self.missing or key in self.codes or key in PENDING)
+    def _plain(self, distinct: list[Any]) -> np.ndarray | None:
+        """Return which identifiers need no cleaning and are no markers of missing values."""
+        texts = pa.array([c if type(c) is str else None for c in distinct], pa.string())
+        plain = pc.match_substring_regex(texts, f"^(?:{identifiers.PLAIN.pattern})$")
+        markers = pa.array(sorted({*self.missing, *self.codes, *PENDING}), pa.string())
+        marked = pc.is_in(pc.utf8_lower(texts), value_set=markers)
+        done = pc.fill_null(pc.and_not(plain, marked), False).to_numpy(zero_copy_only=False)
+        return done if done.any() else None
 
     def _read(self, cell: Any, steps: list[str]) -> tuple[Any, str | None]:
         folded = isinstance(cell, str) and (not self.as_typed or cell.isascii())

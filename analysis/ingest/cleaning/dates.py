@@ -6,11 +6,14 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis.ingest.cleaning.clock import ORDERS, read_day, read_time, split_day_and_time
 from analysis.ingest.cleaning.numbers import Judged, Parse, check_range
@@ -35,6 +38,8 @@ _SHAPES = (
     (re.compile(r"\d{4}/\d\d?/\d\d? \d\d?:\d\d:\d\d"), "%Y/%m/%d %H:%M:%S", ("slash_date",)),
     (re.compile(r"\d{4}/\d\d?/\d\d? \d\d?:\d\d"), "%Y/%m/%d %H:%M", ("slash_date",)),
 )
+_AS_ARROW = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
+"""Forms that Arrow reads by itself."""
 
 Local = tuple[dt.datetime, bool, dt.tzinfo | None]
 """Local day and time, whether it had a time, and its own offset."""
@@ -316,13 +321,13 @@ class Instant:
         steps.append("repeated_hour")
         return (local if self.ambiguous == "first" else later).astimezone(dt.UTC)
 
-    def bulk(self, cells: list[Any]) -> Iterator[tuple[np.ndarray, pd.Series, tuple[str, ...]]]:
+    def bulk(self, cells: list[Any]) -> Iterator[tuple[np.ndarray, pa.Array, tuple[str, ...]]]:
         """Convert the cells in the commonest spellings at once.
 
         Yields
         ------
         tuple
-            Which cells were converted, their values (UTC, others NaT), and the conversions each
+            Which cells were converted, their values (UTC, others NULL), and the conversions each
             of them went through. What is not converted here is left to the parser.
         """
         form = self.reading.format
@@ -332,24 +337,52 @@ class Instant:
             return
         else:
             shapes = ((re.compile(".+"), form, ("declared_format",)),)
-        left = [cell if isinstance(cell, str) else None for cell in cells]
+        left = pa.array([c if isinstance(c, str) else None for c in cells], pa.string())
         for pattern, written, steps in shapes:
-            fits = [cell is not None and pattern.fullmatch(cell) is not None for cell in left]
-            if not any(fits):
+            fits = pc.match_substring_regex(left, f"^(?:{pattern.pattern})$")
+            if not pc.any(fits).as_py():
                 continue
-            fitting = [cell if fit else None for cell, fit in zip(left, fits, strict=True)]
-            left = [None if fit else cell for cell, fit in zip(left, fits, strict=True)]
-            local = pd.to_datetime(
-                pd.Series(fitting, dtype=object), format=written, errors="coerce"
-            )
-            moments = local.dt.tz_localize(self.zone, ambiguous="NaT", nonexistent="NaT")
-            done = moments.notna()
+            local = _local(pc.if_else(fits, left, pa.scalar(None, pa.string())), written)
+            left = pc.if_else(fits, pa.scalar(None, pa.string()), left)
+            moments = local - self._offsets(local)
+            done = ~np.isnat(moments)
             if self.low is not None:
-                done &= moments >= self.low
+                done &= moments >= np.datetime64(_naive(self.low))
             if self.high is not None:
-                done &= moments <= self.high
+                done &= moments <= np.datetime64(_naive(self.high))
             if done.any():
-                yield done.to_numpy(bool), moments.dt.tz_convert("UTC"), (*steps, "localised")
+                utc = pa.array(moments, pa.timestamp("us"), from_pandas=True)
+                yield done, utc.cast(pa.timestamp("us", "UTC")), (*steps, "localised")
+
+    def _offsets(self, local: np.ndarray) -> np.ndarray:
+        """Return how far clocks are ahead of UTC; NaT on days on which they are changed."""
+        at, days = pd.factorize(local.astype("datetime64[D]"))
+        known = np.array([_ahead(self.zone, day) for day in days.astype(object)], "timedelta64[us]")
+        return np.append(known, np.timedelta64("NaT"))[at]
+
+
+@cache
+def _ahead(zone: ZoneInfo, day: dt.date) -> dt.timedelta | None:
+    """Return how far the clocks of a zone are ahead all day; None where they are changed."""
+    ends = (dt.datetime.combine(day, time, zone) for time in (dt.time.min, dt.time.max))
+    seen = {moment.replace(fold=fold).utcoffset() for moment in ends for fold in (0, 1)}
+    return seen.pop() if len(seen) == 1 else None
+
+
+def _local(texts: pa.Array, written: str) -> np.ndarray:
+    """Return texts as local times, datetime64[us]; NaT where they are none."""
+    try:
+        if written in _AS_ARROW:
+            return texts.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        pass  # one of them is no day: pandas tells which
+    column = pd.Series(texts.to_pylist(), dtype=object)
+    moments = pd.to_datetime(column, format=written, errors="coerce")
+    return moments.to_numpy(dtype="datetime64[us]")
+
+
+def _naive(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(dt.UTC).replace(tzinfo=None)
 
 
 def instant(

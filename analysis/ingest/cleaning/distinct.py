@@ -24,7 +24,7 @@ class Outcomes:
         self.reasons: list[str | None] = [None] * size
         self.wrong: dict[int, WrongCellError] = {}
         self.steps: dict[int, tuple[str, ...]] = {}
-        self.bulk: list[tuple[np.ndarray, pd.Series, tuple[str, ...]]] = []
+        self.bulk: list[tuple[np.ndarray, pa.Array, tuple[str, ...]]] = []
 
 
 def distinct_cells(series: pd.Series) -> tuple[np.ndarray, list[Any]]:
@@ -55,9 +55,8 @@ def spread(
     absent = codes < 0
     taken = pa.array(codes, pa.int64(), mask=absent)
     values = pa.array(outcomes.results, kind) if distinct else pa.nulls(0, kind)
-    for done, moments, _ in outcomes.bulk:
-        fast = pa.array(moments.astype("datetime64[us, UTC]"), kind)
-        values = pc.if_else(pa.array(done), fast, values)
+    for done, fast, _ in outcomes.bulk:
+        values = pc.if_else(pa.array(done), fast.cast(kind), values)
     reasons = pa.array(outcomes.reasons, pa.string()).take(taken)
     reasons = pc.if_else(pa.array(absent), pa.scalar("blank"), reasons)
     times = np.bincount(codes[~absent], minlength=len(distinct))

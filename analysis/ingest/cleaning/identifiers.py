@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from analysis.ingest.cleaning.numbers import Judged, Parse
 from analysis.ingest.cleaning.spelling import WrongCellError, close, normalise, shown
 
@@ -14,6 +17,7 @@ PLAIN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 """Identifiers that are taken as they stand: nothing to fold, no mask, no damaged number."""
 
 _PADDED = re.compile(r"0+\d+")
+_MAY_BE_PADDED = r"""^[\s'="]*0|[^\x00-\x7f]"""
 _EXACT = 1e15  # a workbook keeps 15 digits
 _CJK = r"\u3400-\u9fff"
 _INNER_SPACE = re.compile(rf"(?<=[{_CJK}])\s+(?=[{_CJK}])")
@@ -52,8 +56,9 @@ class Identifier(Judged):
         """Find the numbers that may have lost the zeros in front of them."""
         if self.width is not None:
             return
-        plain = {normalise(c)[0] for c in cells if isinstance(c, str)}
-        padded = {text for text in plain if _PADDED.fullmatch(text)}
+        texts = pa.array([c if isinstance(c, str) else None for c in cells], pa.large_string())
+        texts = texts.filter(pc.match_substring_regex(texts, _MAY_BE_PADDED)).to_pylist()
+        padded = {text for c in texts if _PADDED.fullmatch(text := normalise(c)[0])}
         if not padded:
             return
         lengths = {len(text) for text in padded}

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from analysis.errors import Fault
 from analysis.ingest.readers.grid import is_empty
@@ -158,12 +159,10 @@ def _reasons(
     levels = [[squeezed(cell) for cell in row if not is_empty(cell)] for row in header_cells]
     starts = {level[0] for level in levels if level}
     verdicts: dict[str, str] = {}
-    for i, cell in enumerate(first):
-        if cell is None:
-            reasons[i] = "blank"
-            continue
-        if type(cell) is not str:
-            continue
+    reasons[np.equal(first, None)] = "blank"
+    texts = pa.array([cell if type(cell) is str else None for cell in first], pa.large_string())
+    for i in np.flatnonzero(words.may_end(texts, sorted(starts))):
+        cell = first[i]
         verdict = verdicts.get(cell)
         if verdict is None:
             total = words.ends(cell)

@@ -104,6 +104,8 @@ def _matching(column: pd.Series, pattern: str) -> Iterator[tuple[int, str]]:
         cells = pa.array(column, pa.large_string(), from_pandas=True)
     if isinstance(cells, pa.ChunkedArray):
         cells = cells.combine_chunks()
+    if pattern is _SUSPECT and pc.all(pc.string_is_ascii(cells)).as_py() is not False:
+        return  # wrongly decoded text is never plain ASCII
     hits = pc.fill_null(pc.match_substring_regex(cells, pattern), False)
     for i in pc.indices_nonzero(hits).to_pylist():
         yield i, cells[i].as_py()

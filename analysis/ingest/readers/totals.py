@@ -55,14 +55,22 @@ class TotalWords:
         letters = (f"{_SPACES}*".join(map(re.escape, squeezed(marker))) for marker in latin)
         self._may = "|".join((r"[^\x00-\x7f]", *(f"(?i:{spaced})" for spaced in letters)))
 
+    def may_end(self, texts: pa.Array, others: Sequence[str] = ()) -> np.ndarray:
+        """Return which texts may end with a word of a total or be one of ``others``; bool, (n,).
+
+        Ids, days and numbers cannot; they are passed over many at once.
+        """
+        spaced = (f"{_SPACES}*".join(map(re.escape, text)) for text in others if text.isascii())
+        pattern = "|".join((self._may, *spaced))
+        return _hits(texts, pattern)
+
     def said_by(self, column: pd.Series) -> set[str]:
         """Return the distinct texts of a column that are nothing but a word of a total."""
         if column.dtype == object:
             texts = {cell for cell in pd.unique(column.dropna()) if isinstance(cell, str)}
             return {text for text in texts if self.whole(text)}
-        texts = pa.array(column.dropna().unique(), pa.large_string())
-        # Ids, days and numbers cannot be one; they are passed over many at once.
-        texts = texts.filter(pc.match_substring_regex(texts, self._may))
+        texts = pa.array(column, pa.large_string(), from_pandas=True)
+        texts = texts.filter(pa.array(self.may_end(texts))).unique()
         return {text for text in texts.to_pylist() if self.whole(text)}
 
     def whole(self, cell: Any) -> bool:
@@ -81,6 +89,11 @@ class TotalWords:
             return True
         plain = str(cell).strip().rstrip(":： ")
         return self._latin is not None and self._latin.search(plain) is not None
+
+
+def _hits(texts: pa.Array, pattern: str) -> np.ndarray:
+    found = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
+    return found.to_numpy(zero_copy_only=False)
 
 
 def marked(frame: pd.DataFrame, empty: pd.DataFrame, words: TotalWords) -> np.ndarray:
