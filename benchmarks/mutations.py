@@ -620,7 +620,7 @@ def attempt(case: Case, root: Path) -> dict[str, Any]:
         except InputError as error:
             told(error.faults)
             return {"how": "refused", "rules": [f.rule for f in error.faults]}
-        prepared = prepare(opened, open_key(opened))
+        prepared = prepare(opened, open_key(opened), root)
         told(prepared.faults)
         rules = sorted({f.rule for f in prepared.faults})
         if prepared.blocking:

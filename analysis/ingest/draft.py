@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -34,7 +35,8 @@ class Draft:
     ``origins`` and the row number in that file. ``items`` holds, for a wide questionnaire,
     values and missing-reasons by item, in the order of the rows; ``zone`` is that of the times
     in messages. ``elsewhere`` marks by column the rows whose value stands in a row of another
-    sheet, which is summed up with them.
+    sheet, which is summed up with them. ``written`` is the file that holds the rows of a source
+    which is too large for memory, and how many they are; ``frame`` has none then.
     """
 
     source: Source
@@ -53,6 +55,12 @@ class Draft:
     accepted: list[AcceptedRecord] = field(default_factory=list)
     zone: str = "UTC"
     elsewhere: dict[str, np.ndarray] = field(default_factory=dict)
+    written: tuple[Path, int] | None = None
+
+    @property
+    def rows_out(self) -> int:
+        """Rows of the canonical table."""
+        return len(self.frame) if self.written is None else self.written[1]
 
     @property
     def table(self) -> Table:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from analysis.client import Client
+from analysis.client import Client, Source
 from analysis.errors import Fault
-from analysis.ingest import duplicates
+from analysis.ingest import duplicates, streamed
 from analysis.ingest.accepting import accept_known
 from analysis.ingest.columns import Taker
 from analysis.ingest.crosschecks import cross_check, keys_of
@@ -27,6 +29,7 @@ from analysis.ingest.problems import shortened
 from analysis.ingest.record import SourceRecord, TableRecord, UnreadRecord
 from analysis.ingest.scales import unfit_scales
 from analysis.ingest.shaping import shape
+from analysis.ingest.streamed import answered, may_stream, stream
 from analysis.tables import TABLES
 
 _FIRST = ("sites", "staff")
@@ -36,6 +39,7 @@ _FIRST = ("sites", "staff")
 class Prepared:
     """Canonical frames by table, their records, and every fault in file and row order.
 
+    ``stored`` are the canonical tables that were written as they came, because they are large.
     ``theirs`` says where people who are left out stand in the exports.
     """
 
@@ -44,6 +48,7 @@ class Prepared:
     faults: tuple[Fault, ...]
     unread: tuple[UnreadRecord, ...] = ()
     theirs: tuple[Place, ...] = ()
+    stored: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def blocking(self) -> tuple[Fault, ...]:
@@ -52,7 +57,12 @@ class Prepared:
 
 
 def prepare(
-    client: Client, pseudonyms: Pseudonyms, horizon: Any = None, kept: KeptSheets | None = None
+    client: Client,
+    pseudonyms: Pseudonyms,
+    workplace: Path,
+    *,
+    horizon: Any = None,
+    kept: KeptSheets | None = None,
 ) -> Prepared:
     """Read, clean, map and check everything; write nothing.
 
@@ -62,10 +72,12 @@ def prepare(
         The description.
     pseudonyms : Pseudonyms
         Key of the people's pseudonyms.
+    workplace : Path
+        Folder for tables that are too large for memory; the caller removes it.
     horizon : Horizon, optional
         As of :func:`analysis.ingest.run.ingest`. Sites and staff are kept whole here, because
         other tables refer to them.
-    kept : Kept, optional
+    kept : KeptSheets, optional
         Cleaned sheets of an earlier import; files that are unchanged are not read again.
     """
     gathered = gather(client)
@@ -78,7 +90,11 @@ def prepare(
         numbers = [n for n in order if client.sources[n].table == table]
         for number in numbers:
             cut = None if table in _FIRST else horizon
-            drafts[number] = _draft(number, client, gathered, taker, known, cut, theirs, kept)
+            alone = len(numbers) == 1 and table not in _FIRST
+            target = workplace / f"{table}.parquet" if alone else None
+            work = _Work(number, gathered, taker, cut, kept, target)
+            drafts[number], met = work.draft()
+            theirs += met
         mine = [drafts[number] for number in numbers]
         _across(mine)
         if table in _FIRST and all(len(draft.frame) for draft in mine):
@@ -89,7 +105,9 @@ def prepare(
         faults += [problem.fault for problem in drafts[number].problems]
         faults += drafts[number].faults
     frames = _frames(client, drafts)
-    faults += unfit_scales(client, frames.get("surveys"))
+    stored = {d.source.table: d.written[0] for d in drafts.values() if d.written is not None}
+    surveys = answered(stored["surveys"]) if "surveys" in stored else frames.get("surveys")
+    faults += unfit_scales(client, surveys)
     faults = list(dict.fromkeys(_hashable(f) for f in faults))
     return Prepared(
         frames=frames,
@@ -97,6 +115,7 @@ def prepare(
         faults=tuple(shortened(sorted((f.fault for f in faults), key=_place))),
         unread=tuple(gathered.unread),
         theirs=tuple(theirs),
+        stored=stored,
     )
 
 
@@ -119,59 +138,93 @@ def _place(f: Fault) -> tuple:
     return (f.file or "", f.sheet or "", f.row or 0, f.column or "", f.rule)
 
 
-def _draft(
-    number: int,
-    client: Client,
-    gathered: Gathered,
-    taker: Taker,
-    known: dict[str, frozenset[str]],
-    horizon: Any,
-    theirs: list[Place],
-    kept: KeptSheets | None,
-) -> Draft:
-    source = client.sources[number]
-    if source.inline is not None:
-        draft = draft_inline(source, number, client, taker)
-    elif is_plain(source):
-        draft = joined(source, list(_parts(number, gathered, taker, kept)), taker)
-    else:
-        tables = [t for path in gathered.paths[number] for t in gathered.tables(number, path)]
-        draft = draft_source(source, tables, taker)
-        draft.files = [gathered.file_record(table) for table in tables]
-        del tables
-    draft.zone = client.client.timezone
-    theirs += leave_out(draft, frozenset(taker.pseudonyms.met))
-    if horizon is not None:
-        draft.keep(horizon.rows(draft.table.name, draft.frame), "later")
-    cross_check(draft, client, known)
-    accept_known(draft, client, number=number)
-    shape(draft)
-    return draft
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What it takes to make the draft of one source; ``target`` where it may be streamed to."""
 
+    number: int
+    gathered: Gathered
+    taker: Taker
+    horizon: Any
+    kept: KeptSheets | None
+    target: Path | None
 
-def _parts(
-    number: int, gathered: Gathered, taker: Taker, kept: KeptSheets | None
-) -> Iterator[Part]:
-    """Yield the sheets of a source, cleaned now or at an earlier import."""
-    source = gathered.client.sources[number]
-    for path in gathered.paths[number]:
-        key = digest = None
-        if kept is not None and (digest := gathered.digest(path)) is not None:
-            key = key_of(source, gathered.name(path), digest, taker)
-        parts = None if key is None else kept.find(key)
-        if parts is not None:
-            gathered.spare(number, path)
-            gathered.heads += [(number, part.head) for part in parts]
-            yield from parts
-            continue
-        told = len(gathered.faults)
-        parts = []
-        for table in gathered.tables(number, path):
-            part = part_of(source, table, gathered.file_record(table), taker)
-            yield part
-            parts.append(part)
-        if key is not None and len(gathered.faults) == told:
-            kept.put(key, parts, taker.pseudonyms)
+    @property
+    def source(self) -> Source:
+        return self.taker.client.sources[self.number]
+
+    def draft(self) -> tuple[Draft, list[Place]]:
+        """Return the draft of the source, and where people who are left out stood in it."""
+        if self.source.inline is not None:
+            return self._shaped(
+                draft_inline(self.source, self.number, self.taker.client, self.taker)
+            )
+        if not is_plain(self.source):
+            return self._shaped(self._of_all_sheets())
+        parts, first, rows = self._parts(), [], 0
+        for part in parts:
+            first.append(part)
+            rows += len(part)
+            if rows > streamed.ROWS_AT_ONCE and self.target and may_stream(self.source):
+                theirs: list[Place] = []
+                if (draft := stream(self._one_by_one(first, parts, theirs), self.target)) is None:
+                    return self._shaped(joined(self.source, list(self._parts()), self.taker))
+                return draft, theirs
+        return self._shaped(joined(self.source, first, self.taker))
+
+    def _of_all_sheets(self) -> Draft:
+        paths = self.gathered.paths[self.number]
+        tables = [table for path in paths for table in self.gathered.tables(self.number, path)]
+        draft = draft_source(self.source, tables, self.taker)
+        draft.files = [self.gathered.file_record(table) for table in tables]
+        return draft
+
+    def _one_by_one(
+        self, first: list[Part], rest: Iterator[Part], theirs: list[Place]
+    ) -> Iterator[Draft]:
+        """Yield a shaped draft of each sheet, keeping none."""
+        first.reverse()
+        while first or (first := list(itertools.islice(rest, 1))):
+            draft, met = self._shaped(joined(self.source, [first.pop()], self.taker))
+            theirs += met
+            yield draft
+
+    def _shaped(self, draft: Draft) -> tuple[Draft, list[Place]]:
+        client = self.taker.client
+        draft.zone = client.client.timezone
+        theirs = leave_out(draft, frozenset(self.taker.pseudonyms.met))
+        if self.horizon is not None:
+            draft.keep(self.horizon.rows(draft.table.name, draft.frame), "later")
+        cross_check(draft, client, self.taker.known)
+        accept_known(draft, client, number=self.number)
+        shape(draft)
+        return draft, theirs
+
+    def _parts(self) -> Iterator[Part]:
+        """Yield the sheets of the source, cleaned now or at an earlier import."""
+        gathered, kept = self.gathered, self.kept
+        for path in gathered.paths[self.number]:
+            key = digest = None
+            if kept is not None and (digest := gathered.digest(path)) is not None:
+                key = key_of(self.source, gathered.name(path), digest, self.taker)
+            parts = None if key is None else kept.find(key)
+            if parts is not None:
+                gathered.spare(self.number, path)
+                gathered.heads += [(self.number, part.head) for part in parts]
+            else:
+                told = len(gathered.faults)
+                parts = self._cleaned(path)
+                if key is not None and len(gathered.faults) == told:
+                    kept.put(key, parts, self.taker.pseudonyms)
+            parts.reverse()
+            while parts:
+                yield parts.pop()
+
+    def _cleaned(self, path: Path) -> list[Part]:
+        return [
+            part_of(self.source, table, self.gathered.file_record(table), self.taker)
+            for table in self.gathered.tables(self.number, path)
+        ]
 
 
 def _across(drafts: list[Draft]) -> None:
@@ -186,6 +239,8 @@ def _across(drafts: list[Draft]) -> None:
 def _frames(client: Client, drafts: dict[int, Draft]) -> dict[str, pd.DataFrame]:
     frames: dict[str, list[pd.DataFrame]] = {}
     for number in sorted(drafts):
+        if drafts[number].written is not None:
+            continue
         frames.setdefault(drafts[number].source.table, []).append(drafts[number].frame)
     out = {
         table: parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
@@ -207,7 +262,7 @@ def _records(client: Client, drafts: dict[int, Draft]) -> dict[str, TableRecord]
                 files=tuple(draft.files),
                 rows_in=draft.rows_in,
                 rows_added=draft.rows_added,
-                rows_out=len(draft.frame),
+                rows_out=draft.rows_out,
                 left_out={k: int(v) for k, v in sorted(draft.left_out.items()) if v},
                 columns=draft.columns,
                 dropped_columns=dict(draft.source.drop),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ from analysis.ingest.privacy import (
     retention_faults,
 )
 from analysis.ingest.record import IngestRecord
-from analysis.tables import conform
+from analysis.tables import TABLES, conform
 
 
 def check(client: Client) -> list[Fault]:
@@ -68,7 +69,11 @@ def examine(client: Client) -> Examined:
         wrong = [*_key_faults(client, pseudonyms), *retention_faults(client, dt.date.today())]
     except InputError as error:
         pseudonyms, wrong = Pseudonyms(secrets.token_bytes(32)), [*error.faults]
-    prepared = prepare(client, pseudonyms, kept=KeptSheets.of(client, read_only=True))
+    with tempfile.TemporaryDirectory(prefix="crmeval-") as workplace:
+        kept = KeptSheets.of(client, read_only=True)
+        prepared = prepare(client, pseudonyms, Path(workplace), kept=kept)
+        for name, path in prepared.stored.items():
+            prepared.frames[name] = pq.read_table(path).to_pandas(types_mapper=pd.ArrowDtype)
     wrong += _left_out_faults(client, pseudonyms)
     return Examined((*wrong, *prepared.faults), prepared.frames)
 
@@ -83,7 +88,8 @@ def taken_out(client: Client, pseudonyms: Pseudonyms) -> Prepared:
     pseudonyms : Pseudonyms
         Who is sought.
     """
-    return prepare(client, pseudonyms)
+    with tempfile.TemporaryDirectory(prefix="crmeval-") as workplace:
+        return prepare(client, pseudonyms, Path(workplace))
 
 
 _ABOUT_OTHERS = frozenset({"file_unread", "sheet_unread", "sheet_hidden", "column_undeclared"})
@@ -147,20 +153,22 @@ def ingest(
     """
     folder = Path(folder)
     pseudonyms = _pseudonyms(client)
-    prepared = prepare(client, pseudonyms, horizon, kept)
-    wrong = [*_key_faults(client, pseudonyms), *_left_out_faults(client, pseudonyms)]
-    if wrong := [*wrong, *prepared.blocking]:
-        raise InputError(wrong)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = beside(folder)
+    unfinished, workplace = beside(folder), beside(folder)
     try:
+        prepared = prepare(client, pseudonyms, workplace, horizon=horizon, kept=kept)
+        wrong = [*_key_faults(client, pseudonyms), *_left_out_faults(client, pseudonyms)]
+        if wrong := [*wrong, *prepared.blocking]:
+            raise InputError(wrong)
         records = {}
-        for name in list(prepared.frames):
-            table = conform(name, prepared.frames.pop(name))  # one table in memory twice, not all
-            if horizon is not None:
-                table = horizon.table(name, table)
+        for name in [n for n in TABLES if n in prepared.frames or n in prepared.stored]:
             path = unfinished / f"{name}.parquet"
-            replace_file(path, lambda target, table=table: pq.write_table(table, target))
+            if name in prepared.stored:
+                _put_stored(name, prepared.stored[name], path, horizon)
+            else:
+                table = conform(name, prepared.frames.pop(name))  # one in memory twice, not all
+                if horizon is not None:
+                    table = horizon.table(name, table)
+                replace_file(path, lambda target, table=table: pq.write_table(table, target))
             records[name] = prepared.records[name].model_copy(update={"sha256": sha256(path)})
         record = IngestRecord(
             client=client.id,
@@ -176,7 +184,23 @@ def ingest(
             kept.tidy()
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.rmtree(workplace, ignore_errors=True)
     return record
+
+
+def _put_stored(name: str, source: Path, target: Path, horizon: Horizon | None) -> None:
+    """Put a table that was written as it came into place, cut by the day looked back to."""
+    if horizon is None:
+        replace_file(target, lambda path: move(source, path))
+        return
+
+    def write(path: Path) -> None:
+        stored = pq.ParquetFile(source)
+        with pq.ParquetWriter(path, stored.schema_arrow) as writer:
+            for number in range(stored.num_row_groups):
+                writer.write_table(horizon.table(name, stored.read_row_group(number)))
+
+    replace_file(target, write)
 
 
 def _pseudonyms(client: Client, *, create: bool = True) -> Pseudonyms:

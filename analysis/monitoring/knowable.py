@@ -100,7 +100,8 @@ class Horizon:
 
     def table(self, name: str, table: pa.Table) -> pa.Table:
         """Return what was knowable of a canonical table, as :func:`known_on`."""
-        self.undated |= undated({name: table})
+        for cut, count in undated({name: table}).items():  # a large table comes in pieces
+            self.undated[cut] = self.undated.get(cut, 0) + count
         return known_on(name, table, on=self.on, timezone=self.timezone)
 
 
