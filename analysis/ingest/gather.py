@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analysis.client import Client, Source
 from analysis.errors import Fault, InputError
@@ -145,7 +146,7 @@ def head_of(table: RawTable) -> RawTable:
     """Return a raw table without its rows."""
     return replace(
         table,
-        frame=table.frame.iloc[:0].copy(),
+        frame=pd.DataFrame(columns=table.frame.columns, dtype=object),  # a slice would hold all
         row_numbers=_NO_ROWS,
         source=replace(table.source, above=()),
         dropped=(),

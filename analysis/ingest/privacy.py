@@ -93,7 +93,7 @@ class Pseudonyms:
         coded = pa.array(values, pa.string(), from_pandas=True).dictionary_encode()
         if isinstance(coded, pa.ChunkedArray):
             coded = coded.combine_chunks()
-        known = {value: self._of(value, domain) for value in coded.dictionary.to_pylist()}
+        known = self._known(coded.dictionary.to_pylist(), domain)
         tokens = set()
         if self.left_out is not None:
             told = self.left_out.known
@@ -105,15 +105,13 @@ class Pseudonyms:
         named = pa.array(known.values(), pa.string()).take(coded.indices)
         return pd.Series(pd.array(named, dtype=_STRING), index=values.index)
 
-    def _of(self, value: str, domain: str) -> str:
-        """Return a pseudonym as :meth:`one`; those made lately are not made again."""
+    def _known(self, values: list[str], domain: str) -> dict[str, str]:
+        """Return the pseudonyms of values; those made lately are not made again."""
         made = self.made.setdefault(domain, {})
-        found = made.get(value)
-        if found is None:
-            if len(made) >= _REMEMBERED:
-                made.clear()
-            found = made[value] = self.one(value, domain)
-        return found
+        if len(made) > _REMEMBERED:
+            made.clear()
+        made.update((v, self.one(v, domain)) for v in values if v not in made)
+        return {value: made[value] for value in values}
 
     def one(self, value: str, domain: str) -> str:
         """Return the pseudonym of one value: 32 hexadecimal digits, 128 bits."""

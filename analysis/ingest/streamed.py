@@ -23,6 +23,8 @@ from analysis.tables import TABLES, conform
 ROWS_AT_ONCE = 1_500_000
 """Rows of a source that are shaped together; one with more is shaped sheet by sheet."""
 
+_NO_ROWS = np.empty(0, dtype=np.int64)
+
 
 def may_stream(source: Source) -> bool:
     """Return whether the rows of a source can be shaped without looking at those of other sheets.
@@ -61,8 +63,9 @@ def stream(drafts: Iterable[Draft], target: Path) -> Draft | None:
             keys.append(_hashes(draft))
             table = conform(draft.table.name, draft.frame)
             writer.write(table)
-            draft.frame = draft.frame.iloc[:0]
-            draft.origin, draft.row = draft.origin[:0], draft.row[:0]
+            draft.frame = draft.table.empty()  # a slice would hold all rows
+            draft.origin, draft.row = _NO_ROWS, _NO_ROWS
+            del table
             told = draft if told is None else _together(told, draft)
     if told is None or _any_twice(keys):
         return None

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from analysis import client as clients
+from analysis import ingest
+from analysis.errors import InputError
 
 
 class Bench:
@@ -46,3 +48,21 @@ class Bench:
 def bench(tmp_path, monkeypatch) -> Bench:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     return Bench(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def told_first(monkeypatch):
+    """Hold that whatever an import refuses was told by the check, word for word and before it."""
+    done = ingest.ingest
+
+    def checked(client, folder, **how):
+        try:
+            return done(client, folder, **how)
+        except InputError as error:
+            refused = [str(fault) for fault in error.faults]
+            if how.get("horizon") is None:
+                told = [str(fault) for fault in ingest.check(client) if fault.blocking]
+                assert sorted(told) == sorted(refused)
+            raise
+
+    monkeypatch.setattr(ingest, "ingest", checked)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from analysis.ingest.cleaning import dates, durations, identifiers, numbers, words
 from analysis.ingest.cleaning.converted import Converted
-from analysis.ingest.cleaning.distinct import Outcomes, distinct_cells, spread
+from analysis.ingest.cleaning.distinct import Outcomes, as_texts, distinct_cells, spread
 from analysis.ingest.cleaning.spelling import (
     MISSING_MARKERS,
     PENDING,
@@ -202,8 +202,7 @@ class _Cells:
         if isinstance(self.parse, dates.Instant) and distinct:
             outcomes.bulk.extend(self.parse.bulk(distinct))
         if self.plain and (done := self._plain(distinct)) is not None:
-            texts = pa.array([c if d else None for c, d in zip(distinct, done, strict=True)])
-            outcomes.bulk.append((done, texts.cast(pa.string()), ()))
+            outcomes.bulk.append((done, as_texts(distinct), ()))
         left = np.ones(len(distinct), bool)
         for done, _, _ in outcomes.bulk:
             left &= ~done
@@ -231,7 +230,7 @@ class _Cells:
 
     def _plain(self, distinct: list[Any]) -> np.ndarray | None:
         """Return which identifiers need no cleaning and are no markers of missing values."""
-        texts = pa.array([c if type(c) is str else None for c in distinct], pa.string())
+        texts = as_texts(distinct)
         plain = pc.match_substring_regex(texts, f"^(?:{identifiers.PLAIN.pattern})$")
         markers = pa.array(sorted({*self.missing, *self.codes, *PENDING}), pa.string())
         marked = pc.is_in(pc.utf8_lower(texts), value_set=markers)

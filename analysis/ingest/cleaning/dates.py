@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.ingest.cleaning.clock import ORDERS, read_day, read_time, split_day_and_time
+from analysis.ingest.cleaning.distinct import as_texts
 from analysis.ingest.cleaning.numbers import Judged, Parse, check_range
 from analysis.ingest.cleaning.spelling import WrongCellError, normalise
 
@@ -337,7 +338,7 @@ class Instant:
             return
         else:
             shapes = ((re.compile(".+"), form, ("declared_format",)),)
-        left = pa.array([c if isinstance(c, str) else None for c in cells], pa.string())
+        left = as_texts(cells)
         for pattern, written, steps in shapes:
             fits = pc.match_substring_regex(left, f"^(?:{pattern.pattern})$")
             if not pc.any(fits).as_py():

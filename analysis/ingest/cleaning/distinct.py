@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -40,6 +41,14 @@ def distinct_cells(series: pd.Series) -> tuple[np.ndarray, list[Any]]:
         if not absent[i]:
             codes[i] = seen.setdefault((type(cell), cell), len(seen))
     return codes, [cell.item() if isinstance(cell, np.generic) else cell for _, cell in seen]
+
+
+def as_texts(cells: Sequence[Any]) -> pa.Array:
+    """Return the texts among cells; NULL for what is no text."""
+    try:
+        return pa.array(cells, pa.string())
+    except (pa.ArrowTypeError, pa.ArrowInvalid):  # numbers or days among them
+        return pa.array([cell if isinstance(cell, str) else None for cell in cells], pa.string())
 
 
 def spread(

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis.ingest.cleaning.distinct import as_texts
 from analysis.ingest.cleaning.numbers import Judged, Parse
 from analysis.ingest.cleaning.spelling import WrongCellError, close, normalise, shown
 
@@ -56,7 +56,7 @@ class Identifier(Judged):
         """Find the numbers that may have lost the zeros in front of them."""
         if self.width is not None:
             return
-        texts = pa.array([c if isinstance(c, str) else None for c in cells], pa.large_string())
+        texts = as_texts(cells)
         texts = texts.filter(pc.match_substring_regex(texts, _MAY_BE_PADDED)).to_pylist()
         padded = {text for c in texts if _PADDED.fullmatch(text := normalise(c)[0])}
         if not padded:

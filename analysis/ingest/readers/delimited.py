@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ import pyarrow.csv as pacsv
 
 DELIMITERS = (",", "\t", ";", "|")
 HEAD_ROWS = 60
-_HEAD_CHARACTERS = 2_000_000
+HEAD_CHARACTERS = 2_000_000
+_FILLED = re.compile(rb"\S")
 csv.field_size_limit(1 << 30)
 
 
@@ -50,15 +52,17 @@ def sniff_delimiter(text: str) -> str:
 
 def head(text: str, delimiter: str, rows: int = HEAD_ROWS) -> list[list[str | None]]:
     """Return the first rows of the text, empty cells as None."""
-    start = text[:_HEAD_CHARACTERS]
+    start = text[:HEAD_CHARACTERS]
     return [[cell or None for cell in row] for row in islice(_rows(start, delimiter), rows)]
 
 
-def body(text: str, delimiter: str, *, skip: int, width: int) -> Body:
+def body(text: str, delimiter: str, *, skip: int, width: int, content: bytes | None = None) -> Body:
     """Parse everything below the first ``skip`` rows into ``width`` text columns.
 
-    Arrow parses it; the csv module does where Arrow cannot (a quotation mark never closed).
-    Both count a quoted line break as part of its row, as a spreadsheet program does.
+    ``content`` is the whole text in UTF-8, where it is at hand; its beginning
+    (:data:`HEAD_CHARACTERS`) is enough of ``text`` then. Arrow parses it; the csv module does where
+    Arrow cannot (a quotation mark never closed). Both count a quoted line break as part of its row,
+    as a spreadsheet program does.
     """
     names = [str(i) for i in range(width)]
     ragged: list[tuple[int, tuple[str, ...]]] = []
@@ -68,18 +72,20 @@ def body(text: str, delimiter: str, *, skip: int, width: int) -> Body:
         return "skip"
 
     start = _offset(text, delimiter, skip)
-    rest = text[start:]
-    if not rest or rest.isspace():
+    if content is None:
+        content = text[start:].encode("utf-8", errors="surrogatepass")
+    else:
+        content = memoryview(content)[len(text[:start].encode("utf-8")) :]
+    if _is_blank(content):
         return Body(pa.table({n: pa.array([], pa.string()) for n in names}), np.empty(0, int), ())
-    content = rest.encode("utf-8", errors="surrogatepass")
-    del rest  # a large file is in memory often enough
-    quotes = content.count(b'"')
+    size = len(content)
+    quotes = _count(content, b'"')
     try:
         table = pacsv.read_csv(
             pa.BufferReader(content),
             # One thread: only then does Arrow number the rows it sets aside.
             read_options=pacsv.ReadOptions(
-                use_threads=False, column_names=names, block_size=max(len(content) + 1, 1 << 16)
+                use_threads=False, column_names=names, block_size=max(size + 1, 1 << 16)
             ),
             parse_options=pacsv.ParseOptions(
                 delimiter=delimiter,
@@ -98,12 +104,26 @@ def body(text: str, delimiter: str, *, skip: int, width: int) -> Body:
             ),
         )
     except pa.ArrowInvalid:
-        return _by_csv_module(text[start:], delimiter, skip=skip, width=width, names=names)
+        rest = str(content, "utf-8", errors="surrogatepass")
+        return _by_csv_module(rest, delimiter, skip=skip, width=width, names=names)
     outside = np.array([number for number, _ in ragged], dtype=np.int64)
     numbers = np.arange(1, len(table) + len(outside) + 1, dtype=np.int64)
     numbers = np.delete(numbers, outside - 1) + skip
     set_apart = tuple((n + skip, cells) for n, cells in ragged)
     return Body(table, numbers, set_apart, _unclosed(table, numbers, set_apart, quotes))
+
+
+def _is_blank(content: bytes | memoryview) -> bool:
+    first = _FILLED.search(content)
+    if first is None or first[0].isascii():
+        return first is None
+    return str(content, "utf-8", errors="surrogatepass").isspace()
+
+
+def _count(content: bytes | memoryview, sign: bytes) -> int:
+    """Count a character without another copy of a large text."""
+    places = range(0, len(content), 1 << 24)
+    return sum(bytes(content[place : place + (1 << 24)]).count(sign) for place in places)
 
 
 def _unclosed(
@@ -128,7 +148,7 @@ def _rows(text: str, delimiter: str) -> csv.reader:
 
 def _offset(text: str, delimiter: str, skip: int) -> int:
     """Return where row ``skip + 1`` starts, quoted line breaks counted inside their row."""
-    lines = io.StringIO(text[:_HEAD_CHARACTERS], newline="")
+    lines = io.StringIO(text[:HEAD_CHARACTERS], newline="")
     reader = csv.reader(iter(lines.readline, ""), delimiter=delimiter, quotechar='"')
     for _ in islice(reader, skip):
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import difflib
 import hashlib
@@ -137,7 +138,13 @@ def read(
     delimiter = delimiter or delimited.sniff_delimiter(text)
     kind = "tsv" if delimiter == "\t" else "csv"
     source = replace(source, format=kind, delimiter=delimiter)
-    return [_from_text(text, source, declared, finish, faults=decoded.faults)]
+    faults, utf8 = decoded.faults, None
+    if decoded.encoding.startswith("utf") and not faults and "\ufffd" not in text:
+        utf8 = _as_utf8(content, decoded.encoding)
+    if utf8 is not None:  # a large file is in memory often enough
+        text = text[: delimited.HEAD_CHARACTERS]
+    del decoded
+    return [_from_text(text, source, declared, finish, faults=faults, utf8=utf8)]
 
 
 def stable_bytes(path: Path, file: str, limits: Limits) -> bytes:
@@ -347,12 +354,20 @@ def _from_grid(
     )
 
 
+def _as_utf8(content: bytes, encoding: str) -> bytes | None:
+    """Return the bytes of a sound text in UTF-8 without its mark, None in another encoding."""
+    if codecs.lookup(encoding).name not in ("utf-8", "utf-8-sig"):
+        return None
+    return content.removeprefix(codecs.BOM_UTF8)
+
+
 def _from_text(
     text: str,
     source: Source,
     declared: tuple[int, ...] | None,
     finish: dict[str, Any],
     faults: Sequence[Fault] = (),
+    utf8: bytes | None = None,
 ) -> RawTable:
     wanted = max(delimited.HEAD_ROWS, *(r + 1 for r in declared or (0,)))
     head = delimited.head(text, source.delimiter, wanted)
@@ -361,7 +376,7 @@ def _from_text(
         return _unread(source, [*faults, *wrong])
     width = max(len(head[i]) for i in at)
     header = name_columns(head, at, width=width)
-    body = delimited.body(text, source.delimiter, skip=at[-1] + 1, width=width)
+    body = delimited.body(text, source.delimiter, skip=at[-1] + 1, width=width, content=utf8)
     frame = body.table.to_pandas(types_mapper={pa.string(): pd.StringDtype(na_value=np.nan)}.get)
     frame.columns = range(width)
     faults = list(faults)
