@@ -630,3 +630,26 @@ def test_many_instants_at_once_are_what_each_is_alone(zone):
         if value is not pd.NA:
             local = pd.Timestamp(text).tz_localize(zone, ambiguous=True)
             assert value == local
+
+
+def test_a_typed_midnight_is_one_where_other_cells_of_the_column_have_times():
+    midnight, noon = dt.date(2024, 3, 5), dt.datetime(2024, 3, 6, 12, 0)
+    found = convert(pd.Series([midnight, noon], dtype=object), "instant", zone="UTC")
+    assert [f"{value:%d %H:%M}" for value in found.values] == ["05 00:00", "06 12:00"]
+    assert found.counts["time_as_midnight"] == 1
+    serial = convert(pd.Series([45356, 45357.5], dtype=object), "instant", zone="UTC")
+    assert [f"{value:%d %H:%M}" for value in serial.values] == ["05 00:00", "06 12:00"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [dt.date(2024, 3, 5), dt.date(2024, 3, 6)],
+        [dt.datetime(2024, 3, 5), dt.datetime(2024, 3, 6, 12), "2024-03-07"],
+        [45356, 45357],
+        [dt.date(2024, 3, 5), "2024-03-07 10:00"],
+    ],
+)
+def test_a_day_alone_is_no_midnight(cells):
+    found = convert(pd.Series(cells, dtype=object), "instant", zone="UTC")
+    assert "time_missing" in found.faults["rule"].tolist()

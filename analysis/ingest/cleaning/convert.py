@@ -200,6 +200,7 @@ class _Cells:
         if isinstance(self.parse, numbers.Judged):
             self.parse.look_at(distinct)
         if isinstance(self.parse, dates.Instant) and distinct:
+            self.parse.look_at(distinct)
             outcomes.bulk.extend(self.parse.bulk(distinct))
         if self.plain and (done := self._plain(distinct)) is not None:
             outcomes.bulk.append((done, as_texts(distinct), ()))

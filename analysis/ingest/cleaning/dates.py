@@ -21,6 +21,7 @@ from analysis.ingest.cleaning.numbers import Judged, Parse, check_range
 from analysis.ingest.cleaning.spelling import WrongCellError, normalise
 
 _EPOCHS = {"1900": dt.datetime(1899, 12, 30), "1904": dt.datetime(1904, 1, 1)}
+_LAST_SERIAL = 100_000
 _PLAUSIBLE_YEARS = range(1950, 2101)
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _MONTH = re.compile(r"(\d{4})\s*(?:[-/]\s*(\d{1,2})|年\s*(\d{1,2})月?|(\d{2}))")
@@ -99,7 +100,7 @@ class Reading:
     def _number(self, value: float, steps: list[str]) -> Local:
         if 19_500_101 <= value <= 21_001_231 and value == int(value):
             return dt.datetime.combine(read_day(str(int(value)), steps), dt.time()), False, None
-        if not 0 < value < 100_000:
+        if not 0 < value < _LAST_SERIAL:
             raise WrongCellError("serial_out_of_range")
         moment = _EPOCHS[self.date_system] + dt.timedelta(days=value)
         if moment.year not in _PLAUSIBLE_YEARS:
@@ -283,9 +284,13 @@ def _first_day(year: int, number: int) -> dt.date:
         raise WrongCellError("date_impossible") from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Instant:
-    """Parser of instants: local spellings are in ``zone``; the result is UTC."""
+    """Parser of instants: local spellings are in ``zone``; the result is UTC.
+
+    A workbook keeps midnight as a day without a time. ``clock`` says that other cells of the
+    column, kept in the same way, have a time; then such a cell is midnight.
+    """
 
     reading: Reading
     zone: ZoneInfo
@@ -293,12 +298,24 @@ class Instant:
     ambiguous: str
     low: dt.datetime | None
     high: dt.datetime | None
+    clock: bool = False
+
+    def look_at(self, cells: Sequence[Any]) -> None:
+        """Find out whether the cells that a workbook keeps as days and times have times."""
+        typed = (cell for cell in cells if not isinstance(cell, str | bool))
+        self.clock = any(
+            cell.time() != dt.time()
+            if isinstance(cell, dt.datetime)
+            else 0 < cell < _LAST_SERIAL and cell != int(cell)
+            for cell in typed
+            if isinstance(cell, dt.datetime | int | float)
+        )
 
     def __call__(self, cell: Any, steps: list[str]) -> dt.datetime:
         """Read one cell."""
         moment, timed, offset = self.reading.local(cell, steps)
         if not timed:
-            if self.date_only == "fault":
+            if self.date_only == "fault" and (isinstance(cell, str) or not self.clock):
                 raise WrongCellError("time_missing")
             steps.append("time_as_midnight")
         if offset is not None:
