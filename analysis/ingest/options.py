@@ -77,7 +77,7 @@ def how(
     if kind == "bool" and labels:
         options["true"] = [raw for raw, value in labels.items() if value is True]
         options["false"] = [raw for raw, value in labels.items() if value is False]
-    elif labels and kind in ("score", "label"):
+    elif labels and kind in ("score", "label", "share"):
         options["labels"] = labels
     elif labels:
         options["labels"] = labels  # told as unfit

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 
+import pandas as pd
+
 from analysis.client import IDENTIFIER, is_identifier
 from analysis.errors import Fault, InputError
 from analysis.file_names import holdable, is_clutter, listed
 from analysis.files import copy_file, project_root, write_text
-from analysis.ingest.cleaning import label_in
+from analysis.ingest.cleaning import convert, label_in
 from analysis.ingest.duplicates import ANSWERS
 from analysis.ingest.headers import folded, known_headers, personal_reason
 from analysis.ingest.privacy import looks_personal
@@ -21,6 +23,7 @@ from analysis.ingest.proposal.answers import (
     FIVE,
     FIVE_POINTS,
     beyond_five,
+    in_five,
     instruments_block,
     items_of,
     labels_in,
@@ -82,7 +85,9 @@ def propose(client_id: str, files: Sequence[str | Path], say: Say) -> str:
     parts.append(spellings.block(say))
     asked = {e.instrument: e for e in read_in if e.items}
     longer = {name for name, e in asked.items() if beyond_five(e.group, e.items)}
-    parts.append(instruments_block({n: e.items for n, e in asked.items()}, say, longer))
+    parts.append(
+        instruments_block({n: e.items for n, e in asked.items()}, say, longer, _five_points(asked))
+    )
     parts += ["sources:", *sources, _design(read_in, say)]
     return "\n".join(part for part in parts if part) + f"\n\n# {say('tail')}\n"
 
@@ -185,7 +190,9 @@ def proposed_parts(groups: Sequence[list[RawTable]], say: Say) -> tuple[list[str
     sources = [_source(export, spellings, say) for export in read_in]
     asked = {e.instrument: e for e in read_in if e.items}
     longer = {name for name, e in asked.items() if beyond_five(e.group, e.items)}
-    block = instruments_block({n: e.items for n, e in asked.items()}, say, longer)
+    block = instruments_block(
+        {n: e.items for n, e in asked.items()}, say, longer, _five_points(asked)
+    )
     return sources, block, _five(read_in)
 
 
@@ -331,6 +338,11 @@ def _five(read_in: Sequence[_Export]) -> str:
     return ",\n         ".join(lines)
 
 
+def _five_points(asked: Mapping[str, _Export]) -> set[str]:
+    """Return the questionnaires whose answers are all words known to lie on five points."""
+    return {n for n, e in asked.items() if all(in_five(e.group, h) for h in e.items.values())}
+
+
 def _sites(read_in: Sequence[_Export]) -> Spellings:
     return known_sites(
         (e.group, e.columns["site_id"], e.columns.get("site_name"))
@@ -457,6 +469,10 @@ def _column(export: _Export, column: str, header: str, sites: Spellings, say: Sa
     known = [label for label in labels_in(export.group, header) if value_of(label) is not None]
     if spec.high is not None and spec.kind == "number" and known:
         return f"{{from: {quoted(header)}, labels: five}}"
+    if spec.kind == "instant" and _days_alone(export.group, header):
+        return f"{{from: {quoted(header)}, date_only: midnight}}    # {say('days')}"
+    if spec.kind == "share" and (said := _shares(export, column, header)):
+        return f"{{from: {quoted(header)}, labels: {{{said}}}}}    # {say('share')}"
     if not spec.labels:
         return quoted(header)
     labels = sorted(v for v in values(export.group, header) if not looks_personal(v))
@@ -470,6 +486,22 @@ def _column(export: _Export, column: str, header: str, sites: Spellings, say: Sa
     }
     pairs = ", ".join(f"{quoted(v)}: {value}" for v, value in said.items())
     return f"{{from: {quoted(header)}, labels: {{{pairs}}}}}{note}"
+
+
+def _days_alone(group: Sequence[RawTable], header: str) -> bool:
+    """Return whether a column of times holds days and no time of day."""
+    cells = pd.Series(sorted(values(group, header)), dtype=object)
+    filled = convert(cells, "date")
+    return bool(len(cells)) and filled.faults.empty and not filled.counts.get("time_dropped")
+
+
+def _shares(export: _Export, column: str, header: str) -> str:
+    """Return what words of a share mean (已完成: 1); nothing where its cells hold numbers."""
+    given = sorted(values(export.group, header))
+    if not given or len(given) > _MOST_LABELS or any(re.search(r"\d", v) for v in given):
+        return ""
+    known = {folded(k): v for k, v in known_headers()["labels"].get(column, {}).items()}
+    return ", ".join(f"{quoted(v)}: {known.get(folded(v), 'DECIDE')}" for v in given)
 
 
 def _options(unit: Mapping[str, object]) -> str:

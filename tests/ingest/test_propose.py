@@ -385,3 +385,42 @@ def test_sheets_by_month_are_proposed_by_a_pattern(bench, sheets, expected):
     book.save(bench.raw / "台账.xlsx")
     (source,) = proposed(bench, bench.raw / "台账.xlsx")
     assert source["sheets"] == expected
+
+
+def test_a_consultants_three_exports_with_answers_in_words(bench):
+    bench.put(
+        "季度满意度.csv",
+        "答卷编号,项目,答题日期,总体满意度\nA1,一,2024-03-05,5-非常满意\nA2,一,2024-03-06,1-非常不满意\n",
+    )
+    bench.put(
+        "测评.csv",
+        "学员,课程,阶段,得分,测评日期\nE1,沟通,培训前,60,2024-03-01\nE1,沟通,培训后,80,2024-03-09\n",
+    )
+    bench.put(
+        "培训记录.csv",
+        "学员,课程,开课日期,完成情况\nE1,沟通,2024-03-02,已完成\nE2,沟通,2024-03-02,未完成\nE3,沟通,2024-03-02,进行中\n",
+    )
+    paths = sorted(bench.raw.iterdir())
+    text = ingest.propose("acme", paths, english)
+    found = YAML(typ="safe").load(text)
+    survey, learned, attended = (
+        next(s for s in found["sources"] if s["table"] == table)
+        for table in ("surveys", "assessments", "enrolments")
+    )
+    assert survey["columns"]["answered_at"] == {"from": "答题日期", "date_only": "midnight"}
+    assert survey["unpivot"] == {"labels": "five", "items": {"q1": "总体满意度"}}
+    assert found["instruments"]["surveys_季度满意度"]["scale"] == [1, 5]
+    assert learned["columns"]["occasion"]["labels"] == {"培训前": "pre", "培训后": "post"}
+    assert attended["columns"]["completion"] == {
+        "from": "完成情况",
+        "labels": {"已完成": 1, "未完成": 0, "进行中": "DECIDE"},
+    }
+
+
+@pytest.mark.parametrize("answers", ["1,2,3", "非常满意,2,一般", "非常满意,还行,一般"])
+def test_the_scale_stays_to_be_decided_where_words_do_not_tell_it(bench, answers):
+    rows = "".join(f"A{n},2024-03-05,{a}\n" for n, a in enumerate(answers.split(",")))
+    path = bench.put("问卷.csv", "答卷编号,答题日期,总体满意度\n" + rows)
+    found = YAML(typ="safe").load(ingest.propose("acme", [path], english))
+    scales = [i["scale"] for i in (found.get("instruments") or {}).values()]
+    assert all(scale == "DECIDE" for scale in scales)

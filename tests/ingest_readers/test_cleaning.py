@@ -653,3 +653,13 @@ def test_a_typed_midnight_is_one_where_other_cells_of_the_column_have_times():
 def test_a_day_alone_is_no_midnight(cells):
     found = convert(pd.Series(cells, dtype=object), "instant", zone="UTC")
     assert "time_missing" in found.faults["rule"].tolist()
+
+
+def test_words_of_a_share_have_the_share_that_is_declared():
+    cells = pd.Series(["已完成", "未完成", "80%", "进行中", "—"])
+    found = convert(cells, "share", labels={"已完成": 1, "未完成": 0})
+    assert [None if v is pd.NA else v for v in found.values] == [1.0, 0.0, 0.8, None, None]
+    assert found.faults["rule"].tolist() == ["label_unknown"]
+    assert convert(pd.Series(["已完成"]), "share", labels={"已完成": 100}).faults[
+        "rule"
+    ].tolist() == ["out_of_range"]

@@ -34,7 +34,7 @@ OPTIONS: Mapping[str, frozenset[str]] = {
     "instant": _COMMON | _RANGE | _DATE | _ZONE | {"date_only", "ambiguous", "twelve"},
     "number": _COMMON | _RANGE | {"units", "approximate"},
     "int": _COMMON | _RANGE | {"units", "approximate"},
-    "share": _COMMON | _RANGE | {"unit", "approximate"},
+    "share": _COMMON | _RANGE | {"unit", "approximate", "labels"},
     "score": _COMMON | _RANGE | {"units", "labels", "reverse", "whole"},
     "duration": _COMMON | _RANGE | {"unit", "cell_unit", "approximate"},
     "bool": _COMMON | {"true", "false"},
@@ -103,7 +103,7 @@ def convert(series: pd.Series, kind: str, **options: Any) -> Converted:
         number, int, score: ``units`` (suffixes taken off, e.g. ["分"]); ``approximate`` (True
         takes 约30 as 30 and counts it). Currency signs, 万 and 亿 are known.
         share: ``unit`` ("percent" or "share": what a cell without % means; undeclared is a
-        fault); low and high default to 0 and 1.
+        fault), ``labels`` (spelling → share); low and high default to 0 and 1.
         score: ``labels`` (spelling → number), ``low`` and ``high`` (the scale), ``reverse``
         (True turns the codes round: low + high − score), ``whole`` (True refuses 3.5).
         duration: ``unit`` of the result ("seconds", "minutes", "hours", "days"; required),

@@ -169,12 +169,13 @@ def share(
     low: float | None = 0,
     high: float | None = 1,
     approximate: bool = False,
+    labels: Mapping[str, float] | None = None,
 ) -> Parse:
     """Return the parser of shares; a bare number needs the declared unit."""
     if unit not in (None, "percent", "share"):
         raise ValueError(f"unit of a share is percent or share, not {unit!r}")
 
-    return Share(unit, low=low, high=high, approximate=approximate)
+    return Share(unit, low=low, high=high, approximate=approximate, labels=labels)
 
 
 class Judged:
@@ -192,7 +193,7 @@ class Share(Judged):
     """The parser of one column of shares.
 
     Under ``unit: percent`` a column whose bare numbers are all 0 or 1 is refused: 1 may be 1 %,
-    or the 100 % that a spreadsheet stores as 1.
+    or the 100 % that a spreadsheet stores as 1. Words (已完成) have the share that ``labels`` says.
     """
 
     def __init__(
@@ -202,14 +203,21 @@ class Share(Judged):
         low: float | None,
         high: float | None,
         approximate: bool,
+        labels: Mapping[str, float] | None = None,
     ) -> None:
         self.unit, self.low, self.high, self.approximate = unit, low, high, approximate
+        self.known = {normalise(str(label))[0]: float(v) for label, v in (labels or {}).items()}
         self.bare: dict[str, float] = {}
 
     def __call__(self, cell: Any, steps: list[str]) -> float:
         """Return the share of one cell; the conversions used are added to ``steps``."""
         text = cell if isinstance(cell, str) else None
-        if text is not None and text.rstrip().endswith("%"):
+        if text in self.known:
+            steps.append("label_mapped")
+            value = self.known[text]
+        elif self.known and text is not None and not any(map(str.isdigit, text)):
+            raise WrongCellError("label_unknown")
+        elif text is not None and text.rstrip().endswith("%"):
             number = text.rstrip()[:-1].strip()
             value = to_decimal(number, steps, approximate=self.approximate) / 100
             steps.append("percent_sign")

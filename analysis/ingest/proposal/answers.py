@@ -95,6 +95,12 @@ def worded(group: Sequence[RawTable], header: str) -> bool:
     return bool(labels_in(group, header))
 
 
+def in_five(group: Sequence[RawTable], header: str) -> bool:
+    """Return whether every answer is a word on five points, alone or beside a number."""
+    given = [v for v in values(group, header) if folded(v) not in MISSING_CODES]
+    return bool(given) and all(value_of(label_in(v) or v) is not None for v in given)
+
+
 def unpivot_lines(group: Sequence[RawTable], items: Mapping[str, str]) -> list[str]:
     """Return an ``unpivot``, with labels of what is answered in words and codes of no answer."""
     in_words = {item: worded(group, header) for item, header in items.items()}
@@ -126,16 +132,22 @@ def beyond_five(group: Sequence[RawTable], items: Mapping[str, str]) -> bool:
 
 
 def instruments_block(
-    questionnaires: Mapping[str, Mapping[str, str]], say: Say, longer: Container[str] = ()
+    questionnaires: Mapping[str, Mapping[str, str]],
+    say: Say,
+    longer: Container[str] = (),
+    in_words: Container[str] = (),
 ) -> str:
     """Return the questionnaires (instrument → item → header), their scales to be decided.
 
+    That of those answered ``in_words`` on five points is known: the words say which is best.
     For those with scales ``longer`` than five points it is to be decided, too, which scores
     count as satisfied.
     """
     lines = []
     for instrument, items in questionnaires.items():
-        lines += [f"  {quoted(instrument)}:", f"    scale: DECIDE    # {say('scale')}"]
+        known = instrument in in_words
+        scale = f"[1, 5]    # {say('in_words')}" if known else f"DECIDE    # {say('scale')}"
+        lines += [f"  {quoted(instrument)}:", f"    scale: {scale}"]
         if instrument in longer:
             lines.append(f"    satisfied: DECIDE    # {say('satisfied')}")
         lines.append(f"    items:    # {say('items')}")
