@@ -97,6 +97,10 @@ def by_kind(faults: Iterable[Fault]) -> list[Kind]:
 class EvaluationError(Exception):
     """Base of every error this project raises on purpose."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Give Jupyter the message alone: it says what is wrong and what would be right."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InputError(EvaluationError):
     """A client's input breaks rules; all faults found are carried together.

@@ -26,7 +26,7 @@ class StageParameters(BaseModel):
         Folder name under ``data/``.
     run_dir : str
         Run folder to read from and write to; empty when the notebook is run by itself.
-    language : {"zh_CN", "en"}
+    language : {"zh_CN", "zh", "en"}
         Language of what the notebook displays; reports are written in both.
     seed : int
         Seed of every random draw of the stage.
@@ -38,6 +38,11 @@ class StageParameters(BaseModel):
     run_dir: str = ""
     language: Literal["zh_CN", "en"] = "zh_CN"
     seed: int = Field(default=20240101, ge=0)
+
+    @field_validator("language", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return "zh_CN" if value == "zh" else value
 
 
 class DesignParameters(StageParameters):

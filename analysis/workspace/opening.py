@@ -8,14 +8,17 @@ or prepares a folder of its own.
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import json
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from analysis import client as clients
-from analysis import files, indicators, manifest, newest
+from analysis import files, indicators, manifest, newest, parameters
 from analysis.errors import RunError
 from analysis.present import Display
 from analysis.workspace.baseline import BaselineStage
@@ -55,7 +58,7 @@ def open_stage(
         Folder name under ``data/``.
     run_dir : str
         Run folder; empty in a notebook run by itself.
-    language : {"zh_CN", "en"}
+    language : {"zh_CN", "zh", "en"}
         Language shown in the notebook; reports are made in both.
     seed : int
         Seed of the stage's random draws.
@@ -68,10 +71,14 @@ def open_stage(
     InputError
         When the client file or the exports have faults.
     RunError
-        When ``run_dir`` is no run folder, or was prepared for another day.
+        When ``run_dir`` is no run folder, or was prepared for another day; when a parameter has
+        a wrong value, or papermill was given one that the notebook does not know; when a
+        notebook by itself needs the results of one that was not run.
     """
+    given = {"client": client, "run_dir": run_dir, "language": language, "seed": seed}
+    language = parameters.validate(name, {**_injected(), **given}).language
     opened = clients.load(client)
-    day = dt.date.fromisoformat(as_of) if as_of else None
+    day = parameters.day(as_of)
     folder = Path(run_dir) if run_dir else _standalone(client, opened, day)
     if not (folder / PANEL).is_file():
         raise RunError(
@@ -83,6 +90,8 @@ def open_stage(
             f"{folder} was prepared for {back.as_of or 'the whole period'}, not for {day}. "
             f"Correct: crmeval run {client} --stage {name} --as-of {day}"
         )
+    if not run_dir:
+        _needs(name, folder)
     named = indicators.of_client(opened)
     show = Display(language, min_cell=opened.min_cell, indicators=named)
     stage = STAGES[name](
@@ -96,6 +105,38 @@ def open_stage(
     )
     show.notices = stage.commitments
     return stage
+
+
+def _injected() -> dict[str, Any]:
+    """Return what papermill put into the notebook that is running, by name; empty elsewhere.
+
+    Papermill only warns of a parameter that no cell declares, and runs the notebook without it.
+    """
+    if "IPython" not in sys.modules:
+        return {}
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    cells = [] if shell is None else shell.user_ns.get("In", [])
+    found: dict[str, Any] = {}
+    for cell in cells:
+        if not cell.startswith("# Parameters\n"):
+            continue
+        for line in ast.parse(cell).body:
+            if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name):
+                found[line.targets[0].id] = shell.user_ns.get(line.targets[0].id)
+    return found
+
+
+def _needs(name: str, folder: Path) -> None:
+    """Refuse the value stage where there is nothing to value."""
+    if name != "value" or (folder / "results" / "tracking.json").is_file():
+        return
+    before = parameters.stage("tracking").notebook
+    raise RunError(
+        "There are no results of the tracking stage for these inputs, so nothing can be valued. "
+        f"Correct: run {before} first, or crmeval run {folder.parent.name}"
+    )
 
 
 def _standalone(client: str, opened: clients.Client, day: dt.date | None) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -11,7 +12,9 @@ import pytest
 from small_client import NAME, ROOT
 
 from analysis import parameters, results
+from analysis.errors import RunError
 from analysis.files import sha256
+from analysis.workspace import opening
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +63,30 @@ def test_value_finds_the_effects_of_the_run(finished, by_itself):
     assert [e.id for e in own.estimates] == [
         e.id for e in results.load("value", finished.folder / "results").estimates
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("-p", "clinet", "acme"), "no parameter is called 'clinet'; did you mean 'client'?"),
+        (("-p", "language", "de"), "language = 'de'"),
+    ],
+)
+def test_a_wrong_parameter_ends_in_one_sentence(finished, by_itself, options, said):
+    with pytest.raises(subprocess.CalledProcessError) as stopped:
+        by_itself("design", *options)
+    told = stopped.value.stderr.decode()
+    assert said in told
+    assert "opening.py" not in told
+
+
+def test_value_asks_for_the_notebook_before_it(finished, monkeypatch, tmp_path):
+    folder = tmp_path / NAME / opening.STANDALONE
+    shutil.copytree(finished.folder, folder, ignore=shutil.ignore_patterns("tracking*"))
+    monkeypatch.setenv("CRMEVAL_HOME", str(finished.client.root))
+    monkeypatch.setattr(opening, "_standalone", lambda *_: folder)
+    with pytest.raises(RunError, match=r"run 03_tracking\.ipynb first, or crmeval run"):
+        opening.open_stage("value", client=NAME)
+    assert opening.open_stage("tracking", client=NAME, language="zh").language == "zh_CN"
+    with pytest.raises(RunError, match="did you mean 'tracking'"):
+        opening.open_stage("trakcing", client=NAME)

@@ -13,6 +13,7 @@ names the ``plot`` that draws the table; its alternative text ends in ``_alt`` i
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -79,10 +80,13 @@ class View:
 
 
 def get(name: str) -> View:
-    """Return a view by ``<stage>.<name>``; KeyError names what there is."""
+    """Return a view by ``<stage>.<name>``; KeyError names the near ones."""
     known = _load()
     if name not in known:
-        raise KeyError(f"no view {name!r}; there are {sorted(known)}")
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+        stage = name.split(".")[0]
+        there = near or sorted(view for view in known if view.startswith(f"{stage}.")) or known
+        raise KeyError(f"no view {name!r}; near: {', '.join(there)}")
     return known[name]
 
 
