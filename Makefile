@@ -30,6 +30,10 @@ $(STAMP): lock.txt pyproject.toml | $(VENV)/bin/python
 	  $(PIP) install -qq --no-deps --require-hashes -r lock.txt; \
 	fi
 	@$(PIP) install -qq --no-deps --no-build-isolation -e .
+	@if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then \
+	  git config filter.nbstripout.clean "$(BIN)/nbstripout --keep-id" && \
+	  git config filter.nbstripout.smudge cat; \
+	fi
 	@touch $(STAMP)
 
 demo: setup  ## Simulate the demo client, run all stages, write the reports

@@ -8,6 +8,7 @@ import re
 import runpy
 import shutil
 import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -132,3 +133,18 @@ def test_the_entry_points_can_be_loaded():
         assert own, group
         for point in own:
             assert point.load() is not None
+
+
+def test_outputs_never_reach_git(project_root):
+    """What git stores of a notebook that was run is the notebook as committed."""
+    clean = [sys.executable, "-m", "nbstripout", "--keep-id"]
+    for path in sorted((project_root / "notebooks").glob("*.ipynb")):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        for number, cell in enumerate(c for c in notebook["cells"] if c["cell_type"] == "code"):
+            cell["execution_count"] = number + 1
+            cell["outputs"] = [{"name": "stdout", "output_type": "stream", "text": ["a client"]}]
+        run = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+        stored = subprocess.run(clean, input=run.encode(), capture_output=True, check=True).stdout
+        assert stored == path.read_bytes()
+    attributes = (project_root / ".gitattributes").read_text(encoding="utf-8")
+    assert "*.ipynb text eol=lf filter=nbstripout" in attributes
