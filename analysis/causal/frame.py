@@ -386,8 +386,10 @@ def _window(data, noted, anticipation, *, keep) -> tuple[pd.DataFrame, list[Adju
 
 def _identified(panel: Prepared) -> Prepared:
     """Refuse designs without treatment, variation or comparison; note what weakens inference."""
-    if np.nanmax(panel.y) == np.nanmin(panel.y):
-        raise FrameError("no_variation", "the outcome has the same value everywhere")
+    measured = panel.y[:, np.isfinite(panel.y).any(axis=0)]
+    apart = np.nanmax(measured, axis=0) - np.nanmin(measured, axis=0)
+    if (apart <= 1e-12 * (1.0 + np.nanmax(np.abs(measured)))).all():
+        raise FrameError("no_variation", "no unit differs from another in any period")
     if not len(panel.cohorts):
         raise FrameError("no_treated", "no unit is treated within the periods observed")
     if np.isfinite(panel.cohort).all() and len(panel.cohorts) == 1:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from causal_panels import staggered
 
@@ -173,3 +174,20 @@ def test_every_rule_has_its_sentence():
     for rule in rules:
         for language in ("zh_CN", "en"):
             assert wording.text(f"causal.fault.{rule}", language)
+
+
+def test_units_that_always_move_as_one_are_refused_not_given_an_effect_without_width():
+    rows = [
+        {
+            "unit": f"s{u}",
+            "period": t,
+            "y": float(t % 3),
+            "n": 5,
+            "cohort": 6.0 if u < 4 else np.nan,
+        }
+        for u in range(10)
+        for t in range(12)
+    ]
+    with pytest.raises(FrameError) as caught:
+        prepare(pd.DataFrame(rows))
+    assert caught.value.rule == "no_variation"
