@@ -45,6 +45,8 @@ CHINESE_ZONES = frozenset(
 )
 """Time zones where Spring Festival is a holiday."""
 
+HOME = "Asia/Shanghai"
+
 HOLIDAY_DAYS = 8
 """Days of the holiday, from the eve of the lunar new year."""
 
@@ -87,17 +89,20 @@ EARLIEST_FOR_BEHAVIOUR = 3
 """Months after training before which only reaction and learning can be judged (R020)."""
 
 
-def season(day: dt.date) -> str:
+def season(day: dt.date, timezone: str = HOME) -> str:
     """Name what disturbs a measurement on a day (requirement R144), or ``""``.
 
     ``spring_festival`` two weeks around the lunar new year, ``may_day`` 1 to 5 May,
-    ``flood`` June to August, ``year_end`` from 16 December.
+    ``flood`` June to August, ``year_end`` from 16 December. These are seasons of China: in a
+    time zone elsewhere none is named.
 
     Returns
     -------
     str
         Identifier of the season, a key of the wording catalogue.
     """
+    if timezone not in CHINESE_ZONES:
+        return ""
     festival = SPRING_FESTIVAL.get(day.year)
     if festival and abs((day - festival).days) <= 14:
         return "spring_festival"
@@ -109,7 +114,11 @@ def season(day: dt.date) -> str:
 
 
 def measurement_calendar(
-    waves: pd.DataFrame, *, months: Sequence[int] = (1, 3, 6, 12), as_of: dt.date | None = None
+    waves: pd.DataFrame,
+    *,
+    months: Sequence[int] = (1, 3, 6, 12),
+    as_of: dt.date | None = None,
+    timezone: str = HOME,
 ) -> pd.DataFrame:
     """List the measuring day of each horizon of each wave.
 
@@ -125,6 +134,8 @@ def measurement_calendar(
         Horizons in months after a wave's start.
     as_of : date, optional
         Day on which days are past or ahead.
+    timezone : str
+        The client's zone, which decides what seasons there are.
 
     Returns
     -------
@@ -146,7 +157,7 @@ def measurement_calendar(
             day = (start + pd.DateOffset(months=horizon)).date()
             state = "" if as_of is None else ("past" if day <= as_of else "ahead")
             judges = "late" if horizon >= EARLIEST_FOR_BEHAVIOUR else "early"
-            when = (int(horizon), day, season(day), state, judges)
+            when = (int(horizon), day, season(day, timezone), state, judges)
             rows.append((int(wave), len(sites), start.date(), held, *when))
     columns = ["wave", "n_sites", "start", "held", "months", "measure_on", "season", "state"]
     return pd.DataFrame(rows, columns=[*columns, "judges"])
@@ -170,7 +181,11 @@ def late_enough(months: Sequence[int]) -> Check:
 
 
 def assess_calendar(
-    waves: pd.DataFrame, *, months: Sequence[int] = (1, 3, 6, 12), as_of: dt.date | None = None
+    waves: pd.DataFrame,
+    *,
+    months: Sequence[int] = (1, 3, 6, 12),
+    as_of: dt.date | None = None,
+    timezone: str = HOME,
 ) -> StageResults:
     """Put :func:`measurement_calendar` among the results of the design stage.
 
@@ -182,6 +197,8 @@ def assess_calendar(
         Horizons in months after a wave's start.
     as_of : date, optional
         Day on which days are past or ahead.
+    timezone : str
+        As of :func:`measurement_calendar`.
 
     Returns
     -------
@@ -191,7 +208,7 @@ def assess_calendar(
         has a date.
     """
     late = late_enough(months)
-    table = measurement_calendar(waves, months=months, as_of=as_of)
+    table = measurement_calendar(waves, months=months, as_of=as_of, timezone=timezone)
     if table.empty:
         missing = Check(
             id="design.calendar",

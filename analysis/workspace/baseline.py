@@ -325,12 +325,13 @@ class BaselineStage(Stage):
     @property
     def seasons(self) -> Mapping[int, str]:
         """Months before the first wave that a season disturbs, and its name."""
-        from analysis.design.calendar import SPRING_FESTIVAL, season
+        from analysis.design.calendar import festival_months, season
 
         months = range(self.client.period.first_period, self.first_wave)
-        festivals = {day.year * 12 + day.month - 1 for day in SPRING_FESTIVAL.values()}
+        zone = self.client.client.timezone
+        festivals = festival_months(zone)
         named = {
-            month: "spring_festival" if month in festivals else season(month_of(month))
+            month: "spring_festival" if month in festivals else season(month_of(month), zone)
             for month in months
         }
         return {month: name for month, name in named.items() if name}

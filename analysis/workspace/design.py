@@ -187,7 +187,8 @@ class DesignStage(Stage):
     def calendar(self) -> StageResults:
         """When to measure: the months after each wave that the client file names."""
         months = self.client.design.measure_at_months
-        when = {"months": months, "as_of": self.until}
+        zone = self.client.client.timezone
+        when = {"months": months, "as_of": self.until, "timezone": zone}
         return self.step("calendar", design.assess_calendar, self.waves, **when)
 
     def care(self) -> StageResults:

@@ -339,7 +339,11 @@ class MonitoringStage(Stage):
             asked_a_year=monitoring.asked_a_year(self.table("invitations"), self.sites, self.today),
         )
         before = self._before("measurement_cycle")
-        how = {"on": self.today, "before": before, "season": season}
+        how = {
+            "on": self.today,
+            "before": before,
+            "season": partial(season, timezone=self.client.client.timezone),
+        }
         return self.step("cycle", monitoring.assess_cycle, facts, **how)
 
     def _before(self, name: str) -> Any:
