@@ -24,7 +24,8 @@ class Moments:
 
     ``sampling`` is the covariance of ``sqrt(n)`` times both, as
     :func:`~analysis.measurement.robust.sampling_covariance` gives it; None takes answers for
-    normal and sheets for independent.
+    normal and sheets for independent. ``n_clusters`` is how many clusters it rests on, None where
+    sheets count as independent.
     """
 
     items: tuple[str, ...]
@@ -32,6 +33,7 @@ class Moments:
     covariance: np.ndarray
     n: int
     sampling: np.ndarray | None = None
+    n_clusters: int | None = None
 
     def __post_init__(self) -> None:
         p = len(self.items)

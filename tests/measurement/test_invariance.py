@@ -1,10 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from analysis import wording
 from analysis.measurement import Moments, Rule, assess_invariance, measurement_invariance, moments
 from analysis.measurement.comparability import WORDS
+from analysis.measurement.invariance import _p_value
 from analysis.measurement.robust import robust_moments
 
 FACTORS = {
@@ -259,3 +261,21 @@ def test_a_scaled_difference_is_never_negative_and_moments_of_one_site_are_indep
     assert one.sampling == pytest.approx(robust_moments(frame).sampling)
     # Means: the covariance matrix itself.
     assert one.sampling[:5, :5] == pytest.approx(one.covariance)
+
+
+def test_a_difference_that_rests_on_few_sites_is_held_against_f():
+    """chi2 / df of 2.5 on 4 degrees: sure of itself with chi-squared, not with 5 sites a group."""
+    groups = [Moments(("a",), np.zeros(1), np.eye(1), 400, None, clusters) for clusters in (5, 5)]
+    alone = [Moments(("a",), np.zeros(1), np.eye(1), 400) for _ in range(2)]
+    assert _p_value(10.0, 4, alone) == pytest.approx(stats.chi2.sf(10.0, 4))
+    assert _p_value(10.0, 4, alone) < 0.05
+    assert _p_value(10.0, 4, groups) == pytest.approx(stats.f.sf(2.5, 4, 8))
+    assert _p_value(10.0, 4, groups) > 0.05
+
+
+def test_moments_of_clustered_sheets_know_their_sites():
+    answers = pd.DataFrame(np.random.default_rng(1).normal(size=(60, 3)), columns=list("abc"))
+    sites = pd.Series(np.arange(60) % 6)
+    assert robust_moments(answers, sites).n_clusters == 6
+    assert robust_moments(answers).n_clusters is None
+    assert robust_moments(answers, pd.Series(0, index=answers.index)).n_clusters is None
