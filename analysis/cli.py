@@ -50,6 +50,12 @@ class Voice:
 
         return wording.format_value(value, "size", self.language, unit=unit)
 
+    def chance(self, value: float) -> str:
+        """Write a probability."""
+        from analysis import wording
+
+        return wording.format_value(value, "chance", self.language)
+
     def say(self, key: str, *, err: bool = False, **params: Any) -> None:
         """Print the sentence ``cli.<key>``."""
         click.echo(self.text(f"cli.{key}", **params), err=err)
@@ -466,7 +472,7 @@ def _tell_detectable(voice: Voice, found: Any) -> None:
                 voice.text(f"design.estimator.{row.estimator}"),
                 "—" if math.isnan(row.mde) else voice.size(row.mde, found.unit),
                 "—" if math.isnan(row.ratio) else f"{row.ratio:.0%}",
-                f"{row.power:.0%}",
+                voice.chance(row.power),
                 voice.text(f"design.lead.{str(bool(row.leads)).lower()}"),
             )
             for row in found.table.itertuples()

@@ -123,7 +123,20 @@ def nothing(caption: str, anchor: str, words: str) -> str:
     )
 
 
-_NUMBERS = ("num1", "num2", "num3", "pct", "pct1", "points", "signed1", "cny", "p", "bare", "unit")
+_NUMBERS = (
+    "num1",
+    "num2",
+    "num3",
+    "pct",
+    "chance",
+    "pct1",
+    "points",
+    "signed1",
+    "cny",
+    "p",
+    "bare",
+    "unit",
+)
 _DIFFERENCES = ("effect", "size")
 
 

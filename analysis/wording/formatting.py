@@ -177,6 +177,11 @@ def _percent(value: float, digits: int, language: str) -> str:
     return _decimal(100 * value, digits, language) + "%"
 
 
+def _chance(value: float, language: str) -> str:
+    """Write a probability: what no simulation missed is not certain, what none found not never."""
+    return _percent(min(max(value, 1e-9), 1 - 1e-9), 0, language)
+
+
 def _bare(value: float, language: str) -> str:
     """Write a number without unit: whole ones whole, small ones with two digits that count."""
     if float(value).is_integer():
@@ -295,6 +300,7 @@ SPECS: dict[str, Callable[[Any, str], str]] = {
     "num2": lambda value, language: _decimal(value, 2, language),
     "num3": lambda value, language: _decimal(value, 3, language),
     "pct": lambda value, language: _percent(value, 0, language),
+    "chance": _chance,
     "pct1": lambda value, language: _percent(value, 1, language),
     "points": lambda value, language: _decimal(value, 2, language, signed=True),
     "signed1": lambda value, language: _decimal(value, 1, language, signed=True),

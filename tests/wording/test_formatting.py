@@ -72,3 +72,9 @@ def test_a_score_carries_its_unit():
     assert in_unit(0.154, "score", "zh_CN", effect=True) == "+0.15 分"
     assert in_unit(0.154, "score", "en", effect=True) == "+0.15 points"
     assert in_unit(9.52, "nps_points", "zh_CN", effect=True) == "+9.5 点"
+
+
+def test_a_probability_is_neither_certain_nor_impossible():
+    for language in ("en", "zh_CN"):
+        told = [format_value(value, "chance", language) for value in (0.0, 0.004, 0.5, 0.996, 1.0)]
+        assert told == ["<1%", "<1%", "50%", ">99%", ">99%"]

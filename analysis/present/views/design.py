@@ -119,7 +119,7 @@ def designs(table: pd.DataFrame) -> pd.DataFrame:
         label=[f"planning.design.{name}" for name in table["design"]],
         assumption=[f"planning.assumption.{name}" for name in table["design"]],
         state=state,
-        power=_written(table["power"], "pct"),
+        power=_written(table["power"], "chance"),
         mde=_written(table["mde"], "num2"),
         cost=_written(table["cost"], "cny"),
     )
