@@ -69,9 +69,10 @@ class FactorFit:
 def confirm(data: Moments, factors: Factors, *, level: float = 0.95) -> FactorFit | None:
     """Fit a confirmatory factor model by maximum likelihood.
 
-    Answers on a scale count as continuous, which five steps or more allow (Rhemtulla,
-    Brosseau-Liard & Savalei 2012); sheets count as independent of each other, so that with
-    many answers a site chi-square is too large while CFI and SRMR hardly move.
+    Answers on a scale count as continuous; with five steps or more that are not too skewed that
+    comes near (Rhemtulla, Brosseau-Liard & Savalei 2012, with robust tests). Sheets count as
+    independent of each other, so that with many answers a site chi-square is too large while CFI
+    and SRMR hardly move.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from analysis.refusals import Asked
 from analysis.results import Check, Estimate, StageResults, collect
 
 ALPHA_LINE = 0.70
-"""Usual least alpha for comparing averages of many people (Nunnally 1978)."""
+"""Least alpha asked for: Nunnally's (1978) line for the early stages of research, and no more."""
 
 
 @dataclass(frozen=True, slots=True)
