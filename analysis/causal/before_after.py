@@ -88,8 +88,7 @@ def _change(id, estimand, dims, before, after, outcome, unit, options) -> Estima
         "n_clusters": m,
         "n_treated": m,
     }
-    of_one_month = estimand == "change_horizon"
-    if of_one_month and min(part["n"].sum() for part in mine) < options.least_answers:
+    if min(part["n"].sum() for part in mine) < options.least_answers:
         return Estimate(value=None, reason="causal.reason.few_answers", **common)
     if m < 2 or not by_cluster.std() > 0:
         return Estimate(value=value, reason="causal.reason.no_inference", **common)

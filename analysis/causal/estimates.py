@@ -28,8 +28,6 @@ from analysis.causal.two_by_two import small_sample_scale
 from analysis.indicators.rounds import answering
 from analysis.results import Estimate
 
-#: Estimands of a single month.
-OF_ONE_MONTH = ("att_event_time", "att_horizon", "att_calendar")
 #: Reason of a value that rests on fewer answers than may be shown.
 FEW_ANSWERS = "causal.reason.few_answers"
 #: Share of the larger of two counts below which the smaller is none but for rounding.
@@ -329,7 +327,7 @@ class Builder:
             return [
                 Estimate(id=f"{self.stem}.{name}", value=0.0, interval_method="reference", **common)
             ]
-        if estimand in OF_ONE_MONTH and self.fewest_answers(weights) < self.options.least_answers:
+        if self.fewest_answers(weights) < self.options.least_answers:
             return [Estimate(id=f"{self.stem}.{name}", value=None, reason=FEW_ANSWERS, **common)]
         rule = self.rule(weights)
         lead = self.lead(rule, event_time)
@@ -405,6 +403,24 @@ class Builder:
             float(answers[moved & arm].sum()) for arm in (own, ~own) for answers in (after, before)
         ]
         return min(counts)
+
+    def shown_cells(self) -> np.ndarray:
+        """Return which cells of a cohort and period rest on enough answers to be shown, (K,) bool.
+
+        Where one cell alone of a cohort's treated periods would be hidden, the one with the next
+        fewest answers is hidden with it, because the cohort's mean would give it away.
+        """
+        least, effects = self.options.least_answers, self.effects
+        counts = np.full(len(effects.att), np.inf)
+        for k in np.flatnonzero(effects.estimated) if least else ():
+            counts[k] = self.fewest_answers(np.arange(len(counts)) == k)
+        shown = counts >= least
+        for cohort in np.unique(effects.cohort):
+            treated = (effects.cohort == cohort) & (effects.event_time >= 0) & effects.estimated
+            if (treated & ~shown).sum() == 1 and (treated & shown).any():
+                left = np.flatnonzero(treated & shown)
+                shown[left[np.argmin(counts[left])]] = False
+        return shown
 
     def _interval(self, part: Aggregate, j: int, lead: Lead, together: float | None) -> dict:
         """Return the fields of an interval; the reason where none can be had."""

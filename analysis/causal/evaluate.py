@@ -28,7 +28,7 @@ from analysis.causal.aggregate import Aggregate, Kind, aggregate
 from analysis.causal.agreement import with_agreement
 from analysis.causal.before_after import describe
 from analysis.causal.beside import beside
-from analysis.causal.estimates import Builder
+from analysis.causal.estimates import FEW_ANSWERS, Builder
 from analysis.causal.frame import (
     FrameError,
     NoComparisonError,
@@ -201,6 +201,8 @@ def evaluate(
     effects = builder.effects
     rounds = options.rounds
     overall = builder.overall(parts["simple"])
+    if overall[0].reason == FEW_ANSWERS:
+        return without_value(outcome=outcome, unit=unit, options=options, reason=FEW_ANSWERS)
     alternatives = beside(builder, parts["simple"])
     overall = (with_agreement(overall[0], alternatives, builder.methods), *overall[1:])
     estimates = (
@@ -214,7 +216,8 @@ def evaluate(
         *_site_means(frame, options, outcome=outcome, unit=unit),
     )
     found = _checks.with_comparison(builder, parts, overall, alternatives)
-    tables = report_tables.tables(effects, outcome, options.level, options.least_answers)
+    shown = builder.shown_cells()
+    tables = report_tables.tables(effects, outcome, options.level, options.least_answers, shown)
     if rounds is not None:
         told = _checks.measured_in_rounds(outcome, options, len(panel.units))
         found = (*found, told, *_checks.started_together(outcome, options, frame))

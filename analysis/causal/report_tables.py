@@ -13,12 +13,20 @@ from analysis.indicators.rounds import Rounds
 
 
 def tables(
-    effects: GroupTime, outcome: str, level: float, least_answers: int = 0
+    effects: GroupTime,
+    outcome: str,
+    level: float,
+    least_answers: int = 0,
+    shown: np.ndarray | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Return ``<outcome>_trends``, ``_group_time`` and, for balanced panels, ``_bacon``."""
+    """Return ``<outcome>_trends``, ``_group_time`` and, for balanced panels, ``_bacon``.
+
+    ``shown`` says which cells of the group-time table rest on enough answers; all without it.
+    """
+    cells = effects.table()
     found = {
         f"{outcome}_trends": trends(effects.panel, level, least_answers),
-        f"{outcome}_group_time": effects.table(),
+        f"{outcome}_group_time": cells if shown is None else cells[shown].reset_index(drop=True),
     }
     if effects.panel.balanced:
         found[f"{outcome}_bacon"] = goodman_bacon(effects.panel)

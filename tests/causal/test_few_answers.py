@@ -71,3 +71,29 @@ def test_what_is_hidden_is_not_bounded_either(horizons, asked):
     assert bounded <= {2}
     assert bool(depth.checks()) or not asked
     assert not any(e.estimand == "att_ratio" and e.value is not None for e in depth.part("lasts"))
+
+
+def test_an_effect_on_too_few_answers_in_all_is_not_given():
+    options = Options(draws=99, alternatives=(), base="universal", least_answers=8)
+    few = frame(answers=1).assign(n=lambda made: made["n"].where(made["n"] == 30, 0.4))
+    found = evaluate(few, outcome="nps", unit="nps_points", options=options)
+    assert (found.overall.value, found.overall.reason) == (None, FEW)
+    assert not any(e.value is not None for e in found.estimates())
+    assert found.table("group_time").empty
+
+
+def test_cells_of_one_site_are_held_to_the_same_count():
+    cells = found(8).table("group_time")
+    assert cells["period"].tolist() == [START + SHOWN]
+    assert len(found(0).table("group_time")) > 6
+
+
+def test_one_hidden_cell_takes_another_with_it():
+    made = frame(answers=20)
+    few = (made["unit"] == "s0") & (made["period"] == START + 7)
+    made.loc[few, "n"] = 3
+    options = Options(draws=99, alternatives=(), base="all_before", least_answers=8)
+    cut = evaluate(made, outcome="nps", unit="nps_points", options=options)
+    cells = cut.table("group_time").query("event_time >= 0")["period"].tolist()
+    # The ninth month of the trained site has the fewest answers of the others.
+    assert cells == [START + t for t in (6, 9, 10, 11)]
