@@ -16,6 +16,8 @@ from analysis.file_names import listed, spelled
 
 _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parent
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+"""Modes of what holds people's rows."""
 _GENERATED = {"__pycache__", ".ipynb_checkpoints"}
 _PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between tries: 1.6 in all, longer than virus scanners and OneDrive hold a new file."""
@@ -102,6 +104,8 @@ def replace_file(target: Path, write: Callable[[Path], object]) -> Path:
         write(unfinished)
         with open(unfinished, "r+b") as handle:  # Windows flushes only what may be written
             os.fsync(handle.fileno())
+        if os.name == "posix" and target.is_file():
+            os.chmod(unfinished, target.stat().st_mode & 0o7777)  # what was kept private stays so
         move(unfinished, target)
     finally:
         # One that a scanner still holds is hidden, and goes when the run is resumed.
@@ -109,6 +113,20 @@ def replace_file(target: Path, write: Callable[[Path], object]) -> Path:
             unfinished.unlink(missing_ok=True)
     _sync_folder(target.parent)
     return target
+
+
+def keep_private(path: Path) -> None:
+    """Let nobody but the owner read a file or enter a folder that holds people's rows."""
+    if os.name == "posix":
+        os.chmod(path, PRIVATE_FOLDER if path.is_dir() else PRIVATE_FILE)
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder, where it is missing, that nobody but its owner can enter."""
+    if not path.is_dir():
+        path.mkdir(parents=True)
+        keep_private(path)
+    return path
 
 
 def write_text(target: Path, text: str) -> Path:

@@ -13,7 +13,7 @@ from analysis.client.lines import Lines, read_yaml
 from analysis.client.load import no_client
 from analysis.errors import Fault, InputError
 from analysis.file_names import listed
-from analysis.files import copy_file, project_root, sha256, write_text
+from analysis.files import copy_file, keep_private, project_root, sha256, write_text
 from analysis.ingest.proposal.text import Say, quoted
 from analysis.ingest.propose import alike, exports, proposed_parts, read_all
 from analysis.ingest.readers import RawTable, read
@@ -91,6 +91,7 @@ def add_exports(
         place = folder / "raw" / name
         if not place.exists():
             copy_file(file, place)
+            keep_private(place)
     if joined or fresh:
         write_text(path, new)
     return Added(

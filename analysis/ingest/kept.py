@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from analysis.client import Client, Source
 from analysis.errors import Fault
 from analysis.file_names import listed
-from analysis.files import package_hash, remove, replace_file
+from analysis.files import keep_private, package_hash, private_folder, remove, replace_file
 from analysis.ingest.columns import Taker
 from analysis.ingest.gather import reading_options
 from analysis.ingest.parts import Cells, Part
@@ -89,7 +89,9 @@ class KeptSheets:
         for number, part in enumerate(parts):
             path = self._path(key, number)
             table = _as_table(part, sheets=len(parts))
+            private_folder(self.folder)
             replace_file(path, lambda target, table=table: pq.write_table(table, target))
+            keep_private(path)
             self.used.add(path.name)
 
     def tidy(self) -> None:
@@ -173,6 +175,7 @@ def _as_table(part: Part, *, sheets: int) -> pa.Table:
         "problems": [_problem_out(p) for p in part.problems],
         "once": [[list(key), _problem_out(p)] for key, p in part.once],
         "left_out": dict(part.left_out),
+        "names": list(part.names),
     }
     text = json.dumps(facts, ensure_ascii=False).encode("utf-8")
     return pa.table(arrays).replace_schema_metadata({_FACTS: text})
@@ -215,6 +218,7 @@ def _load(path: Path) -> Part:
         problems=[_problem_in(said) for said in facts["problems"]],
         once=[(tuple(key), _problem_in(said)) for key, said in facts["once"]],
         left_out=Counter(facts["left_out"]),
+        names=tuple(facts["names"]),
     )
 
 

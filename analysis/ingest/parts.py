@@ -70,6 +70,9 @@ class Part:
         Problems told once a source, by what makes them the same.
     left_out : Counter
         Rows that ``only`` left out.
+    names : tuple of str
+        Hashes of people's names in columns that are not taken over
+        (:mod:`analysis.ingest.known_people`).
     """
 
     head: RawTable
@@ -80,6 +83,7 @@ class Part:
     problems: list[Problem] = field(default_factory=list)
     once: list[tuple[Hashable, Problem]] = field(default_factory=list)
     left_out: Counter = field(default_factory=Counter)
+    names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.row)

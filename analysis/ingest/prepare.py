@@ -21,11 +21,13 @@ from analysis.ingest.draft import Draft
 from analysis.ingest.gather import Gathered, gather
 from analysis.ingest.inline import draft_inline, instruments_table
 from analysis.ingest.kept import KeptSheets, key_of
+from analysis.ingest.known_people import names_in, salt_of
 from analysis.ingest.mapping import draft_source, joined, part_of
 from analysis.ingest.parts import Part, is_plain
 from analysis.ingest.person import Place, leave_out
 from analysis.ingest.privacy import Pseudonyms
 from analysis.ingest.problems import shortened
+from analysis.ingest.readers import RawTable
 from analysis.ingest.record import SourceRecord, TableRecord, UnreadRecord
 from analysis.ingest.scales import unfit_scales
 from analysis.ingest.shaping import shape
@@ -40,7 +42,8 @@ class Prepared:
     """Canonical frames by table, their records, and every fault in file and row order.
 
     ``stored`` are the canonical tables that were written as they came, because they are large.
-    ``theirs`` says where people who are left out stand in the exports.
+    ``theirs`` says where people who are left out stand in the exports; ``names`` are hashes of
+    people's names in columns that are not taken over.
     """
 
     frames: dict[str, pd.DataFrame]
@@ -49,6 +52,7 @@ class Prepared:
     unread: tuple[UnreadRecord, ...] = ()
     theirs: tuple[Place, ...] = ()
     stored: Mapping[str, Path] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
 
     @property
     def blocking(self) -> tuple[Fault, ...]:
@@ -85,6 +89,7 @@ def prepare(
     known: dict[str, frozenset[str]] = {}
     taker = Taker(client, pseudonyms, known)
     theirs: list[Place] = []
+    names: set[str] = set()
     order = sorted(range(len(client.sources)), key=lambda n: (_rank(client.sources[n].table), n))
     for table in dict.fromkeys(client.sources[n].table for n in order):
         numbers = [n for n in order if client.sources[n].table == table]
@@ -92,7 +97,7 @@ def prepare(
             cut = None if table in _FIRST else horizon
             alone = len(numbers) == 1 and table not in _FIRST
             target = workplace / f"{table}.parquet" if alone else None
-            work = _Work(number, gathered, taker, cut, kept, target)
+            work = _Work(number, gathered, taker, cut, kept, target, names)
             drafts[number], met = work.draft()
             theirs += met
         mine = [drafts[number] for number in numbers]
@@ -116,6 +121,7 @@ def prepare(
         unread=tuple(gathered.unread),
         theirs=tuple(theirs),
         stored=stored,
+        names=frozenset(names),
     )
 
 
@@ -140,7 +146,10 @@ def _place(f: Fault) -> tuple:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What it takes to make the draft of one source; ``target`` where it may be streamed to."""
+    """What it takes to make the draft of one source; ``target`` where it may be streamed to.
+
+    ``names`` takes the hashes of people's names on the way.
+    """
 
     number: int
     gathered: Gathered
@@ -148,6 +157,7 @@ class _Work:
     horizon: Any
     kept: KeptSheets | None
     target: Path | None
+    names: set[str]
 
     @property
     def source(self) -> Source:
@@ -177,6 +187,7 @@ class _Work:
         tables = [table for path in paths for table in self.gathered.tables(self.number, path)]
         draft = draft_source(self.source, tables, self.taker)
         draft.files = [self.gathered.file_record(table) for table in tables]
+        self.names.update(self._names_in(tables))
         return draft
 
     def _one_by_one(
@@ -216,15 +227,21 @@ class _Work:
                 parts = self._cleaned(path)
                 if key is not None and len(gathered.faults) == told:
                     kept.put(key, parts, self.taker.pseudonyms)
+            self.names.update(*(part.names for part in parts))
             parts.reverse()
             while parts:
                 yield parts.pop()
 
     def _cleaned(self, path: Path) -> list[Part]:
-        return [
-            part_of(self.source, table, self.gathered.file_record(table), self.taker)
-            for table in self.gathered.tables(self.number, path)
-        ]
+        cleaned = []
+        for table in self.gathered.tables(self.number, path):
+            part = part_of(self.source, table, self.gathered.file_record(table), self.taker)
+            part.names = tuple(sorted(self._names_in([table])))
+            cleaned.append(part)
+        return cleaned
+
+    def _names_in(self, tables: list[RawTable]) -> set[str]:
+        return names_in(self.source, tables, salt_of(self.taker.client, self.taker.pseudonyms))
 
 
 def _across(drafts: list[Draft]) -> None:

@@ -19,25 +19,12 @@ import pyarrow.compute as pc
 from analysis.client import Client
 from analysis.errors import Fault, InputError
 from analysis.files import project_root
+from analysis.ingest.identifiers_seen import SUSPICIOUS, identifier_kind
 from analysis.ingest.left_out import LeftOut, open_list
 from analysis.tables import TABLES
 
 _DOMAINS = {"household_id": "household"}
 _STRING = pd.ArrowDtype(pa.string())
-
-PERSONAL_VALUES: dict[str, re.Pattern[str]] = {
-    "phone": re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)"),
-    "masked_phone": re.compile(r"(?<!\d)1[3-9]\d\*{4}\d{4}(?!\d)"),
-    "identity_card": re.compile(r"(?<!\d)\d{6}(?:19|20)\d{9}[\dXx](?!\d)"),
-    "email": re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.]+"),
-    "ip_address": re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),
-    "messenger_id": re.compile(r"(?<![\w-])o[\w-]{27}(?![\w-])"),
-}
-"""Shapes of direct identifiers that may stand in no label, identifier or text column."""
-
-
-# Whatever may match one of the above, for a quick first look at many cells.
-_SUSPICIOUS = r"1[3-9]\d[- ]?[\d*]{4}[- ]?\d{4}|\d{17}|@|(\d{1,3}\.){3}|o[\w-]{27}"
 
 
 def domain_of(column: str) -> str:
@@ -177,7 +164,7 @@ def key_faults(client: Client, pseudonyms: Pseudonyms) -> list[Fault]:
 
 
 def retention_faults(client: Client, today: dt.date) -> list[Fault]:
-    """Return a recorded fault when the last day of ``privacy.retain_until`` is over."""
+    """Return a fault when the last day of ``privacy.retain_until`` is over; no run starts then."""
     until = client.privacy.retain_until
     if until is None or today <= until:
         return []
@@ -185,12 +172,11 @@ def retention_faults(client: Client, today: dt.date) -> list[Fault]:
         Fault(
             rule="retention_over",
             message="The data may not be kept any longer.",
-            example="raw/, the reports and the key deleted; or a later day, if a basis allows it",
+            example="crmeval purge CLIENT --all; or a later day, if a legal basis allows it",
             file=client.path.name,
             row=client.line_of("privacy", "retain_until"),
             column="privacy.retain_until",
             value=until.isoformat(),
-            blocking=False,
         )
     ]
 
@@ -251,15 +237,11 @@ def names_people(client: Client) -> bool:
 def personal_values(values: pd.Series) -> pd.Series:
     """Return which values look like a direct identifier, as the kind's name or missing."""
     cells = pa.array(values, type=pa.string(), from_pandas=True)
-    suspects = cells.filter(pc.match_substring_regex(cells, _SUSPICIOUS)).unique().to_pylist()
-    kinds = {}
-    for value in suspects:
-        found = next((k for k, p in PERSONAL_VALUES.items() if p.search(value)), None)
-        if found:
-            kinds[value] = found
+    suspects = cells.filter(pc.match_substring_regex(cells, SUSPICIOUS)).unique().to_pylist()
+    kinds = {value: found for value in suspects if (found := identifier_kind(value))}
     return values.map(kinds) if kinds else pd.Series(None, index=values.index, dtype=_STRING)
 
 
 def looks_personal(text: str | None) -> bool:
     """Return whether a text holds something shaped like a direct identifier."""
-    return text is not None and any(p.search(text) for p in PERSONAL_VALUES.values())
+    return text is not None and identifier_kind(text) is not None

@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 
 from analysis.client import Client, InPart
 from analysis.errors import Fault, InputError
-from analysis.files import beside, move, replace_file, sha256
+from analysis.files import PRIVATE_FOLDER, beside, keep_private, move, replace_file, sha256
+from analysis.ingest import known_people
 from analysis.ingest.kept import KeptSheets
 from analysis.ingest.left_out import lost_faults, remember, stale_faults
 from analysis.ingest.prepare import Prepared, prepare
@@ -152,6 +153,8 @@ def ingest(
         With every blocking fault; nothing is written then.
     """
     folder = Path(folder)
+    if over := retention_faults(client, dt.date.today()):
+        raise InputError(over)
     pseudonyms = _pseudonyms(client)
     unfinished, workplace = beside(folder), beside(folder)
     try:
@@ -159,7 +162,8 @@ def ingest(
         wrong = [*_key_faults(client, pseudonyms), *_left_out_faults(client, pseudonyms)]
         if wrong := [*wrong, *prepared.blocking]:
             raise InputError(wrong)
-        records = {}
+        unfinished.mkdir(mode=PRIVATE_FOLDER, parents=True)
+        records, sites = {}, prepared.frames.get("sites")
         for name in [n for n in TABLES if n in prepared.frames or n in prepared.stored]:
             path = unfinished / f"{name}.parquet"
             if name in prepared.stored:
@@ -169,6 +173,7 @@ def ingest(
                 if horizon is not None:
                     table = horizon.table(name, table)
                 replace_file(path, lambda target, table=table: pq.write_table(table, target))
+            keep_private(path)
             records[name] = prepared.records[name].model_copy(update={"sha256": sha256(path)})
         record = IngestRecord(
             client=client.id,
@@ -178,6 +183,8 @@ def ingest(
             unread=prepared.unread,
         )
         record.save(unfinished)
+        salt = known_people.salt_of(client, pseudonyms)
+        known_people.save(unfinished, prepared.names, sites, salt)
         remember(client, {p: pseudonyms.met[p] for p in pseudonyms.asked & set(pseudonyms.met)})
         _put(unfinished, folder)
         if kept is not None:

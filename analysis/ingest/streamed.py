@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from analysis.client import Source
 from analysis.errors import Fault
+from analysis.files import private_folder
 from analysis.ingest.draft import Draft
 from analysis.ingest.record import AcceptedRecord, ColumnRecord
 from analysis.tables import TABLES, conform
@@ -91,7 +92,7 @@ class _Writer:
 
     def write(self, table: pa.Table) -> None:
         if self._file is None:
-            self.target.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self.target.parent)
             self._file = pq.ParquetWriter(self.target, table.schema)
         self._file.write_table(table)
         self.rows += len(table)

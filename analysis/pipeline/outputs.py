@@ -34,7 +34,10 @@ def remove_leftovers(folder: Path) -> None:
 def share(source: Path, target: Path) -> None:
     """Share the bytes of a finished file; both runs replace files and never write into them."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    if os.name == "posix":
+        os.chmod(target.parent, source.parent.stat().st_mode & 0o7777)
     try:
         os.link(source, target)
     except OSError:  # another file system, or one without links
         files.copy_file(source, target)
+        os.chmod(target, source.stat().st_mode & 0o7777)

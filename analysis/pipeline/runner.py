@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import platform
 import time
@@ -92,6 +93,8 @@ def run(
 
     Raises
     ------
+    InputError
+        When the last day on which the data may be kept is over.
     RunError
         When the client, a stage or a notebook does not exist, a parameter is wrong, another
         process runs this client, or nothing of the period had ended on the day looked back to.
@@ -110,11 +113,24 @@ def run(
         prepare=prepare,
         build_report=build_report,
     )
+    _refuse_after_term(setting)
     _refuse_too_early(setting)
     began = time.monotonic()
     with folders.only_one_run(root / "reports" / client):
         result = _Run(setting, wanted, force, progress or SilentProgress()).go()
     return replace(result, seconds=time.monotonic() - began)
+
+
+def _refuse_after_term(setting: Setting) -> None:
+    """Refuse when the data may not be kept any longer, also where nothing would be read anew."""
+    from analysis.ingest.privacy import retention_faults
+
+    try:
+        opened = load(setting.root / "data" / setting.client / "client.yml")
+    except InputError:
+        return  # a client file with faults is told with the exports
+    if over := retention_faults(opened, dt.date.today()):
+        raise InputError(over)
 
 
 def _refuse_too_early(setting: Setting) -> None:

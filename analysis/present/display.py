@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -15,7 +16,16 @@ import pandas as pd
 from analysis import wording
 from analysis.findings import Line
 from analysis.indicators import registry
-from analysis.present import cards, commitments, figures, sentences, tables, tasks
+from analysis.present import (
+    cards,
+    commitments,
+    figures,
+    people,
+    precision,
+    sentences,
+    tables,
+    tasks,
+)
 from analysis.present.estimates import estimates_table
 from analysis.results import Alert, Check, Estimate, Finding, StageResults
 
@@ -48,6 +58,11 @@ class Display:
         The client's registry, which names what is shown; the one in force without it.
     publish : Callable, optional
         Takes each MIME bundle; IPython's display when omitted.
+    earlier : Earlier, optional
+        What earlier reports of the client showed; numbers that a few answers changed since are
+        rounded more coarsely or withheld (:mod:`analysis.present.precision`).
+    screen : Screen, optional
+        Hides people in texts (:mod:`analysis.present.people`); the one in force without it.
 
     Attributes
     ----------
@@ -62,7 +77,11 @@ class Display:
         min_cell: int = 8,
         indicators: Mapping[str, registry.Indicator] | None = None,
         publish: Callable[[dict[str, Any]], object] | None = None,
+        earlier: precision.Earlier | None = None,
+        screen: people.Screen | None = None,
     ) -> None:
+        self.earlier = earlier
+        self.screen = screen
         self.language = language
         self.min_cell = min_cell
         self._publish = publish or _to_notebook
@@ -125,10 +144,13 @@ class Display:
             self._left_out("table", view.caption, params)
             return
         shown = {"caption": view.caption, "fold": view.fold, **params}
+        with people.using(self.screen):
+            found = view.supported(name, frame, self.min_cell, self.earlier)
         if view.plot is None:
-            self.table(frame, columns=view.columns, n=view.n, **shown)
+            how = {"columns": view.columns, "n": view.n, "withheld": found.withheld}
+            self.table(found.frame, **how, **shown)
         else:
-            self.figure(getattr(plots, view.plot), frame, alt=view.alt, **shown)
+            self.figure(getattr(plots, view.plot), found.frame, alt=view.alt, **shown)
 
     def _left_out(self, what: str, caption: str, params: Mapping[str, Any]) -> None:
         """Say in one sentence that a figure or a table has nothing to show."""
@@ -183,7 +205,7 @@ class Display:
 
     def kpis(self, estimates: Iterable[Estimate | tuple[str, Estimate]]) -> None:
         """Show key figures with their intervals; a pair gives the wording key of the label."""
-        chosen, anchor = tuple(estimates), self._next("kpis")
+        chosen, anchor = self._supported(estimates), self._next("kpis")
         self._emit(
             "kpis", lambda language: cards.kpis(chosen, anchor, language, min_cell=self.min_cell)
         )
@@ -198,7 +220,7 @@ class Display:
         **params: Any,
     ) -> None:
         """Show a table of estimates; ``rows`` says what heads a row (a dimension or a field)."""
-        chosen, anchor = tuple(estimates), self._next("table")
+        chosen, anchor = self._supported(estimates), self._next("table")
         numbered = self._numbered("table", caption, params)
         self._emit(
             "table",
@@ -222,6 +244,7 @@ class Display:
         n: str | None = None,
         note: str | None = None,
         fold: bool = False,
+        withheld: Sequence[bool] | None = None,
         **params: Any,
     ) -> None:
         """Show a tidy frame.
@@ -241,6 +264,8 @@ class Display:
             Wording key of a line below.
         fold : bool
             Show only the caption until the reader opens it.
+        withheld : Sequence of bool, optional
+            Rows that earlier reports keep from being shown.
         **params
             Fill the caption and the note.
         """
@@ -256,6 +281,7 @@ class Display:
                 language=language,
                 min_cell=self.min_cell,
                 n=n,
+                withheld=withheld,
                 notes=(sentences.sentence(note, language, params),) if note else (),
                 none=_why_none(caption, language),
             ),
@@ -334,6 +360,8 @@ class Display:
         **params
             Those ``draw`` knows go to it; all fill the caption and the alternative text.
         """
+        if data and _are_estimates(data[0]):
+            data = (self._drawn(data[0]), *data[1:])
         known = inspect.signature(draw).parameters
         drawn = {name: value for name, value in params.items() if name in known}
         anchor = self._next("figure")
@@ -351,6 +379,21 @@ class Display:
             )
 
         self._emit("figure", build, fold=numbered if fold else None)
+
+    def _supported(self, estimates: Iterable[Any]) -> tuple[Any, ...]:
+        """Return estimates, or pairs of a label and one, with the digits their answers support."""
+
+        def one(estimate: Estimate) -> Estimate:
+            found = precision.of_estimate(estimate, min_cell=self.min_cell, earlier=self.earlier)
+            return replace(estimate, n_smallest=1) if found is None else found  # hidden by its mark
+
+        return tuple((e[0], one(e[1])) if isinstance(e, tuple) else one(e) for e in estimates)
+
+    def _drawn(self, estimates: Iterable[Estimate]) -> list[Estimate]:
+        """Return the estimates of a figure without those that are withheld."""
+        how = {"min_cell": self.min_cell, "earlier": self.earlier}
+        found = (precision.of_estimate(e, **how) for e in estimates)
+        return [e for e in found if e is not None]
 
     def _next(self, kind: str) -> str:
         self._count += 1
@@ -383,10 +426,10 @@ class Display:
         fold: Callable[[str], str] | None = None,
         **extra: Any,
     ) -> None:
-        with registry.using(self.indicators):
+        with registry.using(self.indicators), people.using(self.screen):
             pages = {language: build(language) for language in wording.LANGUAGES}
         if fold is not None:
-            with registry.using(self.indicators):
+            with registry.using(self.indicators), people.using(self.screen):
                 heads = {language: escape(fold(language)) for language in pages}
             pages = {
                 language: f'<details class="crm fold"><summary>{heads[language]}</summary>'
@@ -405,6 +448,10 @@ def _to_notebook(bundle: dict[str, Any]) -> None:
     from IPython.display import display
 
     display(bundle, raw=True)
+
+
+def _are_estimates(data: Any) -> bool:
+    return isinstance(data, list | tuple) and bool(data) and isinstance(data[0], Estimate)
 
 
 def _why_none(caption: str, language: str) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from analysis import wording
+from analysis.present import people
 from analysis.results import Check, Estimate, Finding
 from analysis.wording.catalogue import WordingError
 
@@ -63,7 +64,7 @@ def label(value: Any, language: str, prefix: str = "terms") -> str:
         for key in (value, f"{prefix}.{value}"):
             if "." in key and wording.has(key):
                 return wording.text(key, language)
-        return value
+        return people.hidden(value)
     if value is not None and wording.has(f"{prefix}.{value}"):
         return wording.text(f"{prefix}.{value}", language)
     return wording.format_value(value, "", language)
@@ -91,12 +92,14 @@ def localised(params: Mapping[str, Any], language: str) -> dict[str, Any]:
 
 def _localised(name: str, value: Any, language: str) -> Any:
     if isinstance(value, Mapping) and language in value:
-        return value[language]
+        return _localised(name, value[language], language)
     if not isinstance(value, str):
         return value
     if "." in value and wording.has(value):
         return wording.text(value, language)
-    return wording.indicator_title(value, language) if name in _TITLED else value
+    if name in _TITLED:
+        return wording.indicator_title(value, language)
+    return people.hidden(value, role=name in people.ROLES)
 
 
 def reason_sentences(finding: Finding, checks: Iterable[Check], language: str) -> list[str]:

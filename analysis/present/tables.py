@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+import numpy as np
 import pandas as pd
 
 from analysis import wording
@@ -169,6 +170,7 @@ def frame_table(
     n: str | None = None,
     notes: Iterable[str] = (),
     none: str | None = None,
+    withheld: Sequence[bool] | None = None,
 ) -> str:
     """Build the table of a tidy frame; columns of words in which no row says anything are left out.
 
@@ -196,15 +198,25 @@ def frame_table(
         Finished sentences below the table.
     none : str, optional
         Finished sentence that says why there are no rows.
+    withheld : Sequence of bool, optional
+        Rows that earlier reports keep from being shown.
     """
     if frame.empty:
         return nothing(caption, anchor, none or wording.text("report.empty_table", language))
     columns = _told(frame, columns)
     header, rows, values, hidden = frame_cells(
-        frame, columns=columns, language=language, min_cell=min_cell, n=n, most=MOST
+        frame,
+        columns=columns,
+        language=language,
+        min_cell=min_cell,
+        n=n,
+        most=MOST,
+        withheld=withheld,
     )
     if hidden:
         notes = (*notes, wording.text("report.suppressed_note", language, min_cell=min_cell))
+    if withheld is not None and np.any(withheld[:MOST]):
+        notes = (*notes, wording.text("report.withheld_note", language, min_cell=min_cell))
     if len(frame) > MOST:
         told = wording.text("report.rest_in_workbook", language, shown=MOST, total=len(frame))
         notes = (*notes, told)
@@ -240,6 +252,7 @@ def frame_cells(
     min_cell: int = 8,
     n: str | None = None,
     most: int | None = None,
+    withheld: Sequence[bool] | None = None,
 ) -> tuple[list[str], list[list[str]], list[list[object]], bool]:
     """Return the cells of a frame's table; the parameters are those of :func:`frame_table`.
 
@@ -260,7 +273,8 @@ def frame_cells(
     header = [sentences.label(key, language) for key, _ in columns.values()]
     specs = [spec for _, spec in columns.values()]
     hidden = suppressed(frame[n], min_cell) if n else pd.Series(False, index=frame.index)
-    hidden = hidden.to_numpy(dtype=bool)[:most]
+    small = hidden.to_numpy(dtype=bool)[:most]
+    hidden = small if withheld is None else small | np.asarray(withheld, dtype=bool)[:most]
     units = frame["unit"] if "unit" in frame.columns else pd.Series(None, index=frame.index)
     cells, unit_of = [frame[name].array for name in columns], units.array
     shown, values = [], []
@@ -273,7 +287,7 @@ def frame_cells(
             words[1:] = plain[1:] = [MARK] * (len(words) - 1)
         shown.append(words)
         values.append(plain)
-    return header, shown, values, bool(hidden.any())
+    return header, shown, values, bool(small.any())
 
 
 def is_numeric(spec: str) -> bool:

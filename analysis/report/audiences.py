@@ -46,7 +46,8 @@ def pages(run: Run) -> Iterator[tuple[str, str, str]]:
 def _shown(run: Run, name: str) -> list[Mapping[str, Any]]:
     """Return what the page shows, each with both languages."""
     bundles: list[dict[str, Any]] = []
-    show = Display(wording.LANGUAGES[0], min_cell=run.min_cell, publish=bundles.append)
+    how = {"min_cell": run.min_cell, "earlier": run.earlier}
+    show = Display(wording.LANGUAGES[0], publish=bundles.append, **how)
     show.title(f"audiences.{name}.title", client=run.names or run.client)
     for item in declared()[name]["show"]:
         kind, *_ = item

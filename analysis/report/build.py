@@ -8,8 +8,8 @@ from pathlib import Path
 from analysis import wording
 from analysis.files import write_text
 from analysis.indicators import registry
-from analysis.present import commitments
-from analysis.report import audiences, brief, page, typeface, workbook
+from analysis.present import commitments, people, precision, views
+from analysis.report import audiences, brief, page, saved, typeface, workbook
 from analysis.report.alerts import alert_files
 from analysis.report.export import stage_page
 from analysis.report.run import FOLDERS, STAGES, Run, open_run
@@ -34,7 +34,7 @@ def build(run_dir: Path) -> Path:
         ``<run_dir>/index.html``.
     """
     run = open_run(run_dir)
-    with registry.using(run.indicators):
+    with registry.using(run.indicators), people.using(people.load(run.folder)):
         return _build(run)
 
 
@@ -55,7 +55,21 @@ def _build(run: Run) -> Path:
         workbook.write_workbook(run, run.folder / folder, language)
     for path, text in {**alert_files(run), **sheet_files(run)}.items():
         write_text(path, text)
+    saved.keep(run.folder, _counts(run))
     return start
+
+
+def _counts(run: Run) -> dict[str, int]:
+    """Return the answers behind every number of a run's tables and estimates."""
+    counts: dict[str, int] = {}
+    for name in views.names():
+        view, stage = views.get(name), name.partition(".")[0]
+        frame = view.of(run.results[stage]) if stage in run.results else None
+        if frame is not None and not frame.empty:
+            counts |= precision.counts(frame, name=name, n=view.n, columns=view.columns)
+    for found in run.results.values():
+        counts |= precision.counts_of_estimates(found.estimates)
+    return counts
 
 
 def brief_page(run: Run, language: str, *, top: bool = False) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import wording
-from analysis.present import stylesheet, tables
+from analysis.present import people, stylesheet, tables
 from analysis.report.notebook import Section
 from analysis.report.run import HTML_LANG, STAGES, Run
 
@@ -139,7 +139,7 @@ def provenance(run: Run, language: str) -> str:
     if inputs:
         table = tables.render(
             [wording.text(f"report.provenance.{key}", language) for key in ("file", "hash")],
-            [[name, digest] for name, digest in sorted(inputs.items())],
+            [[people.hidden(name), digest] for name, digest in sorted(inputs.items())],
             caption=wording.text("report.provenance.caption", language),
             numeric=[False, False],
             anchor="fingerprints",

@@ -15,6 +15,8 @@ from analysis import manifest as manifests
 from analysis.errors import StoredFileError
 from analysis.file_names import listed
 from analysis.indicators import Indicator
+from analysis.present.precision import Earlier
+from analysis.report import saved
 from analysis.results import StageResults
 
 STAGES = ("design", "baseline", "monitoring", "tracking", "value")
@@ -87,6 +89,11 @@ class Run:
     def error(self, stage: str) -> str | None:
         """Return why a stage failed."""
         return self.manifest.get("steps", {}).get(stage, {}).get("error")
+
+    @cached_property
+    def earlier(self) -> Earlier:
+        """What earlier reports of the client showed."""
+        return saved.load(self.folder)
 
     @cached_property
     def results(self) -> dict[str, StageResults]:

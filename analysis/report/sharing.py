@@ -16,7 +16,7 @@ from pathlib import Path
 from analysis.errors import RunError
 from analysis.file_names import listed
 from analysis.files import replace_file
-from analysis.ingest.privacy import looks_personal
+from analysis.ingest.identifiers_seen import identifier_kind
 from analysis.report.run import FOLDERS
 
 PASSED_ON = ("index.html", *(f"{folder}/{name}" for folder in FOLDERS.values()
@@ -56,22 +56,23 @@ def share(run_dir: Path, target: Path) -> Shared:
     Raises
     ------
     RunError
-        When the run has no pages, or one of the files shows what looks like a phone number, an
-        identity number, an address of e-mail or network or a messenger's id; nothing is written
-        then.
+        When the run has no pages, or one of the files shows what looks like a direct identifier
+        (:func:`analysis.ingest.identifiers_seen.identifier_kind`); nothing is written then.
     """
     found = [path for pattern in PASSED_ON for path in listed(run_dir, pattern)]
     if not any(path.suffix == ".html" for path in found):
         raise RunError(f"{run_dir} has no pages. Correct: run the client first.")
     names = [path.relative_to(run_dir).as_posix() for path in found]
     wrong = [
-        n for n, path in zip(names, found, strict=True) if any(map(looks_personal, _said(path)))
+        f"{name} ({', '.join(kinds)})"
+        for name, path in zip(names, found, strict=True)
+        if (kinds := sorted({kind for text in _said(path) if (kind := identifier_kind(text))}))
     ]
     if wrong:
         raise RunError(
-            f"{', '.join(wrong)}: what looks like a direct identifier (phone, identity number, "
-            "e-mail, network address, messenger) is shown, so nothing was passed on. Correct: the "
-            "name or text it comes from changed in the exports or the client file, then run again."
+            f"{'; '.join(wrong)}: what looks like a direct identifier is shown, so nothing was "
+            "passed on. Correct: the name or text it comes from changed in the exports or the "
+            "client file, then run again."
         )
 
     def write(path: Path) -> None:

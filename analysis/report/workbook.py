@@ -32,8 +32,8 @@ _OPTIONS = {
 def write_workbook(run: Run, folder: Path, language: str) -> Path:
     """Write every table the reports can show into ``<folder>/tables.xlsx``.
 
-    The first sheet lists the others with their captions. Numbers are numbers in full precision;
-    small cells are hidden as in the reports.
+    The first sheet lists the others with their captions. Numbers are numbers, rounded to what the
+    answers behind them support; small cells are hidden as in the reports.
 
     Parameters
     ----------
@@ -60,6 +60,7 @@ def _write(run: Run, path: Path, language: str) -> None:
         contents.set_column(1, 1, 90)
         if run.simulated:
             contents.write_string(0, 0, wording.text("report.simulated", language))
+        contents.write_string(1, 0, wording.text("report.rounded_note", language))
         for column, name in enumerate(("sheet", "caption", "rows")):
             contents.write_string(2, column, t(name), bold)
         for row, (view, caption, header, cells) in enumerate(_tables(run, language), start=3):
@@ -86,6 +87,8 @@ def _tables(run: Run, language: str) -> Iterator[tuple[str, str, list[str], list
         frame = view.of(run.results[stage])
         if frame.empty:
             continue
+        found = view.supported(name, frame, run.min_cell, run.earlier)
+        frame = found.frame
         if view.plot is not None:
             if len(frame) > figures.MOST:  # too long to be saved from the page
                 header, rows = figures.frame_rows(frame)
@@ -93,9 +96,18 @@ def _tables(run: Run, language: str) -> Iterator[tuple[str, str, list[str], list
                 yield name, words, header, _plain(rows)
             continue
         header, _, cells, _ = tables.frame_cells(
-            frame, columns=view.columns, language=language, min_cell=run.min_cell, n=view.n
+            frame,
+            columns=view.columns,
+            language=language,
+            min_cell=run.min_cell,
+            n=view.n,
+            withheld=found.withheld,
         )
-        yield name, wording.text(view.caption, language), header, cells
+        caption = wording.text(view.caption, language)
+        if found.withheld.any():
+            note = wording.text("report.withheld_note", language, min_cell=run.min_cell)
+            caption = f"{caption} {note}"
+        yield name, caption, header, cells
 
 
 def _plain(rows: list[list[Any]]) -> list[list[Any]]:

@@ -191,6 +191,16 @@ class DesignStage(Stage):
         when = {"months": months, "as_of": self.until, "timezone": zone}
         return self.step("calendar", design.assess_calendar, self.waves, **when)
 
+    @property
+    def footing(self) -> dict[str, Any]:
+        """Purpose, notice and term of the personal data, as the client file states them."""
+        privacy = self.client.privacy
+        return {
+            "purpose": privacy.purpose or "—",
+            "notice": privacy.notice_version or "—",
+            "until": privacy.retain_until,
+        }
+
     def care(self) -> StageResults:
         """Who judges, what it may cost, documents, risks to start with, the privacy sheet."""
         stated, privacy = self.client.design, self.client.privacy

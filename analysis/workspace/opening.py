@@ -20,7 +20,8 @@ from typing import Any
 from analysis import client as clients
 from analysis import files, indicators, manifest, newest, parameters
 from analysis.errors import RunError
-from analysis.present import Display
+from analysis.present import Display, people
+from analysis.report import saved
 from analysis.workspace.baseline import BaselineStage
 from analysis.workspace.design import DesignStage
 from analysis.workspace.monitoring import MonitoringStage
@@ -93,7 +94,9 @@ def open_stage(
     if not run_dir:
         _needs(name, folder)
     named = indicators.of_client(opened)
-    show = Display(language, min_cell=opened.min_cell, indicators=named)
+    how = {"min_cell": opened.min_cell, "earlier": saved.load(folder)}
+    how["screen"] = people.load(folder)
+    show = Display(language, indicators=named, **how)
     stage = STAGES[name](
         name=name,
         client=opened.model_copy(update={"period": back.period(opened.period)}),

@@ -237,13 +237,13 @@ def test_an_unknown_spelling_is_told_once_with_the_number_of_its_rows(bench):
 
 def test_every_detail_of_a_fault_is_worded():
     from analysis.client.faults import OWN_VALUE_RULES, VALUE_RULES
-    from analysis.ingest.privacy import PERSONAL_VALUES
+    from analysis.ingest.identifiers_seen import KINDS
     from analysis.ingest.problems import RULES
 
     details = [f"faults.example.{rule}" for rule in RULES]
     for rule in {*OWN_VALUE_RULES, *VALUE_RULES.values(), "other"}:
         details += [f"faults.value.{rule}", f"faults.right.{rule}"]
-    details += [f"faults.personal.{kind}" for kind in PERSONAL_VALUES]
+    details += [f"faults.personal.{kind}" for kind in KINDS]
     assert [key for key in details if not wording.has(key)] == []
 
 

@@ -12,6 +12,7 @@ from analysis import ingest, wording
 from analysis.errors import InputError
 from analysis.ingest.headers import personal_reason
 from analysis.ingest.privacy import Pseudonyms, looks_personal, open_key
+from analysis.pipeline import run
 
 NAMES = [
     f"{family}{given}" for family in "赵钱孙李周" for given in ("喆堃", "玥旻", "梓涵", "浩然")
@@ -55,7 +56,7 @@ def test_no_canary_in_any_written_file(bench):
     plant(bench)
     ingest.ingest(bench.client(TEXT), bench.root / "reports" / "canonical")
     written = [p for p in (bench.root / "reports").rglob("*") if p.is_file()]
-    assert len(written) == 4
+    assert len(written) == 5
     for path in written:
         content = path.read_bytes()
         if path.suffix == ".parquet":
@@ -221,13 +222,27 @@ def test_a_person_is_found_and_left_out(bench):
     assert not any(pseudonym in written for pseudonym in pseudonyms)
 
 
-def test_the_end_of_retention_is_told_and_stops_nothing(bench):
+def test_after_the_end_of_retention_nothing_is_imported(bench):
     plant(bench)
     kept = bench.client(TEXT, privacy="{demo_key: not-a-secret, retain_until: 2020-12-31}")
     (told,) = [fault for fault in ingest.check(kept) if fault.rule == "retention_over"]
-    assert (told.column, told.row, told.blocking) == ("privacy.retain_until", 3, False)
+    assert (told.column, told.row, told.blocking) == ("privacy.retain_until", 3, True)
+    with pytest.raises(InputError, match="retain_until"):
+        ingest.ingest(kept, bench.root / "c")
+    with pytest.raises(InputError, match="purge"):
+        run("acme", root=bench.root)
+    assert not (bench.root / "c").exists()
     later = bench.client(TEXT, privacy="{demo_key: not-a-secret, retain_until: 2999-12-31}")
     assert "retention_over" not in {fault.rule for fault in ingest.check(later)}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+def test_rows_of_people_can_be_read_by_their_owner_only(bench):
+    plant(bench)
+    folder = bench.root / "c"
+    ingest.ingest(bench.client(TEXT), folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(p.stat().st_mode) for p in folder.glob("*.parquet")} == {0o600}
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,9 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.present import people, precision
+from analysis.present.precision import Earlier, Supported
+from analysis.present.suppression import suppressed
 from analysis.present.views import words
 from analysis.present.views.words import all_checks, labelled, overall, worst
 
@@ -78,6 +81,24 @@ class View:
         frame = results.table(self.table)
         return frame if frame.empty or self.prepare is None else self.prepare(frame)
 
+    def supported(
+        self, name: str, frame: pd.DataFrame, min_cell: int, earlier: Earlier | None
+    ) -> Supported:
+        """Return what :meth:`of` gave as it may be shown: without people, rounded, or withheld.
+
+        Of a figure, rows that are withheld or rest on fewer than ``min_cell`` answers are left out.
+        """
+        frame = _without_people(frame)
+        found = precision.supported(
+            frame, name=name, n=self.n, columns=self.columns, min_cell=min_cell, earlier=earlier
+        )
+        if self.plot is None or frame.empty:
+            return found
+        gone = found.withheld
+        if self.n is not None:
+            gone = gone | suppressed(frame[self.n], min_cell, complementary=False).to_numpy(bool)
+        return Supported(found.frame[~gone], gone[~gone])
+
 
 def get(name: str) -> View:
     """Return a view by ``<stage>.<name>``; KeyError names the near ones."""
@@ -125,3 +146,21 @@ def _view(stage: str, entry: dict[str, Any]) -> View:
 def _function(stage: str, name: str) -> Callable[[Any], pd.DataFrame]:
     own = import_module(f"{__name__}.{stage}")
     return getattr(own, name, None) or getattr(words, name)
+
+
+def _without_people(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose texts name nobody."""
+    out = frame.copy()
+    for column in frame.columns:
+        if pd.api.types.is_string_dtype(frame[column].dtype) or frame[column].dtype == object:
+            role = column in people.ROLES
+            out[column] = frame[column].map(lambda cell, role=role: _hidden(cell, role=role))
+    return out
+
+
+def _hidden(cell: Any, *, role: bool) -> Any:
+    if isinstance(cell, str):
+        return people.hidden(cell, role=role)
+    if isinstance(cell, Mapping):  # words by language
+        return {name: _hidden(words, role=role) for name, words in cell.items()}
+    return cell

@@ -57,9 +57,11 @@ class DesignPage(Page):
             self.view(name)
             asked = [check for check in self.found.checks if check.id == f"design.{name}"]
             self.show.checks(asked, fold=False)
-        for name in ("risks", "privacy"):
-            self.section(name)
-            self.view(name)
+        self.section("risks")
+        self.view("risks")
+        self.section("privacy")
+        self.show.prose(self.key("privacy_footing"), **self.stage.footing)
+        self.view("privacy")
         self.section("contradictions")
         self.views("contradictions", "external_figures")
         self.section("checks")

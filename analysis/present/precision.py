@@ -1,0 +1,278 @@
+"""Numbers are shown with the digits that the answers behind them support.
+
+In full precision, two reports between which one person left give that person's answer away:
+``n · mean − (n − 1) · mean'``. A number that rests on ``n`` answers is therefore rounded to steps
+of the scale's width over ``n``: the answer of one who left could then lie anywhere on the scale.
+The steps are finer than the standard error from about sixteen answers on. Where an earlier report
+of the client showed the same number with a few answers more or less, the steps are that much wider,
+and where nothing would be left of the number it is withheld.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.results import Estimate
+
+_DIGITS = 4
+"""Significant digits of numbers of which neither the answers nor an interval are known."""
+_MOST = 0.25
+"""Share of the answers that may have changed before a number is withheld."""
+_COUNTS = ("n", "answers")
+_EXACT = ("cny", "int", "date", "month", "months", "wave", "indicator")
+_NAMES = ("", "text", "date", "month", "wave", "indicator")
+_PLACES = frozenset({
+    "cohort", "period", "month", "event_time", "wave", "level", "target", "threshold", "line",
+    "scale_min", "scale_max", "low_line", "mark", "factor",
+})  # fmt: skip
+"""Columns that are chosen or say where a row stands, whatever their type."""
+_SAID = frozenset({"value", "reason", "status", "state", "message", "n", "answers"})
+_SHARES = ("pct", "pct1", "share")
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Answers behind every number that earlier reports of a client showed.
+
+    Attributes
+    ----------
+    counts : Mapping of str to tuple of int
+        By :func:`key`.
+    """
+
+    counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def changed(self, name: str, n: float, min_cell: int) -> int:
+        """Return the fewest answers by which a number differs from one shown earlier.
+
+        1 where none differs by fewer than ``min_cell``: one person may always leave later.
+        """
+        apart = (abs(round(n) - other) for other in self.counts.get(name, ()))
+        return min((k for k in apart if 0 < k < min_cell), default=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Supported:
+    """A frame as it may be shown: rounded, and which of its rows are withheld."""
+
+    frame: pd.DataFrame
+    withheld: np.ndarray
+
+
+def key(name: str, row: Sequence[Any]) -> str:
+    """Return what tells one shown number from others: a hash of its table and its row's names."""
+    text = json.dumps([name, *(_told(cell) for cell in row)], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def keys(
+    frame: pd.DataFrame, name: str, columns: Mapping[str, tuple[str, str]] | None
+) -> list[str]:
+    """Return the :func:`key` of each row of a table."""
+    named = [c for c in frame.columns if _names_row(frame, c, columns)]
+    return [key(name, row) for row in frame[named].itertuples(index=False, name=None)]
+
+
+def counts(
+    frame: pd.DataFrame,
+    *,
+    name: str,
+    n: str | None = None,
+    columns: Mapping[str, tuple[str, str]] | None = None,
+) -> dict[str, int]:
+    """Return the answers behind each row of a table by its :func:`key`; the arguments as below."""
+    counted = n or next((c for c in _COUNTS if c in frame), None)
+    if counted is None:
+        return {}
+    answers = pd.to_numeric(frame[counted], errors="coerce").to_numpy(float, na_value=np.nan)
+    found = zip(keys(frame, name, columns), answers, strict=True)
+    return {which: round(count) for which, count in found if count > 0}
+
+
+def counts_of_estimates(estimates: Iterable[Estimate]) -> dict[str, int]:
+    """Return the answers behind each estimate by its :func:`key`."""
+    return {
+        key("estimate", [e.id]): round(e.n_smallest or e.n)
+        for e in estimates
+        if e.value is not None and (e.n_smallest or e.n)
+    }
+
+
+def supported(
+    frame: pd.DataFrame,
+    *,
+    name: str,
+    n: str | None = None,
+    columns: Mapping[str, tuple[str, str]] | None = None,
+    min_cell: int = 8,
+    earlier: Earlier | None = None,
+) -> Supported:
+    """Round a table to what its counts and intervals support.
+
+    Ends of intervals are rounded outwards. Whole numbers, money, dates and what was chosen stay.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A row a number or set of numbers; not changed.
+    name : str
+        Of the view.
+    n : str, optional
+        Column of answers behind each row; ``n`` or ``answers`` where it has one.
+    columns : Mapping, optional
+        As of :func:`analysis.present.tables.frame_table`; none for a figure.
+    min_cell : int
+        Smallest count that may be shown.
+    earlier : Earlier, optional
+        What was shown before.
+    """
+    counted = n or next((c for c in _COUNTS if c in frame), None)
+    answers = np.full(len(frame), np.nan)
+    if counted is not None:
+        answers = pd.to_numeric(frame[counted], errors="coerce").to_numpy(float, na_value=np.nan)
+    changed = np.ones(len(frame))
+    if earlier is not None and earlier.counts and counted is not None:
+        for place, which in enumerate(keys(frame, name, columns)):
+            if answers[place] > 0:
+                changed[place] = earlier.changed(which, answers[place], min_cell)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.where(answers > 0, changed / answers, np.nan)
+    withheld = (changed > 1) & (part > _MOST)
+    half = _half_width(frame)
+    out = frame.copy()
+    for column in frame.columns:
+        spec = (columns or {}).get(column, ("", ""))[1]
+        values = _rounded_column(frame, column, spec, part, half)
+        if values is not None:
+            out[column] = values
+    return Supported(out, withheld)
+
+
+def of_estimate(
+    estimate: Estimate, *, min_cell: int = 8, earlier: Earlier | None = None
+) -> Estimate | None:
+    """Return an estimate as it may be shown, None where it is withheld."""
+    e = estimate
+    if e.value is None or e.unit in ("CNY", "people", "sites", "count"):
+        return e
+    n = e.n_smallest or e.n
+    k = 1
+    if earlier is not None and n:
+        k = earlier.changed(key("estimate", [e.id]), n, min_cell)
+        if k > 1 and k / n > _MOST:
+            return None
+    width = 1.0 if e.unit == "share" else abs(e.value)
+    half = np.nan if e.ci_low is None else (e.ci_high - e.ci_low) / 2
+    step = _step(width, k / n if n else np.nan, half)
+    low, high = e.ci_low, e.ci_high
+    return replace(
+        e,
+        value=_near(e.value, step),
+        se=None if e.se is None else _digits(e.se),
+        ci_low=None if low is None else _near(low, step, np.floor),
+        ci_high=None if high is None else _near(high, step, np.ceil),
+        p_value=None if e.p_value is None else _digits(e.p_value),
+        methods_low=None if e.methods_low is None else _near(e.methods_low, step, np.floor),
+        methods_high=None if e.methods_high is None else _near(e.methods_high, step, np.ceil),
+    )
+
+
+def _rounded_column(
+    frame: pd.DataFrame, column: str, spec: str, part: np.ndarray, half: np.ndarray
+) -> np.ndarray | None:
+    """Return a column rounded; None where it stays."""
+    cells = frame[column]
+    if column in _PLACES or spec in _EXACT or not pd.api.types.is_float_dtype(cells.dtype):
+        return None
+    values = cells.to_numpy(float, na_value=np.nan)
+    known = values[np.isfinite(values)]
+    if not len(known) or np.equal(known, np.round(known)).all():
+        return None
+    if spec == "p" or "p_value" in column:
+        return np.array([_digits(v) for v in values])
+    share = spec in _SHARES or (not spec and np.abs(known).max() <= 1)
+    shares = np.full(len(values), share)
+    if "unit" in frame:
+        shares |= frame["unit"].eq("share").fillna(False).to_numpy(bool)
+    widest = np.abs(known).max()
+    if "unit" in frame or "indicator" in frame:  # rows of different measures
+        widest = np.abs(values)
+    width = np.where(shares, 1.0, widest)
+    by_interval = column in ("value", "ci_low", "ci_high")
+    ends = np.floor if "low" in column else np.ceil if "high" in column else np.round
+    return np.array(
+        [
+            _near(value, _step(w, p, h if by_interval else np.nan), ends)
+            for value, w, p, h in zip(values, width, part, half, strict=True)
+        ]
+    )
+
+
+def _step(width: float, part: float, half: float) -> float:
+    """Return the step for a scale's width, the share of answers that may change, half an interval.
+
+    NaN where neither is known.
+    """
+    steps = []
+    if np.isfinite(part) and np.isfinite(width) and width > 0:
+        steps.append(_nice(width * part))
+    if np.isfinite(half) and half > 0:
+        steps.append(10.0 ** math.floor(math.log10(half / 10)))
+    return max(steps, default=np.nan)
+
+
+def _nice(least: float) -> float:
+    """Return the smallest of 1, 2, 5 times a power of ten that is at least this."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(m * power for m in (1, 2, 5, 10) if m * power >= least * (1 - 1e-9))
+
+
+def _near(value: float, step: float, how: Any = np.round) -> float:
+    if not np.isfinite(value):
+        return value
+    if not np.isfinite(step):
+        return _digits(value)
+    places = max(0, 1 - math.floor(math.log10(step)))
+    steps = value / step
+    whole = np.round(steps)
+    near = whole if abs(steps - whole) < 1e-9 * max(1.0, abs(whole)) else how(steps)
+    return round(float(near * step), places)
+
+
+def _digits(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else value
+
+
+def _half_width(frame: pd.DataFrame) -> np.ndarray:
+    if not {"ci_low", "ci_high"} <= set(frame):
+        return np.full(len(frame), np.nan)
+    ends = [
+        pd.to_numeric(frame[c], errors="coerce").to_numpy(float, na_value=np.nan)
+        for c in ("ci_low", "ci_high")
+    ]
+    return (ends[1] - ends[0]) / 2
+
+
+def _names_row(
+    frame: pd.DataFrame, column: str, columns: Mapping[str, tuple[str, str]] | None
+) -> bool:
+    if column in _PLACES:
+        return True
+    if column in _SAID or pd.api.types.is_numeric_dtype(frame[column].dtype):
+        return False
+    spec = (columns or {}).get(column, ("", ""))[1]
+    return columns is None or spec in _NAMES or spec.startswith("label")
+
+
+def _told(cell: Any) -> Any:
+    if isinstance(cell, Mapping):
+        return {str(name): str(value) for name, value in cell.items()}
+    return None if cell is None or cell is pd.NaT or cell is pd.NA else str(cell)

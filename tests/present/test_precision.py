@@ -1,0 +1,105 @@
+"""Two reports between which one person left do not give that person's answer away."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.present import precision
+from analysis.present.precision import Earlier, supported
+from analysis.results import Estimate
+
+SCALE, WIDTH = (1, 5), 5.0
+
+
+def table(answers, **more) -> pd.DataFrame:
+    answers = np.asarray(answers, float)
+    row = {"role": "owner", "mean": answers.mean(), "n": len(answers), **more}
+    return pd.DataFrame([row, {**row, "role": "other", "mean": 5.0}])
+
+
+def shown(frame, earlier=None):
+    found = supported(frame, name="x", earlier=earlier)
+    return found.frame["mean"].iloc[0], found.withheld[0]
+
+
+def step_of(value: float) -> float:
+    """Return the coarsest step of 1, 2, 5 times a power of ten that a number is a multiple of."""
+    steps = [m * 10.0**p for p in range(-6, 2) for m in (1, 2, 5)]
+    return max(s for s in steps if abs(value / s - round(value / s)) < 1e-6)
+
+
+def answers_that_fit(n: int, first: float, second: float, step: float) -> tuple[float, float]:
+    """Return between which ends the answer of one who left must lie, both means being rounded."""
+    exact, spread = n * first - (n - 1) * second, n * step / 2 + (n - 1) * step / 2
+    return exact - spread, exact + spread
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_attack_of_two_reports(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(9, 400))
+    answers = rng.integers(1, 6, n)
+    before, after = table(answers), table(answers[1:])
+    exact = n * before["mean"][0] - (n - 1) * after["mean"][0]
+    assert exact == pytest.approx(answers[0])  # what full precision gives away
+    first, second = shown(before)[0], shown(after)[0]
+    low, high = answers_that_fit(n, first, second, precision._nice(WIDTH / n))
+    assert low <= answers[0] <= high
+    assert high - low >= 1.8 * WIDTH
+    for value in (first, second):
+        assert step_of(value) >= WIDTH / n * 0.99
+
+
+def test_a_number_that_few_answers_changed_since_is_coarser_and_then_withheld():
+    def mean(n, earlier=()):
+        frame = table(np.full(n, 3.0))
+        frame.loc[0, "mean"] = 3.8765
+        known = {key: tuple(earlier) for key in precision.keys(frame, "x", None)}
+        return shown(frame, Earlier(known))
+
+    assert mean(200) == (pytest.approx(3.9, abs=0.03), False)
+    fine, coarse = mean(200)[0], mean(200, [195])[0]
+    assert step_of(fine) < step_of(coarse) == 0.2 or coarse == 4.0
+    assert mean(200, [200, 100])[0] == fine  # the same answers, or many others
+    assert mean(20, [13])[1]
+    assert not mean(20, [12])[1]
+
+
+def test_what_is_no_answer_stays():
+    frame = pd.DataFrame(
+        {"n": [30, 30], "amount": [1234.56, 7.0], "period": [24290.0, 24291.0], "count": [3.0, 4.0]}
+    )
+    columns = {"n": ("", "int"), "amount": ("", "cny"), "period": ("", "month"), "count": ("", "")}
+    kept = supported(frame, name="x", columns=columns).frame
+    pd.testing.assert_frame_equal(kept, frame)
+
+
+def test_shares_are_rounded_to_one_answer_and_intervals_outwards():
+    frame = pd.DataFrame({"value": [0.4837], "ci_low": [0.3549], "ci_high": [0.6149], "n": [60]})
+    row = supported(frame, name="x").frame.iloc[0]
+    assert (row["value"], row["ci_low"], row["ci_high"]) == (0.48, 0.34, 0.62)
+
+
+def test_an_input_is_never_changed():
+    frame = table([3, 4, 5, 3, 4, 5, 3, 4, 4])
+    before = frame.copy()
+    supported(frame, name="x")
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_estimates_are_rounded_withheld_and_money_is_left():
+    common = {"id": "a", "estimand": "mean", "method": "mean", "indicator": "csat"}
+    e = Estimate(**common, unit="score_1_5", value=3.87654, ci_low=3.52123, ci_high=4.2318, n=50)
+    found = precision.of_estimate(e)
+    assert (found.value, found.ci_low, found.ci_high) == (3.9, 3.5, 4.3)
+    counts = precision.counts_of_estimates([e])
+    few = Earlier({key: (n + 3,) for key, n in counts.items()})
+    assert precision.of_estimate(e, earlier=few).value == pytest.approx(4.0, abs=0.3)
+    assert precision.of_estimate(
+        Estimate(**{**common, "id": "b"}, unit="score_1_5", value=3.9, n=12),
+        earlier=Earlier({precision.key("estimate", ["b"]): (8,)}),
+    ) is None  # fmt: skip
+    money = Estimate(**common, unit="CNY", value=1234.5678, n=50)
+    assert precision.of_estimate(money) is money
