@@ -742,6 +742,25 @@ def share(voice: Voice, client: str, target: Path | None) -> None:
         voice.say("share.written", path=made.path, n=len(made.files))
 
 
+@main.command()
+@click.argument("client")
+@_speaking
+def forms(voice: Voice, client: str) -> None:
+    """Draft the forms that the law on personal information asks for.
+
+    Impact assessment, log of incidents and record of access by third parties of CLIENT, as Word
+    documents in both languages; those that are there already are kept.
+    """
+    from analysis import client as clients
+    from analysis import report
+    from analysis.files import project_root
+
+    with told_in_one_line(voice, client):
+        folder = project_root() / "reports" / client / report.FORMS_FOLDER
+        written = report.write_forms(clients.load(client), folder)
+        voice.say("forms.written" if written else "forms.kept", n=len(written), path=folder)
+
+
 def _run_one(voice: Voice, client: str, *, traceback: bool = False, **options: Any) -> None:
     from rich.console import Console
 

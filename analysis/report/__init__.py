@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from analysis.report.build import build
 from analysis.report.export import export
+from analysis.report.forms import FOLDER as FORMS_FOLDER
+from analysis.report.forms import write_forms
 from analysis.report.portfolio import portfolio
 from analysis.report.printing import print_pages
 from analysis.report.sharing import share
 
-__all__ = ["build", "export", "portfolio", "print_pages", "share"]
+__all__ = ["FORMS_FOLDER", "build", "export", "portfolio", "print_pages", "share", "write_forms"]
