@@ -143,6 +143,10 @@ class MonitoringStage(Stage):
         tables = {**drawn, "sites_ranked": pd.concat(ranked)} if ranked else {}
         kind = {name: self.charted[name] for name in ("indicator", "share")}
         funnel = self.step("funnel", monitoring.assess_funnel, self.panel, **kind)
+        if not (points := funnel.table("funnel")).empty:
+            # A figure and its data cannot hide single points: sites of few answers are not drawn.
+            shown = points[points["n"] >= self.least_answers(kind["indicator"])]
+            funnel = replace(funnel, tables={**funnel.tables, "funnel": shown})
         rare = self.step(
             "rare",
             monitoring.assess_rare,
