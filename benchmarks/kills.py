@@ -115,7 +115,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "share": ("share", "acme", "--to", "out/acme.zip"),
     "prune": ("prune", "acme", "--keep", "1", "--yes"),
 }
-GONE_THEN = {"lock", "purge --run", "purge --all"}
+GONE_THEN = {"new", "lock", "purge --run", "purge --all"}
 """Commands that refuse when they were cut at the very end, because all is done."""
 RARE = {"run": 4}
 """Commands that take long are called in one of so many rounds."""
