@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -102,6 +101,8 @@ def _hashes(draft: Draft) -> np.ndarray:
     """Return a 64-bit number for the key of each row; equal keys have equal ones."""
     key = list(draft.table.key)
     rows = pa.table({column: pa.array(draft.frame[column], from_pandas=True) for column in key})
+    import duckdb
+
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.register("rows", rows)
         found = connection.execute(f"SELECT hash({', '.join(key)}) AS h FROM rows").fetchnumpy()
