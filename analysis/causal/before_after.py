@@ -89,7 +89,7 @@ def _change(id, estimand, dims, before, after, outcome, unit, options) -> Estima
         "n_treated": m,
     }
     if min(part["n"].sum() for part in mine) < options.least_answers:
-        return Estimate(value=None, reason="causal.reason.few_answers", **common)
+        return Estimate(value=None, reason="causal.fault.few_answers", **common)
     if m < 2 or not by_cluster.std() > 0:
         return Estimate(value=value, reason="causal.reason.no_inference", **common)
     se = float(by_cluster.std() / np.sqrt(m))

@@ -29,7 +29,7 @@ from analysis.indicators.rounds import answering
 from analysis.results import Estimate
 
 #: Reason of a value that rests on fewer answers than may be shown.
-FEW_ANSWERS = "causal.reason.few_answers"
+FEW_ANSWERS = "causal.fault.few_answers"
 #: Share of the larger of two counts below which the smaller is none but for rounding.
 NO_CASES = 1e-9
 

@@ -32,6 +32,7 @@ class Refusal(Reason):
     NO_EVENTS = "no_events"
     NO_ONCE_TRAINED = "no_once_trained"
     EMPTY_ARM = "empty_arm"
+    FEW_ANSWERS = "few_answers"
     FEW_CLUSTERS = "few_clusters"
     FEW_PRE_PERIODS = "few_pre_periods"
     FEW_SOURCES = "few_sources"

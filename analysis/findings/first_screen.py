@@ -43,7 +43,7 @@ _NOT_PROVEN = (".none", ".absent", ".undone", ".disputed", *_UNBOUNDED)
 
 
 _ROUNDS = "measured_in_rounds"
-_FEW_ANSWERS = "causal.reason.few_answers"
+_FEW_ANSWERS = "causal.fault.few_answers"
 """Check that says in which months an outcome was measured."""
 
 _MISSING = ("inference_possible", "comparison_group")

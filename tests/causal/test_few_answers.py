@@ -7,7 +7,7 @@ import pytest
 from analysis.causal import Options, deepen, evaluate
 from analysis.measurement.pretrends import arm_means
 
-FEW = "causal.reason.few_answers"
+FEW = "causal.fault.few_answers"
 START, MONTHS, SHOWN = 24, 12, 8
 """The trained site answers five times a month, and nine times in the ninth."""
 

@@ -192,7 +192,7 @@ def test_one_round_after_training_is_no_sign_of_being_too_early():
 
 
 def test_months_of_few_answers_are_not_called_too_early():
-    few = {"ci_low": None, "ci_high": None, "reason": "causal.reason.few_answers"}
+    few = {"ci_low": None, "ci_high": None, "reason": "causal.fault.few_answers"}
     hidden = tuple(dataclasses.replace(at(m, 0.3), value=None, **few) for m in (1, 6))
     assert said(finding(), horizons=hidden)[0][2] == "lasts.few_answers"
     assert said(finding(), horizons=(hidden[0], at(6, 0.2)))[0][2] == "lasts.few_answers"
