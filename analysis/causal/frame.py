@@ -386,7 +386,8 @@ def _window(data, noted, anticipation, *, keep) -> tuple[pd.DataFrame, list[Adju
 
 def _identified(panel: Prepared) -> Prepared:
     """Refuse designs without treatment, variation or comparison; note what weakens inference."""
-    measured = panel.y[:, np.isfinite(panel.y).any(axis=0)]
+    both = panel.y[:, np.isfinite(panel.y).sum(axis=0) >= 2]
+    measured = both if both.size else panel.y.reshape(-1, 1)  # a unit alone has only its own time
     apart = np.nanmax(measured, axis=0) - np.nanmin(measured, axis=0)
     if (apart <= 1e-12 * (1.0 + np.nanmax(np.abs(measured)))).all():
         raise FrameError("no_variation", "no unit differs from another in any period")

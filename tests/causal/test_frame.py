@@ -191,3 +191,14 @@ def test_units_that_always_move_as_one_are_refused_not_given_an_effect_without_w
     with pytest.raises(FrameError) as caught:
         prepare(pd.DataFrame(rows))
     assert caught.value.rule == "no_variation"
+
+
+def test_a_unit_alone_varies_over_its_own_time():
+    alone = pd.DataFrame(
+        {"unit": "a", "period": range(6), "y": [1.0, 2, 1, 3, 2, 4], "cohort": 3.0, "n": 20}
+    )
+    found = evaluate(alone, outcome="csat_mean", unit="points").overall
+    assert found.value is not None
+    assert found.reason == "causal.reason.no_inference"
+    with pytest.raises(FrameError, match="no unit differs"):
+        evaluate(alone.assign(y=2.0), outcome="csat_mean", unit="points")

@@ -66,7 +66,9 @@ CASES = {
         parameters=families("surveys", "staff", "training", "ledgers", "programme")
     ),
     "a single site": Case(
-        parameters=dataclasses.replace(FEWER, n_sites=1, n_treated=1, n_staff=8, n_late=0),
+        parameters=dataclasses.replace(
+            FEWER, n_sites=1, n_treated=1, n_staff=8, n_late=0, invited=4 * FEWER.invited
+        ),
         claims=("described_alone",),
         reason="causal.reason.no_inference",
     ),

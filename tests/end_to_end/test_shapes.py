@@ -19,7 +19,7 @@ from analysis import wording
 SURVEYS, TICKETS = ("surveys",), ("tickets",)
 
 
-def world(n_sites: int, n_months: int, *waves: int, families=SURVEYS, seed=3, **changes):
+def world(n_sites, n_months, *waves, families=SURVEYS, seed=3, invited=10.0, **changes):
     """Return a small world; waves are months counted from 0."""
     starts = tuple(month(2023 + t // 12, t % 12 + 1) for t in waves)
     return plain(
@@ -29,7 +29,7 @@ def world(n_sites: int, n_months: int, *waves: int, families=SURVEYS, seed=3, **
         n_staff=2 * n_sites,
         families=families,
         seed=seed,
-        invited=10.0,
+        invited=invited,
         tickets_per_1000=3.0,
         **changes,
     )
@@ -68,14 +68,16 @@ CASES = (
     case("everybody trained at once", world(4, 8, 4, treated_share=1.0), "described"),
     case("one site a wave, nobody left", world(3, 9, 2, 4, 6, treated_share=1.0), "unbounded",
          reason=FEW),
-    case("trained in the last month", world(6, 7, 6, treated_share=0.5), "unbounded",
+    case("trained in the last month", world(6, 7, 6, treated_share=0.5, invited=20.0), "unbounded",
          reason=FEW),
+    case("seven answers after training", world(6, 7, 6, treated_share=0.5), "not_possible",
+         reason="causal.fault.few_answers"),
     case("one site of eight", world(8, 9, 5, n_treated=1), "unbounded", reason=FEW),
     case("no surveys", world(4, 8, 4, families=TICKETS, treated_share=0.5), "not_possible",
          reason="causal.reason.not_measured"),
     case("tickets alone, priced twice", world(12, 9, 4, families=TICKETS, treated_share=0.5),
          "none", "better", change=priced_twice),
-    case("two rounds", world(6, 9, 4, treated_share=0.5), "unbounded", reason=FEW,
+    case("two rounds", world(6, 9, 4, treated_share=0.5, invited=20.0), "unbounded", reason=FEW,
          asked=frozenset({1, 7})),
     case("rounds that spill over", world(6, 9, 4, treated_share=0.5), "unbounded", reason=FEW,
          asked=ROUNDS, spilling=True),
