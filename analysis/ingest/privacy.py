@@ -164,9 +164,12 @@ def key_faults(client: Client, pseudonyms: Pseudonyms) -> list[Fault]:
 
 
 def retention_faults(client: Client, today: dt.date) -> list[Fault]:
-    """Return a fault when the last day of ``privacy.retain_until`` is over; no run starts then."""
+    """Return a fault when the last day of ``privacy.retain_until`` is over; no run starts then.
+
+    Data that were made up are nobody's and may be kept.
+    """
     until = client.privacy.retain_until
-    if until is None or today <= until:
+    if until is None or today <= until or client.client.simulated:
         return []
     return [
         Fault(
