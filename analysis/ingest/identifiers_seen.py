@@ -114,10 +114,11 @@ def _digits(text: str) -> str:
 def _region(code: str) -> bool:
     """Return whether six digits are the code of a county, as it is or once was."""
     from stdnum.cn import ric
+    from stdnum.exceptions import ValidationError
 
     try:
         place = ric.get_birth_place(f"{code}19900101001X")
-    except Exception:
+    except (ValidationError, KeyError):  # no such code, or one of a province alone
         return False
     return bool(place.get("county"))
 

@@ -1,4 +1,4 @@
-"""The composite mark of several parts, and what hangs on the choice of its weights."""
+"""The composite mark of several parts, and what depends on the choice of its weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WEIGHTS: Mapping[str, float] = {"written": 0.30, "role_play": 0.40, "system": 0.
 PASS_MARK = 80.0
 
 SLACK = 0.10
-"""How far each weight may be moved to see what hangs on it."""
+"""How far each weight may be moved to see what depends on it."""
 
 
 def composite_marks(
@@ -94,7 +94,7 @@ def extreme_marks(
 
 @dataclass(frozen=True, slots=True)
 class WeightSensitivity:
-    """What hangs on the weights.
+    """What depends on the weights.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ def weight_sensitivity(
     mark: float = PASS_MARK,
     slack: float = SLACK,
 ) -> WeightSensitivity:
-    """Tell whose pass or failure hangs on the weights.
+    """Tell whose pass or failure depends on the weights.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def assess_composite(
     mark: float = PASS_MARK,
     simulated: bool = False,
 ) -> StageResults:
-    """Pass rate of the composite mark, and whether it hangs on the weights.
+    """Pass rate of the composite mark, and whether it depends on the weights.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def assess_composite(
     -------
     StageResults
         Estimate ``monitoring.pass.composite`` (Wilson), check ``monitoring.composite`` (caution
-        when the pass of more than one in ten hangs on moving weights by ten points), table
+        when the pass of more than one in ten depends on moving weights by ten points), table
         ``composite_sensitivity`` (one row).
     """
     question = {"id": "monitoring.composite", "question": "monitoring.check.composite.question"}

@@ -94,7 +94,7 @@ class MonitoringStage(Stage):
         return self.step("items", monitoring.assess_items, self.table("test_answers"))
 
     def composite(self) -> StageResults:
-        """Assess the composite mark and what hangs on its weights."""
+        """Assess the composite mark and what depends on its weights."""
         from analysis import monitoring
 
         tested = self.table("assessments")
