@@ -5,7 +5,8 @@ In full precision, two reports between which one person left give that person's 
 of the scale's width over ``n``: the answer of one who left could then lie anywhere on the scale.
 The steps are finer than the standard error from about sixteen answers on. Where an earlier report
 of the client showed the same number with a few answers more or less, the steps are that much wider,
-and where nothing would be left of the number it is withheld.
+and where nothing would be left of the number it is withheld. What counts nobody's answers
+(``suppress: false`` in the registry) stays, so that pages which tell it in words show the same.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.indicators import registry
 from analysis.results import Estimate
 
 _DIGITS = 4
@@ -147,6 +149,10 @@ def supported(
         part = np.where(answers > 0, changed / answers, np.nan)
     withheld = (changed > 1) & (part > _MOST)
     half = _half_width(frame)
+    if "indicator" in frame:
+        nobodys = frame["indicator"].map(_nobodys).to_numpy(bool)
+        part, half = (np.where(nobodys, np.nan, known) for known in (part, half))
+        withheld &= ~nobodys
     out = frame.copy()
     for column in frame.columns:
         spec = (columns or {}).get(column, ("", ""))[1]
@@ -161,7 +167,7 @@ def of_estimate(
 ) -> Estimate | None:
     """Return an estimate as it may be shown, None where it is withheld."""
     e = estimate
-    if e.value is None or e.unit in ("CNY", "people", "sites", "count"):
+    if e.value is None or e.unit in ("CNY", "people", "sites", "count") or _nobodys(e.indicator):
         return e
     n = e.n_smallest or e.n
     k = 1
@@ -217,16 +223,21 @@ def _rounded_column(
 
 
 def _step(width: float, part: float, half: float) -> float:
-    """Return the step for a scale's width, the share of answers that may change, half an interval.
+    """Return the step for a scale's width and the share of answers that may change.
 
-    NaN where neither is known.
+    Where the answers are not known, half an interval tells the step; NaN where neither is known.
     """
-    steps = []
     if np.isfinite(part) and np.isfinite(width) and width > 0:
-        steps.append(_nice(width * part))
+        return _nice(width * part)
     if np.isfinite(half) and half > 0:
-        steps.append(10.0 ** math.floor(math.log10(half / 10)))
-    return max(steps, default=np.nan)
+        return 10.0 ** math.floor(math.log10(half / 10))
+    return np.nan
+
+
+def _nobodys(indicator: Any) -> bool:
+    """Return whether a registered indicator counts neither people nor their cases."""
+    known = registry.known().get(indicator) if isinstance(indicator, str) else None
+    return known is not None and not known.suppress
 
 
 def _nice(least: float) -> float:

@@ -103,3 +103,19 @@ def test_estimates_are_rounded_withheld_and_money_is_left():
     ) is None  # fmt: skip
     money = Estimate(**common, unit="CNY", value=1234.5678, n=50)
     assert precision.of_estimate(money) is money
+
+
+def test_what_is_nobodys_answer_keeps_its_digits():
+    row = {"value": 0.86341, "ci_low": 0.85219, "ci_high": 0.87411, "n": 720}
+    frame = pd.DataFrame([{"indicator": "fee_collection", **row}, {"indicator": "fcr", **row}])
+    found = supported(frame, name="x").frame
+    assert found["value"].tolist() == [0.8634, 0.864]
+    about = {"id": "a", "estimand": "mean", "method": "mean", "unit": "share"}
+    fees = Estimate(**about, **row, indicator="fee_collection")
+    assert precision.of_estimate(fees) is fees
+
+
+def test_many_answers_support_every_digit_that_is_written():
+    about = {"id": "a", "estimand": "mean", "method": "mean", "unit": "per_1000_household_months"}
+    e = Estimate(**about, value=16.608, ci_low=15.41, ci_high=17.79, n=564_348)
+    assert precision.of_estimate(e).value == pytest.approx(16.608, abs=1e-4)
