@@ -16,6 +16,8 @@ from analysis.file_names import listed, spelled
 
 _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parent
+DRAWN = "drawn"
+"""Folder of a client's own that holds copies of its databases."""
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 """Modes of what holds people's rows."""
 _GENERATED = {"__pycache__", ".ipynb_checkpoints"}

@@ -17,6 +17,7 @@ CONDA_NAMES = {
     "duckdb": "python-duckdb",
     "ibis-framework[duckdb]": "ibis-duckdb",
     "jupyter-client": "jupyter_client",
+    "psycopg[binary]": "psycopg",
     "ruamel-yaml": "ruamel.yaml",
 }
 """Packages that conda-forge calls by another name."""

@@ -1,6 +1,7 @@
 """The client file: who the client is, what its exports mean, what is to be answered."""
 
 from analysis.client.base import IDENTIFIER, Bilingual, Period, is_identifier
+from analysis.client.database import Database
 from analysis.client.document import Client
 from analysis.client.identity import Identity, Privacy
 from analysis.client.in_part import InPart, load_in_part
@@ -38,6 +39,7 @@ __all__ = [
     "Client",
     "ColumnMap",
     "Conflict",
+    "Database",
     "Design",
     "Duplicates",
     "Finances",

@@ -85,7 +85,7 @@ def from_pydantic(
             )
         else:
             value = found["input"]
-            secret = "demo_key" in path
+            secret = "demo_key" in path or "database" in path
             rule, limits = _rule(found)
             faults.append(
                 place(
@@ -153,6 +153,13 @@ OWN_VALUE_RULES = frozenset(
         "pattern",
         "backtracks",
         "files_or_inline",
+        "database_url",
+        "database_password",
+        "database_option",
+        "database_credentials",
+        "database_select",
+        "database_layout",
+        "table_or_query",
         "glob",
         "delimiter",
         "heads",

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from analysis.client.base import Part, Text, refused
+from analysis.client.database import Database
 from analysis.tables import TABLES
 
 PLACES = ("$file", "$sheet", "$row", "$head", "$cell")
@@ -296,6 +297,10 @@ class Accept(Part):
     reason: str = Field(min_length=2)
 
 
+_OF_FILES = frozenset({"sheets", "header_rows", "encoding", "delimiter", "fill_down"})
+_FILE_PLACES = frozenset({"$file", "$sheet", "$row"})
+
+
 class Source(Part):
     """One kind of export that feeds one canonical table.
 
@@ -307,6 +312,8 @@ class Source(Part):
         Globs below ``data/<client>/raw/``; all matches are appended in name order.
     inline : tuple of dict or None
         Rows written in the client file itself (small tables) instead of ``files``.
+    database : Database or None
+        A table or query of a SQL database instead of ``files``.
     sheets : tuple of str
         Sheet names (globs); without it every visible sheet that has cells.
     header_rows : tuple of int or None
@@ -331,6 +338,7 @@ class Source(Part):
     name: str | None = None
     files: Annotated[tuple[Glob, ...], BeforeValidator(_as_list)] = ()
     inline: tuple[dict[str, Any], ...] | None = None
+    database: Database | None = None
     sheets: Listed = ()
     header_rows: Annotated[tuple[RowNumber, ...] | None, BeforeValidator(_as_rows)] = None
     encoding: str | None = None
@@ -352,8 +360,10 @@ class Source(Part):
     def _hangs_together(self) -> Source:
         if self.table not in TABLES:
             return self  # reported with the nearest name by analysis.client.references
-        if (self.inline is None) == (not self.files):
-            raise refused("files_or_inline", "give either files or inline rows")
+        if [bool(self.files), self.inline is not None, self.database is not None].count(True) != 1:
+            raise refused("files_or_inline", "give either files, inline rows or a database")
+        if self.database is not None:
+            self._of_a_database()
         items = self.unpivot.items.values() if self.unpivot else ()
         headers = {h for mapping in (*self.columns.values(), *items) for h in mapping.header}
         if self.wide is None and headers & {"$head", "$cell"}:
@@ -363,9 +373,20 @@ class Source(Part):
             raise refused("count_of_measures", "each measure has rows of its own to count")
         return self
 
+    def _of_a_database(self) -> None:
+        """Refuse what only files have: sheets, an order of rows, an encoding."""
+        declared = self.model_fields_set & _OF_FILES
+        items = self.unpivot.items.values() if self.unpivot else ()
+        places = {h for m in (*self.columns.values(), *items) for h in m.header} & _FILE_PLACES
+        by_sheet = self.wide is not None and self.wide.measure is not None
+        if declared or places or by_sheet:
+            raise refused("database_layout", "rows of a database have no file, sheet or order")
+
     @property
     def title(self) -> str:
-        """How the source is called in records: its name, else its first glob."""
+        """How the source is called in records: its name, else its first glob or its table."""
+        if self.database is not None:
+            return self.name or self.database.title
         return self.name or (self.files[0] if self.files else f"{self.table} (inline)")
 
     def headers(self) -> Mapping[str, str]:

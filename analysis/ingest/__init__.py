@@ -6,6 +6,7 @@ person leaves this package.
 """
 
 from analysis.ingest.additions import Added, add_exports
+from analysis.ingest.database import Drawn, draw
 from analysis.ingest.kept import KeptSheets
 from analysis.ingest.person import Found, Kept, Looked, find_person
 from analysis.ingest.proposal.headers import recognise
@@ -27,6 +28,7 @@ __all__ = [
     "AcceptedRecord",
     "Added",
     "ColumnRecord",
+    "Drawn",
     "Examined",
     "FileRecord",
     "Found",
@@ -38,6 +40,7 @@ __all__ = [
     "TableRecord",
     "add_exports",
     "check",
+    "draw",
     "examine",
     "examine_in_part",
     "find_person",

@@ -14,6 +14,7 @@ import pandas as pd
 from analysis.client import Client, Source
 from analysis.errors import Fault, InputError
 from analysis.file_names import is_spelled, listed, spelled
+from analysis.ingest.database import Drawn
 from analysis.ingest.headers import folded
 from analysis.ingest.problems import fault
 from analysis.ingest.readers import Limits, RawTable, read, stable_bytes, stable_digest
@@ -33,6 +34,7 @@ class Gathered:
     """
 
     client: Client
+    drawn: Drawn | None = None
     paths: dict[int, list[Path]] = field(default_factory=dict)
     heads: list[tuple[int, RawTable]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -40,6 +42,7 @@ class Gathered:
     _read: dict[tuple, list[RawTable]] = field(default_factory=dict)
     _asked: Counter = field(default_factory=Counter)
     _hashes: dict[str, str] = field(default_factory=dict)
+    _databases: dict[str, str] = field(default_factory=dict)
 
     def tables(self, number: int, path: Path) -> list[RawTable]:
         """Return the sheets of one file of a source; they are let go when no other asks for them.
@@ -89,6 +92,7 @@ class Gathered:
             left_out=table.dropped_counts(),
             changed={k: int(v) for k, v in table.counts.items()},
             hidden_rows=len(source.hidden_rows),
+            database=self._databases.get(source.file),
         )
 
     def finish(self) -> None:
@@ -100,7 +104,8 @@ class Gathered:
 
     def name(self, path: Path) -> str:
         """Return how records and faults name a file."""
-        return path.relative_to(self.client.folder).as_posix()
+        copied = None if self.drawn is None else self.drawn.name(path)
+        return copied or path.relative_to(self.client.folder).as_posix()
 
     def _key(self, number: int, path: Path) -> tuple:
         source = self.client.sources[number]
@@ -154,12 +159,28 @@ def head_of(table: RawTable) -> RawTable:
     )
 
 
-def gather(client: Client) -> Gathered:
-    """List the files of every source; what is not there becomes a fault."""
-    gathered = Gathered(client)
+def gather(client: Client, drawn: Drawn | None = None) -> Gathered:
+    """List the files of every source; what is not there becomes a fault.
+
+    Parameters
+    ----------
+    client : Client
+        The client file.
+    drawn : Drawn, optional
+        Copies of its databases; without them nothing of a database is read.
+    """
+    gathered = Gathered(client, drawn)
+    if drawn is not None:
+        gathered.faults += drawn.faults
     for number, source in enumerate(client.sources):
         if source.inline is None:
-            gathered.paths[number] = _listed(gathered, source)
+            if source.database is None:
+                gathered.paths[number] = _listed(gathered, source)
+            else:
+                parts = () if drawn is None else drawn.parts.get(number, ())
+                gathered.paths[number] = list(parts)
+                names = (gathered.name(path) for path in parts)
+                gathered._databases |= dict.fromkeys(names, source.database.title)
             gathered._asked.update(gathered._key(number, p) for p in gathered.paths[number])
     return gathered
 

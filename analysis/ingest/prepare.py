@@ -17,6 +17,7 @@ from analysis.ingest import duplicates, streamed
 from analysis.ingest.accepting import accept_known
 from analysis.ingest.columns import Taker
 from analysis.ingest.crosschecks import cross_check, keys_of
+from analysis.ingest.database import Drawn
 from analysis.ingest.draft import Draft
 from analysis.ingest.gather import Gathered, gather
 from analysis.ingest.inline import draft_inline, instruments_table
@@ -67,6 +68,7 @@ def prepare(
     *,
     horizon: Any = None,
     kept: KeptSheets | None = None,
+    drawn: Drawn | None = None,
 ) -> Prepared:
     """Read, clean, map and check everything; write nothing.
 
@@ -83,8 +85,10 @@ def prepare(
         other tables refer to them.
     kept : KeptSheets, optional
         Cleaned sheets of an earlier import; files that are unchanged are not read again.
+    drawn : Drawn, optional
+        Copies of the client's databases, which are not asked here.
     """
-    gathered = gather(client)
+    gathered = gather(client, drawn)
     drafts: dict[int, Draft] = {}
     known: dict[str, frozenset[str]] = {}
     taker = Taker(client, pseudonyms, known)

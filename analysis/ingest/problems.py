@@ -42,6 +42,41 @@ RULES: dict[str, tuple[str, str]] = {
         "total_rows: with the word that marks it; or accept: {rule: total_suspected, then: drop}, "
         "and without then: where it is a row of its own",
     ),
+    "database_credentials": (
+        "The environment lacks {variables}, so the {system} server would let nobody in.",
+        "export {user}=… {password}=… before the command (PowerShell: $env:{user} = '…'); never "
+        "in the client file",
+    ),
+    "database_extra": (
+        "The package that speaks with a {system} server is not installed.",
+        "pip install '{package}'",
+    ),
+    "database_unreachable": (
+        "The database cannot be opened: {cause}",
+        "server, port and database as they are, and {user} and {password} of a user who may read",
+    ),
+    "database_table_missing": (
+        "The database has no table {wanted}, or its user may not see it; nearest: {near}.",
+        "table: schema.table, as the database has it",
+    ),
+    "database_query": (
+        "The database refuses to read: {cause}",
+        "a SELECT that runs in the database's own client, for the user in {user}",
+    ),
+    "database_columns": (
+        "The query gives several columns the same name: {names}.",
+        "a name of its own for each: SELECT a.id, b.id AS site_id FROM …",
+    ),
+    "database_no_rows": (
+        "The table or query has no rows.",
+        "a table with rows, or a query whose conditions some rows meet",
+    ),
+    "database_too_large": (
+        "The table or query has more than {rows} rows of {columns} columns; at most {cells} cells "
+        "are drawn.",
+        "query: with the columns and years that are needed; or limits: {cells: …} in the client "
+        "file",
+    ),
     "file_name": (
         "The file's name is not UTF-8, so that no record could name it; it was not read.",
         "the file renamed",
@@ -163,6 +198,14 @@ NEVER_ACCEPTED = frozenset(
         "option_unfit",
         "option_value",
         "files_missing",
+        "database_credentials",
+        "database_extra",
+        "database_unreachable",
+        "database_table_missing",
+        "database_query",
+        "database_columns",
+        "database_no_rows",
+        "database_too_large",
         "file_name",
         "duplicate_row",
         "duplicate_key",

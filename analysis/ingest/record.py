@@ -21,7 +21,8 @@ class FileRecord(_Entry):
 
     ``rows`` counts every row but the header, ``left_out`` those that are no data by reason
     (title, blank, repeated_header, total, note), ``changed`` what reading changed by name,
-    ``hidden_rows`` the rows read although a spreadsheet program does not show them.
+    ``hidden_rows`` the rows read although a spreadsheet program does not show them. ``database``
+    says what ``file`` is a copy of, if it is one.
     """
 
     file: str
@@ -36,6 +37,7 @@ class FileRecord(_Entry):
     left_out: dict[str, int] = Field(default_factory=dict)
     changed: dict[str, int] = Field(default_factory=dict)
     hidden_rows: int = 0
+    database: str | None = None
 
 
 class UnreadRecord(_Entry):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import secrets
 import shutil
@@ -18,8 +19,9 @@ import pyarrow.parquet as pq
 
 from analysis.client import Client, InPart
 from analysis.errors import Fault, InputError
-from analysis.files import PRIVATE_FOLDER, beside, keep_private, move, replace_file, sha256
+from analysis.files import DRAWN, PRIVATE_FOLDER, beside, keep_private, move, replace_file, sha256
 from analysis.ingest import known_people
+from analysis.ingest.database import Drawn, draw, drawn_for_a_look
 from analysis.ingest.kept import KeptSheets
 from analysis.ingest.left_out import lost_faults, remember, stale_faults
 from analysis.ingest.prepare import Prepared, prepare
@@ -63,16 +65,20 @@ class Examined:
 def examine(client: Client) -> Examined:
     """Return what :func:`check` finds, with the tables it was found in; write nothing.
 
-    Files that are as the last import found them are not read again.
+    Files that are as the last import found them are not read again; databases are asked.
     """
+    over = retention_faults(client, dt.date.today())
     try:
         pseudonyms = _pseudonyms(client, create=False)
-        wrong = [*_key_faults(client, pseudonyms), *retention_faults(client, dt.date.today())]
+        wrong = [*_key_faults(client, pseudonyms), *over]
     except InputError as error:
         pseudonyms, wrong = Pseudonyms(secrets.token_bytes(32)), [*error.faults]
-    with tempfile.TemporaryDirectory(prefix="crmeval-") as workplace:
+    with (
+        tempfile.TemporaryDirectory(prefix="crmeval-") as workplace,
+        contextlib.nullcontext() if over else drawn_for_a_look(client) as drawn,
+    ):
         kept = KeptSheets.of(client, read_only=True)
-        prepared = prepare(client, pseudonyms, Path(workplace), kept=kept)
+        prepared = prepare(client, pseudonyms, Path(workplace), kept=kept, drawn=drawn)
         for name, path in prepared.stored.items():
             prepared.frames[name] = pq.read_table(path).to_pandas(types_mapper=pd.ArrowDtype)
     wrong += _left_out_faults(client, pseudonyms)
@@ -87,7 +93,7 @@ def taken_out(client: Client, pseudonyms: Pseudonyms) -> Prepared:
     client : Client
         The loaded client file.
     pseudonyms : Pseudonyms
-        Who is sought.
+        Who is sought. Databases are not asked.
     """
     with tempfile.TemporaryDirectory(prefix="crmeval-") as workplace:
         return prepare(client, pseudonyms, Path(workplace))
@@ -107,7 +113,12 @@ def examine_in_part(part: InPart) -> list[Fault]:
     """
     if part.client is None:
         return []
-    found = [f for f in examine(part.client).faults if (f.file or "").startswith("raw/")]
+    databases = {s.database.title for s in part.client.sources if s.database is not None}
+    found = [
+        f
+        for f in examine(part.client).faults
+        if (f.file or "").startswith(("raw/", f"{DRAWN}/")) or f.file in databases
+    ]
     return [f for f in found if not (part.left_out and f.rule in _ABOUT_OTHERS)]
 
 
@@ -127,6 +138,7 @@ def ingest(
     *,
     horizon: Horizon | None = None,
     kept: KeptSheets | None = None,
+    drawn: Drawn | None = None,
 ) -> IngestRecord:
     """Write all canonical tables and the record of what became of every row.
 
@@ -141,6 +153,9 @@ def ingest(
     kept : Kept, optional
         Where cleaned sheets are kept, so that unchanged files are not read again; what this
         import has no use for is removed from it. Everything is read without it.
+    drawn : Drawn, optional
+        Copies of the client's databases, by :func:`analysis.ingest.draw`; they are drawn now
+        without it.
 
     Returns
     -------
@@ -158,7 +173,8 @@ def ingest(
     pseudonyms = _pseudonyms(client)
     unfinished, workplace = beside(folder), beside(folder)
     try:
-        prepared = prepare(client, pseudonyms, workplace, horizon=horizon, kept=kept)
+        drawn = drawn or draw(client)
+        prepared = prepare(client, pseudonyms, workplace, horizon=horizon, kept=kept, drawn=drawn)
         wrong = [*_key_faults(client, pseudonyms), *_left_out_faults(client, pseudonyms)]
         if wrong := [*wrong, *prepared.blocking]:
             raise InputError(wrong)

@@ -11,7 +11,7 @@ from analysis import history, manifest, newest
 from analysis.client import Client, load, no_client
 from analysis.errors import InputError, RunError
 from analysis.file_names import listed
-from analysis.files import project_root, remove
+from analysis.files import DRAWN, project_root, remove
 from analysis.ingest import clearing, left_out, person, receipts, run
 from analysis.ingest.privacy import Pseudonyms
 from analysis.ingest.receipts import ByHand, Receipt, Removed
@@ -72,9 +72,11 @@ def purge_person(
         kept_out = left_out.with_people(opened, who.spelled)
         receipt.list_id = kept_out.list_id
         receipt.by_hand = []
+        receipt.outside += [t for t in _databases(opened) if t not in receipt.outside]
         receipt.save(path)
-        if (sheets := root / "reports" / client / newest.SHEETS).is_dir():
-            _take_away(root, sheets, receipt, path)
+        for copied in (root / "reports" / client / newest.SHEETS, opened.folder / DRAWN):
+            if copied.is_dir():
+                _take_away(root, copied, receipt, path)
         _clear_exports(opened, receipt, path, key, who, exports=exports)
         _clear_files(root, opened, receipt, path, who.pseudonyms)
         receipt.by_hand += _other_runs(opened, key)
@@ -237,6 +239,12 @@ def _kept_files(root: Path, client: Client) -> Iterator[Path]:
         if found.suffix != ".pdf" and not linked:
             yield found
     yield from (p for p in listed(reports) if p.suffix in (".html", ".txt"))
+
+
+def _databases(client: Client) -> list[str]:
+    """Return the databases whose rows stay: they are only read, and who owns them clears them."""
+    titles = (s.database.title for s in client.sources if s.database is not None)
+    return list(dict.fromkeys(titles))
 
 
 def _other_runs(client: Client, key: Pseudonyms) -> list[ByHand]:

@@ -15,6 +15,7 @@ from analysis import manifest, newest, parameters
 from analysis.client import load, no_client
 from analysis.errors import InputError, RunError
 from analysis.files import (
+    DRAWN,
     clone,
     code_hash,
     input_hashes,
@@ -146,12 +147,31 @@ def _refuse_too_early(setting: Setting) -> None:
     LookBack(setting.as_of).period(period)
 
 
+def _draw(setting: Setting) -> Any:
+    """Draw the client's databases, so that their rows are among the inputs that are hashed."""
+    folder = setting.root / "data" / setting.client
+    try:
+        opened = load(folder / "client.yml")
+    except InputError:
+        return None  # a client file with faults is told with the exports
+    asked = any(source.database is not None for source in opened.sources)
+    if not asked and not (folder / DRAWN).is_dir():
+        return None
+    from analysis import ingest
+
+    drawn = ingest.draw(opened)
+    if drawn.faults:
+        raise InputError(drawn.faults)
+    return drawn
+
+
 class _Run:
     """One run while it lasts; everything it decides is in the manifest at once."""
 
     def __init__(
         self, setting: Setting, wanted: list[str] | None, force: bool, progress: Progress
     ) -> None:
+        setting = replace(setting, drawn=_draw(setting))
         self.setting, self.wanted, self.progress = setting, wanted, progress
         self.reports = setting.reports
         inputs = input_hashes(setting.root / "data" / setting.client)

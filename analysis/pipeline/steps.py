@@ -76,6 +76,8 @@ class Setting:
         Seconds one cell may take.
     prepare, build_report : Callable or None
         Stand-ins for ``workspace.prepare`` and ``report.build``.
+    drawn : Drawn or None
+        Copies of the client's databases, whose hashes are among the inputs.
     """
 
     root: Path
@@ -85,6 +87,7 @@ class Setting:
     cell_timeout: float | None = None
     prepare: Prepare | None = None
     build_report: BuildReport | None = None
+    drawn: Any = None
 
     @property
     def as_of(self) -> dt.date | None:
@@ -242,7 +245,7 @@ def _prepare(setting: Setting, folder: Path) -> None:
     from analysis import workspace
 
     with _home(setting.root):
-        workspace.prepare(setting.client, folder, as_of=setting.as_of)
+        workspace.prepare(setting.client, folder, as_of=setting.as_of, drawn=setting.drawn)
 
 
 def _build_report(setting: Setting, folder: Path) -> None:

@@ -58,7 +58,13 @@ def look_back(folder: Path) -> LookBack:
     return LookBack(dt.date.fromisoformat(said["as_of"]), said["undated"])
 
 
-def prepare(client: str, folder: Path, *, as_of: dt.date | None = None) -> None:
+def prepare(
+    client: str,
+    folder: Path,
+    *,
+    as_of: dt.date | None = None,
+    drawn: ingest.Drawn | None = None,
+) -> None:
     """Turn a client's exports into canonical tables and the panel, under ``folder``.
 
     Parameters
@@ -72,6 +78,9 @@ def prepare(client: str, folder: Path, *, as_of: dt.date | None = None) -> None:
     as_of : date, optional
         Look back to the evening of this day: tables hold what was known then, the panel the
         months that had ended, and ``horizon.json`` says so.
+    drawn : Drawn, optional
+        Copies of the client's databases, by :func:`analysis.ingest.draw`; they are drawn now
+        without it.
 
     Raises
     ------
@@ -89,7 +98,7 @@ def prepare(client: str, folder: Path, *, as_of: dt.date | None = None) -> None:
     if as_of is not None:
         horizon = monitoring.Horizon(as_of, opened.client.timezone)
     kept = ingest.KeptSheets.of(opened)
-    ingest.ingest(opened, folder / CANONICAL, horizon=horizon, kept=kept)
+    ingest.ingest(opened, folder / CANONICAL, horizon=horizon, kept=kept, drawn=drawn)
     tables = {path.stem: path for path in sorted((folder / CANONICAL).glob("*.parquet"))}
     registry = indicators.of_client(opened)
     panel = panel_of(opened, tables, engine=opened.engine, period=period)
