@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.client import Accept, Client
+from analysis.ingest import falls
 from analysis.ingest.draft import Draft
 from analysis.ingest.problems import NEVER_ACCEPTED, Problem, fault
 from analysis.ingest.record import AcceptedRecord
@@ -28,6 +29,8 @@ def accept_known(draft: Draft, client: Client, *, number: int) -> None:
     """
     gone = np.zeros(len(draft.frame), dtype=bool)
     for entry, accept in enumerate(draft.source.accept):
+        if accept.rule in falls.RULES:
+            continue  # about the source, not about its rows
         path = ("sources", number, "accept", entry)
         place = {
             "file": client.path.name,

@@ -19,6 +19,7 @@ from analysis.ingest.columns import Taker
 from analysis.ingest.crosschecks import cross_check, keys_of
 from analysis.ingest.database import Drawn
 from analysis.ingest.draft import Draft
+from analysis.ingest.falls import LastImport, tell_falls
 from analysis.ingest.gather import Gathered, gather
 from analysis.ingest.inline import draft_inline, instruments_table
 from analysis.ingest.kept import KeptSheets, key_of
@@ -94,6 +95,7 @@ def prepare(
     taker = Taker(client, pseudonyms, known)
     theirs: list[Place] = []
     names: set[str] = set()
+    last = LastImport.of(client)
     order = sorted(range(len(client.sources)), key=lambda n: (_rank(client.sources[n].table), n))
     for table in dict.fromkeys(client.sources[n].table for n in order):
         numbers = [n for n in order if client.sources[n].table == table]
@@ -103,6 +105,7 @@ def prepare(
             target = workplace / f"{table}.parquet" if alone else None
             work = _Work(number, gathered, taker, cut, kept, target, names)
             drafts[number], met = work.draft()
+            tell_falls(drafts[number], last, client, number=number)
             theirs += met
         mine = [drafts[number] for number in numbers]
         _across(mine)

@@ -21,6 +21,7 @@ from analysis.errors import Fault, InputError
 from analysis.files import project_root
 from analysis.ingest.identifiers_seen import SUSPICIOUS, identifier_kind
 from analysis.ingest.left_out import LeftOut, open_list
+from analysis.ingest.record import earlier_records
 from analysis.tables import TABLES
 
 _DOMAINS = {"household_id": "household"}
@@ -187,8 +188,7 @@ def retention_faults(client: Client, today: dt.date) -> list[Fault]:
 def last_record(client: Client) -> tuple[str, str] | None:
     """Return the place of the newest ingest record that names a key, and that key's identifier."""
     project = client.folder.resolve().parents[1]
-    found = (project / "reports" / client.id).glob("*/canonical/ingest.json")
-    for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True):
+    for path in earlier_records(client):
         try:
             key_id = json.loads(path.read_text(encoding="utf-8")).get("key_id")
         except (ValueError, FileNotFoundError):

@@ -102,6 +102,14 @@ RULES: dict[str, tuple[str, str]] = {
         "{count} cells say 千 or 万 themselves, and factor: {factor} would multiply them again.",
         "numbers without a word, or no factor",
     ),
+    "rows_fell": (
+        "{before} rows at the last import ({record}), {now} now: chance does not explain that.",
+        "the whole export; or accept: [{rule: rows_fell, max_rows: {lost}, reason: …}]",
+    ),
+    "files_gone": (
+        "{before} rows at the last import ({record}), {now} now; not there any more: {files}.",
+        "the files put back; or accept: [{rule: files_gone, max_rows: {lost}, reason: …}]",
+    ),
     "file_unread": (
         "No source reads this file.",
         "files: [{pattern}] in the source that it belongs to; or its name under ignore:",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from analysis.client import Client
 from analysis.errors import SchemaError
 from analysis.files import write_text
 
@@ -139,3 +140,23 @@ class IngestRecord(_Entry):
     def load(cls, folder: Path) -> IngestRecord:
         """Read ``ingest.json`` from a folder."""
         return cls.model_validate_json((Path(folder) / FILE_NAME).read_text(encoding="utf-8"))
+
+
+def earlier_records(client: Client) -> list[Path]:
+    """Return the records of a client's imports, newest first.
+
+    Parameters
+    ----------
+    client : Client
+        The client; its runs lie beside its folder.
+    """
+    project = client.folder.resolve().parents[1]
+    found = (project / "reports" / client.id).glob(f"*/canonical/{FILE_NAME}")
+    return sorted(found, key=_written, reverse=True)
+
+
+def _written(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0  # removed since it was listed
