@@ -10,7 +10,7 @@ from html import escape
 
 from analysis import wording
 from analysis.findings import Line
-from analysis.present import sentences
+from analysis.present import precision, sentences
 from analysis.present.estimates import hide_estimates
 from analysis.present.suppression import MARK
 from analysis.results import Alert, Check, Estimate, Finding
@@ -253,6 +253,7 @@ def alerts(items: Sequence[Alert], anchor: str, language: str) -> str:
 
 
 def _alert(alert: Alert, language: str) -> str:
+    alert = precision.of_alert(alert)
     own = {
         name: getattr(alert, name)
         for name in ("subject", "indicator", "unit", "value", "threshold", "n", "ci_low")

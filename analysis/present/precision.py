@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.indicators import registry
-from analysis.results import Estimate
+from analysis.results import Alert, Estimate
 
 _DIGITS = 4
 """Significant digits of numbers of which neither the answers nor an interval are known."""
@@ -188,6 +188,36 @@ def of_estimate(
         p_value=None if e.p_value is None else _digits(e.p_value),
         methods_low=None if e.methods_low is None else _near(e.methods_low, step, np.floor),
         methods_high=None if e.methods_high is None else _near(e.methods_high, step, np.ceil),
+    )
+
+
+_OF_A_RULE = frozenset({"line", "least", "threshold", "target", "rate", "centre"})
+"""Numbers of an alert that its rule brings along."""
+
+
+def of_alert(alert: Alert) -> Alert:
+    """Return an alert as it may be shown: its numbers as :func:`of_estimate` rounds an estimate's.
+
+    Whole numbers, what the rule brings along, and the numbers of alerts that no number of answers
+    stands behind, stay.
+    """
+    if not alert.n or alert.unit in ("CNY", "people", "sites", "count"):
+        return alert
+
+    def near(value: Any) -> Any:
+        if not isinstance(value, float) or value == round(value):
+            return value
+        width = 1.0 if alert.unit == "share" and abs(value) <= 1 else abs(value)
+        return _near(value, _step(width, 1 / alert.n, np.nan))
+
+    params = {k: v if k in _OF_A_RULE else near(v) for k, v in alert.params.items()}
+    return replace(
+        alert,
+        value=near(alert.value),
+        ci_low=near(alert.ci_low),
+        ci_high=near(alert.ci_high),
+        p_value=None if alert.p_value is None else _digits(alert.p_value),
+        params=params,
     )
 
 

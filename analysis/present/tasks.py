@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from analysis import wording
-from analysis.present import sentences
+from analysis.present import precision, sentences
 from analysis.results import Alert
 
 
@@ -30,7 +30,7 @@ def tasks(actions: Sequence[Any], anchor: str, language: str) -> str:
 
 
 def _task(action: Any, language: str) -> str:
-    alert = action.alert
+    alert = precision.of_alert(action.alert)
     why = " · ".join(wording.text(key, language) for key in action.why)
     params = {"subject": alert.subject, "value": alert.value, "n": alert.n, **alert.params}
     return (

@@ -11,7 +11,7 @@ from typing import Any
 
 from analysis import wording
 from analysis.inert import MARK, csv_text
-from analysis.present import sentences
+from analysis.present import precision, sentences
 from analysis.report.run import FOLDERS, Run
 from analysis.results import Alert
 
@@ -63,6 +63,7 @@ def alert_files(run: Run) -> dict[Path, str]:
 
 
 def _row(alert: Alert, past: dict[str, Any], language: str) -> dict[str, Any]:
+    alert = precision.of_alert(alert)
     params = {"subject": alert.subject, "value": alert.value, "n": alert.n, **alert.params}
     words = {
         "rule": sentences.label(f"monitoring.rule.{alert.rule}", language),

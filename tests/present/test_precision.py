@@ -8,7 +8,7 @@ import pytest
 
 from analysis.present import precision
 from analysis.present.precision import Earlier, supported
-from analysis.results import Estimate
+from analysis.results import Alert, Estimate
 
 SCALE, WIDTH = (1, 5), 5.0
 
@@ -119,3 +119,29 @@ def test_many_answers_support_every_digit_that_is_written():
     about = {"id": "a", "estimand": "mean", "method": "mean", "unit": "per_1000_household_months"}
     e = Estimate(**about, value=16.608, ci_low=15.41, ci_high=17.79, n=564_348)
     assert precision.of_estimate(e).value == pytest.approx(16.608, abs=1e-4)
+
+
+@pytest.mark.parametrize("n", [9, 43, 516])
+def test_the_attack_of_two_alerts(n):
+    def told(good: int, of: int):
+        share = good / of
+        return precision.of_alert(
+            Alert(
+                id="x", rule="x", grade=1, message="m", response="r", subject="s", unit="share",
+                value=share, n=of, params={"value": share, "line": 0.853, "rate": 0.0123},
+            )
+        )  # fmt: skip
+
+    first, second = told(n // 2, n), told(n // 2 - 1, n - 1)
+    low, high = answers_that_fit(n, first.value, second.value, precision._nice(1 / n))
+    assert low <= 0 < 1 <= high  # satisfied or not: both would fit
+    assert first.params == {"value": first.value, "line": 0.853, "rate": 0.0123}
+
+
+def test_what_an_alert_counts_stays():
+    days = Alert(id="x", rule="x", grade=2, message="m", response="r", subject="s", unit="days",
+                 value=6.0, params={"share": 0.1234})  # fmt: skip
+    assert precision.of_alert(days) == days
+    hours = Alert(id="x", rule="x", grade=2, message="m", response="r", subject="s", unit="hours",
+                  value=12.0, n=2)  # fmt: skip
+    assert precision.of_alert(hours) == hours

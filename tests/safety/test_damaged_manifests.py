@@ -81,9 +81,7 @@ def answer(home: Home, arguments: tuple[str, ...]) -> tuple[int, str]:
     done = home.call(*arguments)
     assert not list((home.root / "reports").glob("unexpected-*")), done.output
     assert done.output.strip(), arguments
-    return done.exit_code, re.sub(
-        r"\d{8}T\d{6}[-.\w]*|\d{2}:\d{2}:\d{2}\S*", "…", done.output
-    )
+    return done.exit_code, re.sub(r"\d{8}T\d{6}[-.\w]*|\d{2}:\d{2}:\d{2}\S*", "…", done.output)
 
 
 def answers(home: Home, client: str) -> dict[str, tuple[int, str]]:
