@@ -4,9 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 STAMP  := $(VENV)/.installed
-UV     := uv
+UV     := tools/uv.txt
 LAB    :=
-PYSPARK := 'pyspark>=4.0,<4.1'
+SPARK  := tools/spark.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test spark test-spark lint format lab lock clean
@@ -22,9 +22,9 @@ $(VENV)/bin/python:
 
 # uv where it can be had, else pip; both install exactly what lock.txt pins. --no-deps: the lock is
 # complete, and leaves out on purpose one package that others ask for (see pyproject.toml).
-$(STAMP): lock.txt pyproject.toml | $(VENV)/bin/python
+$(STAMP): lock.txt pyproject.toml $(UV) | $(VENV)/bin/python
 	@echo "Installing the pinned packages into $(VENV) (the first time about a minute) ..."
-	@if $(PIP) install $(UV) >/dev/null 2>&1 && $(BIN)/uv pip sync --quiet \
+	@if $(PIP) install --no-deps --require-hashes -r $(UV) >/dev/null 2>&1 && $(BIN)/uv pip sync --quiet \
 	  --require-hashes --compile-bytecode --python $(BIN)/python lock.txt; then :; else \
 	  echo "uv cannot install here; pip does it instead, which takes some minutes ..."; \
 	  $(PIP) install -qq --no-deps --require-hashes -r lock.txt; \
@@ -44,8 +44,9 @@ test: setup lint  ## Lint, then run all tests but Spark's
 
 spark: setup
 	@echo "Installing PySpark ..."
-	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install --quiet --python $(BIN)/python $(PYSPARK); \
-	else $(PIP) install -qq $(PYSPARK); fi
+	@if [ -x $(BIN)/uv ]; then \
+	  $(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python -r $(SPARK); \
+	else $(PIP) install -qq --no-deps --require-hashes -r $(SPARK); fi
 
 test-spark: spark  ## Run the tests that start a Spark cluster on loopback (downloads 400 MB)
 	@$(BIN)/python -m pytest -m spark
@@ -60,10 +61,14 @@ lab: setup  ## Open JupyterLab with the project's kernel (options: make lab LAB=
 	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 --display-name "Python (crmeval)" >/dev/null
 	@$(BIN)/jupyter lab $(LAB) notebooks
 
-lock: setup  ## Resolve pyproject.toml again into lock.txt and environment.yml
+PIN := --quiet --upgrade --universal --generate-hashes --no-header --no-annotate
+
+lock: setup  ## Resolve pyproject.toml again into lock.txt, environment.yml and what tools/ pins
 	$(BIN)/uv lock --upgrade --python $(BIN)/python
 	$(BIN)/uv export --quiet --frozen --no-header --no-annotate --no-emit-project --group dev > lock.txt
 	$(BIN)/python tools/environment.py
+	echo uv | $(BIN)/uv pip compile - $(PIN) --output-file $(UV)
+	grep -o 'pyspark>[^"]*' pyproject.toml | $(BIN)/uv pip compile - $(PIN) --output-file $(SPARK)
 
 clean:  ## Remove the environment and the demo client (never a real client)
 	rm -rf $(VENV) data/demo/raw reports/demo
