@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "mutations.py"
-CASES = 200
+CASES = 300
 
 
 @pytest.fixture(scope="module")
