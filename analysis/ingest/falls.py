@@ -137,8 +137,9 @@ def falls(draft: Draft, then: SourceRecord) -> Iterator[Fall]:
     then : SourceRecord
         What became of it at the last import.
     """
-    now = {_key(file): file.rows for file in draft.files}
-    before = {_key(file): file.rows for file in then.files}
+    whole = draft.source.database is not None  # parts of a copy are no exports
+    now = {} if whole else {_key(file): file.rows for file in draft.files}
+    before = {} if whole else {_key(file): file.rows for file in then.files}
     single = [
         Fall(before[key], now[key], *key)
         for key in before

@@ -443,3 +443,19 @@ def test_a_purge_takes_the_copy_and_names_the_database(bench, filled, monkeypatc
     ingest.ingest(clients.load(bench.folder / "client.yml"), bench.root / "again")
     after = pq.read_table(bench.root / "again" / "tickets.parquet")
     assert len(after) == len(before) - 3  # stays out, although the database still has the rows
+
+
+def test_a_table_that_shrank_is_told_as_a_whole(bench, filled, monkeypatch):
+    monkeypatch.setattr(database, "ROWS_OF_A_PART", 50)
+    client = bench.client(from_database(filled.url))
+    ingest.ingest(client, bench.root / "reports" / "acme" / "one" / "canonical")
+    with filled.owner() as connection:
+        connection.execute("DELETE FROM service.orders WHERE 单号 > 998")
+    ingest.ingest(client, bench.root / "two")  # a part less, and no more than corrections
+    with filled.owner() as connection:
+        connection.execute("DELETE FROM service.orders WHERE 单号 > 930")
+    with pytest.raises(InputError) as told:
+        ingest.ingest(client, bench.root / "three")
+    (fault,) = told.value.faults
+    assert (fault.rule, fault.column) == ("rows_fell", "sources[1]")
+    assert (fault.params["before"], fault.params["now"]) == (120, 30)
