@@ -222,9 +222,17 @@ _RULES: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
 KINDS = tuple(dict.fromkeys(["masked_phone", *(kind for kind, _, _ in _RULES)]))
 """Every kind that :func:`identifier_kind` knows."""
 
+_BEFORE, _APART = r"(?:^|[^0-9A-Za-z_.])", r"[ \x{00a0}　.．·\-－]?"
 SUSPICIOUS = (
-    r"1[3-9]([ \x{00a0}.·-]?[\d*＊•●xX]){4}|0[ )）-]?[1-9]\d|86|(\d[ .·-]?){15}|@|(\d{1,3}\.){3}"
-    r"|o[\w-]{27}|[：:].*[：:]|(?i)wx|微信|薇信|威信|v信|wechat|weixin|vx|qq|扣扣"
-    r"|[EGPSDHM][A-Z]?\d{7}|[\x{3400}-\x{9fff}][A-Z]|[０-９＠]"
+    rf"1[ 　]?[3-9](?:{_APART}[\d*＊•●xX]){{8}}"
+    rf"|{_BEFORE}(?:(?:[+＋]|00)86{_APART}[(（]?0?|[(（]?0)[1-9]\d{{1,2}}[)）]?{_APART}\d{{3,4}}{_APART}\d{{4}}"
+    rf"|{_BEFORE}(?:\d{_APART}){{15}}"
+    rf"|{_BEFORE}(?:[EGPSDHM]\d{{8}}|E[A-Z]\d{{7}}|[PSD]E\d{{7}})"
+    r"|@|(?:\d{1,3}[.．]){3}|o[\w-]{27}|[：:].*[：:]|(?i:wx|vx|微信|薇信|威信|v信|wechat|weixin|qq|扣扣)"
+    rf"|[\x{{3400}}-\x{{9fff}}][A-HJ-NP-Z]{_APART}•?[A-HJ-NP-Z0-9]{{5}}"
+    r"|[０-９Ａ-Ｚａ-ｚ＠]"
 )
-"""Whatever may hold one of the above, for a quick first look at many cells (RE2)."""
+"""Whatever may hold one of the above, for a quick first look at many cells (RE2).
+
+As the patterns above, without what RE2 lacks; texts in full-width signs are always looked at.
+"""

@@ -302,6 +302,8 @@ class Instant:
 
     def look_at(self, cells: Sequence[Any]) -> None:
         """Find out whether the cells that a workbook keeps as days and times have times."""
+        if set(map(type, cells)) <= {str}:
+            return  # the usual case of a text file, millions of cells long
         typed = (cell for cell in cells if not isinstance(cell, str | bool))
         self.clock = any(
             cell.time() != dt.time()
