@@ -275,9 +275,9 @@ def efficient(effects: GroupTime, part: Aggregate, scale: np.ndarray) -> Aggrega
 def _adjustment(effects: GroupTime, cell_weights: np.ndarray, rest: np.ndarray) -> float:
     """Ratio of the adjusted to Neyman's standard error; 1 where cohorts are too small to adjust."""
     panel = effects.panel
-    place = np.unique(panel.cohort, return_inverse=True)[1]
+    place, sizes = np.unique(panel.cohort, return_inverse=True, return_counts=True)[1:]
     T0 = int(panel.cohorts[0] - panel.periods[0])
-    large = len(panel.units) >= FEWEST_PER_PERIOD_BEFORE * T0 * (place.max() + 1)
+    large = len(panel.units) >= FEWEST_PER_PERIOD_BEFORE * T0 * len(sizes) and sizes.min() > 1
     if not large or not panel.balanced or panel.n_clusters < len(panel.units):
         return 1.0
     early = panel.y[:, :T0]
@@ -287,13 +287,13 @@ def _adjustment(effects: GroupTime, cell_weights: np.ndarray, rest: np.ndarray) 
         omega[:, effects.period[k] - first] += cell_weights[k] * effects.contrast[:, k]
     after = (omega * panel.y).sum(axis=1)
     total, spread = np.zeros(T0), np.zeros((T0, T0))
-    for g in range(place.max() + 1):
+    for g, size in enumerate(sizes):
         own = place == g
         centred = early[own] - early[own].mean(axis=0)
-        covariance = centred.T @ centred / (own.sum() - 1)
-        shared = centred.T @ (after[own] * own.sum()) / (own.sum() - 1)
+        covariance = centred.T @ centred / (size - 1)
+        shared = centred.T @ (after[own] * size) / (size - 1)
         total += np.linalg.pinv(covariance, rcond=ZERO, hermitian=True) @ shared
         spread += covariance
-    foretold = float(total @ spread @ total) / (place.max() + 1) / len(place)
+    foretold = float(total @ spread @ total) / len(sizes) / len(place)
     whole = float(rest @ rest)
     return float(np.sqrt(1 - foretold / whole)) if foretold < whole else 1.0

@@ -65,6 +65,15 @@ def test_many_sites_with_enough_months_get_the_adjusted_error():
     assert found.overall.se == pytest.approx(simple.se[0], abs=EXACT)
 
 
+def test_a_wave_of_one_among_many_sites_leaves_neymans_error():
+    frame = world(np.repeat([1, 3, np.inf], [20, 1, 20]), periods=5)
+    found = evaluate(frame, **NAMED, options=Options(drawn_by_lot=True, draws=99))
+    simple = staggered(prepare(frame), "simple")
+    assert found.rule.reason == "causal.rule.lot_many"
+    assert found.overall.value == pytest.approx(simple.att[0], abs=0.01)
+    assert found.overall.se == pytest.approx(simple.se_neyman[0], rel=0.05)
+
+
 def test_an_interval_by_lot_is_narrower_than_that_of_differences():
     frame = world(MANY, effect=0.3)
     widths = []
