@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -95,7 +95,8 @@ RULES: dict[str, tuple[str, str]] = {
         "a row in that sheet too; or accept: [{rule: part_lacking, max_rows: …}], if it has none",
     ),
     "unit_undeclared": (
-        "{said} stands beside the numbers; by which factor they count is not declared.",
+        "{said} stands beside the numbers (in {count} places); by which factor they count is not "
+        "declared.",
         "{option} in the column; {own} if the numbers are meant as they stand",
     ),
     "factor_twice": (
@@ -227,6 +228,9 @@ NEVER_ACCEPTED = frozenset(
 SPELLINGS = frozenset({"alias_unknown", "unmatched_reference", "label_unknown"})
 """Rules that one entry in the client file settles for every row with the same value."""
 
+CELL_UNITS = frozenset({"share_unit_undeclared", "duration_unit_undeclared"})
+"""Rules that one unit in a column settles for every row of every file."""
+
 REPEATS = frozenset(
     {
         "duplicate_row",
@@ -301,13 +305,30 @@ def told_once(faults: Iterable[Fault]) -> list[Fault]:
             same = (one.rule, one.column, one.value, one.blocking)
         elif one.rule in REPEATS:
             same = (one.rule, one.file, one.sheet, one.column, one.params.get("first_place"))
+        elif one.rule == "unit_undeclared":
+            same = (one.rule, one.params["option"], one.params["own"])
+        elif one.rule in CELL_UNITS:
+            same = (one.rule, one.column, one.blocking)
         else:
             same = (number,)
         first.setdefault(same, []).append(one)
-    return [
-        replace(same[0], more_rows=len(same) - 1, more_files=len({f.file for f in same}) - 1)
-        for same in first.values()
-    ]
+    return [_in_columns(same) or _in_rows(same) for same in first.values()]
+
+
+def _in_rows(same: Sequence[Fault]) -> Fault:
+    files = len({one.file for one in same})
+    return replace(same[0], more_rows=len(same) - 1, more_files=files - 1)
+
+
+def _in_columns(same: Sequence[Fault]) -> Fault | None:
+    """Return one fault for all columns that one unit concerns, with their number."""
+    if same[0].rule != "unit_undeclared" or len(same) == 1:
+        return None
+    first = same[0]
+    params = {**first.params, "count": len(same)}
+    columns = ", ".join(dict.fromkeys(one.column for one in same if one.column))
+    place = {"file": first.file, "sheet": first.sheet, "row": first.row, "column": columns}
+    return fault("unit_undeclared", params=params, **place)
 
 
 def shortened(faults: Iterable[Fault]) -> list[Fault]:

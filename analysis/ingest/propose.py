@@ -36,8 +36,8 @@ from analysis.ingest.proposal.months import Months, months_of
 from analysis.ingest.proposal.sites import Spellings, known_sites
 from analysis.ingest.proposal.text import Say, quoted, values
 from analysis.ingest.readers import RawTable, read
-from analysis.ingest.units import options_of
-from analysis.tables import TABLES
+from analysis.ingest.units import options_beside, options_of
+from analysis.tables import TABLES, Column
 
 _MOST_LABELS = 30
 _FEWEST_MONTHS = 2
@@ -457,8 +457,8 @@ def _column(export: _Export, column: str, header: str, sites: Spellings, say: Sa
         if header == _MONTH:
             return export.months.month
         from_ = "$cell" if header == export.months.cell else quoted(header)
-        unit = options_of(header, spec)
-        return f"{{from: {from_}, {_options(unit)}}}" if unit else from_
+        unit, note = _unit(export, header, spec, say)
+        return f"{{from: {from_}, {_options(unit)}}}    # {note}" if unit else from_
     own_number = spec.kind == "id" and not spec.refers and export.table in ANSWERS
     if own_number and word(header) in _RUNNING:
         sheets = Counter(table.source.file for table in export.group)
@@ -466,8 +466,9 @@ def _column(export: _Export, column: str, header: str, sites: Spellings, say: Sa
         return f'{{from: [{place}, {quoted(header)}], join: "-"}}    # {say("numbered_by_file")}'
     if spec.refers == "sites" and sites.needed(export.group, header):
         return f"{{from: {quoted(header)}, aliases: sites}}"
-    if unit := options_of(header, spec):
-        return f"{{from: {quoted(header)}, {_options(unit)}}}    # {say('unit')}"
+    unit, note = _unit(export, header, spec, say)
+    if unit:
+        return f"{{from: {quoted(header)}, {_options(unit)}}}    # {note}"
     known = [label for label in labels_in(export.group, header) if value_of(label) is not None]
     if spec.high is not None and spec.kind == "number" and known:
         return f"{{from: {quoted(header)}, labels: five}}"
@@ -488,6 +489,22 @@ def _column(export: _Export, column: str, header: str, sites: Spellings, say: Sa
     }
     pairs = ", ".join(f"{quoted(v)}: {value}" for v, value in said.items())
     return f"{{from: {quoted(header)}, labels: {{{pairs}}}}}{note}"
+
+
+_OWN_WORD = re.compile("[千万亿]")
+
+
+def _unit(export: _Export, header: str, spec: Column, say: Say) -> tuple[Mapping[str, object], str]:
+    """Return the options that a unit beside the cells asks for, and where it stands."""
+    if options := options_of(header, spec):
+        return options, say("unit")
+    found = options_beside(export.group, header, spec)
+    heads = [header] if header in export.headers else export.months.heads
+    given = {cell for head in heads for cell in values(export.group, head)}
+    if found is None or any(map(_OWN_WORD.search, given)):  # which would be multiplied twice
+        return {}, ""
+    said, options = found
+    return options, f"{say('unit_beside')} {said}"
 
 
 def _days_alone(group: Sequence[RawTable], header: str) -> bool:

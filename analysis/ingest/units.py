@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from analysis.client import ColumnMap
@@ -53,6 +53,21 @@ def options_of(header: str, spec: Column) -> dict[str, object]:
     return {}
 
 
+def options_beside(
+    tables: Sequence[RawTable], header: str, spec: Column
+) -> tuple[str, dict[str, object]] | None:
+    """Return what names another unit above tables of equal headers, and the option it asks for.
+
+    It may stand in the names of sheet or file too. None where the tables do not agree, so that
+    one option would be wrong for some of them.
+    """
+    mapping = ColumnMap.model_validate(header)
+    said = [next(_said(table, spec, mapping), None) for table in tables]
+    if not said or None in said or any(entry[2] != said[0][2] for entry in said):
+        return None
+    return said[0][0], said[0][2]
+
+
 def undeclared(table: RawTable, spec: Column, mapping: ColumnMap, *, bare: bool) -> Fault | None:
     """Return the fault of a column beside which another unit stands than it is read in.
 
@@ -75,7 +90,12 @@ def undeclared(table: RawTable, spec: Column, mapping: ColumnMap, *, bare: bool)
         own = "1" if name == "factor" else spec.unit
         return fault(
             "unit_undeclared",
-            params={"said": said, "option": f"{name}: {value}", "own": f"{name}: {own}"},
+            params={
+                "said": said,
+                "option": f"{name}: {value}",
+                "own": f"{name}: {own}",
+                "count": 1,
+            },
             file=table.source.file,
             sheet=table.source.sheet,
             row=row,

@@ -6,7 +6,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from analysis import ingest
+from analysis import ingest, wording
 
 LEDGER = """
 sources:
@@ -55,7 +55,7 @@ def test_a_unit_in_the_header_is_declared_or_refused(bench, header, factor):
 def test_a_unit_above_the_table_is_declared_or_refused(bench, said):
     bench.put("台账.csv", f"{said}\n项目,账期,应收,实收\nA园,2024-01,1.5,0.9\n")
     text = LEDGER.replace("RECEIVABLE", "应收")
-    assert told(bench, text) == [("unit_undeclared", 1)] * 2
+    assert told(bench, text) == [("unit_undeclared", 1)]
     factors = text.replace("应收,", "{from: 应收, factor: 10000},")
     factors = factors.replace("实收}", "{from: 实收, factor: 10000}}")
     assert fees(bench, factors)["collected"].tolist() == [9000]
@@ -249,3 +249,49 @@ def test_notes_below_the_table_are_no_rows(bench, note):
 def test_a_row_that_only_begins_like_a_note_is_a_row(bench):
     text = plain(bench, [*PLACES, "注册园,2024-01,700,600"])
     assert len(fees(bench, text)) == 4
+
+
+def ledger_of_sheets(bench, said):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for month in range(1, 13):
+        sheet = book.create_sheet(f"2024年{month}月")
+        sheet.append(["收费台账", said])
+        sheet.append(["项目", "账期", "应收", "实收"])
+        sheet.append(["A园", f"2024-{month:02d}", 1.5, 1.2])
+    book.save(bench.raw / "台账.xlsx")
+    return LEDGER.replace("RECEIVABLE", "应收")
+
+
+def test_a_unit_of_many_columns_and_sheets_is_told_once_with_their_number(bench):
+    text = ledger_of_sheets(bench, "单位:万元")
+    (fault,) = [f for f in ingest.check(bench.client(text)) if f.blocking]
+    assert (fault.rule, fault.column, fault.params["count"]) == (
+        "unit_undeclared",
+        "实收, 应收",
+        24,
+    )
+    assert "24 places" in wording.fault_sentence(fault, "en")
+    assert "24 处" in wording.fault_sentence(fault, "zh_CN")
+    assert "factor: 10000" in wording.fault_example(fault, "en")
+
+
+def test_two_units_are_two_messages(bench):
+    bench.put("台账.csv", "项目,账期,应收(万元),实收(千元)\nA园,2024-01,1.5,900\nA园,2024-02,1,9\n")
+    text = LEDGER.replace("RECEIVABLE", "应收(万元)").replace("实收}", "实收(千元)}")
+    assert told(bench, text) == [("unit_undeclared", 1)] * 2
+
+
+def test_shares_without_a_unit_are_told_once_with_their_number(bench):
+    for month in (1, 2, 3):
+        rows = "".join(f"E{n},课,班{month},{n / 100},2024-0{month}-05\n" for n in range(1, 31))
+        bench.put(f"培训{month}.csv", f"工号,课程,班次,进度,日期\n{rows}")
+    text = (
+        "sources:\n"
+        "  - table: enrolments\n    files: [培训*.csv]\n"
+        "    columns: {staff_id: 工号, module: 课程, session: 班次, completion: 进度, "
+        "held_on: 日期}\n"
+    )
+    (fault,) = [f for f in ingest.check(bench.client(text)) if f.blocking]
+    assert fault.rule == "share_unit_undeclared"
+    assert (fault.more_rows, fault.more_files) == (89, 2)

@@ -293,6 +293,43 @@ def test_a_unit_in_a_header_becomes_a_factor(bench, header, factor):
 
 
 @pytest.mark.parametrize(
+    ("above", "factor"),
+    [("单位:万元", 10_000), ("（单位：人民币千元）", 1_000), ("单位：元", None)],
+)
+def test_a_unit_above_the_table_becomes_a_factor_that_is_pointed_out(bench, above, factor):
+    path = bench.put("收费.csv", f"收费台账,{above}\n小区,月份,应收,实收\n甲,2024-01,1.5,1.2\n")
+    text = ingest.propose("acme", (path,), english)
+    (fees,) = YAML(typ="safe").load(text)["sources"]
+    taken = [fees["columns"][column] for column in ("receivable", "collected")]
+    headers = ["应收", "实收"]
+    assert taken == (
+        headers if factor is None else [{"from": h, "factor": factor} for h in headers]
+    )
+    assert (above.strip("（）").replace("：", ":") in text) == (factor is not None)
+
+
+def test_a_unit_in_a_name_becomes_a_factor(bench):
+    (fees,) = proposed(bench, bench.put("收费_万元.csv", "小区,月份,应收,实收\n甲,2024-01,1.5,1\n"))
+    assert fees["columns"]["receivable"] == {"from": "应收", "factor": 10_000}
+
+
+def test_a_unit_of_some_sheets_only_or_in_the_cells_is_left_to_a_person(bench):
+    (fees,) = proposed(
+        bench, bench.put("收费.csv", "单位:万元\n小区,月份,应收,实收\n甲,2024-01,1.5万,1\n")
+    )
+    assert fees["columns"]["receivable"] == "应收"
+    assert fees["columns"]["collected"] == {"from": "实收", "factor": 10_000}
+    book = openpyxl.Workbook()
+    for sheet, unit in ((book.active, "单位:万元"), (book.create_sheet("二"), "单位:元")):
+        sheet.append(["收费台账", unit])
+        sheet.append(["小区", "月份", "应收", "实收"])
+        sheet.append(["甲", "2024-01", 1.5, 1.2])
+    book.save(bench.raw / "两种.xlsx")
+    (fees,) = proposed(bench, bench.raw / "两种.xlsx")
+    assert fees["columns"]["receivable"] == "应收"
+
+
+@pytest.mark.parametrize(
     ("header", "wide", "month", "columns"),
     [
         ("小区,1月应收,1月实收,2月应收,2月实收", r"(?P<head>\d{1,2}月份?)(?P<measure>应收|实收)",
