@@ -228,9 +228,6 @@ NEVER_ACCEPTED = frozenset(
 SPELLINGS = frozenset({"alias_unknown", "unmatched_reference", "label_unknown"})
 """Rules that one entry in the client file settles for every row with the same value."""
 
-CELL_UNITS = frozenset({"share_unit_undeclared", "duration_unit_undeclared"})
-"""Rules that one unit in a column settles for every row of every file."""
-
 REPEATS = frozenset(
     {
         "duplicate_row",
@@ -307,7 +304,7 @@ def told_once(faults: Iterable[Fault]) -> list[Fault]:
             same = (one.rule, one.file, one.sheet, one.column, one.params.get("first_place"))
         elif one.rule == "unit_undeclared":
             same = (one.rule, one.params["option"], one.params["own"])
-        elif one.rule in CELL_UNITS:
+        elif one.rule == "share_unit_undeclared":
             same = (one.rule, one.column, one.blocking)
         else:
             same = (number,)
