@@ -2,88 +2,16 @@
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import pytest
-
-START_SECONDS = 180
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def pages(port: int) -> str:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/", timeout=2) as page:
-            return page.read().decode()
-    except OSError:
-        return ""
+from loopback_cluster import running
 
 
 @pytest.fixture(scope="session")
 def spark_master(tmp_path_factory):
     """Address of a running master that has a worker."""
-    pyspark = pytest.importorskip("pyspark", reason="needs the spark extra: make test-spark")
+    pytest.importorskip("pyspark", reason="needs the spark extra: make test-spark")
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
         pytest.skip("needs Java 17 or newer")
-    home = Path(pyspark.__file__).parent
-    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"  # for the driver, which starts in this process
-    folder = tmp_path_factory.mktemp("spark")
-    port, master_ui, worker_ui = free_port(), free_port(), free_port()
-    address = f"spark://127.0.0.1:{port}"
-    environment = {
-        **os.environ,
-        "SPARK_HOME": str(home),
-        "PYSPARK_PYTHON": sys.executable,
-    }
-    # The JVM's own bind address: without it the pages listen on every interface.
-    loopback = ["--host", "127.0.0.1"]
-    commands = {
-        "master": ["Master", *loopback, "--port", str(port), "--webui-port", str(master_ui)],
-        "worker": [
-            "Worker", address, *loopback, "--webui-port", str(worker_ui), "-c", "1", "-m", "2g",
-            "-d", str(folder / "work"),
-        ],
-    }  # fmt: skip
-    running, logs = [], []
-    try:
-        for role, (main, *arguments) in commands.items():
-            log = open(folder / f"{role}.log", "wb")  # noqa: SIM115 - closed below
-            logs.append(log)
-            launch = [
-                home / "bin" / "spark-class",
-                f"org.apache.spark.deploy.{role}.{main}",
-                *arguments,
-            ]
-            running.append(
-                subprocess.Popen(launch, env=environment, stdout=log, stderr=subprocess.STDOUT)
-            )
-        deadline = time.monotonic() + START_SECONDS
-        while '"aliveworkers" : 1' not in pages(master_ui):
-            for role, process in zip(commands, running, strict=True):
-                if process.poll() is not None:
-                    text = (folder / f"{role}.log").read_text(encoding="utf-8")[-2000:]
-                    pytest.fail(f"the Spark {role} ended with {process.returncode}:\n{text}")
-            if time.monotonic() > deadline:
-                pytest.fail(f"no Spark worker within {START_SECONDS} s")
-            time.sleep(0.5)
+    with running(tmp_path_factory.mktemp("spark")) as address:
         yield address
-    finally:
-        for process in reversed(running):
-            process.terminate()
-        for process in running:
-            try:
-                process.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        for log in logs:
-            log.close()

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from loopback_cluster import QUICK
 
 from analysis import indicators, tables
 
@@ -13,18 +14,6 @@ pytestmark = pytest.mark.spark
 TOLERANCE = 1e-9
 NUMBERS = ["value", "total", "total_sq", "exposure"]
 KEY = ["indicator", "stratum", "site_id", "period"]
-# Hundreds of short queries: compile code quickly rather than well, plan each query once.
-QUICKLY = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-OPTIONS = {
-    "spark.executor.memory": "1g",
-    "spark.driver.memory": "1g",
-    "spark.driver.extraJavaOptions": QUICKLY,
-    "spark.executor.extraJavaOptions": QUICKLY,
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.shuffle.partitions": "2",
-    "spark.locality.wait": "0s",
-    "spark.ui.showConsoleProgress": "false",
-}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +21,7 @@ def compare(spark_master):
     def panels(sources, timezone, first, last, *, coverage=False):
         found = []
         for address in ("duckdb", spark_master):
-            with indicators.connect(address, timezone=timezone, options=OPTIONS) as engine:
+            with indicators.connect(address, timezone=timezone, options=QUICK) as engine:
                 panel = indicators.build_panel(
                     sources, client_timezone=timezone, first=first, last=last, engine=engine
                 )
