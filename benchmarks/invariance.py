@@ -6,6 +6,8 @@ five steps made from one trait, and in every branch but the first two of the fiv
 intercepts are shifted by so many points. The gate is wrong when it refuses without a shift, and
 when it passes with one. Seeds are fixed. ``python benchmarks/invariance.py 60 skewed`` sets the
 gate that takes answers for normal and sheets for independent beside the one that scales its tests.
+``python benchmarks/invariance.py 300 two`` (or ``many``) counts what the page says, "cannot tell"
+included, for two (or many) groups whose sheets come from few or many sites.
 """
 
 from __future__ import annotations
@@ -18,11 +20,17 @@ import numpy as np
 import pandas as pd
 
 from analysis.measurement import measurement_invariance, moments
+from analysis.measurement.comparability import answered
 from analysis.measurement.robust import robust_moments
 
 LOADINGS = np.array([0.8, 0.7, 0.9, 0.6, 0.75])
 ITEMS = [f"q{k}" for k in range(1, 6)]
 SHIFTED = [1, 3]
+CASES = {
+    "two": [(2, n, sites) for n in (400, 600, 1000) for sites in (0, 5, 10, 20, 30)],
+    "many": [(4, 400, 0), (4, 1000, 20), (8, 400, 0), (8, 1000, 20), (15, 400, 0), (15, 1000, 20)],
+}
+"""Groups, sheets and sites of each."""
 
 
 def world(branches: int, n: int, shift: float, rng: np.random.Generator) -> dict:
@@ -49,11 +57,13 @@ def row(branches: int, n: int, shift: float, worlds: int) -> tuple[Counter, floa
     return decisions, (time.perf_counter() - began) / worlds
 
 
-def skewed(branches: int, n: int, shift: float, sites: int, seed: int) -> tuple[dict, dict]:
+def skewed(
+    branches: int, n: int, shift: float, sites: int, seed: int, *, one: bool = False
+) -> tuple[dict, dict]:
     """Moments with most answers at the top, taken for normal and as they are.
 
     Each branch has ``sites`` sites that share a tenth of the trait's variance and a twentieth of
-    every item's own; 0 for none.
+    every item's own; 0 for none. Every branch but the first is shifted, or only ``one``.
     """
     rng = np.random.default_rng([seed, branches, n, sites])
     plain, robust = {}, {}
@@ -65,7 +75,7 @@ def skewed(branches: int, n: int, shift: float, sites: int, seed: int) -> tuple[
             trait = np.sqrt(0.9) * trait + np.sqrt(0.1) * rng.normal(size=(sites, 1))[site]
             own = np.sqrt(0.95) * own + np.sqrt(0.05) * rng.normal(0, 0.63, (sites, 5))[site]
         raw = 4.7 + trait * LOADINGS + own
-        if branch:
+        if branch == 1 if one else branch:
             raw[:, SHIFTED] -= shift
         answers = pd.DataFrame(np.clip(np.rint(raw), 1, 5), columns=ITEMS)
         plain[f"branch {branch}"] = moments(answers)
@@ -91,9 +101,34 @@ def compare(worlds: int) -> None:
             print(f"| {branches} | {n} | {sites or '—'} | {shift:g} | {told} |", flush=True)
 
 
+def answers(worlds: int, cases: list[tuple[int, int, int]]) -> None:
+    """Print what the page would say of groups, with and without a shift."""
+    print("| groups | sheets each | sites each | shifted | yes | cannot tell | no |")
+    print("|---|---|---|---|---|---|---|")
+    for groups, n, sites in cases:
+        shifts = [(0.0, False), (0.2, False)] + [(0.2, True), (0.4, True)] * (groups > 2)
+        for shift, one in shifts:
+            told = Counter()
+            for seed in range(1000, 1000 + worlds):
+                data = skewed(groups, n, shift, sites, seed, one=one)[1]
+                found = measurement_invariance(data, {"all": ITEMS})
+                said = "none" if found is None else answered(found, 4.0)
+                told["cannot_tell" if said.startswith("cannot_tell") else said] += 1
+            yes, open_ = told["scalar"] / worlds, told["cannot_tell"] / worlds
+            whom = f"{shift:g} in {'one' if one else 'all others'}" if shift else "—"
+            print(
+                f"| {groups} | {n} | {sites or '—'} | {whom} | {yes:.3f} | {open_:.3f} "
+                f"| {1 - yes - open_:.3f} |",
+                flush=True,
+            )
+
+
 def main() -> None:
     if sys.argv[2:] == ["skewed"]:
         compare(int(sys.argv[1]))
+        return
+    if sys.argv[2:] and sys.argv[2] in CASES:
+        answers(int(sys.argv[1]), CASES[sys.argv[2]])
         return
     worlds = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     print("| branches | sheets each | shift, points | passed | refused | partial | ms a world |")

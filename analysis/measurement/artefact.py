@@ -28,7 +28,9 @@ def largest_artefact(
     two of each dimension left) the others give the difference in what is measured, by generalised
     least squares on the loadings of the model; what the chosen items differ beyond it, over the
     number of items, is the artefact. The largest end of its intervals is returned: a bound on
-    what the answers leave open, not an estimate. It shrinks with the number of sheets.
+    what the answers leave open, not an estimate. It shrinks with the number of sheets and of
+    sites; where sites are known, the interval is that of t with sites less groups as degrees of
+    freedom.
 
     Parameters
     ----------
@@ -59,10 +61,10 @@ def largest_artefact(
     ]
     if not choices or len(names) < 2:
         return None
-    z = float(stats.norm.ppf((1 + level) / 2))
     first, worst = data[0], 0.0
     for group, here in zip(data[1:], filled[1:], strict=True):
         gap = group.mean - first.mean
+        width = _width(first, group, level)
         spread = sum(_of_means(one, m) for one, m in ((first, filled[0]), (group, here)))
         weight = np.linalg.inv(here.sigma)
         for chosen in choices:
@@ -74,8 +76,14 @@ def largest_artefact(
             effect[list(chosen)] = 1 / p
             effect[kept] -= here.loading[list(chosen)].sum(axis=0) @ solve / p
             se = math.sqrt(max(float(effect @ spread @ effect), 0.0))
-            worst = max(worst, abs(float(effect @ gap)) + z * se)
+            worst = max(worst, abs(float(effect @ gap)) + width * se)
     return worst
+
+
+def _width(first: Moments, group: Moments, level: float) -> float:
+    """Return half of an interval's width in standard errors; from t where sites are few."""
+    degrees = (first.n_clusters or 1) + (group.n_clusters or 1) - 2
+    return float(stats.t.ppf((1 + level) / 2, degrees if degrees > 0 else np.inf))
 
 
 def _of_means(group: Moments, here: Matrices) -> np.ndarray:

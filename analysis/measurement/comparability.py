@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Literal
 
 import pandas as pd
 
@@ -18,10 +19,31 @@ LEAST_GROUP = 100
 """Groups with fewer complete sheets are left out of the comparison of groups."""
 
 LEAST_TO_PASS = 400
-"""Complete sheets of the smallest group from which the gate may say yes.
+"""Complete sheets of the smallest group from which the gate may say yes."""
 
-With fewer it passes too many worlds in which two of five items are shifted by .2 points (rates in
-the methods page), so that it says "cannot tell" where it finds nothing."""
+LEAST_SITES = 10
+"""Sites behind the sheets of each group from which the gate may say yes.
+
+With fewer, how far sheets of a site resemble each other is itself hardly known."""
+
+MOST_MOVABLE = 0.015
+"""Share of the scale's width that different use of one or two items may still move a difference
+of means by where the gate says yes: .06 points from 1 to 5.
+
+Below any of the three it overlooks too often that two of five items are used .2 points otherwise
+(rates in the methods page), so that it says "cannot tell" where it finds nothing."""
+
+Answer = Literal[
+    "scalar",
+    "cannot_tell",
+    "cannot_tell_sites",
+    "cannot_tell_size",
+    "cannot_tell_bound",
+    "partial_scalar",
+    "metric",
+    "configural",
+    "none",
+]
 
 WORDS = {
     "site_id": "sites",
@@ -64,8 +86,8 @@ def assess_invariance(
     -------
     StageResults
         Checks ``baseline.invariance.<source>.<instrument>.<by>``: passed only under scalar
-        invariance; a caution where nothing is found but the smallest group has fewer than
-        :data:`LEAST_TO_PASS` sheets, so that it cannot be told; failed refuses the comparison of
+        invariance; a caution where nothing is found, but too little is known for that to say
+        anything (:func:`answered`), so that it cannot be told; failed refuses the comparison of
         raw means and says why (``none``, ``configural``, ``metric``; under ``partial_scalar``
         latent means are offered).
         Tables ``invariance_<source>_<by>`` (the ladder), ``latent_means_<source>_<by>``,
@@ -165,6 +187,40 @@ def _groups(
     return found, left_out
 
 
+def answered(found: Invariance, width: float) -> Answer:
+    """Return what the gate says: its decision, or that it cannot be told, and why.
+
+    Parameters
+    ----------
+    found : Invariance
+    width : float
+        Points from the lowest to the highest answer.
+
+    Returns
+    -------
+    str
+        The decision where something was found. Where nothing was: ``cannot_tell_bound`` (too few
+        items to bound what was overlooked), ``cannot_tell`` (too few sheets,
+        :data:`LEAST_TO_PASS`), ``cannot_tell_sites`` (too few sites, :data:`LEAST_SITES`),
+        ``cannot_tell_size`` (what may have been overlooked is above :data:`MOST_MOVABLE`), else
+        ``scalar``.
+    """
+    if not found.comparable:
+        return found.decision
+    if found.movable is None:
+        return "cannot_tell_bound"
+    if found.least_n < LEAST_TO_PASS:
+        return "cannot_tell"
+    if found.least_clusters is not None and found.least_clusters < LEAST_SITES:
+        return "cannot_tell_sites"
+    return "scalar" if found.movable <= MOST_MOVABLE * width else "cannot_tell_size"
+
+
+_STATUS = {"scalar": "passed"} | dict.fromkeys(
+    ("cannot_tell", "cannot_tell_sites", "cannot_tell_size", "cannot_tell_bound"), "caution"
+)
+
+
 def _gate(
     id: str,
     by: str,
@@ -192,10 +248,8 @@ def _gate(
         )
     refused = [step for step in found.steps if step.refused]
     told = refused[0] if refused else found.steps[-1]
-    answer, status = found.decision, "failed"
-    if found.comparable:
-        sure = found.least_n >= LEAST_TO_PASS
-        answer, status = ("scalar", "passed") if sure else ("cannot_tell", "caution")
+    answer = answered(found, sheets.width)
+    status = _STATUS.get(answer, "failed")
     return Check(
         **common,
         status=status,
@@ -216,5 +270,8 @@ def _gate(
             "movable": found.movable,
             "fewest": found.least_n,
             "enough": LEAST_TO_PASS,
+            "sites": found.least_clusters,
+            "enough_sites": LEAST_SITES,
+            "most": MOST_MOVABLE * sheets.width,
         },
     )

@@ -24,8 +24,8 @@ class Moments:
 
     ``sampling`` is the covariance of ``sqrt(n)`` times both, as
     :func:`~analysis.measurement.robust.sampling_covariance` gives it; None takes answers for
-    normal and sheets for independent. ``n_clusters`` is how many clusters it rests on, None where
-    sheets count as independent.
+    normal and sheets for independent. ``n_clusters`` is how many clusters the sheets
+    come from, None where it is not known; with one, they count as independent of each other.
     """
 
     items: tuple[str, ...]

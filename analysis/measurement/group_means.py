@@ -1,4 +1,4 @@
-"""Mean scores of groups, only where the gate lets them be compared."""
+"""Mean scores of groups, only where the gate does not refuse to compare them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ def group_means(
     sites: pd.DataFrame | None = None,
     split_at: pd.Timestamp | str | None = None,
 ) -> pd.DataFrame:
-    """Mean of all items by group, for every gate that passed.
+    """Mean of all items by group, for every gate that passed or that cannot tell.
 
     A gate that refused, or could not be asked, gives no rows: raw means of groups that use the
-    scale differently are not written down anywhere.
+    scale differently are not written down anywhere. Where the gate cannot tell, means come with the
+    points that different use of the scale could move a difference by; where not even these are
+    known, there are no rows.
 
     Parameters
     ----------
@@ -41,28 +43,45 @@ def group_means(
     -------
     DataFrame
         ``by, instrument, group, n`` (complete sheets), ``value, ci_low, ci_high`` (mean of the
-        sheets' item means; sites are the clusters).
+        sheets' item means; sites are the clusters), ``comparable`` (False where the gate cannot
+        tell), ``movable`` (points that different use of one or two items could move a difference
+        of two means by).
     """
-    passed = {
-        (check.dims["instrument"], check.dims["by"])
+    shown = {
+        (check.dims["instrument"], check.dims["by"]): (
+            check.status == "passed",
+            check.params["movable"],
+        )
         for check in gates
-        if check.status == "passed" and "by" in check.dims
+        if check.status in ("passed", "caution")
+        and "by" in check.dims
+        and check.params["movable"] is not None
     }
-    kinds = sorted({by for _, by in passed})
+    kinds = sorted({by for _, by in shown})
     about = dict.fromkeys(["site_id", *(_COLUMN[by] for by in kinds if by in _COLUMN)])
     rows = []
-    for sheets in answer_sheets(answers, instruments, about=list(about)) if passed else ():
+    for sheets in answer_sheets(answers, instruments, about=list(about)) if shown else ():
         complete = sheets.scores.dropna()
         mean = complete.mean(axis=1)
         clusters = sheets.about["site_id"].reindex(complete.index)
         for by in kinds:
-            if (sheets.instrument, by) not in passed:
+            if (sheets.instrument, by) not in shown:
                 continue
             label = group_labels(sheets, by, sites, split_at).reindex(complete.index)
             for name, mine in mean.groupby(label):
                 found = weighted_mean(mine.to_numpy(), clusters=clusters[mine.index])
                 ends = (found.value, found.low, found.high)
-                rows.append((by, sheets.instrument, str(name), len(mine), *ends))
+                rows.append(
+                    (
+                        by,
+                        sheets.instrument,
+                        str(name),
+                        len(mine),
+                        *ends,
+                        *shown[sheets.instrument, by],
+                    )
+                )
     columns = ["by", "instrument", "group", "n", "value", "ci_low", "ci_high"]
-    frame = pd.DataFrame(rows, columns=columns)
-    return frame.astype({"value": float, "ci_low": float, "ci_high": float})
+    frame = pd.DataFrame(rows, columns=[*columns, "comparable", "movable"])
+    numbers = dict.fromkeys(["value", "ci_low", "ci_high", "movable"], float)
+    return frame.astype({"comparable": bool, **numbers})

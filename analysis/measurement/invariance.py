@@ -115,6 +115,9 @@ class Invariance:
         two items, at the end of the interval (:mod:`analysis.measurement.artefact`).
     least_n : int
         Complete sheets of the smallest group.
+    least_clusters : int or None
+        Sites behind the group that has the fewest; None where sites are not known, or where
+        every group is one site.
     groups : tuple of str
         In order; the first is the reference.
     """
@@ -128,6 +131,7 @@ class Invariance:
     artefact: float | None
     movable: float | None
     least_n: int
+    least_clusters: int | None
     groups: tuple[str, ...]
     n: int
 
@@ -240,6 +244,7 @@ def measurement_invariance(
         artefact=artefact,
         movable=None if decision == "none" else largest_artefact(groups, factors, kept.matrices()),
         least_n=min(g.n for g in data),
+        least_clusters=min(_clusters(data), default=None),
         groups=names,
         n=sum(g.n for g in data),
     )
@@ -379,7 +384,18 @@ def _p_value(chi2: float, df: int, data: Sequence[Moments]) -> float:
     refuses twice as often as it says. F with clusters less groups as second degrees of freedom
     counts that (Thomas & Rao 1987).
     """
-    counts = [moments.n_clusters for moments in data]
-    if any(count is None for count in counts):
+    counts = _clusters(data)
+    if not counts:
         return float(stats.chi2.sf(chi2, df))
     return float(stats.f.sf(chi2 / df, df, sum(counts) - len(counts)))
+
+
+def _clusters(data: Sequence[Moments]) -> list[int]:
+    """Return the number of clusters of each group; none where they are not known, or all are one.
+
+    Where every group is one site, sites are what is compared, and no sample of others.
+    """
+    counts = [group.n_clusters for group in data]
+    if any(count is None for count in counts) or max(counts) == 1:
+        return []
+    return counts

@@ -38,10 +38,13 @@ class Area:
         done when it is not repaired.
     pattern : str
         Regular expression of the check ids, without ``baseline.``.
+    only : str or None
+        Status of the checks it takes; None takes all.
     """
 
     name: str
     pattern: str
+    only: str | None = None
 
 
 AREAS = (
@@ -50,7 +53,7 @@ AREAS = (
     Area("rules", r"quality\..+"),
     Area("twice", r"duplicates(\..+)?|quality\.sites\.names"),
     Area("left_out", r"quality\.[a-z_]+\.(left_out|unread)"),
-    Area("scale", r"invariance\..+"),
+    Area("scale", r"invariance\..+", only="failed"),
     Area("instrument", r"(alpha|cfa|dimensions|omega|items?)\..+"),
     Area("response", r"(response|aapor)(\..+)?"),
     Area("silence", r"(nonresponse|weights)(\..+)?"),
@@ -58,6 +61,7 @@ AREAS = (
     Area("trend", r"pretrend(\..+)?"),
     Area("alike", r"(balance|overlap|propensity)(\..+)?"),
     Area("power", r"power(\..+)?"),
+    Area("scale_open", r"invariance\..+"),
     Area("raters", r"(raters|drift|views|shoppers)(\..+)?"),
     Area("anchors", r"bars(\..+)?"),
     Area("late", r"timeliness(\..+)?"),
@@ -84,7 +88,8 @@ def area_of(check: Check) -> str | None:
     for name in (*_NARROW, *by_name):
         if name == "comparison" and check.status != "not_possible":
             continue
-        if re.fullmatch(by_name[name].pattern, id):
+        area = by_name[name]
+        if area.only in (None, check.status) and re.fullmatch(area.pattern, id):
             return name
     return "other"
 

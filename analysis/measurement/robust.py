@@ -162,4 +162,4 @@ def robust_moments(scores: pd.DataFrame, clusters: pd.Series | None = None) -> M
         codes = np.where(lone, len(names) + np.cumsum(lone) - 1, codes)
     sampling = sampling_covariance(kept.to_numpy(dtype=float), codes)
     count = 0 if codes is None else int(codes.max()) + 1
-    return replace(plain, sampling=sampling, n_clusters=count if count > 1 else None)
+    return replace(plain, sampling=sampling, n_clusters=count or None)

@@ -24,12 +24,15 @@ class Sheets:
         The columns asked for (site …), one row a sheet, in the order of ``scores``.
     factors : dict
         Items by dimension, as :func:`declared_factors` reads them.
+    width : float
+        Points from the lowest to the highest answer of the scale.
     """
 
     instrument: str
     scores: pd.DataFrame
     about: pd.DataFrame
     factors: dict[str, tuple[str, ...]]
+    width: float
 
 
 def answer_sheets(
@@ -70,6 +73,7 @@ def answer_sheets(
             scores,
             extra.loc[scores.index],
             declared_factors(answered),
+            float((floats(scales["scale_max"]) - floats(scales["scale_min"]))[0]),
         )
 
 

@@ -14,7 +14,7 @@ from analysis.workspace.baseline import BaselineStage
 ITEMS = ("q1", "q2", "q3", "q4", "q5")
 SHIFTED = ("q3", "q5")
 KINDS = ("ordinary", "old")
-SHEETS = 600
+SHEETS, SITES = 900, 30
 SECTION = {
     "zh_CN": (
         "不能直接比较。同样满意的客户，在不同组里对这些题打分不同",
@@ -29,7 +29,7 @@ SECTION = {
 }
 
 
-def answers(shift, seed=5):
+def answers(shift, sites, seed=5):
     """Five-step answers of two kinds of sites that differ by .2 in satisfaction."""
     rng = np.random.default_rng(seed)
     rows = []
@@ -45,7 +45,7 @@ def answers(shift, seed=5):
                         "response_id": [f"{kind}{i}" for i in range(SHEETS)],
                         "item": item,
                         "instrument": "csat_v1",
-                        "site_id": [f"{kind}-{i % 6}" for i in range(SHEETS)],
+                        "site_id": [f"{kind}-{i % sites}" for i in range(SHEETS)],
                         "household_id": None,
                         "answered_at": pd.to_datetime("2023-03-01", utc=True)
                         + pd.to_timedelta([i % 300 for i in range(SHEETS)], unit="D"),
@@ -62,13 +62,13 @@ def answers(shift, seed=5):
 def stage_of(tmp_path):
     """Return what opens the baseline of a client made of answers alone; its outputs are kept."""
 
-    def open_with(shift):
+    def open_with(shift, sites=SITES):
         client = clients.load("demo")
         folder = tmp_path / "canonical"
         folder.mkdir()
-        sites = [f"{kind}-{i}" for kind in KINDS for i in range(6)]
-        frame = pd.DataFrame({"site_id": sites, "site_name": sites, "region": "A"})
-        frame["property_type"] = [kind for kind in KINDS for _ in range(6)]
+        names = [f"{kind}-{i}" for kind in KINDS for i in range(sites)]
+        frame = pd.DataFrame({"site_id": names, "site_name": names, "region": "A"})
+        frame["property_type"] = [kind for kind in KINDS for _ in range(sites)]
         frame.assign(households=300).to_parquet(folder / "sites.parquet")
         described = client.instruments["csat_v1"].items
         pd.DataFrame(
@@ -86,8 +86,8 @@ def stage_of(tmp_path):
                 for item in ITEMS
             ]
         ).to_parquet(folder / "instruments.parquet")
-        answers(shift).to_parquet(folder / "surveys.parquet")
-        pd.DataFrame({"site_id": sites, "period": 24276}).to_parquet(tmp_path / "panel.parquet")
+        answers(shift, sites).to_parquet(folder / "surveys.parquet")
+        pd.DataFrame({"site_id": names, "period": 24276}).to_parquet(tmp_path / "panel.parquet")
         shown = []
         stage = BaselineStage(
             name="baseline",
@@ -143,3 +143,31 @@ def test_the_same_world_without_the_shift_passes(stage_of):
         assert instead not in text[language]
         yes = {"zh_CN": "可以。2 组对各题的理解和打分尺度一致", "en": "Yes. The 2 groups read"}
         assert yes[language] in text[language]
+
+
+OPEN = {
+    "zh_CN": (
+        "有一组的问卷只来自 6 个项目",
+        "打分尺度可能造成的差（分）",
+        "无法判断不同群体的打分尺度是否一致",
+    ),
+    "en": (
+        "come from 6 sites only",
+        "Could come from the use of the scale (points)",
+        "It cannot be told whether groups use the questionnaire alike",
+    ),
+}
+
+
+def test_few_sites_are_neither_passed_nor_refused(stage_of):
+    found, text = reported(*stage_of(0.0, sites=6))
+    (gate,) = (c for c in found.checks if c.id.endswith("csat_v1.property_type"))
+    assert gate.status == "caution"
+    means = found.table("group_means")
+    mine = means[means["by"] == "property_type"]
+    assert not mine["comparable"].any()
+    assert (mine["movable"] == gate.params["movable"]).all()
+    for language, sentences in OPEN.items():
+        for sentence in sentences:
+            assert sentence in text[language], (language, sentence)
+        assert wording.text("measurement.repair.scale.title", language) not in text[language]

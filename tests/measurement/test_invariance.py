@@ -1,3 +1,5 @@
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +7,8 @@ from scipy import stats
 
 from analysis import wording
 from analysis.measurement import Moments, Rule, assess_invariance, measurement_invariance, moments
-from analysis.measurement.comparability import WORDS
+from analysis.measurement.comparability import WORDS, Answer, answered
+from analysis.measurement.group_means import group_means
 from analysis.measurement.invariance import _p_value
 from analysis.measurement.robust import robust_moments
 
@@ -195,7 +198,7 @@ def test_stage_says_what_it_cannot_do(answers, by):
 
 
 def test_every_decision_and_question_is_worded():
-    decisions = ("partial_scalar", "metric", "configural", "none", "cannot_tell")
+    decisions = set(get_args(Answer)) - {"scalar"}
     keys = [f"remedy.{d}" for d in decisions] + [*decisions, "scalar"] + list(WORDS.values())
     assert all(wording.has(f"measurement.check.invariance.{key}") for key in keys)
 
@@ -271,6 +274,77 @@ def test_a_difference_that_rests_on_few_sites_is_held_against_f():
     assert _p_value(10.0, 4, alone) < 0.05
     assert _p_value(10.0, 4, groups) == pytest.approx(stats.f.sf(2.5, 4, 8))
     assert _p_value(10.0, 4, groups) > 0.05
+    # Groups that are one site each are compared with each other, not sampled from others.
+    single = [Moments(("a",), np.zeros(1), np.eye(1), 400, None, 1) for _ in range(2)]
+    assert _p_value(10.0, 4, single) == _p_value(10.0, 4, alone)
+
+
+def in_sites(shift, seed, sites, n=400, width=4):
+    """Two regions of so many sites whose sheets resemble each other, and what the gate says."""
+    rng = np.random.default_rng([seed, sites])
+    frames = []
+    for region, moved in (("north", 0.0), ("south", shift)):
+        site = np.arange(n) % sites
+        trait = np.sqrt(0.9) * rng.normal(size=n) + np.sqrt(0.1) * rng.normal(size=sites)[site]
+        own = np.sqrt(0.95) * rng.normal(0, 0.63, (n, 5))
+        own += np.sqrt(0.05) * rng.normal(0, 0.63, (sites, 5))[site]
+        raw = 4.2 + np.outer(trait, (0.8, 0.7, 0.9, 0.6, 0.75)) + own
+        raw[:, [1, 3]] -= moved
+        frame = pd.DataFrame(np.clip(np.rint(raw), 1, 1 + width))
+        frame.columns = [f"q{k}" for k in range(1, 6)]
+        about = {
+            "response_id": [f"{region}{i}" for i in range(n)],
+            "site_id": [f"{region}-{k}" for k in site],
+        }
+        frames.append(frame.assign(**about))
+    wide = pd.concat(frames)
+    long = wide.melt(["response_id", "site_id"], var_name="item", value_name="score")
+    return long.assign(instrument="v1", answered_at=pd.Timestamp("2024-01-01", tz="UTC"))
+
+
+def gate_by_region(answers):
+    names = answers["site_id"].unique()
+    sites = pd.DataFrame({"site_id": names, "region": [n.split("-")[0] for n in names]})
+    check = assess_invariance(answers, INSTRUMENTS, by="region", sites=sites).checks[0]
+    return check, sites
+
+
+def test_few_sites_cannot_clear_groups_and_say_so():
+    """With 400 sheets from ten sites a shift of .2 points passed in half the worlds."""
+    said = [gate_by_region(in_sites(0.2, seed, 10))[0].status for seed in range(20)]
+    assert said.count("passed") <= 1
+    assert {"caution", "failed"} <= set(said)
+    few, _ = gate_by_region(in_sites(0.0, 1, 5, n=2000))
+    assert few.reason == "measurement.check.invariance.cannot_tell_sites"
+    assert few.params["sites"] == 5
+    many, _ = gate_by_region(in_sites(0.0, 2, 60, n=3000))
+    assert many.status == "passed"
+    assert many.params["movable"] <= many.params["most"] == pytest.approx(0.06)
+
+
+@pytest.mark.parametrize("language", wording.LANGUAGES)
+def test_where_it_cannot_be_told_means_stand_with_what_could_move_them(language):
+    answers = in_sites(0.0, 3, 10)
+    check, sites = gate_by_region(answers)
+    assert check.status == "caution"
+    assert f"{check.params['movable']:.2f}" in wording.text(check.reason, language, **check.params)
+    wording.text(check.remedy, language, **check.params)
+    means = group_means(answers, INSTRUMENTS, [check], sites=sites)
+    assert not means["comparable"].any()
+    assert means["movable"].tolist() == [check.params["movable"]] * 2
+
+
+def test_three_items_leave_nothing_to_bound_what_was_overlooked():
+    def part(whole):
+        return Moments(whole.items[:4], whole.mean[:4], whole.covariance[:4, :4], whole.n)
+
+    two = {"first": ["a", "b"], "second": ["c", "d"]}
+    groups = {"x": part(exact(n=5000)), "y": part(exact(n=5000))}
+    found = measurement_invariance(groups, two)
+    if found is not None and found.comparable:
+        assert answered(found, 4.0) == "cannot_tell_bound"
+    one = measurement_invariance({"x": exact(n=50_000), "y": exact(n=50_000)}, ONE)
+    assert answered(one, 4.0) == "scalar"
 
 
 def test_moments_of_clustered_sheets_know_their_sites():
@@ -278,4 +352,4 @@ def test_moments_of_clustered_sheets_know_their_sites():
     sites = pd.Series(np.arange(60) % 6)
     assert robust_moments(answers, sites).n_clusters == 6
     assert robust_moments(answers).n_clusters is None
-    assert robust_moments(answers, pd.Series(0, index=answers.index)).n_clusters is None
+    assert robust_moments(answers, pd.Series(0, index=answers.index)).n_clusters == 1

@@ -70,12 +70,19 @@ def test_what_does_not(mild):
 def test_repairs_are_ranked_and_checks_of_an_area_make_one():
     shopper, bars = check("raters.shopper_v1.individual"), check("raters.bars_v1.least", "caution")
     blank = check("quality.fees.complete", "caution")
-    scale = check("invariance.surveys.csat_v1.region", "caution")
+    scale = check("invariance.surveys.csat_v1.region")
     stop = check("outcome")
     _, repairs = judged(blank, bars, scale, shopper, stop)
-    assert repairs["area"].tolist() == ["outcome", "raters", "scale", "complete"]
+    assert repairs["area"].tolist() == ["outcome", "scale", "raters", "complete"]
     assert repairs["rank"].tolist() == [1, 2, 3, 4]
-    assert json.loads(repairs["checks"][1]) == [shopper.id, bars.id]
+    assert json.loads(repairs["checks"][2]) == [shopper.id, bars.id]
+
+
+def test_a_gate_that_cannot_tell_does_not_say_that_groups_differ():
+    gate = "invariance.surveys.csat_v1.region"
+    assert judged(check(gate, "caution"))[1]["area"].tolist() == ["scale_open"]
+    assert judged(check(gate, "failed"))[1]["area"].tolist() == ["scale"]
+    assert judged(check(gate, "not_possible"))[1].empty
 
 
 def test_needs_and_design_effect_are_no_repairs():

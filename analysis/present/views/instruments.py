@@ -172,7 +172,14 @@ def raters(results: StageResults) -> pd.DataFrame:
 
 def group_means(results: StageResults) -> pd.DataFrame:
     """Return the means that the gate lets be compared, groups in words."""
-    return _by_group(results, results.table("group_means"))
+    means = results.table("group_means")
+    return _by_group(results, means[means["comparable"]] if len(means) else means)
+
+
+def open_means(results: StageResults) -> pd.DataFrame:
+    """Return the means of groups of which the gate cannot tell, with what could move them."""
+    means = results.table("group_means")
+    return _by_group(results, means[~means["comparable"]] if len(means) else means)
 
 
 def latent_means(results: StageResults) -> pd.DataFrame:

@@ -74,7 +74,7 @@ class BaselinePage(Page):
             }
             self.show.prose(self.key("refused_some"), groups=groups)
             self.views("latent_means", "shifts")
-        self.views("group_means", "ladder")
+        self.views("group_means", "open_means", "ladder")
 
     def needs(self, needs: StageResults, appraisal: StageResults) -> None:
         """Show skill gaps, what customers weigh, what modules cover, and the appraisal."""
