@@ -15,7 +15,9 @@ from analysis.measurement.weighting import Weights, rake, weighted_mean
 from analysis.results import Check, Estimate, StageResults, collect
 
 BOUNDS = (0.2, 5.0)
-"""Weights are kept between a fifth of and five times the mean weight (DeBell & Krosnick 2009)."""
+"""Weights are kept between a fifth of and five times the mean weight.
+
+Five times is where DeBell & Krosnick (2009) cut; the lower bound is its mirror image."""
 
 DESIGN_EFFECT_LINE = 2.0
 """Above this, weighting costs half of the answers or more."""

@@ -355,7 +355,8 @@ Correlations = Mapping[frozenset[tuple[str, str]], float]
 def correlation_matrix(priced: Sequence[Priced], correlations: Correlations) -> np.ndarray:
     """Return how the errors of priced effects hang together in the direction of benefit.
 
-    Pairs of which it is not known are fully correlated, which gives the widest interval.
+    Pairs of which it is not known are fully correlated, which gives the widest interval
+    among normal copulas; it is no bound over every kind of dependence.
 
     Parameters
     ----------

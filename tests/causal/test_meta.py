@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from statsmodels.stats.meta_analysis import combine_effects
 
 from analysis.causal.meta import pool_effects
 from analysis.results import Estimate
@@ -30,12 +31,20 @@ def test_the_bcg_trials_give_the_published_values():
     found = pool_effects(bcg())
     pooled, prediction = found.estimates
     (check,) = found.checks
-    # metafor, dat.bcg, method PM with test="knha".
+    # Cochran's Q as R's metafor prints it; Paule and Mandel's mean by statsmodels below.
     assert check.params["q"] == pytest.approx(152.2330, abs=1e-4)
     assert check.params["tau"] ** 2 == pytest.approx(0.3181, abs=1e-4)
     assert pooled.value == pytest.approx(-0.7150, abs=1e-4)
     assert pooled.se == pytest.approx(0.1809, abs=1e-4)
     assert check.status == "caution"
+    trials = bcg()
+    other = combine_effects(
+        np.array([t.value for t in trials]),
+        np.array([t.se**2 for t in trials]),
+        method_re="iterated",
+    )
+    assert pooled.value == pytest.approx(other.mean_effect_re, abs=1e-5)
+    assert pooled.se == pytest.approx(other.sd_eff_w_re_hksj, abs=1e-5)
     assert prediction.ci_low < pooled.ci_low < pooled.ci_high < prediction.ci_high
 
 

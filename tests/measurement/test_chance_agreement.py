@@ -12,7 +12,7 @@ from analysis.measurement import (
     weighted_kappa,
 )
 
-# cac.raw4raters of R's irrCAC: 12 subjects × 4 raters (Gwet 2014, Handbook, table 2.10).
+# cac.raw4raters of R's irrCAC: 12 subjects × 4 raters (after Gwet 2014).
 FOUR = "11.1 2232 3333 3333 2222 1234 4444 1121 2222 .555 ..11 ..3."
 # distrib.6raters of irrCAC: Fleiss (1971), 6 psychiatrists, 15 of the patients, five diagnoses.
 SIX = "00060 03003 01401 00006 03030 20400 00402 20310 20040 00006 10050 11040 03300 10050 02031"
@@ -50,7 +50,8 @@ def test_published_values_of_irrcac(coefficient, ratings, value, se):
     assert found.se == pytest.approx(se, abs=6e-6)
 
 
-# Printed by the Python package irrCAC 0.4.4 for its data set raw_4raters.
+# Computed with the Python package irrCAC 0.4.4 on its data set raw_4raters; its pages print the
+# quadratic AC2 to as many digits, its own tests hold the others to three.
 @pytest.mark.parametrize(
     ("weights", "ac2", "ac2_se", "fleiss", "fleiss_se"),
     [
@@ -66,7 +67,7 @@ def test_weighted_values_of_irrcac(weights, ac2, ac2_se, fleiss, fleiss_se):
 
 
 def test_kappa_of_two_raters_as_irrcac_prints_it():
-    """kappa2.table(cont3x3abstractors): 0.7964094, standard error 0.05891072, (0.68, 0.913)."""
+    """README of R's irrCAC, kappa2.table: 0.7964094, 0.05891072, (0.68, 0.913)."""
     found = weighted_kappa(*abstractors(), weights="identity")
     assert found.value == pytest.approx(0.7964094, abs=5e-8)
     assert found.se == pytest.approx(0.05891072, abs=5e-8)
