@@ -107,7 +107,7 @@ def assess_samples(
     Parameters
     ----------
     sites : DataFrame
-        ``site_id, households``.
+        ``site_id, households``, and ``site_name`` where known.
     surveys, staff : DataFrame, optional
         Canonical tables.
     months : int
@@ -120,11 +120,14 @@ def assess_samples(
     Returns
     -------
     StageResults
-        Table ``samples``: ``site_id, households, needed`` (five points either way for a share
-        of this site), ``answered`` (questionnaires a year so far), ``enough`` and ``staff_needed``;
-        NULL where the table they need is missing.
+        Table ``samples``: ``site_id, label`` (name, else the id), ``households, needed`` (five
+        points either way for a share of this site), ``answered`` (questionnaires a year so far),
+        ``enough`` and ``staff_needed``; NULL where the table they need is missing.
     """
-    table = sites[["site_id", "households"]].assign(answered=None, enough=None, staff_needed=None)
+    named = sites["site_name"] if "site_name" in sites else sites["site_id"]
+    table = sites[["site_id", "households"]].assign(
+        label=named.fillna(sites["site_id"]), answered=None, enough=None, staff_needed=None
+    )
     table["needed"] = [
         answers_for_share(margin=margin, population=None if pd.isna(h) else float(h))
         for h in table["households"]

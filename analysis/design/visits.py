@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -79,15 +79,23 @@ def draw_visits(
     )
 
 
-def assess_visits(sites: Sequence[str], **settings) -> StageResults:
+def assess_visits(
+    sites: Sequence[str], *, names: Mapping[str, str] | None = None, **settings
+) -> StageResults:
     """Put :func:`draw_visits` among the results; nothing when no visit is planned.
+
+    Parameters
+    ----------
+    names : Mapping[str, str], optional
+        Names of sites by id; a site without one is shown by its id.
 
     Returns
     -------
     StageResults
-        Table ``visits``; fact ``visits_seed``.
+        Table ``visits`` with ``label``; fact ``visits_seed``.
     """
     if not settings["per_site"] or not len(sites):
         return collect("design", [])
     drawn = draw_visits(sites, **settings)
+    drawn["label"] = [(names or {}).get(site, site) for site in drawn["site_id"]]
     return collect("design", [], facts={"visits_seed": settings["seed"]}, tables={"visits": drawn})

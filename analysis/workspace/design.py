@@ -149,6 +149,9 @@ class DesignStage(Stage):
                 "visits",
                 design.assess_visits,
                 sorted(self.waves["site_id"]),
+                names=self.sites.dropna(subset=["site_name"])
+                .set_index("site_id")["site_name"]
+                .to_dict(),
                 first=self.first_day,
                 last=month_of(self.first_wave + 12),
                 per_site=stated.visits_per_site,

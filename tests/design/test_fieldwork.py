@@ -12,6 +12,7 @@ from analysis.design import (
     assess_privacy,
     assess_risks,
     assess_samples,
+    assess_visits,
     assign_balanced,
     draw_visits,
     visits_for_mean,
@@ -52,6 +53,16 @@ def test_samples_of_sites_by_hand():
     assert table["needed"].to_dict() == {"a": 218, "b": 385}
     assert table["answered"].to_dict() == {"a": 6, "b": 0}  # three in six months
     assert table["staff_needed"].to_dict() == {"a": 2, "b": 0}  # 30 % of four
+    assert table["label"].to_dict() == {"a": "a", "b": "b"}
+    named = assess_samples(sites.assign(site_name=["翠湖", None]), None, None, months=6)
+    assert named.tables["samples"]["label"].tolist() == ["翠湖", "b"]
+
+
+def test_visits_name_their_sites():
+    found = assess_visits(
+        ["a", "b"], names={"a": "翠湖"}, first=FIRST, last=LAST, per_site=1, seed=1
+    )
+    assert set(found.tables["visits"]["label"]) == {"翠湖", "b"}
 
 
 def visits(seed=1, **settings):
