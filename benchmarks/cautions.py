@@ -1,6 +1,6 @@
 """How often the checks of charts stand at caution though nothing happens, and when a site fails.
 
-    python benchmarks/cautions.py [WORLDS]
+    python benchmarks/cautions.py [WORLDS] [FIRST_SEED]
 
 Programmes of 12 and of 60 sites in which nothing happens, or one site falls, charted by the code of
 a run. *By week*: 40 weeks before training, looked at after 26; 30 work orders a week, sites' rates
@@ -91,21 +91,23 @@ def by_month(seed: int, sites: int, world: str, *, falling: bool) -> tuple[bool,
     return bool((found.table("chart_signals")["worse"] > 0).any()), check.status == "caution"
 
 
-def main(worlds: int) -> None:
-    print(f"{worlds} programmes a row\n")
+def main(worlds: int, first: int) -> None:
+    print(f"{worlds} programmes a row, seeds from {first}\n")
     print(
         "| charts | sites | world | nothing happens: any signal | caution | a site fails: caution |"
     )
     print("|---|---|---|---|---|---|")
+    seeds = range(first, first + worlds)
     for name, look in (("weeks", by_week), ("months", by_month)):
         for sites in (12, 60):
             for world in SPREAD:
-                calm = [look(seed, sites, world, falling=False) for seed in range(worlds)]
-                fallen = [look(seed, sites, world, falling=True) for seed in range(worlds)]
+                calm = [look(seed, sites, world, falling=False) for seed in seeds]
+                fallen = [look(seed, sites, world, falling=True) for seed in seeds]
                 rates = [*np.mean(calm, axis=0), np.mean(fallen, axis=0)[1]]
                 cells = (f"{r:.3f} ± {np.sqrt(r * (1 - r) / worlds):.3f}" for r in rates)
                 print(f"| {name} | {sites} | {world} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    asked = [int(number) for number in sys.argv[1:]]
+    main(*asked, *(200, 0)[len(asked) :])

@@ -438,7 +438,7 @@ def assess_charts(
     )
     ranked = marks.groupby("subject", as_index=False)[["beyond", "run", "worse", "far"]].sum()
     ranked = ranked.sort_values(["worse", "beyond", "subject"], ascending=[False, False, True])
-    ranked = ranked.assign(unusual=_unusual(chart, ranked)).drop(columns="far")
+    ranked = ranked.assign(unusual=_unusual(chart, ranked, direction)).drop(columns="far")
     bad = int(ranked["unusual"].sum())
     charted = chart["subject"].nunique()
     check = Check(
@@ -471,7 +471,7 @@ def _months_enough(panel: pd.DataFrame, indicator: str, stratum: str, until: int
     return bool((cells.groupby("site_id")["period"].nunique() >= MIN_BASELINE).any())
 
 
-def _unusual(chart: pd.DataFrame, ranked: pd.DataFrame) -> list[bool]:
+def _unusual(chart: pd.DataFrame, ranked: pd.DataFrame, direction: str) -> list[bool]:
     """Say of every ranked site whether it has more signals for the worse than by chance."""
     alike, alpha = resemblance(chart), ALPHA / max(len(ranked), 1)
     chart = chart[chart["centre"].notna()]
@@ -483,11 +483,32 @@ def _unusual(chart: pd.DataFrame, ranked: pd.DataFrame) -> list[bool]:
         }
     )
     kinds = chart.groupby("subject")["kind"].first()
+    skews = _skew_for_the_worse(chart, direction)
     found = []
     for row in ranked.itertuples():
         base, late = (int(n) for n in sites.loc[row.subject])
         own = kinds[row.subject] in ("laney", "xmr")
         how = {"alike": alike, "widened": own}
         how |= {"width": limit_width(base, alike, own_spread=own), "run": run_needed(base, alike)}
+        how["skew"] = skews[row.subject]
         found.append(unusual_months(int(row.worse), int(row.far), base, late, alpha, **how))
     return found
+
+
+_SKEW_STEP, _MOST_SKEW = 0.05, 1.0
+
+
+def _skew_for_the_worse(chart: pd.DataFrame, direction: str) -> dict[str, float]:
+    """Return how skewed a site's shares are towards their worse side; 0 for single values.
+
+    A binomial's skewness, ``(1 - 2c) / sqrt(n c (1 - c))``, with the standard deviation that the
+    chart itself divides by in the place of ``sqrt(c (1 - c) / n)``; rounded up in steps, never
+    below 0. Shares scored by their exact distribution (``rare``) have none left.
+    """
+    shares = chart[chart["kind"].isin(["p", "laney"]) & chart["z"].notna() & (chart["z"] != 0)]
+    centre = shares["centre"]
+    sigma = ((shares["value"] - centre) / shares["z"]).abs()
+    worse = (2 * centre - 1) / (centre * (1 - centre)) * sigma * (1 if direction == "up" else -1)
+    steps = np.ceil(worse.groupby(shares["subject"]).median() / _SKEW_STEP) * _SKEW_STEP
+    known = steps.clip(0.0, _MOST_SKEW).round(2).to_dict()
+    return {site: known.get(site, 0.0) for site in chart["subject"].unique()}

@@ -104,6 +104,7 @@ def signals_of_steady_sites(
     rules: tuple[str, ...],
     width: float = 3.0,
     run: int = 8,
+    skew: float = 0.0,
 ) -> np.ndarray:
     """Simulate the number of signals on one side that a steady site's chart gives.
 
@@ -121,6 +122,9 @@ def signals_of_steady_sites(
         Run rules in force.
     width, run : float, int
         Standard deviations at which limits stand, and points in a row on one side that signal.
+    skew : float
+        Skewness of single points towards the side that is counted, by the first term of Cornish
+        and Fisher; shares near 85 % of 60 answers have 0.25 towards their worse side.
 
     Returns
     -------
@@ -131,6 +135,7 @@ def signals_of_steady_sites(
     shocks = rng.standard_normal((WORLDS, base + weeks))
     shocks[:, 1:] *= np.sqrt(1 - alike**2)
     z = lfilter([1.0], [1.0, -alike], shocks, axis=1)
+    z = z + skew * (z**2 - 1) / 6
     before = z[:, :base]
     spread = np.abs(np.diff(before, axis=1)).mean(axis=1) / D2 if widened else np.ones(WORLDS)
     z = (z - before.mean(axis=1, keepdims=True)) / spread[:, None] * 3.0 / width
@@ -227,7 +232,7 @@ def unusual_months(worse: int, beyond: int, base: int, late: int, alpha: float, 
     alpha : float
         Probability allowed to this site in a year of looks.
     **chart
-        ``alike, widened, width, run`` of :func:`signals_of_steady_sites`.
+        ``alike, widened, width, run, skew`` of :func:`signals_of_steady_sites`.
     """
     if worse == 0 or late == 0:
         return False

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from analysis.monitoring import assess_charts, p_chart, xmr_chart
-from analysis.monitoring.charts import spread_together
+from analysis.monitoring.charts import _skew_for_the_worse, spread_together
+from analysis.monitoring.steady import signals_of_steady_sites
 
 # Montgomery, orange juice cans, 30 trial samples of 50 (qcc: orangejuice[trial]).
 CANS = np.array(
@@ -125,3 +126,17 @@ def test_steady_sites_that_vary_more_than_chance_seldom_stand_at_caution():
         return next(c for c in found.checks if c.id == "monitoring.chart").status == "caution"
 
     assert np.mean([caution(seed) for seed in range(30)]) <= 0.2
+
+
+def test_shares_near_their_end_are_skewed_towards_the_worse_side():
+    """Sixty lower limits of 60 answers near 85 % are passed more often than a normal one says."""
+    months = np.arange(30)
+    shares = np.where(months % 2, 0.84, 0.86)
+    chart = p_chart(np.round(60 * shares), np.full(30, 60), widen=False)
+    chart = chart.assign(subject="s", kind="p")
+    assert _skew_for_the_worse(chart, "up") == {"s": pytest.approx(0.3)}  # 0.25, rounded up
+    assert _skew_for_the_worse(chart, "down") == {"s": 0.0}
+    assert _skew_for_the_worse(chart.assign(kind="xmr"), "up") == {"s": 0.0}
+    how = {"widened": False, "rules": ("beyond_3",)}
+    plain, skewed = (signals_of_steady_sites(12, 12, 0.0, skew=s, **how) for s in (0.0, 0.3))
+    assert (skewed > 0).mean() > 1.3 * (plain > 0).mean()
