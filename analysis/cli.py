@@ -666,7 +666,10 @@ def purge(
         else:
             path, receipt = pipeline.purge_all(client)
         _tell_receipt(voice, client, path, receipt)
-        if receipt.by_hand:
+        nobody = identifier is not None and not receipt.removed and not receipt.by_hand
+        if nobody:
+            voice.say("purge.nobody", err=True, client=client)
+        if receipt.by_hand or nobody:
             sys.exit(1)
 
 

@@ -34,12 +34,16 @@ class Bilingual(Part):
     en: str = Field(min_length=1)
 
 
+_YEARS = range(1950, 2101)
+"""Years that a month may lie in; others are slips of the pen."""
+
+
 def _month(value: Any) -> Any:
-    if isinstance(value, dt.date):
+    if isinstance(value, dt.date) and value.year in _YEARS:
         return value.replace(day=1)
     if isinstance(value, str) and (found := re.fullmatch(r"(\d{4})-(\d{1,2})", value.strip())):
         year, month = int(found[1]), int(found[2])
-        if 1 <= month <= 12:
+        if 1 <= month <= 12 and year in _YEARS:
             return dt.date(year, month, 1)
     raise refused("month", "a month is written year-month, e.g. 2024-03")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from scipy.stats import poisson
 
@@ -32,22 +33,33 @@ HALVED = 10
 
 @dataclass(frozen=True, slots=True)
 class LastImport:
-    """The newest import of a client, and the place of its record in the project."""
+    """The newest import of a client that can be read, and the place of its record in the project.
 
-    place: str
-    tables: Mapping[str, TableRecord]
+    ``unreadable`` are the places of newer records that cannot; nothing is compared with them.
+    """
+
+    place: str = ""
+    tables: Mapping[str, TableRecord] = field(default_factory=dict)
+    unreadable: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, client: Client) -> LastImport | None:
-        """Return the newest import of a client that can be read, None before the first."""
+    def of(cls, client: Client) -> LastImport:
+        """Return the newest import of a client that can be read; no tables before the first."""
         project = client.folder.resolve().parents[1]
+        unreadable: list[str] = []
         for path in earlier_records(client):
+            place = path.relative_to(project).as_posix()
             try:
-                record = IngestRecord.load(path.parent)
+                return cls(place, IngestRecord.load(path.parent).tables, tuple(unreadable))
+            except FileNotFoundError:
+                continue  # being removed
             except (ValueError, OSError):
-                continue  # being written or removed, or written by another version
-            return cls(path.relative_to(project).as_posix(), record.tables)
-        return None
+                unreadable.append(place)
+        return cls(unreadable=tuple(unreadable))
+
+    def faults(self) -> list[Fault]:
+        """Return what has to be told of records that cannot be read; none of it stops a run."""
+        return [fault("import_unreadable", file=place, blocking=False) for place in self.unreadable]
 
     def source(self, source: Source) -> SourceRecord | None:
         """Return what became of a source then: by its title, else the only one of its table."""
@@ -59,9 +71,10 @@ class LastImport:
 
 @dataclass(frozen=True, slots=True)
 class Fall:
-    """Rows of a sheet, or of all files of a source: ``before`` and ``now``.
+    """Rows of a sheet, of all files of a source, or of files that are gone: ``before`` and ``now``.
 
-    ``gone`` are the files or sheets that were read then and are not there any more.
+    ``gone`` are the files or sheets that were read then and are not there any more; ``now`` counts
+    the rows of those that came in their place.
     """
 
     before: int
@@ -76,59 +89,69 @@ class Fall:
         return GONE if self.gone else FELL
 
 
-def tell_falls(draft: Draft, last: LastImport | None, client: Client, *, number: int) -> None:
+def tell_falls(draft: Draft, last: LastImport, client: Client, *, number: int) -> None:
     """Tell a source and its sheets that have fewer rows than chance explains.
 
     Exports grow, or lose a few rows to corrections. Told is a source or sheet with fewer rows than
     the last import read, if a Poisson count of that mean falls so low with a probability below
-    :data:`CHANCE`, if half of at least :data:`HALVED` rows is gone, or if all are; and a source
-    with fewer rows that lost a file and has no new one, whatever the number. ``accept`` with the
-    rule is the client's word that it is so.
+    :data:`CHANCE`, if half of at least :data:`HALVED` rows is gone, or if all are. Files that are
+    gone are compared with those that are new. ``accept`` with the rule is the client's word that
+    it is so; each fall may have an entry of its own.
 
     Parameters
     ----------
     draft : Draft
         Gets the faults, or the record of what was accepted.
-    last : LastImport or None
-        None before the first import.
+    last : LastImport
+        What it is compared with.
     client : Client
         For the lines of the source and of its entries.
     number : int
         Position of the source in the client file.
     """
-    then = None if last is None or draft.source.inline is not None else last.source(draft.source)
+    then = None if draft.source.inline is not None else last.source(draft.source)
     found = [] if then is None else list(falls(draft, then))
-    words = {a.rule: (n, a) for n, a in enumerate(draft.source.accept) if a.rule in RULES}
+    words = [(n, a) for n, a in enumerate(draft.source.accept) if a.rule in RULES]
+    used: set[int] = set()
     for fall in found:
-        if fall.rule not in words:
-            draft.faults.append(_fault(fall, last, client, number))
-    for rule, (entry, accept) in words.items():
-        lost = max((fall.before - fall.now for fall in found if fall.rule == rule), default=0)
-        params = {"accepted": rule, "max_rows": accept.max_rows}
-        place = {
-            "file": client.path.name,
-            "row": client.line_of("sources", number, "accept", entry),
-            "column": f"sources[{number}].accept[{entry}]",
-        }
-        if not lost:
-            draft.faults.append(fault("accept_unused", params=params, blocking=False, **place))
-        elif lost > accept.max_rows:
-            draft.faults.append(fault("accept_exceeded", params=params | {"rows": lost}, **place))
-        else:
+        lost, given = fall.before - fall.now, [w for w in words if w[1].rule == fall.rule]
+        enough = [(n, a) for n, a in given if a.max_rows >= lost]
+        used |= {n for n, _ in given}
+        if enough:
             draft.accepted.append(
                 AcceptedRecord(
-                    rule=rule,
+                    rule=fall.rule,
                     column=None,
                     rows=lost,
-                    max_rows=accept.max_rows,
+                    max_rows=enough[0][1].max_rows,
                     then="keep",
-                    reason=accept.reason,
+                    reason=enough[0][1].reason,
                 )
             )
+        elif given:
+            entry, accept = max(given, key=lambda word: word[1].max_rows)
+            place = _place_of(client, number, entry)
+            params = {"accepted": fall.rule, "max_rows": accept.max_rows, "rows": lost}
+            draft.faults.append(fault("accept_exceeded", params=params, **place))
+        else:
+            draft.faults.append(_fault(fall, last, client, number))
+    for entry, accept in words:
+        if entry not in used:
+            params = {"accepted": accept.rule, "max_rows": accept.max_rows}
+            place = _place_of(client, number, entry)
+            draft.faults.append(fault("accept_unused", params=params, blocking=False, **place))
+
+
+def _place_of(client: Client, number: int, entry: int) -> dict[str, Any]:
+    return {
+        "file": client.path.name,
+        "row": client.line_of("sources", number, "accept", entry),
+        "column": f"sources[{number}].accept[{entry}]",
+    }
 
 
 def falls(draft: Draft, then: SourceRecord) -> Iterator[Fall]:
-    """Yield the falls of a source against its last import; of the whole only if of no sheet.
+    """Yield the falls of a source against its last import: sheet by sheet, else of the whole.
 
     Parameters
     ----------
@@ -146,12 +169,15 @@ def falls(draft: Draft, then: SourceRecord) -> Iterator[Fall]:
         if key in now and beyond_chance(before[key], now[key])
     ]
     yield from single
-    gone = tuple("/".join(filter(None, key)) for key in before if key not in now)
-    new = [key for key in now if key not in before]
-    total = Fall(then.rows_in, draft.rows_in, gone=gone)
-    lost_a_file = bool(gone) and not new and total.now < total.before
-    if lost_a_file or (not single and beyond_chance(total.before, total.now)):
-        yield total
+    gone = [key for key in before if key not in now]
+    names = tuple("/".join(filter(None, key)) for key in gone)
+    lost = sum(before[key] for key in gone)
+    instead = sum(rows for key, rows in now.items() if key not in before)
+    fell = draft.rows_in < then.rows_in  # else they stand in the files that are left
+    if fell and (beyond_chance(lost, instead) or (lost and not instead)):
+        yield Fall(lost, instead, gone=names)
+    elif not single and beyond_chance(then.rows_in, draft.rows_in):
+        yield Fall(then.rows_in, draft.rows_in)
 
 
 def beyond_chance(before: int, now: int) -> bool:

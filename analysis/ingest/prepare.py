@@ -112,7 +112,7 @@ def prepare(
         if table in _FIRST and all(len(draft.frame) for draft in mine):
             known[table] = keys_of(table, [draft.frame for draft in mine])
     gathered.finish()
-    faults = [*gathered.faults]
+    faults = [*last.faults(), *gathered.faults]
     for number in sorted(drafts):
         faults += [problem.fault for problem in drafts[number].problems]
         faults += drafts[number].faults

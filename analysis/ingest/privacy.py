@@ -190,10 +190,10 @@ def last_record(client: Client) -> tuple[str, str] | None:
     project = client.folder.resolve().parents[1]
     for path in earlier_records(client):
         try:
-            key_id = json.loads(path.read_text(encoding="utf-8")).get("key_id")
-        except (ValueError, FileNotFoundError):
+            body = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, OSError):
             continue  # a run being written or removed has no say
-        if key_id:
+        if isinstance(body, dict) and isinstance(key_id := body.get("key_id"), str):
             return path.relative_to(project).as_posix(), key_id
     return None
 

@@ -105,11 +105,16 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "rows_fell": (
         "{before} rows at the last import ({record}), {now} now: chance does not explain that.",
-        "the whole export; or accept: [{rule: rows_fell, max_rows: {lost}, reason: …}]",
+        "the whole export; or accept: [{rule: rows_fell, max_rows: {lost}, reason: archived}]",
+    ),
+    "import_unreadable": (
+        "The record of an import is damaged or of another version; nothing was compared with it.",
+        "crmeval run, which writes a new one",
     ),
     "files_gone": (
-        "{before} rows at the last import ({record}), {now} now; not there any more: {files}.",
-        "the files put back; or accept: [{rule: files_gone, max_rows: {lost}, reason: …}]",
+        "{before} rows at the last import ({record}) came from files that are gone ({files}); new "
+        "files hold {now}.",
+        "the files put back; or accept: [{rule: files_gone, max_rows: {lost}, reason: archived}]",
     ),
     "file_unread": (
         "No source reads this file.",

@@ -24,6 +24,7 @@ OUTSIDE = ("systems", "copies", "backups", "shared", "browsers")
 """Where copies may lie that no program of this project can reach; sentences of the catalogue."""
 
 _SHORTEST = 6
+"""Signs of a number, or of a word of Latin letters, that does not stand everywhere."""
 
 
 def purge_person(
@@ -259,8 +260,13 @@ def _other_runs(client: Client, key: Pseudonyms) -> list[ByHand]:
 
 
 def _telling(words: Sequence[str]) -> list[str]:
-    """Return the words that name a person wherever they stand: no short number, no short code."""
-    return [w for w in dict.fromkeys(words) if len(w) >= (_SHORTEST if w.isascii() else 2)]
+    """Return the words that name a person wherever they stand: no short number or word."""
+
+    def tells(word: str) -> bool:
+        mixed = any(map(str.isdigit, word)) and any(map(str.isalpha, word))
+        return len(word) >= (2 if not word.isascii() else 3 if mixed else _SHORTEST)
+
+    return [word for word in dict.fromkeys(words) if tells(word)]
 
 
 def _take_away(root: Path, found: Path, receipt: Receipt, path: Path) -> None:

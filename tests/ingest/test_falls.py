@@ -74,6 +74,36 @@ def test_a_file_that_is_gone_is_named_however_few_its_rows(bench):
     assert (told.rule, told.params["files"]) == ("files_gone", "raw/工单2.csv")
 
 
+def test_an_export_that_came_shorter_under_another_name_is_told(bench):
+    bench.put("工单1.csv", orders(0, 600))
+    bench.put("工单2.csv", orders(600, 200))
+    imported(bench, "first")
+    (bench.raw / "工单2.csv").unlink()
+    bench.put("工单_下半年.csv", orders(600, 100))
+    [told] = refused(bench)
+    assert (told.rule, told.params["before"], told.params["now"]) == ("files_gone", 200, 100)
+
+
+def test_each_fall_may_have_a_word_of_its_own(bench):
+    for name, first, count in (
+        ("工单1.csv", 0, 100),
+        ("工单2.csv", 100, 60),
+        ("工单3.csv", 160, 40),
+    ):
+        bench.put(name, orders(first, count))
+    imported(bench, "first")
+    bench.put("工单1.csv", orders(0, 40))
+    bench.put("工单2.csv", orders(100, 25))
+    (bench.raw / "工单3.csv").unlink()
+    lost = {(f.rule, f.params["lost"]) for f in refused(bench)}
+    assert lost == {("rows_fell", 60), ("rows_fell", 35), ("files_gone", 40)}
+    words = ", ".join(
+        f"{{rule: {rule}, max_rows: {rows}, reason: 物业已确认}}" for rule, rows in sorted(lost)
+    )
+    record = imported(bench, "second", f"{SOURCE}    accept: [{words}]\n")
+    assert {(a.rule, a.rows) for a in record.tables["tickets"].sources[0].accepted} == lost
+
+
 @pytest.mark.parametrize(
     "now",
     [
@@ -81,6 +111,7 @@ def test_a_file_that_is_gone_is_named_however_few_its_rows(bench):
         pytest.param({"工单.csv": 38}, id="corrected"),
         pytest.param({"工单_2024.csv": 41}, id="renamed"),
         pytest.param({"工单.csv": 40, "工单2.csv": 5}, id="delivered in parts"),
+        pytest.param({"工单_1.csv": 20, "工单_2.csv": 20}, id="parted anew"),
     ],
 )
 def test_what_happens_every_week_is_not_told(bench, now):
@@ -117,11 +148,15 @@ def test_a_source_of_another_name_is_the_only_one_of_its_table_still(bench):
     assert refused(bench, SOURCE.replace('"工单*.csv"', '"工*.csv"'))
 
 
-def test_a_damaged_record_leaves_the_word_to_the_one_before(bench):
+@pytest.mark.parametrize("damage", ["", "{", "{}", "[]", '{"sources": 1}'])
+def test_a_damaged_record_is_told_and_leaves_the_word_to_the_one_before(bench, damage):
     bench.put("工单.csv", orders(0, 40))
     imported(bench, "first")
     imported(bench, "second")
-    (bench.root / "reports/acme/second/canonical/ingest.json").write_text("{", encoding="utf-8")
+    place = "reports/acme/second/canonical/ingest.json"
+    (bench.root / place).write_text(damage, encoding="utf-8")
+    [told] = ingest.check(bench.client(SOURCE))
+    assert (told.rule, told.file, told.blocking) == ("import_unreadable", place, False)
     bench.put("工单.csv", orders(0, 15))
     assert refused(bench)[0].params["record"].split("/")[2] == "first"
 

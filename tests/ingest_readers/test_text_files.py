@@ -27,6 +27,7 @@ def rules(table):
     [
         (PLAIN.encode("utf-8"), "utf-8", "certain"),
         (PLAIN.encode("utf-8-sig"), "utf-8-sig", "certain"),
+        (codecs.BOM_UTF8 + PLAIN.encode("utf-8-sig"), "utf-8-sig", "certain"),
         (PLAIN.encode("utf-16"), "utf-16", "certain"),
         (codecs.BOM_UTF16_BE + PLAIN.encode("utf-16-be"), "utf-16", "certain"),
         (PLAIN.encode("utf-16-le"), "utf-16-le", "likely"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import resource
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import xlsxwriter
 from attacked import repacked
 
 from analysis.client.load import load
@@ -98,6 +100,7 @@ ROW = b'<row r="%d"><c r="A%d"><v>1</v></c></row>'
 WIDE = ' table:number-columns-repeated="1000"'
 BOMBS = {
     "far cell": lambda: far("XFD1048576", "1048576"),
+    "far cell in a near row": lambda: far("XFD1048576", "3"),
     "far row": lambda: far("A999999999", "999999999"),
     "far column and many rows": lambda: sheet(
         lambda part: part.replace(
@@ -168,6 +171,28 @@ def test_an_old_workbook_whose_directory_is_shifted_is_damaged(tmp_path):
         with pytest.raises(InputError) as caught:
             read(path)
         assert caught.value.faults[0].rule in ("file_damaged", "format_unknown")
+
+
+def test_more_texts_than_a_workbook_can_hold_are_damage(tmp_path):
+    """The reader would take memory for as many as are announced, and end the process."""
+    path, made = tmp_path / "book.xlsx", io.BytesIO()
+    with xlsxwriter.Workbook(made) as shared:
+        shared.add_worksheet().write_row(0, 0, ["项目", "应收"])
+
+    def announce(number: int) -> bytes:
+        return repacked(
+            made.getvalue(),
+            lambda name, part: re.sub(
+                rb'uniqueCount="\d+"', b'uniqueCount="%d"' % number, part
+            ) if name == "xl/sharedStrings.xml" else part,
+        )  # fmt: skip
+
+    path.write_bytes(announce(99_999_999_999))
+    with pytest.raises(InputError) as told:
+        read(path)
+    assert [fault.rule for fault in told.value.faults] == ["file_damaged"]
+    path.write_bytes(announce(3))  # some programs count wrongly
+    assert read(path)
 
 
 def test_limits_can_be_raised_and_are_named(home):

@@ -319,3 +319,22 @@ def test_cleaned_sheets_kept_for_the_next_import_go_with_the_person(client):
     )
     assert record.tables["staff"].sources[0].left_out["person_left_out"] == 1
     assert not list(sheets.folder.glob("*"))  # the person stands in both files
+
+
+def test_a_short_code_in_a_sheet_of_decisions_is_listed(client):
+    client.put("员工.csv", staff("欧阳,E0005,P01,保安,x"))
+    client.write(SOURCES.replace("{from: 手机号, form: phone}", "{from: 手机号, form: id}"))
+    import_into(client, "1")
+    (client.folder / "actions.csv").write_text("action_id,decided_by\nA1,E0005\n", "utf-8")
+    done = client.call("purge", "acme", "--person", "E0005", "--yes")
+    assert done.exit_code == 1
+    ((_, receipt),) = receipts.kept(client.root, "acme")
+    assert ("data/acme/actions.csv", "mentioned") in {(h.path, h.reason) for h in receipt.by_hand}
+    assert receipt.state == "open"
+
+
+def test_a_slip_of_the_pen_is_told(client):
+    import_into(client, "1")
+    done = client.call("purge", "acme", "--person", "13800138099", "--yes")
+    assert done.exit_code == 1
+    assert "nobody spelled so" in done.output

@@ -259,7 +259,10 @@ def score(
     """Return the parser of answers on a scale: labels, numbers, or a number and words."""
     if reverse and (low is None or high is None):
         raise ValueError("reverse needs low and high: the ends of the scale")
-    known = {normalise(str(label))[0]: float(v) for label, v in (labels or {}).items()}
+    try:
+        known = {normalise(str(label))[0]: float(v) for label, v in (labels or {}).items()}
+    except TypeError as error:  # a list or a map instead of a number
+        raise ValueError("labels need a number each") from error
     return Score(known, tuple(units), low=low, high=high, reverse=reverse, whole=whole)
 
 

@@ -30,7 +30,7 @@ _CELLS = frozenset(
 _ROW_HIDDEN = 0x20
 _PERCENT_FORMATS = frozenset({9, 10})
 _CALCULATE_ON_LOAD = 0x02
-_FILE_PASS = 0x002F
+_FILE_PASS, _SST = 0x002F, 0x00FC
 _END_OF_CHAIN = 0xFFFFFFFA  # this and above are no sectors
 
 Cell = tuple[int, int]
@@ -72,6 +72,8 @@ def read_extra(content: bytes) -> Extra:
             styles.append(struct.unpack_from("<H", data, 2)[0])
         elif kind == _FORMAT and b"%" in data[2:]:
             shown.add(struct.unpack_from("<H", data)[0])
+        elif kind == _SST and len(data) >= 8 and struct.unpack_from("<I", data, 4)[0] > len(stream):
+            raise ValueError("more texts are announced than there are")
         elif kind == _DATE_MODE:
             extra.is_1904 = data[:2] == b"\x01\x00"
         elif kind == _SHEET and len(data) > 8:

@@ -23,6 +23,7 @@ _REPEATED = re.compile(
     rb"<table:(table-row|(?:covered-)?table-cell)\b[^>]*?"
     rb'number-(?:rows|columns)-repeated="(\d+)"[^>]*>'
 )
+_ANNOUNCED = re.compile(rb'\buniqueCount="(\d+)"')
 _FILLED = re.compile(rb"<text:p\b|office:value=")
 _CHUNK = 1 << 20
 _RATIO = 200
@@ -118,13 +119,24 @@ def area_of_xml(xml: bytes, most: int) -> tuple[int, int]:
     rows = max((int(found[1]) for found in _LAST_ROW.finditer(xml)), default=0)
     if rows == 0:  # rows without numbers follow one another
         rows = len(re.findall(rb"<(?:\w+:)?row\b", xml))
-    stray = re.search(rb' r="[A-Z]+(\d{8,})"', xml)
-    rows = max(rows, int(stray[1]) if stray else 0)
+    rows = max(rows, _stray_row(xml, rows))
     for columns in (26, 702):
         longer = _LETTER % (b"[A-Z]" * (2 if columns == 26 else 3))
         if rows * columns <= most and not re.search(longer, xml):
             return rows, columns
     return rows, _width_of_xml(xml)
+
+
+def _stray_row(xml: bytes, rows: int) -> int:
+    """Return the last row that a cell names itself, where it is far beyond the last row; else 0.
+
+    The reader puts a cell where it says it stands, whatever row it is written in.
+    """
+    first, more = int(str(rows)[0]), len(str(rows)) - 1
+    forms = [rb"\d{%d,}" % (more + 2)]
+    forms += [rb"[%d-9]\d{%d}" % (first + 1, more)] if first < 9 else []
+    found = (re.findall(rb' r="[A-Z]+(%s)"' % form, xml) for form in forms)
+    return max((int(row) for rows_named in found for row in rows_named), default=0)
 
 
 def _width_of_xml(xml: bytes) -> int:
@@ -147,6 +159,32 @@ def _width_of_xml(xml: bytes) -> int:
     for letter in known:
         number = number * 26 + letter - 64
     return number
+
+
+def check_texts(shared: bytes | None, binary: bytes | None = None) -> None:
+    """Refuse a table of shared texts that announces more of them than it has bytes.
+
+    The reader takes memory for as many as are announced, and the process with it.
+
+    Parameters
+    ----------
+    shared : bytes or None
+        Of an xlsx file.
+    binary : bytes or None
+        Of an xlsb file.
+
+    Raises
+    ------
+    ValueError
+        When the number cannot be true.
+    """
+    announced = [int(found) for found in _ANNOUNCED.findall((shared or b"")[:4096])]
+    if binary:
+        _, at = _varint(binary, 0, 2)
+        size, at = _varint(binary, at, 4)
+        announced += struct.unpack_from("<I", binary, at + 4) if size >= 8 else ()
+    if max(announced, default=0) > len(shared or binary or b""):
+        raise ValueError("more texts are announced than there are")
 
 
 def areas_of_xlsb(content: bytes) -> Iterator[tuple[str, int, int]]:

@@ -134,7 +134,7 @@ def read(
         ]
     if "\x00" in decoded.text:
         raise InputError([fault("format_unknown", file=file)])
-    text = decoded.text.removeprefix("\ufeff")
+    text = decoded.text.lstrip("\ufeff")
     delimiter = delimiter or delimited.sniff_delimiter(text)
     kind = "tsv" if delimiter == "\t" else "csv"
     source = replace(source, format=kind, delimiter=delimiter)
@@ -355,10 +355,11 @@ def _from_grid(
 
 
 def _as_utf8(content: bytes, encoding: str) -> bytes | None:
-    """Return the bytes of a sound text in UTF-8 without its mark, None in another encoding."""
+    """Return the bytes of a sound text in UTF-8 without its marks, None in another encoding."""
     if codecs.lookup(encoding).name not in ("utf-8", "utf-8-sig"):
         return None
-    return content.removeprefix(codecs.BOM_UTF8)
+    marks = len(content) - len(content.lstrip(codecs.BOM_UTF8))
+    return content[marks // len(codecs.BOM_UTF8) * len(codecs.BOM_UTF8) :]
 
 
 def _from_text(

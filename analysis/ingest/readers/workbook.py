@@ -20,6 +20,7 @@ from analysis.ingest.readers.bounds import (
     area_of_xml,
     areas_of_xlsb,
     check_area,
+    check_texts,
 )
 from analysis.ingest.readers.grid import Grid
 from analysis.ingest.readers.raw import DateSystem
@@ -65,6 +66,8 @@ def open_workbook(content: bytes, file: str, limits: Limits) -> Workbook:
         content = archive.in_usual_places()
         archive = Archive(content)
     parts = dict(_sheets(archive, file, limits)) if xlsx else {}
+    if archive is not None:
+        check_texts(archive.part("xl/sharedStrings.xml"), archive.part("xl/sharedStrings.bin"))
     old = biff.read_extra(content) if content.startswith(_OLE) else biff.Extra()
     if content.startswith(_OLE) and not old.areas:
         # The reader takes sizes out of a damaged directory as they are, and all memory with them.
