@@ -83,9 +83,9 @@ def of_frames(when, name, view, frames, counted, gone, min_cell):
         keyed["gone"] = False if withheld is None else withheld
         tables.append(keyed.drop_duplicates("key").set_index("key"))
     both = tables[0].index.intersection(tables[1].index)
-    for row in both:
-        one, other = tables[0].loc[row], tables[1].loc[row]
-        n = [float(one[counted] or 0), float(other[counted] or 0)]
+    for key in both:
+        one, other = tables[0].loc[key], tables[1].loc[key]
+        n = [0.0 if pd.isna(row[counted]) else float(row[counted]) for row in (one, other)]
         k = abs(n[0] - n[1])
         if not 0 < k < min_cell or not min(n) >= min_cell:
             continue

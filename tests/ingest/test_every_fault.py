@@ -348,6 +348,13 @@ def fewer_files(bench):
     return fees(bench, *months(*range(1, 13)))
 
 
+def damaged_record(bench):
+    imported(bench, fees(bench, *months(1, 2)))
+    for path in (bench.root / "reports").glob("*/*/canonical/ingest.json"):
+        path.write_text("{}", "utf-8")
+    return fees(bench, *months(1, 2))
+
+
 PLAIN = "P01,2024-01,10,5"
 OF_ONE_TABLE = {
     "accept_exceeded": lambda b: fees(
@@ -388,6 +395,7 @@ OF_ONE_TABLE = {
     "file_name": unspelled,
     "file_unread": lambda b: (b.put("旧.csv", "a,b\n1,2\n"), fees(b, PLAIN))[1],
     "files_gone": fewer_files,
+    "import_unreadable": damaged_record,
     "files_missing": lambda b: fees_of(),
     "heads_missing": lambda b: fees(
         b, PLAIN, more="    wide: '(?P<head>\\d+月)'\n",
@@ -457,8 +465,8 @@ OF_ONE_TABLE = {
 
 EVERY = {**OF_ONE_CELL, **OF_ONE_FILE, **OF_ONE_TABLE}
 TOLD_ONLY = {
-    "accept_unused", "file_unread", "header_unnamed", "no_rows", "rows_hidden", "sheet_hidden",
-    "sheet_unread",
+    "accept_unused", "file_unread", "header_unnamed", "import_unreadable", "no_rows", "rows_hidden",
+    "sheet_hidden", "sheet_unread",
 }  # fmt: skip
 """Rules that stop nothing: the check tells them and the import goes on."""
 ELSEWHERE = {
