@@ -7,7 +7,8 @@ examinee are gone from its exports; then as of two days that follow each other. 
 stands in both reports on numbers of answers that differ by one to seven is attacked: from
 ``n · mean − n' · mean'``, and the last digit shown of each, follows between which ends the sum of
 the answers that differ must lie. An answer *follows* where the ends are closer than half the width
-of its scale (the largest value of the column; 1 for shares). ``before`` are the numbers in full
+of its scale (the largest value of the column, or of the row where rows differ in measure; 1 for
+shares). ``before`` are the numbers in full
 precision, ``after`` what pages, workbook and figures show.
 """
 
@@ -35,7 +36,7 @@ from analysis.simulation import World, simulate, write_exports  # noqa: E402
 LEAVE = {"surveys": "response_id", "reactions": "response_id", "ratings": "rating_id",
          "test_answers": "staff_id", "assessments": "staff_id"}  # fmt: skip
 """Key of the person or sheet that leaves each table."""
-DAYS = ("2024-03-12", "2024-03-13")
+DAYS = ("2024-02-21", "2024-02-22")
 STEPS = [m * 10.0**p for p in range(3, -9, -1) for m in (5, 2, 1)]
 NO_MEANS = ("p_value", "se", "ci_low", "ci_high", "threshold", "false_alarm_rate")
 
@@ -98,6 +99,8 @@ def of_frames(when, name, view, frames, counted, gone, min_cell):
                 yield when, "withheld"
                 continue
             widest = float(np.nanmax(np.abs(frames[0][column].to_numpy(float))))
+            if {"unit", "indicator"} & set(frames[0]):  # rows of different measures
+                widest = max(map(abs, pair))
             width = k * (1.0 if widest <= 1 else widest)
             ends = sum(m * last_digit(v) for m, v in zip(n, pair, strict=True))
             yield when, "follows" if ends < width / 2 else "hidden"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from analysis.measurement.comparability import group_labels
+from analysis.measurement.items import item_directions, items_against
 from analysis.measurement.sheets import answer_sheets
 from analysis.measurement.weighting import weighted_mean
 from analysis.results import Check
@@ -28,7 +29,8 @@ def group_means(
     A gate that refused, or could not be asked, gives no rows: raw means of groups that use the
     scale differently are not written down anywhere. Where the gate cannot tell, means come with the
     points that different use of the scale could move a difference by; where not even these are
-    known, there are no rows.
+    known, there are no rows. Nor are there any of an instrument with an item that runs against the
+    others: the mean of its items means nothing.
 
     Parameters
     ----------
@@ -61,6 +63,9 @@ def group_means(
     about = dict.fromkeys(["site_id", *(_COLUMN[by] for by in kinds if by in _COLUMN)])
     rows = []
     for sheets in answer_sheets(answers, instruments, about=list(about)) if shown else ():
+        directions = item_directions(sheets.scores, sheets.factors)
+        if items_against(directions.dropna(subset="correlation")):
+            continue
         complete = sheets.scores.dropna()
         mean = complete.mean(axis=1)
         clusters = sheets.about["site_id"].reindex(complete.index)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any
 
 import pandas as pd
 
 from analysis import results
 from analysis.present import views
-from analysis.results import Estimate, StageResults
+from analysis.results import Check, Estimate, StageResults
 from analysis.tables import month_of
 from analysis.workspace import naming
 from analysis.workspace.complaints import complaints
@@ -174,11 +173,21 @@ class BaselineStage(Stage):
         means = self.step("group_means", self._group_means, surveys, described, checks)
         return self.named(results.merge("baseline", [*parts, means]))
 
-    def _group_means(self, *given: Any) -> StageResults:
+    def _group_means(
+        self, surveys: pd.DataFrame, described: pd.DataFrame, gates: list[Check]
+    ) -> StageResults:
+        """Return the means over the sheets that each gate judged."""
         from analysis import measurement
 
-        means = measurement.group_means(*given, sites=self.sites, split_at=str(self.first_day))
-        return results.collect("baseline", [], tables={"group_means": means})
+        how = {"sites": self.sites, "split_at": str(self.first_day)}
+        of_time = [gate for gate in gates if gate.dims.get("by") == "time"]
+        others = [gate for gate in gates if gate.dims.get("by") != "time"]
+        means = [
+            measurement.group_means(answers, described, asked, **how)
+            for answers, asked in ((surveys, of_time), (self.surveys_before, others))
+        ]
+        whole = pd.concat(means, ignore_index=True)
+        return results.collect("baseline", [], tables={"group_means": whole})
 
     def raters(self) -> StageResults:
         """Hold the raters of behaviour to each other, before training."""

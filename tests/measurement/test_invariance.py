@@ -334,6 +334,17 @@ def test_where_it_cannot_be_told_means_stand_with_what_could_move_them(language)
     assert means["movable"].tolist() == [check.params["movable"]] * 2
 
 
+def test_an_item_that_runs_against_the_others_leaves_no_means():
+    answers = in_sites(0.0, 3, 10)
+    check, sites = gate_by_region(answers)
+    turned = answers.copy()
+    low, high = INSTRUMENTS[["scale_min", "scale_max"]].iloc[0]
+    mine = turned["item"] == INSTRUMENTS["item"].iloc[0]
+    turned.loc[mine, "score"] = low + high - turned.loc[mine, "score"]
+    assert len(group_means(answers, INSTRUMENTS, [check], sites=sites)) == 2
+    assert group_means(turned, INSTRUMENTS, [check], sites=sites).empty
+
+
 def test_three_items_leave_nothing_to_bound_what_was_overlooked():
     def part(whole):
         return Moments(whole.items[:4], whole.mean[:4], whole.covariance[:4, :4], whole.n)
