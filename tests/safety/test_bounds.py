@@ -100,6 +100,7 @@ ROW = b'<row r="%d"><c r="A%d"><v>1</v></c></row>'
 WIDE = ' table:number-columns-repeated="1000"'
 BOMBS = {
     "far cell": lambda: far("XFD1048576", "1048576"),
+    "far column of four letters": lambda: far("ZZZZ3", "3"),
     "far cell in a near row": lambda: far("XFD1048576", "3"),
     "far row": lambda: far("A999999999", "999999999"),
     "far column and many rows": lambda: sheet(

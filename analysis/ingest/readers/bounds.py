@@ -121,7 +121,7 @@ def area_of_xml(xml: bytes, most: int) -> tuple[int, int]:
         rows = len(re.findall(rb"<(?:\w+:)?row\b", xml))
     rows = max(rows, _stray_row(xml, rows))
     for columns in (26, 702):
-        longer = _LETTER % (b"[A-Z]" * (2 if columns == 26 else 3))
+        longer = _LETTER % (b"[A-Z]{2,}" if columns == 26 else b"[A-Z]{3,}")
         if rows * columns <= most and not re.search(longer, xml):
             return rows, columns
     return rows, _width_of_xml(xml)

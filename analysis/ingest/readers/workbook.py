@@ -34,6 +34,8 @@ _ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
 _NUMBER_OF = re.compile(rb'\br="(\d+)"')
 _PERCENT_FORMATS = frozenset({"9", "10"})
 _HIDDEN = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
+_MOST_COLUMNS = 16_384
+"""Columns that a sheet has."""
 _OLE = b"\xd0\xcf\x11\xe0"
 
 
@@ -111,7 +113,10 @@ def _sheets(archive: Archive, file: str, limits: Limits) -> Iterator[tuple[str, 
     for name, xml in archive.sheets():
         if b"<!DOCTYPE" in xml[:2000]:
             raise ValueError("a sheet with entities of its own")
-        check_area(*area_of_xml(xml, limits.cells), file, limits, name)
+        rows, columns = area_of_xml(xml, limits.cells)
+        check_area(rows, columns, file, limits, name)
+        if columns > _MOST_COLUMNS:
+            raise ValueError("a cell stands beyond the last column, XFD")
         yield name, xml
 
 
