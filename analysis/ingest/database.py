@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -176,6 +175,8 @@ def _sorted(staged: Path, columns: list[str]) -> Iterator[pa.Table]:
     Shorter cells of the first column come first, so that numbers which count up stay in order and
     a grown table changes its last part only.
     """
+    import duckdb  # not at the top: the fork server that loads this room must not hold its threads
+
     names = [f'"{name.replace(chr(34), chr(34) * 2)}"' for name in columns]
     config = {
         "threads": 1,
