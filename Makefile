@@ -31,7 +31,8 @@ $(STAMP): lock.txt pyproject.toml $(UV) | $(VENV)/bin/python
 	fi
 	@$(PIP) install -qq --no-deps --no-build-isolation -e .
 	@if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then \
-	  git config filter.nbstripout.clean "$(BIN)/nbstripout --keep-id" && \
+	  git config filter.nbstripout.clean \
+	    'if [ -x $(BIN)/nbstripout ]; then $(BIN)/nbstripout --keep-id; else cat; fi' && \
 	  git config filter.nbstripout.smudge cat; \
 	fi
 	@touch $(STAMP)
