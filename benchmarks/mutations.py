@@ -708,7 +708,7 @@ def _rows_of_archive(content: bytes) -> int | None:
                 if not re.fullmatch(r"xl/worksheets/sheet\d+\.xml", name):
                     continue
                 sheet = archive.read(name).decode("utf-8", errors="replace")
-                for row in re.findall(r"<row\b.*?</row>", sheet, re.S):
+                for row in re.findall(r"<row\b.*?(?=<row\b|</sheetData>|$)", sheet, re.S):
                     rows += any(
                         _filled(cell, strings)
                         for cell in re.findall(r"<c\b.*?(?=<c\b|$)", row, re.S)

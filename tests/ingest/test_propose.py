@@ -461,3 +461,22 @@ def test_the_scale_stays_to_be_decided_where_words_do_not_tell_it(bench, answers
     found = YAML(typ="safe").load(ingest.propose("acme", [path], english))
     scales = [i["scale"] for i in (found.get("instruments") or {}).values()]
     assert all(scale == "DECIDE" for scale in scales)
+
+
+def test_waves_of_a_workbook_tell_who_is_trained(bench):
+    book = openpyxl.Workbook()
+    book.active.append(["小区", "批次", "计划开始", "实际开始"])
+    book.active.append(["P01", 1, "2024-03-01", "2024-03-04"])
+    book.active.append(["P02", 0, None, None])
+    book.save(bench.raw / "培训安排.xlsx")
+    (source,) = proposed(bench, bench.raw / "培训安排.xlsx")
+    arms = {"0": "comparison", "1": "treated"}
+    assert source["columns"]["arm"] == {"from": "批次", "labels": arms}
+    columns = ", ".join(f"{k}: {v}" for k, v in source["columns"].items() if k != "arm")
+    client = bench.client(
+        "sources:\n  - table: sites\n"
+        "    inline: [{site_id: P01, site_name: 甲}, {site_id: P02, site_name: 乙}]\n"
+        "  - table: waves\n    files: [培训安排.xlsx]\n"
+        f"    columns: {{{columns}, arm: {{from: 批次, labels: {arms}}}}}\n"
+    )
+    assert ingest.check(client) == []

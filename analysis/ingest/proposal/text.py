@@ -25,5 +25,8 @@ def quoted(text: str) -> str:
 
 def values(group: Sequence[RawTable], header: str) -> list[str]:
     """Return the different values of a column in the order of the rows, blank ones left out."""
-    texts = (str(v).strip() for table in group for v in table.frame[header].dropna().unique())
+    cells = (cell for table in group for cell in table.frame[header].dropna().unique())
+    # A workbook keeps every number with a fraction.
+    whole = (int(c) if isinstance(c, float) and c.is_integer() else c for c in cells)
+    texts = (str(cell).strip() for cell in whole)
     return [text for text in dict.fromkeys(texts) if text]
