@@ -25,6 +25,7 @@ from analysis.ingest.inline import draft_inline, instruments_table
 from analysis.ingest.kept import KeptSheets, key_of
 from analysis.ingest.known_people import names_in, salt_of
 from analysis.ingest.mapping import draft_source, joined, part_of
+from analysis.ingest.own_texts import personal_texts
 from analysis.ingest.parts import Part, is_plain
 from analysis.ingest.person import Place, leave_out
 from analysis.ingest.privacy import Pseudonyms
@@ -112,7 +113,7 @@ def prepare(
         if table in _FIRST and all(len(draft.frame) for draft in mine):
             known[table] = keys_of(table, [draft.frame for draft in mine])
     gathered.finish()
-    faults = [*last.faults(), *gathered.faults]
+    faults = [*personal_texts(client), *last.faults(), *gathered.faults]
     for number in sorted(drafts):
         faults += [problem.fault for problem in drafts[number].problems]
         faults += drafts[number].faults

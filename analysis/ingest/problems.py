@@ -185,6 +185,10 @@ RULES: dict[str, tuple[str, str]] = {
         "The cell holds what looks like a direct identifier ({kind}).",
         "the column dropped, or hashed: true for an identifier",
     ),
+    "personal_text": (
+        "The text holds what looks like a direct identifier ({kind}), and reports show it.",
+        "a text without it",
+    ),
     "personal_header": (
         "The column holds direct identifiers and may only feed a person column.",
         "the header under drop; or not_personal: with the reason, if its cells hold none",

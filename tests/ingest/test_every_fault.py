@@ -447,6 +447,9 @@ OF_ONE_TABLE = {
     )[1].replace(
         "instruments:", "instruments:\n  ten: {scale: [0, 10], items: {t1: {role: overall}}}"
     ),
+    "personal_text": lambda b: fees(b, PLAIN).replace(
+        "{n1: {role: nps}}", "{n1: {role: nps, wording: 致电 138 0013 8000}}"
+    ),
     "scale_of_nps": lambda b: questionnaires(
         b, "1,P01,2024-03-05 09:00,5", instrument="net", item="n1"
     ).replace("scale: [0, 10], items: {n1", "scale: [1, 5], items: {n1"),
