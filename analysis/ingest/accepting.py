@@ -31,12 +31,7 @@ def accept_known(draft: Draft, client: Client, *, number: int) -> None:
     for entry, accept in enumerate(draft.source.accept):
         if accept.rule in falls.RULES:
             continue  # about the source, not about its rows
-        path = ("sources", number, "accept", entry)
-        place = {
-            "file": client.path.name,
-            "row": client.line_of(*path),
-            "column": f"sources[{number}].accept[{entry}]",
-        }
+        place = falls.place_of(client, number, entry)
         params = {"accepted": accept.rule, "max_rows": accept.max_rows}
         hit = [problem for problem in draft.problems if _matches(problem, accept)]
         rows = _rows_of(hit)

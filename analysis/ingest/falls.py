@@ -130,7 +130,7 @@ def tell_falls(draft: Draft, last: LastImport, client: Client, *, number: int) -
             )
         elif given:
             entry, accept = max(given, key=lambda word: word[1].max_rows)
-            place = _place_of(client, number, entry)
+            place = place_of(client, number, entry)
             params = {"accepted": fall.rule, "max_rows": accept.max_rows, "rows": lost}
             draft.faults.append(fault("accept_exceeded", params=params, **place))
         else:
@@ -138,11 +138,12 @@ def tell_falls(draft: Draft, last: LastImport, client: Client, *, number: int) -
     for entry, accept in words:
         if entry not in used:
             params = {"accepted": accept.rule, "max_rows": accept.max_rows}
-            place = _place_of(client, number, entry)
+            place = place_of(client, number, entry)
             draft.faults.append(fault("accept_unused", params=params, blocking=False, **place))
 
 
-def _place_of(client: Client, number: int, entry: int) -> dict[str, Any]:
+def place_of(client: Client, number: int, entry: int) -> dict[str, Any]:
+    """Return where an ``accept`` entry of a source stands, as fields of a fault."""
     return {
         "file": client.path.name,
         "row": client.line_of("sources", number, "accept", entry),
