@@ -31,7 +31,7 @@ class ValuePage(Page):
         self.views("scorecard_figure", "scorecard")
 
     def money(self, sharing: StageResults) -> None:
-        """Show benefits and costs, what they hang on, what is not priced, and the sharing."""
+        """Show benefits and costs, what they depend on, what is not priced, and the sharing."""
         self.section("money")
         self.views("benefits", "costs")
         asked = "value.check.between_rounds.question"
