@@ -667,7 +667,10 @@ def purge(
             path, receipt = pipeline.purge_all(client)
         _tell_receipt(voice, client, path, receipt)
         nobody = identifier is not None and not receipt.removed and not receipt.by_hand
-        if nobody:
+        if nobody and receipt.earlier:
+            voice.say("purge.earlier", path=receipt.earlier)
+            nobody = False
+        elif nobody:
             voice.say("purge.nobody", err=True, client=client)
         if receipt.by_hand or nobody:
             sys.exit(1)

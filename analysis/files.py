@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import platform
+import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from analysis.errors import FileInUseError, RunError
@@ -21,6 +23,9 @@ DRAWN = "drawn"
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 """Modes of what holds people's rows."""
 _GENERATED = {"__pycache__", ".ipynb_checkpoints"}
+_MACHINE = hashlib.sha256(platform.node().encode()).hexdigest()[:4]
+_UNFINISHED = re.compile(r"\.([0-9a-f]{4})-(\d+)-[0-9a-f]{8}(\..*)?")
+"""Machine and process of what :func:`beside` names."""
 _PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between tries: 1.6 in all, longer than virus scanners and OneDrive hold a new file."""
 
@@ -79,9 +84,48 @@ def remove(path: Path) -> None:
 
 
 def beside(target: Path) -> Path:
-    """Return an unused hidden name in the folder of a file or folder that is to be replaced."""
+    """Return an unused hidden name in the folder of a file or folder that is to be replaced.
+
+    It tells which process of which machine writes there, so that :func:`clear_unfinished` can
+    remove what a killed one left and nothing else.
+    """
     # The suffix stays last: several writers choose their format by it.
-    return target.with_name(f".{secrets.token_hex(6)}{target.suffix}")
+    unused = f".{_MACHINE}-{os.getpid()}-{secrets.token_hex(4)}{target.suffix}"
+    return target.with_name(unused)
+
+
+def clear_unfinished(*folders: Path, below: bool = True) -> None:
+    """Remove what killed processes had begun in folders and not renamed into place.
+
+    What a living process writes stays, and so does what another machine writes into a shared
+    folder.
+
+    Parameters
+    ----------
+    *folders : Path
+        They need not exist; links are not followed.
+    below : bool
+        Look into the folders inside them too.
+    """
+    for found in [path for folder in folders for path in _unfinished(folder, below)]:
+        remove(found)
+
+
+def _unfinished(folder: Path, below: bool) -> Iterator[Path]:
+    """Yield the hidden files, folders and links of a folder that nobody writes any more."""
+    for place, inner, names in os.walk(folder):
+        left = {name for name in (*inner, *names) if _is_abandoned(name)}
+        inner[:] = [name for name in inner if below and name not in left]
+        yield from (Path(place) / name for name in sorted(left))
+
+
+def _is_abandoned(name: str) -> bool:
+    written = _UNFINISHED.fullmatch(name)
+    if written is None or written[1] != _MACHINE or int(written[2]) == os.getpid():
+        return False
+    import psutil
+
+    return not psutil.pid_exists(int(written[2]))
 
 
 def replace_file(target: Path, write: Callable[[Path], object]) -> Path:

@@ -13,7 +13,14 @@ from analysis.client.lines import Lines, read_yaml
 from analysis.client.load import no_client
 from analysis.errors import Fault, InputError
 from analysis.file_names import listed
-from analysis.files import copy_file, keep_private, project_root, sha256, write_text
+from analysis.files import (
+    clear_unfinished,
+    copy_file,
+    keep_private,
+    project_root,
+    sha256,
+    write_text,
+)
 from analysis.ingest.proposal.text import Say, quoted
 from analysis.ingest.propose import alike, exports, proposed_parts, read_all
 from analysis.ingest.readers import RawTable, read
@@ -87,6 +94,7 @@ def add_exports(
         _propose(written, raw, fresh, say)
     new = "\n".join(written) + "\n"
     _refuse_loss(raw, new)
+    clear_unfinished(folder)
     for file, name in given:
         place = folder / "raw" / name
         if not place.exists():

@@ -27,7 +27,14 @@ import pyarrow.parquet as pq
 from analysis.client import Client, Source
 from analysis.errors import Fault
 from analysis.file_names import listed
-from analysis.files import keep_private, package_hash, private_folder, remove, replace_file
+from analysis.files import (
+    clear_unfinished,
+    keep_private,
+    package_hash,
+    private_folder,
+    remove,
+    replace_file,
+)
 from analysis.ingest.columns import Taker
 from analysis.ingest.gather import reading_options
 from analysis.ingest.parts import Cells, Part
@@ -98,6 +105,7 @@ class KeptSheets:
         """Remove what this import had no use for."""
         if self.read_only or not self.folder.is_dir():
             return
+        clear_unfinished(self.folder)
         for path in listed(self.folder, "*.parquet"):
             if path.name not in self.used:
                 remove(path)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from analysis.client import Client
 from analysis.errors import Fault, InputError
-from analysis.files import account_home, replace_file
+from analysis.files import account_home, clear_unfinished, replace_file
 from analysis.ingest import receipts
 
 _HEX = re.compile(r"[0-9a-f]{32}")
@@ -64,6 +64,7 @@ class LeftOut:
                 file.write(json.dumps(body, indent=1) + "\n")
 
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        clear_unfinished(path.parent, below=False)
         replace_file(path, write)
 
 

@@ -14,7 +14,14 @@ import pandas as pd
 from analysis.client import IDENTIFIER, is_identifier
 from analysis.errors import Fault, InputError
 from analysis.file_names import holdable, is_clutter, listed
-from analysis.files import copy_file, keep_private, private_folder, project_root, write_text
+from analysis.files import (
+    clear_unfinished,
+    copy_file,
+    keep_private,
+    private_folder,
+    project_root,
+    write_text,
+)
 from analysis.ingest.cleaning import convert, label_in
 from analysis.ingest.duplicates import ANSWERS
 from analysis.ingest.headers import folded, known_headers, personal_reason
@@ -131,6 +138,7 @@ def new_client(
             [_refused(client_id, "client_exists", "There is a client of that name already.")]
         )
     text = propose(client_id, files, say)
+    clear_unfinished(folder)
     private_folder(folder / "raw")
     for file, name in exports(files):
         place = folder / "raw" / name

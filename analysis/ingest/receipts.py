@@ -61,8 +61,12 @@ class Receipt:
         ``complete``.
     pseudonyms : tuple of str
         Of the person; never the identifier itself.
+    run : str
+        Name of the run's folder, where one run was purged.
     list_id : str
         Which list keeps the person out of later imports.
+    earlier : str
+        Receipt, below the project folder, of a finished purge that found the same person.
     removed, by_hand : list
         What went, and what is left inside the project.
     outside : list of str
@@ -76,7 +80,9 @@ class Receipt:
     on: str
     state: State = "begun"
     pseudonyms: tuple[str, ...] = ()
+    run: str = ""
     list_id: str = ""
+    earlier: str = ""
     removed: list[Removed] = field(default_factory=list)
     by_hand: list[ByHand] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
@@ -90,7 +96,7 @@ class Receipt:
 
 def new_path(root: Path, client: str) -> Path:
     """Return the name of a new receipt; later ones sort after earlier ones."""
-    moment = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    moment = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S.%f}"[:-3] + f"-{secrets.token_hex(2)}"
     return Path(root) / "reports" / FOLDER / f"{client}-{moment}{_SUFFIX}"
 
 

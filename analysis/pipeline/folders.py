@@ -12,7 +12,8 @@ from pathlib import Path
 
 from analysis import manifest, wording
 from analysis.errors import RunError, StoredFileError
-from analysis.files import beside, move, remove, write_text
+from analysis.files import beside, clear_unfinished, move, remove, write_text
+from analysis.ingest.receipts import FOLDER as PURGED
 from analysis.newest import LINK, POINTER
 
 _INDEX = "index.html"
@@ -72,6 +73,8 @@ def _leading_page(target: str) -> str:
 def only_one_run(reports: Path) -> Iterator[None]:
     """Hold the client's lock; the system frees it when this process ends, however it ends.
 
+    What killed commands had begun to write for this client is removed first.
+
     Raises
     ------
     RunError
@@ -91,6 +94,9 @@ def only_one_run(reports: Path) -> Iterator[None]:
         handle.truncate()
         handle.write(f"{os.getpid()}\n")
         handle.flush()
+        root = reports.parents[1]
+        clear_unfinished(reports, root / "data" / reports.name)
+        clear_unfinished(root / "data", root / "reports", root / "reports" / PURGED, below=False)
         yield
 
 

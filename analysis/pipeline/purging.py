@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from analysis import history, manifest, newest
@@ -69,7 +68,8 @@ def purge_person(
             "Correct: the person as an export writes it (staff number, room, phone, name)."
         )
     with folders.only_one_run(root / "reports" / client):
-        path, receipt = _begun(root, client, who.pseudonyms)
+        path, receipt = _begun(root, client, "person", pseudonyms=who.pseudonyms)
+        receipt.earlier = _earlier(root, receipt)
         kept_out = left_out.with_people(opened, who.spelled)
         receipt.list_id = kept_out.list_id
         receipt.by_hand = []
@@ -93,6 +93,8 @@ def purge_person(
 def purge_run(client: str, run_id: str, *, root: Path | None = None) -> tuple[Path, Receipt]:
     """Remove one run, what was copied from it, and its day of the history.
 
+    A purge that was killed goes on where it stopped, also after the run itself went.
+
     Parameters
     ----------
     client : str
@@ -109,15 +111,16 @@ def purge_run(client: str, run_id: str, *, root: Path | None = None) -> tuple[Pa
     reports = _reports(root, client)
     every = [*reports.glob("*/"), *(reports / LOOKED_BACK).glob("*/*/")]
     found = [f for f in every if f.name == run_id and not f.is_symlink() and _is_run(f)]
-    if not found:
+    if not found and not _was_begun(root, client, "run", run=run_id):
         names = ", ".join(f.name for f, _ in newest.runs(reports)[:5])
         raise RunError(f"{client} has no run {run_id}. Correct: one of {names or '(none)'}.")
     with folders.only_one_run(reports):
-        path, receipt = receipts.new_path(root, client), _receipt(client, "run")
+        path, receipt = _begun(root, client, "run", run=run_id)
         receipt.save(path)
         for folder in found:
             _take_away(root, folder, receipt, path)
-            _point_anew(folder.parent)
+        for home in (reports, *(reports / LOOKED_BACK).glob("*/")):
+            _point_anew(home)
         copied = reports / "standalone"
         if run_id in _text(copied / "made_of.json"):
             _take_away(root, copied, receipt, path)
@@ -131,7 +134,8 @@ def purge_run(client: str, run_id: str, *, root: Path | None = None) -> tuple[Pa
 def purge_all(client: str, *, root: Path | None = None) -> tuple[Path, Receipt]:
     """Remove a client: its file, exports, locks, decisions, every run and the history.
 
-    The key and the list of people left out lie outside the project and are named in the receipt.
+    A purge that was killed goes on where it stopped. The key and the list of people left out lie
+    outside the project and are named in the receipt.
 
     Parameters
     ----------
@@ -139,10 +143,12 @@ def purge_all(client: str, *, root: Path | None = None) -> tuple[Path, Receipt]:
         Folder name under ``data/`` or ``reports/``.
     """
     root = (root or project_root()).resolve()
-    reports = _reports(root, client)
+    begun = _was_begun(root, client, "all")
+    reports = root / "reports" / client if begun else _reports(root, client)
     with folders.only_one_run(reports):
-        path, receipt = receipts.new_path(root, client), _receipt(client, "all")
-        receipt.outside += [str(p) for p in _keys(root, client)]
+        path, receipt = _begun(root, client, "all")
+        kept = [str(p) for p in _keys(root, client)]
+        receipt.outside += [place for place in kept if place not in receipt.outside]
         receipt.save(path)
         held = reports / folders.LOCK
         inside = [p for p in sorted(reports.iterdir()) if p != held]
@@ -165,17 +171,41 @@ def _is_run(folder: Path) -> bool:
     return (folder / manifest.FILE_NAME).exists() or (folder / "canonical").is_dir()
 
 
-def _receipt(client: str, what: receipts.What) -> Receipt:
-    return Receipt(client=client, what=what, on=manifest.now(), outside=list(OUTSIDE))
-
-
-def _begun(root: Path, client: str, pseudonyms: Sequence[str]) -> tuple[Path, Receipt]:
-    """Return the receipt of a purge of the same person that was killed, else a new one."""
+def _begun(
+    root: Path, client: str, what: receipts.What, *, pseudonyms: Sequence[str] = (), run: str = ""
+) -> tuple[Path, Receipt]:
+    """Return the receipt of a purge of the same thing that was killed, else a new one."""
+    new = Receipt(
+        client=client,
+        what=what,
+        on=manifest.now(),
+        pseudonyms=tuple(pseudonyms),
+        run=run,
+        outside=list(OUTSIDE),
+    )
     for path, receipt in receipts.kept(root, client):
-        if receipt.state == "begun" and receipt.pseudonyms == tuple(pseudonyms):
+        if receipt.state == "begun" and _same(receipt, new):
             return path, receipt
-    new = replace(_receipt(client, "person"), pseudonyms=tuple(pseudonyms))
     return receipts.new_path(root, client), new
+
+
+def _was_begun(root: Path, client: str, what: receipts.What, *, run: str = "") -> bool:
+    return _begun(root, client, what, run=run)[0].exists()
+
+
+def _earlier(root: Path, receipt: Receipt) -> str:
+    """Return the newest receipt of a finished purge that found the same person."""
+    done = [
+        path.relative_to(root).as_posix()
+        for path, found in receipts.kept(root, receipt.client)
+        if found.state == "complete" and found.removed and _same(found, receipt)
+    ]
+    return done[-1] if done else ""
+
+
+def _same(one: Receipt, other: Receipt) -> bool:
+    """Whether two receipts are of the same person, run or client."""
+    return (one.what, one.pseudonyms, one.run) == (other.what, other.pseudonyms, other.run)
 
 
 def _ended(receipt: Receipt, path: Path) -> Receipt:
@@ -270,9 +300,17 @@ def _telling(words: Sequence[str]) -> list[str]:
 
 
 def _take_away(root: Path, found: Path, receipt: Receipt, path: Path) -> None:
-    remove(found)
-    receipt.removed.append(Removed(found.relative_to(root).as_posix()))
+    """Remove a file or folder; the receipt names it first, for who is killed in between."""
+    gone = Removed(found.relative_to(root).as_posix())
+    if gone not in receipt.removed:
+        receipt.removed.append(gone)
     receipt.save(path)
+    try:
+        remove(found)
+    except OSError:
+        receipt.removed.remove(gone)
+        receipt.save(path)
+        raise
 
 
 def _text(path: Path) -> str:

@@ -149,6 +149,7 @@ def _standalone(client: str, opened: clients.Client, day: dt.date | None) -> Pat
     there never change a finished report.
     """
     home = files.project_root() / "reports" / client
+    files.clear_unfinished(home, opened.folder)
     made_of = {"inputs": files.input_hashes(opened.folder), "code": files.code_hash()}
     complete, run = newest.latest(home), None
     if day is None and complete is not None:

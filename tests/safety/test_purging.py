@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -16,7 +17,7 @@ from analysis import client as clients
 from analysis import ingest, manifest
 from analysis.errors import InputError
 from analysis.ingest import receipts
-from analysis.pipeline import purge_all, purge_person, purge_run
+from analysis.pipeline import purge_all, purge_person, purge_run, purging
 
 PHONE, NAME, OTHER = "13800138017", "欧阳喆堃", "13900139001"
 SOURCES = """
@@ -297,6 +298,54 @@ def test_a_client_is_purged_but_for_receipt_and_key(client):
     assert client.call("purge", "acme", "--all", "--yes").exit_code == 1
 
 
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize("step", ["remove", "_point_anew", "_tell_others", "_ended"])
+def test_a_killed_purge_of_a_run_goes_on(client, step):
+    first, _ = import_into(client, "20240101T000000.000-aaaa")
+    second, _ = import_into(client, "20240102T000000.000-bbbb")
+    (second.parent / "latest").symlink_to(second.name)
+    with killed_at(step):
+        purge_run("acme", second.name)
+    done = client.call("purge", "acme", "--run", second.name, "--yes")
+    assert done.exit_code == 0
+    assert not second.exists()
+    assert (first.parent / "latest").resolve() == first.resolve()
+    ((_, receipt),) = receipts.kept(client.root, "acme")
+    assert receipt.state == "complete"
+    assert [entry.path for entry in receipt.removed] == [f"reports/acme/{second.name}"]
+
+
+@pytest.mark.parametrize("step", ["remove", "_tell_others", "_ended"])
+def test_a_killed_purge_of_a_client_goes_on(client, step):
+    import_into(client, "1")
+    with killed_at(step):
+        purge_all("acme")
+    assert client.call("purge", "acme", "--all", "--yes").exit_code == 0
+    assert not client.folder.exists()
+    assert not (client.root / "reports" / "acme").exists()
+    ((_, receipt),) = receipts.kept(client.root, "acme")
+    assert receipt.state == "complete"
+
+
+@contextlib.contextmanager
+def killed_at(step: str):
+    """End the process in the middle of a purge: right after something went, or before a step."""
+    whole = getattr(purging, step)
+
+    def cut(*given):
+        if step == "remove":
+            whole(*given)
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(purging, step, cut)
+        with pytest.raises(Killed):
+            yield
+
+
 def test_one_thing_is_purged_at_a_time_and_asked_for(client):
     assert client.call("purge", "acme").exit_code == 2
     assert client.call("purge", "acme", "--all", "--person", "1").exit_code == 2
@@ -338,3 +387,25 @@ def test_a_slip_of_the_pen_is_told(client):
     done = client.call("purge", "acme", "--person", "13800138099", "--yes")
     assert done.exit_code == 1
     assert "nobody spelled so" in done.output
+
+
+def test_a_person_purged_twice_is_told_of_the_first_time(client):
+    import_into(client, "1")
+    first = client.call("purge", "acme", "--person", PHONE, "--yes")
+    again = client.call("purge", "acme", "--person", PHONE, "--yes")
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    (path, _), (_, second) = receipts.kept(client.root, "acme")
+    assert second.earlier == path.relative_to(client.root).as_posix()
+    assert second.earlier in again.output
+
+
+def test_what_a_killed_purge_began_to_write_goes_too(client, dead_process):
+    import_into(client, "1")
+    reports = client.root / "reports"
+    folders = (client.raw, reports / "purged", reports / "acme" / "read")
+    left = [folder / dead_process("x.csv") for folder in folders]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(THEIRS, encoding="utf-8")
+    assert client.call("purge", "acme", "--person", PHONE, "--yes").exit_code == 0
+    assert not any(path.exists() for path in left)
