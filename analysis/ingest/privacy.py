@@ -136,6 +136,8 @@ def _key(client: Client, *, create: bool) -> bytes:
     open_places = (project_root(), project / "data", project / "reports")
     if any(path.is_relative_to(place) for place in open_places):
         raise InputError([_key_fault(client, "key_in_project", "The key lies in the project.")])
+    if path.is_dir():
+        raise InputError([_key_fault(client, "key_is_folder", "The key file is a folder.")])
     if not path.exists():
         if client.privacy.key_id != "new" and (record := last_record(client)) is not None:
             raise InputError([_key_changed(client, "key_lost", record)])

@@ -148,6 +148,14 @@ def test_a_key_inside_the_project_is_refused(bench):
         assert not place.exists()
 
 
+def test_a_folder_is_no_key_file(bench):
+    plant(bench)
+    folder = bench.root.parent / f"{bench.root.name}-keys"
+    folder.mkdir()
+    client = bench.client(TEXT, simulated=False, privacy=f"{{key_file: {folder}}}")
+    assert [fault.rule for fault in ingest.check(client)] == ["key_is_folder"]
+
+
 def test_a_changed_or_lost_key_stops_the_run_until_it_is_said(bench):
     plant(bench)
     client = bench.client(TEXT, simulated=False, privacy="{purpose: trial}")
