@@ -15,8 +15,8 @@ holds that the p-values are those of :func:`analysis.causal.evaluate`.
 Three estimators in the same worlds, each by randomisation inference with the same 399 draws:
 ``before`` (difference from the month before the start), ``all_before`` (from the mean of all
 months before), ``lottery`` (with one coefficient on that mean, from a regression over all sites).
-``neyman`` is the efficient estimator with Neyman's error and t quantiles, whether it leads there or
-not; ``leads`` is whichever of the two the rule lets lead.
+``neyman`` is the efficient estimator with Neyman's error, its small-sample factor and t quantiles,
+whether it leads there or not; ``leads`` is whichever of the two the rule lets lead.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from analysis.causal import aggregate, group_time
 from analysis.causal.assignments import assignments
 from analysis.causal.estimates import Builder
 from analysis.causal.frame import Prepared
+from analysis.causal.lot import learnt
 from analysis.causal.options import Options
 
 RESULTS = Path(__file__).parent / "results" / "lottery.csv"
@@ -163,16 +164,15 @@ def measure(study: Study, worlds: int, first: int = FIRST_SEED) -> pd.DataFrame:
 
 
 def neyman(y, panel, place, size) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Value, p-value and ends of the efficient estimator with Neyman's error in each world."""
+    """Value, p-value and ends of the efficient estimator by Neyman's error with its factor."""
     after, before = weights(panel, "all_before")
     parts = [np.einsum("wnt,nt->wn", y, part[place]) for part in (after, before)]
     theta, gap = (part.sum(axis=1) for part in parts)
     member = np.eye(len(size))[place]
     scale = np.sqrt(size / np.maximum(size - 1, 1))[place]
     p, q = (scale * (part - (part @ member / size)[:, place]) for part in parts)
-    beta = (p * q).sum(axis=1) / (q * q).sum(axis=1)
-    rest = (p - beta[:, None] * q) ** 2
-    by_cohort = rest @ member
+    beta, influence = learnt(p, q, scale, gap)
+    by_cohort = influence**2 @ member
     variance = by_cohort.sum(axis=1)
     df = variance**2 / (by_cohort**2 / np.maximum(size - 1, 1e-9)).sum(axis=1)
     value, half = theta - beta * gap, stats.t.ppf((1 + LEVEL) / 2, df) * np.sqrt(variance)

@@ -4,7 +4,8 @@
 (:mod:`analysis.causal.random_timing`). On a panel without gaps this is that estimator; with
 gaps each cell compares the units observed in it, as in :func:`analysis.causal.group_time`.
 
-* *Many* clusters: β of least variance, effect by effect, Neyman's standard error.
+* *Many* clusters: β of least variance, effect by effect, and Neyman's standard error with the
+  small-sample factor of an estimated coefficient (:func:`learnt`).
 * *Few*: too few to learn cohort by cohort. One regression over all units, of the mean after
   anyone's start on the mean before, with the effect in question taken out. No assignment enters it
   but through that effect, so that randomisation inference, which then leads, stays exact.
@@ -15,7 +16,8 @@ Measured in ``docs/methods/estimators.md``.
 
 References
 ----------
-Roth, Sant'Anna (2023); Rosenbaum (2002), Covariance adjustment in randomized experiments.
+Roth, Sant'Anna (2023); Rosenbaum (2002), Covariance adjustment in randomized experiments;
+MacKinnon, White (1985), HC2; Lin (2013), on its use for adjusted estimates of experiments.
 """
 
 from __future__ import annotations
@@ -48,19 +50,58 @@ FEWEST_PER_PERIOD_BEFORE = 10
 class Split:
     """Units' parts in an effect: of what is after the start and of what was before, centred.
 
-    ``after`` and ``before`` are (C,) sums by cluster, centred by cohort and scaled so that squares
-    add up to Neyman's variance; ``gap`` is X.
+    ``after`` and ``before`` are (C,) sums by cluster, centred by cohort and times ``scale``, so that
+    squares add up to Neyman's variance; ``scale`` is √(m/(m - 1)), m the cohort's clusters; ``gap``
+    is X.
     """
 
     after: np.ndarray
     before: np.ndarray
+    scale: np.ndarray
     gap: float
 
     @property
     def coefficient(self) -> float:
         """β of least variance; 0 where nothing varied before."""
-        spread = float(self.before @ self.before)
-        return float(self.before @ self.after) / spread if spread > 0 else 0.0
+        return float(learnt(self.after, self.before, self.scale, np.float64(self.gap))[0])
+
+    @property
+    def influence(self) -> np.ndarray:
+        """(C,) whose squares add up to the variance of the effect, β being estimated."""
+        return learnt(self.after, self.before, self.scale, np.float64(self.gap))[1]
+
+
+def learnt(
+    after: np.ndarray, before: np.ndarray, scale: np.ndarray, gap: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Learn β of least variance, and the influence of the effect that it leads to.
+
+    The effect is a coefficient of a regression of what is after on what was before and cohorts,
+    weighted by ``scale`` squared; the influence holds its HC2 terms. Neyman's variance takes β for
+    known. It leaves out that an error of β counts X times and that residuals, having been fitted,
+    are too small, each of which is about one part in (clusters - cohorts).
+
+    Parameters
+    ----------
+    after, before : (..., C)
+        As in :class:`Split`.
+    scale : (C,)
+    gap : (...)
+
+    Returns
+    -------
+    (...), (..., C)
+        β, 0 where nothing varied before; influence, whose squares add up to the variance.
+    """
+    spread = (before**2).sum(axis=-1)
+    shared = (before * after).sum(axis=-1)
+    varied = spread > 0
+    beta = np.divide(shared, spread, out=np.zeros_like(shared), where=varied)
+    per_spread = np.divide(1.0, spread, out=np.zeros_like(spread), where=varied)[..., None]
+    pull = scale * before
+    toward = 1 - gap[..., None] * pull * per_spread
+    unfitted = np.maximum(1 - pull**2 * per_spread, ZERO)
+    return beta, (after - beta[..., None] * before) * toward / np.sqrt(unfitted)
 
 
 def fits(panel: Prepared, effects: GroupTime) -> bool:
@@ -195,8 +236,8 @@ def split(effects: GroupTime, cell_weights: np.ndarray) -> Split:
     mean = np.zeros((place.max() + 1, 2))
     np.add.at(mean, place[one], both)
     both = both - mean[place[one]] / size[:, None]
-    both = both * np.sqrt(size / np.maximum(size - 1, 1))[:, None]
-    return Split(both[:, 0], both[:, 1], gap)
+    scale = np.sqrt(size / np.maximum(size - 1, 1))
+    return Split(both[:, 0] * scale, both[:, 1] * scale, scale, gap)
 
 
 def _centred(values: np.ndarray, place: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -245,7 +286,7 @@ def coefficient(
 
 
 def efficient(effects: GroupTime, part: Aggregate, scale: np.ndarray) -> Aggregate:
-    """Give each effect its own coefficient of least variance and Neyman's influence.
+    """Give each effect its own coefficient of least variance and the influence that goes with it.
 
     Parameters
     ----------
@@ -263,17 +304,16 @@ def efficient(effects: GroupTime, part: Aggregate, scale: np.ndarray) -> Aggrega
         if not ((weights != 0) & effects.estimated).any():
             continue
         found = split(effects, weights)
-        beta = found.coefficient
-        att[j] += (effects.coefficient - beta) * found.gap
-        rest = found.after - beta * found.before
+        att[j] += (effects.coefficient - found.coefficient) * found.gap
+        own = found.influence
         influence[:, j] = 0.0
-        influence[one, j] = rest * _adjustment(effects, weights, rest) / scale[one]
+        influence[one, j] = own * _adjustment(effects, weights, own) / scale[one]
     overall = part.overall and efficient(effects, part.overall, scale)
     return replace(part, att=att, influence=influence, overall=overall)
 
 
-def _adjustment(effects: GroupTime, cell_weights: np.ndarray, rest: np.ndarray) -> float:
-    """Ratio of the adjusted to Neyman's standard error; 1 where cohorts are too small to adjust."""
+def _adjustment(effects: GroupTime, cell_weights: np.ndarray, influence: np.ndarray) -> float:
+    """Ratio of the adjusted to the plain standard error; 1 where cohorts are too small to adjust."""
     panel = effects.panel
     place, sizes = np.unique(panel.cohort, return_inverse=True, return_counts=True)[1:]
     T0 = int(panel.cohorts[0] - panel.periods[0])
@@ -295,5 +335,5 @@ def _adjustment(effects: GroupTime, cell_weights: np.ndarray, rest: np.ndarray) 
         total += np.linalg.pinv(covariance, rcond=ZERO, hermitian=True) @ shared
         spread += covariance
     foretold = float(total @ spread @ total) / len(sizes) / len(place)
-    whole = float(rest @ rest)
+    whole = float(influence @ influence)
     return float(np.sqrt(1 - foretold / whole)) if foretold < whole else 1.0

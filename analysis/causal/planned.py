@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.causal import lot
 from analysis.causal.aggregate import Aggregate, outcome_weights
 from analysis.causal.assignments import assignments
 from analysis.causal.bands import satterthwaite
@@ -149,13 +150,11 @@ class PlannedTest:
         return value, influence
 
     def _efficient(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(B,) values with the coefficient of least variance, and (N, B) Neyman's influence."""
-        after, before, gap = self._split(y)
-        spread, shared = (before**2).sum(axis=1), (before * after).sum(axis=1)
-        beta = np.divide(shared, spread, out=np.zeros(len(y)), where=spread > 0)
-        rest = after - beta[:, None] * before
+        """(B,) values with the coefficient of least variance, and their (N, B) influence."""
+        after, before, scale, gap = self._split(y)
+        beta, influence = lot.learnt(after, before, scale, gap)
         plain = np.einsum("bnt,nt->b", y, self._weights_after())
-        return plain - beta * gap, rest.T
+        return plain - beta * gap, influence.T
 
     def _weights_after(self) -> np.ndarray:
         effects, weights = self._builder.effects, self._part.cell_weights[0]
@@ -173,21 +172,20 @@ class PlannedTest:
             omega[:, window] += share[:, None]
         return omega
 
-    def _split(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(B, N) parts of units after and before, centred by cohort and scaled, and (B,) gap."""
+    def _split(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """(B, N) scaled parts of units after and before, the (N,) scale, and (B,) gap."""
         panel = self._builder.panel
-        place = np.unique(panel.cohort, return_inverse=True)[1]
+        place, size = np.unique(panel.cohort, return_inverse=True, return_counts=True)[1:]
+        scale = np.sqrt(size / np.maximum(size - 1, 1))[place]
         parts = []
         for omega in (self._weights_after(), self._weights_before()):
             part = np.einsum("bnt,nt->bn", y, omega)
             gap = part.sum(axis=1)
             for g in range(place.max() + 1):
                 own = place == g
-                m = own.sum()
                 part[:, own] -= part[:, own].mean(axis=1, keepdims=True)
-                part[:, own] *= np.sqrt(m / max(m - 1, 1))
-            parts.append(part)
-        return parts[0], parts[1], gap
+            parts.append(part * scale)
+        return parts[0], parts[1], scale, gap
 
     def _randomised(
         self, y: np.ndarray, level: float, draws: int, seed: int
