@@ -50,9 +50,9 @@ FEWEST_PER_PERIOD_BEFORE = 10
 class Split:
     """Units' parts in an effect: of what is after the start and of what was before, centred.
 
-    ``after`` and ``before`` are (C,) sums by cluster, centred by cohort and times ``scale``, so that
-    squares add up to Neyman's variance; ``scale`` is √(m/(m - 1)), m the cohort's clusters; ``gap``
-    is X.
+    ``after`` and ``before`` are (C,) sums by cluster, centred by cohort and times ``scale``, which
+    is √(m/(m - 1)) with m the cohort's clusters, so that squares add up to Neyman's variance;
+    ``gap`` is X.
     """
 
     after: np.ndarray
@@ -313,7 +313,7 @@ def efficient(effects: GroupTime, part: Aggregate, scale: np.ndarray) -> Aggrega
 
 
 def _adjustment(effects: GroupTime, cell_weights: np.ndarray, influence: np.ndarray) -> float:
-    """Ratio of the adjusted to the plain standard error; 1 where cohorts are too small to adjust."""
+    """Ratio of adjusted to plain standard error; 1 where cohorts are too small to adjust."""
     panel = effects.panel
     place, sizes = np.unique(panel.cohort, return_inverse=True, return_counts=True)[1:]
     T0 = int(panel.cohorts[0] - panel.periods[0])
