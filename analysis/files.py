@@ -98,7 +98,7 @@ def clear_unfinished(*folders: Path, below: bool = True) -> None:
     """Remove what killed processes had begun in folders and not renamed into place.
 
     What a living process writes stays, and so does what another machine writes into a shared
-    folder.
+    folder, what another user owns, and until the next command what a virus scanner holds.
 
     Parameters
     ----------
@@ -108,7 +108,8 @@ def clear_unfinished(*folders: Path, below: bool = True) -> None:
         Look into the folders inside them too.
     """
     for found in [path for folder in folders for path in _unfinished(folder, below)]:
-        remove(found)
+        with contextlib.suppress(PermissionError, FileInUseError):
+            remove(found)
 
 
 def _unfinished(folder: Path, below: bool) -> Iterator[Path]:

@@ -60,3 +60,21 @@ def test_links_are_not_followed(tmp_path, dead_process):
     (inside / "linked").symlink_to(outside)
     files.clear_unfinished(inside)
     assert begun.exists()
+
+
+def test_one_that_is_held_stops_nobody(tmp_path, dead_process, monkeypatch):
+    held, free = sorted(tmp_path / dead_process("x.csv") for _ in range(2))
+    held.touch()
+    free.touch()
+    real = Path.unlink
+
+    def unlink(path, **options):
+        if path == held:
+            raise PermissionError(13, "held", str(path))
+        real(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    monkeypatch.setattr(files.time, "sleep", lambda _: None)
+    files.clear_unfinished(tmp_path)
+    assert held.exists()
+    assert not free.exists()
