@@ -39,7 +39,7 @@ FARTHEST = 8.0
 SEED = 11
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=2)
 def _steady(base: int, alike: float, *, own_spread: bool) -> np.ndarray:
     """Draw standardised points of steady sites, (WORLDS, base + YEAR)."""
     rng = np.random.default_rng(SEED)

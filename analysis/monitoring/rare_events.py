@@ -25,6 +25,9 @@ MIN_GAPS = 10
 
 TAIL = float(stats.norm.sf(3))
 
+CENTRE_KNOWN = 60
+"""Gaps from which on the run needed does not change but by the error of its simulation."""
+
 
 def t_chart(days: np.ndarray, baseline: np.ndarray) -> pd.DataFrame:
     """Chart days between events; short gaps say that events have become more frequent.
@@ -102,7 +105,7 @@ def g_chart(cases: np.ndarray, baseline: np.ndarray) -> pd.DataFrame:
 def _chart(
     value: np.ndarray, centre: float, lower: float, upper: float, z: np.ndarray, m: int
 ) -> pd.DataFrame:
-    beyond, run = np.abs(z) > 3, in_a_row(z, run_needed(max(m, 2)))
+    beyond, run = np.abs(z) > 3, in_a_row(z, run_needed(min(max(m, 2), CENTRE_KNOWN)))
     frame = pd.DataFrame({"value": value, "centre": centre, "lower": lower, "upper": upper, "z": z})
     frame["rule"] = np.where(beyond, "beyond", np.where(run, "run", ""))
     frame["signal"] = beyond | run

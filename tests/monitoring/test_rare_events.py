@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.monitoring import assess_funnel, assess_rare, funnel, g_chart, t_chart
+from analysis.monitoring import (
+    assess_funnel,
+    assess_rare,
+    funnel,
+    g_chart,
+    limits,
+    rare_events,
+    t_chart,
+)
 
 
 def test_gaps_are_scored_by_their_predictive_distribution():
@@ -22,6 +30,17 @@ def test_gaps_are_scored_by_their_predictive_distribution():
     assert cases["rule"].iloc[21] == "beyond"
     with pytest.raises(ValueError, match="gap"):
         t_chart(np.zeros(3), np.ones(3, bool))
+
+
+def test_a_chart_of_many_gaps_costs_no_more_than_one_of_few(monkeypatch):
+    asked = []
+    needed = limits.run_needed
+    monkeypatch.setattr(rare_events, "run_needed", lambda m: asked.append(m) or needed(m))
+    for gaps in (40, 5000):
+        t_chart(np.full(gaps + 1, 2.0), np.arange(gaps + 1) < gaps)
+    assert asked == [40, rare_events.CENTRE_KNOWN]
+    assert limits._steady(rare_events.CENTRE_KNOWN, 0.0, own_spread=False).nbytes < 2e7
+    assert limits._steady.cache_info().maxsize < 4
 
 
 @pytest.mark.parametrize("kind", ["t", "g"])
