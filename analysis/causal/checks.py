@@ -18,7 +18,7 @@ from analysis.causal.agreement import Compared, comparable, disagree
 from analysis.causal.bands import satterthwaite
 from analysis.causal.distributions import f_p_value
 from analysis.causal.estimates import Builder
-from analysis.causal.frame import FrameError
+from analysis.causal.frame import FrameError, Panel
 from analysis.causal.inference_rule import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_INFLUENCE
 from analysis.causal.options import Options
 from analysis.causal.pretrend import PreTrend, pretrend_test
@@ -29,6 +29,8 @@ ROWS_DROPPED_AT_MOST = 0.05
 POOR_OVERLAP_AT_MOST = 0.10
 LOT_BALANCE_AT_LEAST = 0.01
 PRETREND_FAILS_BELOW, PRETREND_CAUTION_BELOW = 0.05, 0.10
+MOST_UNSEEN = 0.1
+"""Share of an effect's variance that may stay unseen in waves of one before F promises too much."""
 
 
 def without_comparison(
@@ -275,7 +277,9 @@ def _data(maker: _Maker, builder: Builder) -> list[Check]:
             remedy=True,
         ),
     ]
-    post = sum(t >= g for g, t, _ in effects.failures)
+    failed = [(g, t) for g, t, _ in effects.failures if t >= g]
+    post = len(failed)
+    unmeasured = all(_nobody_measured(panel, g, t) for g, t in failed)
     found.append(
         maker.check(
             "cells_estimated",
@@ -284,7 +288,7 @@ def _data(maker: _Maker, builder: Builder) -> list[Check]:
             threshold=0.0,
             unit="count",
             n=len(effects.att),
-            reason="not_estimated" if post else None,
+            reason=("not_measured" if unmeasured else "not_estimated") if post else None,
             remedy=True,
             params={"after_start": post},
         )
@@ -304,6 +308,11 @@ def _data(maker: _Maker, builder: Builder) -> list[Check]:
             )
         )
     return found
+
+
+def _nobody_measured(panel: Panel, wave: int, period: int) -> bool:
+    """Tell whether no unit of a wave was observed in a period."""
+    return not panel.observed[panel.cohort == wave, period - int(panel.periods[0])].any()
 
 
 def _pretrend(
@@ -334,6 +343,8 @@ def _pretrend(
     if not len(chosen):
         reason = "no_pre_periods" if rounds is None else "no_pre_rounds"
         return maker.impossible("pretrend", reason, n=panel.n_clusters)
+    if _unseen(builder, event.cell_weights[chosen]) > MOST_UNSEEN:
+        return maker.impossible("pretrend", "single_waves", n=panel.n_clusters)
     covariance = event.covariance(panel.cluster, builder.scale)[np.ix_(chosen, chosen)]
     distance = event.cell_weights[chosen] @ builder.effects.distance
     try:
@@ -371,6 +382,29 @@ def _pretrend(
             "outcome_unit": builder.unit,
         },
     )
+
+
+def _unseen(builder: Builder, cell_weights: np.ndarray) -> float:
+    """Return the largest share of an effect's variance that no spread within a wave tells.
+
+    A wave of one cluster has none. Among other draws that does not matter: they have such waves
+    too. The F reference takes what is seen for the whole. Clusters count as varying alike.
+    """
+    panel, effects = builder.panel, builder.effects
+    if pretrend_draws.applies(effects):
+        return 0.0
+    largest = 0.0
+    for weights in cell_weights:
+        treated, compared = builder.arms(weights)
+        whole = 1 / len(np.unique(panel.cluster[compared]))
+        alone = 0.0
+        for wave in panel.cohorts:
+            clusters = len(np.unique(panel.cluster[treated & (panel.cohort == wave)]))
+            own = float(weights[effects.cohort == wave].sum()) ** 2 / max(clusters, 1)
+            whole += own
+            alone += own if clusters == 1 else 0.0
+        largest = max(largest, alone / whole)
+    return largest
 
 
 def _placed(builder: Builder, event: Aggregate, chosen: np.ndarray, test: PreTrend) -> PreTrend:

@@ -310,7 +310,7 @@ def assess_balance(
                 unit="p",
                 n=n1 + n0,
                 reason=None if alike else "measurement.check.balance_joint.reason",
-                remedy=None if alike else "measurement.check.balance.remedy",
+                remedy=None if alike else f"measurement.check.balance.{remedy}",
                 params={"p_value": p_value},
                 dims={"indicator": indicator},
             )

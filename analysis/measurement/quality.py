@@ -285,6 +285,7 @@ def assess_unread(unread: pd.DataFrame) -> StageResults:
         " / ".join(part for part in pair if isinstance(part, str))
         for pair in zip(first["file"], first["sheet"], strict=True)
     ]
+    listed = ", ".join(names)
     check = none_found(
         "baseline.quality.sources.unread",
         "measurement.check.unread",
@@ -292,7 +293,7 @@ def assess_unread(unread: pd.DataFrame) -> StageResults:
         n=max(len(unread), left),
         params={
             "left": left,
-            "names": ", ".join(names) or "—",
+            "names": {"en": f" ({listed})", "zh_CN": f"（{listed}）"} if listed else "",
             "sheets": int(counted.get("sheet_hidden", 0)),
             "hidden": int(hidden.sum()),
         },

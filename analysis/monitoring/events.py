@@ -113,11 +113,11 @@ def assess_events(
         status="caution" if uneven else "passed",
         value=gap.value,
         threshold=0.0,
-        unit="share",
+        unit="share_difference",
         n=gap.n,
         reason="monitoring.check.events.reason",
         remedy="monitoring.check.events.remedy" if uneven else None,
-        params={**params, "low": gap.low, "high": gap.high},
+        params={**params, "low": gap.low, "high": gap.high, "outcome_unit": "share"},
     )
     return collect(stage, [check], tables={"events": table})
 

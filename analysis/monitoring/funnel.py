@@ -116,7 +116,7 @@ def assess_funnel(panel: pd.DataFrame, *, indicator: str, share: bool) -> StageR
         threshold=0.0,
         unit="sites",
         n=len(table),
-        reason="monitoring.check.funnel.reason",
+        reason=f"monitoring.check.funnel.reason{'' if phi > 1 else '_alike'}",
         remedy="monitoring.check.funnel.remedy" if low + high else None,
         params={**params, "sites": len(table), "low": low, "high": high, "phi": phi},
     )

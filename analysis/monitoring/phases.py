@@ -291,7 +291,7 @@ def assess_phases(
                 question="monitoring.check.season.question",
                 status="passed" if known else "caution",
                 value=season.shift if season.scale != "count" else None,
-                unit=unit,
+                unit="share_difference" if unit == "share" else unit,
                 n=season.n_sites,
                 reason=f"monitoring.check.season.{told}",
                 params={

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from scipy.special import expit, logit
 
 from analysis.measurement.columns import floats, present
@@ -55,6 +56,9 @@ def completion(enrolments: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame
 def inside(table: pd.DataFrame) -> dict[str, np.ndarray]:
     """Carry t intervals of shares to the log-odds by the delta method, so that they stay shares.
 
+    People who are all alike do not prove that everybody is: the standard error is never less than
+    if one more person had stood at the farther end.
+
     Parameters
     ----------
     table : DataFrame
@@ -67,6 +71,8 @@ def inside(table: pd.DataFrame) -> dict[str, np.ndarray]:
     """
     value, n = table["value"].to_numpy(), table["n"].to_numpy()
     half = (table["ci_high"] - table["value"]).to_numpy()
+    least = np.maximum(value, 1 - value) / (n + 1) * stats.t.ppf(0.975, np.maximum(n - 1, 1))
+    half = np.where(np.isfinite(half), np.maximum(half, least), half)
     edge = (value <= 0) | (value >= 1)
     room = np.where(edge, 1.0, value * (1 - value))
     middle = logit(np.where(edge, 0.5, value))

@@ -24,6 +24,8 @@ TALL = 20
 MOST = 100
 """Rows of a stored table that a page shows, the first of its order; the workbook has them all."""
 
+MOST_NAMES = 3
+"""Columns at most that say what a row is about."""
 _TEXT_SPECS = ("", "text", "indicator", "date", "month", "wave")
 _SHORT = 20
 _SENTENCE = frozenset("，。；！？,;")
@@ -193,7 +195,7 @@ def frame_table(
         Smallest count shown, when ``n`` is given.
     n : str, optional
         Column of answers behind each row. Rows with too few show :data:`MARK` in every column
-        but the first.
+        but those that say what the row is about.
     notes : Iterable of str
         Finished sentences below the table.
     none : str, optional
@@ -277,6 +279,7 @@ def frame_cells(
     hidden = small if withheld is None else small | np.asarray(withheld, dtype=bool)[:most]
     units = frame["unit"] if "unit" in frame.columns else pd.Series(None, index=frame.index)
     cells, unit_of = [frame[name].array for name in columns], units.array
+    named = _named(columns, n)
     shown, values = [], []
     for position in range(len(hidden)):
         row = [column[position] for column in cells]
@@ -284,10 +287,21 @@ def frame_cells(
         words = [_cell(value, spec, language, unit) for value, spec in zip(row, specs, strict=True)]
         plain = [_plain(v, s, w) for v, s, w in zip(row, specs, words, strict=True)]
         if hidden[position]:
-            words[1:] = plain[1:] = [MARK] * (len(words) - 1)
+            words[named:] = plain[named:] = [MARK] * (len(words) - named)
         shown.append(words)
         values.append(plain)
     return header, shown, values, bool(small.any())
+
+
+def _named(columns: Mapping[str, tuple[str, str]], n: str | None) -> int:
+    """Return how many columns say what a row is about; these stay where its cells are hidden.
+
+    The first, and the texts between it and the number of answers.
+    """
+    names = list(columns)
+    before = names[: names.index(n)] if n in columns else []
+    texts = all(not is_numeric(columns[name][1]) for name in before)
+    return len(before) if 1 < len(before) <= MOST_NAMES and texts else 1
 
 
 def is_numeric(spec: str) -> bool:

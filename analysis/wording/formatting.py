@@ -73,6 +73,8 @@ def in_unit(value: float | None, unit: str | None, language: str, *, effect: boo
     """
     if _absent(value):
         return _MISSING[language]
+    if unit == "share_difference":
+        unit, effect = "share", True
     if unit == "share" and effect:
         suffix = {"zh_CN": " 个百分点", "en": " pp"}[language]
         return _decimal(100 * value, 1, language, signed=True) + suffix

@@ -81,3 +81,22 @@ def test_one_state_alone_does_not_decide_on_the_castle_doctrine():
         p[name] = next(c for c in checks if c.id.endswith("pretrend")).value
     assert sorted(sizes.index[sizes == 1].astype(int)) == [2009]
     assert min(p.values()) > 0.1
+
+
+@pytest.mark.parametrize(("gaps", "said"), [(0.0, "tested"), (0.1, "not_possible")])
+def test_waves_of_one_with_gaps_are_not_tested_against_a_spread_they_lack(gaps, said):
+    frame = staggered(
+        5, sizes=(1, 1, 1, 1), starts=(10, 11, 12, 14), never=13, periods=24, ar=0.5, effect=0.0
+    )
+    kept = np.random.default_rng(1).random(len(frame)) >= gaps
+    found = evaluate(
+        frame[kept],
+        outcome="csat_mean",
+        unit="score_1_5",
+        options=Options(draws=99, alternatives=(), horizons=()),
+    )
+    check = next(c for c in found.checks() if c.id.endswith("pretrend"))
+    if said == "tested":
+        assert check.value is not None
+    else:
+        assert (check.status, check.reason) == (said, "causal.why.pretrend.single_waves")

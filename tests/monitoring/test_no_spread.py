@@ -8,6 +8,7 @@ import pytest
 
 from analysis.monitoring import alert_measures, dropped, evaluate, mean_below, rules
 from analysis.monitoring.risk_triggers import Measured, risk_measures, trigger_states
+from analysis.monitoring.training import completion
 
 RULES = {rule.id: rule for rule in rules()}
 SHARES = [id for id, rule in RULES.items() if rule.kind == "share"]
@@ -196,3 +197,9 @@ def test_early_looks_hardly_ring_at_the_line():
             for n in range(6, 19, 3)
         )
     assert rung <= 4
+
+
+def test_people_who_all_completed_half_are_no_proof_that_everybody_does():
+    enrolments = pd.DataFrame({"staff_id": [f"p{i}" for i in range(16)], "completion": 0.5})
+    row = completion(enrolments).iloc[0]
+    assert row["ci_low"] < 0.45 < 0.5 < 0.55 < row["ci_high"]

@@ -126,17 +126,26 @@ def importance_matrix(frame: pd.DataFrame, *, language: str) -> Figure:
         )
     axes.axvline(x.mean(), color=theme.MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.axhline(y.mean(), color=theme.MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
-    for row in frame.itertuples():
-        right = row.performance >= x.mean()
-        axes.annotate(
-            ax.wrapped(row.label, 30),
-            (row.performance, row.importance),
-            xytext=(-8 if right else 8, 8),
-            textcoords="offset points",
-            ha="right" if right else "left",
-            va="bottom",
-            fontsize=9,
-        )
+    for right in (False, True):
+        part = frame[(x >= x.mean()) == right].sort_values("importance")
+        placed = -np.inf
+        span = float(np.ptp(axes.get_ylim()))
+        for row in part.itertuples():
+            words = ax.wrapped(row.label, 30)
+            # A label begins above the one before it; a line leads it back to its point.
+            height = LABEL_HEIGHT * span * (1 + words.count("\n"))
+            at = max(row.importance + height / 2, placed)
+            placed = at + height
+            axes.annotate(
+                words,
+                (row.performance, row.importance),
+                xytext=(-8 if right else 8, at),
+                textcoords=("offset points", "data"),
+                ha="right" if right else "left",
+                va="bottom",
+                fontsize=9,
+                arrowprops={"arrowstyle": "-", "color": theme.RULE, "linewidth": 0.6},
+            )
     axes.set_xlabel(wording.text("measurement.axis.performance", language))
     axes.set_ylabel(wording.text("measurement.axis.importance", language))
     axes.grid(visible=False)
@@ -144,6 +153,8 @@ def importance_matrix(frame: pd.DataFrame, *, language: str) -> Figure:
     return figure
 
 
+LABEL_HEIGHT = 0.06
+"""Height of a line of a label, as a share of the axis."""
 MOST_DOTS = 200
 """Sites of an arm that can be told apart as dots."""
 
