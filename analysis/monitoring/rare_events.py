@@ -8,6 +8,7 @@ distribution given the gaps before training.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from scipy import special, stats
 
 from analysis.indicators import silent_in
 from analysis.measurement.columns import instants, periods, present
+from analysis.monitoring.dependence import mean_factor, months_alike
 from analysis.monitoring.limits import FARTHEST, run_needed
 from analysis.monitoring.run_rules import in_a_row
 from analysis.monitoring.weekly import MIN_A_WEEK
@@ -24,6 +26,12 @@ MIN_GAPS = 10
 """Fewest gaps before training that a chart is made from."""
 
 TAIL = float(stats.norm.sf(3))
+RECENT_DAYS = 91
+"""Newest days whose complaints are held against those before training."""
+LOOKS = 12
+"""Looks a year among which the error is shared: a window of three months is new each month."""
+ALPHA = 0.05
+"""Chance that the check stands at caution within a year although nothing changes at any site."""
 
 CENTRE_KNOWN = 60
 """Gaps from which on the run needed does not change but by the error of its simulation."""
@@ -112,6 +120,52 @@ def _chart(
     return frame
 
 
+def faster_p(
+    before: int, days_before: float, since: int, days_since: float, spread: float
+) -> float:
+    """Return how likely as many events are since, if they came as rarely as before.
+
+    Parameters
+    ----------
+    before, since : int
+        Events.
+    days_before, days_since : float
+        Days in which they came.
+    spread : float
+        Variance of counts in units of that of a constant rate, at least 1.
+
+    Returns
+    -------
+    float
+        P(X ≥ since) of the binomial, of counts divided by ``spread``.
+    """
+    if since == 0 or days_since <= 0:
+        return 1.0
+    k, m = since / spread, before / spread
+    return float(special.betainc(k, m + 1, days_since / (days_before + days_since)))
+
+
+def _spreads(frame: pd.DataFrame, start: dt.date, silent: Sequence[int]) -> dict[str, float]:
+    """Return the variance of each site's count before, in units of that of a constant rate.
+
+    Rates of months vary by one share of themselves at all sites together (negative binomial), and
+    neighbouring months are alike. The first month of the list is left out, which may be cut.
+    """
+    month = pd.Series(periods(frame["at"]).to_numpy(dtype=int), index=frame.index)
+    first, last = int(month.min()) + 1, start.year * 12 + start.month - 1
+    whole = [m for m in range(first, last) if m not in set(silent)]
+    counts = pd.crosstab(frame["subject"], month).reindex(columns=whole, fill_value=0)
+    mean = counts.mean(axis=1)
+    counts, mean = counts[mean > 0], mean[mean > 0]
+    months = len(whole)
+    if months < 2 or counts.empty:
+        return {}
+    away = counts.sub(mean, axis=0).pow(2).to_numpy().sum() * months / (months - 1)
+    varying = max(0.0, (away - counts.to_numpy().sum()) / (months * float((mean**2).sum())))
+    alike = float(months_alike(counts.div(mean, axis=0).to_numpy())) if varying > 0 else 0.0
+    return (1 + varying * mean * months * mean_factor(months, alike)).to_dict()
+
+
 def assess_rare(
     tickets: pd.DataFrame | None, *, start: dt.date, timezone: str, until: dt.date
 ) -> StageResults:
@@ -131,10 +185,20 @@ def assess_rare(
     Returns
     -------
     StageResults
-        Check ``monitoring.rare`` (``caution`` where gaps became shorter than chance explains),
-        tables ``rare_gaps`` (every gap) and ``rare_signals`` (``subject, before`` and ``since``:
-        middle gap in days, ``gaps, shorter``: signals). Nothing where no site is rare. No gap
-        reaches across a month of which the list of tickets holds nothing.
+        Check ``monitoring.rare`` (``caution`` where the complaints of the newest three months
+        followed each other faster than before training, by a test that has 5 % for all sites and
+        a year of looks), tables ``rare_gaps`` (every gap) and ``rare_signals`` (``subject,
+        before`` and ``since``: middle gap in days, ``gaps, shorter``: signals of the chart, some
+        of which chance gives among hundreds of gaps; ``p_value, worse``: of that test). Nothing
+        where no site is rare. No gap reaches across a month of which the list of tickets holds
+        nothing.
+
+    Notes
+    -----
+    With ``m`` gaps that add up to ``S`` days before and ``k`` that add up to ``L`` days in the
+    newest months, the gap that is still open included, ``k`` is binomial among ``m + k`` with
+    ``L / (S + L)`` where the rate is the same (Przyborowski & Wilenski 1940). Both counts are
+    divided by how much more they vary than by a constant rate, as months at all sites do.
     """
     if not present(tickets, "kind", "opened_at", "site_id"):
         return collect("monitoring", [])
@@ -149,7 +213,9 @@ def assess_rare(
     # Days across a month that nobody recorded are no gap between complaints.
     before = np.searchsorted(silent, periods(frame["at"]).to_numpy(dtype=int))
     frame = frame.assign(silent_before=before)
-    charts = []
+    spreads = _spreads(frame, start, silent)
+    recent = max(pd.Timestamp(start), pd.Timestamp(until) - pd.Timedelta(days=RECENT_DAYS))
+    charts, tests = [], {}
     for site, rows in frame.groupby("subject"):
         if len(rows) / weeks >= MIN_A_WEEK:
             continue
@@ -160,6 +226,15 @@ def assess_rare(
             continue
         chart = t_chart(days, base).assign(subject=str(site), baseline=base)
         charts.append(chart.assign(at=rows["at"].dt.date.to_numpy()[known]))
+        new = (rows["at"] >= recent).to_numpy()[known]
+        open_gap = max((pd.Timestamp(until) - rows["at"].iloc[-1]).days, 0)
+        tests[str(site)] = faster_p(
+            int(base.sum()),
+            float(days[base].sum()),
+            int(new.sum()),
+            float(days[new].sum()) + open_gap,
+            spreads.get(site, 1.0),
+        )
     question = {"id": "monitoring.rare", "question": "monitoring.check.rare.question"}
     if not charts:
         return collect("monitoring", [])
@@ -172,9 +247,11 @@ def assess_rare(
         since=("value", "median"), gaps=("value", "size"), shorter=("shorter", "sum")
     )
     table = table.assign(before=before.reindex(table.index)).reset_index()
-    table = table.sort_values(["shorter", "subject"], ascending=[False, True], ignore_index=True)
-    table = table[["subject", "before", "since", "gaps", "shorter"]]
-    bad = int((table["shorter"] > 0).sum())
+    table = table.assign(p_value=table["subject"].map(tests))
+    table = table.assign(worse=table["p_value"] <= ALPHA / LOOKS / len(tests))
+    table = table.sort_values(["p_value", "subject"], ignore_index=True)
+    table = table[["subject", "before", "since", "gaps", "shorter", "p_value", "worse"]]
+    bad = int(table["worse"].sum())
     check = Check(
         **question,
         status="caution" if bad else "passed",

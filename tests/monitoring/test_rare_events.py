@@ -16,6 +16,7 @@ from analysis.monitoring import (
     rare_events,
     t_chart,
 )
+from analysis.monitoring.rare_events import faster_p
 
 
 def test_gaps_are_scored_by_their_predictive_distribution():
@@ -131,3 +132,30 @@ def test_the_funnel_of_a_panel_or_why_there_is_none(sites, share, said):
     )
     (check,) = assess_funnel(panel, indicator="csat_top2", share=share).checks
     assert check.status == said
+
+
+def test_hundreds_of_steady_gaps_do_not_put_the_check_at_caution():
+    rng = np.random.default_rng(2)
+    frames = []
+    for site in range(8):
+        at = np.cumsum(rng.exponential(2.0, 700))
+        opened = pd.Timestamp("2022-01-01", tz="UTC") + pd.to_timedelta(at[at < 1095], unit="D")
+        frames.append(
+            pd.DataFrame({"site_id": f"s{site}", "kind": "complaint", "opened_at": opened})
+        )
+    found = assess_rare(
+        pd.concat(frames, ignore_index=True),
+        start=dt.date(2023, 1, 1),
+        timezone="UTC",
+        until=dt.date(2024, 12, 30),
+    )
+    table = found.table("rare_signals")
+    assert (table["shorter"] > 0).any()  # single short gaps occur by chance among hundreds
+    assert not table["worse"].any()
+    assert found.checks[0].status == "passed"
+
+
+def test_the_test_of_two_rates_is_the_exact_binomial():
+    assert faster_p(30, 300.0, 12, 60.0, 1.0) == pytest.approx(stats.binom.sf(11, 42, 60 / 360))
+    assert faster_p(30, 300.0, 12, 60.0, 2.0) > faster_p(30, 300.0, 12, 60.0, 1.0)
+    assert faster_p(30, 300.0, 0, 60.0, 1.0) == 1.0
