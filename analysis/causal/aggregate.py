@@ -1,11 +1,14 @@
 """Group-time effects summed up: overall, by event time, by cohort, by calendar period.
 
-Cohort shares are estimated from the sample, and their influence is part of every standard
-error, as in R's ``did::aggte``.
+Cohorts weigh by their shares. Where the units are a sample, shares are estimated and their
+influence is part of every standard error, as in R's ``did::aggte``; where the roll-out plan fixes
+who starts when, shares are given and say nothing about chance (``shares`` of :func:`aggregate`).
 
 References
 ----------
-Callaway, Sant'Anna (2021), section 3.3, table 1.
+Callaway, Sant'Anna (2021), section 3.3, table 1, and section 4 on estimated weights.
+Abadie, Athey, Imbens, Wooldridge (2020), Sampling-based versus design-based uncertainty in
+regression analysis, Econometrica 88(1).
 """
 
 from __future__ import annotations
@@ -20,8 +23,10 @@ from analysis.causal.base import level_weights
 from analysis.causal.faults import one_of
 from analysis.causal.frame import FrameError
 from analysis.causal.group_time import GroupTime, by_cluster, comparison_units
+from analysis.causal.inference_rule import FEWEST_IN_A_WAVE
 
 Kind = Literal["simple", "event", "cohort", "calendar"]
+Shares = Literal["estimated", "given"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +41,7 @@ class Aggregate:
         Event time, cohort or calendar period; a single 0 for ``simple`` and ``exposure``.
     att : (J,)
     influence : (N, J)
-        Influence divided by N, shares' influence included.
+        Influence divided by N; that of the shares is part of it where they are estimated.
     cell_weights : (J, K)
         Weight of each group-time cell; rows sum to one.
     cells : (J, K) bool
@@ -74,6 +79,7 @@ def aggregate(
     max_event_time: int | None = None,
     balance_event_time: int | None = None,
     fewest_compared: int = 0,
+    shares: Shares = "estimated",
 ) -> Aggregate:
     """Sum up group-time effects.
 
@@ -93,6 +99,15 @@ def aggregate(
         Cells with fewer clusters not yet treated are left out of a mean that also has others: the
         mean then ends before the roll-out leaves hardly anyone to compare with. Counted from who
         is treated when, gaps aside, so that it is the same in every other draw of the waves.
+    shares : {"estimated", "given"}
+        Which question the standard error answers; the effects are the same. ``estimated``: the
+        mean effect in a population from which the units, and with them the cohorts' sizes, were
+        drawn. Another sample would have other shares, and where cohorts' effects differ that is
+        part of the error (Callaway and Sant'Anna 2021, section 4; R's ``did::aggte``). ``given``:
+        the mean effect on the cohorts as large as they are, as when a plan fixed who starts when
+        and the units are all there are. Shares are then constants (Abadie, Athey, Imbens and
+        Wooldridge 2020), and differences between cohorts add nothing. A mean with a cohort of one
+        cluster keeps them: nothing else shows that cohort's noise.
 
     Returns
     -------
@@ -106,8 +121,9 @@ def aggregate(
         when the covariates are why none could be estimated.
     """
     one_of("kind", kind, Kind)
+    one_of("shares", shares, Shares)
     panel = effects.panel
-    weighted = _weigher(effects, fewest_compared)
+    weighted = _weigher(effects, fewest_compared, shares)
     event = effects.event_time
     usable = np.ones(len(event), bool)
     if max_event_time is not None:
@@ -135,19 +151,28 @@ def aggregate(
         return _with_mean(parts, np.ones(len(keys), bool))
     keys = np.unique(effects.cohort[post & made])
     parts = _stack(kind, keys, [weighted(post & (effects.cohort == g)) for g in keys])
-    return _with_cohort_mean(parts, panel)
+    drifts = shares_drift(effects, parts.cells.any(axis=0) & made, shares)
+    return _with_cohort_mean(parts, panel, drifts)
 
 
-def mean_of(effects: GroupTime, cells: np.ndarray, *, fewest_compared: int = 0) -> Aggregate:
+def mean_of(
+    effects: GroupTime,
+    cells: np.ndarray,
+    *,
+    fewest_compared: int = 0,
+    shares: Shares = "estimated",
+) -> Aggregate:
     """Return the mean of chosen cells, (K,) bool, by cohort share as event times average theirs."""
-    return _stack("event", [0], [_weigher(effects, fewest_compared)(cells)])
+    return _stack("event", [0], [_weigher(effects, fewest_compared, shares)(cells)])
 
 
 Weighed = tuple[float, np.ndarray, np.ndarray, np.ndarray]
 """Mean of cells by cohort share, its influence, the weights, and the cells asked for."""
 
 
-def _weigher(effects: GroupTime, fewest_compared: int) -> Callable[[np.ndarray], Weighed]:
+def _weigher(
+    effects: GroupTime, fewest_compared: int, shares: Shares
+) -> Callable[[np.ndarray], Weighed]:
     """Return what averages the cells it is asked for."""
     panel = effects.panel
     indicator = (panel.cohort[:, None] == effects.cohort[None, :]) * panel.weights[:, None]
@@ -163,11 +188,31 @@ def _weigher(effects: GroupTime, fewest_compared: int) -> Callable[[np.ndarray],
         weight = np.zeros(len(share))
         weight[cells] = share[cells] / total
         att = float(weight[cells] @ effects.att[cells])
-        drift = (indicator[:, cells] - share[cells]) / total
-        own = effects.influence[:, cells] @ weight[cells]
-        return att, own + drift @ (effects.att[cells] - att) / len(panel.units), weight, asked
+        influence = effects.influence[:, cells] @ weight[cells]
+        if shares_drift(effects, cells, shares):
+            drift = (indicator[:, cells] - share[cells]) / total
+            influence += drift @ (effects.att[cells] - att) / len(panel.units)
+        return att, influence, weight, asked
 
     return weighted
+
+
+def shares_drift(effects: GroupTime, cells: np.ndarray, shares: Shares) -> bool:
+    """Whether the influence of cohorts' shares is part of the error of a mean of cells, (K,) bool.
+
+    It is where shares are estimated, and where some cohort has one cluster in each of its cells:
+    one cluster is no spread, and the differences between cohorts are all that shows its noise.
+    """
+    if shares == "estimated":
+        return True
+    panel, used = effects.panel, np.flatnonzero(cells)
+    seen = panel.observed[:, effects.period[used] - int(panel.periods[0])]
+    mine = (panel.cohort[:, None] == effects.cohort[used]) & seen
+    clusters = (by_cluster(mine.astype(float), panel.cluster) > 0).sum(axis=0)
+    return any(
+        clusters[effects.cohort[used] == g].max() < FEWEST_IN_A_WAVE
+        for g in np.unique(effects.cohort[used])
+    )
 
 
 def _no_cell(effects: GroupTime) -> FrameError:
@@ -220,10 +265,12 @@ def _with_mean(parts: Aggregate, chosen: np.ndarray) -> Aggregate:
     return _combined(parts, chosen / chosen.sum(), 0.0)
 
 
-def _with_cohort_mean(parts: Aggregate, panel) -> Aggregate:
+def _with_cohort_mean(parts: Aggregate, panel, drifts: bool) -> Aggregate:
     indicator = (panel.cohort[:, None] == parts.key[None, :]) * panel.weights[:, None]
     share = indicator.mean(axis=0)
     weight = share / share.sum()
+    if not drifts:
+        return _combined(parts, weight, 0.0)
     mean = weight @ parts.att
     drift = (indicator - share) @ (parts.att - mean) / share.sum() / len(panel.units)
     return _combined(parts, weight, drift)

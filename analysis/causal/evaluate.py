@@ -295,7 +295,7 @@ def lead(
     by_lot = options.drawn_by_lot and options.form == "mean"
     settled = many is not None
     if not (by_lot and (settled or lot.fits(plain.panel, plain))):
-        return Builder(plain, outcome, unit, options), _aggregates(plain, kinds)
+        return Builder(plain, outcome, unit, options), _aggregates(plain, kinds, options)
     plain = replace(plain, lot=True)
     simple = aggregate(plain, "simple", fewest_compared=fewest_compared(panel.n_clusters))
     if not settled:
@@ -303,7 +303,7 @@ def lead(
         many = rule.lead == "influence_function"
     beta, slopes = lot.coefficient(plain, simple, many=many, sloped=sloped)
     found = replace(cells(plain.panel, options, coefficient=beta), slopes=slopes, lot=True)
-    builder, parts = Builder(found, outcome, unit, options), _aggregates(found, kinds)
+    builder, parts = Builder(found, outcome, unit, options), _aggregates(found, kinds, options)
     if many:
         parts = {kind: lot.efficient(found, part, builder.scale) for kind, part in parts.items()}
     return builder, parts
@@ -332,9 +332,13 @@ def led_by(evaluation: Evaluation, lead: Estimate) -> Evaluation:
     return replace(evaluation, _estimates=(replace(lead, **place), *moved))
 
 
-def _aggregates(effects: GroupTime, kinds: tuple[Kind, ...]) -> dict[str, Aggregate]:
+def _aggregates(
+    effects: GroupTime, kinds: tuple[Kind, ...], options: Options
+) -> dict[str, Aggregate]:
     few = fewest_compared(effects.panel.n_clusters)
-    return {kind: aggregate(effects, kind, fewest_compared=few) for kind in kinds}
+    return {
+        kind: aggregate(effects, kind, fewest_compared=few, shares=options.shares) for kind in kinds
+    }
 
 
 def prepared(frame: pd.DataFrame, options: Options) -> Prepared:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from analysis.causal.aggregate import Shares
 from analysis.causal.base import Base
 from analysis.causal.faults import OptionError, a_count, a_level, one_of
 from analysis.causal.frame import AlwaysTreated
@@ -26,6 +27,12 @@ class Options:
     method, comparison, base, unbalanced
         As in :func:`analysis.causal.group_time`. The base is universal, so that pre-periods and
         effects are read against one and the same month; a plan may name ``all_before``.
+    shares : {"given", "estimated"}
+        What cohorts' shares are in every mean over cohorts, as of
+        :func:`analysis.causal.aggregate`. ``given``, the default: a roll-out plan fixed them, the
+        sites are all there are, and the effect is that on these sites; only a mean with a wave of
+        one cluster counts them as estimated. ``estimated``: the sites
+        are a sample and the effect is that in the population behind it, as R's ``did`` reports.
     drawn_by_lot : bool
         Whether a lottery assigned the starts (within ``stratum``): the coefficient on the level
         before is then estimated (:mod:`analysis.causal.lot`) instead of set to 1.
@@ -75,6 +82,7 @@ class Options:
     comparison: Comparison = "not_yet_treated"
     base: Base = "universal"
     unbalanced: Unbalanced = "pairs"
+    shares: Shares = "given"
     drawn_by_lot: bool = False
     anticipation: int = 0
     always_treated: AlwaysTreated = "drop"
@@ -138,6 +146,7 @@ _CHOICES = {
     "comparison": Comparison,
     "base": Base,
     "unbalanced": Unbalanced,
+    "shares": Shares,
     "always_treated": AlwaysTreated,
     "form": Form,
 }

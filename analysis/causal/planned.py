@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal import lot
-from analysis.causal.aggregate import Aggregate, outcome_weights
+from analysis.causal.aggregate import Aggregate, Shares, outcome_weights, shares_drift
 from analysis.causal.assignments import assignments
 from analysis.causal.bands import satterthwaite
 from analysis.causal.base import last_untouched
@@ -141,7 +141,9 @@ class PlannedTest:
                 att[row] += sign * mean
                 influence[arm] += sign * weight / arm.sum() * (change[:, arm] - mean[:, None]).T
         value = weights @ att
-        if self._part.kind == "exposure":  # given weights, not shares of cohorts
+        cells = np.isin(np.arange(len(effects.att)), used)
+        given = not shares_drift(effects, cells, self._builder.options.shares)
+        if self._part.kind == "exposure" or given:
             return value, influence
         # Shares of cohorts are estimated too, as aggregate() counts it.
         belongs = (panel.cohort[:, None] == effects.cohort[used]).astype(float)
@@ -250,6 +252,7 @@ def plan_test(
     base: str = "all_before",
     by_lot: bool = False,
     counted: int | None = None,
+    shares: Shares = "given",
 ) -> PlannedTest:
     """Ask the ladder and the inference rule what will lead in a planned roll-out.
 
@@ -266,6 +269,8 @@ def plan_test(
     counted : int, optional
         Average the site-months of so many months from the start on, as a return counts them,
         instead of what the overall effect averages.
+    shares : {"given", "estimated"}
+        What cohorts' shares are, as of :class:`analysis.causal.Options`.
     """
     cohort = np.append(np.sort(np.asarray(starts, float)), np.full(n_never, np.nan))
     frame = pd.DataFrame(
@@ -277,7 +282,12 @@ def plan_test(
         }
     )
     options = Options(
-        base=_BASES[base], drawn_by_lot=by_lot, alternatives=(), horizons=(), draws=199
+        base=_BASES[base],
+        shares=shares,
+        drawn_by_lot=by_lot,
+        alternatives=(),
+        horizons=(),
+        draws=199,
     )
     builder, parts = lead(
         prepared(frame, options), options, outcome="planned", unit="", kinds=("simple",)

@@ -147,6 +147,7 @@ def _first_stage(evaluation: Evaluation, share: np.ndarray) -> tuple[float, np.n
         ),
         "simple",
         fewest_compared=fewest_compared(panel.n_clusters),
+        shares=evaluation.options.shares,
     )
     scale = small_sample_scale(panel)
     own = [simple.influence[:, 0] * scale, first.influence[:, 0] * small_sample_scale(attended)]

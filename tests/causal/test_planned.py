@@ -14,6 +14,7 @@ PLANS = {
     "waves of one": ((6, 8, 10, 12), 9, 16, "all_before", False, "randomisation"),
     "few": ((6,) * 3, 9, 12, "all_before", False, "randomisation"),
     "large": ((6,) * 15 + (9,) * 15, 20, 16, "all_before", False, "influence_function"),
+    "large, one alone": ((6,) * 15 + (9,), 30, 16, "all_before", False, "influence_function"),
     "few by lot": ((6,) * 6, 8, 12, "all_before", True, "randomisation"),
     "large by lot": ((6,) * 15 + (9,) * 15, 20, 16, "all_before", True, "influence_function"),
 }
@@ -31,18 +32,20 @@ def frame(starts, never, months, y):
     )
 
 
+@pytest.mark.parametrize("shares", ["given", "estimated"])
 @pytest.mark.parametrize("name", PLANS)
-def test_intervals_are_those_of_the_leading_estimate(name):
+def test_intervals_are_those_of_the_leading_estimate(name, shares):
     starts, never, months, base, by_lot, method = PLANS[name]
-    test = plan_test(starts, never, months, base=base, by_lot=by_lot)
+    test = plan_test(starts, never, months, base=base, by_lot=by_lot, shares=shares)
     assert test.lead == method
     rng = np.random.default_rng(4)
     y = rng.normal(size=(3, test.n_units, 1)) + rng.normal(size=(3, test.n_units, months))
     low, high = test.intervals(y, level=0.95, draws=199, seed=5)
     bases = {"month_before": "universal", "all_before": "all_before"}
     options = Options(
-        base=bases[base], drawn_by_lot=by_lot, alternatives=(), horizons=(), draws=199, seed=5
-    )
+        base=bases[base], shares=shares, drawn_by_lot=by_lot, alternatives=(), horizons=(),
+        draws=199, seed=5,
+    )  # fmt: skip
     for b in range(3):
         builder, parts = lead(
             prepared(frame(starts, never, months, y[b]), options), options,
