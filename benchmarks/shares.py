@@ -8,16 +8,18 @@ base; the estimate is the same. Three effects: none; ``growing``, 0.2 points on 
 whose effects run evenly from 0.1 to 0.5 points, of which the target is the mean over treated
 site-months. ``--band``: worlds in which the uniform band of the event study leaves the truth
 anywhere, without effect and with waves that differ. Designs in which bootstrap or randomisation
-leads are compared interval by interval.
+leads are compared interval by interval. ``--small``: waves of one to three sites instead, under
+given shares without and with the rule that a mean with a wave of one counts them as estimated.
 
-The first worlds' intervals are compared with those of :func:`analysis.causal.plan_test`. Seeds from 1,200,000 on, on which nothing was chosen.
+The first worlds' intervals are compared with those of :func:`analysis.causal.plan_test`. Seeds from
+1,200,000 on, on which nothing was chosen.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -54,6 +56,17 @@ EFFECTS = ("none", "growing", "differing")
 SHARES = ("estimated", "given")
 SHOCKS = ("heavy", "louder", "heavy_louder")
 
+#: Sites, trained sites by wave, and shocks.
+SMALL = (
+    (40, (1,) * 12, "normal"),
+    (40, (6, 1, 1, 1, 1, 1, 1), "normal"),
+    (40, (2,) * 6, "normal"),
+    (40, (2,) * 6, "louder"),
+    (40, (3,) * 4, "normal"),
+    (40, (3,) * 4, "louder"),
+    (60, (2,) * 10, "normal"),
+)
+
 
 def effect(panel: Prepared, kind: str) -> np.ndarray:
     """(N, T) effect on each site-month."""
@@ -71,10 +84,22 @@ def drawn(study: Study, panel: Prepared, seeds: range) -> np.ndarray:
     return np.stack([outcome(full, panel, seed) for seed in seeds])
 
 
+@dataclass(frozen=True)
+class Sized(Design):
+    """A design whose waves have the sizes stated, one month apart."""
+
+    sizes: tuple[int, ...] = ()
+
+    def cohorts(self) -> np.ndarray:
+        """(sites,) first treated month, inf for never."""
+        start = FIRST_WAVE + np.repeat(np.arange(len(self.sizes)), self.sizes)
+        return np.append(start, np.full(self.sites - self.treated, np.inf)).astype(float)
+
+
 class Means:
     """Means of cells in many worlds, and their influence under either kind of shares."""
 
-    def __init__(self, effects: GroupTime, part: Aggregate) -> None:
+    def __init__(self, effects: GroupTime, part: Aggregate, *, ruled: bool = True) -> None:
         self.panel, self.part = effects.panel, part
         self.contrast = effects.contrast
         cells = np.eye(len(effects.att))
@@ -83,10 +108,12 @@ class Means:
         self.belongs = (self.panel.cohort[:, None] == effects.cohort).astype(float)
         self.sizes = self.belongs.sum(axis=0)
         self.scale = small_sample_scale(self.panel)
-        self.given = [not shares_drift(effects, row != 0, "given") for row in part.cell_weights]
+        self.given = [
+            not (ruled and shares_drift(effects, row != 0, "given")) for row in part.cell_weights
+        ]
 
     def of(self, y: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """(B, J) values, and (B, N, J) influence by kind of shares, scaled as intervals scale it."""
+        """(B, J) values; (B, N, J) influence by kind of shares, scaled as intervals scale it."""
         mine = self.belongs.T[:, :, None]
         own, others = (
             np.tensordot(y, self.of_cell * arm, ([1, 2], [1, 2])) for arm in (mine, 1 - mine)
@@ -123,12 +150,15 @@ def intervals(means: Means, y: np.ndarray) -> dict[str, tuple[np.ndarray, np.nda
     return found
 
 
-def overall(study: Study, base: str, worlds: int) -> dict[tuple[str, str], np.ndarray]:
+def overall(
+    study: Study, base: str, worlds: int, *, ruled: bool = True
+) -> dict[tuple[str, str], np.ndarray]:
     """(worlds, 3) by effect and kind of shares: zero outside, truth inside, half width."""
     panel = template(study.design)
     effects = group_time(panel, base=base)
-    means = Means(effects, aggregate(effects, "simple"))
-    assert_planned(study, base, means)
+    means = Means(effects, aggregate(effects, "simple"), ruled=ruled)
+    if ruled:
+        assert_planned(study, base, means)
     found = {(kind, shares): [] for kind in EFFECTS for shares in SHARES}
     for start in range(FRESH, FRESH + worlds, BLOCK):
         seeds = range(start, min(start + BLOCK, FRESH + worlds))
@@ -214,10 +244,9 @@ def studies(sites: list[int]) -> list[Study]:
 
 def main(sites: list[int], worlds: int, bands: int) -> None:
     """Print a line per design, shocks and base; then bands; then what is not touched."""
-    print(
-        "| sites | trained | waves | kind | ICC | shocks | base | size | power | covered, differing |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    named = ("sites", "trained", "waves", "kind", "ICC", "shocks", "base")
+    print("|", " | ".join((*named, "size", "power", "covered, differing")), "|")
+    print("|" + "---|" * 10)
     for study in studies(sites):
         for name, base in BASES.items():
             found = overall(study, base, worlds)
@@ -226,8 +255,8 @@ def main(sites: list[int], worlds: int, bands: int) -> None:
                 each = [f"{found[kind, shares][:, column].mean():.4f}" for shares in SHARES]
                 told.append(" → ".join(each))
             print(_row(study, told), flush=True)
-    print("| sites | trained | waves | kind | ICC | shocks | base | effect | band leaves truth |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("|", " | ".join((*named, "effect", "band leaves truth")), "|")
+    print("|" + "---|" * 9)
     for study in studies(sites) if bands else ():
         if study.shocks != "normal" or study.design.icc != 0.2:
             continue
@@ -238,6 +267,23 @@ def main(sites: list[int], worlds: int, bands: int) -> None:
     for design in designs():
         if design.sites in sites and design.sites < 40 and design.waves in (2, 5):
             print(design, *touched(design), flush=True)
+
+
+def small(worlds: int) -> None:
+    """Print size and coverage with small waves: shares estimated, given, given by the rule."""
+    print("| sites | waves | shocks | base | size | covered, differing |")
+    print("|" + "---|" * 6)
+    for sites, sizes, shocks in SMALL:
+        design = Sized(sites, sum(sizes), len(sizes), 0.2, True, sizes)
+        study = Study(design, shocks, "")
+        for name, base in BASES.items():
+            plain, ruled = (overall(study, base, worlds, ruled=rule) for rule in (False, True))
+            told = []
+            for kind, column in (("none", 0), ("differing", 1)):
+                three = plain[kind, "estimated"], plain[kind, "given"], ruled[kind, "given"]
+                told.append(" → ".join(f"{each[:, column].mean():.4f}" for each in three))
+            named = (sites, "+".join(map(str, sizes)), shocks, name, *told)
+            print("|", " | ".join(map(str, named)), "|", flush=True)
 
 
 def _row(study: Study, told: list[str]) -> str:
@@ -252,5 +298,9 @@ if __name__ == "__main__":
     parser.add_argument("--sites", type=int, nargs="+", default=[40, 100, 10, 20])
     parser.add_argument("--worlds", type=int, default=4000)
     parser.add_argument("--band", type=int, default=1000, help="worlds of the band; 0: none")
+    parser.add_argument("--small", action="store_true", help="small waves instead")
     asked = parser.parse_args()
-    main(asked.sites, asked.worlds, asked.band)
+    if asked.small:
+        small(asked.worlds)
+    else:
+        main(asked.sites, asked.worlds, asked.band)

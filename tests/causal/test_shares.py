@@ -1,4 +1,4 @@
-"""Cohorts' shares: part of the error where units are a sample, constants where a plan fixed them."""
+"""Cohorts' shares: part of the error where units are a sample, constants of a given plan."""
 
 from dataclasses import replace
 
