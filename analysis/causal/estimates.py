@@ -221,8 +221,7 @@ class Builder:
         cells = self._near(months)
         if not cells.any():
             return None
-        few = fewest_compared(self.panel.n_clusters)
-        part = mean_of(self.effects, cells, fewest_compared=few, shares=self.options.shares)
+        part = mean_of(self.effects, cells, fewest_compared=fewest_compared(self.panel.n_clusters))
         weights = part.cell_weights[0]
         if self.effects.lot and self.rule(weights).lead == "influence_function":
             part = lot.efficient(self.effects, part, self.scale)

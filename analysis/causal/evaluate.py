@@ -336,9 +336,12 @@ def _aggregates(
     effects: GroupTime, kinds: tuple[Kind, ...], options: Options
 ) -> dict[str, Aggregate]:
     few = fewest_compared(effects.panel.n_clusters)
-    return {
-        kind: aggregate(effects, kind, fewest_compared=few, shares=options.shares) for kind in kinds
-    }
+    found = {}
+    for kind in kinds:
+        # The uniform band of the event study is too narrow with given shares (as measured).
+        shares = options.shares if kind == "simple" else "estimated"
+        found[kind] = aggregate(effects, kind, fewest_compared=few, shares=shares)
+    return found
 
 
 def prepared(frame: pd.DataFrame, options: Options) -> Prepared:

@@ -28,11 +28,12 @@ class Options:
         As in :func:`analysis.causal.group_time`. The base is universal, so that pre-periods and
         effects are read against one and the same month; a plan may name ``all_before``.
     shares : {"given", "estimated"}
-        What cohorts' shares are in every mean over cohorts, as of
-        :func:`analysis.causal.aggregate`. ``given``, the default: a roll-out plan fixed them, the
-        sites are all there are, and the effect is that on these sites; only a mean with a wave of
-        one cluster counts them as estimated. ``estimated``: the sites
-        are a sample and the effect is that in the population behind it, as R's ``did`` reports.
+        What cohorts' shares are in the overall effect, as of :func:`analysis.causal.aggregate`.
+        ``given``, the default: a roll-out plan fixed them, the sites are all there are, and the
+        effect is that on these sites; with a wave of one cluster they count as estimated all the
+        same. ``estimated``: the sites are a sample and the effect is that in the population behind
+        it, as R's ``did`` reports. Effects by event time, horizon and calendar period always take
+        them as estimated: the uniform band is too narrow otherwise.
     drawn_by_lot : bool
         Whether a lottery assigned the starts (within ``stratum``): the coefficient on the level
         before is then estimated (:mod:`analysis.causal.lot`) instead of set to 1.

@@ -80,7 +80,7 @@ def event_moments(evaluation: Evaluation, horizon: int) -> Moments:
         raise FrameError("varying_base", "the bounds need one and the same base period")
     if effects.base_rule == "all_before" or effects.lot:
         effects = cells(panel, replace(evaluation.options, base="universal", form="mean"))
-        event = aggregate(effects, "event", shares=evaluation.options.shares)
+        event = aggregate(effects, "event")
     builder = Builder(effects, evaluation.outcome, evaluation.unit, evaluation.options)
     horizon, _ = _round_at(builder, event, horizon)
     place = {int(key): j for j, key in enumerate(event.key)}
