@@ -155,15 +155,9 @@ def aggregate(
     return _with_cohort_mean(parts, panel, drifts)
 
 
-def mean_of(
-    effects: GroupTime,
-    cells: np.ndarray,
-    *,
-    fewest_compared: int = 0,
-    shares: Shares = "estimated",
-) -> Aggregate:
+def mean_of(effects: GroupTime, cells: np.ndarray, *, fewest_compared: int = 0) -> Aggregate:
     """Return the mean of chosen cells, (K,) bool, by cohort share as event times average theirs."""
-    return _stack("event", [0], [_weigher(effects, fewest_compared, shares)(cells)])
+    return _stack("event", [0], [_weigher(effects, fewest_compared, "estimated")(cells)])
 
 
 Weighed = tuple[float, np.ndarray, np.ndarray, np.ndarray]

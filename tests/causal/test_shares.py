@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from analysis.causal import Options, aggregate, group_time, prepare
-from analysis.causal.aggregate import mean_of
 from analysis.causal.evaluate import evaluate
 from analysis.causal.faults import OptionError
 
@@ -70,15 +69,6 @@ def test_given_shares_are_weights_alone(kind):
         np.testing.assert_array_equal(part.att, other.att)
         np.testing.assert_array_equal(part.cell_weights, other.cell_weights)
         np.testing.assert_allclose(part.influence, cells @ part.cell_weights.T, atol=1e-12)
-
-
-def test_mean_of_chosen_cells():
-    effects = group_time(prepare(two_cohorts()), comparison="never_treated")
-    cells = (effects.period >= effects.cohort) & ~np.isnan(effects.att)
-    for shares in ("given", "estimated"):
-        part = aggregate(effects, "simple", shares=shares)
-        chosen = mean_of(effects, cells, shares=shares)
-        np.testing.assert_allclose(chosen.influence, part.influence, atol=1e-12)
 
 
 def test_a_cohort_of_one_keeps_the_shares():
