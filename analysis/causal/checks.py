@@ -18,7 +18,7 @@ from analysis.causal.agreement import Compared, comparable, disagree
 from analysis.causal.bands import satterthwaite
 from analysis.causal.distributions import f_p_value
 from analysis.causal.estimates import Builder
-from analysis.causal.frame import FrameError, Panel
+from analysis.causal.frame import FrameError, Prepared
 from analysis.causal.inference_rule import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_INFLUENCE
 from analysis.causal.options import Options
 from analysis.causal.pretrend import PreTrend, pretrend_test
@@ -310,7 +310,7 @@ def _data(maker: _Maker, builder: Builder) -> list[Check]:
     return found
 
 
-def _nobody_measured(panel: Panel, wave: int, period: int) -> bool:
+def _nobody_measured(panel: Prepared, wave: int, period: int) -> bool:
     """Tell whether no unit of a wave was observed in a period."""
     return not panel.observed[panel.cohort == wave, period - int(panel.periods[0])].any()
 
