@@ -86,7 +86,7 @@ def test_one_state_alone_does_not_decide_on_the_castle_doctrine():
 @pytest.mark.parametrize(("gaps", "said"), [(0.0, "tested"), (0.1, "not_possible")])
 def test_waves_of_one_with_gaps_are_not_tested_against_a_spread_they_lack(gaps, said):
     frame = staggered(
-        5, sizes=(1, 1, 1, 1), starts=(10, 11, 12, 14), never=13, periods=24, ar=0.5, effect=0.0
+        5, sizes=(1,) * 6, starts=range(10, 16), never=13, periods=24, ar=0.5, effect=0.0
     )
     kept = np.random.default_rng(1).random(len(frame)) >= gaps
     found = evaluate(

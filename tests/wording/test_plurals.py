@@ -18,6 +18,7 @@ MANY_THINGS = {
     *("monitoring.reason.few_months", "monitoring.check.contrast.kept"),
     *("monitoring.check.risks.question", "monitoring.check.chart.reason"),
     *("faults_reading.file_too_large", "monitoring.check.funnel.reason"),
+    "monitoring.check.funnel.reason_alike",
     *("faults_reading.example.share_unit_doubtful", "faults_reading.example.share_unit_undeclared"),
 }
 
