@@ -119,10 +119,12 @@ class Gathered:
             digest = hashlib.sha256(content).hexdigest()
             if self._hashes.setdefault(name, digest) != digest:
                 raise InputError([fault("file_changing", file=name)])
+            held = [content]
+            del content  # a large file is let go while it is read
             tables = read(
                 path,
                 name=name,
-                content=content,
+                content=held.pop,
                 limits=limits,
                 sheet=source.sheets or None,
                 header_rows=source.header_rows,

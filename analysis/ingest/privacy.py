@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from analysis.client import Client
 from analysis.errors import Fault, InputError
 from analysis.files import project_root
+from analysis.ingest.bytewise import distinct_if_few
 from analysis.ingest.identifiers_seen import SUSPICIOUS, identifier_kind
 from analysis.ingest.left_out import LeftOut, open_list
 from analysis.ingest.record import earlier_records
@@ -81,25 +82,28 @@ class Pseudonyms:
         coded = pa.array(values, pa.string(), from_pandas=True).dictionary_encode()
         if isinstance(coded, pa.ChunkedArray):
             coded = coded.combine_chunks()
-        known = self._known(coded.dictionary.to_pylist(), domain)
+        texts = coded.dictionary.to_pylist()
+        known = self._known(texts, domain)
         tokens = set()
         if self.left_out is not None:
             told = self.left_out.known
             tokens = {*self.left_out.people, *(told[p] for p in self.asked if p in told)}
-        for value, pseudonym in known.items() if tokens or self.asked else ():
+        for value, pseudonym in zip(texts, known, strict=True) if tokens or self.asked else ():
             by_token = tokens and self.left_out.token(value, domain) in tokens
             if by_token or pseudonym in self.asked:
                 self.met[pseudonym] = (value, domain)
-        named = pa.array(known.values(), pa.string()).take(coded.indices)
+        named = pa.array(known, pa.string()).take(coded.indices)
         return pd.Series(pd.array(named, dtype=_STRING), index=values.index)
 
-    def _known(self, values: list[str], domain: str) -> dict[str, str]:
+    def _known(self, values: list[str], domain: str) -> list[str]:
         """Return the pseudonyms of values; those made lately are not made again."""
         made = self.made.setdefault(domain, {})
         if len(made) > _REMEMBERED:
             made.clear()
-        made.update((v, self.one(v, domain)) for v in values if v not in made)
-        return {value: made[value] for value in values}
+        known = list(map(made.get, values))
+        for place in [i for i, pseudonym in enumerate(known) if pseudonym is None]:
+            known[place] = made[values[place]] = self.one(values[place], domain)
+        return known
 
     def one(self, value: str, domain: str) -> str:
         """Return the pseudonym of one value: 32 hexadecimal digits, 128 bits."""
@@ -242,6 +246,9 @@ def names_people(client: Client) -> bool:
 def personal_values(values: pd.Series) -> pd.Series:
     """Return which values look like a direct identifier, as the kind's name or missing."""
     cells = pa.array(values, type=pa.string(), from_pandas=True)
+    if isinstance(cells, pa.ChunkedArray):
+        cells = cells.combine_chunks()
+    cells = distinct_if_few(cells)
     suspects = cells.filter(pc.match_substring_regex(cells, SUSPICIOUS)).unique().to_pylist()
     kinds = {value: found for value in suspects if (found := identifier_kind(value))}
     return values.map(kinds) if kinds else pd.Series(None, index=values.index, dtype=_STRING)

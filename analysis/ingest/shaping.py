@@ -9,6 +9,7 @@ import pyarrow as pa
 from analysis.ingest import duplicates
 from analysis.ingest.draft import Draft
 from analysis.tables import ARROW_TYPES
+from analysis.tables.digests import may_repeat
 
 _STRING = pd.ArrowDtype(pa.string())
 _AGGREGATIONS = ("sum", "mean", "min", "max", "first")
@@ -36,7 +37,7 @@ def _duplicates(draft: Draft) -> None:
     rule = draft.source.duplicates
     by = list(rule.by) or _key(draft)
     by = [column for column in by if column in draft.frame]
-    if not by or draft.frame.empty:
+    if not by or draft.frame.empty or not may_repeat(draft.frame, by):
         return
     keys = draft.frame[by]
     if rule.order_by is not None:

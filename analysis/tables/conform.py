@@ -8,6 +8,7 @@ import pyarrow as pa
 from analysis.errors import SchemaError
 from analysis.tables.columns import ARROW_TYPES
 from analysis.tables.declared import TABLES
+from analysis.tables.digests import may_repeat
 
 
 def conform(name: str, frame: pd.DataFrame) -> pa.Table:
@@ -50,8 +51,9 @@ def conform(name: str, frame: pd.DataFrame) -> pa.Table:
         if spec.required and array.null_count:
             wrong.append(f"required column {column!r} has {array.null_count} NULL")
         arrays.append(array)
-    if not wrong and len(frame) and frame.duplicated(list(table.key)).any():
-        doubled = int(frame.duplicated(list(table.key)).sum())
+    key = list(table.key)
+    if not wrong and may_repeat(frame, key) and frame.duplicated(key).any():
+        doubled = int(frame.duplicated(key).sum())
         wrong.append(f"key {table.key} is not unique: {doubled} repeated rows")
     if wrong:
         raise SchemaError(f"{name} ({table.row}): " + "; ".join(wrong))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,14 @@ import pyarrow.compute as pc
 
 from analysis.ingest.cleaning import dates, durations, identifiers, numbers, words
 from analysis.ingest.cleaning.converted import Converted
-from analysis.ingest.cleaning.distinct import Outcomes, as_texts, distinct_cells, spread
+from analysis.ingest.cleaning.distinct import (
+    Outcomes,
+    as_texts,
+    cell_of,
+    distinct_cells,
+    plain_cells,
+    spread,
+)
 from analysis.ingest.cleaning.spelling import (
     MISSING_MARKERS,
     PENDING,
@@ -146,7 +153,8 @@ def convert(series: pd.Series, kind: str, **options: Any) -> Converted:
         pending=options.get("pending", "fault"),
         known=_known_labels(kind, options),
     )
-    codes, distinct = distinct_cells(series)
+    # What is read many at once is read again sooner than its distinct values are found.
+    codes, distinct = distinct_cells(series, may_repeat=cells.at_once)
     outcomes = cells.read_all(distinct)
     return spread(series, codes, distinct, outcomes, _TYPES[kind], personal=kind == "person")
 
@@ -195,11 +203,18 @@ class _Cells:
         self.pending = pending
         self.known = known
 
-    def read_all(self, distinct: list[Any]) -> Outcomes:
+    @property
+    def at_once(self) -> bool:
+        """Whether the commonest spellings are read many at once."""
+        return self.plain or isinstance(self.parse, dates.Instant)
+
+    def read_all(self, distinct: Sequence[Any]) -> Outcomes:
+        """Read cells, which are texts in an Arrow array, or cells of a workbook in a list."""
         outcomes = Outcomes(len(distinct))
         if isinstance(self.parse, numbers.Judged):
-            self.parse.look_at(distinct)
-        if isinstance(self.parse, dates.Instant) and distinct:
+            ours = isinstance(self.parse, identifiers.Identifier)
+            self.parse.look_at(distinct if ours else plain_cells(distinct))
+        if isinstance(self.parse, dates.Instant) and len(distinct):
             self.parse.look_at(distinct)
             outcomes.bulk.extend(self.parse.bulk(distinct))
         if self.plain and (done := self._plain(distinct)) is not None:
@@ -207,8 +222,12 @@ class _Cells:
         left = np.ones(len(distinct), bool)
         for done, _, _ in outcomes.bulk:
             left &= ~done
-        for i in np.flatnonzero(left):
-            cell = distinct[i]
+        if isinstance(distinct, pa.Array) and distinct.null_count:
+            left &= pc.is_valid(distinct).to_numpy(zero_copy_only=False)
+        if left.any():
+            outcomes.open()
+        for i in np.flatnonzero(left).tolist():
+            cell = cell_of(distinct, i)
             steps: list[str] = []
             try:
                 outcomes.results[i], outcomes.reasons[i] = self._read(cell, steps)
@@ -219,8 +238,9 @@ class _Cells:
                 # A cell that changed twice in the same way is counted once.
                 outcomes.steps[i] = tuple(dict.fromkeys(steps))
         if isinstance(self.parse, numbers.Judged) and (refused := self.parse.refused()):
-            for i, cell in enumerate(distinct):
-                error = refused.get(normalise(shown(cell))[0])
+            outcomes.open()
+            for i, cell in enumerate(plain_cells(distinct)):
+                error = None if cell is None else refused.get(normalise(shown(cell))[0])
                 if error is not None:
                     outcomes.results[i], outcomes.reasons[i] = None, "fault"
                     outcomes.wrong[i] = error
@@ -229,7 +249,7 @@ class _Cells:
                         done[i] = False
         return outcomes
 
-    def _plain(self, distinct: list[Any]) -> np.ndarray | None:
+    def _plain(self, distinct: Sequence[Any]) -> np.ndarray | None:
         """Return which identifiers need no cleaning and are no markers of missing values."""
         texts = as_texts(distinct)
         plain = pc.match_substring_regex(texts, f"^(?:{identifiers.PLAIN.pattern})$")

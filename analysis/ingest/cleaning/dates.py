@@ -15,13 +15,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis.ingest.bytewise import all_of_form
 from analysis.ingest.cleaning.clock import ORDERS, read_day, read_time, split_day_and_time
-from analysis.ingest.cleaning.distinct import as_texts
+from analysis.ingest.cleaning.distinct import as_texts, texts_only
 from analysis.ingest.cleaning.numbers import Judged, Parse, check_range
 from analysis.ingest.cleaning.spelling import WrongCellError, normalise
 
 _EPOCHS = {"1900": dt.datetime(1899, 12, 30), "1904": dt.datetime(1904, 1, 1)}
 _LAST_SERIAL = 100_000
+_YEARS = 200
+"""Between the first and last day of a column whose days are looked up in a table."""
 _PLAUSIBLE_YEARS = range(1950, 2101)
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _MONTH = re.compile(r"(\d{4})\s*(?:[-/]\s*(\d{1,2})|年\s*(\d{1,2})月?|(\d{2}))")
@@ -40,8 +43,8 @@ _SHAPES = (
     (re.compile(r"\d{4}/\d\d?/\d\d? \d\d?:\d\d:\d\d"), "%Y/%m/%d %H:%M:%S", ("slash_date",)),
     (re.compile(r"\d{4}/\d\d?/\d\d? \d\d?:\d\d"), "%Y/%m/%d %H:%M", ("slash_date",)),
 )
-_AS_ARROW = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
-"""Forms that Arrow reads by itself."""
+_AS_ARROW = {"%Y-%m-%d %H:%M:%S": "0000-00-00 00:00:00", "%Y-%m-%d %H:%M": "0000-00-00 00:00"}
+"""Forms that Arrow reads by itself, and how their texts look."""
 
 Local = tuple[dt.datetime, bool, dt.tzinfo | None]
 """Local day and time, whether it had a time, and its own offset."""
@@ -302,7 +305,7 @@ class Instant:
 
     def look_at(self, cells: Sequence[Any]) -> None:
         """Find out whether the cells that a workbook keeps as days and times have times."""
-        if set(map(type, cells)) <= {str}:
+        if texts_only(cells):
             return  # the usual case of a text file, millions of cells long
         typed = (cell for cell in cells if not isinstance(cell, str | bool))
         self.clock = any(
@@ -341,7 +344,7 @@ class Instant:
         steps.append("repeated_hour")
         return (local if self.ambiguous == "first" else later).astimezone(dt.UTC)
 
-    def bulk(self, cells: list[Any]) -> Iterator[tuple[np.ndarray, pa.Array, tuple[str, ...]]]:
+    def bulk(self, cells: Sequence[Any]) -> Iterator[tuple[np.ndarray, pa.Array, tuple[str, ...]]]:
         """Convert the cells in the commonest spellings at once.
 
         Yields
@@ -359,11 +362,18 @@ class Instant:
             shapes = ((re.compile(".+"), form, ("declared_format",)),)
         left = as_texts(cells)
         for pattern, written, steps in shapes:
-            fits = pc.match_substring_regex(left, f"^(?:{pattern.pattern})$")
-            if not pc.any(fits).as_py():
-                continue
-            local = _local(pc.if_else(fits, left, pa.scalar(None, pa.string())), written)
-            left = pc.if_else(fits, pa.scalar(None, pa.string()), left)
+            if left.null_count == len(left):
+                return
+            if form is None and written in _AS_ARROW and all_of_form(left, _AS_ARROW[written]):
+                fitting, left = left, pa.nulls(len(left), left.type)
+            else:
+                fits = pc.match_substring_regex(left, f"^(?:{pattern.pattern})$")
+                if not pc.any(fits).as_py():
+                    continue
+                nothing = pa.scalar(None, left.type)
+                fitting = pc.if_else(fits, left, nothing)
+                left = pc.if_else(fits, nothing, left)
+            local = _local(fitting, written)
             moments = local - self._offsets(local)
             done = ~np.isnat(moments)
             if self.low is not None:
@@ -376,7 +386,18 @@ class Instant:
 
     def _offsets(self, local: np.ndarray) -> np.ndarray:
         """Return how far clocks are ahead of UTC; NaT on days on which they are changed."""
-        at, days = pd.factorize(local.astype("datetime64[D]"))
+        days, absent = local.astype("datetime64[D]"), np.isnat(local)
+        if absent.all():
+            return np.full(len(local), np.timedelta64("NaT"), "timedelta64[us]")
+        first, last = days[~absent].min(), days[~absent].max()
+        if (last - first).astype(int) > _YEARS * 366:
+            at, days = pd.factorize(days)
+        else:  # few days, each known by its number
+            at = np.where(absent, 0, (days - first).astype(np.int64))
+            seen = np.zeros((last - first).astype(int) + 1, bool)
+            seen[at[~absent]] = True
+            at = np.where(absent, -1, (np.cumsum(seen) - 1)[at])
+            days = first + np.flatnonzero(seen)
         known = np.array([_ahead(self.zone, day) for day in days.astype(object)], "timedelta64[us]")
         return np.append(known, np.timedelta64("NaT"))[at]
 

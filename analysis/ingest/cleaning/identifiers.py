@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pyarrow.compute as pc
 
-from analysis.ingest.cleaning.distinct import as_texts
+from analysis.ingest.cleaning.distinct import as_texts, plain_cells
 from analysis.ingest.cleaning.numbers import Judged, Parse
 from analysis.ingest.cleaning.spelling import WrongCellError, close, normalise, shown
 
@@ -64,7 +64,7 @@ class Identifier(Judged):
         lengths = {len(text) for text in padded}
         bare = {text.lstrip("0") for text in padded}
         wrong = WrongCellError("id_zeros_lost", str(max(lengths)))
-        for cell in cells:
+        for cell in plain_cells(cells):
             number = isinstance(cell, (int, float)) and not isinstance(cell, bool)
             text = shown(cell) if number else normalise(cell)[0] if isinstance(cell, str) else ""
             if not text.isdigit() or text in padded:

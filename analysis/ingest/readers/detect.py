@@ -20,6 +20,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_AT_ONCE = 1 << 23
 _GB_NAMES = {"gb2312", "gbk", "gb18030", "cp936", "936", "ms936"}
 _COMMON_SHARE = 0.6  # ordinary Chinese text has over 95 % of its characters in GB2312's level 1
 _WRONG_SHARE = 0.1  # a GB text read as UTF-8 is wrong at nearly every byte
@@ -29,12 +30,16 @@ _XML_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([\w-]+)", re.IGNOR
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Text of a file, the encoding it was read with, how sure that is, and the faults."""
+    """Text of a file, the encoding it was read with, how sure that is, and the faults.
+
+    ``whole`` is False where ``text`` is the beginning of a text that is sound UTF-8.
+    """
 
     text: str
     encoding: str
     sureness: Sureness
     faults: tuple[Fault, ...] = ()
+    whole: bool = True
 
 
 def binary_format(content: bytes, file: str) -> Format | None:
@@ -79,7 +84,9 @@ def text_format(text: str) -> Format | None:
     return None
 
 
-def decode(content: bytes, file: str, encoding: str | None = None) -> Decoded:
+def decode(
+    content: bytes, file: str, encoding: str | None = None, *, head: int | None = None
+) -> Decoded:
     """Decode a text file, by the declared encoding or by recognising it.
 
     A byte order mark decides; else valid UTF-8; else GB18030 (superset of GBK and GB2312), which
@@ -94,9 +101,15 @@ def decode(content: bytes, file: str, encoding: str | None = None) -> Decoded:
         Its name, for faults.
     encoding : str, optional
         Declared by the client file.
+    head : int, optional
+        So many characters are enough of a longer text, if it is sound UTF-8.
     """
     if encoding is not None:
         return _declared(content, file, encoding)
+    if head is not None and len(content) > 4 * head and _is_sound_utf8(content):
+        found = "utf-8-sig" if content.startswith(codecs.BOM_UTF8) else "utf-8"
+        text = content[: 4 * head].decode(found, errors="ignore")[:head]
+        return Decoded(text, found, "certain", whole=False)
     for mark, found in _BOMS:
         if content.startswith(mark):
             return _tolerant(content, file, found, "certain")
@@ -138,6 +151,22 @@ def _strictly(content: bytes, encoding: str) -> str | None:
         return content.decode(encoding)
     except UnicodeDecodeError:
         return None
+
+
+def _is_sound_utf8(content: bytes) -> bool:
+    """Return whether a long text is UTF-8 to its last byte, without a second copy of it."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return False
+    if _utf16_without_mark(content):
+        return False
+    decoder, view = codecs.getincrementaldecoder("utf-8")(), memoryview(content)
+    try:
+        for start in range(0, len(content), _AT_ONCE):
+            decoder.decode(view[start : start + _AT_ONCE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_cut_off(content: bytes, encoding: str) -> bool:

@@ -135,8 +135,10 @@ def _without_empty_columns(
     return (frame, empty) if keep.all() else (frame.loc[:, keep].copy(), empty.loc[:, keep])
 
 
-def _first_cells(frame: pd.DataFrame, empty: pd.DataFrame) -> np.ndarray:
+def _first_cells(frame: pd.DataFrame, empty: pd.DataFrame) -> Sequence[Any]:
     """Return the first non-empty cell of each row, None for a blank row."""
+    if _is_full_text(frame, empty):
+        return frame.iloc[:, 0].array  # not millions of Python's own texts
     first = np.full(len(frame), None, dtype=object)
     open_rows = np.ones(len(frame), bool)
     for i in range(frame.shape[1]):
@@ -151,7 +153,7 @@ def _first_cells(frame: pd.DataFrame, empty: pd.DataFrame) -> np.ndarray:
 def _reasons(
     frame: pd.DataFrame,
     empty: pd.DataFrame,
-    first: np.ndarray,
+    first: Sequence[Any],
     header_cells: Sequence[Sequence[Any]],
     words: TotalWords,
 ) -> np.ndarray:
@@ -159,8 +161,12 @@ def _reasons(
     levels = [[squeezed(cell) for cell in row if not is_empty(cell)] for row in header_cells]
     starts = {level[0] for level in levels if level}
     verdicts: dict[str, str] = {}
-    reasons[np.equal(first, None)] = "blank"
-    texts = pa.array([cell if type(cell) is str else None for cell in first], pa.large_string())
+    if _is_full_text(frame, empty):
+        texts = pa.array(frame.iloc[:, 0], pa.large_string(), from_pandas=True)
+        texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    else:
+        reasons[np.equal(first, None)] = "blank"
+        texts = pa.array([c if type(c) is str else None for c in first], pa.large_string())
     for i in np.flatnonzero(words.may_end(texts, sorted(starts))):
         cell = first[i]
         verdict = verdicts.get(cell)
@@ -181,6 +187,11 @@ def _reasons(
             break
         reasons[i] = "note"
     return reasons
+
+
+def _is_full_text(frame: pd.DataFrame, empty: pd.DataFrame) -> bool:
+    """Return whether the first column has a text in every row."""
+    return bool(frame.shape[1] and frame.iloc[:, 0].dtype != object and not empty.iloc[:, 0].any())
 
 
 def _is_note(cells: pd.Series) -> bool:

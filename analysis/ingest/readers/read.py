@@ -29,6 +29,8 @@ from analysis.ingest.readers.raw import Dropped, Format, OtherSheet, RawTable, S
 from analysis.ingest.readers.rules import fault
 from analysis.ingest.readers.totals import MARKERS, TotalWords
 
+_REPLACED = "\ufffd".encode()
+
 
 def read(
     path: str | Path,
@@ -41,7 +43,7 @@ def read(
     delimiter: str | None = None,
     total_markers: Sequence[str] = MARKERS,
     fill_down: Sequence[str] = (),
-    content: bytes | None = None,
+    content: bytes | Callable[[], bytes] | None = None,
     limits: Limits | None = None,
 ) -> list[RawTable]:
     """Read a file as it is: one raw table a sheet.
@@ -65,8 +67,9 @@ def read(
         one, is a total of the rows above it, not data.
     fill_down : sequence of str
         Columns whose empty cells repeat the cell above (exports of merged cells to text).
-    content : bytes, optional
-        The bytes of the file, by :func:`stable_bytes`, where they were read already.
+    content : bytes or callable, optional
+        The bytes of the file, by :func:`stable_bytes`, where they were read already; or what
+        hands them over, so that those of a large file are let go as soon as they are parsed.
     limits : Limits, optional
         What the file may cost.
 
@@ -86,6 +89,8 @@ def read(
     limits = limits or Limits()
     if content is None:
         content = stable_bytes(path, file, limits)
+    elif not isinstance(content, bytes):
+        content = content()
     source = Source(file=file, format=format or "csv", extension=path.suffix.lstrip(".").lower())
     declared = _declared_rows(header_rows)
     finish = {"total_markers": tuple(total_markers), "fill_down": tuple(fill_down)}
@@ -103,7 +108,9 @@ def read(
         source = replace(source, format=container)
         return _read_workbook(content, source, sheet, declared, finish, limits)
     bounds.check_size(len(content), file, limits, text=True)
-    decoded = detect.decode(content, file, encoding)
+    decoded = detect.decode(content, file, encoding, head=delimited.HEAD_CHARACTERS + 16)
+    if not decoded.whole and (_REPLACED in content or detect.text_format(decoded.text)):
+        decoded = detect.decode(content, file, encoding)
     source = replace(source, encoding=decoded.encoding, sureness=decoded.sureness)
     kind = format or detect.text_format(decoded.text)
     if kind in ("html", "xml"):
@@ -132,7 +139,7 @@ def read(
             for grid in grids
             if grid.sheet is None or grid.sheet in wanted
         ]
-    if "\x00" in decoded.text:
+    if "\x00" in decoded.text or (not decoded.whole and b"\x00" in content):
         raise InputError([fault("format_unknown", file=file)])
     text = decoded.text.lstrip("\ufeff")
     delimiter = delimiter or delimited.sniff_delimiter(text)
@@ -143,8 +150,9 @@ def read(
         utf8 = _as_utf8(content, decoded.encoding)
     if utf8 is not None:  # a large file is in memory often enough
         text = text[: delimited.HEAD_CHARACTERS]
-    del decoded
-    return [_from_text(text, source, declared, finish, faults=faults, utf8=utf8)]
+    held = [] if utf8 is None else [utf8]
+    del decoded, content, utf8
+    return [_from_text(text, source, declared, finish, faults=faults, utf8=held)]
 
 
 def stable_bytes(path: Path, file: str, limits: Limits) -> bytes:
@@ -368,8 +376,9 @@ def _from_text(
     declared: tuple[int, ...] | None,
     finish: dict[str, Any],
     faults: Sequence[Fault] = (),
-    utf8: bytes | None = None,
+    utf8: list[bytes] | None = None,
 ) -> RawTable:
+    """Put a text file together; ``utf8`` hands over its bytes, which are let go when parsed."""
     wanted = max(delimited.HEAD_ROWS, *(r + 1 for r in declared or (0,)))
     head = delimited.head(text, source.delimiter, wanted)
     at, wrong = _header_of(head, declared, (), source, len(head))
@@ -377,7 +386,9 @@ def _from_text(
         return _unread(source, [*faults, *wrong])
     width = max(len(head[i]) for i in at)
     header = name_columns(head, at, width=width)
-    body = delimited.body(text, source.delimiter, skip=at[-1] + 1, width=width, content=utf8)
+    content = utf8.pop() if utf8 else None
+    body = delimited.body(text, source.delimiter, skip=at[-1] + 1, width=width, content=content)
+    del content
     frame = body.table.to_pandas(types_mapper={pa.string(): pd.StringDtype(na_value=np.nan)}.get)
     frame.columns = range(width)
     faults = list(faults)

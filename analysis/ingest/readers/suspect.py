@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis.ingest.bytewise import distinct_if_few, may_begin_with
+
 _FORMULA_START = r"^\s*[=+\-@]"
 _FORMULA = re.compile(
     r"\s*(?:=[A-Za-z0-9(+\-@'$]"
@@ -106,6 +108,11 @@ def _matching(column: pd.Series, pattern: str) -> Iterator[tuple[int, str]]:
         cells = cells.combine_chunks()
     if pattern is _SUSPECT and pc.all(pc.string_is_ascii(cells)).as_py() is not False:
         return  # wrongly decoded text is never plain ASCII
+    if pattern is _FORMULA_START and not may_begin_with(cells, "=+-@"):
+        return
+    few = distinct_if_few(cells)
+    if few is not cells and not pc.any(pc.match_substring_regex(few, pattern)).as_py():
+        return
     hits = pc.fill_null(pc.match_substring_regex(cells, pattern), False)
     for i in pc.indices_nonzero(hits).to_pylist():
         yield i, cells[i].as_py()

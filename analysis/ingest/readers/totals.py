@@ -12,6 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis.ingest.bytewise import distinct_if_few, may_hold
+
 MARKERS = ("合计", "小计", "总计", "共计", "total", "subtotal", "grand total")
 """Words that mark a total when they are a whole cell, or the end of a short one."""
 
@@ -53,6 +55,7 @@ class TotalWords:
         pattern = "|".join(re.escape(marker) for marker in latin)
         self._latin = re.compile(f"{_WORD_BEFORE}(?:{pattern})$", re.I) if latin else None
         letters = (f"{_SPACES}*".join(map(re.escape, squeezed(marker))) for marker in latin)
+        self._letters = tuple(latin)
         self._may = "|".join((r"[^\x00-\x7f]", *(f"(?i:{spaced})" for spaced in letters)))
 
     def may_end(self, texts: pa.Array, others: Sequence[str] = ()) -> np.ndarray:
@@ -60,7 +63,12 @@ class TotalWords:
 
         Ids, days and numbers cannot; they are passed over many at once.
         """
-        spaced = (f"{_SPACES}*".join(map(re.escape, text)) for text in others if text.isascii())
+        texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+        plain = [text for text in others if text.isascii()]
+        ascii_only = pc.all(pc.string_is_ascii(texts)).as_py() is not False
+        if ascii_only and not may_hold(texts, (*self._letters, *plain)):
+            return np.zeros(len(texts), dtype=bool)
+        spaced = (f"{_SPACES}*".join(map(re.escape, text)) for text in plain)
         pattern = "|".join((self._may, *spaced))
         return _hits(texts, pattern)
 
@@ -69,7 +77,9 @@ class TotalWords:
         if column.dtype == object:
             texts = {cell for cell in pd.unique(column.dropna()) if isinstance(cell, str)}
             return {text for text in texts if self.whole(text)}
-        texts = pa.array(column, pa.large_string(), from_pandas=True)
+        texts = pa.array(column, from_pandas=True)
+        texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+        texts = distinct_if_few(texts)
         texts = texts.filter(pa.array(self.may_end(texts))).unique()
         return {text for text in texts.to_pylist() if self.whole(text)}
 
