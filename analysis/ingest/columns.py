@@ -171,8 +171,7 @@ class Taker:
         self, values: pd.Series, column: str, spec: Column, mapping: ColumnMap | None
     ) -> pd.Series:
         """Return free labels as each was spelled first; other columns as they are."""
-        free = spec.kind == "label" and not spec.labels
-        if not free or mapping is None or mapping.labels is not None or mapping.hashed:
+        if not is_free(spec, mapping):
             return values
         seen = self.spellings.setdefault(column, {})
         typed = values.dropna().unique()
@@ -193,6 +192,12 @@ class Taker:
                 column=header,
             )
         )
+
+
+def is_free(spec: Column, mapping: ColumnMap | None) -> bool:
+    """Return whether the labels of a column are whatever the exports hold."""
+    free = spec.kind == "label" and not spec.labels
+    return free and mapping is not None and mapping.labels is None and not mapping.hashed
 
 
 def _unit_problems(

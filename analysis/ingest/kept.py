@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -66,11 +66,14 @@ class KeptSheets:
         Whether nothing may be written.
     used : set of str
         Names of the files that this import took or wrote.
+    damaged : set of str
+        Names of files that cannot be read and are not tried again.
     """
 
     folder: Path
     read_only: bool = False
     used: set[str] = field(default_factory=set)
+    damaged: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, client: Client, *, read_only: bool = False) -> KeptSheets:
@@ -78,28 +81,45 @@ class KeptSheets:
         reports = client.folder.resolve().parents[1] / "reports" / client.id
         return cls(reports / SHEETS, read_only=read_only)
 
-    def find(self, key: str) -> list[Part] | None:
-        """Return the cleaned sheets of a file, in order, or None where they are not kept."""
+    def find(self, key: str) -> list[KeptPart] | None:
+        """Return the cleaned sheets of a file, in order, or None where they are not kept.
+
+        Their rows are not read yet.
+        """
         first = self._path(key, 0)
         try:
-            total = _facts(first)["sheets"]
-            parts = [_load(self._path(key, number)) for number in range(total)]
-        except (OSError, pa.ArrowInvalid, KeyError, ValueError):
+            total = _facts(first)[0]["sheets"]
+            parts = [_outline(self._path(key, number), self) for number in range(total)]
+        except (OSError, pa.ArrowInvalid, KeyError, ValueError, TypeError):
             return None  # never kept, half of it removed, or damaged: the file is read again
-        self.used.update(self._path(key, number).name for number in range(total))
+        names = {part.path.name for part in parts}
+        if names & self.damaged:
+            return None
+        self.used |= names
         return parts
 
-    def put(self, key: str, parts: Sequence[Part], pseudonyms: Pseudonyms) -> None:
-        """Keep the cleaned sheets of a file, if nothing of them may be kept from view."""
-        if self.read_only or not parts or not all(_may_be_kept(p, pseudonyms) for p in parts):
-            return
-        for number, part in enumerate(parts):
-            path = self._path(key, number)
-            table = _as_table(part, sheets=len(parts))
-            private_folder(self.folder)
-            replace_file(path, lambda target, table=table: pq.write_table(table, target))
-            keep_private(path)
-            self.used.add(path.name)
+    def put(self, key: str, parts: Sequence[Part], pseudonyms: Pseudonyms) -> bool:
+        """Keep the cleaned sheets of a file, if nothing of them may be kept from view.
+
+        Returns
+        -------
+        bool
+            Whether nothing may, though nothing is written where only reading is allowed.
+        """
+        if not parts or not all(_may_be_kept(p, pseudonyms) for p in parts):
+            return False
+        for number, part in enumerate(() if self.read_only else parts):
+            self.write(self._path(key, number), _as_table(part, sheets=len(parts)))
+        return True
+
+    def write(self, path: Path, table: pa.Table) -> None:
+        """Write a table that only the owner may read."""
+        private_folder(self.folder)
+        checked = {"write_page_checksum": True}
+        replace_file(path, lambda target: pq.write_table(table, target, **checked))
+        keep_private(path)
+        self.used.add(path.name)
+        self.damaged.discard(path.name)
 
     def tidy(self) -> None:
         """Remove what this import had no use for."""
@@ -112,6 +132,39 @@ class KeptSheets:
 
     def _path(self, key: str, number: int) -> Path:
         return self.folder / f"{key}-{number}.parquet"
+
+
+class DamagedSheetError(Exception):
+    """A kept sheet whose rows cannot be read; its name is in :attr:`KeptSheets.damaged`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPart:
+    """One kept sheet whose rows are still on disk; as :class:`Part` has it otherwise."""
+
+    path: Path
+    rows: int
+    head: RawTable
+    record: FileRecord
+    names: tuple[str, ...]
+    sheets: KeptSheets
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def load(self) -> Part:
+        """Read the rows.
+
+        Raises
+        ------
+        DamagedSheetError
+            When they cannot be read; the import has to begin again without this sheet.
+        """
+        try:
+            return _load(self.path)
+        except (OSError, pa.ArrowInvalid, KeyError, ValueError) as error:
+            self.sheets.damaged.add(self.path.name)
+            raise DamagedSheetError(self.path.name) from error
 
 
 def key_of(source: Source, file: str, digest: str, taker: Taker) -> str:
@@ -152,17 +205,20 @@ def _left_out(pseudonyms: Pseudonyms) -> list[Any]:
 def _may_be_kept(part: Part, pseudonyms: Pseudonyms) -> bool:
     """Whether a sheet is as the canonical tables will have it, without a cell of anything else."""
     problems = [*part.problems, *(problem for _, problem in part.once)]
-    if any(
-        p.fault.value is not None
-        or p.fault.rule in NEVER_ACCEPTED
-        or p.fault.file != part.record.file
-        for p in problems
-    ):
+    if not without_cells(problems, part.record.file):
         return False
     gone = list(pseudonyms.met)
     return not any(
         cells.cells.dtype == pd.ArrowDtype(pa.string()) and cells.cells.isin(gone).any()
         for cells in (*part.columns.values(), *part.items.values())
+    )
+
+
+def without_cells(problems: Iterable[Problem], file: str) -> bool:
+    """Return whether problems are about one file and none tells a cell of it."""
+    return not any(
+        p.fault.value is not None or p.fault.rule in NEVER_ACCEPTED or p.fault.file != file
+        for p in problems
     )
 
 
@@ -180,8 +236,8 @@ def _as_table(part: Part, *, sheets: int) -> pa.Table:
         "source": dataclasses.asdict(part.head.source),
         "headers": [str(header) for header in part.head.frame.columns],
         "record": part.record.model_dump(mode="json"),
-        "problems": [_problem_out(p) for p in part.problems],
-        "once": [[list(key), _problem_out(p)] for key, p in part.once],
+        "problems": [problem_out(p) for p in part.problems],
+        "once": [[list(key), problem_out(p)] for key, p in part.once],
         "left_out": dict(part.left_out),
         "names": list(part.names),
     }
@@ -189,12 +245,28 @@ def _as_table(part: Part, *, sheets: int) -> pa.Table:
     return pa.table(arrays).replace_schema_metadata({_FACTS: text})
 
 
-def _facts(path: Path) -> dict[str, Any]:
-    return json.loads(pq.read_schema(path).metadata[_FACTS])
+def _facts(path: Path) -> tuple[dict[str, Any], int]:
+    """Return what is kept with the rows of a sheet, and how many they are."""
+    with pq.ParquetFile(path) as file:
+        return json.loads(file.metadata.metadata[_FACTS]), file.metadata.num_rows
+
+
+def _outline(path: Path, sheets: KeptSheets) -> KeptPart:
+    facts, rows = _facts(path)
+    record = FileRecord.model_validate(facts["record"])
+    return KeptPart(path, rows, _head(facts), record, tuple(facts["names"]), sheets)
+
+
+def _head(facts: Mapping[str, Any]) -> RawTable:
+    return RawTable(
+        frame=pd.DataFrame(columns=facts["headers"], dtype=object),
+        row_numbers=np.empty(0, dtype=np.int64),
+        source=_origin(facts["source"]),
+    )
 
 
 def _load(path: Path) -> Part:
-    table = pq.read_table(path, memory_map=False)
+    table = pq.read_table(path, memory_map=False, page_checksum_verification=True)
     facts = json.loads(table.schema.metadata[_FACTS])
 
     def column(name: str) -> pd.Series:
@@ -214,17 +286,13 @@ def _load(path: Path) -> Part:
         return found
 
     return Part(
-        head=RawTable(
-            frame=pd.DataFrame(columns=facts["headers"], dtype=object),
-            row_numbers=np.empty(0, dtype=np.int64),
-            source=_origin(facts["source"]),
-        ),
+        head=_head(facts),
         record=FileRecord.model_validate(facts["record"]),
         columns=group("columns"),
         items=group("items"),
         row=table["row"].to_numpy(),
-        problems=[_problem_in(said) for said in facts["problems"]],
-        once=[(tuple(key), _problem_in(said)) for key, said in facts["once"]],
+        problems=[problem_in(said) for said in facts["problems"]],
+        once=[(tuple(key), problem_in(said)) for key, said in facts["once"]],
         left_out=Counter(facts["left_out"]),
         names=tuple(facts["names"]),
     )
@@ -237,11 +305,13 @@ def _origin(said: Mapping[str, Any]) -> Origin:
     return Origin(**{**said, **lists})
 
 
-def _problem_out(problem: Problem) -> dict[str, Any]:
+def problem_out(problem: Problem) -> dict[str, Any]:
+    """Return a problem as JSON holds it."""
     told = dataclasses.asdict(problem.fault)
     return {"fault": told, "rows": problem.rows.tolist(), "of": [problem.column, problem.item]}
 
 
-def _problem_in(said: Mapping[str, Any]) -> Problem:
+def problem_in(said: Mapping[str, Any]) -> Problem:
+    """Return a problem from JSON."""
     rows = np.array(said["rows"], dtype=np.int64)
     return Problem(Fault(**said["fault"]), rows, *said["of"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.client import Client, Source
 from analysis.errors import Fault
-from analysis.ingest import duplicates, streamed
+from analysis.ingest import duplicates, shaped, streamed
 from analysis.ingest.accepting import accept_known
 from analysis.ingest.columns import Taker
 from analysis.ingest.crosschecks import cross_check, keys_of
@@ -22,7 +22,7 @@ from analysis.ingest.draft import Draft
 from analysis.ingest.falls import LastImport, tell_falls
 from analysis.ingest.gather import Gathered, gather
 from analysis.ingest.inline import draft_inline, instruments_table
-from analysis.ingest.kept import KeptSheets, key_of
+from analysis.ingest.kept import DamagedSheetError, KeptPart, KeptSheets, key_of
 from analysis.ingest.known_people import names_in, salt_of
 from analysis.ingest.mapping import draft_source, joined, part_of
 from analysis.ingest.own_texts import personal_texts
@@ -32,12 +32,16 @@ from analysis.ingest.privacy import Pseudonyms
 from analysis.ingest.problems import shortened
 from analysis.ingest.readers import RawTable
 from analysis.ingest.record import SourceRecord, TableRecord, UnreadRecord
+from analysis.ingest.row_groups import OtherBytesError
 from analysis.ingest.scales import unfit_scales
+from analysis.ingest.shaped import Piece, surroundings
 from analysis.ingest.shaping import shape
 from analysis.ingest.streamed import answered, may_stream, stream
 from analysis.tables import TABLES
 
 _FIRST = ("sites", "staff")
+_TRIES = 4
+"""Damaged files of kept sheets that are met one by one, before all exports are read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,22 @@ def prepare(
     drawn : Drawn, optional
         Copies of the client's databases, which are not asked here.
     """
+    for _ in range(_TRIES):
+        try:
+            return _prepared(client, pseudonyms, workplace, horizon, kept, drawn)
+        except DamagedSheetError:
+            continue  # its file is read again
+    return _prepared(client, pseudonyms, workplace, horizon, None, drawn)
+
+
+def _prepared(
+    client: Client,
+    pseudonyms: Pseudonyms,
+    workplace: Path,
+    horizon: Any,
+    kept: KeptSheets | None,
+    drawn: Drawn | None,
+) -> Prepared:
     gathered = gather(client, drawn)
     drafts: dict[int, Draft] = {}
     known: dict[str, frozenset[str]] = {}
@@ -153,6 +173,14 @@ def _place(f: Fault) -> tuple:
 
 
 @dataclass(frozen=True, slots=True)
+class _Sheet:
+    """One sheet of a source; ``stem`` names its kept file, None where it may not be kept."""
+
+    part: Part | KeptPart
+    stem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
     """What it takes to make the draft of one source; ``target`` where it may be streamed to.
 
@@ -171,6 +199,11 @@ class _Work:
     def source(self) -> Source:
         return self.taker.client.sources[self.number]
 
+    @property
+    def _may_keep(self) -> bool:
+        """Whether sheets are kept as the canonical table has them, which no day of the past cut."""
+        return self.kept is not None and self.horizon is None
+
     def draft(self) -> tuple[Draft, list[Place]]:
         """Return the draft of the source, and where people who are left out stood in it."""
         if self.source.inline is not None:
@@ -179,16 +212,30 @@ class _Work:
             )
         if not is_plain(self.source):
             return self._shaped(self._of_all_sheets())
-        parts, first, rows = self._parts(), [], 0
-        for part in parts:
-            first.append(part)
-            rows += len(part)
+        sheets, first, rows = self._sheets(), [], 0
+        for sheet in sheets:
+            first.append(sheet)
+            rows += len(sheet.part)
             if rows > streamed.ROWS_AT_ONCE and self.target and may_stream(self.source):
                 theirs: list[Place] = []
-                if (draft := stream(self._one_by_one(first, parts, theirs), self.target)) is None:
-                    return self._shaped(joined(self.source, list(self._parts()), self.taker))
+                del sheet  # it is among the first, which go one by one
+                if (draft := self._streamed(first, sheets, theirs)) is None:
+                    return self._shaped(self._joined(self._sheets()))
                 return draft, theirs
-        return self._shaped(joined(self.source, first, self.taker))
+        return self._shaped(self._joined(first))
+
+    def _joined(self, sheets: Iterable[_Sheet]) -> Draft:
+        return joined(self.source, [sheet.part.load() for sheet in sheets], self.taker)
+
+    def _streamed(
+        self, first: list[_Sheet], rest: Iterator[_Sheet], theirs: list[Place]
+    ) -> Draft | None:
+        pieces = self._one_by_one(first, rest, theirs)
+        try:
+            return stream(pieces, self.target, apart=self._may_keep)
+        except OtherBytesError as error:
+            self.kept.damaged.add(str(error))
+            raise DamagedSheetError(str(error)) from error
 
     def _of_all_sheets(self) -> Draft:
         paths = self.gathered.paths[self.number]
@@ -199,14 +246,34 @@ class _Work:
         return draft
 
     def _one_by_one(
-        self, first: list[Part], rest: Iterator[Part], theirs: list[Place]
-    ) -> Iterator[Draft]:
-        """Yield a shaped draft of each sheet, keeping none."""
+        self, first: list[_Sheet], rest: Iterator[_Sheet], theirs: list[Place]
+    ) -> Iterator[Piece]:
+        """Yield each sheet shaped by itself, keeping none in memory."""
         first.reverse()
+        may_keep, around = self._may_keep, ""
+        if may_keep:
+            around = surroundings(self.taker.client, self.number, self.taker.known)
         while first or (first := list(itertools.islice(rest, 1))):
-            draft, met = self._shaped(joined(self.source, [first.pop()], self.taker))
+            sheet = first.pop()
+            if may_keep and isinstance(sheet.part, KeptPart):
+                found = shaped.find(sheet.part, around, self.source, self.taker)
+                if found is not None:
+                    found.draft.zone = self.taker.client.client.timezone
+                    yield found
+                    continue
+            part, stem = sheet.part.load(), sheet.stem
+            del sheet
+            draft, met = self._shaped(joined(self.source, [part], self.taker))
             theirs += met
-            yield draft
+            labels = shaped.labels_of(self.source, part, self.taker) if may_keep and stem else None
+            del part
+            keep = None
+            if labels is not None and not met:
+                keep = shaped.put(self.kept, stem, around, draft, labels)
+            piece = Piece(draft, keep=keep)
+            del draft, keep
+            yield piece
+            del piece
 
     def _shaped(self, draft: Draft) -> tuple[Draft, list[Place]]:
         client = self.taker.client
@@ -219,26 +286,26 @@ class _Work:
         shape(draft)
         return draft, theirs
 
-    def _parts(self) -> Iterator[Part]:
+    def _sheets(self) -> Iterator[_Sheet]:
         """Yield the sheets of the source, cleaned now or at an earlier import."""
         gathered, kept = self.gathered, self.kept
         for path in gathered.paths[self.number]:
             key = digest = None
             if kept is not None and (digest := gathered.digest(path)) is not None:
                 key = key_of(self.source, gathered.name(path), digest, self.taker)
-            parts = None if key is None else kept.find(key)
+            parts: list[Part | KeptPart] | None = None if key is None else kept.find(key)
             if parts is not None:
                 gathered.spare(self.number, path)
                 gathered.heads += [(self.number, part.head) for part in parts]
             else:
                 told = len(gathered.faults)
                 parts = self._cleaned(path)
-                if key is not None and len(gathered.faults) == told:
-                    kept.put(key, parts, self.taker.pseudonyms)
+                sound = key is not None and len(gathered.faults) == told
+                key = key if sound and kept.put(key, parts, self.taker.pseudonyms) else None
             self.names.update(*(part.names for part in parts))
-            parts.reverse()
+            stems = [key and f"{key}-{number}" for number in range(len(parts))]
             while parts:
-                yield parts.pop()
+                yield _Sheet(parts.pop(0), stems.pop(0))
 
     def _cleaned(self, path: Path) -> list[Part]:
         cleaned = []

@@ -18,9 +18,12 @@ from analysis.errors import Fault
 from analysis.files import private_folder
 from analysis.ingest.draft import Draft
 from analysis.ingest.record import AcceptedRecord, ColumnRecord
+from analysis.ingest.row_groups import concatenate
+from analysis.ingest.shaped import Piece
 from analysis.tables import TABLES, conform
+from analysis.tables.digests import any_twice, key_digests
 
-ROWS_AT_ONCE = 1_500_000
+ROWS_AT_ONCE = 500_000
 """Rows of a source that are shaped together; one with more is shaped sheet by sheet."""
 
 _NO_ROWS = np.empty(0, dtype=np.int64)
@@ -37,50 +40,72 @@ def may_stream(source: Source) -> bool:
     return not together and "site_id" not in TABLES[source.table].key
 
 
-def stream(drafts: Iterable[Draft], target: Path) -> Draft | None:
-    """Write the rows of drafts one after the other, and return what is told of all of them.
+def stream(pieces: Iterable[Piece], target: Path, *, apart: bool = False) -> Draft | None:
+    """Write the rows of sheets one after the other, and return what is told of all of them.
 
     Parameters
     ----------
-    drafts : iterable of Draft
-        Of one source, each shaped by itself.
+    pieces : iterable of Piece
+        Of one source, each shaped by itself, now or at an earlier import.
     target : Path
         Takes the canonical rows as Parquet.
+    apart : bool
+        Write each sheet to a file of its own first, so that it can be kept.
 
     Returns
     -------
     Draft or None
         Without rows. None where anything has to be told that needs all rows together: a fault
         that stops the import, a key that stands in two sheets, more rows than are accepted.
+
+    Raises
+    ------
+    OtherBytesError
+        When a kept file is not as it was written.
     """
     told: Draft | None = None
     keys: list[np.ndarray] = []
-    with _Writer(target) as writer:
-        for draft in drafts:
+    with _Writer(target, apart=apart) as writer:
+        for piece in pieces:
+            draft = piece.draft
             faults = [*(problem.fault for problem in draft.problems), *draft.faults]
             if any(fault.blocking for fault in faults):
                 return None
-            keys.append(_hashes(draft))
-            table = conform(draft.table.name, draft.frame)
-            writer.write(table)
+            ready = piece if piece.path is not None else _written(piece, writer)
+            if ready.path is not None:
+                writer.take(ready.path, ready.digest)
+            keys.append(ready.keys)
             draft.frame = draft.table.empty()  # a slice would hold all rows
             draft.origin, draft.row = _NO_ROWS, _NO_ROWS
-            del table
             told = draft if told is None else _together(told, draft)
-    if told is None or _any_twice(keys):
-        return None
-    if any(entry.rows > entry.max_rows for entry in told.accepted):
-        return None
-    told.written = (target, writer.rows)
+            del piece, ready
+        if told is None or any_twice(np.sort(np.concatenate(keys))):
+            return None
+        if any(entry.rows > entry.max_rows for entry in told.accepted):
+            return None
+        told.written = (target, writer.finish())
     return told
 
 
-class _Writer:
-    """A Parquet file to which tables of one schema are added."""
+def _written(piece: Piece, writer: _Writer) -> Piece:
+    """Write the rows of a sheet that was shaped now; return the piece that takes its place."""
+    draft = piece.draft
+    keys = key_digests(draft.frame, draft.table.key)
+    table = conform(draft.table.name, draft.frame)
+    kept = None if piece.keep is None else piece.keep(table, keys)
+    if kept is None:
+        writer.write(table)
+    return kept or Piece(draft, keys=keys)
 
-    def __init__(self, target: Path) -> None:
-        self.target, self.rows = target, 0
+
+class _Writer:
+    """A Parquet file to which tables of one schema are added, or whole files of them."""
+
+    def __init__(self, target: Path, *, apart: bool) -> None:
+        self.target, self.rows, self.apart = target, 0, apart
         self._file: pq.ParquetWriter | None = None
+        self._files: list[tuple[Path, str]] = []
+        self._own: list[Path] = []
 
     def __enter__(self) -> _Writer:
         return self
@@ -88,31 +113,32 @@ class _Writer:
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
             self._file.close()
+        for path in self._own:
+            path.unlink(missing_ok=True)
 
     def write(self, table: pa.Table) -> None:
+        private_folder(self.target.parent)
+        if self.apart:
+            path = self.target.with_name(f"{self.target.stem}-{len(self._own)}.parquet")
+            self._own.append(path)
+            pq.write_table(table, path)
+            self.take(path, "")
+            return
         if self._file is None:
-            private_folder(self.target.parent)
             self._file = pq.ParquetWriter(self.target, table.schema)
         self._file.write_table(table)
         self.rows += len(table)
 
+    def take(self, path: Path, digest: str) -> None:
+        """Add the rows of a file, which has this SHA-256."""
+        self._files.append((path, digest))
 
-def _hashes(draft: Draft) -> np.ndarray:
-    """Return a 64-bit number for the key of each row; equal keys have equal ones."""
-    key = list(draft.table.key)
-    rows = pa.table({column: pa.array(draft.frame[column], from_pandas=True) for column in key})
-    import duckdb
-
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("rows", rows)
-        found = connection.execute(f"SELECT hash({', '.join(key)}) AS h FROM rows").fetchnumpy()
-    return np.asarray(found["h"], dtype=np.uint64)
-
-
-def _any_twice(keys: list[np.ndarray]) -> bool:
-    every = np.concatenate(keys)
-    every.sort()
-    return bool((every[1:] == every[:-1]).any())
+    def finish(self) -> int:
+        """Return how many rows the file has, after putting those of other files into it."""
+        if self._files:
+            private_folder(self.target.parent)
+            self.rows = concatenate(self._files, self.target)
+        return self.rows
 
 
 def _together(first: Draft, second: Draft) -> Draft:

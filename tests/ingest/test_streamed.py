@@ -69,7 +69,9 @@ def both(bench, client, monkeypatch, horizon=lambda: None):
     from analysis.ingest import prepare
 
     monkeypatch.setattr(streamed, "ROWS_AT_ONCE", 5)
-    monkeypatch.setattr(prepare, "stream", lambda *a: done.append(before(*a)) or done[-1])
+    monkeypatch.setattr(
+        prepare, "stream", lambda *a, **how: done.append(before(*a, **how)) or done[-1]
+    )
     apart = outcome(bench, client, horizon())
     assert [str(fault) for fault in ingest.check(client)] == told
     return whole, apart, done[: len(done) // 2]
