@@ -251,7 +251,7 @@ class _Work:
         """Yield each sheet shaped by itself, keeping none in memory."""
         first.reverse()
         may_keep, around = self._may_keep, ""
-        if may_keep:
+        if self.kept is not None:
             around = surroundings(self.taker.client, self.number, self.taker.known)
         while first or (first := list(itertools.islice(rest, 1))):
             sheet = first.pop()
@@ -261,6 +261,8 @@ class _Work:
                     found.draft.zone = self.taker.client.client.timezone
                     yield found
                     continue
+            elif isinstance(sheet.part, KeptPart):
+                shaped.spare(sheet.part, around)
             part, stem = sheet.part.load(), sheet.stem
             del sheet
             draft, met = self._shaped(joined(self.source, [part], self.taker))

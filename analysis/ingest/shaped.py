@@ -147,6 +147,19 @@ def find(sheet: KeptPart, key: str, source: Source, taker: Taker) -> Piece | Non
     return Piece(draft, rows, facts["digest"], table["digest"].to_numpy())
 
 
+def spare(sheet: KeptPart, key: str) -> None:
+    """Leave a shaped sheet for the next import where this one cannot take it.
+
+    Parameters
+    ----------
+    sheet : KeptPart
+        The cleaned sheet.
+    key : str
+        Of :func:`surroundings`.
+    """
+    sheet.sheets.used |= {path.name for path in _paths(sheet.sheets, sheet.path.stem, key)}
+
+
 def put(
     sheets: KeptSheets, stem: str, key: str, draft: Draft, labels: Labels
 ) -> Callable[[pa.Table, np.ndarray], Piece | None]:
@@ -178,8 +191,7 @@ def put(
         sheets.damaged.discard(rows.name)
         facts = _facts(draft, labels) | {"digest": sha256(rows)}
         text = json.dumps(facts, ensure_ascii=False).encode("utf-8")
-        ordered = pa.table({"digest": np.sort(digests)})
-        sheets.write(keys, ordered.replace_schema_metadata({_FACTS: text}))
+        sheets.write(keys, pa.table({"digest": digests}).replace_schema_metadata({_FACTS: text}))
         return Piece(draft, rows, keys=digests)
 
     return keep

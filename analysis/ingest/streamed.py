@@ -79,7 +79,7 @@ def stream(pieces: Iterable[Piece], target: Path, *, apart: bool = False) -> Dra
             draft.origin, draft.row = _NO_ROWS, _NO_ROWS
             told = draft if told is None else _together(told, draft)
             del piece, ready
-        if told is None or any_twice(np.sort(np.concatenate(keys))):
+        if told is None or any_twice(np.sort(np.concatenate(keys), kind="stable")):
             return None
         if any(entry.rows > entry.max_rows for entry in told.accepted):
             return None
@@ -90,7 +90,7 @@ def stream(pieces: Iterable[Piece], target: Path, *, apart: bool = False) -> Dra
 def _written(piece: Piece, writer: _Writer) -> Piece:
     """Write the rows of a sheet that was shaped now; return the piece that takes its place."""
     draft = piece.draft
-    keys = key_digests(draft.frame, draft.table.key)
+    keys = np.sort(key_digests(draft.frame, draft.table.key))
     table = conform(draft.table.name, draft.frame)
     kept = None if piece.keep is None else piece.keep(table, keys)
     if kept is None:

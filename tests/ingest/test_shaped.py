@@ -222,6 +222,8 @@ def test_looking_back_takes_no_shaped_sheet(filled, work):
     got = outcome(filled, client, "back", keep=True, horizon=horizon)
     assert work == {"shaped": [], "taken": []}
     assert 0 < got[0]["tables"]["tickets"]["rows"] < 60
+    outcome(filled, client, "after", keep=True)
+    assert work["taken"] == ["raw/工单0.csv", "raw/工单1.csv", "raw/工单2.csv"]
 
 
 def test_checking_writes_nothing(filled, work):
