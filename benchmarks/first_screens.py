@@ -122,7 +122,7 @@ SPILLED = 12
 _SECOND_MONTH = (dt.date(2023, 2, 1),)
 _STAFFED = ("surveys", "staff", "training")
 CASES: Mapping[str, Case] = {
-    "plain": Case("The training works; a lot decided who was trained when.", _world()),
+    "plain": Case("The training works; who was trained when was drawn by lot.", _world()),
     "chosen": Case("The training works; the head office chose the sites.", _world(1.0), _chosen),
     "none": Case("The training changes nothing.", _world(0.0)),
     "fading": Case(
