@@ -666,12 +666,12 @@ def purge(
         else:
             path, receipt = pipeline.purge_all(client)
         _tell_receipt(voice, client, path, receipt)
-        nobody = identifier is not None and not receipt.removed and not receipt.by_hand
-        if nobody and receipt.earlier:
-            voice.say("purge.earlier", path=receipt.earlier)
-            nobody = False
-        elif nobody:
+        nothing = identifier is not None and not receipt.removed and not receipt.by_hand
+        nobody = nothing and not receipt.earlier
+        if nobody:
             voice.say("purge.nobody", err=True, client=client)
+        elif nothing:
+            voice.say("purge.earlier", path=receipt.earlier)
         if receipt.by_hand or nobody:
             sys.exit(1)
 

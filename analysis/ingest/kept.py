@@ -112,11 +112,14 @@ class KeptSheets:
             self.write(self._path(key, number), _as_table(part, sheets=len(parts)))
         return True
 
-    def write(self, path: Path, table: pa.Table) -> None:
-        """Write a table that only the owner may read."""
+    def write(self, path: Path, table: pa.Table, *, checked: bool = True) -> None:
+        """Write a table that only the owner may read, with a checksum of each page or without."""
         private_folder(self.folder)
-        checked = {"write_page_checksum": True}
-        replace_file(path, lambda target: pq.write_table(table, target, **checked))
+
+        def write(target: Path) -> None:
+            pq.write_table(table, target, write_page_checksum=checked)
+
+        replace_file(path, write)
         keep_private(path)
         self.used.add(path.name)
         self.damaged.discard(path.name)

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from analysis.client import Client, Source
 from analysis.errors import Fault
-from analysis.files import keep_private, private_folder, replace_file, sha256
+from analysis.files import sha256
 from analysis.ingest.cleaning import normalise
 from analysis.ingest.columns import Taker, is_free
 from analysis.ingest.draft import Draft, Origin
@@ -148,15 +148,7 @@ def find(sheet: KeptPart, key: str, source: Source, taker: Taker) -> Piece | Non
 
 
 def spare(sheet: KeptPart, key: str) -> None:
-    """Leave a shaped sheet for the next import where this one cannot take it.
-
-    Parameters
-    ----------
-    sheet : KeptPart
-        The cleaned sheet.
-    key : str
-        Of :func:`surroundings`.
-    """
+    """Leave a shaped sheet, named as in :func:`find`, where this import cannot take it."""
     sheet.sheets.used |= {path.name for path in _paths(sheet.sheets, sheet.path.stem, key)}
 
 
@@ -184,11 +176,7 @@ def put(
         if sheets.read_only or not without_cells(draft.problems, record.file):
             return None
         rows, keys = _paths(sheets, stem, key)
-        private_folder(sheets.folder)
-        replace_file(rows, lambda target: pq.write_table(table, target))
-        keep_private(rows)
-        sheets.used.add(rows.name)
-        sheets.damaged.discard(rows.name)
+        sheets.write(rows, table, checked=False)  # its bytes go into the canonical table
         facts = _facts(draft, labels) | {"digest": sha256(rows)}
         text = json.dumps(facts, ensure_ascii=False).encode("utf-8")
         sheets.write(keys, pa.table({"digest": digests}).replace_schema_metadata({_FACTS: text}))

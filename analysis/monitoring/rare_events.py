@@ -21,6 +21,7 @@ from analysis.monitoring.limits import FARTHEST, run_needed
 from analysis.monitoring.run_rules import in_a_row
 from analysis.monitoring.weekly import MIN_A_WEEK
 from analysis.results import Check, StageResults, collect
+from analysis.tables import period_of
 
 MIN_GAPS = 10
 """Fewest gaps before training that a chart is made from."""
@@ -152,7 +153,7 @@ def _spreads(frame: pd.DataFrame, start: dt.date, silent: Sequence[int]) -> dict
     neighbouring months are alike. The first month of the list is left out, which may be cut.
     """
     month = pd.Series(periods(frame["at"]).to_numpy(dtype=int), index=frame.index)
-    first, last = int(month.min()) + 1, start.year * 12 + start.month - 1
+    first, last = int(month.min()) + 1, period_of(start)
     whole = [m for m in range(first, last) if m not in set(silent)]
     counts = pd.crosstab(frame["subject"], month).reindex(columns=whole, fill_value=0)
     mean = counts.mean(axis=1)

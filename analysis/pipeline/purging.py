@@ -68,7 +68,8 @@ def purge_person(
             "Correct: the person as an export writes it (staff number, room, phone, name)."
         )
     with folders.only_one_run(root / "reports" / client):
-        path, receipt = _begun(root, client, "person", pseudonyms=who.pseudonyms)
+        wanted = _receipt(client, "person", pseudonyms=tuple(who.pseudonyms))
+        path, receipt = _begun(root, wanted)
         receipt.earlier = _earlier(root, receipt)
         kept_out = left_out.with_people(opened, who.spelled)
         receipt.list_id = kept_out.list_id
@@ -111,11 +112,12 @@ def purge_run(client: str, run_id: str, *, root: Path | None = None) -> tuple[Pa
     reports = _reports(root, client)
     every = [*reports.glob("*/"), *(reports / LOOKED_BACK).glob("*/*/")]
     found = [f for f in every if f.name == run_id and not f.is_symlink() and _is_run(f)]
-    if not found and not _was_begun(root, client, "run", run=run_id):
+    wanted = _receipt(client, "run", run=run_id)
+    if not found and _killed(root, wanted) is None:
         names = ", ".join(f.name for f, _ in newest.runs(reports)[:5])
         raise RunError(f"{client} has no run {run_id}. Correct: one of {names or '(none)'}.")
     with folders.only_one_run(reports):
-        path, receipt = _begun(root, client, "run", run=run_id)
+        path, receipt = _begun(root, wanted)
         receipt.save(path)
         for folder in found:
             _take_away(root, folder, receipt, path)
@@ -143,10 +145,11 @@ def purge_all(client: str, *, root: Path | None = None) -> tuple[Path, Receipt]:
         Folder name under ``data/`` or ``reports/``.
     """
     root = (root or project_root()).resolve()
-    begun = _was_begun(root, client, "all")
-    reports = root / "reports" / client if begun else _reports(root, client)
+    wanted, reports = _receipt(client, "all"), root / "reports" / client
+    if _killed(root, wanted) is None:
+        reports = _reports(root, client)
     with folders.only_one_run(reports):
-        path, receipt = _begun(root, client, "all")
+        path, receipt = _begun(root, wanted)
         kept = [str(p) for p in _keys(root, client)]
         receipt.outside += [place for place in kept if place not in receipt.outside]
         receipt.save(path)
@@ -171,41 +174,48 @@ def _is_run(folder: Path) -> bool:
     return (folder / manifest.FILE_NAME).exists() or (folder / "canonical").is_dir()
 
 
-def _begun(
-    root: Path, client: str, what: receipts.What, *, pseudonyms: Sequence[str] = (), run: str = ""
-) -> tuple[Path, Receipt]:
-    """Return the receipt of a purge of the same thing that was killed, else a new one."""
-    new = Receipt(
+def _receipt(
+    client: str, what: receipts.What, *, pseudonyms: tuple[str, ...] = (), run: str = ""
+) -> Receipt:
+    return Receipt(
         client=client,
         what=what,
         on=manifest.now(),
-        pseudonyms=tuple(pseudonyms),
+        pseudonyms=pseudonyms,
         run=run,
         outside=list(OUTSIDE),
     )
-    for path, receipt in receipts.kept(root, client):
-        if receipt.state == "begun" and _same(receipt, new):
-            return path, receipt
-    return receipts.new_path(root, client), new
 
 
-def _was_begun(root: Path, client: str, what: receipts.What, *, run: str = "") -> bool:
-    return _begun(root, client, what, run=run)[0].exists()
+def _begun(root: Path, wanted: Receipt) -> tuple[Path, Receipt]:
+    """Return the receipt of the same purge that was killed, else the one that is wanted."""
+    return _killed(root, wanted) or (receipts.new_path(root, wanted.client), wanted)
 
 
-def _earlier(root: Path, receipt: Receipt) -> str:
+def _killed(root: Path, wanted: Receipt) -> tuple[Path, Receipt] | None:
+    """Return the receipt of the same purge that was killed, and where it lies."""
+    alike = _alike(root, wanted)
+    return next(((path, found) for path, found in alike if found.state == "begun"), None)
+
+
+def _earlier(root: Path, wanted: Receipt) -> str:
     """Return the newest receipt of a finished purge that found the same person."""
     done = [
         path.relative_to(root).as_posix()
-        for path, found in receipts.kept(root, receipt.client)
-        if found.state == "complete" and found.removed and _same(found, receipt)
+        for path, found in _alike(root, wanted)
+        if found.state == "complete" and found.removed
     ]
     return done[-1] if done else ""
 
 
-def _same(one: Receipt, other: Receipt) -> bool:
-    """Whether two receipts are of the same person, run or client."""
-    return (one.what, one.pseudonyms, one.run) == (other.what, other.pseudonyms, other.run)
+def _alike(root: Path, wanted: Receipt) -> list[tuple[Path, Receipt]]:
+    """Return the receipts of the same person, run or client, oldest first."""
+
+    def subject(receipt: Receipt) -> tuple:
+        return receipt.what, receipt.pseudonyms, receipt.run
+
+    every = receipts.kept(root, wanted.client)
+    return [(path, found) for path, found in every if subject(found) == subject(wanted)]
 
 
 def _ended(receipt: Receipt, path: Path) -> Receipt:

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pyarrow.parquet as pq
 import pytest
+from work_orders import tickets
 
 from analysis import ingest, monitoring
 from analysis.errors import InputError
@@ -20,13 +21,6 @@ sources:
     columns: {ticket_id: 单号, site_id: 项目, household_id: 房号, category: 类别, opened_at: 时间}
 """
 ACCEPT = "    accept: [{rule: period_outside, column: opened_at, max_rows: MOST, reason: known}]\n"
-HEAD = "单号,项目,房号,类别,时间\n"
-
-
-def tickets(first: int, year: int = 2024, category: str = "电梯（客梯）", rows: int = 20) -> str:
-    lines = (f"T{n},S{1 + n % 2},R{n % 3},{category},{year}-03-{n % 28 + 1:02d} 08:00:00"
-             for n in range(first, first + rows))  # fmt: skip
-    return HEAD + "\n".join(lines) + "\n"
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pyarrow.parquet as pq
 import pytest
+from work_orders import tickets
 
 from analysis import ingest, monitoring
 from analysis.errors import InputError
@@ -28,13 +29,6 @@ sources:
     unpivot: {items: {q1: 总体, q2: {from: 服务, reversed: true}}}
 """
 ACCEPT = "accept: [{rule: period_outside, column: opened_at, max_rows: MOST, reason: known}]"
-HEAD = "单号,项目,房号,类别,时间\n"
-
-
-def tickets(first: int, year: int = 2024, category: str = "电梯（客梯）") -> str:
-    rows = (f"T{n},S{1 + n % 2},R{n % 3},{category},{year}-03-{n % 28 + 1:02d} 08:00:00"
-            for n in range(first, first + 20))  # fmt: skip
-    return HEAD + "\n".join(rows) + "\n"
 
 
 @pytest.fixture
