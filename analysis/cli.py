@@ -274,7 +274,7 @@ def check(voice: Voice, client: str, contradictions: bool) -> None:
             part = clients.load_in_part(client)
             _list_faults(voice, client, (*error.faults, *ingest.examine_in_part(part)))
             if part.left_out:
-                voice.say("check.left_out", names=", ".join(part.left_out))
+                voice.say("check.left_out", names=", ".join(dict.fromkeys(part.left_out)))
             sys.exit(1)
         examined = ingest.examine(opened)
         found = (*examined.faults, *workspace.decision_faults(opened.folder))

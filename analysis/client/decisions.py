@@ -19,6 +19,7 @@ def undecided(raw: Mapping[str, Any], *, name: str, lines: Lines) -> list[Fault]
     faults = []
     for path in _paths(raw, ()):
         kind, known = _kind(raw, path)
+        source = raw["sources"][path[1]] if path[0] == "sources" and len(path) > 1 else {}
         faults.append(
             place(
                 "client_undecided",
@@ -29,6 +30,7 @@ def undecided(raw: Mapping[str, Any], *, name: str, lines: Lines) -> list[Fault]
                 path=path,
                 header=str(path[-1]),
                 known=", ".join(known),
+                table=str(source.get("table")),
                 right_key=f"faults.undecided.{kind}",
             )
         )
@@ -65,12 +67,19 @@ def _kind(raw: Mapping[str, Any], path: tuple[str | int, ...]) -> tuple[str, Seq
         return "satisfied", ()
     if path[0] == "aliases":
         return "alias", ()
+    if path[0] == "labels":
+        return "answer", ()
     if path[0] != "sources" or len(path) < 3:
         return "other", ()
     if path[2] == "table":
         return "table", tuple(TABLES)
     if path[2] == "drop":
-        return "drop", ()
+        free = _free_columns(raw["sources"][path[1]])
+        if {"item", "score"} <= set(free):
+            return "drop_question", free
+        return ("drop" if free else "drop_alone"), free
+    if path[-1] == "quarter":
+        return "quarter", ()
     if path[-1] == "instrument":
         return "instrument", ()
     if path[2] == "columns" and len(path) == 4:
@@ -80,3 +89,17 @@ def _kind(raw: Mapping[str, Any], path: tuple[str | int, ...]) -> tuple[str, Seq
         column = table.columns.get(str(path[3])) if table is not None else None
         return "label", () if column is None else column.labels
     return "other", ()
+
+
+def _free_columns(source: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the columns of a source's table that nothing gives yet."""
+    table = TABLES.get(str(source.get("table")))
+    if table is None:
+        return ()
+    given = {
+        column
+        for place in ("columns", "constants")
+        for column, value in (source.get(place) or {}).items()
+        if value != UNDECIDED
+    }
+    return tuple(column for column in table.columns if column not in given)

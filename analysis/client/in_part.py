@@ -27,11 +27,13 @@ _ANY_PERIOD = {"first": "1900-01", "last": "2199-12"}
 class InPart:
     """The sources of a client file that can be read as it stands, and the names of the others.
 
-    ``client`` is None where there are none; whatever concerns no export is left out of it.
+    ``client`` is None where there are none; whatever concerns no export is left out of it, and
+    so are the keys that sources refer to and that have faults of their own (``faulty``).
     """
 
     client: Client | None
     left_out: tuple[str, ...] = ()
+    faulty: tuple[str, ...] = ()
 
 
 def load_in_part(path_or_id: str | Path, root: str | Path | None = None) -> InPart:
@@ -75,7 +77,8 @@ def load_in_part(path_or_id: str | Path, root: str | Path | None = None) -> InPa
         return InPart(None, tuple(left_out))
     client = Client.model_validate({**document, "sources": kept})
     client._path, client._lines = path, lines
-    return InPart(client, tuple(left_out))
+    faulty = tuple(key for key in _BESIDE if key in raw and key not in document)
+    return InPart(client, tuple(left_out), faulty)
 
 
 def _sound(document: Mapping[str, Any], lines: Lines) -> bool:

@@ -81,9 +81,12 @@ class Taker:
             problems.append(self._unfit(wrong, kind, header))
             for name in wrong:
                 options.pop(name, None)
-        unmatched, typed = None, raw
+        unmatched, cut, typed = None, None, raw
         if mapping.pattern is not None:
-            raw, unmatched = by_pattern(raw, mapping.pattern, without_value(**options))
+            numbers = kind in ("number", "int", "score", "share")
+            raw, unmatched, cut = by_pattern(
+                raw, mapping.pattern, without_value(**options), numbers=numbers
+            )
         try:
             converted = convert(raw, kind, **options)
         except ValueError as error:  # an option with a value that it cannot have
@@ -95,7 +98,9 @@ class Taker:
         problems += _problems(converted, table, header, column, hidden, item, mapping.aliases)
         if unmatched is not None and unmatched.any():
             cells = None if hidden else typed
-            problems += _pattern_problems(table, unmatched, cells, header, column, mapping, item)
+            problems += _pattern_problems(
+                table, unmatched, cut, cells, header, column, mapping, item
+            )
         problems += _unit_problems(values, counts, table, column, spec, mapping)
         values, more = self._finish(values, column, spec, mapping, counts, table, header)
         return Taken(
@@ -212,10 +217,11 @@ def _unit_problems(
     everywhere = np.arange(len(values), dtype=np.int64)
     bare = int(values.notna().sum()) > counts.get("duration_spelled", 0)
     told = undeclared(table, spec, mapping, bare=bare)
-    if told is None and mapping.factor not in (None, 1) and counts.get("chinese_multiplier"):
+    own = counts.get("chinese_multiplier", 0) + counts.get("yuan_word", 0)
+    if told is None and mapping.factor not in (None, 1) and own:
         told = fault(
             "factor_twice",
-            params={"factor": f"{mapping.factor:g}", "count": counts["chinese_multiplier"]},
+            params={"factor": f"{mapping.factor:g}", "count": own},
             file=table.source.file,
             sheet=table.source.sheet,
             column=mapping.header[0],
@@ -260,6 +266,7 @@ def _problems(
 def _pattern_problems(
     table: RawTable,
     unmatched: np.ndarray,
+    cut: np.ndarray,
     cells: pd.Series | None,
     header: str,
     column: str,
@@ -270,7 +277,7 @@ def _pattern_problems(
         Problem(
             screened(
                 fault(
-                    "pattern_unmatched",
+                    "pattern_cuts" if cut[position] else "pattern_unmatched",
                     params={"pattern": mapping.pattern},
                     file=table.source.file,
                     sheet=table.source.sheet,

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from analysis.client import Client
 from analysis.ingest.draft import Draft
-from analysis.ingest.totals import named_as_total, sums_of_others
+from analysis.ingest.totals import named_as_total, sums_of_neighbours, sums_of_others
 from analysis.tables import TABLES
 
 PERIOD_COLUMNS: Mapping[str, str] = {
@@ -170,7 +170,8 @@ def _totals(draft: Draft) -> None:
     ]
     usable = {*by, *amounts} <= set(draft.frame.columns)
     if draft.source.aggregate is None and "site_id" in spec.key and by and usable:
-        wrong[sums_of_others(draft.frame, "site_id", by, amounts)] = True
+        for alike in (sums_of_others, sums_of_neighbours):
+            wrong[alike(draft.frame, "site_id", by, amounts)] = True
     told = [p.rows for p in draft.problems if p.fault.rule == "total_suspected"]
     wrong[np.concatenate([np.empty(0, dtype=np.int64), *told])] = False
     draft.at(np.flatnonzero(wrong), "total_suspected", "site_id")

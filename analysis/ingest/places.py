@@ -50,19 +50,34 @@ def _as_text(cell: Any) -> str | None:
 
 
 def by_pattern(
-    raw: pd.Series, pattern: str, has_no_value: Callable[[Any], bool]
-) -> tuple[pd.Series, np.ndarray]:
-    """Return what a pattern takes out of each cell, and which filled cells it does not match.
+    raw: pd.Series, pattern: str, has_no_value: Callable[[Any], bool], *, numbers: bool = False
+) -> tuple[pd.Series, np.ndarray, np.ndarray]:
+    """Return what a pattern takes out of each cell, and which filled cells it takes nothing of.
 
-    Cells that say they have no value (``has_no_value``) stay as they are.
+    Cells that say they have no value (``has_no_value``) stay as they are. Where ``numbers`` are
+    meant, nothing is taken of a cell whose number the pattern cuts (4 of 4.5); the third array
+    says of which.
     """
     compiled = re.compile(pattern)
     known: dict[Any, Any] = {}
+    cut = set()
     for cell in raw.dropna().unique():
         if has_no_value(cell):
             known[cell] = cell
             continue
         found = compiled.search(_as_text(cell) or "")
         known[cell] = None if found is None else found[1] if compiled.groups else found[0]
+        if numbers and found is not None and _cuts(found, 1 if compiled.groups else 0):
+            known[cell] = None
+            cut.add(cell)
     taken = raw.map(known).astype(object)
-    return taken, (raw.notna() & taken.isna()).to_numpy()
+    return taken, (raw.notna() & taken.isna()).to_numpy(), raw.isin(cut).to_numpy()
+
+
+def _cuts(found: re.Match[str], group: int) -> bool:
+    """Return whether a match ends or begins inside a number."""
+    before, after = found.string[: found.start(group)], found.string[found.end(group) :]
+    digits = found[group] or ""
+    ends = digits[-1:].isdigit() and re.match(r"[.,]?\d", after)
+    begins = digits[:1].isdigit() and re.search(r"\d[.,]?$", before)
+    return bool(ends or begins)

@@ -100,7 +100,7 @@ RULES: dict[str, tuple[str, str]] = {
         "{option} in the column; {own} if the numbers are meant as they stand",
     ),
     "factor_twice": (
-        "{count} cells say 千 or 万 themselves, and factor: {factor} would multiply them again.",
+        "{count} cells say 元, 千 or 万 themselves, and factor: {factor} would multiply them too.",
         "numbers without a word, or no factor",
     ),
     "rows_fell": (
@@ -136,6 +136,10 @@ RULES: dict[str, tuple[str, str]] = {
     "alias_unknown": (
         "This spelling is not in the alias map.",
         "aliases: {{map}: {spelling: identifier}} in the client file",
+    ),
+    "pattern_cuts": (
+        "{pattern} takes only a part of the number.",
+        "a pattern for the whole number, e.g. '(\\d+(?:\\.\\d+)?)'",
     ),
     "pattern_unmatched": ("The text does not match {pattern}.", "a text that matches"),
     "unmatched_reference": (

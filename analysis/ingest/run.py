@@ -119,7 +119,10 @@ def examine_in_part(part: InPart) -> list[Fault]:
         for f in examine(part.client).faults
         if (f.file or "").startswith(("raw/", f"{DRAWN}/")) or f.file in databases
     ]
-    return [f for f in found if not (part.left_out and f.rule in _ABOUT_OTHERS)]
+    beside = {"instrument_unknown"} if "instruments" in part.faulty else set()
+    return [
+        f for f in found if f.rule not in beside and not (part.left_out and f.rule in _ABOUT_OTHERS)
+    ]
 
 
 class Horizon(Protocol):

@@ -123,6 +123,72 @@ def sums_of_others(
     return np.flatnonzero(always.fillna(False).to_numpy(dtype=bool))
 
 
+_EVIDENCE_BITS = 24
+"""Amounts of that many binary digits together do not agree with a sum by chance."""
+
+
+def sums_of_neighbours(
+    frame: pd.DataFrame, place: str, by: Sequence[str], amounts: Sequence[str]
+) -> np.ndarray:
+    """Return the positions of places that are, each time, the sum of rows next to them.
+
+    Totals of districts stand among the places that they sum up, under the district's name and
+    without any word of a total. Such a place equals two rows or more directly above or below
+    it, in every amount and in every month that it has; the amounts together have to be too large
+    for chance.
+
+    Parameters
+    ----------
+    frame, place, by, amounts :
+        As for :func:`sums_of_others`, the rows in the order of the file.
+
+    Returns
+    -------
+    ndarray of int64
+        Positions, in order.
+    """
+    nothing = np.empty(0, dtype=np.int64)
+    if len(frame) <= _FEWEST_ROWS or not amounts:
+        return nothing
+    given = frame[list(amounts)].astype(float).fillna(0).to_numpy()
+    cents = np.round(given * 100).astype(np.int64)
+    group = frame.groupby(list(by), dropna=False, sort=False).ngroup().to_numpy()
+    order = np.argsort(group, kind="stable")
+    found = np.zeros(len(frame), dtype=bool)
+    for rows in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+        found[rows] = _sum_of_a_run(cents[rows])
+    empty = ~cents.any(axis=1)
+    places = frame[place].reset_index(drop=True)
+    bits = pd.Series(np.where(found, np.log2(1 + np.abs(given)).sum(axis=1), 0.0))
+    always = pd.Series(found | empty).groupby(places).transform("all")
+    always &= bits.groupby(places).transform("sum") >= _EVIDENCE_BITS
+    return np.flatnonzero((always & found).fillna(False).to_numpy(dtype=bool))
+
+
+def _sum_of_a_run(cents: np.ndarray) -> np.ndarray:
+    """Return which rows equal the sum of several rows directly above or directly below.
+
+    Parameters
+    ----------
+    cents : ndarray of int64
+        Amounts, shape (rows, amounts).
+    """
+    count = len(cents)
+    sums = np.vstack([np.zeros((1, cents.shape[1]), np.int64), cents.cumsum(axis=0)])
+    filled = np.concatenate([[0], cents.any(axis=1).cumsum()])
+    reached = np.vstack([sums, sums[:-1] - cents, sums[1:] + cents])
+    number = np.unique(reached, axis=0, return_inverse=True)[1].reshape(-1)
+    places, above, below = np.split(number, [count + 1, 2 * count + 1])
+    first, last = np.full((2, number.max() + 1), -1)
+    first[places[::-1]] = np.arange(count, -1, -1)
+    last[places] = np.arange(count + 1)
+    row = np.arange(count)
+    begins, ends = first[above], last[below]
+    from_above = (begins >= 0) & (filled[row] - filled[begins] >= _FEWEST_ROWS)
+    from_below = (ends >= 0) & (filled[ends] - filled[row + 1] >= _FEWEST_ROWS)
+    return (from_above | from_below) & cents.any(axis=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Again:
     """A finer row that another row has already been: positions, and the amounts that differ."""

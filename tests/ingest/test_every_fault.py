@@ -119,6 +119,10 @@ OF_ONE_CELL = {
     "number_unreadable": lambda b: fees(b, "P01,2024-01,十来块吧,5"),
     "number_approximate": lambda b: fees(b, "P01,2024-01,约30,5"),
     "number_unit": lambda b: fees(b, "P01,2024-01,30箱,5"),
+    "number_out_of": lambda b: fees(b, "P01,2024-01,4/5,5"),
+    "turned_to_date": lambda b: contracts(
+        b, dt.datetime(2024, 1, 2), column="contract_id", xlsx=True
+    ),
     "number_scientific": lambda b: fees(b, "P01,2024-01,1.2E+05,5"),
     "number_percent": lambda b: fees(b, "P01,2024-01,85%,5"),
     "not_whole": lambda b: orders(b, "reopened: X", "1.5"),
@@ -427,6 +431,7 @@ OF_ONE_TABLE = {
         b, [["P01", "1栋", 1, 2], ["P01", "2栋", 3, 4]], [["P01", "1栋", 1, 2]],
         more="    aggregate: {sum: [receivable, collected]}\n",
     ),
+    "pattern_cuts": lambda b: orders(b, "rating: {from: X, pattern: '(\\d+)'}", "4.5分"),
     "pattern_unmatched": lambda b: contracts(
         b, "乙", column="contract_id", how=", pattern: '(H\\d+)'"
     ),

@@ -216,7 +216,8 @@ def test_what_is_no_month():
         ("８５．５", 85.5, {"full_width_folded"}),
         ("1,234.50", 1234.5, {"thousands_separator"}),
         ("￥1,234.50", 1234.5, {"thousands_separator", "currency_sign", "full_width_folded"}),
-        ("1234.5元", 1234.5, {"currency_sign"}),
+        ("1234.5元", 1234.5, {"yuan_word"}),
+        ("24000元整", 24000, {"yuan_word"}),
         ("-￥5", -5, {"currency_sign", "full_width_folded"}),
         ("1.2万", 12000, {"chinese_multiplier"}),
         ("1.2万元", 12000, {"chinese_multiplier", "currency_sign"}),
@@ -244,7 +245,9 @@ def test_numbers(cell, expected, counted):
      ("inf", "number_unreadable"), ("1,23", "number_unreadable"),
      ("1 234", "number_unreadable"), ("二〇二四", "number_unreadable"),
      ("#DIV/0!", "value_pending"), ("待定", "value_pending"), (True, "number_unreadable"),
-     (dt.date(2024, 3, 5), "number_unreadable"), ("1.2.3", "number_unreadable")],
+     ("3星半", "number_unreadable"), ("2万余户", "number_unreadable"), ("5k", "number_unreadable"),
+     ("3千户", "number_unit"), ("4/5", "number_out_of"), ("4 / 10", "number_out_of"),
+     (dt.date(2024, 3, 5), "turned_to_date"), ("1.2.3", "number_unreadable")],
 )  # fmt: skip
 def test_what_is_no_number(cell, wrong):
     assert rule(cell, "number") == wrong
@@ -382,7 +385,7 @@ def test_identifiers():
     assert rule("1.23E+17", "id") == "id_scientific"
     assert value("1E5", "id") == "1E5"  # a room
     assert rule(1.23e17, "id") == "id_precision_lost"
-    assert rule(dt.date(2024, 3, 5), "id") == "id_unreadable"
+    assert rule(dt.date(2024, 3, 5), "id") == "turned_to_date"
     assert rule(1.5, "id") == "id_unreadable"
 
 

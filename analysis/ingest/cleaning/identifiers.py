@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -134,6 +135,8 @@ class Person(Identifier):
 
 
 def _digits(cell: Any, steps: list[str]) -> str:
+    if isinstance(cell, dt.date):
+        raise WrongCellError("turned_to_date")
     if isinstance(cell, bool) or not isinstance(cell, (int, float)):
         raise WrongCellError("id_unreadable")
     if abs(cell) >= _EXACT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
@@ -14,7 +15,8 @@ Parse = Callable[[Any, list[str]], Any]
 """Takes a cell (text already normalised) and a list to which it adds conversion names."""
 
 _APPROXIMATE = re.compile(r"^(?:约|大约|大概|近|将近|≈|~)\s*|\s*(?:左右|上下|多|余|以上)$")
-_CURRENCY = re.compile(r"^(?:¥|rmb|cny|人民币)\s*|\s*(?:元|圆|rmb|cny)$", re.IGNORECASE)
+_CURRENCY = re.compile(r"^(?:¥|rmb|cny|人民币)\s*|\s*(?:元整?|圆整?|rmb|cny)$", re.IGNORECASE)
+_YUAN = re.compile("[元圆]整?$")
 _MULTIPLIERS = {"千": 10**3, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8}
 _MULTIPLIER = re.compile(r"(.*?[\d.])\s*(百万|千万|千|万|亿)")
 _PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")
@@ -83,7 +85,8 @@ def to_decimal(
     if amount.startswith(("-¥", "+¥")):
         amount = amount[0] + amount[2:]
     if amount != bare:
-        steps.append("currency_sign")
+        own = _YUAN.search(bare) and not _MULTIPLIER.fullmatch(amount)
+        steps.append("yuan_word" if own else "currency_sign")
     if match := _MULTIPLIER.fullmatch(amount):
         amount, sign = match[1], sign * _MULTIPLIERS[match[2]]
         steps.append("chinese_multiplier")
@@ -97,18 +100,28 @@ def to_decimal(
     elif not _PLAIN.fullmatch(amount):
         numeral = chinese_numeral(amount)
         if numeral is None:
-            raise WrongCellError(_why_not(amount))
+            raise _why_not(amount)
         steps.append("chinese_numeral")
         return Decimal(numeral) * sign
     return Decimal(amount) * sign
 
 
-def _why_not(text: str) -> str:
+_WITH_UNIT = re.compile(r"[-+]?[\d.,]+\s*[百千万亿]*(?P<unit>[^\d\s.,%:/-]+)")
+_OUT_OF = re.compile(r"\d+(?:\.\d+)?\s*/\s*(?P<whole>\d+)")
+_ADDS_TO_IT = re.compile("[半几多余来十百千万亿kKmM]")
+"""Words that make another number of the one before them: 3星半, 2万余户, 5k."""
+
+
+def _why_not(text: str) -> WrongCellError:
+    """Return what is wrong with a text that is no number; its unit only if it is nothing more."""
     if text.endswith("%"):
-        return "number_percent"
-    return (
-        "number_unit" if re.match(r"[-+]?[\d.,]+\s*[^\d\s.,%:/-]+$", text) else "number_unreadable"
-    )
+        return WrongCellError("number_percent")
+    if match := _OUT_OF.fullmatch(text):
+        return WrongCellError("number_out_of", match["whole"])
+    match = _WITH_UNIT.fullmatch(text)
+    if match is None or _ADDS_TO_IT.search(match["unit"]):
+        return WrongCellError("number_unreadable")
+    return WrongCellError("number_unit", match["unit"])
 
 
 def check_range(value: Any, low: Any, high: Any) -> None:
@@ -134,6 +147,8 @@ def _typed(cell: Any) -> float | None:
     """Return the number of a cell a workbook stores as one; None for text."""
     if isinstance(cell, str):
         return None
+    if isinstance(cell, dt.date):
+        raise WrongCellError("turned_to_date")
     if isinstance(cell, bool) or not isinstance(cell, (int, float)):
         raise WrongCellError("number_unreadable")
     return float(cell)
@@ -344,6 +359,8 @@ class Score(Judged):
             return self._number(text, steps)
         if self.known:
             raise WrongCellError("label_unknown", ", ".join(self.known))
+        if number is not None and words in _UNITS_OF_SCORES:
+            raise WrongCellError("number_unit", words)
         if number is None:
             return self._number(text, steps)
         steps.append("number_before_label")
@@ -366,6 +383,7 @@ class Score(Judged):
             raise
 
 
+_UNITS_OF_SCORES = frozenset({"分", "星", "颗星", "级", "档", "star", "stars", "points"})
 _DENYING = re.compile(
     r"不|未|没|差|低|\b(?:no|not|never|poor|bad|worst|least|low)\b|\b(?:dis|un)", re.IGNORECASE
 )

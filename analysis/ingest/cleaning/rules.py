@@ -45,7 +45,18 @@ RULES: Mapping[str, tuple[str, str]] = {
     "time_ambiguous": ("The clock change repeated this time.", "ambiguous: first declared"),
     "number_unreadable": ("This is not a number in a known spelling.", "1234.50"),
     "number_approximate": ("The number is approximate.", "30, or approximate: true declared"),
-    "number_unit": ("The number carries an undeclared unit.", "85, or units: [分] declared"),
+    "number_unit": (
+        "The number carries an undeclared unit.",
+        "85, or units: [{expected}] declared",
+    ),
+    "number_out_of": (
+        "4/5 may be four points out of five, a share or a date.",
+        "4; or pattern: '^([\\d.]+)/{expected}$' declared, where the first number is meant",
+    ),
+    "turned_to_date": (
+        "The cell is a date: a spreadsheet program makes one of 3-4 or 3/4.",
+        "the column set to text before it is filled or opened, so that 3-4 stays 3-4",
+    ),
     "number_scientific": (
         "The number was shortened to scientific notation and lost digits.",
         "the column shown as numbers before it is exported: 123456",
@@ -64,11 +75,13 @@ RULES: Mapping[str, tuple[str, str]] = {
     "label_unknown": ("The label is not in the declared list.", "{expected}"),
     "label_undeclared": (
         "A number and words stand in one cell; which of them is the score is not declared.",
-        "labels: {{{expected}: 5}} declared with its value, or pattern: '(\\d+)' for the number",
+        "labels: {{{expected}: 5}} declared with its value, "
+        "or pattern: '^\\D*(\\d+(?:\\.\\d+)?)[^\\d半]*$' for the number",
     ),
     "label_contradicts": (
         "The numbers beside the labels follow the declared values neither up nor down.",
-        "labels with their right values, or pattern: '(\\d+)' if the number is the score",
+        "labels with their right values, "
+        "or pattern: '^\\D*(\\d+(?:\\.\\d+)?)[^\\d半]*$' if the number is the score",
     ),
     "id_scientific": ("A long number was damaged into scientific notation.", "the column as text"),
     "id_zeros_lost": (
@@ -127,6 +140,7 @@ CONVERSIONS: Mapping[str, str] = {
     "date_to_month": "dates reduced to their month",
     "thousands_separator": "thousands separators removed",
     "currency_sign": "currency signs and words removed",
+    "yuan_word": "amounts that say 元 themselves",
     "chinese_multiplier": "万, 千, 亿 multiplied out",
     "chinese_numeral": "Chinese numerals read",
     "unit_removed": "declared units removed",

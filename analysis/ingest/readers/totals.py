@@ -25,6 +25,8 @@ SUSPICIOUS = (
 
 _LONGEST = 30
 _SPACES = r"[\x09-\x0d\x1c-\x20]"
+_COUNTED = r":?\(?[-+¥]?\d[\d,]*(?:\.\d+)?(?:[^\d\x00-\x7f]{0,3}|[a-z]*)"
+"""What stands after a word of a total that tells its sum: 小计：3单, Total: 3 tickets."""
 _WORD_BEFORE = r"(?:^|[\s\-–—:()/])"
 
 
@@ -44,8 +46,8 @@ class TotalWords:
     >>> words = TotalWords(("合计", "total"))
     >>> words.whole("合 计："), words.ends("3栋合计"), words.ends("Block A total")
     (True, True, True)
-    >>> words.ends("Nototal")
-    False
+    >>> words.ends("Nototal"), words.ends("合计：3单"), words.ends("Total: 3 tickets")
+    (False, True, True)
     """
 
     def __init__(self, markers: Sequence[str]) -> None:
@@ -56,6 +58,8 @@ class TotalWords:
         self._latin = re.compile(f"{_WORD_BEFORE}(?:{pattern})$", re.I) if latin else None
         letters = (f"{_SPACES}*".join(map(re.escape, squeezed(marker))) for marker in latin)
         self._letters = tuple(latin)
+        spelled = "|".join(map(re.escape, sorted(self._markers, key=len, reverse=True)))
+        self._counted = re.compile(f"(?:{spelled}){_COUNTED}") if markers else None
         self._may = "|".join((r"[^\x00-\x7f]", *(f"(?i:{spaced})" for spaced in letters)))
 
     def may_end(self, texts: pa.Array, others: Sequence[str] = ()) -> np.ndarray:
@@ -89,10 +93,12 @@ class TotalWords:
         return text in self._markers or text.strip("()[]【】<>*#-—_=") in self._markers
 
     def ends(self, cell: Any) -> bool:
-        """Return whether a short cell ends with a word of a total, or is one."""
+        """Return whether a cell ends with a word of a total, is one, or is one with its sum."""
         if self.whole(cell):
             return True
         text = squeezed(cell).rstrip(")")
+        if self._counted is not None and self._counted.fullmatch(text.lower()):
+            return True
         if len(text) > _LONGEST or not (self._ends or self._latin):
             return False
         if self._ends and text.endswith(self._ends):
