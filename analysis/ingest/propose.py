@@ -42,7 +42,8 @@ from analysis.ingest.proposal.headers import mapped, meaning, recognise, word
 from analysis.ingest.proposal.months import Months, months_of
 from analysis.ingest.proposal.sites import Spellings, known_sites
 from analysis.ingest.proposal.text import Say, quoted, values
-from analysis.ingest.readers import RawTable, read
+from analysis.ingest.proposal.waves import wave_labels, wave_number
+from analysis.ingest.readers import MARKERS, RawTable, TotalWords, read
 from analysis.ingest.units import options_beside, options_of
 from analysis.tables import TABLES, Column
 
@@ -50,6 +51,8 @@ _MOST_LABELS = 30
 _FEWEST_MONTHS = 2
 _RUNNING = ("序号", "no", "no.", "id", "#")
 """Headers of numbers that most programs begin at 1 in each export."""
+_COUNTED = ("序号", "no", "no.", "#")
+"""Those of them that are no identifier of a work order."""
 _AFTER_THE_YEAR = {
     r"(\d{4}年\d{1,2}月)": "年*月",
     r"(\d{4}[-.]\d{1,2})(?!\d)": "[-.]*",
@@ -295,6 +298,9 @@ def _recognised(group: Sequence[RawTable], months: Months | None) -> _Export:
     columns = mapped([*taken, *virtual], own | known["columns"])
     if table == "sites" and "site_id" not in columns and "site_name" in columns:
         columns = {"site_id": columns["site_name"], **columns}
+    if table == "tickets" and "ticket_id" not in columns:
+        counted = [h for h in headers if word(h) in _COUNTED]
+        columns = {**({"ticket_id": counted[0]} if counted else {}), **columns}
     near = tuple(filter(None, (found.table, found.runner_up)))
     return _Export(group, table, headers, columns, known.get("drop", {}), near, months)
 
@@ -408,7 +414,8 @@ def _files(group: Sequence[RawTable], say: Say) -> list[str]:
     if encodings:
         lines.append(f"    # {say('encoding')} {', '.join(sorted(encodings))}")
     if not any(len(t) for t in group):
-        lines.append(f"    # {say('no_rows')}")
+        headless = not group[0].source.header_rows
+        lines.append(f"    # {say('no_header' if headless else 'no_rows')}")
     return lines
 
 
@@ -467,8 +474,8 @@ def _column(export: _Export, column: str, header: str, sites: Spellings, say: Sa
         from_ = "$cell" if header == export.months.cell else quoted(header)
         unit, note = _unit(export, header, spec, say)
         return f"{{from: {from_}, {_options(unit)}}}    # {note}" if unit else from_
-    own_number = spec.kind == "id" and not spec.refers and export.table in ANSWERS
-    if own_number and word(header) in _RUNNING:
+    running = _RUNNING if export.table in ANSWERS else _COUNTED
+    if spec.kind == "id" and not spec.refers and word(header) in running:
         sheets = Counter(table.source.file for table in export.group)
         place = "$file, $sheet" if max(sheets.values()) > 1 else "$file"
         return f'{{from: [{place}, {quoted(header)}], join: "-"}}    # {say("numbered_by_file")}'
@@ -484,6 +491,8 @@ def _column(export: _Export, column: str, header: str, sites: Spellings, say: Sa
         return f"{{from: {quoted(header)}, date_only: midnight}}    # {say('days')}"
     if spec.kind == "share" and (said := _shares(export, column, header)):
         return f"{{from: {quoted(header)}, labels: {{{said}}}}}    # {say('share')}"
+    if column == "wave" and (waves := wave_labels(values(export.group, header))):
+        return f"{{from: {quoted(header)}, labels: {{{waves}}}}}    # {say('waves')}"
     if not spec.labels:
         return quoted(header)
     labels = sorted(v for v in values(export.group, header) if not looks_personal(v))
@@ -559,9 +568,10 @@ def _needed(export: _Export, constants: Mapping[str, str], wide: bool, say: Say)
 def _arm_of_wave(export: _Export) -> str | None:
     """Return the mapping of who is trained from the wave, which is 0 where nobody is."""
     waves = values(export.group, export.columns["wave"])
-    if not waves or not all(wave.isdecimal() for wave in waves):
+    numbers = {wave: wave_number(wave) for wave in sorted(waves)}
+    if not numbers or None in numbers.values():
         return None
-    arms = [f"{quoted(w)}: {'treated' if int(w) else 'comparison'}" for w in sorted(waves)]
+    arms = [f"{quoted(w)}: {'treated' if n else 'comparison'}" for w, n in numbers.items()]
     return f"{{from: {quoted(export.columns['wave'])}, labels: {{{', '.join(arms)}}}}}"
 
 
@@ -588,10 +598,23 @@ def _drop(export: _Export, used: set[str], say: Say) -> list[str]:
             reason = quoted(say(f"personal.{personal}"))
         elif code := reasons.get(word(header), "running" if word(header) == "序号" else None):
             reason = quoted(say(f"drop.{code}"))
+        elif _adds_up(export, header):
+            reason = quoted(say("drop.computed"))
         else:
             reason = "DECIDE" + _hint(export, header, say)
         lines.append(f"      {quoted(header)}: {reason}")
     return ["    drop:", *lines] if lines else []
+
+
+_WHOLE_YEAR = ("全年", "上半年", "下半年", "年度合计", "全年合计", "full year", "year to date")
+
+
+def _adds_up(export: _Export, header: str) -> bool:
+    """Return whether a header is nothing but a word for the sum of columns beside it."""
+    if export.table not in _MEASURED:
+        return False
+    words, first = TotalWords((*MARKERS, *_WHOLE_YEAR)), header.split("·")[0]
+    return words.whole(header) or (export.months is not None and words.ends(first))
 
 
 def _hint(export: _Export, header: str, say: Say) -> str:

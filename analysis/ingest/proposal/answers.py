@@ -21,8 +21,12 @@ MISSING_CODES: Mapping[str, str] = {
     "说不清": "dont_know",
     "不清楚": "dont_know",
     "不知道": "dont_know",
+    "不了解": "dont_know",
+    "无法评价": "dont_know",
     "未接触": "not_applicable",
     "不适用": "not_applicable",
+    "(跳过)": "skipped",
+    "(空)": "blank",
 }
 """Codes that questionnaire programs and forms write where there is no answer → the reason."""
 
@@ -55,6 +59,10 @@ FIVE: Mapping[str, int] = {
     "很满意": 5, "比较满意": 4, "基本满意": 3, "不太满意": 2, "很不满意": 1,
     "Very satisfied": 5, "Satisfied": 4, "Neither satisfied nor dissatisfied": 3, "Neutral": 3,
     "Dissatisfied": 2, "Very dissatisfied": 1,
+} | {
+    text: stars
+    for stars in range(1, 6)
+    for text in ("★" * stars + "☆" * (5 - stars), "★" * stars, "⭐" * stars)
 }  # fmt: skip
 """Words that answers on five points are known to have, and their values."""
 
@@ -98,6 +106,9 @@ def worded(group: Sequence[RawTable], header: str) -> bool:
 def in_five(group: Sequence[RawTable], header: str) -> bool:
     """Return whether every answer is a word on five points, alone or beside a number."""
     given = [v for v in values(group, header) if folded(v) not in MISSING_CODES]
+    bare = [v for v in given if set(v) <= set("★⭐")]  # three may be all that there are
+    if bare and max(map(len, bare)) < FIVE_POINTS:
+        return False
     return bool(given) and all(value_of(label_in(v) or v) is not None for v in given)
 
 
