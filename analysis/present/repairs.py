@@ -1,4 +1,4 @@
-"""The first screen of the baseline: may we start, and what must be repaired first."""
+"""The first screen of the baseline: can we start, and what has to be fixed first."""
 
 from __future__ import annotations
 

@@ -277,7 +277,7 @@ class BaselineStage(Stage):
         )
 
     def readiness(self, steps: Iterable[StageResults]) -> StageResults:
-        """May we start: the written rules on the checks of all steps."""
+        """Say whether the evaluation can start: the written rules on the checks of all steps."""
         from analysis import measurement
 
         checks = [check for step in steps for check in step.checks]

@@ -360,7 +360,7 @@ class MonitoringStage(Stage):
         -------
         StageResults
             The steps; alerts with the state and due day that the history gives them. Tables
-            ``alert_history`` (the ledger), ``alert_changes`` (since the run before; none at the
+            ``alert_history`` (the ledger), ``alert_changes`` (since the last run; none at the
             first) and ``alert_decisions`` (the sheet to fill in); facts ``as_of``,
             ``looked_back``, ``compared_with`` (day of the run before, None at the first); check
             ``monitoring.history``, what changed in words.

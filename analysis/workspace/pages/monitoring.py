@@ -28,7 +28,7 @@ class MonitoringPage(Page):
             self.show.prose(self.key("nothing"))
 
     def monday(self, actions: Iterable[Any]) -> None:
-        """Show what to do this week, what changed since the run before, and the alerts."""
+        """Show what to do this week, what changed since the last run, and the alerts."""
         self.title(date=self.stage.today)
         self.section("monday")
         self.show.tasks(actions)
