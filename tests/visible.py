@@ -14,8 +14,8 @@ from analysis import wording
 HTML = "{http://www.w3.org/1999/xhtml}"
 UNSEEN = {f"{HTML}{tag}" for tag in ("script", "style", "head")}
 CODE = {f"{HTML}{tag}" for tag in ("code", "pre")}
-CELL = "in"
-"""Class of the folded source of a notebook's cell: Python on purpose."""
+CELL = f"{HTML}pre"
+"""Tag of the folded source of a notebook's cell: Python on purpose."""
 SAID = ("alt", "title", "aria-label", "aria-description", "placeholder", "summary")
 """Attributes that a browser shows or a screen reader reads out."""
 
@@ -100,9 +100,7 @@ def _texts(element, *, code: bool) -> Iterator[str]:
 
 def _shown(element) -> Iterator:
     """Every element that is shown and is not part of a notebook's source."""
-    if not isinstance(element.tag, str) or element.tag in UNSEEN:
-        return
-    if CELL in (element.get("class") or "").split():
+    if not isinstance(element.tag, str) or element.tag in UNSEEN or element.tag == CELL:
         return
     yield element
     for child in element:

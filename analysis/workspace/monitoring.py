@@ -17,6 +17,7 @@ from analysis.workspace import ledger
 from analysis.workspace.complaints import complaints
 from analysis.workspace.pages import MonitoringPage
 from analysis.workspace.stage import Stage
+from analysis.workspace.spans import span
 
 WATCHED = ("csat_top2", "response_within_30min", "response_median_hours", "staff_turnover")
 """Indicators of customers, the process and staff, watched beside the primary outcome."""
@@ -39,15 +40,31 @@ class MonitoringStage(Stage):
 
     @property
     def chart_labels(self) -> Mapping[str, Any]:
-        """Indicator and unit of the control charts."""
-        name = self.charted["indicator"]
-        return {"indicator": name, "unit": self.unit(name)}
+        """What labels the control charts of what is watched."""
+        return self.labels_of(self.charted["indicator"])
+
+    def labels_of(self, indicator: str) -> Mapping[str, Any]:
+        """Return indicator, unit, direction, ends of the scale and first month with training."""
+        unit = self.unit(indicator)
+        return {
+            "indicator": indicator,
+            "unit": unit,
+            "direction": self.registry[indicator].direction,
+            "span": span(unit, self.table("instruments")),
+            "start": self.first_wave,
+        }
 
     @property
     def weekly_labels(self) -> Mapping[str, Any]:
-        """Site whose weekly chart is drawn large."""
+        """Site whose weekly chart is drawn large, and the running day on which training begins."""
         ranked = self.weekly.table("weekly_opened_signals")
-        return {"subject": "" if ranked.empty else ranked["subject"].iloc[0], "direction": "down"}
+        subject = "" if ranked.empty else ranked["subject"].iloc[0]
+        return {"subject": subject, "direction": "down", "start": self.start_of_weeks}
+
+    @property
+    def start_of_weeks(self) -> int:
+        """First day of training, in days since 1970."""
+        return (self.first_day - dt.date(1970, 1, 1)).days
 
     @property
     def contrast_labels(self) -> Mapping[str, Any]:

@@ -25,6 +25,7 @@ from analysis.workspace.beside_truth import (
 )
 from analysis.workspace.pages import TrackingPage
 from analysis.workspace.stage import Stage
+from analysis.workspace.spans import span
 
 BASES: Mapping[str, causal.Base] = {"month_before": "universal", "all_before": "all_before"}
 """The plan's word for what a month is compared with, and the estimator's."""
@@ -57,10 +58,11 @@ class TrackingStage(Stage):
         return TrackingPage(self, found)
 
     def trend_labels(self, evaluation: Evaluation) -> Mapping[str, Any]:
-        """Return indicator, unit and first treated months for an evaluation's trend figure."""
+        """Return indicator, unit, ends of its scale and first treated months for a trend figure."""
         return {
             "indicator": evaluation.outcome,
             "unit": evaluation.unit,
+            "span": span(evaluation.unit, self.table("instruments")),
             "starts": evaluation.starts,
         }
 

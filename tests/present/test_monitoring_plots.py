@@ -84,3 +84,43 @@ def test_small_multiples_keep_the_order_and_mark_sides():
     assert (bad.get_ydata().tolist(), good.get_ydata().tolist()) == ([20.0], [80.0])
     down = plots.site_multiples(frames[0], language="en", direction="down")
     assert down.axes[0].lines[2].get_ydata().tolist() == [0.8]
+
+
+def chart(**columns):
+    """One site's control chart: six months before training, four with it."""
+    whole = {"subject": "site", "period": range(24_300, 24_310), "value": [4.0] * 10}
+    whole |= {"centre": 4.0, "lower": 1.0, "upper": 7.0, "signal": False}
+    whole |= {"baseline": [True] * 6 + [False] * 4}
+    return pd.DataFrame({**whole, **columns})
+
+
+def starts(figure):
+    """Where the vertical line of the start of training stands."""
+    (line,) = [ln for ln in figure.axes[0].lines if len(set(ln.get_xdata())) == 1]
+    return line.get_xdata()[0]
+
+
+def test_the_start_of_training_is_told_and_not_guessed_from_a_month_judged_apart():
+    apart = chart(
+        baseline=[True, False, *[True] * 4, *[False] * 4], signal=[False, True] + [False] * 8
+    )
+    figure = plots.site_multiples(apart, language="en", start=24_306)
+    assert starts(figure) == 24_305.5
+    marked = [ln for ln in figure.axes[0].lines if ln.get_marker() == "o" and len(ln.get_xdata())]
+    assert marked == []
+    assert starts(plots.site_multiples(chart(), language="en")) == 24_305.5
+
+
+def test_limits_are_not_drawn_beyond_the_scale():
+    figure = plots.site_multiples(chart(), language="en", span=(1.0, 5.0))
+    band = figure.axes[0].collections[0].get_paths()[0].vertices[:, 1]
+    assert (band.min(), band.max()) == (1.0, 5.0)
+    large = plots.control_chart(chart(), language="en", span=(1.0, 5.0)).axes[0]
+    assert max(max(line.get_ydata()) for line in large.lines) == 5.0
+
+
+def test_a_single_chart_is_no_larger_than_one_of_many():
+    figure = plots.site_multiples(chart(), language="en")
+    figure.canvas.draw()
+    whole = figure.get_tightbbox().width
+    assert figure.axes[0].get_tightbbox().width / figure.dpi < 0.35 * whole

@@ -108,6 +108,18 @@ def factor(unit: str | None) -> float:
     return 100.0 if unit in ("share", "relative") else 1.0
 
 
+def levels(
+    values: pd.Series, unit: str | None, span: tuple[float, float] | None = None
+) -> pd.Series:
+    """Return levels as they are drawn: shares in per cent, nothing beyond the ends of a scale.
+
+    The interval or the limits of a few sites may reach beyond what anybody could have answered;
+    ``span`` is the least and the greatest possible level.
+    """
+    low, high = span or (None, None)
+    return factor(unit) * values.astype(float).clip(low, high)
+
+
 def error_bars(
     axes: Axes,
     x: Sequence[float],

@@ -44,10 +44,10 @@ def site_funnel(
     axes.axhline(
         drawn["centre"].iloc[0],
         color=theme.MUTED,
-        linewidth=1,
+        linewidth=1.8,
         label=wording.text("report.series.all_sites", language),
     )
-    for name, dash in (("outer", "-"), ("inner", (0, (4, 3)))):
+    for name, dash in (("outer", (0, (4, 3))), ("inner", (0, (1, 1.5)))):
         for side in ("low", "high"):
             axes.plot(
                 x,

@@ -214,18 +214,19 @@ def seasonal_trends(
     language: str,
     indicator: str | None = None,
     unit: str | None = None,
+    span: tuple[float, float] | None = None,
     seasons: Mapping[int, str] | None = None,
 ) -> Figure:
     """Draw the arms' means by month, the months that a season disturbs hatched.
 
     Parameters
     ----------
-    frame, language, indicator, unit
+    frame, language, indicator, unit, span
         As :func:`~analysis.present.plots.trends` takes them.
     seasons : Mapping
         Running month → ``spring_festival``, ``flood``, ``may_day`` or ``year_end``.
     """
-    figure = trends(frame, language=language, indicator=indicator, unit=unit)
+    figure = trends(frame, language=language, indicator=indicator, unit=unit, span=span)
     axes = figure.axes[0]
     drawn = set(frame["period"].astype(int))
     told: set[str] = set()

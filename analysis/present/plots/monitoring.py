@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -170,6 +171,8 @@ def site_multiples(
     language: str,
     unit: str | None = None,
     direction: str = "up",
+    start: int | None = None,
+    span: tuple[float, float] | None = None,
     columns: int = 4,
 ) -> Figure:
     """Draw the control chart of every site small, on one scale, those to look at first.
@@ -187,8 +190,13 @@ def site_multiples(
     direction : str
         ``up`` when more is better: signals on the bad side are filled, those on the good side
         are rings.
+    start : int, optional
+        First period with training, where a line is drawn. Without it that is the first period
+        outside the baseline.
+    span : tuple of float, optional
+        Least and greatest possible level, beyond which no limit is drawn.
     columns : int
-        Panels a row.
+        Panels per row.
     """
     subjects = list(dict.fromkeys(frame["subject"]))[:MOST_PANELS]
     rows = max(1, -(-len(subjects) // columns))
@@ -197,25 +205,37 @@ def site_multiples(
     shown = frame[frame["subject"].isin(subjects)]
     for place, axes in enumerate(grid.flat):
         if place >= len(subjects):
-            axes.set_visible(False)
+            axes.axis("off")  # keeps its room, so that a single chart is not drawn enormous
             continue
         part = shown[shown["subject"] == subjects[place]].sort_values("period")
-        _small_chart(axes, part, scale, direction)
+        drawn = {name: ax.levels(part[name], unit, span) for name in _DRAWN}
+        _small_chart(axes, part, drawn, direction, start)
         axes.set_title(_short(subjects[place]), fontsize=8.5, loc="left", pad=2, y=1.0)
     if subjects:
         _scale(grid, shown, scale, language, len(subjects), columns)
     return figure
 
 
-def _small_chart(axes: Axes, part: pd.DataFrame, scale: float, direction: str) -> None:
+_DRAWN = ("value", "centre", "lower", "upper")
+
+
+def _small_chart(
+    axes: Axes,
+    part: pd.DataFrame,
+    drawn: Mapping[str, pd.Series],
+    direction: str,
+    start: int | None,
+) -> None:
     x = part["period"].astype(int)
-    y, centre, lower, upper = (
-        scale * part[name].astype(float) for name in ("value", "centre", "lower", "upper")
-    )
+    y, centre, lower, upper = (drawn[name] for name in _DRAWN)
     axes.fill_between(x, lower, upper, step="mid", color=theme.RULE, alpha=0.45, linewidth=0)
     axes.plot(x, centre, color=theme.MUTED, linewidth=0.8)
     axes.plot(x, y, color=theme.BLUE, linewidth=0.9)
     late = ~part["baseline"].astype(bool)
+    if start is None and late.any():
+        start = x[late].min()
+    # Months of Spring Festival before training are outside the baseline, too.
+    late &= x >= (start or 0)
     signal = part["signal"].astype(bool) & late
     bad = (y < centre) == (direction == "up")
     for marked, colour, face in (
@@ -224,8 +244,8 @@ def _small_chart(axes: Axes, part: pd.DataFrame, scale: float, direction: str) -
     ):
         dots = {"linestyle": "none", "marker": "o", "markersize": 3.6, "zorder": 3}
         axes.plot(x[marked], y[marked], color=colour, markerfacecolor=face, **dots)
-    if late.any():
-        axes.axvline(x[late].min() - 0.5, color=theme.MUTED, linewidth=0.7, linestyle=(0, (3, 3)))
+    if start is not None and x.min() < start <= x.max():
+        axes.axvline(start - 0.5, color=theme.MUTED, linewidth=0.7, linestyle=(0, (3, 3)))
     axes.tick_params(labelsize=7.5, length=2)
 
 

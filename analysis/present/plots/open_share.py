@@ -21,7 +21,7 @@ _LOOKS = {
 }
 
 
-def open_share(frame: pd.DataFrame, *, language: str) -> Figure:
+def open_share(frame: pd.DataFrame, *, language: str, about: str = "resolve") -> Figure:
     """Draw the share still open over time, by arm, before and after training.
 
     Parameters
@@ -30,6 +30,8 @@ def open_share(frame: pd.DataFrame, *, language: str) -> Figure:
         Columns ``arm``, ``phase``, ``hours``, ``open_share`` (0-1).
     language : {"zh_CN", "en"}
         Language of the words.
+    about : {"resolve", "reply"}
+        What the tickets wait for.
     """
     figure, grid = ax.new(3.4)
     axes = grid[0, 0]
@@ -46,6 +48,6 @@ def open_share(frame: pd.DataFrame, *, language: str) -> Figure:
     axes.set_ylim(0, 100)
     axes.set_xlim(0, frame["hours"].max())
     axes.set_xlabel(wording.text("causal.curve.hours", language))
-    axes.set_ylabel(wording.text("causal.curve.open_share", language))
+    axes.set_ylabel(wording.text(f"causal.curve.open_share.{about}", language))
     ax.legend_above(axes, columns=2)
     return figure

@@ -21,6 +21,7 @@ def trends(
     indicator: str | None = None,
     unit: str | None = None,
     starts: tuple[int, ...] = (),
+    span: tuple[float, float] | None = None,
 ) -> Figure:
     """Draw the means of trained and comparison sites by month, with their intervals.
 
@@ -35,23 +36,22 @@ def trends(
         What is drawn, for the axis.
     starts : tuple of int
         Running months in which a wave started.
+    span : tuple of float, optional
+        Least and greatest possible level, beyond which no interval is drawn.
     """
     figure, grid = ax.new(3.6)
     axes = grid[0, 0]
-    scale = ax.factor(unit)
     for arm, style in zip(("treated", "comparison"), theme.SERIES, strict=False):
         part = frame[frame["arm"] == arm].sort_values("period")
-        axes.fill_between(
-            part["period"],
-            scale * part["ci_low"].astype(float),
-            scale * part["ci_high"].astype(float),
-            color=style.colour,
-            alpha=0.15,
-            linewidth=0,
+        value, low, high = (
+            ax.levels(part[name], unit, span) for name in ("value", "ci_low", "ci_high")
         )
+        axes.fill_between(part["period"], low, high, color=style.colour, alpha=0.15, linewidth=0)
+        if len(part) == 1:  # a band of one month has no width
+            ax.error_bars(axes, part["period"], value, low, high, style)
         axes.plot(
             part["period"],
-            scale * part["value"].astype(float),
+            value,
             color=style.colour,
             linestyle=style.line,
             marker=style.marker,
@@ -81,6 +81,7 @@ def control_chart(
     language: str,
     indicator: str | None = None,
     unit: str | None = None,
+    span: tuple[float, float] | None = None,
 ) -> Figure:
     """Draw a control chart.
 
@@ -94,14 +95,15 @@ def control_chart(
         Language of the words.
     indicator, unit : str, optional
         What is drawn, for the axis.
+    span : tuple of float, optional
+        Least and greatest possible level, beyond which no limit is drawn.
     """
     figure, grid = ax.new(3.3)
     axes = grid[0, 0]
-    scale = ax.factor(unit)
     frame = frame.sort_values("period")
     x = frame["period"].astype(int)
     y, centre, lower, upper = (
-        scale * frame[name].astype(float) for name in ("value", "centre", "lower", "upper")
+        ax.levels(frame[name], unit, span) for name in ("value", "centre", "lower", "upper")
     )
     axes.fill_between(x, lower, upper, step="mid", color=theme.RULE, alpha=0.35, linewidth=0)
     limits = wording.text("report.series.limits", language)

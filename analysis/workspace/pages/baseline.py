@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from analysis import wording
 from analysis.results import StageResults
 from analysis.workspace.pages.page import Page
+from analysis.workspace.spans import span
 
 if TYPE_CHECKING:
     from analysis.workspace.baseline import BaselineStage
@@ -93,6 +94,7 @@ class BaselinePage(Page):
         self.views("balance_figure", "balance", "overlap_figure", "outside")
         stage = self.stage
         labels = {"indicator": stage.primary, "unit": stage.unit(), "seasons": stage.seasons}
+        labels["span"] = span(stage.unit(), stage.table("instruments"))
         self.view("trend_figure", **labels)
         self.kpis(comparable.estimates, self.key("detect"))
         self.checks(comparable)

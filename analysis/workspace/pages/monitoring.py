@@ -55,7 +55,11 @@ class MonitoringPage(Page):
         """Show the charts of sites, by month and by week, and trained beside untrained sites."""
         self.part("chart", "chart")
         self.view("chart_figure", **self.stage.chart_labels)
-        self.view("multiples_figure", **self.stage.chart_labels)
+        ranked = self.found.table("sites_ranked")
+        if not ranked.empty:
+            # What is watched may have too few months for a chart; then it is another outcome.
+            labels = self.stage.labels_of(str(ranked["indicator"].iloc[0]))
+            self.view("multiples_figure", **labels)
         for about in ("season", "phases"):
             if any(check.id == f"monitoring.{about}" for check in self.found.checks):
                 self.said(about)
@@ -69,7 +73,8 @@ class MonitoringPage(Page):
         self.view("weekly_figure", **self.stage.weekly_labels)
         self.view("weekly")
         self.said("weekly.in_time")
-        self.view("weekly_late_figure", unit="share")
+        late = {"unit": "share", "span": (0.0, 1.0), "start": self.stage.start_of_weeks}
+        self.view("weekly_late_figure", **late)
         self.views("weekly_late", "rare", "platform_use")
         self.section("contrast")
         self.view("contrast_figure", **self.stage.contrast_labels)

@@ -134,7 +134,7 @@ class TrackingPage(Page):
         for name, figure in _WAITED:
             waited = resolved.select(f"tracking.time_to_{name}")
             if any(e.value is not None for e in waited):
-                self.view(figure)
+                self.view(figure, about=name)
                 hours = waited[0].dims["tau_hours"]
                 self.estimates(waited, name, rows="label", hours=hours)
         self.estimates(self.stage.in_other_reading(others), "relative", rows="indicator")
