@@ -116,6 +116,12 @@ def by_arm(values: np.ndarray, arm: np.ndarray, n_arms: int) -> np.ndarray:
     return total
 
 
+def thinner_side(panel: Prepared) -> int:
+    """Return the clusters of the side, trained or never trained, that has fewer."""
+    never = np.unique(panel.cluster[np.isinf(panel.cohort)])
+    return min(panel.n_treated_clusters, len(never))
+
+
 def clustered_t(value: float, influence: np.ndarray, panel: Prepared, level: float) -> dict:
     """Return ``se``, ends, ``p_value`` and ``interval_method`` of a value from influence (N,).
 
@@ -124,8 +130,7 @@ def clustered_t(value: float, influence: np.ndarray, panel: Prepared, level: flo
     and ``reason`` says so.
     """
     influence = influence * small_sample_scale(panel)
-    thinner = min(panel.n_treated_clusters, len(np.unique(panel.cluster[np.isinf(panel.cohort)])))
-    if thinner < FEWEST_FOR_BOOTSTRAP:
+    if thinner_side(panel) < FEWEST_FOR_BOOTSTRAP:
         return {"interval_method": "none", "reason": "causal.reason.no_inference"}
     if np.isnan(influence).any():
         return {"interval_method": "none", "reason": "causal.reason.site_not_dispensable"}

@@ -18,7 +18,7 @@ from analysis.results import Check, DesignGrade, StageResults, collect
 LEAST_SITES = 2
 """Trained and comparison sites each, below which nothing can be inferred from a comparison."""
 LEAST_MONTHS = 2
-"""Months before training that a comparison of changes needs; three show whether trends differ."""
+"""Months before training below which nothing shows whether trained and other sites moved alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ def _never(facts: Facts) -> str | None:
         return refused
     if facts.n_never < LEAST_SITES:
         return "no_comparison"
-    return "few_months" if facts.months_before < LEAST_MONTHS else None
+    return None
 
 
 def _later(facts: Facts) -> str | None:
@@ -113,7 +113,7 @@ def _later(facts: Facts) -> str | None:
     last = facts.starts.count(facts.waves[-1])
     if min(last, len(facts.starts) - last) < LEAST_SITES:
         return "small_waves"
-    return "few_months" if facts.months_before < LEAST_MONTHS else None
+    return None
 
 
 def _synthetic(facts: Facts) -> str | None:
@@ -314,17 +314,16 @@ def _advice(chosen: pd.Series | None, facts: Facts) -> Check:
 
 
 def _reason(chosen: pd.Series, facts: Facts) -> str:
-    everyone = chosen["design"] == "randomised" and facts.n_never < LEAST_SITES
-    return "randomised_order" if everyone else chosen["design"]
+    design = chosen["design"]
+    if design == "randomised" and facts.n_never < LEAST_SITES:
+        return "randomised_order"
+    untested = design in ("did_never", "did_later") and facts.months_before < LEAST_MONTHS
+    return f"{design}_untested" if untested else design
 
 
 def _why_nothing_compared(facts: Facts) -> str:
-    """Return why no design compares sites: what forbids a comparison with untrained ones.
-
-    Too few months before forbid it whoever is compared, so they count where both designs fail.
-    """
-    refused = {_never(facts), _later(facts)}
-    return "few_months" if "few_months" in refused else _never(facts) or "no_comparison"
+    """Return why no design compares sites: what forbids a comparison with untrained ones."""
+    return _never(facts) or "no_comparison"
 
 
 def _remedy(facts: Facts) -> str:

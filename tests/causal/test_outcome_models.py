@@ -164,6 +164,25 @@ def test_proportional_odds_are_doubted_when_only_the_top_moves():
     assert ordered_effect(shifted, outcome="x").checks()[0].status == "caution"
 
 
+def _among(counts, trained, never):
+    """Return the answers of so many sites of the first wave and of those never trained."""
+    arms = np.flatnonzero(COHORT == 4)[:trained], np.flatnonzero(np.isnan(COHORT))[:never]
+    return counts[counts["unit"].str[1:].astype(int).isin(np.concatenate(arms))]
+
+
+def test_proportional_odds_of_few_sites_are_seldom_doubted_wrongly():
+    told = [
+        ordered_effect(_among(answers(seed), 4, 8), outcome="x").checks()[0].status
+        for seed in range(20)
+    ]
+    assert told.count("caution") <= 3  # 5 % of 20 is 1; 4 or more have probability .016
+    (refused,) = ordered_effect(_among(answers(1), 3, 8), outcome="x").checks()
+    assert (refused.status, refused.reason) == (
+        "not_possible",
+        "causal.why.proportional_odds.few_sites",
+    )
+
+
 def test_ordered_refusals():
     counts = answers(1, n=5)
     with pytest.raises(FrameError) as caught:

@@ -77,8 +77,6 @@ def test_facts_are_read_from_outcome_and_waves():
         (replace(FACTS, starts=(), n_late=4, n_early=1), "outside"),
         (replace(FACTS, starts=(12,), n_never=5, n_late=4), "outside"),
         (replace(FACTS, starts=(12,), n_never=5), "few_trained"),
-        (replace(FACTS, starts=(1, 1, 1), n_never=5), "few_months"),
-        (replace(FACTS, starts=(1, 1, 3, 3), n_never=0), "few_months"),
         (replace(FACTS, starts=(5,) * 4, n_never=1, n_periods=9), "no_comparison"),
     ],
 )
@@ -93,6 +91,22 @@ def test_why_nothing_can_be_compared_is_said_truly(facts, why):
         assert wording.text(f"{verdict.reason}_ground", language, **params)
         for refused in table["refused"].dropna().unique():
             assert wording.text(f"planning.refused.{refused}", language)
+
+
+@pytest.mark.parametrize(
+    ("facts", "design"),
+    [
+        (replace(FACTS, starts=(1, 1, 1), n_never=5), "did_never"),
+        (replace(FACTS, starts=(1, 1, 3, 3), n_never=0), "did_later"),
+    ],
+)
+def test_one_month_before_allows_a_comparison_and_says_that_nothing_tests_it(facts, design):
+    """Tracking gives an effect then; the design page must not call the comparison impossible."""
+    advice, table = advise(replace(facts, drawn=False))
+    assert (advice.status, advice.reason) == ("caution", f"planning.advice.reason.{design}_untested")
+    assert table.loc[design, "recommended"]
+    for language in wording.LANGUAGES:
+        assert wording.text(advice.reason, language, **advice.params)
 
 
 def test_starts_outside_the_measured_months_are_counted():
