@@ -126,7 +126,8 @@ def assess_items(
         turned by mistake; caution when one seems to), ``.scale`` (caution for items whose
         answers are all equal and for ends of the scale that nobody ever chose) and
         ``.straight`` (caution when more than :data:`CONTRADICTORY_LINE` of the sheets
-        contradict themselves, or consistency rests on straight lines).
+        contradict themselves, or consistency rests on straight lines; not possible where all
+        items are worded alike and more sheets than that are straight, for they may be meant).
     """
     checks: list[Check] = []
     for sheets in answer_sheets(answers, instruments, sheet=sheet):
@@ -262,9 +263,12 @@ def _straight(id: str, sheets: Sheets, low: float, high: float, turned: Sequence
     bad = wrong is not None and wrong > CONTRADICTORY_LINE
     if hangs and not bad:
         told = "hangs" if found.alpha_without is not None else "nothing_else"
+    status = "caution" if bad or hangs else "passed"
+    if wrong is None and not hangs and share > CONTRADICTORY_LINE:
+        status = "not_possible"
     return Check(
         **common,
-        status="caution" if bad or hangs else "passed",
+        status=status,
         value=share if wrong is None else wrong,
         n=found.n,
         reason=f"measurement.check.straight.{told}",

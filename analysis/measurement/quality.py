@@ -219,7 +219,10 @@ def assess_quality(
             continue
         mine = columns[(columns["table"] == name) & columns["judged"]]
         worst = mine.loc[mine["completeness"].idxmin()]
-        short = mine.loc[mine["completeness"] < COMPLETE_SHARE, "column"]
+        absent = mine.loc[mine["filled"] == 0, "column"]
+        part = mine["completeness"].between(0, COMPLETE_SHARE, inclusive="neither")
+        short = mine.loc[part, "column"]
+        told = "both" if len(absent) and len(short) else "absent" if len(absent) else "reason"
         broken = int(rules.loc[rules["table"] == name, "broken"].sum())
         summary.append(
             {
@@ -227,7 +230,7 @@ def assess_quality(
                 "rows": len(frame),
                 "completeness": float(mine["completeness"].mean()),
                 "least_complete": str(worst["column"]),
-                "columns_short": len(short),
+                "columns_short": len(short) + len(absent),
                 "rows_broken": broken,
             }
         )
@@ -235,14 +238,18 @@ def assess_quality(
             Check(
                 id=f"baseline.quality.{name}.complete",
                 question="measurement.check.complete.question",
-                status="passed" if short.empty else "caution",
+                status="passed" if short.empty and absent.empty else "caution",
                 value=float(worst["completeness"]),
                 threshold=COMPLETE_SHARE,
                 unit="share",
                 n=len(frame),
-                reason=None if short.empty else "measurement.check.complete.reason",
-                remedy=None if short.empty else "measurement.check.complete.remedy",
-                params={"table": f"measurement.table.{name}", "columns": ", ".join(short)},
+                reason=f"measurement.check.complete.{told}" if len(short) + len(absent) else None,
+                remedy="measurement.check.complete.remedy" if len(short) + len(absent) else None,
+                params={
+                    "table": f"measurement.table.{name}",
+                    "columns": ", ".join(short),
+                    "absent": ", ".join(absent),
+                },
                 dims={"table": name},
             )
         )

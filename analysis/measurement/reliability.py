@@ -290,6 +290,8 @@ def _alpha_items(
         status = "failed"
     told = "forms" if alpha.missing == "forms" else "reason"
     remedy = None if status == "passed" else "measurement.check.alpha.remedy"
+    if status == "caution" and told == "reason":
+        told, remedy = "open", "measurement.check.alpha.collect"
     if against:
         told, remedy = "against", "measurement.check.item_direction.not_turned"
     return [
@@ -324,6 +326,9 @@ def _alpha_items(
                 "count": alpha.k,
                 "left_out": sheets - alpha.n,
                 "constant": len(alpha.constant),
+                "low": alpha.low,
+                "high": alpha.high,
+                "line": ALPHA_LINE,
                 "items": ", ".join(against),
             },
         ),

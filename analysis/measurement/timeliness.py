@@ -26,6 +26,9 @@ DATED: Mapping[str, str] = {
 STALE_DAYS = 31
 """A table whose last record is older than this, counted from the end of the evaluated months."""
 
+ASKED_IN_ROUNDS = ("surveys", "invitations", "ratings")
+"""Tables that may be filled in rounds: where no more than half of the months have a record."""
+
 STALE_SHARE = 0.10
 """More sites than this without a record in the last three evaluated months have failed."""
 
@@ -51,7 +54,9 @@ def timeliness(
         ``table, rows, first, last`` (dates), ``lag_days``, ``months`` (first to last),
         ``empty_months``, ``sites``, ``stale_sites`` (no record in the last three evaluated
         months), ``gaps`` (running months without a record), ``silent`` (whether counts are
-        missing there; see :func:`analysis.indicators.silent_months`).
+        missing there; see :func:`analysis.indicators.silent_months`), ``rounds`` (running months
+        with a record, where a table is filled in rounds; stale is then a site that the last
+        round lacks).
     by_site : DataFrame
         ``table, site_id, months_behind`` of the stale sites.
     """
@@ -70,13 +75,15 @@ def timeliness(
         newest, seen = int(months.max()), int(months.nunique())
         span = newest - int(months.min()) + 1
         latest = months.groupby(frame["site_id"].astype(object)).max()
-        stale = latest[latest < end - 2]
+        in_rounds = table in ASKED_IN_ROUNDS and 2 <= seen <= span / 2
+        stale = latest[latest < (newest - 1 if in_rounds else end - 2)]
         lag = max((pd.Timestamp(until) - reached).days, 0)
         age = (first.date(), last.date(), lag)
         gaps = (span, span - seen, len(latest), len(stale))
         empty = sorted(set(range(newest - span + 1, newest)) - set(months.dropna().astype(int)))
         silent = table == "tickets" and bool(silent_months(months.value_counts().to_dict()))
-        whole.append((table, len(frame), *age, *gaps, empty, silent))
+        rounds = sorted(set(months.dropna().astype(int))) if in_rounds else []
+        whole.append((table, len(frame), *age, *gaps, empty, silent, rounds))
         behind.append(
             pd.DataFrame(
                 {
@@ -89,7 +96,7 @@ def timeliness(
     columns = ["table", "rows", "first", "last", "lag_days", "months", "empty_months", "sites"]
     rows = pd.concat(behind, ignore_index=True) if behind else pd.DataFrame()
     rows = rows.reindex(columns=["table", "site_id", "months_behind"])
-    return pd.DataFrame(whole, columns=[*columns, "stale_sites", "gaps", "silent"]), rows
+    return pd.DataFrame(whole, columns=[*columns, "stale_sites", "gaps", "silent", "rounds"]), rows
 
 
 def assess_timeliness(
@@ -111,7 +118,8 @@ def assess_timeliness(
     StageResults
         A check ``baseline.timeliness.<table>`` for each monthly table (passed: fresh, no empty
         month, no stale site; failed: more than a quarter late or more than a tenth of the
-        sites stale), tables ``timeliness`` and ``stale_sites``.
+        sites stale; a table filled in rounds passes where no site is missing from the last
+        one), tables ``timeliness`` and ``stale_sites``.
     """
     whole, rows = timeliness(given, until=until, timezone=timezone)
     if whole.empty:
@@ -123,26 +131,30 @@ def assess_timeliness(
         )
         return collect("baseline", [missing])
     checks = [_check(row) for row in whole.itertuples()]
-    table = whole.drop(columns=["gaps", "silent"])
+    table = whole.drop(columns=["gaps", "silent", "rounds"])
     return collect("baseline", checks, tables={"timeliness": table, "stale_sites": rows})
 
 
 def _check(row) -> Check:
     share = row.stale_sites / row.sites if row.sites else 0.0
-    fine = row.lag_days <= STALE_DAYS and row.empty_months == 0 and row.stale_sites == 0
+    fresh = row.lag_days <= STALE_DAYS and row.empty_months == 0
+    fine = (fresh or bool(row.rounds)) and row.stale_sites == 0
     status = "passed" if fine else "caution"
-    if row.lag_days > 3 * STALE_DAYS or share > STALE_SHARE:
+    if (row.lag_days > 3 * STALE_DAYS and not row.rounds) or share > STALE_SHARE:
         status = "failed"
     reason = "silent" if row.silent else "gaps" if row.gaps else "reason"
+    if row.rounds:
+        reason = "rounds"
+    told = not fine or bool(row.rounds)
     return Check(
         id=f"baseline.timeliness.{row.table}",
         question="measurement.check.timeliness.question",
         status=status,
         value=float(row.lag_days),
-        threshold=float(STALE_DAYS),
+        threshold=None if row.rounds else float(STALE_DAYS),
         unit="days",
         n=int(row.rows),
-        reason=None if fine else f"measurement.check.timeliness.{reason}",
+        reason=f"measurement.check.timeliness.{reason}" if told else None,
         remedy=None if fine else "measurement.check.timeliness.remedy",
         params={
             "table": f"measurement.table.{row.table}",
@@ -151,6 +163,7 @@ def _check(row) -> Check:
             "stale": int(row.stale_sites),
             "sites": int(row.sites),
             "gaps": [int(month) for month in row.gaps],
+            "rounds": [int(month) for month in row.rounds],
         },
         dims={"table": row.table},
     )

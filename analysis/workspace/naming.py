@@ -60,6 +60,7 @@ def _named(check: Check, client: Client) -> Check:
         "example": measure,
         "column": column,
         "columns": column,
+        "absent": column,
         "covariates": _covariates,
     }
     for name, write in writers.items():

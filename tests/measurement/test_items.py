@@ -215,6 +215,15 @@ def test_sheets_that_contradict_themselves_ask_for_caution():
     assert honest.status == "passed"
 
 
+def test_straight_lines_that_may_be_meant_are_not_passed():
+    """All items worded alike: one answer throughout on one sheet in eight tells neither way."""
+    lines = pd.DataFrame(np.full((60, 8), 5), columns=NAMES)
+    ticked = pd.concat([scores(), lines], ignore_index=True)
+    straight = worded(of(assess_items(long(ticked), described(NAMES)), ".straight"))
+    assert straight.value > straight.threshold
+    assert straight.status == "not_possible"
+
+
 def test_consistency_that_hangs_on_straight_lines_is_said():
     rng = np.random.default_rng(6)
     loose = rng.integers(1, 6, (200, 6))

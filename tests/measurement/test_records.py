@@ -160,6 +160,23 @@ def test_freshness(frame, status):
     worded(found)
 
 
+@pytest.mark.parametrize(
+    ("frame", "status"),
+    [
+        (monthly((2, 8)), "passed"),
+        (pd.concat([monthly((2, 8)), monthly((2,), ("c",))]), "failed"),
+        (monthly((2, 7, 8, 9, 10, 11)), "caution"),
+    ],
+    ids=["two rounds", "a site missed the last round", "most months"],
+)
+def test_months_between_rounds_are_no_gaps(frame, status):
+    day = pd.to_datetime(frame["month"]) + pd.Timedelta(days=9)
+    asked = frame.assign(answered_at=day.dt.tz_localize("UTC")).drop(columns="month")
+    found = assess_timeliness({"surveys": asked}, until=dt.date(2024, 12, 31), timezone="UTC")
+    assert [c.status for c in found.checks] == [status]
+    worded(found)
+
+
 def test_freshness_counts_local_days_and_names_the_silent_sites():
     frame = pd.concat([monthly(range(1, 13)), monthly(range(1, 7), ("c",))])
     found = assess_timeliness({"fees": frame}, until=dt.date(2024, 12, 31), timezone="UTC")
