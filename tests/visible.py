@@ -14,8 +14,8 @@ from analysis import wording
 HTML = "{http://www.w3.org/1999/xhtml}"
 UNSEEN = {f"{HTML}{tag}" for tag in ("script", "style", "head")}
 CODE = {f"{HTML}{tag}" for tag in ("code", "pre")}
-CELL = f"{HTML}pre"
-"""Tag of the folded source of a notebook's cell: Python on purpose."""
+FOLDED = "method"
+"""Class of what folds a notebook's method away; its sources are Python on purpose."""
 SAID = ("alt", "title", "aria-label", "aria-description", "placeholder", "summary")
 """Attributes that a browser shows or a screen reader reads out."""
 
@@ -98,13 +98,16 @@ def _texts(element, *, code: bool) -> Iterator[str]:
         yield child.tail or ""
 
 
-def _shown(element) -> Iterator:
+def _shown(element, *, folded: bool = False) -> Iterator:
     """Every element that is shown and is not part of a notebook's source."""
-    if not isinstance(element.tag, str) or element.tag in UNSEEN or element.tag == CELL:
+    if not isinstance(element.tag, str) or element.tag in UNSEEN:
+        return
+    if folded and element.tag == f"{HTML}pre":
         return
     yield element
+    folded = folded or FOLDED in (element.get("class") or "").split()
     for child in element:
-        yield from _shown(child)
+        yield from _shown(child, folded=folded)
 
 
 def _attributes(body) -> Iterator[str]:

@@ -237,10 +237,16 @@ def _range(stem, by, value, test, estimates, outcome, unit, options) -> Estimate
     )
 
 
+_WORDED = ("property_type", "baseline_level")
+"""Characteristics that have a name in the catalogue; another is called as the caller calls it."""
+
+
 def _check(stem, by, test, kinds, missing) -> Check:
     common = {"id": f"{stem}.check", "question": "causal.check.kinds_alike", "dims": {"by": by}}
+    named = {"by": f"causal.by.{by}"} if by in _WORDED else {}
     if test is None:
-        return Check(status="not_possible", reason="causal.why.kinds_alike.too_few", **common)
+        reason = "causal.why.kinds_alike.too_few"
+        return Check(status="not_possible", reason=reason, params=named, **common)
     differs = test.p_value < SIZE
     return Check(
         status="caution" if differs else "passed",
@@ -250,6 +256,6 @@ def _check(stem, by, test, kinds, missing) -> Check:
         n=kinds,
         reason=f"causal.why.kinds_alike.{'differ' if differs else 'no_sign'}",
         remedy="causal.remedy.kinds_alike" if differs else None,
-        params={"value": test.p_value, "kinds": kinds, "missing": missing},
+        params={"value": test.p_value, "kinds": kinds, "missing": missing, **named},
         **common,
     )

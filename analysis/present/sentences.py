@@ -32,6 +32,8 @@ def quantity(estimate: Estimate, language: str) -> str:
     ):
         if wording.has(key):
             words = wording.text(key, language, **estimate.dims)
+            if own := _told_apart(estimate, language):
+                words = wording.text("report.which", language, what=words, which=own)
             break
     else:
         return _named_by_estimand(estimate, language)
@@ -39,6 +41,23 @@ def quantity(estimate: Estimate, language: str) -> str:
         return words
     title = indicator_title(estimate.indicator, language)
     return wording.text("report.labelled", language, label=title, value=words)
+
+
+def _told_apart(estimate: Estimate, language: str) -> str:
+    """Return by what a number differs from others of its name; empty for the leading one.
+
+    Without it an effect by another method that could not be had reads as if there were no effect.
+    """
+    dims = estimate.dims
+    if estimate.estimand in ("att_horizon", "change_horizon"):
+        return wording.text("causal.after", language, months=dims["horizon"])
+    if estimate.estimand == "att_kind":
+        names = (f"terms.{by}.{kind}" for by, kind in dims.items())
+        return next((wording.text(name, language) for name in names if wording.has(name)), "")
+    if estimate.estimand != "att_overall" or not dims.get("beside"):
+        return ""
+    names = (f"causal.variant.{dims.get('variant')}", f"causal.method.{estimate.method}")
+    return next((wording.text(name, language) for name in names if wording.has(name)), "")
 
 
 def _named_by_estimand(estimate: Estimate, language: str) -> str:

@@ -15,9 +15,10 @@ from analysis.results import Agreement, Check, Estimate, StageResults, collect
 
 
 def kinds_table(depth: Depth) -> pd.DataFrame:
-    """Return a row a kind of sites: ``by``, ``kind`` (wording key), effect, and ``p_value``.
+    """Return one row per kind of sites: ``by``, ``kind`` (wording key), effect, ``p_value``.
 
-    ``p_value`` is of the test that all kinds of the characteristic are equal.
+    ``p_value`` is of the test that all kinds of the characteristic are equal; ``reason`` says why
+    an effect or its interval is missing.
     """
     part = depth.part("kinds")
     equal = {e.dims["by"]: e.p_value for e in part if e.estimand == "att_kind_range"}
@@ -36,6 +37,7 @@ def kinds_table(depth: Depth) -> pd.DataFrame:
                 "ci_high": estimate.ci_high,
                 "n_units": estimate.n_units,
                 "p_value": equal.get(by),
+                "reason": estimate.reason,
             }
         )
     return pd.DataFrame(rows)

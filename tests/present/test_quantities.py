@@ -24,6 +24,18 @@ def test_every_estimand_of_the_code_has_words(estimand):
     assert any(wording.has(f"{room}.{estimand}") for room in rooms)
 
 
+def test_another_methods_number_is_not_called_the_effect():
+    lead = {"estimand": "att_overall", "value": None, "n": 0, "unit": "score", "reason": "r"}
+    lead |= {"indicator": "csat_mean", "id": "tracking.csat_mean.att.overall", "method": "twfe"}
+    beside = Estimate(**lead | {"method": "synthetic_did"}, dims={"beside": True})
+    assert sentences.quantity(Estimate(**lead), "en").endswith("all months since the start")
+    assert sentences.quantity(beside, "en").endswith("(Synthetic difference in differences)")
+    late = Estimate(**lead | {"estimand": "att_horizon"}, dims={"horizon": 3})
+    assert sentences.quantity(late, "en").endswith("(3 months after the starting month)")
+    kind = Estimate(**lead | {"estimand": "att_kind"}, dims={"property_type": "old"})
+    assert sentences.quantity(kind, "en").endswith("(Old estates)")
+
+
 @pytest.mark.parametrize(
     ("id", "estimand", "english", "chinese"),
     [

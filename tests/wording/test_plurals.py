@@ -14,7 +14,8 @@ VERBS = {"are", "were", "have", "do"}
 IRREGULAR = {"people", "criteria", "others"}
 MANY_THINGS = {
     # What "are" and "have" speak of is not the number before them.
-    *("planning.advice.reason.did_never", "monitoring.reason.few_clusters"),
+    *("planning.advice.reason.did_never", "planning.advice.reason.did_never_untested"),
+    "monitoring.reason.few_clusters",
     *("monitoring.reason.few_months", "monitoring.check.contrast.kept"),
     *("monitoring.check.risks.question", "monitoring.check.chart.reason"),
     *("faults_reading.file_too_large", "monitoring.check.funnel.reason"),
