@@ -51,8 +51,9 @@ def benefit_by_month(
     DataFrame
         :data:`COLUMNS`, a row per month: ``since``, months since the start, the month of the start
         being the first; ``benefit`` accumulated up to the month's end with its 95 % interval, month
-        by month (NaN where an effect up to then has none), ``cost`` and ``net``. No rows without
-        ``until``.
+        by month (NaN where an effect up to then has none), ``cost`` and ``net``. The last row is
+        the whole benefit, drawn from the quantiles of its own inference like the total. No rows
+        without ``until``.
     """
     if until.empty or not priced:
         return pd.DataFrame(columns=COLUMNS)
@@ -66,6 +67,9 @@ def benefit_by_month(
             path = own.get((one.indicator, one.basis))
             if path is None:
                 counted += [one] if month == months[-1] else []
+                continue
+            if month >= path.index.max():
+                counted.append(one)
                 continue
             path = path[path.index <= month]
             if len(path):

@@ -168,6 +168,7 @@ def assess_roi(
         start=start,
         lower_bound_only=switches.lower_bound_only,
         correlations=correlations,
+        draws=draws,
         seed=seed,
     )
     tables["return_by_month"] = by_month

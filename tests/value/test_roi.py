@@ -74,8 +74,9 @@ def until(*rows):
 
 
 def paid_back(*rows):
-    own = effect("complaints_per_1000", rows[-1][1])
-    over = replace(own, dims={"exposure": rows[-1][0]})
+    exposure, level, half = rows[-1]
+    own = effect("complaints_per_1000", level)
+    over = replace(own, dims={"exposure": exposure}, ci_low=level - half, ci_high=level + half)
     return value(
         [Benefit(indicator="complaints_per_1000", money_per_unit=10.0)],
         {"complaints_per_1000": own},
@@ -92,6 +93,10 @@ def test_the_cost_is_repaid_in_the_month_whose_accumulated_benefit_covers_it():
     assert table["benefit"].tolist() == pytest.approx([200, 600, 1200, 2000])
     assert table["net"].tolist() == pytest.approx([-700, -300, 300, 1100])
     assert table["since"].tolist() == [1, 2, 3, 4]
+    # The last month is the whole benefit, interval included.
+    whole = found.estimate("value.roi.benefit")
+    ends = table[["benefit_low", "benefit_high"]].iloc[-1].tolist()
+    assert ends == pytest.approx([whole.ci_low, whole.ci_high])
     payback = found.estimate("value.roi.payback_months")
     # lower ends 100, 400, 960; upper ends 300, 800, 1440
     assert (payback.value, payback.ci_low, payback.ci_high) == (3.0, 3.0, 3.0)
