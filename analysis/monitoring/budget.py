@@ -21,7 +21,8 @@ def budget_table(costs: pd.DataFrame) -> pd.DataFrame:
     """Planned and actual amounts by category.
 
     The deviation compares like with like: only items that have both amounts enter it. Items
-    without an actual amount are open; unplanned spending is in ``unplanned``.
+    without an actual amount are open; unplanned spending is in ``unplanned``. A plan of nothing
+    is no plan: a share of it cannot be overspent.
 
     Returns
     -------
@@ -30,7 +31,9 @@ def budget_table(costs: pd.DataFrame) -> pd.DataFrame:
         both) and ``deviation_share``; amounts in CNY, largest plan first. A plan, and the
         deviation from it, is missing where no item of the category has one, not zero.
     """
-    frame = costs.assign(planned=floats(costs["planned"]), actual=floats(costs["actual"]))
+    planned = floats(costs["planned"]).copy()
+    planned[planned == 0] = np.nan
+    frame = costs.assign(planned=planned, actual=floats(costs["actual"]))
     both = frame["planned"].notna() & frame["actual"].notna()
     frame["compared"] = frame["planned"].where(both, 0.0)
     frame["deviation"] = (frame["actual"] - frame["planned"]).where(both)
@@ -98,13 +101,14 @@ def assess_budget(
         ),
     ]
     question = "monitoring.check.budget.question"
-    if not present(costs, "planned"):
+    if not planned > 0:
+        said = "nothing_planned" if present(costs, "planned") else "no_plan"
         missing = Check(
             id="monitoring.budget",
             question=question,
             status="not_possible",
             n=len(table),
-            reason="monitoring.check.budget.no_plan",
+            reason=f"monitoring.check.budget.{said}",
             remedy="monitoring.check.budget.bring_plan",
         )
         return collect("monitoring", [*items, missing], tables={"budget": table})
@@ -127,22 +131,21 @@ def assess_budget(
             },
         )
     )
-    if planned > 0:
-        reserve = float(table.loc[table["category"] == "reserve", "planned"].sum()) / planned
-        enough = reserve >= RESERVE - 1e-9
-        items.append(
-            Check(
-                id="monitoring.reserve",
-                question="monitoring.check.reserve.question",
-                status="passed" if enough else "caution",
-                value=reserve,
-                threshold=RESERVE,
-                unit="share",
-                reason=None if enough else "monitoring.check.reserve.reason",
-                remedy=None if enough else "monitoring.check.reserve.remedy",
-                params={"reserve": reserve, "line": RESERVE},
-            )
+    reserve = float(table.loc[table["category"] == "reserve", "planned"].sum()) / planned
+    enough = reserve >= RESERVE - 1e-9
+    items.append(
+        Check(
+            id="monitoring.reserve",
+            question="monitoring.check.reserve.question",
+            status="passed" if enough else "caution",
+            value=reserve,
+            threshold=RESERVE,
+            unit="share",
+            reason=None if enough else "monitoring.check.reserve.reason",
+            remedy=None if enough else "monitoring.check.reserve.remedy",
+            params={"reserve": reserve, "line": RESERVE},
         )
+    )
     return collect("monitoring", items, tables={"budget": table})
 
 

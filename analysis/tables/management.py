@@ -44,7 +44,7 @@ TABLES = (
             ),
             "item": Column("label", "what was bought"),
             "planned": Column("number", "planned", unit="CNY", low=0),
-            "actual": Column("number", "spent; NULL while open", unit="CNY", low=0),
+            "actual": Column("number", "spent, a refund negative; NULL while open", unit="CNY"),
             "spent_on": Column("date", "day of the expense, or planned day"),
         },
     ),

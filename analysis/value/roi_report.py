@@ -102,10 +102,11 @@ def assess_roi(
     cost = float(ledger["amount"].sum())
     behind = sum(effects[one.indicator].n for one in priced)
     common = {"n": behind, "simulated": simulated}
-    paid = None if cost > 0 else "value.reason.no_cost"
-    items: list = [
-        roi.money_estimate("cost", cost if cost > 0 else None, None, "CNY", reason=paid, **common)
-    ]
+    unpaid = "value.reason.no_cost" if ledger.empty else "value.reason.nothing_spent"
+    summed = {"dims": {} if ledger.empty else {"total": cost}} if cost <= 0 else {}
+    paid = {} if cost > 0 else {"reason": unpaid, **summed}
+    spent = cost if cost > 0 else None
+    items: list = [roi.money_estimate("cost", spent, None, "CNY", **paid, **common)]
     names = {
         "benefit": "CNY",
         "benefit_cost_ratio": "ratio",
@@ -152,12 +153,12 @@ def assess_roi(
         )
         return collect("value", items, facts=facts, tables=tables)
     if not priced or cost <= 0:
-        reason = "value.reason.nothing_priced" if not priced else "value.reason.no_cost"
+        reason = "value.reason.nothing_priced" if not priced else unpaid
         items += [
-            roi.money_estimate(name, None, None, unit, reason=reason, **common)
+            roi.money_estimate(name, None, None, unit, reason=reason, **summed, **common)
             for name, unit in names.items()
         ]
-        items.append(_check("not_possible", table, reason=reason))
+        items.append(_check("not_possible", table, reason=reason, total=cost))
         return collect("value", items, facts=facts, tables=tables)
     total = sum(one.amount for one in priced)
     sample = roi.simulate_benefit(priced, draws=draws, seed=seed, correlations=correlations)

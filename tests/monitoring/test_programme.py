@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.monitoring import assess_budget, assess_milestones, assess_risks, attended_effort
+from analysis.tables import conform
 
 MILESTONES = pd.DataFrame(
     {
@@ -104,3 +105,17 @@ def test_costs_without_a_plan_keep_to_none():
     assert table["actual"].tolist() == [36.0, 8.0]
     assert table[["planned", "deviation", "deviation_share"]].isna().all(axis=None)
     assert found.estimate("monitoring.cost.actual").value == 44.0
+
+
+def test_a_plan_of_nothing_is_no_plan_to_keep():
+    found = assess_budget(COSTS.assign(planned=0.0, actual=0.0))
+    check = next(c for c in found.checks if c.id == "monitoring.budget")
+    told = ("not_possible", "monitoring.check.budget.nothing_planned")
+    assert (check.status, check.reason) == told
+    assert found.alerts == ()
+
+
+def test_a_refund_is_read_and_counted():
+    costs = conform("costs", COSTS.assign(cost_id=list("abcde"), actual=[130, -20, 42, None, 5]))
+    table = assess_budget(costs.to_pandas()).table("budget").set_index("category")
+    assert table.loc["trainer", "actual"] == 110.0

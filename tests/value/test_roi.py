@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from analysis import wording
 from analysis.causal import to_rounds
 from analysis.findings import money_finding
 from analysis.results import Estimate
@@ -245,6 +246,24 @@ def test_tornado_moves_one_input_at_a_time():
 def test_no_cost_no_return():
     found = assess_roi([], {}, None, registry=REGISTRY, exposure=EXPOSURE)
     assert {e.value for e in found.estimates} == {None}
+
+
+@pytest.mark.parametrize("spent", [(0.0, 0.0), (500.0, -900.0)])
+def test_costs_that_add_up_to_nothing_are_named_and_not_divided_by(spent):
+    costs = pd.DataFrame({"category": ["trainer", "venue"], "planned": None, "actual": spent})
+    found = assess_roi(
+        [Benefit(indicator="nps", money_per_unit=10.0)], {"nps": effect("nps", 2.0)}, costs,
+        registry=REGISTRY, exposure=EXPOSURE,
+    )  # fmt: skip
+    assert {e.value for e in found.estimates} == {None}
+    assert {e.reason for e in found.estimates} == {"value.reason.nothing_spent"}
+    said = wording.text("value.reason.nothing_spent", "en", **found.estimates[0].dims)
+    assert f"CNY {sum(spent):.0f}".replace("-", "−") in said
+
+
+def test_a_refund_lowers_the_cost():
+    costs = pd.DataFrame({"category": ["venue"] * 2, "planned": None, "actual": [900.0, -200.0]})
+    assert full_cost(costs)["amount"].tolist() == [700.0]
 
 
 def test_money_without_effect_is_not_priced():
