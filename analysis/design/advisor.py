@@ -223,7 +223,7 @@ def assess_designs(
     answer_cost: float | None = None,
     alpha: float = 0.05,
     power: float = 0.8,
-    draws: int = 1000,
+    draws: int = 2000,
     seed: int = 0,
     judge: pw.Judge | None = None,
 ) -> StageResults:

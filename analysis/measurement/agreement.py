@@ -255,7 +255,7 @@ def _agreement_items(instrument, agreed, scores, simulated: bool) -> list:
             threshold=INDIVIDUAL_LINE,
             unit="coefficient",
             n=subjects,
-            reason=f"measurement.check.individual.{form.lower()}",
+            reason=f"measurement.check.individual.{form.lower() if mean[0] > 0 else 'none'}",
             remedy=None if fine else "measurement.check.individual.remedy",
             params={
                 "instrument": instrument,

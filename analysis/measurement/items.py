@@ -169,10 +169,11 @@ def _direction(id: str, sheets: Sheets, turned: Sequence[str]) -> Check:
     }
     params: Mapping = {"instrument": sheets.instrument, "n": len(sheets.scores)}
     if asked.empty or int(asked["n"].max()) < LEAST_SHEETS:
+        few = len(sheets.scores) < LEAST_SHEETS
         return Check(
             **common,
             status="not_possible",
-            reason="measurement.reason.few_for_items",
+            reason=f"measurement.reason.{'few_for_items' if few else 'nothing_to_run_against'}",
             params={**params, "least": LEAST_SHEETS},
         )
     wrong = items_against(asked)

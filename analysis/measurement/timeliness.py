@@ -119,7 +119,8 @@ def assess_timeliness(
         A check ``baseline.timeliness.<table>`` for each monthly table (passed: fresh, no empty
         month, no stale site; failed: more than a quarter late or more than a tenth of the
         sites stale; a table filled in rounds passes where no site is missing from the last
-        one), tables ``timeliness`` and ``stale_sites``.
+        one), check ``baseline.timeliness.ended`` (caution) where sites end in all tables, tables
+        ``timeliness`` and ``stale_sites``.
     """
     whole, rows = timeliness(given, until=until, timezone=timezone)
     if whole.empty:
@@ -131,8 +132,70 @@ def assess_timeliness(
         )
         return collect("baseline", [missing])
     checks = [_check(row) for row in whole.itertuples()]
+    if gone := ended_sites(given, until=until, timezone=timezone):
+        checks.append(_ended(gone))
     table = whole.drop(columns=["gaps", "silent", "rounds"])
     return collect("baseline", checks, tables={"timeliness": table, "stale_sites": rows})
+
+
+ENDED_TABLES = ("surveys", "invitations", "tickets", "fees", "crm_usage")
+"""Tables in which a site that is run has records; a rating may not come for months."""
+
+
+def ended_sites(
+    given: Mapping[str, pd.DataFrame], *, until: dt.date, timezone: str
+) -> dict[str, int]:
+    """Return the sites of which every table stops at about the same month, before the end.
+
+    Such a site was given up or merged with another. After a merger the cases of both stand
+    against the households of one, and its rates are too high.
+
+    Parameters
+    ----------
+    given, until, timezone
+        As :func:`timeliness` takes them.
+
+    Returns
+    -------
+    dict of str to int
+        Last running month by site: of sites in at least two of :data:`ENDED_TABLES` whose last
+        months lie no more than one apart and at least three before the end. Sites of a table
+        whose own records stop then do not count as ended by it.
+    """
+    last: dict[str, list[int]] = {}
+    for table in ENDED_TABLES:
+        frame, column = given.get(table), DATED[table]
+        if not present(frame, column, "site_id"):
+            continue
+        local = instants(frame[column], timezone) if column.endswith("_at") else None
+        months = periods(dates(frame[column]) if local is None else local.dt.tz_localize(None))
+        latest = months.groupby(frame["site_id"].astype(str)).max()
+        if latest.max() < period_of(until) - 2:
+            continue
+        for site, month in latest.items():
+            last.setdefault(str(site), []).append(int(month))
+    return {
+        site: max(months)
+        for site, months in last.items()
+        if len(months) > 1
+        and max(months) - min(months) <= 1
+        and max(months) <= period_of(until) - 3
+    }
+
+
+def _ended(gone: Mapping[str, int]) -> Check:
+    return Check(
+        id="baseline.timeliness.ended",
+        question="measurement.check.ended.question",
+        status="caution",
+        value=float(len(gone)),
+        threshold=0.0,
+        unit="sites",
+        n=len(gone),
+        reason="measurement.check.ended.reason",
+        remedy="measurement.check.ended.remedy",
+        params={"named": ", ".join(sorted(gone)), "last": sorted(set(gone.values()))},
+    )
 
 
 def _check(row) -> Check:

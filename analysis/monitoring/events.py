@@ -12,6 +12,9 @@ from analysis.results import Check, StageResults, collect
 
 _COLUMNS = ("happened_on", "change", "name", "site_id", "arm", "since")
 
+MUCH_MORE = 0.25
+"""Share of trained sites, beyond that of the others, that must be excluded for a pass."""
+
 
 def events_by_site(events: pd.DataFrame, arms: pd.Series, since: dt.date) -> pd.DataFrame:
     """List the changes with the arm they fell on.
@@ -107,15 +110,16 @@ def assess_events(
         return collect(stage, [alone], tables={"events": table})
     gap = newcombe(trained, n_trained, others, n_others)
     uneven = gap.low > 0 or gap.high < 0
+    open_ = not uneven and gap.high > MUCH_MORE
     check = Check(
         id=f"{stage}.events",
         question=question,
-        status="caution" if uneven else "passed",
+        status="caution" if uneven else "not_possible" if open_ else "passed",
         value=gap.value,
         threshold=0.0,
         unit="share_difference",
         n=gap.n,
-        reason="monitoring.check.events.reason",
+        reason=f"monitoring.check.events.{'open' if open_ else 'reason'}",
         remedy="monitoring.check.events.remedy" if uneven else None,
         params={**params, "low": gap.low, "high": gap.high, "outcome_unit": "share"},
     )

@@ -191,8 +191,8 @@ def of_estimate(
     )
 
 
-_OF_A_RULE = frozenset({"line", "least", "threshold", "target", "rate", "centre"})
-"""Numbers of an alert that its rule brings along."""
+_OF_A_RULE = frozenset({"line", "least", "threshold", "target", "rate", "centre", "since"})
+"""Numbers of an alert that its rule brings along, and means over weeks: ``n`` counts weeks there."""
 
 
 def of_alert(alert: Alert) -> Alert:

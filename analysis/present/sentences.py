@@ -54,6 +54,8 @@ def _told_apart(estimate: Estimate, language: str) -> str:
     if estimate.estimand == "att_kind":
         names = (f"terms.{by}.{kind}" for by, kind in dims.items())
         return next((wording.text(name, language) for name in names if wording.has(name)), "")
+    if "role" in dims and wording.has(f"terms.role.{dims['role']}"):
+        return wording.text(f"terms.role.{dims['role']}", language)
     if estimate.estimand != "att_overall" or not dims.get("beside"):
         return ""
     names = (f"causal.variant.{dims.get('variant')}", f"causal.method.{estimate.method}")

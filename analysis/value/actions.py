@@ -97,6 +97,8 @@ def _describe(item: Finding | Alert | Check) -> tuple[str, str, str, str]:
 def _matches(entry: dict[str, Any], kind: str, name: str, item: Any) -> bool:
     if entry["from"] != kind or not fnmatch.fnmatchcase(name, entry["match"]):
         return False
+    if because := entry.get("because"):
+        return any(fnmatch.fnmatchcase(reason, because) for reason in item.reasons)
     return kind != "check" or item.status in entry["status"]
 
 

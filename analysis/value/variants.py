@@ -52,8 +52,8 @@ def list_unpriced(effects: Mapping[str, Estimate], benefits: Iterable[BenefitLik
     Returns
     -------
     StageResults
-        Table ``unpriced``: ``indicator, value, ci_low, ci_high, methods_low, methods_high, unit,
-        causal, disputed``.
+        Table ``unpriced``: ``indicator, value, ci_low, ci_high, methods_low, methods_high, n, unit,
+        causal, disputed``; ``n`` are the answers by which the numbers are rounded where shown.
     """
     priced = {benefit.indicator for benefit in benefits}
     rows = [
@@ -61,6 +61,7 @@ def list_unpriced(effects: Mapping[str, Estimate], benefits: Iterable[BenefitLik
             e.indicator,
             e.value,
             *map(_number, (e.ci_low, e.ci_high, e.methods_low, e.methods_high)),
+            e.n_smallest or e.n,
             e.unit,
             e.causal,
             e.disputed,
@@ -68,7 +69,7 @@ def list_unpriced(effects: Mapping[str, Estimate], benefits: Iterable[BenefitLik
         for e in effects.values()
         if e.indicator not in priced and e.value is not None
     ]
-    columns = ["indicator", "value", "ci_low", "ci_high", "methods_low", "methods_high", "unit",
+    columns = ["indicator", "value", "ci_low", "ci_high", "methods_low", "methods_high", "n", "unit",
                "causal", "disputed"]  # fmt: skip
     return StageResults(stage="value", tables={"unpriced": pd.DataFrame(rows, columns=columns)})
 

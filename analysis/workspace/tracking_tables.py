@@ -36,6 +36,7 @@ def kinds_table(depth: Depth) -> pd.DataFrame:
                 "ci_low": estimate.ci_low,
                 "ci_high": estimate.ci_high,
                 "n_units": estimate.n_units,
+                "n": estimate.n_smallest or estimate.n,
                 "p_value": equal.get(by),
                 "reason": estimate.reason,
             }
@@ -101,7 +102,8 @@ def several_outcomes(others: Sequence[Evaluation], family: Family, *, alpha: flo
     for corrected in family.estimates():
         raw = own[corrected.indicator]
         fields = ("indicator", "unit", "value", "ci_low", "ci_high", "n_units", "p_value")
-        rows.append({name: getattr(raw, name) for name in fields} | {"adjusted": corrected.p_value})
+        row = {name: getattr(raw, name) for name in fields}
+        rows.append(row | {"n": raw.n_smallest or raw.n, "adjusted": corrected.p_value})
         checks.append(_several(raw, corrected, len(family.outcomes), alpha))
     return collect("tracking", [family.estimates(), checks], tables={"family": pd.DataFrame(rows)})
 

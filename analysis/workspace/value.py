@@ -199,9 +199,10 @@ class ValueStage(Stage):
     def against(self) -> tuple[Check, ...]:
         """Return what speaks against the answer: checks of design and effect that failed.
 
-        On the primary outcome also those with caution, and wherever methods disagree.
+        On the primary outcome also those with caution, and wherever methods disagree. What is
+        found alike of several outcomes is said once.
         """
-        return tuple(
+        found = (
             check
             for stage in ("baseline", "tracking")
             for check in self.earlier(stage).checks
@@ -213,6 +214,10 @@ class ValueStage(Stage):
                 or check.id.endswith(".estimator_agreement")
             )
         )
+        told: dict[tuple[Any, ...], Check] = {}
+        for check in found:
+            told.setdefault((check.question, check.reason, repr(sorted(check.params.items()))), check)
+        return tuple(told.values())
 
     def _hours_attended(self) -> float | None:
         from analysis.monitoring import attended_effort

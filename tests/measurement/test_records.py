@@ -177,6 +177,21 @@ def test_months_between_rounds_are_no_gaps(frame, status):
     worded(found)
 
 
+def test_a_site_that_ends_in_all_tables_may_have_been_merged():
+    """Its cases may stand under another site's name, against that site's households alone."""
+    fees = pd.concat([monthly(range(1, 13)), monthly(range(1, 7), ("c",))])
+    asked = fees.assign(answered_at=pd.to_datetime(fees["month"]).dt.tz_localize("UTC"))
+    given = {"fees": fees, "surveys": asked.drop(columns="month")}
+    known = {"until": dt.date(2024, 12, 31), "timezone": "UTC"}
+    found = assess_timeliness(given, **known)
+    (check,) = (c for c in found.checks if c.id == "baseline.timeliness.ended")
+    assert (check.status, check.params["named"]) == ("caution", "c")
+    assert check.params["last"] == [2024 * 12 + 5]
+    worded(found)
+    still_asked = {**given, "surveys": given["surveys"].assign(site_id="c")}
+    assert all(c.id != "baseline.timeliness.ended" for c in assess_timeliness(still_asked, **known).checks)
+
+
 def test_freshness_counts_local_days_and_names_the_silent_sites():
     frame = pd.concat([monthly(range(1, 13)), monthly(range(1, 7), ("c",))])
     found = assess_timeliness({"fees": frame}, until=dt.date(2024, 12, 31), timezone="UTC")

@@ -41,6 +41,15 @@ def test_changes_that_gather_at_trained_sites_are_told():
     assert (check.status, check.value) == ("caution", 12 / 20)  # twice at a site is one site
 
 
+def test_a_few_sites_cannot_show_that_nothing_gathered():
+    """At 2 of 5 against 4 of 9 the difference may be forty points either way: no pass."""
+    arms = pd.Series({f"s{i}": "treated" if i < 5 else "comparison" for i in range(14)})
+    rows = [(f"s{i}", "management", dt.date(2024, 6, 1)) for i in (0, 1, 6, 7, 8, 9)]
+    (check,) = assess_events(events(*rows), arms, since=SINCE).checks
+    assert (check.status, check.reason) == ("not_possible", "monitoring.check.events.open")
+    assert check.params["low"] < 0 < check.params["high"]
+
+
 def test_without_a_list_or_a_comparison_nothing_is_judged():
     (check,) = assess_events(None, ARMS, since=SINCE).checks
     assert check.status == "not_possible"

@@ -81,9 +81,21 @@ def test_no_earlier_actions_is_said():
     assert assess_actions([], None, on=ON).checks[0].status == "not_possible"
 
 
+@pytest.mark.parametrize(
+    ("reason", "action"),
+    [("no_variation", "other_measure"), ("no_comparison", "add_comparison"), ("empty", "measurable")],
+)
+def test_what_is_not_possible_gets_the_action_that_its_reason_asks_for(reason, action):
+    claim = Finding(
+        id="tracking.csat_mean.finding", claim="findings.effect.not_possible",
+        design="not_estimated", strength="insufficient", reasons=(f"causal.fault.{reason}",),
+    )  # fmt: skip
+    assert propose([claim], on=ON)["action"].tolist() == [f"value.action.{action}"]
+
+
 @pytest.mark.parametrize("entry", playbook(), ids=lambda e: f"{e['from']}-{e['match']}")
 def test_playbook_entries_are_complete(entry):
-    assert set(entry) - {"status", "untrained"} == {
+    assert set(entry) - {"status", "untrained", "because"} == {
         "from",
         "match",
         "action",

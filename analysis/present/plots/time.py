@@ -82,6 +82,7 @@ def control_chart(
     indicator: str | None = None,
     unit: str | None = None,
     span: tuple[float, float] | None = None,
+    start: int | None = None,
 ) -> Figure:
     """Draw a control chart.
 
@@ -97,6 +98,8 @@ def control_chart(
         What is drawn, for the axis.
     span : tuple of float, optional
         Least and greatest possible level, beyond which no limit is drawn.
+    start : int, optional
+        First period with training, where a line is drawn.
     """
     figure, grid = ax.new(3.3)
     axes = grid[0, 0]
@@ -138,6 +141,14 @@ def control_chart(
             markeredgecolor=theme.ORANGE,
             markeredgewidth=1.8,
             label=wording.text("report.series.signal", language),
+        )
+    if start is not None and len(frame) and x.min() < start <= x.max():
+        axes.axvline(
+            start - 0.5,
+            color=theme.BLUE,
+            linewidth=0.9,
+            linestyle=(0, (1, 1.5)),
+            label=wording.text("report.series.training", language),
         )
     if len(frame) and ("week" in frame or x.min() > 12 * 1900):
         ax.time_ticks(axes, frame, language)

@@ -26,13 +26,21 @@ def multiples(results: StageResults) -> pd.DataFrame:
     if ranked.empty:
         return ranked
     name = ranked["indicator"].iloc[0]
-    chart = results.table(f"charts_{name}")
-    return _shown(_first(chart, ranked.loc[ranked["indicator"] == name, "subject"]))
+    chart = _shown(results.table(f"charts_{name}"))
+    sites = ranked.loc[ranked["indicator"] == name, "subject"]
+    return _first(chart, sites[sites.isin(chart["subject"])])
 
 
 def _shown(chart: pd.DataFrame) -> pd.DataFrame:
-    """Return a chart without its points that rest on too few answers to be shown."""
-    return chart[~chart["few"].astype(bool)].drop(columns="few") if "few" in chart else chart
+    """Return charts without points that rest on too few answers to be shown.
+
+    A site more than half of whose points are hidden is left out: what is left is no chart of it.
+    """
+    if "few" not in chart or chart.empty:
+        return chart
+    hidden = chart["few"].astype(bool)
+    most = hidden.groupby(chart["subject"]).transform("mean") > 0.5
+    return chart[~hidden & ~most].drop(columns="few")
 
 
 def weekly_worst(results: StageResults) -> pd.DataFrame:
