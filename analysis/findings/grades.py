@@ -242,14 +242,16 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
     amounts = {e.id.removeprefix("value.roi."): e.value for e in roi.estimates}
     if claim == "not_priced" and amounts.get("cost") and _only_without_interval(table):
         claim = "no_interval"
+    strength = "insufficient"
+    if claim not in ("not_priced", "no_interval", "disputed"):
+        strength = _weakest(_GRADES, [f.strength for f in behind])
+    limits = ("findings.limit.effects",) if strength in ("weak", "moderate") else ()
     return Finding(
         id="finding.value.roi",
         claim=f"findings.money.{claim}",
         action=f"findings.action.money.{claim}",
         design=_weakest(_DESIGNS, [f.design for f in behind]),
-        strength=_weakest(_GRADES, [f.strength for f in behind])
-        if claim not in ("not_priced", "no_interval", "disputed")
-        else "insufficient",
+        strength=strength,
         params={
             "benefit": amounts.get("benefit"),
             "cost": amounts.get("cost"),
@@ -263,7 +265,7 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
         },
         estimates=() if ratio is None else (ratio.id,),
         checks=(check.id, *(c.id for c in assumed)),
-        reasons=tuple(dict.fromkeys(c.reason for c in assumed if c.reason)),
+        reasons=tuple(dict.fromkeys((*limits, *(c.reason for c in assumed if c.reason)))),
         agreement=Agreement.NOT_ASKED if ratio is None else ratio.agreement,
     )
 

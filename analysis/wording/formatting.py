@@ -41,6 +41,7 @@ _UNITS: dict[str, tuple[str, dict[str, str]]] = {
     "sites": ("int", {"zh_CN": " 个项目", "en": " site| sites"}),
     "CNY": ("cny", {}),
     "ratio": ("num2", {}),
+    "standard_deviations": ("num2", {"zh_CN": " 个标准差", "en": " SD"}),
     "p": ("p", {}),
     "p_value": ("p", {}),
 }

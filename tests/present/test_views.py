@@ -123,3 +123,11 @@ def test_points_of_few_answers_are_drawn_in_no_chart():
     )
     for name in ("chart_figure", "multiples_figure"):
         assert views.get(f"monitoring.{name}").of(found)["value"].tolist() == [0.9]
+    # A site most of whose points are hidden has no chart that could be read.
+    mostly = pd.concat([chart, chart.head(1)], ignore_index=True)
+    hidden = StageResults(
+        stage="monitoring",
+        tables={**found.tables, "chart": mostly, "charts_nps": mostly},
+    )
+    for name in ("chart_figure", "multiples_figure"):
+        assert views.get(f"monitoring.{name}").of(hidden).empty
