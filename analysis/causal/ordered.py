@@ -23,10 +23,10 @@ import pandas as pd
 from analysis.causal.distributions import f_p_value
 from analysis.causal.frame import FrameError, Prepared, prepare
 from analysis.causal.group_time import by_cluster
+from analysis.causal.inference_rule import FEWEST_FOR_BOOTSTRAP
 from analysis.causal.jackknife import jackknife
 from analysis.causal.labels import labelled, numeric
 from analysis.causal.options import Options
-from analysis.causal.inference_rule import FEWEST_FOR_BOOTSTRAP
 from analysis.causal.saturated import (
     Saturated,
     by_arm,

@@ -192,7 +192,7 @@ def of_estimate(
 
 
 _OF_A_RULE = frozenset({"line", "least", "threshold", "target", "rate", "centre", "since"})
-"""Numbers of an alert that its rule brings along, and means over weeks: ``n`` counts weeks there."""
+"""Numbers of an alert that its rule brings along, and means over weeks, where ``n`` are weeks."""
 
 
 def of_alert(alert: Alert) -> Alert:

@@ -69,8 +69,8 @@ def list_unpriced(effects: Mapping[str, Estimate], benefits: Iterable[BenefitLik
         for e in effects.values()
         if e.indicator not in priced and e.value is not None
     ]
-    columns = ["indicator", "value", "ci_low", "ci_high", "methods_low", "methods_high", "n", "unit",
-               "causal", "disputed"]  # fmt: skip
+    columns = ["indicator", "value", "ci_low", "ci_high", "methods_low", "methods_high", "n",
+               "unit", "causal", "disputed"]  # fmt: skip
     return StageResults(stage="value", tables={"unpriced": pd.DataFrame(rows, columns=columns)})
 
 

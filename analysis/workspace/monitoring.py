@@ -16,8 +16,8 @@ from analysis.tables import period_of
 from analysis.workspace import ledger
 from analysis.workspace.complaints import complaints
 from analysis.workspace.pages import MonitoringPage
-from analysis.workspace.stage import Stage
 from analysis.workspace.spans import span
+from analysis.workspace.stage import Stage
 
 WATCHED = ("csat_top2", "response_within_30min", "response_median_hours", "staff_turnover")
 """Indicators of customers, the process and staff, watched beside the primary outcome."""

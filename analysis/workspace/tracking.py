@@ -24,8 +24,8 @@ from analysis.workspace.beside_truth import (
     true_cells,
 )
 from analysis.workspace.pages import TrackingPage
-from analysis.workspace.stage import Stage
 from analysis.workspace.spans import span
+from analysis.workspace.stage import Stage
 
 BASES: Mapping[str, causal.Base] = {"month_before": "universal", "all_before": "all_before"}
 """The plan's word for what a month is compared with, and the estimator's."""

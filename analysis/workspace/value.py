@@ -216,7 +216,9 @@ class ValueStage(Stage):
         )
         told: dict[tuple[Any, ...], Check] = {}
         for check in found:
-            told.setdefault((check.question, check.reason, repr(sorted(check.params.items()))), check)
+            told.setdefault(
+                (check.question, check.reason, repr(sorted(check.params.items()))), check
+            )
         return tuple(told.values())
 
     def _hours_attended(self) -> float | None:

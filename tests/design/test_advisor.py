@@ -103,7 +103,10 @@ def test_why_nothing_can_be_compared_is_said_truly(facts, why):
 def test_one_month_before_allows_a_comparison_and_says_that_nothing_tests_it(facts, design):
     """Tracking gives an effect then; the design page must not call the comparison impossible."""
     advice, table = advise(replace(facts, drawn=False))
-    assert (advice.status, advice.reason) == ("caution", f"planning.advice.reason.{design}_untested")
+    assert (advice.status, advice.reason) == (
+        "caution",
+        f"planning.advice.reason.{design}_untested",
+    )
     assert table.loc[design, "recommended"]
     for language in wording.LANGUAGES:
         assert wording.text(advice.reason, language, **advice.params)

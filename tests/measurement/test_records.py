@@ -189,7 +189,9 @@ def test_a_site_that_ends_in_all_tables_may_have_been_merged():
     assert check.params["last"] == [2024 * 12 + 5]
     worded(found)
     still_asked = {**given, "surveys": given["surveys"].assign(site_id="c")}
-    assert all(c.id != "baseline.timeliness.ended" for c in assess_timeliness(still_asked, **known).checks)
+    assert all(
+        c.id != "baseline.timeliness.ended" for c in assess_timeliness(still_asked, **known).checks
+    )
 
 
 def test_freshness_counts_local_days_and_names_the_silent_sites():

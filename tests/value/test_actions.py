@@ -83,7 +83,11 @@ def test_no_earlier_actions_is_said():
 
 @pytest.mark.parametrize(
     ("reason", "action"),
-    [("no_variation", "other_measure"), ("no_comparison", "add_comparison"), ("empty", "measurable")],
+    [
+        ("no_variation", "other_measure"),
+        ("no_comparison", "add_comparison"),
+        ("empty", "measurable"),
+    ],
 )
 def test_what_is_not_possible_gets_the_action_that_its_reason_asks_for(reason, action):
     claim = Finding(
