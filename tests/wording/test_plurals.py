@@ -78,18 +78,19 @@ def _looks_many(word):
     return bool(re.fullmatch(r"[a-z-]{3,}[^siu'’]s", word)) and word not in ONES
 
 
-@pytest.mark.parametrize("key", wording.keys("en"))
-def test_english_agrees_with_one(key):
-    found = plurals_after_one(said_with(1, key))
-    if key not in MANY_THINGS:
-        assert found == []
+def test_english_agrees_with_one():
+    found = {key: plurals_after_one(said_with(1, key)) for key in wording.keys("en")}
+    assert {key: many for key, many in found.items() if many and key not in MANY_THINGS} == {}
 
 
-@pytest.mark.parametrize("key", [k for k in wording.keys("en") if words_by_number(k, "en")])
-def test_a_word_follows_a_number_that_is_written(key):
-    numbers = {name for name, _ in wording.placeholders(key, "en")}
-    assert {name for name, _, _ in words_by_number(key, "en")} <= numbers
-    assert words_by_number(key, "zh_CN") == ()
+def test_a_word_follows_a_number_that_is_written():
+    lost = {}
+    for key in wording.keys("en"):
+        numbers = {name for name, _ in wording.placeholders(key, "en")}
+        asked = {name for name, _, _ in words_by_number(key, "en")}
+        if not asked <= numbers or (asked and words_by_number(key, "zh_CN")):
+            lost[key] = asked
+    assert lost == {}
 
 
 def test_the_exceptions_are_still_needed():
