@@ -806,10 +806,11 @@ class Worker:
                 **found}  # fmt: skip
 
     def stop(self) -> None:
-        """Let the process end."""
+        """End the process; closing its pipe would not, for workers forked later hold it open."""
         os.close(self.ask)
         os.close(self.answers)
-        with contextlib.suppress(ChildProcessError):
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
 
 
