@@ -13,7 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from analysis.errors import DesignError
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 T = TypeVar("T")
 
@@ -158,6 +158,7 @@ def not_possible(stage: str, topic: str, reason: Reason, *, about: str = "") -> 
     """Return the check that says why a question could not be answered."""
     return Check(
         id=".".join(part for part in (stage, "not_possible", topic, about) if part),
+        topic=Topic.REFUSED,
         question="refusals.question",
         status="not_possible",
         reason=reason.key,

@@ -36,7 +36,7 @@ from analysis.causal.labels import labelled
 from analysis.causal.options import Options
 from analysis.causal.saturated import clustered_t
 from analysis.measurement.propensity import CellError, logit, standardised
-from analysis.results import Check, Estimate
+from analysis.results import Check, Estimate, Topic
 
 Balancing = Literal["entropy", "propensity"]
 #: Treated units with a propensity above 1 − this are left out.
@@ -278,6 +278,8 @@ class _Maker:
         )
         check = Check(
             id=f"{self.stem}.check.balance.{self.method}",
+            topic=Topic.BALANCED_WEIGHTS,
+            indicator=self.outcome,
             question="causal.check.balance",
             status="not_possible",
             reason=reason,
@@ -333,6 +335,8 @@ class _Maker:
             reason = "causal.why.balance.few_carry"
         return Check(
             id=f"{self.stem}.check.balance.{self.method}",
+            topic=Topic.BALANCED_WEIGHTS,
+            indicator=self.outcome,
             question="causal.check.balance",
             status="passed" if reason is None else "caution",
             value=worst,
@@ -347,6 +351,8 @@ class _Maker:
     def _trimming(self, trimmed, D) -> Check:
         return Check(
             id=f"{self.stem}.check.trimming.{self.method}",
+            topic=Topic.TRIMMING,
+            indicator=self.outcome,
             question="causal.check.trimming",
             status="caution" if trimmed else "passed",
             value=float(len(trimmed)),

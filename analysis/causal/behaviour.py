@@ -113,7 +113,7 @@ def rated_change(
     found = _by_arm(
         data, values, stem, names, unit, "before_after", outcome, options, {"part": "change"}
     )
-    return tuple(e for e in found if not e.id.endswith(".att"))
+    return tuple(e for e in found if "arm" in e.dims)
 
 
 def share_improved(

@@ -22,7 +22,7 @@ from analysis.causal.frame import FrameError, Prepared
 from analysis.causal.inference_rule import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_INFLUENCE
 from analysis.causal.options import Options
 from analysis.causal.pretrend import PreTrend, pretrend_test
-from analysis.results import Check, Estimate
+from analysis.results import Check, Estimate, Topic
 
 OBSERVED_AT_LEAST = 0.95
 ROWS_DROPPED_AT_MOST = 0.05
@@ -37,11 +37,11 @@ def without_comparison(
     outcome: str, options: Options, rule: str, frame: pd.DataFrame, change: Estimate
 ) -> tuple[Check, ...]:
     """Return the checks of a design that cannot show an effect."""
-    maker = _Maker(f"{options.prefix}.{outcome}.check")
+    maker = _Maker(f"{options.prefix}.{outcome}.check", outcome)
     units = int(frame["unit"].nunique())
     found = [
         maker.check(
-            "comparison_group",
+            Topic.COMPARISON_GROUP,
             "failed",
             value=0.0,
             threshold=1.0,
@@ -50,10 +50,12 @@ def without_comparison(
             reason=rule,
             remedy=True,
         ),
-        maker.impossible("pretrend", "no_comparison" if rule == "no_comparison" else rule),
+        maker.impossible(Topic.PRETREND, "no_comparison" if rule == "no_comparison" else rule),
     ]
     if change.ci_low is None:
-        found.append(maker.check("inference_possible", "failed", reason="no_interval", remedy=True))
+        found.append(
+            maker.check(Topic.INFERENCE_POSSIBLE, "failed", reason="no_interval", remedy=True)
+        )
     return tuple(found)
 
 
@@ -68,7 +70,7 @@ def with_comparison(
     alternatives: tuple[Estimate, ...],
 ) -> tuple[Check, ...]:
     """Return all checks of a design with a comparison."""
-    maker = _Maker(f"{builder.stem}.check")
+    maker = _Maker(f"{builder.stem}.check", builder.outcome)
     lead = overall[0]
     found = [
         *_design(maker, builder, parts["simple"], lead),
@@ -87,8 +89,8 @@ def measured_in_rounds(outcome: str, options: Options, units: int) -> Check:
     """Say in which rounds the outcome was measured, and every month that is missing."""
     rounds = options.rounds
     reason = "months_missing" if rounds.monthly else "several"
-    return _Maker(f"{options.prefix}.{outcome}.check").check(
-        "measured_in_rounds",
+    return _Maker(f"{options.prefix}.{outcome}.check", outcome).check(
+        Topic.MEASURED_IN_ROUNDS,
         "passed",
         value=float(len(rounds.months)),
         unit="count",
@@ -120,8 +122,8 @@ def started_together(outcome: str, options: Options, frame: pd.DataFrame) -> tup
         units = frame.loc[frame["cohort"] == number, "unit"].nunique()
         about = f"{options.prefix}.{outcome}.check.{number}"
         found.append(
-            _Maker(about).check(
-                "started_together",
+            _Maker(about, outcome).check(
+                Topic.STARTED_TOGETHER,
                 "passed",
                 value=float(units),
                 unit="sites",
@@ -141,21 +143,23 @@ def started_together(outcome: str, options: Options, frame: pd.DataFrame) -> tup
 class _Maker:
     """Names checks and their wording."""
 
-    def __init__(self, stem: str) -> None:
-        self.stem = stem
+    def __init__(self, stem: str, outcome: str) -> None:
+        self.stem, self.outcome = stem, outcome
 
-    def check(self, name: str, status: str, *, reason=None, remedy=False, **rest) -> Check:
+    def check(self, topic: Topic, status: str, *, reason=None, remedy=False, **rest) -> Check:
         return Check(
-            id=f"{self.stem}.{name}",
-            question=f"causal.check.{name}",
+            id=f"{self.stem}.{topic}",
+            topic=topic,
+            indicator=self.outcome,
+            question=f"causal.check.{topic}",
             status=status,
-            reason=f"causal.why.{name}.{reason}" if reason else None,
-            remedy=f"causal.remedy.{name}" if remedy and status != "passed" else None,
+            reason=f"causal.why.{topic}.{reason}" if reason else None,
+            remedy=f"causal.remedy.{topic}" if remedy and status != "passed" else None,
             **rest,
         )
 
-    def impossible(self, name: str, reason: str, **rest) -> Check:
-        return self.check(name, "not_possible", reason=reason, **rest)
+    def impossible(self, topic: Topic, reason: str, **rest) -> Check:
+        return self.check(topic, "not_possible", reason=reason, **rest)
 
 
 def _design(maker: _Maker, builder: Builder, simple: Aggregate, lead: Estimate) -> list[Check]:
@@ -163,7 +167,7 @@ def _design(maker: _Maker, builder: Builder, simple: Aggregate, lead: Estimate) 
     rule = builder.rule(simple.cell_weights[0])
     found = [
         maker.check(
-            "comparison_group",
+            Topic.COMPARISON_GROUP,
             "passed",
             value=float(rule.n_comparison),
             threshold=1.0,
@@ -172,8 +176,8 @@ def _design(maker: _Maker, builder: Builder, simple: Aggregate, lead: Estimate) 
         ),
     ]
     for name, number in (
-        ("treated_clusters", rule.n_treated),
-        ("comparison_size", rule.n_comparison),
+        (Topic.TREATED_CLUSTERS, rule.n_treated),
+        (Topic.COMPARISON_SIZE, rule.n_comparison),
     ):
         if number >= FEWEST_FOR_INFLUENCE:
             status, reason = "passed", None
@@ -196,7 +200,7 @@ def _design(maker: _Maker, builder: Builder, simple: Aggregate, lead: Estimate) 
     if until := builder.until(simple):
         found.append(
             maker.check(
-                "months_left_out",
+                Topic.MONTHS_LEFT_OUT,
                 "caution",
                 value=float(until["left_out"]),
                 threshold=0.0,
@@ -213,7 +217,7 @@ def _design(maker: _Maker, builder: Builder, simple: Aggregate, lead: Estimate) 
         params |= {"p": lead.p_value, "extreme_p": builder.placed(simple, 0).extreme_p}
     found.append(
         maker.check(
-            "inference_possible",
+            Topic.INFERENCE_POSSIBLE,
             "passed" if possible else "failed",
             n=panel.n_clusters,
             reason=None if possible else "no_interval",
@@ -224,7 +228,7 @@ def _design(maker: _Maker, builder: Builder, simple: Aggregate, lead: Estimate) 
     alone = panel.count("cohort_of_one")
     found.append(
         maker.check(
-            "cohort_size",
+            Topic.COHORT_SIZE,
             "caution" if alone else "passed",
             value=float(alone),
             threshold=0.0,
@@ -246,7 +250,7 @@ def _data(maker: _Maker, builder: Builder) -> list[Check]:
     kept = missing <= ROWS_DROPPED_AT_MOST
     found = [
         maker.check(
-            "panel_balance",
+            Topic.PANEL_BALANCE,
             "passed" if full else "caution",
             value=observed,
             threshold=OBSERVED_AT_LEAST,
@@ -257,7 +261,7 @@ def _data(maker: _Maker, builder: Builder) -> list[Check]:
             params={"units": panel.count("units_unbalanced")},
         ),
         maker.check(
-            "rows_dropped",
+            Topic.ROWS_DROPPED,
             "passed" if kept else "caution",
             value=missing,
             threshold=ROWS_DROPPED_AT_MOST,
@@ -268,7 +272,7 @@ def _data(maker: _Maker, builder: Builder) -> list[Check]:
             params={"rows": panel.count("rows_missing")},
         ),
         maker.check(
-            "always_treated",
+            Topic.ALWAYS_TREATED,
             "caution" if always else "passed",
             value=float(always),
             threshold=0.0,
@@ -282,7 +286,7 @@ def _data(maker: _Maker, builder: Builder) -> list[Check]:
     unmeasured = all(_nobody_measured(panel, g, t) for g, t in failed)
     found.append(
         maker.check(
-            "cells_estimated",
+            Topic.CELLS_ESTIMATED,
             "caution" if post else "passed",
             value=float(post),
             threshold=0.0,
@@ -298,7 +302,7 @@ def _data(maker: _Maker, builder: Builder) -> list[Check]:
         fine = worst <= POOR_OVERLAP_AT_MOST
         found.append(
             maker.check(
-                "overlap",
+                Topic.OVERLAP,
                 "passed" if fine else "caution",
                 value=worst,
                 threshold=POOR_OVERLAP_AT_MOST,
@@ -330,9 +334,9 @@ def _pretrend(
     rounds = builder.options.rounds
     opened = int(max(panel.cohorts)) - int(panel.periods[0]) - panel.anticipation
     if rounds is not None and opened < 2:
-        return maker.impossible("pretrend", "one_round", n=panel.n_clusters)
+        return maker.impossible(Topic.PRETREND, "one_round", n=panel.n_clusters)
     if thinner < FEWEST_FOR_BOOTSTRAP:
-        return maker.impossible("pretrend", "few_clusters", n=panel.n_clusters)
+        return maker.impossible(Topic.PRETREND, "few_clusters", n=panel.n_clusters)
     reference = -1 - builder.options.anticipation
     latest = reference - (builder.effects.base_rule == "universal")
     known = (event.key <= latest) & builder.founded(event)
@@ -342,16 +346,16 @@ def _pretrend(
     chosen = np.flatnonzero(known & (event.key > latest - most))
     if not len(chosen):
         reason = "no_pre_periods" if rounds is None else "no_pre_rounds"
-        return maker.impossible("pretrend", reason, n=panel.n_clusters)
+        return maker.impossible(Topic.PRETREND, reason, n=panel.n_clusters)
     if _unseen(builder, event.cell_weights[chosen]) > MOST_UNSEEN:
-        return maker.impossible("pretrend", "single_waves", n=panel.n_clusters)
+        return maker.impossible(Topic.PRETREND, "single_waves", n=panel.n_clusters)
     covariance = event.covariance(panel.cluster, builder.scale)[np.ix_(chosen, chosen)]
     distance = event.cell_weights[chosen] @ builder.effects.distance
     try:
         test = pretrend_test(event.att[chosen], covariance, distance, n_clusters=panel.n_clusters)
         test = _placed(builder, event, chosen, test)
     except FrameError:
-        return maker.impossible("pretrend", "singular", n=panel.n_clusters)
+        return maker.impossible(Topic.PRETREND, "singular", n=panel.n_clusters)
     simple = parts["simple"].cell_weights[0]
     months = float(simple @ builder.effects.distance)
     bias = test.detectable_slope * months
@@ -363,10 +367,11 @@ def _pretrend(
         status, reason = "caution", "little_power"
     else:
         status, reason = "passed", None
+    overlooks = {"overlooks": True} if reason == "little_power" else {}
     if reason is not None and rounds is not None:
         reason = f"{reason}_rounds"
     return maker.check(
-        "pretrend",
+        Topic.PRETREND,
         status,
         value=test.p_value,
         threshold=PRETREND_FAILS_BELOW,
@@ -381,6 +386,7 @@ def _pretrend(
             "power": test.power,
             "outcome_unit": builder.unit,
         },
+        dims=overlooks,
     )
 
 
@@ -438,7 +444,7 @@ def _lot_balance(maker: _Maker, builder: Builder) -> Check:
     p_value = lot.balance_p(panel, draws=options.draws, seed=options.seed)
     alike = p_value >= LOT_BALANCE_AT_LEAST
     return maker.check(
-        "lot_balance",
+        Topic.LOT_BALANCE,
         "passed" if alike else "caution",
         value=p_value,
         threshold=LOT_BALANCE_AT_LEAST,
@@ -455,11 +461,11 @@ def _agreement(
     """Ask whether the methods that aim at the leading one's effect agree with it."""
     others = comparable(alternatives, compared)
     if lead.ci_low is None or not others:
-        return maker.impossible("estimator_agreement", "no_interval" if others else "no_other")
+        return maker.impossible(Topic.ESTIMATOR_AGREEMENT, "no_interval" if others else "no_other")
     agree = not any(disagree(lead, other) for other in others)
     several = len({other.value for other in others}) > 1
     return maker.check(
-        "estimator_agreement",
+        Topic.ESTIMATOR_AGREEMENT,
         "passed" if agree else "caution",
         value=max(abs(e.value - lead.value) for e in others),
         threshold=min(lead.value - lead.ci_low, lead.ci_high - lead.value),
@@ -480,10 +486,10 @@ def _inference_agreement(maker: _Maker, lead: Estimate, beside: Estimate) -> Che
     """Ask whether both inferences reach the same verdict."""
     size = 1 - lead.level
     if lead.p_value is None or beside.p_value is None:
-        return maker.impossible("inference_agreement", "no_p_value")
+        return maker.impossible(Topic.INFERENCE_AGREEMENT, "no_p_value")
     same = (lead.p_value < size) == (beside.p_value < size)
     return maker.check(
-        "inference_agreement",
+        Topic.INFERENCE_AGREEMENT,
         "passed" if same else "caution",
         value=beside.p_value,
         threshold=size,

@@ -41,7 +41,7 @@ from analysis.causal.inference_rule import InferenceRule, fewest_compared
 from analysis.causal.labels import labelled
 from analysis.causal.options import Options
 from analysis.causal.pooled_cells import pooled_group_time, with_denominators
-from analysis.results import Check, Estimate, Scalar, StageResults, collect
+from analysis.results import Check, Estimate, Scalar, StageResults, Topic, collect
 
 #: Ways in which group-time effects are averaged.
 KINDS: tuple[Kind, ...] = ("simple", "event", "cohort", "calendar")
@@ -133,9 +133,8 @@ class Evaluation:
 
     def at_horizon(self, months: int) -> Estimate:
         """Return the effect at a horizon; KeyError when it was not among the options."""
-        wanted = f"horizon.{months}"
-        for item in self._estimates:
-            if item.id.endswith(wanted) and not item.dims.get("beside"):
+        for item in self.of("att_horizon"):
+            if item.dims["horizon"] == months and not item.dims.get("beside"):
                 return item
         raise KeyError(f"no horizon {months}; options have {self.options.horizons}")
 
@@ -480,6 +479,8 @@ def without_value(
     )
     check = Check(
         id=f"{options.prefix}.{outcome}.check.comparison_group",
+        topic=Topic.COMPARISON_GROUP,
+        indicator=outcome,
         question="causal.check.comparison_group",
         status="not_possible",
         reason=reason,

@@ -25,7 +25,7 @@ from analysis.causal.frame import FrameError
 from analysis.causal.options import Options
 from analysis.causal.refusals import Refusal
 from analysis.causal.two_by_two import small_sample_scale
-from analysis.results import Check, Estimate
+from analysis.results import Check, Estimate, Topic
 
 #: Equality is rejected below this.
 SIZE = 0.05
@@ -122,7 +122,7 @@ def effects_by(
     estimates, usable = [], []
     quick = replace(options, alternatives=(), horizons=())
     for name in kinds:
-        dims = {by: name}
+        dims = {by: name, "by": by}
         absent = {"id": f"{stem}.{name}", "estimand": "att_kind", "dims": dims}
         absent |= {"outcome": outcome, "unit": unit, "options": options}
         rows = frame[(label == name).to_numpy()]
@@ -151,7 +151,7 @@ def effects_by(
         test = welch_test(value, variance, df)
         estimates.append(_range(stem, by, value, test, estimates, outcome, unit, options))
     missing = frame.loc[label.isna().to_numpy(), "unit"].nunique()
-    check = _check(stem, by, test, len(usable), int(missing))
+    check = _check(outcome, stem, by, test, len(usable), int(missing))
     return Heterogeneity(by, test, tuple(estimates), (check,))
 
 
@@ -171,6 +171,8 @@ def waves_alike(evaluation: Evaluation) -> Check:
     options, outcome = evaluation.options, evaluation.outcome
     common = {
         "id": f"{options.prefix}.{outcome}.by.wave.check",
+        "topic": Topic.WAVES_ALIKE,
+        "indicator": outcome,
         "question": "causal.check.waves_alike",
         "dims": {"by": "wave"},
     }
@@ -241,8 +243,14 @@ _WORDED = ("property_type", "baseline_level")
 """Characteristics that have a name in the catalogue; another is called as the caller calls it."""
 
 
-def _check(stem, by, test, kinds, missing) -> Check:
-    common = {"id": f"{stem}.check", "question": "causal.check.kinds_alike", "dims": {"by": by}}
+def _check(outcome, stem, by, test, kinds, missing) -> Check:
+    common = {
+        "id": f"{stem}.check",
+        "topic": Topic.KINDS_ALIKE,
+        "indicator": outcome,
+        "question": "causal.check.kinds_alike",
+        "dims": {"by": by},
+    }
     named = {"by": f"causal.by.{by}"} if by in _WORDED else {}
     if test is None:
         reason = "causal.why.kinds_alike.too_few"

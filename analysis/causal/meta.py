@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 LEAST_PREDICTION = 3
 """Clients without which the spread between clients cannot be told from chance."""
@@ -118,6 +118,7 @@ def _heterogeneity(stem: str, found, known: dict) -> Check:
     unlike = test.pvalue < 0.10  # the usual level: the test has little power with few clients
     return Check(
         id=f"{stem}.heterogeneity",
+        topic=Topic.CLIENTS_ALIKE,
         question="causal.meta.heterogeneity.question",
         status="caution" if unlike else "passed",
         value=float(test.pvalue),

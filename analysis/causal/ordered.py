@@ -36,7 +36,7 @@ from analysis.causal.saturated import (
     thinner_side,
 )
 from analysis.causal.two_by_two import small_sample_scale
-from analysis.results import Check, Estimate
+from analysis.results import Check, Estimate, Topic
 
 #: Proportional odds are doubted below this p-value.
 SIZE = 0.05
@@ -143,7 +143,7 @@ def ordered_effect(
         for j, (name, estimand, unit, dims) in enumerate(rows)
     ]
     weight = design.average(by_arm(cube.sum(axis=2), design.arm, len(design.cohorts)))
-    check = _proportional(cube, design, weight, panel, stem)
+    check = _proportional(cube, design, weight, panel, stem, outcome)
     return OrderedEffect(fit, labels, tuple(found), (check,))
 
 
@@ -278,14 +278,19 @@ def _effects(fit: OrderedFit, cube: np.ndarray, design: Saturated, labels) -> np
     return np.concatenate([[design.average(sizes) @ fit.coef, labels @ shares], shares])
 
 
-def _proportional(cube, design, weight, panel, stem) -> Check:
+def _proportional(cube, design, weight, panel, stem, outcome) -> Check:
     """Compare the effect between cuts: one binary fit per cut, joint covariance by site.
 
     The covariance rests on few sites, so the statistic is Hotelling's with twice the degrees of
     freedom of the thinner side. A chi-square called 20 % of true models wrong with 4 trained of 14
     sites.
     """
-    common = {"id": f"{stem}.check", "question": "causal.check.proportional_odds"}
+    common = {
+        "id": f"{stem}.check",
+        "topic": Topic.PROPORTIONAL_ODDS,
+        "indicator": outcome,
+        "question": "causal.check.proportional_odds",
+    }
     K = cube.shape[2]
     effects, influence = [], []
     for k in range(1, K):

@@ -26,7 +26,7 @@ from analysis.causal.evaluate import (
 from analysis.causal.frame import FrameError, without_unit
 from analysis.causal.labels import labelled
 from analysis.causal.options import Options
-from analysis.results import Check, Estimate
+from analysis.results import Check, Estimate, Topic
 
 #: A placebo effect with a p-value below this fails; below twice this it is a caution.
 SIZE = 0.05
@@ -137,7 +137,12 @@ def leave_one_out(evaluation: Evaluation) -> tuple[pd.DataFrame, Check]:
     """
     options = replace(evaluation.options, alternatives=(), horizons=(), draws=19)
     stem = f"{evaluation.options.prefix}.{evaluation.outcome}.check.leave_one_out"
-    common = {"id": stem, "question": "causal.check.leave_one_out"}
+    common = {
+        "id": stem,
+        "topic": Topic.LEAVE_ONE_OUT,
+        "indicator": evaluation.outcome,
+        "question": "causal.check.leave_one_out",
+    }
     columns = ["unit", "cohort", "value", "change"]
     if not evaluation.causal:
         reason = "causal.why.leave_one_out.no_comparison"
@@ -243,7 +248,12 @@ def _rounds_earlier(options: Options, first: int, months: int) -> tuple[int, int
 def _placebo(rows, name, outcome, unit, options, params) -> tuple[Estimate, Check]:
     stem = f"{options.prefix}.{outcome}"
     kind = name.split(".")[1]
-    question = {"id": f"{stem}.check.{name}", "question": f"causal.check.placebo_{kind}"}
+    question = {
+        "id": f"{stem}.check.{name}",
+        "topic": Topic.PLACEBO,
+        "indicator": outcome,
+        "question": f"causal.check.placebo_{kind}",
+    }
     try:
         found = evaluate(
             rows,

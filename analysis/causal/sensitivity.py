@@ -25,7 +25,7 @@ from analysis.causal.honest import (
     smoothness,
 )
 from analysis.causal.two_by_two import small_sample_scale
-from analysis.results import Check, Estimate
+from analysis.results import Check, Estimate, Topic
 
 #: Pre-periods used at most, counted back from the reference period.
 MOST_PRE_PERIODS = 12
@@ -159,6 +159,8 @@ def sensitivity(
         measured = _measured(evaluation, horizon)
         common = {
             "id": f"{stem}.check.sensitivity.{horizon}",
+            "topic": Topic.DRIFT_BOUNDS,
+            "indicator": evaluation.outcome,
             "question": "causal.check.sensitivity",
             "params": {"horizon": measured},
         }

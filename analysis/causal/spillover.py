@@ -22,7 +22,7 @@ from analysis.causal.evaluate import overall_effect
 from analysis.causal.frame import FrameError
 from analysis.causal.labels import labelled, starts
 from analysis.causal.options import Options
-from analysis.results import Check, Estimate
+from analysis.results import Check, Estimate, Topic
 
 #: Spill-over is called found below this p-value.
 SIZE = 0.05
@@ -178,7 +178,12 @@ def _first(cohort: Mapping[str, float | None]) -> dict[str, float]:
 
 
 def _check(reached: Estimate, stem: str, exposed: int, clean: int) -> Check:
-    common = {"id": f"{stem}.check", "question": "causal.check.spillover"}
+    common = {
+        "id": f"{stem}.check",
+        "topic": Topic.SPILL_OVER,
+        "indicator": reached.indicator,
+        "question": "causal.check.spillover",
+    }
     params = {"exposed": exposed, "clean": clean}
     if reached.value is None or reached.p_value is None:
         reason = reached.reason or "causal.reason.no_inference"

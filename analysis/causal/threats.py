@@ -19,7 +19,7 @@ from analysis.causal.frame import FrameError
 from analysis.causal.inference_rule import FEWEST_FOR_INFLUENCE
 from analysis.causal.options import Options
 from analysis.causal.robustness import variants
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 #: Leaving out exposed sites moves the effect when it changes by this share of its standard error.
 MOVES = 0.5
@@ -54,7 +54,12 @@ def assess_spill_over(
         it moves further, failed where the verdict on zero changes with it.
     """
     stem = f"{evaluation.options.prefix}.{evaluation.outcome}.check.spill_over"
-    common = {"id": stem, "question": "causal.check.spill_over"}
+    common = {
+        "id": stem,
+        "topic": Topic.SPILL_OVER,
+        "indicator": evaluation.outcome,
+        "question": "causal.check.spill_over",
+    }
     why = "causal.why.spill_over"
     own = evaluation.overall
     if exposed is None or not evaluation.causal:
@@ -139,7 +144,12 @@ def assess_attrition(
     """
     options = options or Options()
     stem = f"{options.prefix}.{outcome}.check.{who}"
-    common = {"id": stem, "question": f"causal.check.{who}"}
+    common = {
+        "id": stem,
+        "topic": Topic(who),
+        "indicator": outcome,
+        "question": f"causal.check.{who}",
+    }
     arms = pd.DataFrame({"site": np.asarray(cluster), "treated": np.asarray(treated, dtype=bool)})
     if arms.drop_duplicates()["treated"].value_counts().min() < FEWEST_FOR_INFLUENCE:
         reason = "causal.fault.few_clusters"

@@ -18,7 +18,7 @@ import numpy as np
 from analysis.causal.distributions import chi2_p_value, t_p_value, t_quantile
 from analysis.causal.frame import FrameError
 from analysis.causal.options import Options
-from analysis.results import Check, Estimate
+from analysis.results import Check, Estimate, Topic
 
 #: Assumed correlation between the sampling errors of sources that rate the same people.
 SOURCE_CORRELATION = 0.5
@@ -110,10 +110,10 @@ def triangulate(
         },
         simulated=options.simulated,
     )
-    return estimate, _agreement(f"{stem}.check", value, agreeing, p_value)
+    return estimate, _agreement(f"{stem}.check", outcome, value, agreeing, p_value)
 
 
-def _agreement(id: str, value: np.ndarray, agreeing: int, p_value: float) -> Check:
+def _agreement(id: str, outcome: str, value: np.ndarray, agreeing: int, p_value: float) -> Check:
     """Ask whether all sources have one sign and their spread can be chance."""
     reason = None
     if agreeing < len(value):
@@ -122,6 +122,8 @@ def _agreement(id: str, value: np.ndarray, agreeing: int, p_value: float) -> Che
         reason = "causal.why.sources_agree.spread"
     return Check(
         id=id,
+        topic=Topic.SOURCES_AGREE,
+        indicator=outcome,
         question="causal.check.sources_agree",
         status="passed" if reason is None else "caution",
         value=p_value,

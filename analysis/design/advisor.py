@@ -13,7 +13,7 @@ from analysis.design.power_report import error_model, read_roll_out
 from analysis.design.refusals import RefusedError
 from analysis.indicators.rounds import to_rounds
 from analysis.refusals import Asked
-from analysis.results import Check, DesignGrade, StageResults, collect
+from analysis.results import Check, DesignGrade, StageResults, Topic, collect
 
 LEAST_SITES = 2
 """Trained and comparison sites each, below which nothing can be inferred from a comparison."""
@@ -287,7 +287,7 @@ def _found(rolled, facts, errors, effect, alpha, power, draws, seed, judge) -> t
 
 
 def _advice(chosen: pd.Series | None, facts: Facts) -> Check:
-    check = {"id": "design.advice", "question": "planning.advice.question"}
+    check = {"id": "design.advice", "topic": Topic.ADVICE, "question": "planning.advice.question"}
     why = _why_nothing_compared(facts)
     dropped = {"early": facts.n_early, "late": facts.n_late}
     if chosen is None:
@@ -295,12 +295,14 @@ def _advice(chosen: pd.Series | None, facts: Facts) -> Check:
         return Check(
             **check, status="not_possible", reason=f"planning.refused.{why}", params=params
         )
-    compared = chosen["grade"] != "descriptive"
+    compared, drawn = chosen["grade"] != "descriptive", chosen["grade"] == "randomised"
+    undecided = not drawn and facts.can_draw is None and not facts.drawn
+    remedy = "planning.advice.decide_lots" if undecided else "planning.advice.keep_comparison"
     return Check(
         **check,
-        status="passed" if chosen["grade"] == "randomised" else "caution" if compared else "failed",
+        status="passed" if drawn else "caution" if compared else "failed",
         reason=f"planning.advice.reason.{_reason(chosen, facts)}",
-        remedy=None if chosen["grade"] == "randomised" else _remedy(facts),
+        remedy=None if drawn else remedy,
         n=len(facts.starts) + facts.n_never,
         params={
             "design": f"planning.design.{chosen['design']}",
@@ -310,6 +312,7 @@ def _advice(chosen: pd.Series | None, facts: Facts) -> Check:
             **dropped,
             **({} if compared else {"why": why}),
         },
+        dims={"lots": "undecided"} if undecided else {},
     )
 
 
@@ -324,12 +327,6 @@ def _reason(chosen: pd.Series, facts: Facts) -> str:
 def _why_nothing_compared(facts: Facts) -> str:
     """Return why no design compares sites: what forbids a comparison with untrained ones."""
     return _never(facts) or "no_comparison"
-
-
-def _remedy(facts: Facts) -> str:
-    if facts.can_draw is None and not facts.drawn:
-        return "planning.advice.decide_lots"
-    return "planning.advice.keep_comparison"
 
 
 def errors_before(outcome: pd.DataFrame) -> pw.ErrorModel | None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis.measurement.columns import dates
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 SPRING_FESTIVAL = {
     2015: dt.date(2015, 2, 19),
@@ -169,6 +169,7 @@ def late_enough(months: Sequence[int]) -> Check:
     fine = last >= EARLIEST_FOR_BEHAVIOUR
     return Check(
         id="design.calendar.late_enough",
+        topic=Topic.CALENDAR,
         question="design.check.late_enough.question",
         status="passed" if fine else "failed",
         value=float(last),
@@ -212,6 +213,7 @@ def assess_calendar(
     if table.empty:
         missing = Check(
             id="design.calendar",
+            topic=Topic.CALENDAR,
             question="design.check.calendar.question",
             status="not_possible",
             reason="design.reason.no_wave_dates",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.design.refusals import Refusal, RefusedError
 from analysis.refusals import Asked
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 TOLERANCE = 0.005
 """Half a percentage point a year: what rounding of the end points may explain."""
@@ -82,6 +82,7 @@ def _check(claim: Mapping[str, Any], name: str) -> Check:
     adds_up = abs(rate - claim["stated"]) <= TOLERANCE
     return Check(
         id=f"design.claim.{name}",
+        topic=Topic.CLAIM,
         question="design.check.claim.question",
         status="passed" if adds_up else "failed",
         value=rate,

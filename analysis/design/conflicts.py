@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.client.readings import READINGS
 from analysis.errors import DesignError
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 REQUIREMENTS: Mapping[str, tuple[str, ...]] = {
     "C1": ("R092", "R093", "R135", "R161"),
@@ -65,6 +65,7 @@ def assess_conflicts(choices: Mapping[str, str]) -> StageResults:
         checks.append(
             Check(
                 id=f"design.conflict.{id}",
+                topic=Topic.CONFLICT,
                 question=f"design.conflicts.{id}.question",
                 status="caution" if still_open else "passed",
                 reason=(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,7 @@ def assess_documents(documents: pd.DataFrame | None) -> StageResults:
     if documents is None or documents.empty:
         check = Check(
             id="design.documents",
+            topic=Topic.DOCUMENTS,
             question="planning.documents.question",
             status="not_possible",
             reason="planning.documents.none",
@@ -93,6 +94,7 @@ def assess_documents(documents: pd.DataFrame | None) -> StageResults:
     fine = not absent and not waiting
     check = Check(
         id="design.documents",
+        topic=Topic.DOCUMENTS,
         question="planning.documents.question",
         status="passed" if fine else "caution",
         value=float(absent + waiting),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 LEAST: Mapping[str, int] = {
     "self": 1,
@@ -74,7 +74,11 @@ def _raters(ratings: pd.DataFrame) -> dict[str, float]:
 
 def _roles(planned: Mapping[str, int]) -> Check:
     missing = [role for role in BEHAVIOUR if not planned.get(role)]
-    check = {"id": "design.evaluators.roles", "question": "planning.evaluators.roles.question"}
+    check = {
+        "id": "design.evaluators.roles",
+        "topic": Topic.EVALUATORS,
+        "question": "planning.evaluators.roles.question",
+    }
     if not planned:
         return Check(
             **check,
@@ -98,6 +102,7 @@ def _least(planned: Mapping[str, int]) -> list[Check]:
     return [
         Check(
             id=f"design.evaluators.least.{role}",
+            topic=Topic.FEWEST_EVALUATORS,
             question="planning.evaluators.least.question",
             status="caution",
             value=float(number),

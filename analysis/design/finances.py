@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 LINES: Mapping[str, tuple[float, float]] = {
     "at_least_1_5": (0.015, math.inf),
@@ -67,6 +67,7 @@ def assess_finances(
     last = table.iloc[-1]
     check = Check(
         id="design.finances",
+        topic=Topic.FINANCES,
         question="planning.finances.question",
         status="caution" if outside else "passed",
         value=float(last["share"]),
@@ -126,6 +127,7 @@ def _planned(costs: pd.DataFrame | None, year: int) -> float | None:
 def _impossible(why: str) -> Check:
     return Check(
         id="design.finances",
+        topic=Topic.FINANCES,
         question="planning.finances.question",
         status="not_possible",
         reason=f"planning.finances.{why}",

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from analysis.errors import DesignError
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 Kind = Literal["plan", "baseline"]
 KINDS: tuple[Kind, ...] = ("plan", "baseline")
@@ -229,7 +229,13 @@ def assess_lock(
         difference from the version that holds, and one for each difference between
         versions, which has a ``reason``.
     """
-    check = Check(id=CHECKS[kind], question=f"locks.{kind}.question", status="passed")
+    check = Check(
+        id=CHECKS[kind],
+        topic=Topic.LOCK,
+        question=f"locks.{kind}.question",
+        status="passed",
+        dims={"lock": kind},
+    )
     if lock is None:
         open_ = {"reason": f"locks.{kind}.none", "remedy": f"locks.{kind}.remedy"}
         return _result(replace(check, status="caution", **open_), pd.DataFrame(columns=COLUMNS))

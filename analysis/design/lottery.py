@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from analysis.design.assignment import fingerprint_of
-from analysis.results import Check
+from analysis.results import Check, Topic
 
 Verdict = Literal["undeclared", "not_kept", "agrees", "altered", "differs"]
 
@@ -44,6 +44,7 @@ class Lottery:
         status = {"agrees": "passed", "not_kept": "passed", "undeclared": "not_possible"}
         return Check(
             id="design.lottery",
+            topic=Topic.ASSIGNMENT,
             question="design.check.lottery.question",
             status=status.get(self.verdict, "failed"),
             value=float(len(self.sites)) if self.verdict in ("agrees", "differs") else None,

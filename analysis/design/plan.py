@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.design.claims import check_claims
 from analysis.design.locks import fingerprint
 from analysis.errors import DesignError
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 PARTICIPATION = ("attendance", "completion")
 """Taking part is the treatment, never the outcome that shows whether it worked (R019)."""
@@ -207,6 +207,7 @@ def assess_plan(plan: Plan, claims: Iterable[Mapping[str, Any]] = ()) -> StageRe
 def _goal_checks(plan: Plan) -> list[Check]:
     stated = Check(
         id="design.goals.stated",
+        topic=Topic.GOALS,
         question="design.check.goals.question",
         status="not_possible",
         reason="design.reason.no_goals",
@@ -219,6 +220,7 @@ def _goal_checks(plan: Plan) -> list[Check]:
     covered = plan.primary_outcome in set(frame["indicator"])
     stated = Check(
         id=stated.id,
+        topic=Topic.GOALS,
         question=stated.question,
         status="passed" if covered else "caution",
         value=float(len(frame)),
@@ -236,6 +238,7 @@ def _one_target(indicator: str, horizon: str, stratum: str, goals: pd.DataFrame)
         return None
     return Check(
         id=".".join(filter(None, ("design.goals", indicator, horizon, stratum))),
+        topic=Topic.ONE_TARGET,
         question="design.check.one_target.question",
         status="failed",
         value=float(len(goals)),

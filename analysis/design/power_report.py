@@ -18,7 +18,7 @@ from analysis.indicators.rounds import to_rounds
 from analysis.measurement.balance import before_first_wave
 from analysis.measurement.intervals import wilson
 from analysis.refusals import Asked, Reason
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 SITES = (10, 20, 30, 40, 60, 80, 120)
 
@@ -376,6 +376,7 @@ def _bounded(outcome: pd.DataFrame, *, alpha: float, power: float, unit: str) ->
     mde = float(factor * spread * math.sqrt(2 * (1 / treated + 1 / never)))
     return Check(
         id="design.power",
+        topic=Topic.POWER,
         question="design.check.power.question",
         status="not_possible",
         threshold=power,
@@ -406,6 +407,7 @@ def _compared(counted: pd.DataFrame) -> tuple[int, int]:
 def _no_power(power: float, reason: Reason) -> Check:
     return Check(
         id="design.power",
+        topic=Topic.POWER,
         question="design.check.power.question",
         status="not_possible",
         threshold=power,
@@ -462,6 +464,7 @@ def _power_check(
     said = ("stated" if stated else "assumed") + ("_rounds" if rounds else "")
     return Check(
         id="design.power",
+        topic=Topic.POWER,
         question="design.check.power.question",
         status="passed" if by_draws >= power else "failed" if by_draws < 0.5 else "caution",
         value=by_draws,

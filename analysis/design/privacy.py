@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 from analysis.tables import TABLES
 
 PERSONAL: Mapping[str, tuple[str, ...]] = {
@@ -122,6 +122,7 @@ def assess_privacy(
 def _stated(name: str, stated: bool, **params: int) -> Check:
     return Check(
         id=f"design.privacy.{name}",
+        topic=Topic.PRIVACY,
         question=f"planning.privacy.{name}.question",
         status="passed" if stated else "caution",
         reason=None if stated else f"planning.privacy.{name}.reason",

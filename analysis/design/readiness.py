@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import pandas as pd
 
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
-CONFLICT = "design.conflict."
 _OPEN = ("caution", "failed", "not_possible")
-_ASKED = {"design.goals.chain": ("caution",)}
-"""A chain is asked for where there are goals."""
+_ASKED = {Topic.GOALS: _OPEN, Topic.CHAIN: ("caution",), Topic.EVALUATORS: _OPEN}
+"""What is put to the client, and in which states; a chain is asked for where there are goals."""
 
 
 def assess_readiness(
@@ -38,19 +37,19 @@ def assess_readiness(
         power is below one half. Checks ``design.decide.*`` for what
         only the client can decide: open contradictions, the smallest effect, lots.
     """
-    checks = {check.id: check for part in parts for check in part.checks}
+    checks = tuple(check for part in parts for check in part.checks)
     advice, power = (
-        checks.get(f"design.{name}") or checks[f"design.not_possible.{name}"]
-        for name in ("advice", "power")
+        next(check for check in checks if check.topic is topic or check.refuses(topic))
+        for topic in (Topic.ADVICE, Topic.POWER)
     )
     return collect(
         "design",
-        [_verdict(advice, power, unit, indicator), *_decisions(checks, effect)],
+        [_verdict(advice, power, unit, indicator), *_decisions(checks, advice, effect)],
     )
 
 
 def _verdict(advice: Check, power: Check, unit: str, indicator: str) -> Check:
-    if advice.id == "design.not_possible.advice":
+    if advice.refuses("advice"):
         state, reason = "not_possible", advice.reason
     elif advice.status in ("failed", "not_possible"):
         state, reason = "failed", f"planning.ready.{advice.params.get('why', 'no_comparison')}"
@@ -61,6 +60,7 @@ def _verdict(advice: Check, power: Check, unit: str, indicator: str) -> Check:
         reason = "planning.ready." + {"passed": "yes", "caution": "larger", "failed": "no"}[state]
     return Check(
         id="design.ready",
+        topic=Topic.READY,
         question="planning.ready.question",
         status=state,
         reason=reason,
@@ -79,26 +79,29 @@ def _verdict(advice: Check, power: Check, unit: str, indicator: str) -> Check:
     )
 
 
-def _decisions(checks: dict[str, Check], effect: float | None) -> list[Check]:
-    open_ = [c for c in checks.values() if c.id.startswith(CONFLICT) and c.status == "caution"]
+def _decisions(checks: tuple[Check, ...], advice: Check, effect: float | None) -> list[Check]:
+    open_ = [c for c in checks if c.topic is Topic.CONFLICT and c.status == "caution"]
     found = []
     if open_:
-        names = ", ".join(check.id.removeprefix(CONFLICT) for check in open_)
+        names = ", ".join(str(check.params["conflict"]) for check in open_)
         found.append(_decide("conflicts", open=len(open_), names=names))
     if effect is None:
         found.append(_decide("effect"))
-    lots = checks["design.advice"].remedy == "planning.advice.decide_lots"
-    if lots:
+    if advice.dims.get("lots") == "undecided":
         found.append(_decide("lots"))
-    for id in ("design.goals.stated", "design.goals.chain", "design.evaluators.roles"):
-        if id in checks and checks[id].status in _ASKED.get(id, _OPEN):
-            found.append(replace(checks[id], id=f"design.decide.{id.removeprefix('design.')}"))
+    for topic, states in _ASKED.items():
+        asked = (c for c in checks if c.topic is topic and c.status in states)
+        found += [
+            replace(check, id=f"design.decide.{check.id.removeprefix('design.')}")
+            for check in asked
+        ]
     return found
 
 
 def _decide(name: str, **params: int | str) -> Check:
     return Check(
         id=f"design.decide.{name}",
+        topic=Topic.DECISION,
         question=f"planning.decide.{name}.question",
         status="caution",
         reason=f"planning.decide.{name}.reason",
@@ -120,7 +123,11 @@ def assess_chain(goals: pd.DataFrame) -> StageResults:
     StageResults
         Table ``goal_chain`` as given; check ``design.goals.chain``.
     """
-    check = {"id": "design.goals.chain", "question": "planning.chain.question"}
+    check = {
+        "id": "design.goals.chain",
+        "topic": Topic.CHAIN,
+        "question": "planning.chain.question",
+    }
     if goals.empty:
         missing = Check(**check, status="not_possible", reason="design.reason.no_goals")
         return collect("design", [missing])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 
 def starting_risks() -> list[dict[str, Any]]:
@@ -33,7 +33,7 @@ def assess_risks(register: pd.DataFrame | None) -> StageResults:
         ``design.risks``: passed when every risk of the client's register is rated.
     """
     table = pd.DataFrame(starting_risks()).rename(columns={"id": "risk"})
-    check = {"id": "design.risks", "question": "planning.risks.question"}
+    check = {"id": "design.risks", "topic": Topic.RISKS, "question": "planning.risks.question"}
     if register is None or register.empty:
         found = Check(
             **check,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 PROPERTY_TYPES = ("villa", "high_end", "ordinary", "old")
 
@@ -30,6 +30,7 @@ def assess_roll_out(waves: pd.DataFrame | None, sites: pd.DataFrame | None) -> S
     if waves is None or waves.empty:
         missing = Check(
             id="design.assignment",
+            topic=Topic.ASSIGNMENT,
             question="design.check.assignment.question",
             status="not_possible",
             reason="design.reason.no_waves",
@@ -63,6 +64,7 @@ def _assignment(treated: pd.DataFrame) -> Check:
     drawn = share == 1.0
     return Check(
         id="design.assignment",
+        topic=Topic.ASSIGNMENT,
         question="design.check.assignment.question",
         status="passed" if drawn else "caution",
         value=share,
@@ -83,6 +85,7 @@ def _late(treated: pd.DataFrame) -> Check:
     count = int(moved.sum()) + never_held
     return Check(
         id="design.started_late",
+        topic=Topic.ASSIGNMENT,
         question="design.check.started_late.question",
         status="caution" if count else "passed",
         value=float(count),

@@ -26,7 +26,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from analysis.results import Check, Estimate, Finding, Scalar
+from analysis.results import Check, Claim, Estimate, Finding, Scalar, Topic
+from analysis.results.claims import NOT_PROVEN, UNDONE, WITHOUT_INTERVAL
 
 HOLDS = 0.8
 """An effect holds when at least this share of the early effect is left, interval included."""
@@ -35,18 +36,9 @@ DIFFERENT = 0.05
 """Kinds differ when the test of their equality has a p-value below this."""
 
 
-_UNBOUNDED = (".unbounded", ".untested")
-"""Ends of the claims that name an effect without interval."""
-
-_NOT_PROVEN = (".none", ".absent", ".undone", ".disputed", *_UNBOUNDED)
-"""Ends of the claims after which no effect may be taken for granted."""
-
-
-_ROUNDS = "measured_in_rounds"
 _FEW_ANSWERS = "causal.fault.few_answers"
-"""Check that says in which months an outcome was measured."""
 
-_MISSING = ("inference_possible", "comparison_group")
+_MISSING = (Topic.INFERENCE_POSSIBLE, Topic.COMPARISON_GROUP)
 """Checks whose reason, a sentence without blanks, says why nothing is claimed."""
 
 
@@ -115,7 +107,7 @@ def lines_table(lines: Iterable[Line]) -> pd.DataFrame:
 def _whom(finding: Finding, kinds: Sequence[Estimate], direction: str) -> Line:
     question = "findings.ask.whom"
     word = _silent(finding)
-    if not word and (finding.claim.endswith((".undone", ".disputed"))):
+    if not word and finding.claim in (*UNDONE, Claim.DISPUTED):
         word = "undone"
     if word:
         return Line(question, f"findings.whom.{word}")
@@ -139,7 +131,7 @@ def _whom(finding: Finding, kinds: Sequence[Estimate], direction: str) -> Line:
     }
     word = "alike" if tested else "untested"
     if differ:
-        word = "hint" if finding.claim.endswith(_NOT_PROVEN) else "differ"
+        word = "hint" if finding.claim in NOT_PROVEN else "differ"
     return Line(question, f"findings.whom.{word}", params)
 
 
@@ -163,7 +155,7 @@ def _lasts(
     if not pair or pair[0] == pair[1] or not all(month in known for month in pair):
         if any(e.reason == _FEW_ANSWERS for e in horizons):
             return Line(question, "findings.lasts.few_answers")
-        rounds = next((c.params for c in checks if c.id.endswith(_ROUNDS)), None)
+        rounds = next((c.params for c in checks if c.topic is Topic.MEASURED_IN_ROUNDS), None)
         if rounds is not None and rounds["after"] == 1 and not word:
             return Line(question, "findings.lasts.one_round", {"month": rounds["last"]})
         return Line(question, f"findings.lasts.too_short{'_described' if word else ''}")
@@ -180,7 +172,7 @@ def _lasts(
         **_interval("early", early),
         **_interval("late", late),
     }
-    if word or finding.claim.endswith(_NOT_PROVEN):
+    if word or finding.claim in NOT_PROVEN:
         return Line(question, f"findings.lasts.{word or 'nothing'}", params)
     if ratio is None or ratio.ci_low is None:
         refused = next((c.reason for c in checks if c.dims.get("topic") == "lasts"), None)
@@ -210,12 +202,10 @@ def _sure(finding: Finding, bounds: Sequence[Estimate], checks: Sequence[Check])
         "asked": len(checks),
         "open": len(checks) - passed,
     }
-    if finding.claim.endswith(_UNBOUNDED):
+    if finding.claim in WITHOUT_INTERVAL:
         return Line(question, "findings.sure.unbounded", params)
     if finding.strength == "insufficient":
-        missing = next(
-            (c for c in checks if c.status != "passed" and c.id.endswith(_MISSING)), None
-        )
+        missing = next((c for c in checks if c.status != "passed" and c.topic in _MISSING), None)
         if missing is None or missing.reason is None:
             return Line(question, "findings.sure.not_possible", params)
         return Line(question, "findings.sure.refused", {**params, "reason": missing.reason})
@@ -223,12 +213,7 @@ def _sure(finding: Finding, bounds: Sequence[Estimate], checks: Sequence[Check])
         return Line(question, "findings.sure.descriptive", params)
     limit = next((e for e in bounds if e.estimand == "breakdown_relative"), None)
     key = f"findings.sure.{finding.design}"
-    if (
-        limit is None
-        or limit.value is None
-        or finding.disputed
-        or finding.claim.endswith(_NOT_PROVEN)
-    ):
+    if limit is None or limit.value is None or finding.disputed or finding.claim in NOT_PROVEN:
         return Line(question, key, params)
     params |= {"horizon": int(limit.dims["horizon"]), "limit": limit.value}
     rounds = "_rounds" if limit.dims.get("step") == "round" else ""
@@ -237,7 +222,7 @@ def _sure(finding: Finding, bounds: Sequence[Estimate], checks: Sequence[Check])
 
 def _silent(finding: Finding) -> str:
     """Return why no effect may be spoken of; empty where one may."""
-    if finding.strength == "insufficient" and not finding.claim.endswith(_UNBOUNDED):
+    if finding.strength == "insufficient" and finding.claim not in WITHOUT_INTERVAL:
         return "not_possible"
     return "described" if finding.design == "descriptive" else ""
 

@@ -41,8 +41,8 @@ The rules, in the order in which they are applied:
    at most **moderate**; a target for a level describes. Every verdict is certain to 95 % or called
    open. It is **insufficient** when no target could be assessed.
 
-A check counts as essential, decisive or needed when the last word of its id is one of
-:data:`ESSENTIAL`, :data:`DECISIVE` or :data:`NEEDED`.
+A check counts as essential, decisive or needed when its topic is among :data:`ESSENTIAL`,
+:data:`DECISIVE` or :data:`NEEDED`.
 """
 
 from __future__ import annotations
@@ -56,18 +56,27 @@ import pandas as pd
 from analysis.results import (
     Agreement,
     Check,
+    Claim,
     DesignGrade,
     Estimate,
     Finding,
     Scalar,
     StageResults,
     Strength,
+    Topic,
 )
 
-ESSENTIAL = ("inference_possible",)
-DECISIVE = ("estimator_agreement", "inference_agreement", "overlap", "several_outcomes")
-NEEDED = ("pretrend",)
-UNDOING = ("respondents",)
+ESSENTIAL = frozenset({Topic.INFERENCE_POSSIBLE})
+DECISIVE = frozenset(
+    {
+        Topic.ESTIMATOR_AGREEMENT,
+        Topic.INFERENCE_AGREEMENT,
+        Topic.OVERLAP,
+        Topic.SEVERAL_OUTCOMES,
+    }
+)
+NEEDED = frozenset({Topic.PRETREND})
+UNDOING = frozenset({Topic.RESPONDENTS})
 RARE = 0.01
 """Largest p-value of a claimed effect that is called strong."""
 _STEPS: tuple[Strength, ...] = ("weak", "moderate", "strong")
@@ -107,9 +116,9 @@ def strength(estimate: Estimate, checks: Iterable[Check], design: DesignGrade) -
         return "weak"
     step = 2 if design == "randomised" else 1
     cautions = [check for check in checks if check.status == "caution"]
-    decisive = [check for check in cautions if check.id.endswith(DECISIVE)]
-    unseen = [c for c in checks if c.status == "not_possible" and c.id.endswith(NEEDED)]
-    drift = [check for check in cautions if _BOUNDS in check.id or check.reason == _OVERLOOKED]
+    decisive = [check for check in cautions if check.topic in DECISIVE]
+    unseen = [c for c in checks if c.status == "not_possible" and c.topic in NEEDED]
+    drift = [check for check in cautions if _doubts_trends(check)]
     others = len(cautions) - len(decisive) - len(drift) + bool(drift)
     if design == "randomised":
         others += len(unseen)
@@ -148,38 +157,36 @@ def effect_finding(
     Returns
     -------
     Finding
-        ``claim`` is one of ``findings.effect.{better, worse, none, absent, undone, described,
-        not_possible, unbounded, untested, described_alone, better_weak, worse_weak, better_range,
-        worse_range, disputed}``.
+        Its claim is one about an effect (:class:`~analysis.results.Claim`).
     """
     checks = tuple(checks)
     design = design_grade(estimate, assigned_by)
     grade = strength(estimate, checks, design)
     claim = _claim(estimate, grade, direction)
     bounds: dict[str, Scalar] = {}
-    if claim == "not_possible" and estimate.value is not None and estimate.ci_low is None:
+    if claim is Claim.NO_EFFECT_STATED and estimate.value is not None and estimate.ci_low is None:
         claim, bounds = _unbounded(estimate, checks)
-    undone = next((c for c in checks if c.status == "failed" and c.id.endswith(UNDOING)), None)
-    if undone is not None and claim in ("better", "worse"):
-        claim, grade = "undone", "weak"
-        bounds = {"bound_low": undone.params["low"], "bound_high": undone.params["high"]}
-    if estimate.disputed and claim in ("better", "worse", "none"):
+    undone = next((c for c in checks if c.status == "failed" and c.topic in UNDOING), None)
+    if undone is not None and claim in _DIRECTED:
+        claim, bounds = _undone(undone, estimate)
+        grade = "weak"
+    if estimate.disputed and claim in (*_DIRECTED, Claim.NONE):
         claim, grade = _disputed(estimate, claim, grade)
         bounds = {"methods_low": estimate.methods_low, "methods_high": estimate.methods_high}
-    if claim == "none":
+    if claim is Claim.NONE:
         if _excludes(estimate, smallest):
-            claim, bounds = "absent", {"smallest": smallest}
+            claim, bounds = Claim.ABSENT, {"smallest": smallest}
         else:
             grade = "weak"
-    if grade == "weak" and claim in ("better", "worse"):
-        claim = f"{claim}_weak"
+    if grade == "weak":
+        claim = _WEAKENED.get(claim, claim)
     capped = grade == "strong" and claim in _CLAIMED and not _rare(estimate)
     if capped:
         grade = "moderate"
     return Finding(
         id=f"finding.{estimate.id}",
-        claim=f"findings.effect.{claim}",
-        action=f"findings.action.{claim}",
+        claim=claim,
+        action=claim.action,
         design=design,
         strength=grade,
         params={
@@ -220,41 +227,45 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
     Returns
     -------
     Finding
-        ``claim`` is one of ``findings.money.{paid, lost, unclear, not_priced, no_interval,
-        disputed}``: paid when the benefit exceeds the cost with a probability of 97.5 % or more,
-        lost when with 2.5 % or less, so that the sentence and the 95 % interval of the ratio say
-        the same.
+        Its claim is one about money: paid when the benefit exceeds the cost with a probability of
+        97.5 % or more, lost when with 2.5 % or less, so that the sentence and the 95 % interval of
+        the ratio say the same.
     """
     table = roi.table("benefits")
     priced = set(table.loc[table["priced"].astype(bool), "indicator"]) if len(table) else set()
     effects = tuple(effects)
     behind = [f for f in effects if f.params.get("indicator") in priced]
-    check = _asked(roi, "roi")
-    assumed = [c for c in roi.checks if c.question == _BETWEEN_ROUNDS]
-    ratio = next((e for e in roi.estimates if e.id == "value.roi.benefit_cost_ratio"), None)
-    known = {"passed": "paid", "failed": "lost", "caution": "unclear"}
-    claim = known.get(check.status, "not_priced") if behind and ratio is not None else "not_priced"
+    check = _asked(roi, Topic.RETURN, "roi")
+    assumed = [c for c in roi.checks if c.topic is Topic.BETWEEN_ROUNDS]
+    amounts = {e.estimand: e for e in roi.estimates if e.estimand in _AMOUNTS}
+    ratio = amounts.get("benefit_cost_ratio")
+    known = {"passed": Claim.PAID, "failed": Claim.LOST, "caution": Claim.UNCLEAR}
+    claim = Claim.NOT_PRICED
+    if behind and ratio is not None:
+        claim = known.get(check.status, claim)
     disputed = ratio is not None and ratio.disputed
     if disputed:
-        claim = "disputed"
+        claim = Claim.MONEY_DISPUTED
         named = set(table["indicator"])
         behind = [f for f in effects if f.disputed and f.params.get("indicator") in named]
-    amounts = {e.id.removeprefix("value.roi."): e.value for e in roi.estimates}
-    if claim == "not_priced" and amounts.get("cost") and _only_without_interval(table):
-        claim = "no_interval"
+    benefit, cost = (
+        amounts[name].value if name in amounts else None for name in ("benefit", "cost")
+    )
+    if claim is Claim.NOT_PRICED and cost and _only_without_interval(table):
+        claim = Claim.MONEY_WITHOUT_INTERVAL
     strength = "insufficient"
-    if claim not in ("not_priced", "no_interval", "disputed"):
+    if claim in known.values():
         strength = _weakest(_GRADES, [f.strength for f in behind])
     limits = ("findings.limit.effects",) if strength in ("weak", "moderate") else ()
     return Finding(
         id="finding.value.roi",
-        claim=f"findings.money.{claim}",
-        action=f"findings.action.money.{claim}",
+        claim=claim,
+        action=claim.action,
         design=_weakest(_DESIGNS, [f.design for f in behind]),
         strength=strength,
         params={
-            "benefit": amounts.get("benefit"),
-            "cost": amounts.get("cost"),
+            "benefit": benefit,
+            "cost": cost,
             "ratio": None if ratio is None else ratio.value,
             "ci_low": None if ratio is None else ratio.ci_low,
             "ci_high": None if ratio is None else ratio.ci_high,
@@ -270,14 +281,12 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
     )
 
 
-def _asked(found: StageResults, topic: str) -> Check:
+def _asked(found: StageResults, topic: Topic, step: str) -> Check:
     """Return the check of a step, or the one that says why its method refused."""
-    named = (f"value.{topic}", f"value.not_possible.{topic}")
-    return next(check for check in found.checks if check.id in named)
+    return next(check for check in found.checks if check.topic is topic or check.refuses(step))
 
 
-_BETWEEN_ROUNDS = "value.check.between_rounds.question"
-"""Question of the checks that say what is assumed of months without measurement."""
+_AMOUNTS = ("benefit", "cost", "benefit_cost_ratio")
 
 
 def _only_without_interval(table: pd.DataFrame) -> bool:
@@ -295,13 +304,12 @@ def targets_finding(goals: StageResults, effects: Iterable[Finding] = ()) -> Fin
     effects : Iterable[Finding]
         Findings of the tracking stage, which targets of change are held against.
     """
-    check = _asked(goals, "goals")
+    check = _asked(goals, Topic.TARGETS, "goals")
     behind = _behind(goals.tables.get("scorecard"), effects)
     assessed = check.status != "not_possible" and check.params["unassessed"] < check.params["goals"]
-    claim = "counted" if assessed else "not_possible"
     return Finding(
         id="finding.value.targets",
-        claim=f"findings.targets.{claim}",
+        claim=Claim.TARGETS_COUNTED if assessed else Claim.NO_TARGET_ASSESSED,
         design=_weakest(_DESIGNS, [design for design, _ in behind]) if assessed else "descriptive",
         strength=_weakest(_GRADES, ["moderate", *(s for _, s in behind)])
         if assessed
@@ -340,20 +348,28 @@ def _weakest(order: tuple, found: list):
     return min(found, key=order.index, default=order[0])
 
 
-_NAMED = (*ESSENTIAL, *NEEDED, "comparison_group")
+_NAMED = ESSENTIAL | NEEDED | {Topic.COMPARISON_GROUP}
 """Checks whose not being possible is named among the reasons; the others stand with the checks."""
 
 
-_BOUNDS = ".check.sensitivity."
-_KINDS = ".by."
-"""Marks of the ids of checks that are asked for several horizons or kinds of sites."""
-
-_OVERLOOKED = "causal.why.pretrend.little_power"
-"""Why a passed test of the months before asks for caution: it would overlook a drift as large as
-the effect, which is the doubt that the bounds on drifts put in numbers."""
+KINDS = frozenset({Topic.KINDS_ALIKE, Topic.WAVES_ALIKE})
+"""Whether kinds of sites, or waves, differ."""
 
 
-_CLAIMED = ("better", "worse", "better_range", "worse_range")
+def _doubts_trends(check: Check) -> bool:
+    """Tell whether a check doubts that trends are parallel, as the bounds on drifts do.
+
+    A passed test of the months before does when it would overlook a drift as large as the effect.
+    """
+    return check.topic is Topic.DRIFT_BOUNDS or (
+        check.topic is Topic.PRETREND and bool(check.dims.get("overlooks"))
+    )
+
+
+_DIRECTED = (Claim.BETTER, Claim.WORSE)
+_WEAKENED = {Claim.BETTER: Claim.BETTER_WEAK, Claim.WORSE: Claim.WORSE_WEAK}
+_RANGED = {Claim.BETTER: Claim.BETTER_RANGE, Claim.WORSE: Claim.WORSE_RANGE}
+_CLAIMED = (*_DIRECTED, *_RANGED.values())
 _CHANCE = "findings.limit.chance"
 
 
@@ -371,49 +387,59 @@ def _rare(estimate: Estimate) -> bool:
 
 
 def _essential(check: Check) -> bool:
-    return check.id.endswith(ESSENTIAL)
+    return check.topic in ESSENTIAL
 
 
 def _limits(check: Check) -> bool:
     """Tell whether a check is a reason why the grade is not higher."""
     if check.status == "not_possible":
-        return check.id.endswith(_NAMED)
+        return check.topic in _NAMED
     return check.status in ("failed", "caution")
 
 
 def _bears_on(check: Check, design: DesignGrade) -> bool:
-    if _BOUNDS in check.id:
+    if check.topic is Topic.DRIFT_BOUNDS:
         return design != "randomised"
-    return _KINDS not in check.id
+    return check.topic not in KINDS
 
 
 def _excludes(estimate: Estimate, smallest: float | None) -> bool:
     return smallest is not None and -smallest < estimate.ci_low <= estimate.ci_high < smallest
 
 
-def _disputed(estimate: Estimate, claim: str, grade: Strength) -> tuple[str, Strength]:
+def _undone(check: Check, estimate: Estimate) -> tuple[Claim, dict[str, Scalar]]:
+    """Return the claim where the bounds on those who would answer either way include zero.
+
+    Their ends are given in the estimate's unit, so only where they are about its outcome.
+    """
+    if check.indicator != estimate.indicator:
+        return Claim.UNDONE_IN_OTHER, {"bounded": check.indicator}
+    return Claim.UNDONE, {"bound_low": check.params["low"], "bound_high": check.params["high"]}
+
+
+def _disputed(estimate: Estimate, claim: Claim, grade: Strength) -> tuple[Claim, Strength]:
     """Return the claim and its grade where methods disagree: a range, or not even a direction."""
-    if claim in ("better", "worse") and estimate.one_sided:
-        return f"{claim}_range", grade
-    return "disputed", "weak" if grade != "insufficient" else grade
+    if claim in _RANGED and estimate.one_sided:
+        return _RANGED[claim], grade
+    return Claim.DISPUTED, "weak" if grade != "insufficient" else grade
 
 
-def _unbounded(estimate: Estimate, checks: tuple[Check, ...]) -> tuple[str, dict[str, Scalar]]:
+def _unbounded(estimate: Estimate, checks: tuple[Check, ...]) -> tuple[Claim, dict[str, Scalar]]:
     """Return the claim about a value without interval, and what its sentence names besides."""
     if not estimate.causal:
-        return "described_alone", {}
+        return Claim.DESCRIBED_ALONE, {}
     asked = (c for c in checks if _essential(c) and "extreme_p" in c.params)
     told = next(asked, None)
     if told is None:
-        return "untested", {}
-    return "unbounded", {"p": told.params["p"], "extreme_p": told.params["extreme_p"]}
+        return Claim.UNTESTED, {}
+    return Claim.UNBOUNDED, {"p": told.params["p"], "extreme_p": told.params["extreme_p"]}
 
 
-def _claim(estimate: Estimate, grade: Strength, direction: str) -> str:
+def _claim(estimate: Estimate, grade: Strength, direction: str) -> Claim:
     if grade == "insufficient":
-        return "not_possible"
+        return Claim.NO_EFFECT_STATED
     if not estimate.causal:
-        return "described"
+        return Claim.DESCRIBED
     if estimate.ci_low <= 0 <= estimate.ci_high:
-        return "none"
-    return "better" if (estimate.value > 0) == (direction == "up") else "worse"
+        return Claim.NONE
+    return Claim.BETTER if (estimate.value > 0) == (direction == "up") else Claim.WORSE

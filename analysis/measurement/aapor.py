@@ -18,7 +18,7 @@ from scipy import stats
 
 from analysis.measurement.columns import present
 from analysis.measurement.intervals import Interval
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 from analysis.tables import DISPOSITIONS
 
 
@@ -321,6 +321,7 @@ def assess_aapor(
     if dispositions is None or dispositions.empty:
         missing = Check(
             id="baseline.aapor.known",
+            topic=Topic.RESPONSE,
             question=question,
             status="not_possible",
             reason="measurement.reason.no_dispositions",
@@ -332,6 +333,7 @@ def assess_aapor(
     fine = share <= UNKNOWN_LINE
     check = Check(
         id="baseline.aapor.known",
+        topic=Topic.RESPONSE,
         question=question,
         status="passed" if fine else "caution",
         value=share,

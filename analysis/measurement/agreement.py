@@ -9,7 +9,7 @@ from analysis.measurement.chance_agreement import gwet_ac2
 from analysis.measurement.columns import dates, floats, present
 from analysis.measurement.icc import icc_oneway, stepped_up
 from analysis.measurement.raters import RaterIcc, icc_forms, krippendorff_alpha, self_other_gap
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 INDIVIDUAL_LINE = 0.80
 """Below this reliability a rating must not have consequences for one person."""
@@ -249,6 +249,7 @@ def _agreement_items(instrument, agreed, scores, simulated: bool) -> list:
     items.append(
         Check(
             id=f"{id}.individual",
+            topic=Topic.RATERS,
             question="measurement.check.individual.question",
             status="passed" if fine else "failed",
             value=mean[0],
@@ -281,6 +282,7 @@ def _least_check(instrument: str, mine: pd.DataFrame, scores: pd.DataFrame, leas
     status = "passed" if short == 0 else "failed" if counts.median() <= 1 else "caution"
     return Check(
         id=f"baseline.raters.{instrument}.least",
+        topic=Topic.RATERS,
         question="measurement.check.least_raters.question",
         status=status,
         value=float(short),
@@ -350,6 +352,7 @@ def _gap_estimate(instrument: str, found, simulated: bool) -> Estimate:
 def _impossible(instrument: str, reason: str) -> Check:
     return Check(
         id=f"baseline.raters{'.' + instrument if instrument else ''}.individual",
+        topic=Topic.RATERS,
         question="measurement.check.individual.question",
         status="not_possible",
         threshold=INDIVIDUAL_LINE,

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.measurement.agreement import rating_rows
 from analysis.measurement.columns import present
 from analysis.measurement.raters import krippendorff_alpha
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 INDICATORS = 12
 """Indicators of behaviour that the sheet is to have (R170)."""
@@ -83,6 +83,7 @@ def assess_anchors(
     if rows.empty:
         missing = Check(
             id="baseline.bars",
+            topic=Topic.ANCHORS,
             question="measurement.check.bars.none",
             status="not_possible",
             reason="measurement.reason.no_ratings",
@@ -133,6 +134,7 @@ def _checks(instrument: str, frame: pd.DataFrame, asked: int) -> list[Check]:
     low = int((known["alpha"] < AGREEMENT_LINE).sum())
     enough = Check(
         id=f"baseline.bars.{instrument}.indicators",
+        topic=Topic.ANCHORS,
         question="measurement.check.bars.question",
         status="passed" if have >= asked else "caution",
         value=float(have),
@@ -145,6 +147,7 @@ def _checks(instrument: str, frame: pd.DataFrame, asked: int) -> list[Check]:
     )
     common = {
         "id": f"baseline.bars.{instrument}.agreement",
+        "topic": Topic.ANCHORS,
         "question": "measurement.check.bars_agreement.question",
         "threshold": AGREEMENT_LINE,
         "unit": "coefficient",

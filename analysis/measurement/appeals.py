@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.measurement.columns import dates, present
 from analysis.measurement.intervals import wilson
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 LEAST_IN_TIME = 0.95
 """Share of objections decided by their day that a working procedure reaches."""
@@ -70,6 +70,7 @@ def assess_appeals(appeals: pd.DataFrame | None, *, on: dt.date) -> StageResults
     if not present(appeals, "filed_on"):
         missing = Check(
             id="baseline.appeals",
+            topic=Topic.APPEALS,
             question=question,
             status="not_possible",
             reason="measurement.check.appeals.none",
@@ -82,6 +83,7 @@ def assess_appeals(appeals: pd.DataFrame | None, *, on: dt.date) -> StageResults
     fine = in_time >= LEAST_IN_TIME
     check = Check(
         id="baseline.appeals",
+        topic=Topic.APPEALS,
         question=question,
         status="passed" if fine else "caution",
         value=in_time,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.measurement.agreement import INDIVIDUAL_LINE
 from analysis.measurement.icc import Icc, icc_oneway, stepped_up
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 SLACK = 0.10
 """How far a weight is moved to the corners."""
@@ -192,6 +192,7 @@ def consequence_guard(
     reason, remedy = ("no_appeals", "open_appeals") if unheard else ("reason", "remedy")
     return Check(
         id=id,
+        topic=Topic.APPRAISAL,
         question="measurement.check.consequence.question",
         status="passed" if fine else "failed",
         value=float(reliability),
@@ -251,6 +252,7 @@ def assess_appraisal(
         reason = "measurement.reason.no_appraisal" if weights else "measurement.reason.no_weighing"
         missing = Check(
             id="baseline.appraisal.ranks",
+            topic=Topic.APPRAISAL,
             question="measurement.check.appraisal.question",
             status="not_possible",
             reason=reason,
@@ -293,6 +295,7 @@ def _ranks_check(found: Appraisal, by: str) -> Check:
     corner = int((sites["corner_high"] - sites["corner_low"]).max())
     return Check(
         id=f"baseline.appraisal.{'ranks' if by == 'weights' else by}",
+        topic=Topic.APPRAISAL,
         question=f"measurement.check.appraisal.{'question' if by == 'weights' else 'chance'}",
         status="passed" if fine else "caution",
         value=share,
@@ -315,6 +318,7 @@ def _satisfaction(share: float) -> Check:
     fine = share >= SATISFACTION_SHARE - 1e-9
     return Check(
         id="baseline.appraisal.satisfaction",
+        topic=Topic.APPRAISAL,
         question="measurement.check.appraisal_satisfaction.question",
         status="passed" if fine else "caution",
         value=share,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.measurement.columns import floats
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 CAUTION_SMD, FAILED_SMD = 0.10, 0.25
 """Conventional lines for a standardised difference (Austin 2009; Stuart 2010)."""
@@ -279,6 +279,7 @@ def assess_balance(
     checks = [
         Check(
             id="baseline.balance.largest",
+            topic=Topic.BALANCE_LARGEST,
             question="measurement.check.balance.question",
             status=status,
             value=None if apart or not np.isfinite(largest) else largest,
@@ -295,7 +296,7 @@ def assess_balance(
                 "comparison": n0,
                 "by_chance": float(np.sqrt(1 / n1 + 1 / n0)),
             },
-            dims={"indicator": indicator},
+            dims={"indicator": indicator, **({"separated": True} if apart else {})},
         ),
     ]
     if p_value is not None:
@@ -303,6 +304,7 @@ def assess_balance(
         checks.append(
             Check(
                 id="baseline.balance.joint",
+                topic=Topic.BALANCE,
                 question="measurement.check.balance_joint.question",
                 status="passed" if alike else "caution",
                 value=p_value,
@@ -342,6 +344,7 @@ def love_frame(balance: pd.DataFrame) -> pd.DataFrame:
 def _not_compared(reason: str, treated: int, comparison: int, **dims: str) -> StageResults:
     missing = Check(
         id="baseline.balance.largest",
+        topic=Topic.BALANCE_LARGEST,
         question="measurement.check.balance.question",
         status="not_possible",
         threshold=FAILED_SMD,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.measurement.columns import floats
 from analysis.measurement.quality import MEANINGFUL_NULL
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 from analysis.tables import TABLES
 
 GAP = 0.10
@@ -126,6 +126,7 @@ def assess_branches(given: Mapping[str, pd.DataFrame]) -> StageResults:
     if len(seen) < 2:
         missing = Check(
             id="baseline.branches.blank",
+            topic=Topic.BRANCHES,
             question="measurement.check.branch.blank.question",
             status="not_possible",
             reason="measurement.reason.one_site",
@@ -149,6 +150,7 @@ def _check(name: str, rows: pd.DataFrame, sites: int, line: float, unit: str) ->
     values = {"blank": "missing", "extreme": "distance"}
     return Check(
         id=f"baseline.branches.{name}",
+        topic=Topic.BRANCHES,
         question=f"measurement.check.branch.{name}.question",
         status="passed" if fine else "caution",
         value=0.0 if fine else float(abs(worst[values[name]])),

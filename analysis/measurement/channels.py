@@ -12,7 +12,7 @@ from scipy import stats
 from analysis.measurement.columns import instants, periods
 from analysis.measurement.intervals import Interval
 from analysis.measurement.sheets import Sheets, answer_sheets
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 LINE_SD = 0.20
 """A difference below a fifth of a standard deviation is called small (Cohen 1988)."""
@@ -187,6 +187,7 @@ def _check(instrument: str, found: list[ChannelDifference], sd: float) -> Check:
         status, reason = "failed", "differs"
     return Check(
         id=f"baseline.channel.{instrument}",
+        topic=Topic.CHANNEL,
         question="measurement.check.channel.question",
         status=status,
         value=value,
@@ -213,6 +214,7 @@ def _check(instrument: str, found: list[ChannelDifference], sd: float) -> Check:
 def _impossible(instrument: str, reason: str) -> Check:
     return Check(
         id=f"baseline.channel.{instrument}",
+        topic=Topic.CHANNEL,
         question="measurement.check.channel.question",
         status="not_possible",
         reason=reason,

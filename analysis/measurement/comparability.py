@@ -13,7 +13,7 @@ from analysis.measurement.invariance import Invariance, Rule, measurement_invari
 from analysis.measurement.robust import robust_moments
 from analysis.measurement.sheets import Sheets, answer_sheets
 from analysis.refusals import Asked
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 LEAST_GROUP = 100
 """Groups with fewer complete sheets are left out of the comparison of groups."""
@@ -131,6 +131,7 @@ def assess_invariance(
         checks = [
             Check(
                 id=f"baseline.invariance.{source}.{by}",
+                topic=Topic.INVARIANCE,
                 question=f"measurement.check.invariance.{WORDS[by]}",
                 status="not_possible",
                 reason="measurement.reason.no_instrument",
@@ -232,6 +233,7 @@ def _gate(
 ) -> Check:
     common = {
         "id": id,
+        "topic": Topic.INVARIANCE,
         "question": f"measurement.check.invariance.{WORDS[by]}",
         "threshold": rule.cfi_drop,
         "unit": "coefficient",

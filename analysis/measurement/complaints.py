@@ -15,7 +15,7 @@ from scipy import stats
 from analysis.measurement.columns import instants, periods, present
 from analysis.measurement.intervals import Interval, wilson
 from analysis.measurement.raters import krippendorff_alpha
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 UNKNOWN = "unknown"
 """Post of a complaint for which no employee, or none on the list, is in charge."""
@@ -190,6 +190,7 @@ def _agreed(agreement: Estimate, stage: str) -> Check:
     fine = agreement.ci_low >= LEAST_ALPHA
     return Check(
         id=f"{stage}.complaints.coding",
+        topic=Topic.COMPLAINT_CODING,
         question="measurement.check.complaint_coding.question",
         status="passed" if fine else "caution",
         value=agreement.value,
@@ -210,6 +211,7 @@ def _agreed(agreement: Estimate, stage: str) -> Check:
 def _coding(why: str, stage: str) -> Check:
     return Check(
         id=f"{stage}.complaints.coding",
+        topic=Topic.COMPLAINT_CODING,
         question="measurement.check.complaint_coding.question",
         status="not_possible",
         reason=f"measurement.check.complaint_coding.{why}",

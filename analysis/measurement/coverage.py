@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import pandas as pd
 
 from analysis.measurement.columns import present
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 _COLUMNS = ["module", "behaviour", "indicator", "measured"]
 
@@ -123,7 +123,11 @@ def assess_coverage(
     if not modules or not declared:
         reason = "measurement.reason.no_coverage" if modules else "measurement.reason.no_modules"
         missing = Check(
-            id="baseline.coverage.modules", question=question, status="not_possible", reason=reason
+            id="baseline.coverage.modules",
+            topic=Topic.COVERAGE,
+            question=question,
+            status="not_possible",
+            reason=reason,
         )
         return collect("baseline", [missing], tables={"coverage_levels": levels})
     measured = measured_names(panel, given)
@@ -159,6 +163,7 @@ def _check(name: str, question: str, missing: list[str], of: int, key: str) -> C
     fine = not missing
     return Check(
         id=f"baseline.coverage.{name}",
+        topic=Topic.COVERAGE,
         question=question,
         status="passed" if fine else "caution",
         value=float(len(missing)),

@@ -15,7 +15,7 @@ from analysis.measurement.factor import (
 )
 from analysis.measurement.sheets import Sheets, answer_sheets
 from analysis.refusals import Asked
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 CFI_GOOD, CFI_FAIR = 0.95, 0.90
 RMSEA_GOOD, RMSEA_FAIR = 0.06, 0.10
@@ -210,6 +210,7 @@ def _fit_check(
         remedy = f"measurement.check.cfa.admissible.{told}"
     return Check(
         id=f"baseline.cfa.{id}",
+        topic=Topic.DIMENSIONS,
         question="measurement.check.cfa.question",
         status=status,
         value=fit.cfi,
@@ -237,6 +238,7 @@ def _dimension_check(
     as_declared = noise.dimensions == declared
     return Check(
         id=f"baseline.dimensions.{id}",
+        topic=Topic.DIMENSIONS,
         question="measurement.check.dimensions.question",
         status="passed" if as_declared else "caution",
         value=float(noise.dimensions),
@@ -262,6 +264,7 @@ def _eigenvalues(noise: ParallelAnalysis) -> pd.DataFrame:
 def _impossible(id: str, reason: str, n: int, instrument: str) -> Check:
     return Check(
         id=f"baseline.cfa.{id}",
+        topic=Topic.DIMENSIONS,
         question="measurement.check.cfa.question",
         status="not_possible",
         threshold=CFI_GOOD,

@@ -10,7 +10,7 @@ from scipy import stats
 
 from analysis.measurement.agreement import rating_rows
 from analysis.measurement.columns import present
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 LEAST_SHEETS = 10
 """Fewer sheets of a rater tell no drift."""
@@ -165,6 +165,7 @@ def assess_rater_drift(
 def _impossible(instrument: str, reason: str) -> Check:
     return Check(
         id=f"baseline.drift{'.' + instrument if instrument else ''}",
+        topic=Topic.RATER_DRIFT,
         question="measurement.check.drift.question",
         status="not_possible",
         reason=reason,
@@ -180,6 +181,7 @@ def _check(instrument: str, table: pd.DataFrame, control: str) -> Check:
     widest = table.loc[table["slope"].abs().idxmax()]
     return Check(
         id=f"baseline.drift.{instrument}",
+        topic=Topic.RATER_DRIFT,
         question="measurement.check.drift.question",
         status=status,
         value=float(abs(widest["slope"])),

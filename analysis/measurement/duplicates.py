@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.measurement.columns import instants, present
 from analysis.measurement.quality import FAILED_SHARE
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 ROWS_SHOWN = 200
 """Rows listed of each rule; the counts are never cut."""
@@ -169,6 +169,7 @@ def assess_duplicates(given: Mapping[str, pd.DataFrame]) -> StageResults:
     if counts.empty:
         missing = Check(
             id="baseline.duplicates",
+            topic=Topic.DUPLICATES,
             question="measurement.check.duplicates.question",
             status="not_possible",
             reason="measurement.reason.no_keys",
@@ -184,6 +185,7 @@ def _check(row) -> Check:
         status = "failed"
     return Check(
         id=f"baseline.duplicates.{row.rule}",
+        topic=Topic.DUPLICATES,
         question=f"measurement.check.{row.rule}.question",
         status=status,
         value=float(row.share),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +179,8 @@ def assess_icc(
             ),
             Check(
                 id=f"baseline.{indicator}.icc.design",
+                topic=Topic.DESIGN_EFFECT,
+                indicator=indicator,
                 question="measurement.check.design_effect.question",
                 status="passed" if effect <= 2 else "caution",
                 value=effect,

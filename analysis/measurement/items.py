@@ -15,7 +15,7 @@ from analysis.measurement.columns import present
 from analysis.measurement.item_direction import item_directions, items_against
 from analysis.measurement.reliability import ALPHA_LINE, cronbach_alpha
 from analysis.measurement.sheets import Sheets, answer_sheets
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 LEAST_SHEETS = 20
 """Sheets below which a direction, or a step that nobody chose, says little."""
@@ -147,6 +147,7 @@ def assess_items(
         checks = [
             Check(
                 id=f"baseline.items.{source}.direction",
+                topic=Topic.ITEMS,
                 question="measurement.check.item_direction.question",
                 status="not_possible",
                 reason="measurement.reason.no_instrument",
@@ -161,6 +162,7 @@ def _direction(id: str, sheets: Sheets, turned: Sequence[str]) -> Check:
     asked = found.dropna(subset="correlation")
     common = {
         "id": f"{id}.direction",
+        "topic": Topic.ITEMS,
         "question": "measurement.check.item_direction.question",
         "unit": "coefficient",
         "threshold": 0.0,
@@ -214,6 +216,7 @@ def _scale(id: str, sheets: Sheets, low: float, high: float) -> Check:
         reason = "constant" if constant else "unused"
     return Check(
         id=f"{id}.scale",
+        topic=Topic.ITEMS,
         question="measurement.check.item_scale.question",
         status="caution" if constant or unused else "passed",
         value=float(len(constant)),
@@ -240,6 +243,7 @@ def _straight(id: str, sheets: Sheets, low: float, high: float, turned: Sequence
     found = straight_lines(sheets.scores, low, high, turned)
     common = {
         "id": f"{id}.straight",
+        "topic": Topic.ITEMS,
         "question": "measurement.check.straight.question",
         "threshold": CONTRADICTORY_LINE,
         "unit": "share",

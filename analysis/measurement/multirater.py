@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.measurement.agreement import LEAST_RATERS, rating_rows
 from analysis.measurement.columns import present
 from analysis.measurement.weighting import weighted_mean
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 LEAST_PEOPLE = 8
 """Roles that rated fewer people show no numbers."""
@@ -102,6 +102,7 @@ def assess_views(
     if rows.empty:
         missing = Check(
             id="baseline.views",
+            topic=Topic.VIEWS,
             question="measurement.check.views.none",
             status="not_possible",
             reason="measurement.reason.no_ratings",
@@ -146,6 +147,7 @@ def _checks(instrument: str, table: pd.DataFrame, least: int) -> list[Check]:
     common = {"instrument": instrument}
     views = Check(
         id=f"baseline.views.{instrument}.roles",
+        topic=Topic.VIEWS,
         question="measurement.check.views.question",
         status=status,
         value=float(roles),
@@ -159,6 +161,7 @@ def _checks(instrument: str, table: pd.DataFrame, least: int) -> list[Check]:
     pairs, short = int(others["subjects"].sum()), int(others["short"].sum())
     enough = Check(
         id=f"baseline.views.{instrument}.enough",
+        topic=Topic.VIEWS,
         question="measurement.check.views_enough.question",
         status="passed" if short == 0 else "caution",
         value=float(short),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from analysis.measurement.columns import present
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 _SEPARATORS = re.compile(r"\s*[/、,，;；&+]\s*")
 _CJK = re.compile(r"[\u4e00-\u9fff]")
@@ -111,7 +111,11 @@ def assess_names(
     StageResults
         Check ``baseline.quality.sites.names`` and table ``site_names`` of the pairs.
     """
-    common = {"id": "baseline.quality.sites.names", "question": "measurement.check.names.question"}
+    common = {
+        "id": "baseline.quality.sites.names",
+        "topic": Topic.SITE_NAMES,
+        "question": "measurement.check.names.question",
+    }
     if not present(sites, "site_name"):
         return collect(
             "baseline",

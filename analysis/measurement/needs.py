@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.measurement.columns import floats, present
 from analysis.measurement.sheets import answer_sheets
 from analysis.measurement.weighting import weighted_mean
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 LEAST_PEOPLE = 8
 """Cells with fewer people show no numbers."""
@@ -204,7 +204,11 @@ def assess_needs(
             parts.append(placed.assign(instrument=sheets.instrument))
     if any(len(part) for part in parts):
         tables["importance_performance"] = pd.concat(parts, ignore_index=True)
-    common = {"id": "baseline.needs", "question": "measurement.check.needs.question"}
+    common = {
+        "id": "baseline.needs",
+        "topic": Topic.NEEDS,
+        "question": "measurement.check.needs.question",
+    }
     gaps = pd.DataFrame(columns=["hidden"])
     if present(assessments, "score") and present(staff, "tier"):
         gaps = skill_gaps(assessments, staff, target=target)

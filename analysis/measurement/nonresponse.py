@@ -12,7 +12,7 @@ from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import Interval
 from analysis.measurement.refusals import Refusal, RefusedError
 from analysis.measurement.weighting import Weights, rake, weighted_mean
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 BOUNDS = (0.2, 5.0)
 """Weights are kept between a fifth of and five times the mean weight.
@@ -259,6 +259,7 @@ def _design_effect(found: WeightedComparison) -> Check:
     fine = weights.design_effect <= DESIGN_EFFECT_LINE and weights.margin_error <= 0.01
     return Check(
         id="baseline.weights.design_effect",
+        topic=Topic.WEIGHTS,
         question="measurement.check.weights.question",
         status="passed" if fine else "caution",
         value=weights.design_effect,
@@ -301,6 +302,7 @@ def _bias_items(bias: NonresponseBias) -> tuple[Check, pd.DataFrame]:
     fine = half <= NOTABLE_BIAS * bias.sd
     check = Check(
         id="baseline.nonresponse",
+        topic=Topic.NONRESPONSE,
         question="measurement.check.nonresponse.question",
         status="passed" if fine else "caution",
         value=half / bias.sd if bias.sd > 0 else 0.0,
@@ -326,6 +328,7 @@ NOTABLE_BIAS = 0.10
 def _no_rate() -> Check:
     return Check(
         id="baseline.nonresponse",
+        topic=Topic.NONRESPONSE,
         question="measurement.check.nonresponse.question",
         status="not_possible",
         reason="measurement.reason.no_invitations",
@@ -335,6 +338,7 @@ def _no_rate() -> Check:
 def _impossible() -> StageResults:
     missing = Check(
         id="baseline.weights.design_effect",
+        topic=Topic.WEIGHTS,
         question="measurement.check.weights.question",
         status="not_possible",
         reason="measurement.reason.no_weights",

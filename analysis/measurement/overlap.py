@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from analysis.measurement.balance import baseline_covariates
 from analysis.measurement.propensity import CellError, logit, standardised
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 LEAST_PER_TERM = 5
 """Sites of the smaller arm that each term of the model needs (Vittinghoff & McCulloch 2007)."""
@@ -194,6 +194,7 @@ def assess_overlap(
     n1, n0 = int(treated.sum()), int((~treated).sum())
     common = {
         "id": "baseline.overlap",
+        "topic": Topic.OVERLAP,
         "question": "measurement.check.overlap.question",
         "unit": "share",
         "n": n1 + n0,

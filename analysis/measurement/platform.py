@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.measurement.columns import instants, present
 from analysis.measurement.complaints import share_over_sites
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 
 def platform_use(tickets: pd.DataFrame, sites: pd.DataFrame, *, timezone: str) -> pd.DataFrame:
@@ -78,6 +78,7 @@ def assess_platform(
     if not present(tickets, "channel", "household_id") or not present(sites, "households"):
         missing = Check(
             id=f"{stage}.platform",
+            topic=Topic.PLATFORM,
             question="measurement.check.platform.question",
             status="not_possible",
             reason="measurement.check.platform.none",

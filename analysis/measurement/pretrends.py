@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.measurement.balance import before_first_wave, unit_slopes
 from analysis.measurement.intervals import mean_t, welch
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 
 def arm_means(
@@ -76,6 +76,7 @@ def assess_pretrends(
     treated, comparison = slopes[cohort.notna()].dropna(), slopes[cohort.isna()].dropna()
     check = {
         "id": "baseline.pretrend",
+        "topic": Topic.TRENDS_BEFORE,
         "question": "measurement.check.pretrend.question",
         "dims": {"indicator": indicator},
     }

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis import tables
 from analysis.measurement.quality_rules import RULES
-from analysis.results import Check, StageResults, collect, none_found
+from analysis.results import Check, StageResults, Topic, collect, none_found
 
 CAUTION_SHARE = 0.0
 FAILED_SHARE = 0.01
@@ -208,6 +208,7 @@ def assess_quality(
             checks.append(
                 Check(
                     id=f"baseline.quality.{name}.present",
+                    topic=Topic.PRESENT,
                     question="measurement.check.table_present.question",
                     status="not_possible",
                     reason="measurement.check.table_present.reason",
@@ -237,6 +238,7 @@ def assess_quality(
         checks.append(
             Check(
                 id=f"baseline.quality.{name}.complete",
+                topic=Topic.COMPLETE,
                 question="measurement.check.complete.question",
                 status="passed" if short.empty and absent.empty else "caution",
                 value=float(worst["completeness"]),
@@ -295,6 +297,7 @@ def assess_unread(unread: pd.DataFrame) -> StageResults:
     listed = ", ".join(names)
     check = none_found(
         "baseline.quality.sources.unread",
+        Topic.LEFT_OUT,
         "measurement.check.unread",
         left,
         n=max(len(unread), left),
@@ -326,6 +329,7 @@ def _left_out_check(table: str, total: int, out: int) -> Check:
     fine = out / total <= FAILED_SHARE
     return Check(
         id=f"baseline.quality.{table}.left_out",
+        topic=Topic.LEFT_OUT,
         question="measurement.check.left_out.question",
         status="passed" if fine else "caution",
         value=out / total,
@@ -346,6 +350,7 @@ def _rule_check(row) -> Check:
         status = "failed"
     return Check(
         id=f"baseline.quality.{row.table}.{row.rule}.{row.column.replace('/', '_')}",
+        topic=Topic.RULE,
         question=f"measurement.check.{row.rule}.question",
         status=status,
         value=share,

@@ -15,14 +15,13 @@ then by the order of :data:`AREAS`, which is that of how much of the later repor
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 COLUMNS = ("rank", "area", "status", "blocking", "checks")
 
@@ -36,62 +35,62 @@ class Area:
     name : str
         ``measurement.repair.<name>`` words its title, why it matters, who repairs it and what is
         done when it is not repaired.
-    pattern : str
-        Regular expression of the check ids, without ``baseline.``.
+    topics : frozenset of Topic
+        What the checks are about; without any, whatever no other area takes.
     only : str or None
         Status of the checks it takes; None takes all.
     """
 
     name: str
-    pattern: str
+    topics: frozenset[Topic]
     only: str | None = None
 
 
-AREAS = (
-    Area("outcome", r"outcome"),
-    Area("comparison", r"balance\.largest"),
-    Area("rules", r"quality\..+"),
-    Area("twice", r"duplicates(\..+)?|quality\.sites\.names"),
-    Area("left_out", r"quality\.[a-z_]+\.(left_out|unread)"),
-    Area("scale", r"invariance\..+", only="failed"),
-    Area("instrument", r"(alpha|cfa|dimensions|omega|items?)\..+"),
-    Area("response", r"(response|aapor)(\..+)?"),
-    Area("silence", r"(nonresponse|weights)(\..+)?"),
-    Area("channel", r"(channel|mode)(\..+)?"),
-    Area("trend", r"pretrend(\..+)?"),
-    Area("alike", r"(balance|overlap|propensity)(\..+)?"),
-    Area("power", r"power(\..+)?"),
-    Area("scale_open", r"invariance\..+"),
-    Area("raters", r"(raters|drift|views|shoppers)(\..+)?"),
-    Area("anchors", r"bars(\..+)?"),
-    Area("late", r"timeliness(\..+)?"),
-    Area("branches", r"branches(\..+)?"),
-    Area("complete", r"quality\.[a-z_]+\.complete"),
-    Area("chain", r"coverage(\..+)?"),
-    Area("missing", r"quality\.[a-z_]+\.present"),
-    Area("other", r".+"),
-)
-"""Areas in the order of their weight; an id belongs to the narrowest that takes it."""
+def _area(name: str, *topics: Topic, only: str | None = None) -> Area:
+    return Area(name, frozenset(topics), only)
 
-_NARROW = ("missing", "complete", "left_out", "twice")
-_NO_REPAIR = re.compile(r"needs(\..+)?|appraisal(\..+)?|[a-z_0-9]+\.icc\.design")
+
+AREAS = (
+    _area("outcome", Topic.OUTCOME_BEFORE),
+    _area("comparison", Topic.BALANCE_LARGEST, only="not_possible"),
+    _area("rules", Topic.RULE),
+    _area("twice", Topic.DUPLICATES, Topic.SITE_NAMES),
+    _area("left_out", Topic.LEFT_OUT),
+    _area("scale", Topic.INVARIANCE, only="failed"),
+    _area("instrument", Topic.RELIABILITY, Topic.DIMENSIONS, Topic.ITEMS),
+    _area("response", Topic.RESPONSE),
+    _area("silence", Topic.NONRESPONSE, Topic.WEIGHTS),
+    _area("channel", Topic.CHANNEL),
+    _area("trend", Topic.TRENDS_BEFORE),
+    _area("alike", Topic.BALANCE_LARGEST, Topic.BALANCE, Topic.OVERLAP),
+    _area("power", Topic.POWER),
+    _area("scale_open", Topic.INVARIANCE),
+    _area("raters", Topic.RATERS, Topic.RATER_DRIFT, Topic.VIEWS, Topic.SHOPPERS),
+    _area("anchors", Topic.ANCHORS),
+    _area("late", Topic.TIMELINESS),
+    _area("branches", Topic.BRANCHES),
+    _area("complete", Topic.COMPLETE),
+    _area("chain", Topic.COVERAGE),
+    _area("missing", Topic.PRESENT),
+    _area("other"),
+)
+"""Areas in the order of their weight; a check belongs to the first that takes it."""
+
+NO_REPAIR = frozenset({Topic.NEEDS, Topic.APPRAISAL, Topic.DESIGN_EFFECT})
 """Needs are what training is for, the design effect is reckoned with, and the appraisal of sites is
 no part of the evaluation: none is a fault."""
 
 
 def area_of(check: Check) -> str | None:
     """Return the area of a check; None for one that asks for no repair whatever it finds."""
-    id = check.id.removeprefix("baseline.")
-    if _NO_REPAIR.fullmatch(id):
+    if check.topic in NO_REPAIR:
         return None
-    by_name = {area.name: area for area in AREAS}
-    for name in (*_NARROW, *by_name):
-        if name == "comparison" and check.status != "not_possible":
-            continue
-        area = by_name[name]
-        if area.only in (None, check.status) and re.fullmatch(area.pattern, id):
-            return name
-    return "other"
+    takes = (
+        area.name
+        for area in AREAS
+        if check.topic in area.topics and area.only in (None, check.status)
+    )
+    return next(takes, "other")
 
 
 def blocks(check: Check, tables: Iterable[str]) -> bool:
@@ -133,6 +132,7 @@ def measured_before(outcome: pd.DataFrame, *, first_wave: int, indicator: str) -
         status = "failed"
     return Check(
         id="baseline.outcome",
+        topic=Topic.OUTCOME_BEFORE,
         question="measurement.check.outcome.question",
         status=status,
         value=float(months),
@@ -176,6 +176,7 @@ def assess_readiness(checks: Iterable[Check], *, tables: Iterable[str]) -> Stage
     counts = pd.Series([check.status for check in checks], dtype=object).value_counts()
     verdict = Check(
         id="baseline.ready",
+        topic=Topic.READY,
         question="measurement.check.ready.question",
         status=status,
         value=float(len(table)),

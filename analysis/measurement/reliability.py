@@ -15,7 +15,7 @@ from analysis.measurement.gaps import moments_with_gaps
 from analysis.measurement.item_direction import item_directions, items_against
 from analysis.measurement.sheets import declared_factors
 from analysis.refusals import Asked
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 ALPHA_LINE = 0.70
 """Least alpha asked for: Nunnally's (1978) line for the early stages of research, and no more."""
@@ -311,6 +311,7 @@ def _alpha_items(
         ),
         Check(
             id=f"{id}.line",
+            topic=Topic.RELIABILITY,
             question="measurement.check.alpha.question",
             status=status,
             value=None if against else alpha.value,
@@ -338,6 +339,7 @@ def _alpha_items(
 def _not_possible(source: str, instrument: str, reason: str) -> Check:
     return Check(
         id=f"baseline.alpha.{source}{'.' + instrument if instrument else ''}.line",
+        topic=Topic.RELIABILITY,
         question="measurement.check.alpha.question",
         status="not_possible",
         threshold=ALPHA_LINE,

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.measurement.columns import dates, instants, periods, present
 from analysis.measurement.intervals import wilson
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 RETURN_LINE = 0.30
 """Below this share a survey is called inadequate (requirement R022)."""
@@ -160,6 +160,7 @@ def assess_response(
 def _no_line(line: float, reason: str) -> Check:
     return Check(
         id="baseline.response.line",
+        topic=Topic.RESPONSE,
         question="measurement.check.return_rate.question",
         status="not_possible",
         threshold=line,
@@ -176,6 +177,7 @@ def _counts_check(counts: pd.DataFrame, usable: pd.DataFrame) -> Check:
     possible = impossible == 0 and stray == 0
     return Check(
         id="baseline.response.counts",
+        topic=Topic.RESPONSE,
         question="measurement.check.return_counts.question",
         status="passed" if possible else "caution",
         value=float(impossible),
@@ -205,6 +207,7 @@ def _line_check(id: str, overall, by_site: pd.DataFrame, line: float) -> Check:
         status = "failed"
     return Check(
         id=id,
+        topic=Topic.RESPONSE,
         question="measurement.check.return_rate.question",
         status=status,
         value=overall.value,

@@ -11,7 +11,7 @@ from scipy import stats
 from analysis.measurement.agreement import INDIVIDUAL_LINE, rating_rows
 from analysis.measurement.columns import present
 from analysis.measurement.icc import Icc, icc_oneway, stepped_up
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 _ALPHA = 0.05
 
@@ -170,6 +170,7 @@ def assess_shoppers(
 def _impossible(instrument: str, reason: str) -> Check:
     return Check(
         id=f"baseline.shoppers{'.' + instrument if instrument else ''}.standard",
+        topic=Topic.SHOPPERS,
         question="measurement.check.shoppers.question",
         status="not_possible",
         reason=reason,
@@ -183,6 +184,7 @@ def _standard(instrument: str, study: ShopperStudy) -> Check:
     fine = study.p_value >= _ALPHA
     return Check(
         id=f"baseline.shoppers.{instrument}.standard",
+        topic=Topic.SHOPPERS,
         question="measurement.check.shoppers.question",
         status="passed" if fine else "caution",
         value=study.p_value,
@@ -204,7 +206,11 @@ def _standard(instrument: str, study: ShopperStudy) -> Check:
 
 def _reliability(instrument: str, study: ShopperStudy, simulated: bool) -> list:
     single, id = study.single, f"baseline.shoppers.{instrument}"
-    asked = {"id": f"{id}.visits", "question": "measurement.check.visits.question"}
+    asked = {
+        "id": f"{id}.visits",
+        "topic": Topic.SHOPPERS,
+        "question": "measurement.check.visits.question",
+    }
     if single is None:
         reason = "measurement.reason.no_agreement"
         return [

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.indicators import silent_months
 from analysis.measurement.columns import dates, instants, periods, present
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 from analysis.tables import period_of
 
 DATED: Mapping[str, str] = {
@@ -126,6 +126,7 @@ def assess_timeliness(
     if whole.empty:
         missing = Check(
             id="baseline.timeliness",
+            topic=Topic.TIMELINESS,
             question="measurement.check.timeliness.none",
             status="not_possible",
             reason="measurement.reason.no_dated",
@@ -186,6 +187,7 @@ def ended_sites(
 def _ended(gone: Mapping[str, int]) -> Check:
     return Check(
         id="baseline.timeliness.ended",
+        topic=Topic.TIMELINESS,
         question="measurement.check.ended.question",
         status="caution",
         value=float(len(gone)),
@@ -211,6 +213,7 @@ def _check(row) -> Check:
     told = not fine or bool(row.rounds)
     return Check(
         id=f"baseline.timeliness.{row.table}",
+        topic=Topic.TIMELINESS,
         question="measurement.check.timeliness.question",
         status=status,
         value=float(row.lag_days),

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.measurement.columns import floats, present
 from analysis.monitoring.lacking import lacking
 from analysis.monitoring.training import pass_rates
-from analysis.results import Alert, Check, Estimate, StageResults, collect
+from analysis.results import Alert, Check, Estimate, StageResults, Topic, collect
 
 OVERRUN = 0.10
 """Overspending by more than 10 % of a category's plan is analysed (R118)."""
@@ -76,7 +76,9 @@ def assess_budget(
     """
     if not present(costs, "actual"):
         question = "monitoring.check.budget.question"
-        return collect("monitoring", [lacking("monitoring.budget", question, "costs")])
+        return collect(
+            "monitoring", [lacking("monitoring.budget", Topic.BUDGET, question, "costs")]
+        )
     table = budget_table(costs)
     planned, actual = float(table["planned"].sum()), float(table["actual"].sum())
     items: list = [
@@ -105,6 +107,7 @@ def assess_budget(
         said = "nothing_planned" if present(costs, "planned") else "no_plan"
         missing = Check(
             id="monitoring.budget",
+            topic=Topic.BUDGET,
             question=question,
             status="not_possible",
             n=len(table),
@@ -117,6 +120,7 @@ def assess_budget(
     items.append(
         Check(
             id="monitoring.budget",
+            topic=Topic.BUDGET,
             question=question,
             status="passed" if over.empty else "caution",
             value=float(len(over)),
@@ -136,6 +140,7 @@ def assess_budget(
     items.append(
         Check(
             id="monitoring.reserve",
+            topic=Topic.BUDGET,
             question="monitoring.check.reserve.question",
             status="passed" if enough else "caution",
             value=reserve,

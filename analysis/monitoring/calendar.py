@@ -19,7 +19,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.measurement.columns import dates, floats, present
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 SHORTEST, LONGEST = 1, 6
 """Months of the shortest and the longest cycle."""
@@ -256,6 +256,7 @@ def assess_cycle(
     day, disturbed = next_day(on, wanted, season)
     check = Check(
         id="monitoring.cycle",
+        topic=Topic.CYCLE,
         question="monitoring.check.cycle.question",
         status="caution" if rule else "passed",
         value=float(wanted),
@@ -279,6 +280,7 @@ def assess_cycle(
         checks.append(
             Check(
                 id="monitoring.cycle.season",
+                topic=Topic.CYCLE,
                 question="monitoring.check.cycle.season.question",
                 status="passed" if day > planned else "caution",
                 unit="days",

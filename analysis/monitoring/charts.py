@@ -24,7 +24,7 @@ from analysis.monitoring.phases import NO_PHASES, assess_phases, charted, season
 from analysis.monitoring.refusals import Refusal, RefusedError
 from analysis.monitoring.run_rules import in_a_row
 from analysis.monitoring.steady import ALPHA, resemblance, unusual_months
-from analysis.results import Check, StageResults, collect, merge
+from analysis.results import Check, StageResults, Topic, collect, merge
 
 MIN_BASELINE = 8
 """Fewest baseline points for limits; with fewer no chart is drawn."""
@@ -420,7 +420,11 @@ def assess_charts(
         festival=festival,
     )
     season = chart.attrs.pop("season")
-    question = {"id": "monitoring.chart", "question": "monitoring.check.chart.question"}
+    question = {
+        "id": "monitoring.chart",
+        "topic": Topic.CHART,
+        "question": "monitoring.check.chart.question",
+    }
     params = {"indicator": indicator, "least": MIN_BASELINE}
     if chart.empty:
         single = share and _months_enough(panel, indicator, stratum, baseline_until)

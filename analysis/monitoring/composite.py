@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import wilson
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 WEIGHTS: Mapping[str, float] = {"written": 0.30, "role_play": 0.40, "system": 0.30}
 """Law 30 %, simulation 40 %, system 30 % (R162), by form of the assessment."""
@@ -180,7 +180,11 @@ def assess_composite(
         when the pass of more than one in ten depends on moving weights by ten points), table
         ``composite_sensitivity`` (one row).
     """
-    question = {"id": "monitoring.composite", "question": "monitoring.check.composite.question"}
+    question = {
+        "id": "monitoring.composite",
+        "topic": Topic.COMPOSITE,
+        "question": "monitoring.check.composite.question",
+    }
     marks = composite_marks(assessments, weights) if present(assessments, "score") else None
     if marks is None or marks.empty:
         missing = Check(

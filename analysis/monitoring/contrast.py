@@ -18,7 +18,7 @@ from analysis.monitoring.sequential import (
     mixture_scale,
     planned_se,
 )
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 YEAR = 12
 """Fewest periods of looks that are planned for where no end is declared."""
@@ -147,6 +147,7 @@ def assess_contrast(
     table = watch_contrast(outcome, level=level, until=until)
     question = {
         "id": f"monitoring.contrast.{indicator}",
+        "topic": Topic.CONTRAST,
         "question": "monitoring.check.contrast.question",
         "dims": {"indicator": indicator},
     }

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.measurement.columns import dates, present
 from analysis.measurement.intervals import newcombe
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 _COLUMNS = ("happened_on", "change", "name", "site_id", "arm", "since")
 
@@ -80,6 +80,7 @@ def assess_events(
     if not present(events, "happened_on"):
         missing = Check(
             id=f"{stage}.events",
+            topic=Topic.EVENTS,
             question=question,
             status="not_possible",
             reason="monitoring.check.events.none",
@@ -102,6 +103,7 @@ def assess_events(
     if not n_trained or not n_others:
         alone = Check(
             id=f"{stage}.events",
+            topic=Topic.EVENTS,
             question=question,
             status="not_possible",
             reason="monitoring.check.events.one_arm",
@@ -113,6 +115,7 @@ def assess_events(
     open_ = not uneven and gap.high > MUCH_MORE
     check = Check(
         id=f"{stage}.events",
+        topic=Topic.EVENTS,
         question=question,
         status="caution" if uneven else "not_possible" if open_ else "passed",
         value=gap.value,

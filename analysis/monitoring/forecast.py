@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.measurement.columns import dates, floats, present
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 LEVEL = 0.95
 RESERVE = "reserve"
@@ -199,6 +199,7 @@ def _forecast(table: pd.DataFrame, reserve: float, as_of: dt.date, simulated: bo
     status = "failed" if value - half > limit else "caution" if value + half > limit else "passed"
     check = Check(
         id="monitoring.forecast",
+        topic=Topic.FORECAST,
         question="monitoring.check.forecast.question",
         status=status,
         value=value,
@@ -226,6 +227,7 @@ def _split(table: pd.DataFrame) -> list[Check]:
     return [
         Check(
             id="monitoring.tier_split",
+            topic=Topic.FORECAST,
             question="monitoring.check.tier_split.question",
             status="passed" if share >= FRONTLINE_SHARE else "caution",
             value=share,

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.monitoring.alerts import RECENT_MONTHS
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 MIN_SITES = 5
 """Fewest sites that a funnel is drawn from."""
@@ -92,7 +92,11 @@ def assess_funnel(panel: pd.DataFrame, *, indicator: str, share: bool) -> StageR
     StageResults
         Check ``monitoring.funnel`` and table ``funnel`` (``subject`` and of :func:`funnel`).
     """
-    question = {"id": "monitoring.funnel", "question": "monitoring.check.funnel.question"}
+    question = {
+        "id": "monitoring.funnel",
+        "topic": Topic.FUNNEL,
+        "question": "monitoring.check.funnel.question",
+    }
     params: dict = {"indicator": indicator, "least": MIN_SITES}
     cells = panel[(panel["indicator"] == indicator) & (panel["stratum"] == "")]
     cells = cells[cells["value"].notna() & (cells["site_id"] != "")]

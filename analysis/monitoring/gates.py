@@ -22,7 +22,7 @@ from analysis.measurement.intervals import Interval
 from analysis.monitoring.gate_data import Tables, gate_measures
 from analysis.monitoring.noise_tests import NoiseTest, mean_below, share_below
 from analysis.monitoring.taken_over import taken_over
-from analysis.results import Alert, Check, StageResults, collect
+from analysis.results import Alert, Check, StageResults, Topic, collect
 
 COLUMNS = (
     "goal",
@@ -270,6 +270,7 @@ def _check(goal: str, rows: pd.DataFrame) -> Check:
     open_ = len(rows) - missed - met
     return Check(
         id=f"monitoring.gate.{goal}",
+        topic=Topic.GATE,
         question="monitoring.check.gate.question",
         status="failed" if missed else "caution" if open_ else "passed",
         value=float(missed),

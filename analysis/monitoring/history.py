@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from analysis.results import Alert, Check
+from analysis.results import Alert, Check, Topic
 
 STATES = ("open", "acknowledged", "closed")
 
@@ -275,6 +275,7 @@ def history_check(
     ringing = ledger[ledger["firing"]]
     return Check(
         id="monitoring.history",
+        topic=Topic.HISTORY,
         question="monitoring.check.history.question",
         status="caution" if up else "passed",
         value=float(len(changed)),

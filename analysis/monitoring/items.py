@@ -16,7 +16,7 @@ from analysis.measurement.intervals import mean_t
 from analysis.measurement.reliability import ALPHA_LINE, cronbach_alpha
 from analysis.monitoring.refusals import Refusal, RefusedError
 from analysis.monitoring.training import inside
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 TAIL = 0.27
 """Share of candidates in the upper and in the lower group (Kelley 1939)."""
@@ -175,7 +175,11 @@ def assess_items(answers: pd.DataFrame | None) -> StageResults:
         flagged``) and ``test_items`` (of :func:`item_analysis`, by test); check
         ``monitoring.items`` with the number of items to be looked at.
     """
-    question = {"id": "monitoring.items", "question": "monitoring.check.items.question"}
+    question = {
+        "id": "monitoring.items",
+        "topic": Topic.TEST_ITEMS,
+        "question": "monitoring.check.items.question",
+    }
     if not present(answers, "score", "full_score"):
         missing = Check(
             **question,

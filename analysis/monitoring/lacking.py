@@ -5,18 +5,27 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.measurement.columns import present
-from analysis.results import Check
+from analysis.results import Check, Topic
 
 
 def lacking(
-    id: str, question: str, table: str, frame: pd.DataFrame | None = None, *columns: str
+    id: str,
+    topic: Topic,
+    question: str,
+    table: str,
+    frame: pd.DataFrame | None = None,
+    *columns: str,
 ) -> Check:
     """Return a check that cannot be made until a canonical table, or a column of it, is brought.
 
     Parameters
     ----------
-    id, question : str
-        Id of the check and wording key of its question.
+    id : str
+        Id of the check.
+    topic : Topic
+        What it is about.
+    question : str
+        Wording key of its question.
     table : str
         Name of the canonical table.
     frame : DataFrame, optional
@@ -32,6 +41,7 @@ def lacking(
         params["column"] = f"monitoring.taught.{absent}"
     return Check(
         id=id,
+        topic=topic,
         question=question,
         status="not_possible",
         reason=reason,

@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.measurement.columns import floats, present
 from analysis.monitoring.lacking import lacking
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 YEARS: Mapping[str, float] = {"years_3": 3.0, "years_5": 5.0}
 """Years that each reading of contradiction C7 asks of internal lecturers (R080, R105)."""
@@ -103,7 +103,8 @@ def assess_lecturers(
     if not present(lecturers, "origin"):
         question = "monitoring.check.lecturers_qualified.question"
         return collect(
-            "monitoring", [lacking("monitoring.lecturers.qualified", question, "lecturers")]
+            "monitoring",
+            [lacking("monitoring.lecturers.qualified", Topic.LECTURERS, question, "lecturers")],
         )
     table = lecturer_standards(lecturers, choices)
     checks = [_qualified(table), _certified(lecturers, choices)]
@@ -118,6 +119,7 @@ def _qualified(table: pd.DataFrame) -> Check:
     if table["qualified"].isna().any():
         return Check(
             id="monitoring.lecturers.qualified",
+            topic=Topic.LECTURERS,
             question=question,
             status="not_possible",
             reason="monitoring.check.lecturers_qualified.open",
@@ -127,6 +129,7 @@ def _qualified(table: pd.DataFrame) -> Check:
     internal = table.loc[table["origin"] == "internal", "line"]
     return Check(
         id="monitoring.lecturers.qualified",
+        topic=Topic.LECTURERS,
         question=question,
         status="caution" if short else "passed",
         value=float(short),
@@ -151,6 +154,7 @@ def _certified(lecturers: pd.DataFrame, choices: Mapping[str, str]) -> Check:
     if line is None:
         return Check(
             id="monitoring.lecturers.certified",
+            topic=Topic.LECTURERS,
             question=question,
             status="not_possible",
             reason="monitoring.check.lecturers_certified.open",
@@ -159,6 +163,7 @@ def _certified(lecturers: pd.DataFrame, choices: Mapping[str, str]) -> Check:
     fine = have >= line * len(lecturers)
     return Check(
         id="monitoring.lecturers.certified",
+        topic=Topic.LECTURERS,
         question=question,
         status="passed" if fine else "caution",
         value=have / len(lecturers),
@@ -174,6 +179,7 @@ def _certified(lecturers: pd.DataFrame, choices: Mapping[str, str]) -> Check:
 def _listed(taught: set, absent: set) -> Check:
     return Check(
         id="monitoring.lecturers.listed",
+        topic=Topic.LECTURERS,
         question="monitoring.check.lecturers_listed.question",
         status="caution" if absent else "passed",
         value=float(len(absent)),

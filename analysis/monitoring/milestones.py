@@ -12,7 +12,7 @@ from analysis.monitoring.critical_path import critical_path, predecessors
 from analysis.monitoring.lacking import lacking
 from analysis.monitoring.refusals import RefusedError
 from analysis.refusals import Asked
-from analysis.results import Alert, Check, StageResults, collect
+from analysis.results import Alert, Check, StageResults, Topic, collect
 
 LATE_DAYS, LATE_SHARE = 3, 0.10
 """More than 3 days late is a deviation, more than 10 % of the step's time a warning (R138)."""
@@ -88,7 +88,11 @@ def assess_milestones(milestones: pd.DataFrame | None, *, as_of: dt.date) -> Sta
         ``monitoring.alert.milestone.<id>``, checks ``monitoring.milestones`` and
         ``monitoring.critical_path`` (whether the last milestone still keeps its planned day).
     """
-    question = {"id": "monitoring.milestones", "question": "monitoring.check.milestones.question"}
+    question = {
+        "id": "monitoring.milestones",
+        "topic": Topic.MILESTONES,
+        "question": "monitoring.check.milestones.question",
+    }
     if not present(milestones, "planned_on"):
         return collect("monitoring", [lacking(**question, table="milestones")])
     table = milestone_states(milestones, as_of)
@@ -125,6 +129,7 @@ def _end(path: pd.DataFrame, table: pd.DataFrame, as_of: dt.date) -> Check:
     late, finished = int(end["expected_late"]), table["actual_on"].iloc[-1] is not None
     return Check(
         id="monitoring.critical_path",
+        topic=Topic.MILESTONES,
         question="monitoring.check.critical_path.question",
         status="caution" if late > LATE_DAYS else "passed",
         value=float(late),

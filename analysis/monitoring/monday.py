@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from analysis.results import Alert, Check, StageResults, collect
+from analysis.results import Alert, Check, StageResults, Topic, collect
 
 MOST = 10
 """Longest list that a person works off in a week."""
@@ -131,6 +131,7 @@ def assess_monday(
     grave = sum(action.alert.grade == 1 for action in everything)
     check = Check(
         id="monitoring.monday",
+        topic=Topic.MONDAY,
         question="monitoring.check.monday.question",
         status="failed" if grave else "caution" if actions else "passed",
         value=float(len(actions)),

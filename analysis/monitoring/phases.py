@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.measurement.columns import dates, present
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 PLANNED = ("service_standard", "takeover", "management", "system")
 """Changes after which a chart begins anew. A price is none: what it does to customers is news."""
@@ -288,6 +288,7 @@ def assess_phases(
         checks.append(
             Check(
                 id="monitoring.season",
+                topic=Topic.SEASON,
                 question="monitoring.check.season.question",
                 status="passed" if known else "caution",
                 value=season.shift if season.scale != "count" else None,
@@ -313,6 +314,7 @@ def assess_phases(
         checks.append(
             Check(
                 id="monitoring.phases",
+                topic=Topic.PHASES,
                 question="monitoring.check.phases.question",
                 status="caution" if waiting else "passed",
                 value=float(len(limits)),

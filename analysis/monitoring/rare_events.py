@@ -20,7 +20,7 @@ from analysis.monitoring.dependence import mean_factor, months_alike
 from analysis.monitoring.limits import FARTHEST, run_needed
 from analysis.monitoring.run_rules import in_a_row
 from analysis.monitoring.weekly import MIN_A_WEEK
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 from analysis.tables import period_of
 
 MIN_GAPS = 10
@@ -236,7 +236,11 @@ def assess_rare(
             float(days[new].sum()) + open_gap,
             spreads.get(site, 1.0),
         )
-    question = {"id": "monitoring.rare", "question": "monitoring.check.rare.question"}
+    question = {
+        "id": "monitoring.rare",
+        "topic": Topic.RARE_EVENTS,
+        "question": "monitoring.check.rare.question",
+    }
     if not charts:
         return collect("monitoring", [])
     gaps = pd.concat(charts, ignore_index=True)

@@ -19,7 +19,7 @@ from analysis.indicators import registry
 from analysis.measurement.columns import dates, floats, present
 from analysis.monitoring.lacking import lacking
 from analysis.monitoring.risk_triggers import TRIGGER, risk_measures, trigger_states
-from analysis.results import Alert, Check, StageResults, collect, none_found
+from analysis.results import Alert, Check, StageResults, Topic, collect, none_found
 
 GRADE_1, GRADE_2 = 15, 8
 """Score (1 to 25) from which a risk is of grade 1 and 2; the rest is grade 3 (R158)."""
@@ -150,7 +150,11 @@ def assess_risks(
         ``risks`` (of :func:`grade_risks` with the columns of :func:`trigger_states` and
         :func:`drill_states`) and ``risk_changes``.
     """
-    question = {"id": "monitoring.risks", "question": "monitoring.check.risks.question"}
+    question = {
+        "id": "monitoring.risks",
+        "topic": Topic.RISKS,
+        "question": "monitoring.check.risks.question",
+    }
     if not present(risks, "probability", "impact"):
         return collect("monitoring", [lacking(**question, table="risks")])
     table = grade_risks(risks)
@@ -227,7 +231,9 @@ def _triggers(table: pd.DataFrame) -> list[Check]:
         "unmeasured": int(states.get("not_measured", 0)),
     }
     stem = "monitoring.check.risk_triggers"
-    return [none_found("monitoring.risk_triggers", stem, off, n=declared, params=params)]
+    return [
+        none_found("monitoring.risk_triggers", Topic.RISKS, stem, off, n=declared, params=params)
+    ]
 
 
 def _drills(table: pd.DataFrame) -> list[Check]:
@@ -238,4 +244,4 @@ def _drills(table: pd.DataFrame) -> list[Check]:
     due, never = int(states.get("due", 0)), int(states.get("never", 0))
     params = {"plans": plans, "due": due, "never": never}
     stem = "monitoring.check.drills"
-    return [none_found("monitoring.drills", stem, due + never, n=plans, params=params)]
+    return [none_found("monitoring.drills", Topic.RISKS, stem, due + never, n=plans, params=params)]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.measurement.columns import dates, floats, present
 from analysis.monitoring.lacking import lacking
-from analysis.results import Alert, Check, StageResults, collect, none_found
+from analysis.results import Alert, Check, StageResults, Topic, collect, none_found
 
 MOST_IN_A_CLASS = 30
 """People beyond whom a class is too large (R085)."""
@@ -128,7 +128,9 @@ def _judge_sizes(sizes: pd.DataFrame) -> list[Check | Alert]:
         "largest": int(sizes["came"].max()),
     }
     stem = "monitoring.check.class_sizes"
-    check = none_found("monitoring.class_sizes", stem, len(large), n=len(sizes), params=params)
+    check = none_found(
+        "monitoring.class_sizes", Topic.TEACHING, stem, len(large), n=len(sizes), params=params
+    )
     return [check, *(_large(row) for row in large.itertuples())]
 
 
@@ -146,7 +148,9 @@ def _judge_hours(hours: pd.DataFrame) -> list[Check | Alert]:
         "fewest": float(newest["hours"].min()),
     }
     stem = "monitoring.check.lecturer_hours"
-    check = none_found("monitoring.lecturer_hours", stem, len(short), n=len(newest), params=params)
+    check = none_found(
+        "monitoring.lecturer_hours", Topic.TEACHING, stem, len(short), n=len(newest), params=params
+    )
     return [check, *(_short(row) for row in short.itertuples())]
 
 
@@ -157,12 +161,15 @@ _OF_HOURS = ("session", "lecturer_id", "held_on", "hours")
 
 def _lacking(name: str, enrolments: pd.DataFrame | None, *columns: str) -> Check:
     question = f"monitoring.check.{name}.question"
-    return lacking(f"monitoring.{name}", question, "enrolments", enrolments, *columns)
+    return lacking(
+        f"monitoring.{name}", Topic.TEACHING, question, "enrolments", enrolments, *columns
+    )
 
 
 def _no_year() -> Check:
     return Check(
         id="monitoring.lecturer_hours",
+        topic=Topic.TEACHING,
         question="monitoring.check.lecturer_hours.question",
         status="not_possible",
         reason="monitoring.reason.no_year",

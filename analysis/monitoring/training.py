@@ -17,7 +17,7 @@ from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import Interval, mean_t, wilson
 from analysis.monitoring.gains import normalised_gains
 from analysis.monitoring.lacking import lacking
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 PASS_MARKS: Mapping[str, float] = {"written": 80.0, "practical": 85.0}
 """Pass marks by form of the assessment (R095)."""
@@ -406,4 +406,6 @@ def _pass(row, marks: Mapping[str, float], simulated: bool) -> Estimate:
 
 def _missing(part: str, table: str, frame: pd.DataFrame | None = None, *columns: str) -> Check:
     question = f"monitoring.check.{part}.question"
-    return lacking(f"monitoring.{part}.possible", question, table, frame, *columns)
+    return lacking(
+        f"monitoring.{part}.possible", Topic.TRAINING_DATA, question, table, frame, *columns
+    )

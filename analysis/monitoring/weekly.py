@@ -19,7 +19,7 @@ from analysis.monitoring.charts import p_chart
 from analysis.monitoring.counts import u_chart
 from analysis.monitoring.run_rules import broken_rules
 from analysis.monitoring.steady import unusual_weeks
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 MIN_BASELINE_WEEKS = 20
 """Fewest weeks of a site before training that set limits."""
@@ -231,6 +231,7 @@ def assess_weekly(
             chart = chart_weeks(weeks, start=start, what=what, holidays=holidays)
         question = {
             "id": f"monitoring.weekly.{what}",
+            "topic": Topic(f"weekly_{what}"),
             "question": f"monitoring.check.weekly.{what}",
         }
         if chart is None or chart.empty:

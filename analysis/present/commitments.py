@@ -12,9 +12,8 @@ import pandas as pd
 from analysis import wording
 from analysis.present import sentences
 from analysis.present.cards import SIGNS
-from analysis.results import Check, StageResults
+from analysis.results import Check, StageResults, Topic
 
-CHECKS = ("plan_lock", "baseline_seal")
 _SHOWN = 6
 
 
@@ -24,11 +23,11 @@ def notice(results: StageResults, language: str) -> str:
     Parameters
     ----------
     results : StageResults
-        Holds the checks :data:`CHECKS` and the table ``deviations``; empty text without them.
+        Holds the checks of both locks and the table ``deviations``; empty text without them.
     language : {"zh_CN", "en"}
         Language.
     """
-    checks = [check for check in results.checks if check.id in CHECKS]
+    checks = [check for check in results.checks if check.topic is Topic.LOCK]
     if not checks:
         return ""
     rows = results.table("deviations")
@@ -41,8 +40,7 @@ def _line(check: Check, rows: pd.DataFrame, language: str) -> str:
     words = sentences.sentence(check.reason, language, sentences.check_params(check))
     if check.params.get("simulated"):
         words = wording.text("locks.simulated", language, words=words)
-    kind = check.question.split(".")[1]
-    mine = rows[rows["lock"] == kind] if len(rows) else rows
+    mine = rows[rows["lock"] == check.dims["lock"]] if len(rows) else rows
     return (
         f'<li class="state-{check.status}"><span class="sign" aria-hidden="true">'
         f"{SIGNS[check.status]}</span><div><p>{escape(words)}</p>{_list(mine, language)}</div></li>"

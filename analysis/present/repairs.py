@@ -11,7 +11,7 @@ import pandas as pd
 from analysis import wording
 from analysis.present import sentences
 from analysis.present.cards import SIGNS
-from analysis.results import Check
+from analysis.results import Check, Topic
 
 _SPOKEN = 4
 """Findings of one repair that are told in full; the others are counted."""
@@ -41,7 +41,7 @@ def readiness(
     absent = [
         sentences.label(check.params["table"], language)
         for check in checks
-        if check.id.endswith(".present") and check.status == "not_possible"
+        if check.topic is Topic.PRESENT and check.status == "not_possible"
     ]
     if absent:
         words = wording.format_value(absent, "", language)

@@ -10,7 +10,7 @@ from analysis.present import people
 from analysis.results import Check, Estimate, Finding
 from analysis.wording.catalogue import WordingError
 
-_TITLED = ("indicator", "outcome", "subject")
+_TITLED = ("indicator", "outcome", "subject", "bounded")
 
 
 def indicator_title(indicator: str | None, language: str) -> str:
@@ -163,15 +163,12 @@ _NEVER = 1e-9
 
 
 def check_question(check: Check, language: str) -> str:
-    """Return what a check asks, after the name of the outcome it asks it of.
-
-    One question is asked of every outcome; the second part of the id names which.
-    """
+    """Return what a check asks, after the name of the outcome it asks it of."""
     asked = sentence(check.question, language, check_params(check))
-    _, _, rest = check.id.partition(".")
-    name = rest.partition(".")[0]
-    title = wording.indicator_title(name, language)
-    if title == name or title.lower() in asked.lower():
+    if check.indicator is None:
+        return asked
+    title = wording.indicator_title(check.indicator, language)
+    if title == check.indicator or title.lower() in asked.lower():
         return asked
     return wording.text("report.labelled", language, label=title, value=asked)
 

@@ -18,7 +18,7 @@ from analysis.report import audiences
 from analysis.report.notebook import Section
 from analysis.report.run import STAGES, Run
 from analysis.report.workbook import NAME
-from analysis.results import Check, Estimate, Finding
+from analysis.results import Check, Estimate, Finding, Topic
 
 _DECIDING = ("tracking", "value")
 _SPOKEN = ("failed", "caution")
@@ -27,7 +27,6 @@ _OUTCOMES = 5
 _ACTIONS = 3
 _SUBJECTS = 3
 _OVERDUE = "value.actions"
-_PROVIDED = "measurement.check.table_present.question"
 """Asked of every table; those that are missing are told in one row."""
 _PRINTED = ("answer", "sure", "why", "do")
 
@@ -245,7 +244,7 @@ def _gaps(run: Run, language: str) -> Iterator[tuple[str, str, str]]:
         for check in found.checks:
             if check.status == "not_possible":
                 params = sentences.check_params(check)
-                if check.question == _PROVIDED:
+                if check.topic is Topic.PRESENT:
                     what = str(sentences.localised(params, language)["table"])
                     yield title, what, wording.text("brief.not_provided", language)
                     continue

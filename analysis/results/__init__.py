@@ -4,6 +4,7 @@ An interval is fixed when the :class:`Estimate` is built; tables, plots and sent
 the same object. Nothing here computes.
 """
 
+from analysis.results.claims import Claim
 from analysis.results.records import (
     Agreement,
     Alert,
@@ -18,11 +19,13 @@ from analysis.results.records import (
 )
 from analysis.results.stage import StageResults, collect, merge
 from analysis.results.storage import from_json, load, save, to_json
+from analysis.results.topics import Topic
 
 __all__ = [
     "Agreement",
     "Alert",
     "Check",
+    "Claim",
     "DesignGrade",
     "Estimate",
     "Finding",
@@ -30,6 +33,7 @@ __all__ = [
     "StageResults",
     "Status",
     "Strength",
+    "Topic",
     "collect",
     "from_json",
     "load",

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from analysis.results.claims import Claim
+from analysis.results.topics import Topic
+
 Scalar = str | int | float | bool | None
 Status = Literal["passed", "caution", "failed", "not_possible"]
 DesignGrade = Literal["randomised", "quasi_experimental", "descriptive", "not_estimated"]
@@ -149,11 +152,14 @@ class Estimate:
 class Check:
     """The answer to one question about data, design or result.
 
-    ``question``, ``reason`` and ``remedy`` are wording keys; ``params`` fills their blanks, of
-    which a list holds running months. ``value`` was compared with ``threshold`` in ``unit``.
+    ``topic`` says what it is about: grades, readiness and pages go by it, an id only tells checks
+    apart. ``indicator`` names the outcome it is asked of. ``question``, ``reason`` and ``remedy``
+    are wording keys; ``params`` fills their blanks, of which a list holds running months.
+    ``value`` was compared with ``threshold`` in ``unit``.
     """
 
     id: str
+    topic: Topic
     question: str
     status: Status
     value: float | None = None
@@ -162,13 +168,19 @@ class Check:
     n: int | None = None
     reason: str | None = None
     remedy: str | None = None
+    indicator: str | None = None
     params: Mapping[str, Scalar | list[int]] = field(default_factory=dict)
     dims: Mapping[str, Scalar] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "topic", Topic(self.topic))
         _finite("value", self.value)
         if self.status == "not_possible" and self.reason is None:
             raise ValueError(f"{self.id}: a check that was not possible must say why")
+
+    def refuses(self, step: str) -> bool:
+        """Tell whether this says why a step was refused."""
+        return self.topic is Topic.REFUSED and self.dims.get("topic") == step
 
     def __str__(self) -> str:
         """Return the check in one line: state, value against threshold, n."""
@@ -184,13 +196,17 @@ class Check:
         printer.text("…" if cycle else str(self))
 
 
-def none_found(id: str, stem: str, found: int, *, n: int, params: Mapping[str, Any]) -> Check:
+def none_found(
+    id: str, topic: Topic, stem: str, found: int, *, n: int, params: Mapping[str, Any]
+) -> Check:
     """Return a check that asks for caution as soon as one of ``n`` things was found.
 
     Parameters
     ----------
     id : str
         Id of the check.
+    topic : Topic
+        What it is about.
     stem : str
         Wording key under which ``question``, ``reason`` and ``remedy`` stand.
     found, n : int
@@ -200,6 +216,7 @@ def none_found(id: str, stem: str, found: int, *, n: int, params: Mapping[str, A
     """
     return Check(
         id=id,
+        topic=topic,
         question=f"{stem}.question",
         status="caution" if found else "passed",
         value=float(found),
@@ -250,13 +267,14 @@ class Alert:
 class Finding:
     """A graded claim: what is said, how it was identified, how strong it is.
 
-    ``claim`` and ``action`` are wording keys filled from ``params``; ``estimates`` and
-    ``checks`` are the identifiers of the evidence. ``agreement`` is that of the methods behind it;
+    ``claim`` (its value is a wording key) and ``action``, a wording key, are filled from
+    ``params``; ``estimates`` and ``checks`` are the identifiers of the evidence. ``agreement`` is
+    that of the methods behind it;
     where they disagree, ``params`` hold their range (``methods_low``, ``methods_high``).
     """
 
     id: str
-    claim: str
+    claim: Claim
     design: DesignGrade
     strength: Strength
     params: Mapping[str, Scalar] = field(default_factory=dict)
@@ -267,6 +285,7 @@ class Finding:
     agreement: Agreement = Agreement.NOT_ASKED
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "claim", Claim(self.claim))
         object.__setattr__(self, "agreement", Agreement(self.agreement))
 
     @property

@@ -11,7 +11,9 @@ import pandas as pd
 
 from analysis.errors import SchemaError, StoredFileError
 from analysis.files import replace_file, write_text
+from analysis.results.records import Check
 from analysis.results.stage import KINDS, StageResults
+from analysis.results.topics import Topic
 
 
 def to_json(results: StageResults) -> str:
@@ -26,13 +28,18 @@ def to_json(results: StageResults) -> str:
 
 
 def from_json(text: str, tables: Mapping[str, pd.DataFrame] | None = None) -> StageResults:
-    """Rebuild what :func:`to_json` wrote; an unknown field raises SchemaError."""
+    """Rebuild what :func:`to_json` wrote; an unknown field raises SchemaError.
+
+    Checks stored before they had a topic get :attr:`~analysis.results.Topic.UNSTATED`.
+    """
     body = json.loads(text)
     parts: dict[str, tuple] = {}
     for kind, cls in KINDS.items():
         known = {f.name for f in fields(cls)}
         items = []
         for raw in body.get(kind, []):
+            if cls is Check:
+                raw.setdefault("topic", Topic.UNSTATED)
             if unknown := set(raw) - known:
                 raise SchemaError(f"{body['stage']}: {kind} with unknown fields {sorted(unknown)}")
             items.append(cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}))

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.measurement.columns import dates, present
-from analysis.results import Alert, Check, Finding, StageResults, collect
+from analysis.results import Alert, Check, Finding, StageResults, Topic, collect
 from analysis.value import register
 
 COLUMNS = ["priority", "action", "owner", "due_on", "source", "source_id", "subject",
@@ -21,11 +21,21 @@ COLUMNS = ["priority", "action", "owner", "due_on", "source", "source_id", "subj
 
 @cache
 def playbook() -> tuple[dict[str, Any], ...]:
-    """Return the packaged playbook in order; the file explains its fields."""
+    """Return the packaged playbook in order; the file explains its fields.
+
+    Raises
+    ------
+    ValueError
+        For a topic that no check has.
+    """
     from ruamel.yaml import YAML
 
     text = files("analysis.value").joinpath("playbook.yml").read_text(encoding="utf-8")
-    return tuple(dict(entry) for entry in YAML(typ="safe").load(text))
+    entries = tuple(dict(entry) for entry in YAML(typ="safe").load(text))
+    for entry in entries:
+        if entry["from"] == "check":
+            entry["match"] = tuple(Topic(name) for name in entry["match"])
+    return entries
 
 
 def propose(
@@ -91,15 +101,18 @@ def _describe(item: Finding | Alert | Check) -> tuple[str, str, str, str]:
         return "finding", item.claim, str(item.params.get("indicator", "")), ""
     if isinstance(item, Alert):
         return "alert", item.rule, item.subject, item.requirement or ""
-    return "check", item.id, str(item.dims.get("table", "")), ""
+    return "check", item.topic, str(item.dims.get("table", "")), ""
 
 
 def _matches(entry: dict[str, Any], kind: str, name: str, item: Any) -> bool:
-    if entry["from"] != kind or not fnmatch.fnmatchcase(name, entry["match"]):
+    if entry["from"] != kind:
         return False
-    if because := entry.get("because"):
-        return any(fnmatch.fnmatchcase(reason, because) for reason in item.reasons)
-    return kind != "check" or item.status in entry["status"]
+    if kind == "check":
+        return name in entry["match"] and item.status in entry["status"]
+    if not fnmatch.fnmatchcase(name, entry["match"]):
+        return False
+    because = entry.get("because")
+    return because is None or any(fnmatch.fnmatchcase(why, because) for why in item.reasons)
 
 
 def assess_actions(
@@ -152,6 +165,7 @@ def assess_actions(
     if followed.empty:
         missing = Check(
             id="value.actions",
+            topic=Topic.ACTIONS,
             question="value.check.actions.question",
             status="not_possible",
             reason="value.reason.no_actions",

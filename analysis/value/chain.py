@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from analysis.measurement import IndicatorLike
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 LEVELS = (1, 2, 3, 4)
 """Kirkpatrick levels: reaction, learning, behaviour, results."""
@@ -72,7 +72,7 @@ def audit_chain(
     """
     table = level_states(estimates, registry)
     state = table.set_index("level")["state"]
-    common = {"id": "value.chain", "question": "value.check.chain.question"}
+    common = {"id": "value.chain", "topic": Topic.CHAIN, "question": "value.check.chain.question"}
     params = {
         name: f"value.state.{state[level]}"
         for name, level in (("learning", 2), ("behaviour", 3), ("results", 4))

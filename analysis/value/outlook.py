@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.measurement import GoalLike, IndicatorLike
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 from analysis.value.roi import BenefitLike
 
 COLUMNS = ["indicator", "basis", "money", "exposure", "break_even", "target", "amount", "reason"]
@@ -177,7 +177,7 @@ def assess_outlook(
     status = "passed" if sums[0] >= cost else "caution" if sums[1] >= cost else "failed"
     check = Check(
         id=f"{stage}.outlook",
-        question="value.outlook.question",
+        topic=Topic.OUTLOOK, question="value.outlook.question",
         status="not_possible" if lacking else status,
         value=None if lacking else float(sums[1] / cost),
         threshold=1.0,

@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.decision_sheet import DecisionSheet
 from analysis.measurement.intervals import wilson
-from analysis.results import Check, Estimate, none_found
+from analysis.results import Check, Estimate, Topic, none_found
 
 SHEET = DecisionSheet(
     key="action_id",
@@ -159,4 +159,6 @@ def overdue_check(states: Sequence[str]) -> Check:
     overdue = sum(state == "overdue" for state in states)
     done = sum(state in ("done", "done_late") for state in states)
     params = {"actions": total, "done": done, "overdue": overdue}
-    return none_found("value.actions", "value.check.actions", overdue, n=total, params=params)
+    return none_found(
+        "value.actions", Topic.ACTIONS, "value.check.actions", overdue, n=total, params=params
+    )

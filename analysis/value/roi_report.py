@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.measurement import IndicatorLike
-from analysis.results import Agreement, Check, Estimate, StageResults, collect
+from analysis.results import Agreement, Check, Estimate, StageResults, Topic, collect
 from analysis.value import over_time, roi
 
 SURE = 0.975
@@ -233,6 +233,7 @@ def _between_rounds(
             found.append(
                 Check(
                     id=f"value.between_rounds.{one.indicator}",
+                    topic=Topic.BETWEEN_ROUNDS,
                     question="value.check.between_rounds.question",
                     status="caution",
                     value=share,
@@ -256,6 +257,7 @@ def _check(
 ) -> Check:
     return Check(
         id="value.roi",
+        topic=Topic.RETURN,
         question="value.check.roi.question",
         status=status,
         value=covers,

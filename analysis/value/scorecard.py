@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from analysis.measurement import GoalLike, IndicatorLike, score_target, target_estimates
-from analysis.results import Check, Estimate, StageResults, collect
+from analysis.results import Check, Estimate, StageResults, Topic, collect
 
 
 def assess_goals(
@@ -55,6 +55,7 @@ def assess_goals(
     if not rows:
         missing = Check(
             id="value.goals",
+            topic=Topic.TARGETS,
             question="value.check.goals.question",
             status="not_possible",
             reason="value.reason.no_goals",
@@ -68,6 +69,7 @@ def assess_goals(
     reached, missed = int(verdicts.get("reached", 0)), int(verdicts.get("not_reached", 0))
     check = Check(
         id="value.goals",
+        topic=Topic.TARGETS,
         question="value.check.goals.question",
         status="passed" if reached == len(table) else "failed" if missed else "caution",
         value=reached / len(table),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 
 LEAST_RELIABILITY = 0.8
 """Below it a ranking has no consequence (R213)."""
@@ -78,7 +78,11 @@ def assess_sharing(
         differences reaches :data:`LEAST_RELIABILITY`; then by the shrunk gain, none below zero.
         Check ``value.sharing``.
     """
-    asked = {"id": "value.sharing", "question": "value.check.sharing.question"}
+    asked = {
+        "id": "value.sharing",
+        "topic": Topic.SHARING,
+        "question": "value.check.sharing.question",
+    }
     if len(effects) < LEAST_SITES:
         few = Check(
             **asked, status="not_possible", n=len(effects), reason="value.reason.few_sites",

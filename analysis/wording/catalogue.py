@@ -19,6 +19,8 @@ Language = Literal["zh_CN", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh_CN", "en")
 _FOLDER = Path(__file__).parent
 _FORMATTER = string.Formatter()
+_TITLES = ("indicator", "bounded")
+"""Blanks that a title fills."""
 _EQUALS_LESS = re.compile(r"[=＝] ?<")
 _SAID_TWICE = re.compile(
     r"(?P<low>[+−]?\d[\d.,]*) (?P<unit>[^\W\d]+) (?P<to>至|to) "
@@ -74,7 +76,7 @@ def text(key: str, language: Language, **params: Any) -> str:
                 f"Correct: text({key!r}, language, {name}=…)"
             )
         word = _fill(key, language, params, name, spec or "")
-        if name == "indicator" and language == "en" and not _starts_sentence("".join(parts)):
+        if name in _TITLES and language == "en" and not _starts_sentence("".join(parts)):
             word = _lower_first(word)
         parts.append(word)
     return _tidy("".join(parts))

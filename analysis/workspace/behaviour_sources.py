@@ -161,12 +161,17 @@ def knowing_and_doing(
         left_on="ratee_id",
         right_index=True,
     )
-    shown = {"know.treated": "know", "do.treated": "do", "gap.treated": "gap", "gap.att": "gap_att"}
+    shown = {
+        ("know", "treated"): "know",
+        ("do", "treated"): "do",
+        ("gap", "treated"): "gap",
+        ("gap", None): "gap_att",
+    }
 
     def gap() -> Iterable[Estimate]:
         found = causal.know_do_gap(both, outcome="behaviour", options=options)
-        ends = {".".join(e.id.split(".")[-2:]): e for e in found}
-        return [named(ends[end], label) for end, label in shown.items() if end in ends]
+        by_part = {(e.dims["part"], e.dims.get("arm")): e for e in found}
+        return [named(by_part[part], label) for part, label in shown.items() if part in by_part]
 
     sd = "standard_deviations"
     return attempt(gap, label="gap", outcome="behaviour", unit=sd, options=options)

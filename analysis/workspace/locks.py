@@ -18,7 +18,7 @@ from analysis.design.plan import Plan, make_plan
 from analysis.errors import DesignError, StoredFileError
 from analysis.indicators import cohorts
 from analysis.inert import csv_text
-from analysis.results import Check, StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 from analysis.tables import period_of
 from analysis.workspace.prepare import CANONICAL
 
@@ -143,10 +143,12 @@ def _compare(stage: Stage, kind: locks.Kind) -> StageResults:
     except DesignError:
         broken = Check(
             id=locks.CHECKS[kind],
+            topic=Topic.LOCK,
             question=f"locks.{kind}.question",
             status="failed",
             reason=f"locks.{kind}.unreadable",
             remedy="locks.remedy",
+            dims={"lock": kind},
         )
         return collect(
             "locks", [broken], tables={"deviations": pd.DataFrame(columns=locks.COLUMNS)}

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.indicators import registry
-from analysis.results import StageResults, collect, merge
+from analysis.results import StageResults, Topic, collect, merge
 from analysis.tables import period_of
 from analysis.workspace import ledger
 from analysis.workspace.complaints import complaints
@@ -409,12 +409,14 @@ class MonitoringStage(Stage):
             self.name, others, facts={**whole.facts, **facts}, tables={**whole.tables, **tables}
         )
 
-    def said(self, found: StageResults, check: str) -> Mapping[str, Any]:
-        """Return the sentence in which a check says what it found: its key, its blanks."""
-        said = next((one for one in found.checks if one.id == f"monitoring.{check}"), None)
-        if said is None:
-            refused = f"monitoring.not_possible.{check.partition('.')[0]}"
-            said = next(one for one in found.checks if one.id == refused)
+    def said(self, found: StageResults, topic: Topic, step: str = "") -> Mapping[str, Any]:
+        """Return the sentence in which a check says what it found: its key, its blanks.
+
+        Where the step that makes it (named as its topic, or as given) refused, why it did.
+        """
+        said = next(
+            check for check in found.checks if check.topic is topic or check.refuses(step or topic)
+        )
         return {"key": said.reason, **said.params}
 
     def monday(self, followed: StageResults) -> tuple[StageResults, tuple[Any, ...]]:

@@ -13,7 +13,7 @@ import pandas as pd
 from analysis import causal, findings, indicators
 from analysis.causal import Depth, Evaluation, Family
 from analysis.indicators.registry import OutcomeKind
-from analysis.results import Check, Estimate, Finding, StageResults, collect, merge
+from analysis.results import Check, Estimate, Finding, StageResults, Topic, collect, merge
 from analysis.tables import RATER_ROLES
 from analysis.workspace import behaviour_sources, explored, exposure, outcome_forms
 from analysis.workspace import tracking_tables as tables
@@ -153,10 +153,12 @@ class TrackingStage(Stage):
             replace(
                 check,
                 id=f"{found.options.prefix}.{found.outcome}.check.separated",
+                topic=Topic.SEPARATED,
+                indicator=found.outcome,
                 dims={"outcome": found.outcome},
             )
             for check in self.earlier("baseline").checks
-            if check.reason == "measurement.check.balance.separated"
+            if check.dims.get("separated")
         )
 
     def _by_waiting(self, found: Evaluation) -> Evaluation:
@@ -690,6 +692,8 @@ def _in_part(evaluation: Evaluation, months: Sequence[int]) -> Check:
     name = f"{evaluation.options.prefix}.{evaluation.outcome}.check.months_in_part"
     return Check(
         id=name,
+        topic=Topic.MONTHS_IN_PART,
+        indicator=evaluation.outcome,
         question="causal.check.months_in_part",
         status="passed",
         value=float(len(months)),
@@ -703,6 +707,8 @@ def _in_part(evaluation: Evaluation, months: Sequence[int]) -> Check:
 def _not_asked(who: str, outcome: str, reason: str) -> StageResults:
     check = Check(
         id=f"tracking.{outcome}.check.{who}",
+        topic=Topic(who),
+        indicator=outcome,
         question=f"causal.check.{who}",
         status="not_possible",
         reason=reason,

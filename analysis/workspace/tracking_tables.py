@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.causal import Depth, Evaluation, Family
 from analysis.indicators import Indicator
 from analysis.measurement import score_target, target_estimates
-from analysis.results import Agreement, Check, Estimate, StageResults, collect
+from analysis.results import Agreement, Check, Estimate, StageResults, Topic, collect
 
 
 def kinds_table(depth: Depth) -> pd.DataFrame:
@@ -76,7 +76,7 @@ def lasting(depth: Depth) -> tuple[Estimate, ...]:
 
     A half-life that nothing bounds is left without a number: its reason says why.
     """
-    found = [e for e in depth.part("lasts") if not e.id.endswith(".draws")]
+    found = [e for e in depth.part("lasts") if not e.dims.get("beside")]
     return tuple(
         replace(e, value=None, se=None)
         if e.estimand == "half_life" and e.ci_low is None and e.reason
@@ -152,13 +152,15 @@ def _characteristic(estimate: Estimate) -> str | None:
     """Return by what an effect is divided; None for the range over the kinds."""
     if estimate.estimand == "att_kind_range":
         return None
-    return estimate.id.split(".by.", 1)[1].split(".", 1)[0]
+    return str(estimate.dims["by"])
 
 
 def _several(raw: Estimate, corrected: Estimate, outcomes: int, alpha: float) -> Check:
     lost = raw.p_value < alpha <= corrected.p_value
     return Check(
         id=f"tracking.{raw.indicator}.check.several_outcomes",
+        topic=Topic.SEVERAL_OUTCOMES,
+        indicator=raw.indicator,
         question="causal.check.several_outcomes",
         status="caution" if lost else "passed",
         value=corrected.p_value,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis import findings, indicators
-from analysis.results import Check, Estimate, Finding, StageResults, merge
+from analysis.results import Check, Estimate, Finding, StageResults, Topic, merge
 from analysis.workspace import ledger
 from analysis.workspace.beside_truth import return_beside_truth
 from analysis.workspace.exposure import ALL_MONTHS
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _TRUE = ("benefit", "benefit_cost_ratio", "net_return")
 """Estimands of the return that have a truth in a simulated world."""
+
+
+_ARMS_BEFORE = (Topic.TRENDS_BEFORE, Topic.BALANCE, Topic.BALANCE_LARGEST)
+"""What of the baseline speaks against a comparison of trained and untrained sites."""
 
 
 class ValueStage(Stage):
@@ -171,7 +175,7 @@ class ValueStage(Stage):
         from analysis import value
 
         effect = self.effects().get(self.primary)
-        cost = next((e.value for e in counted.estimates if e.id == "value.roi.cost"), None)
+        cost = next((e.value for e in counted.estimates if e.estimand == "cost"), None)
         if effect is None or cost is None:
             return ()
         before = self.baselines().get(self.primary)
@@ -207,11 +211,11 @@ class ValueStage(Stage):
             for stage in ("baseline", "tracking")
             for check in self.earlier(stage).checks
             if check.status in ("failed", "caution")
-            and (stage == "tracking" or check.id.startswith(("baseline.pretrend", "baseline.bal")))
+            and (stage == "tracking" or check.topic in _ARMS_BEFORE)
             and (
-                f".{self.primary}." in f".{check.id}."
+                check.indicator == self.primary
                 or check.status == "failed"
-                or check.id.endswith(".estimator_agreement")
+                or check.topic is Topic.ESTIMATOR_AGREEMENT
             )
         )
         told: dict[tuple[Any, ...], Check] = {}
@@ -244,7 +248,7 @@ class ValueStage(Stage):
 
     def changes(self) -> tuple[Estimate, ...]:
         """Every change found on any level: learning gains and effects on behaviour and results."""
-        gains = [e for e in self.earlier("monitoring").estimates if e.id.endswith(".gain")]
+        gains = [e for e in self.earlier("monitoring").estimates if e.estimand == "paired_gain"]
         return (*gains, *self.effects().values())
 
     def value_claims(self, goals: StageResults, roi: StageResults) -> tuple[Finding, ...]:

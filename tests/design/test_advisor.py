@@ -6,7 +6,7 @@ import pytest
 from analysis import wording
 from analysis.design import Facts, assess_designs, assess_readiness, cost_frontier, read_facts
 from analysis.design.power import ErrorModel, RollOut
-from analysis.results import Check, collect
+from analysis.results import Check, Topic, collect
 
 ERRORS = ErrorModel(0.12, 0.2, 0.1)
 FACTS = Facts(starts=(12,) * 8 + (15,) * 8, n_never=10, n_periods=30, drawn=True, answers=8.0)
@@ -83,7 +83,7 @@ def test_facts_are_read_from_outcome_and_waves():
 def test_why_nothing_can_be_compared_is_said_truly(facts, why):
     advice, table = advise(replace(facts, drawn=False))
     assert advice.params["why"] == why
-    verdict, _ = ready(advice, check("design.power", "not_possible"))
+    verdict, _ = ready(advice, check(Topic.POWER, "not_possible"))
     assert (verdict.status, verdict.reason) == ("failed", f"planning.ready.{why}")
     params = {**verdict.params, "indicator": "csat_mean"}
     for language in wording.LANGUAGES:
@@ -149,22 +149,23 @@ def ready(advice, power, *others, effect=0.1):
     return found.checks[0], {check.id for check in found.checks[1:]}
 
 
-def check(id, status, **fields):
-    return Check(id=id, question="q", status=status, reason="r", **fields)
+def check(topic, status, **fields):
+    id = f"design.{topic}"
+    return Check(id=id, topic=topic, question="q", status=status, reason="r", **fields)
 
 
 def test_the_verdict_follows_design_and_power():
-    passed = check("design.power", "passed", threshold=0.8)
-    advice = check("design.advice", "passed")
+    passed = check(Topic.POWER, "passed", threshold=0.8)
+    advice = check(Topic.ADVICE, "passed")
     assert ready(advice, passed)[0].status == "passed"
-    assert ready(advice, check("design.power", "failed"))[0].reason == "planning.ready.no"
-    nothing = check("design.advice", "failed")
+    assert ready(advice, check(Topic.POWER, "failed"))[0].reason == "planning.ready.no"
+    nothing = check(Topic.ADVICE, "failed")
     assert ready(nothing, passed)[0].reason == "planning.ready.no_comparison"
 
 
 def test_what_the_client_must_decide_is_listed():
-    advice = check("design.advice", "caution", remedy="planning.advice.decide_lots")
-    conflict = check("design.conflict.C2", "caution")
-    _, asked = ready(advice, check("design.power", "passed"), conflict, effect=None)
+    advice = check(Topic.ADVICE, "caution", dims={"lots": "undecided"})
+    conflict = check(Topic.CONFLICT, "caution", params={"conflict": "C2"})
+    _, asked = ready(advice, check(Topic.POWER, "passed"), conflict, effect=None)
     assert asked == {"design.decide.conflicts", "design.decide.effect", "design.decide.lots"}
-    assert ready(check("design.advice", "passed"), check("design.power", "passed"))[1] == set()
+    assert ready(check(Topic.ADVICE, "passed"), check(Topic.POWER, "passed"))[1] == set()

@@ -7,13 +7,17 @@ from stored_effect import EFFECT
 
 from analysis import findings
 from analysis.present import sentences
-from analysis.results import Check
+from analysis.results import Check, Topic
 
 PASSED = Check(
-    id="tracking.csat_mean.check.pretrend", question="causal.check.pretrend", status="passed"
+    id="tracking.csat_mean.check.pretrend",
+    topic=Topic.PRETREND,
+    question="causal.check.pretrend",
+    status="passed",
 )
 REFUSED = Check(
     id="tracking.csat_mean.check.inference_possible",
+    topic=Topic.INFERENCE_POSSIBLE,
     question="causal.check.inference_possible",
     status="failed",
     reason="causal.why.inference_possible.no_interval",
@@ -182,6 +186,7 @@ def test_an_effect_without_interval_is_named_with_the_least_p_the_design_allows(
 def test_one_round_after_training_is_no_sign_of_being_too_early():
     rounds = Check(
         id="tracking.csat_mean.check.measured_in_rounds",
+        topic=Topic.MEASURED_IN_ROUNDS,
         question="causal.check.measured_in_rounds",
         status="passed",
         params={"after": 1, "last": 24293},
@@ -241,6 +246,7 @@ def test_a_round_near_a_horizon_is_told_by_its_own_month_and_the_refusal_by_its_
     ]
     refused = Check(
         id="tracking.not_possible.lasts",
+        topic=Topic.REFUSED,
         question="causal.check.not_possible",
         status="not_possible",
         reason="causal.fault.in_rounds",

@@ -8,7 +8,7 @@ from stored_effect import EFFECT
 
 from analysis import findings
 from analysis.present import sentences
-from analysis.results import Check, Finding, collect
+from analysis.results import Check, Finding, Topic, collect
 
 NULL = dataclasses.replace(EFFECT, value=0.02, ci_low=-0.1, ci_high=0.14)
 CHANGE = dataclasses.replace(EFFECT, causal=False, comparison=None, estimand="change_before_after")
@@ -17,13 +17,17 @@ NOTHING = dataclasses.replace(
 )
 
 
-def check(name, status):
-    return Check(
-        id=f"tracking.csat_mean.check.{name}",
-        question=f"causal.check.{name}",
-        status=status,
-        reason=f"causal.why.{name}" if status != "passed" else None,
-    )
+def check(topic, status, **more):
+    topic = Topic(topic)
+    given = {
+        "id": f"tracking.csat_mean.check.{topic}",
+        "topic": topic,
+        "indicator": "csat_mean",
+        "question": f"causal.check.{topic}",
+        "status": status,
+        "reason": f"causal.why.{topic}" if status != "passed" else None,
+    }
+    return Check(**given | more)
 
 
 def graded(estimate, checks=(), assigned=("randomised",), direction="up"):
@@ -152,20 +156,33 @@ def test_what_was_not_estimated_is_not_said_to_lack_a_comparison():
 
 
 def _months_before(why):
-    return dataclasses.replace(check("pretrend", "caution"), reason=f"causal.why.pretrend.{why}")
+    dims = {"overlooks": True} if why.startswith("little_power") else {}
+    return check("pretrend", "caution", reason=f"causal.why.pretrend.{why}", dims=dims)
+
+
+def _bounds(*months):
+    return [
+        check(
+            "drift_bounds",
+            "caution",
+            id=f"tracking.csat_mean.check.sensitivity.{month}",
+            reason=f"causal.why.sensitivity.{month}",
+        )
+        for month in months
+    ]
 
 
 @pytest.mark.parametrize(
     ("why", "more", "strength"),
     [
         ("little_power", [], "moderate"),
+        ("little_power_rounds", [], "moderate"),
         ("doubtful", [], "weak"),
         ("little_power", [check("panel_balance", "caution")], "weak"),
     ],
 )
 def test_a_drift_that_may_be_overlooked_is_one_doubt(why, more, strength):
-    bounds = [check(f"sensitivity.{month}", "caution") for month in (3, 6)]
-    found = graded(EFFECT, [_months_before(why), *bounds, *more], assigned=["management"])
+    found = graded(EFFECT, [_months_before(why), *_bounds(3, 6), *more], assigned=["management"])
     assert found.strength == strength
 
 
@@ -174,12 +191,23 @@ def test_reasons_name_what_did_not_pass():
     assert graded(EFFECT, checks).reasons == ("causal.why.pretrend",)
 
 
+def amount(name):
+    return dataclasses.replace(
+        EFFECT,
+        id=f"value.roi.{name}",
+        estimand=name,
+        indicator=None,
+        causal=False,
+        comparison=None,
+    )
+
+
 def roi(status, priced=(True,)):
     table = pd.DataFrame({"indicator": ["csat_mean", "fcr"][: len(priced)], "priced": priced})
-    ratio = dataclasses.replace(
-        EFFECT, id="value.roi.benefit_cost_ratio", indicator=None, causal=False, comparison=None
+    ratio = amount("benefit_cost_ratio")
+    verdict = Check(
+        id="value.roi", topic=Topic.RETURN, question="q", status=status, reason="r", value=0.9
     )
-    verdict = Check(id="value.roi", question="q", status=status, reason="r", value=0.9)
     return collect("value", [ratio, verdict], tables={"benefits": table})
 
 
@@ -199,7 +227,7 @@ def test_money_speaks_only_with_its_interval(status, claim):
 
 
 def test_no_return_for_want_of_an_interval_says_so_where_price_and_cost_are_known():
-    cost = dataclasses.replace(EFFECT, id="value.roi.cost", causal=False, comparison=None)
+    cost = amount("cost")
     whole = roi("not_possible", priced=(False,))
     table = whole.table("benefits").assign(reason="value.reason.no_interval")
     found = findings.money_finding(
@@ -230,7 +258,8 @@ def test_targets_are_as_strong_as_the_effects_they_are_held_against():
     effect = graded(EFFECT, assigned=("management",))
     subject = effect.params["indicator"]
     verdict = Check(
-        id="value.goals", question="value.check.goals.question", status="caution",
+        id="value.goals", topic=Topic.TARGETS, question="value.check.goals.question",
+        status="caution",
         params={"goals": 2, "reached": 1, "missed": 0, "open": 1, "unassessed": 0},
     )  # fmt: skip
     scored = pd.DataFrame(
@@ -254,6 +283,7 @@ def test_targets_are_as_strong_as_the_effects_they_are_held_against():
 def test_targets_are_counted(unassessed, claim, strength):
     verdict = Check(
         id="value.goals",
+        topic=Topic.TARGETS,
         question="q",
         status="caution",
         params={"goals": 3, "reached": 1, "missed": 0, "open": 1, "unassessed": unassessed},
@@ -296,17 +326,15 @@ def test_what_is_not_needed_and_cannot_be_checked_does_not_count():
     ],
 )
 def test_bounds_on_drifts_count_once_and_only_without_a_lot(assigned, others, strength):
-    bounds = [check("sensitivity.1", "caution"), check("sensitivity.6", "caution")]
-    found = graded(EFFECT, [*bounds, *others], assigned=assigned)
+    found = graded(EFFECT, [*_bounds(1, 6), *others], assigned=assigned)
     assert found.strength == strength
     named = "causal.why.sensitivity.1" in found.reasons
     assert named == (assigned == QUASI)
 
 
-def test_that_kinds_of_sites_differ_is_no_doubt_about_the_effect():
-    differ = dataclasses.replace(
-        check("kinds", "caution"), id="tracking.csat_mean.by.property_type.check"
-    )
+@pytest.mark.parametrize("topic", ["kinds_alike", "waves_alike"])
+def test_that_kinds_of_sites_differ_is_no_doubt_about_the_effect(topic):
+    differ = check(topic, "caution")
     found = graded(EFFECT, [differ, check("cohort_size", "caution")])
     assert found.strength == "strong"
     assert differ.reason not in found.reasons
@@ -319,7 +347,7 @@ def test_that_kinds_of_sites_differ_is_no_doubt_about_the_effect():
         ("spill_over", "failed", "moderate"),
         ("respondents", "caution", "strong"),
         ("several_outcomes", "caution", "moderate"),
-        ("placebo.date.6", "failed", "moderate"),
+        ("placebo", "failed", "moderate"),
         ("leave_one_out", "caution", "strong"),
     ],
 )
@@ -327,10 +355,9 @@ def test_what_could_undo_an_effect_is_counted_like_other_checks(name, status, st
     assert graded(EFFECT, [check(name, status)]).strength == strength
 
 
-def changed_respondents():
-    return dataclasses.replace(
-        check("respondents", "failed"), params={"low": -0.2, "high": 0.4, "unit": "score"}
-    )
+def changed_respondents(indicator="csat_mean"):
+    bounds = {"low": -0.2, "high": 0.4, "unit": "score"}
+    return check("respondents", "failed", params=bounds, indicator=indicator)
 
 
 def test_changed_respondents_leave_the_effect_open():
@@ -338,6 +365,17 @@ def test_changed_respondents_leave_the_effect_open():
     assert (found.claim, found.strength) == ("findings.effect.undone", "weak")
     assert found.action == "findings.action.undone"
     assert (found.params["bound_low"], found.params["bound_high"]) == (-0.2, 0.4)
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_bounds_in_another_unit_are_not_written_in_that_of_the_effect(language):
+    found = graded(
+        dataclasses.replace(EFFECT, indicator="csat_top2", unit="share"), [changed_respondents()]
+    )
+    assert (found.claim, found.strength) == ("findings.effect.undone_in_other", "weak")
+    words = sentences.sentence(found.claim, language, found.params)
+    assert sentences.indicator_title("csat_mean", language) in words
+    assert "40.0" not in words
 
 
 def test_changed_respondents_add_nothing_to_no_evidence():

@@ -4,7 +4,7 @@ import pytest
 
 from analysis import client as clients
 from analysis import wording
-from analysis.results import Check, collect
+from analysis.results import Check, Topic, collect
 from analysis.workspace import naming
 
 
@@ -14,7 +14,7 @@ def client():
 
 
 def params_of(client, **params):
-    check = Check(id="baseline.x", question="q", status="passed", params=params)
+    check = Check(id="baseline.x", topic=Topic.RULE, question="q", status="passed", params=params)
     (found,) = naming.named(collect("baseline", [check]), client).checks
     return found.params
 

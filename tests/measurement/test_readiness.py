@@ -7,15 +7,16 @@ import pytest
 
 from analysis import wording
 from analysis.measurement import assess_readiness, measured_before
-from analysis.measurement.readiness import AREAS, area_of
-from analysis.results import Check
+from analysis.measurement.readiness import AREAS, NO_REPAIR, area_of
+from analysis.results import Check, Topic
 
 TABLES = ("surveys", "instruments")
 
 
-def check(id, status="failed", **more):
+def check(topic, status="failed", **more):
     reason = "measurement.reason.no_comparison" if status == "not_possible" else None
-    return Check(id=f"baseline.{id}", question="q", status=status, reason=reason, **more)
+    given = {"id": f"baseline.{topic}", "question": "q", "reason": reason, **more}
+    return Check(topic=topic, status=status, **given)
 
 
 def judged(*checks):
@@ -23,11 +24,11 @@ def judged(*checks):
     return found.checks[0], found.table("repairs")
 
 
-PASSED = check("alpha.surveys.csat_v1.line", "passed")
+PASSED = check(Topic.RELIABILITY, "passed")
 
 
 def test_all_passed_may_start():
-    verdict, repairs = judged(PASSED, check("quality.staff.present", "not_possible"))
+    verdict, repairs = judged(PASSED, check(Topic.PRESENT, "not_possible"))
     assert (verdict.status, verdict.reason) == ("passed", "measurement.check.ready.yes")
     assert verdict.params["missing"] == 1
     assert repairs.empty
@@ -35,7 +36,7 @@ def test_all_passed_may_start():
 
 @pytest.mark.parametrize("status", ["caution", "failed"])
 def test_a_repair_does_not_forbid_to_start(status):
-    verdict, repairs = judged(PASSED, check("pretrend", status))
+    verdict, repairs = judged(PASSED, check(Topic.TRENDS_BEFORE, status))
     assert verdict.status == "caution"
     assert repairs[["area", "status", "blocking"]].to_numpy().tolist() == [["trend", status, False]]
 
@@ -43,9 +44,9 @@ def test_a_repair_does_not_forbid_to_start(status):
 @pytest.mark.parametrize(
     "blocking",
     [
-        check("outcome"),
-        check("balance.largest", "not_possible"),
-        check("quality.surveys.orphan.site_id", dims={"table": "surveys"}),
+        check(Topic.OUTCOME_BEFORE),
+        check(Topic.BALANCE_LARGEST, "not_possible"),
+        check(Topic.RULE, dims={"table": "surveys"}),
     ],
 )
 def test_what_forbids_to_start(blocking):
@@ -57,10 +58,10 @@ def test_what_forbids_to_start(blocking):
 @pytest.mark.parametrize(
     "mild",
     [
-        check("outcome", "caution"),
-        check("balance.largest", "failed"),
-        check("quality.surveys.orphan.site_id", "caution", dims={"table": "surveys"}),
-        check("quality.fees.orphan.site_id", dims={"table": "fees"}),
+        check(Topic.OUTCOME_BEFORE, "caution"),
+        check(Topic.BALANCE_LARGEST, "failed"),
+        check(Topic.RULE, "caution", dims={"table": "surveys"}),
+        check(Topic.RULE, dims={"table": "fees"}),
     ],
 )
 def test_what_does_not(mild):
@@ -68,10 +69,10 @@ def test_what_does_not(mild):
 
 
 def test_repairs_are_ranked_and_checks_of_an_area_make_one():
-    shopper, bars = check("raters.shopper_v1.individual"), check("raters.bars_v1.least", "caution")
-    blank = check("quality.fees.complete", "caution")
-    scale = check("invariance.surveys.csat_v1.region")
-    stop = check("outcome")
+    shopper, bars = check(Topic.SHOPPERS), check(Topic.RATERS, "caution")
+    blank = check(Topic.COMPLETE, "caution")
+    scale = check(Topic.INVARIANCE)
+    stop = check(Topic.OUTCOME_BEFORE)
     _, repairs = judged(blank, bars, scale, shopper, stop)
     assert repairs["area"].tolist() == ["outcome", "scale", "raters", "complete"]
     assert repairs["rank"].tolist() == [1, 2, 3, 4]
@@ -79,20 +80,24 @@ def test_repairs_are_ranked_and_checks_of_an_area_make_one():
 
 
 def test_a_gate_that_cannot_tell_does_not_say_that_groups_differ():
-    gate = "invariance.surveys.csat_v1.region"
+    gate = Topic.INVARIANCE
     assert judged(check(gate, "caution"))[1]["area"].tolist() == ["scale_open"]
     assert judged(check(gate, "failed"))[1]["area"].tolist() == ["scale"]
     assert judged(check(gate, "not_possible"))[1].empty
 
 
 def test_needs_and_design_effect_are_no_repairs():
-    verdict, repairs = judged(check("needs", "caution"), check("csat_mean.icc.design", "caution"))
+    verdict, repairs = judged(check(Topic.NEEDS, "caution"), check(Topic.DESIGN_EFFECT, "caution"))
     assert verdict.status == "passed"
     assert repairs.empty
 
 
-def test_an_unknown_check_is_not_lost():
-    assert area_of(check("something.new")) == "other"
+def test_a_topic_of_no_area_is_not_lost():
+    assert area_of(check(Topic.APPEALS)) == "other"
+
+
+def test_no_area_can_be_reached_only_by_what_is_no_repair():
+    assert not NO_REPAIR & frozenset().union(*(area.topics for area in AREAS))
 
 
 @pytest.mark.parametrize("language", wording.LANGUAGES)

@@ -12,7 +12,7 @@ import pytest
 from analysis import results
 from analysis.present import Display, plots
 from analysis.report import build, portfolio
-from analysis.results import Alert, Check, Estimate, Finding
+from analysis.results import Alert, Check, Claim, Estimate, Finding, Topic
 from analysis.wording import catalogue
 
 SENTENCES = {
@@ -59,11 +59,6 @@ SENTENCES = {
     "fix_attrition": (
         "用电话回访补足未作答者，再算一次。",
         "Call back a sample of non-respondents and compute again.",
-    ),
-    "claim": (
-        "培训使客户满意度平均提高 {value:effect} 分（{ci_low:effect} 至 {ci_high:effect}）。",
-        "Training raised customer satisfaction by {value:effect} points on average "
-        "({ci_low:effect} to {ci_high:effect}).",
     ),
     "action": (
         "把课程推广到其余项目，并在第 12 个月复训。",
@@ -148,25 +143,34 @@ def described(indicator, unit, value, n, **more):
 
 def checks():
     return [
-        Check(id="tracking.pretrend", question="sample.q_pretrend", status="passed", value=0.61,
-              threshold=0.05, unit="p", reason="sample.r_pretrend"),
-        Check(id="tracking.clusters", question="sample.q_clusters", status="passed", value=40,
-              threshold=10, unit="sites"),
-        Check(id="tracking.attrition", question="sample.q_attrition", status="caution", value=0.09,
-              threshold=0.05, unit="share", reason="sample.r_attrition",
-              remedy="sample.fix_attrition", params={"drop": 0.09}),
-        Check(id="tracking.spill", question="sample.q_spill", status="not_possible",
-              reason="sample.r_spill"),
+        Check(id="tracking.pretrend", topic=Topic.PRETREND, question="sample.q_pretrend",
+              status="passed", value=0.61, threshold=0.05, unit="p", reason="sample.r_pretrend"),
+        Check(id="tracking.clusters", topic=Topic.COMPARISON_SIZE, question="sample.q_clusters",
+              status="passed", value=40, threshold=10, unit="sites"),
+        Check(id="tracking.attrition", topic=Topic.RESPONDENTS, question="sample.q_attrition",
+              status="caution", value=0.09, threshold=0.05, unit="share",
+              reason="sample.r_attrition", remedy="sample.fix_attrition", params={"drop": 0.09}),
+        Check(id="tracking.spill", topic=Topic.SPILL_OVER, question="sample.q_spill",
+              status="not_possible", reason="sample.r_spill"),
     ]  # fmt: skip
 
 
 def finding():
     return Finding(
         id="finding.csat",
-        claim="sample.claim",
+        claim=Claim.BETTER,
         design="quasi_experimental",
         strength="moderate",
-        params={"value": 0.212, "ci_low": 0.15, "ci_high": 0.274, "unit": "score"},
+        params={
+            "indicator": "csat_mean",
+            "value": 0.212,
+            "ci_low": 0.15,
+            "ci_high": 0.274,
+            "unit": "score",
+            "level": 0.95,
+            "n_units": 60,
+            "n_treated": 40,
+        },
         estimates=("tracking.csat_mean.att.0", "value.csat_top2"),
         checks=("tracking.attrition",),
         reasons=("sample.r_attrition",),

@@ -60,7 +60,8 @@ def test_nothing_asks_the_network(pages):
 
 def test_the_brief_answers_first(pages):
     text = words(parse(pages["en/index.html"]))
-    assert text.index("Training raised customer satisfaction by +0.21") < text.rindex("How sure")
+    claim = "Mean customer satisfaction score improved because of the training: +0.21"
+    assert text.index(claim) < text.rindex("How sure")
     assert "There are no fee data." in text
     assert "costs.csv: no rows" in text
     assert "Simulated data" in text
@@ -68,9 +69,9 @@ def test_the_brief_answers_first(pages):
 
 def test_the_other_language_says_it_too(pages):
     text = words(parse(pages["zh/index.html"]))
-    assert "培训使客户满意度平均提高 +0.21 分" in text
+    assert "培训改善了客户满意度均分" in text
     assert "模拟数据" in text
-    assert "Training raised" not in text
+    assert "because of the training" not in text
 
 
 def test_code_and_method_are_folded_but_there(pages):

@@ -11,7 +11,7 @@ import pytest
 
 from analysis.present import MIME, Display, cards, plots, suppressed, tables
 from analysis.present.estimates import estimates_table, hide_estimates
-from analysis.results import Check, Estimate, Finding
+from analysis.results import Check, Estimate, Finding, Topic
 from analysis.wording.catalogue import WordingError
 
 HTML = "{http://www.w3.org/1999/xhtml}"
@@ -142,7 +142,7 @@ def test_text_of_clients_is_escaped():
 
 
 def check(status, **more):
-    return Check(id=f"c.{status}", question="brief.sure", status=status, **more)
+    return Check(id=f"c.{status}", topic=Topic.RULE, question="brief.sure", status=status, **more)
 
 
 def test_checks_come_worst_first_in_words():
@@ -162,7 +162,7 @@ def test_checks_come_worst_first_in_words():
 
 def finding(**more):
     return Finding(
-        id="f", claim="brief.sure", design="descriptive", strength="weak",
+        id="f", claim="findings.targets.not_possible", design="descriptive", strength="weak",
         checks=("c.failed",), reasons=("report.n",), **more,
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from IPython.lib.pretty import pretty
 
-from analysis.results import Check, Estimate, StageResults
+from analysis.results import Check, Estimate, StageResults, Topic
 
 EFFECT = Estimate(
     id="tracking.csat_mean.att.overall",
@@ -41,12 +41,12 @@ def test_without_a_value_the_reason_stands_there():
 
 def test_a_check_is_one_line():
     given = {"value": 46.0, "threshold": 60.0, "unit": "sites", "n": 60, "reason": "why.few"}
-    check = Check(id="a.c", question="q", status="caution", **given)
+    check = Check(id="a.c", topic=Topic.RULE, question="q", status="caution", **given)
     assert pretty(check) == "a.c: caution; 46 sites, threshold 60, n = 60, why: why.few"
 
 
 def test_results_of_a_stage_tell_how_much_there_is():
-    checks = [Check(id=f"c{n}", question="q", status="passed") for n in range(3)]
+    checks = [Check(id=f"c{n}", topic=Topic.RULE, question="q", status="passed") for n in range(3)]
     found = StageResults(
         stage="tracking",
         estimates=(EFFECT,),

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis import results
-from analysis.results import Alert, Check, Finding
+from analysis.results import Alert, Check, Finding, Topic
 from analysis.value import assess_actions, playbook, propose
 
 ON = dt.date(2025, 3, 1)
@@ -21,7 +21,7 @@ ALERT = Alert(
 
 
 def conflict(n):
-    return Check(id=f"design.conflict.C{n}", question="q", status="caution")
+    return Check(id=f"design.conflict.C{n}", topic=Topic.CONFLICT, question="q", status="caution")
 
 
 def test_evidence_becomes_actions_with_owner_and_due_day():
@@ -53,7 +53,7 @@ def test_same_action_for_the_same_subject_is_one_row():
 
 
 def test_what_passed_needs_no_action():
-    passed = Check(id="design.conflict.C1", question="q", status="passed")
+    passed = Check(id="design.conflict.C1", topic=Topic.CONFLICT, question="q", status="passed")
     assert propose([passed], on=ON).empty
 
 

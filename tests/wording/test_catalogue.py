@@ -70,7 +70,8 @@ def found(fault: re.Pattern) -> dict[str, list[str]]:
 
 
 def test_the_faults_that_are_looked_for_are_found():
-    assert TIGHT.search("共{n:int} 个") and TIGHT.search("{n:int}个")
+    assert TIGHT.search("共{n:int} 个")
+    assert TIGHT.search("{n:int}个")
     assert not TIGHT.search("共 {n:int} 个")
 
 

@@ -25,7 +25,7 @@ from analysis.present.views.instruments import (
     worded,
 )
 from analysis.present.views.words import in_words, lowest
-from analysis.results import StageResults
+from analysis.results import StageResults, Topic
 
 __all__ = [
     "aapor",
@@ -82,7 +82,7 @@ def scorecard(table: pd.DataFrame) -> pd.DataFrame:
 
 def weighting(results: StageResults) -> pd.DataFrame:
     """Return the mean as answered and as weighted, with what the weights cost."""
-    check = next((c for c in results.checks if c.id == "baseline.weights.design_effect"), None)
+    check = next((c for c in results.checks if c.topic is Topic.WEIGHTS), None)
     rows = [
         {
             "way": e.dims["weighting"],

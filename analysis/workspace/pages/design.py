@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.results import StageResults
+from analysis.results import StageResults, Topic
 from analysis.workspace.pages.page import Page
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class DesignPage(Page):
             self.view("power_estimators")
         self.view("power_figure", effect=self.stage.effect)
         self.section("outlook")
-        self.checks([c for c in self.found.checks if c.id == "design.outlook"], fold=False)
+        self.checks([c for c in self.found.checks if c.topic is Topic.OUTLOOK], fold=False)
         self.view("outlook")
         self.section("frontier")
         self.views("frontier_figure", "frontier")
@@ -52,10 +52,10 @@ class DesignPage(Page):
         self.views("samples", "visits")
         self.section("evaluators")
         self.view("evaluators")
-        for name in ("finances", "documents"):
+        for name, topic in (("finances", Topic.FINANCES), ("documents", Topic.DOCUMENTS)):
             self.section(name)
             self.view(name)
-            asked = [check for check in self.found.checks if check.id == f"design.{name}"]
+            asked = [check for check in self.found.checks if check.topic is topic]
             self.show.checks(asked, fold=False)
         self.section("risks")
         self.view("risks")
@@ -66,5 +66,5 @@ class DesignPage(Page):
         self.views("contradictions", "external_figures")
         self.section("checks")
         told = {check.id for step in steps for check in step.checks}
-        rest = [c for c in self.found.checks if ".not_possible." in c.id and c.id not in told]
+        rest = [c for c in self.found.checks if c.topic is Topic.REFUSED and c.id not in told]
         self.checks(*steps, rest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from analysis.results import StageResults
+from analysis.results import StageResults, Topic
 from analysis.workspace.pages.page import Page
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ class MonitoringPage(Page):
 
     stage: MonitoringStage
 
-    def said(self, check: str) -> None:
+    def said(self, topic: Topic, step: str = "") -> None:
         """Show the sentence in which a check says what it found."""
-        self.show.prose(**self.stage.said(self.found, check))
+        self.show.prose(**self.stage.said(self.found, topic, step))
 
     def part(self, name: str, *tables: str) -> None:
         """Open a section, and say so where none of the tables it shows has a row."""
@@ -33,7 +33,7 @@ class MonitoringPage(Page):
         self.section("monday")
         self.show.tasks(actions)
         self.section("changes")
-        self.said("history")
+        self.said(Topic.HISTORY)
         self.view("changes")
         self.section("alerts")
         self.show.alerts(self.found.alerts)
@@ -60,19 +60,19 @@ class MonitoringPage(Page):
             # What is watched may have too few months for a chart; then it is another outcome.
             labels = self.stage.labels_of(str(ranked["indicator"].iloc[0]))
             self.view("multiples_figure", **labels)
-        for about in ("season", "phases"):
-            if any(check.id == f"monitoring.{about}" for check in self.found.checks):
+        for about in (Topic.SEASON, Topic.PHASES):
+            if any(check.topic is about for check in self.found.checks):
                 self.said(about)
         self.view("ranked")
-        self.said("funnel")
+        self.said(Topic.FUNNEL)
         self.view("funnel_figure", **self.stage.chart_labels)
         self.view("funnel")
         self.section("weekly")
-        self.said("weekly.opened")
+        self.said(Topic.WEEKLY_OPENED, "weekly")
         self.view("weekly_worst_figure", **self.stage.weekly_labels)
         self.view("weekly_figure", **self.stage.weekly_labels)
         self.view("weekly")
-        self.said("weekly.in_time")
+        self.said(Topic.WEEKLY_IN_TIME, "weekly")
         late = {"unit": "share", "span": (0.0, 1.0), "start": self.stage.start_of_weeks}
         self.view("weekly_late_figure", **late)
         self.views("weekly_late", "rare", "platform_use")

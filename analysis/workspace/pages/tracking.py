@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.causal import Depth, Evaluation
 from analysis.findings import Line
 from analysis.present import plots, views
-from analysis.results import Check, Estimate, Finding, StageResults
+from analysis.results import Check, Estimate, Finding, StageResults, Topic
 from analysis.workspace.pages.page import Page
 
 if TYPE_CHECKING:
@@ -22,9 +22,8 @@ _WAITED = (("reply", "reply_figure"), ("resolve", "resolve_figure"))
 """What customers wait for, and the figure of it."""
 
 
-_IN_ROUNDS = ("causal.check.measured_in_rounds", "causal.check.started_together")
-_IN_PART = "causal.check.months_in_part"
-"""Questions of an outcome that is not measured every month."""
+_IN_ROUNDS = (Topic.MEASURED_IN_ROUNDS, Topic.STARTED_TOGETHER)
+"""What is said of an outcome that is not measured every month."""
 
 
 class TrackingPage(Page):
@@ -67,7 +66,7 @@ class TrackingPage(Page):
         """Show how the arms moved, what is left of the effect, and how fast it fades."""
         later = main.of("att_horizon")
         self.section("development")
-        in_rounds = [c for c in main.checks() if c.question in _IN_ROUNDS]
+        in_rounds = [c for c in main.checks() if c.topic in _IN_ROUNDS]
         if in_rounds:
             self.checks(in_rounds, fold=False)
         self._in_part(main)
@@ -143,7 +142,7 @@ class TrackingPage(Page):
 
     def _in_part(self, *evaluations: Evaluation) -> None:
         """Name the months that are left out because few of their cases are known."""
-        found = [c for e in evaluations for c in e.checks() if c.question == _IN_PART]
+        found = [c for e in evaluations for c in e.checks() if c.topic is Topic.MONTHS_IN_PART]
         if found:
             self.checks(found, fold=False)
 

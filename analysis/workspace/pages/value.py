@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from analysis.present import views
-from analysis.results import Finding, StageResults
+from analysis.results import Finding, StageResults, Topic
 from analysis.workspace.pages.page import Page
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class ValuePage(Page):
         """Show benefits and costs, what they depend on, what is not priced, and the sharing."""
         self.section("money")
         self.views("benefits", "costs")
-        asked = "value.check.between_rounds.question"
-        self.checks([c for c in self.found.checks if c.question == asked], fold=False)
+        assumed = [c for c in self.found.checks if c.topic is Topic.BETWEEN_ROUNDS]
+        self.checks(assumed, fold=False)
         if len(self.found.table("return_by_month")):
             self.views("return_by_month_figure", "return_by_month")
         if len(self.found.tables.get("tornado", ())):
