@@ -29,6 +29,7 @@ MIN_GAPS = 10
 TAIL = float(stats.norm.sf(3))
 RECENT_DAYS = 91
 """Newest days whose complaints are held against those before training."""
+DAYS_A_MONTH = 365.25 / 12
 LOOKS = 12
 """Looks a year among which the error is shared: a window of three months is new each month."""
 ALPHA = 0.05
@@ -122,7 +123,7 @@ def _chart(
 
 
 def faster_p(
-    before: int, days_before: float, since: int, days_since: float, spread: float
+    before: int, days_before: float, since: int, days_since: float, varying: float = 0.0
 ) -> float:
     """Return how likely as many events are since, if they came as rarely as before.
 
@@ -132,39 +133,49 @@ def faster_p(
         Events.
     days_before, days_since : float
         Days in which they came.
-    spread : float
-        Variance of counts in units of that of a constant rate, at least 1.
+    varying : float
+        Variance of the rates of months as a share of their squared mean (0: a constant rate).
 
     Returns
     -------
     float
-        P(X ≥ since) of the binomial, of counts divided by ``spread``.
+        P(X >= since) given all events: binomial for a constant rate; beta-binomial where the
+        rates of months are gamma with this variance, so that counts are negative binomial.
+
+    References
+    ----------
+    Przyborowski & Wilenski (1940), Biometrika 31(3/4). Johnson, Kemp & Kotz, Univariate Discrete
+    Distributions, section 6.2.2 (one of two negative binomial counts given their sum).
     """
     if since == 0 or days_since <= 0:
         return 1.0
-    k, m = since / spread, before / spread
-    return float(special.betainc(k, m + 1, days_since / (days_before + days_since)))
+    if varying <= 0:
+        return float(special.betainc(since, before + 1, days_since / (days_before + days_since)))
+    shapes = np.array([days_since, days_before]) / (DAYS_A_MONTH * varying)
+    return float(stats.betabinom.sf(since - 1, before + since, *shapes))
 
 
-def _spreads(frame: pd.DataFrame, start: dt.date, silent: Sequence[int]) -> dict[str, float]:
-    """Return the variance of each site's count before, in units of that of a constant rate.
+def _varying(frame: pd.DataFrame, start: dt.date, silent: Sequence[int]) -> float:
+    """Return how much the rates of months vary before, as a share of their squared mean.
 
-    Rates of months vary by one share of themselves at all sites together (negative binomial), and
-    neighbouring months are alike. The first month of the list is left out, which may be cut.
+    One share for all sites. Months that resemble their neighbours count as much as their sum
+    varies. The first month of the list is left out, which may be cut.
     """
     month = pd.Series(periods(frame["at"]).to_numpy(dtype=int), index=frame.index)
     first, last = int(month.min()) + 1, period_of(start)
     whole = [m for m in range(first, last) if m not in set(silent)]
     counts = pd.crosstab(frame["subject"], month).reindex(columns=whole, fill_value=0)
-    mean = counts.mean(axis=1)
-    counts, mean = counts[mean > 0], mean[mean > 0]
+    counts = counts[counts.sum(axis=1) > 0]
     months = len(whole)
     if months < 2 or counts.empty:
-        return {}
-    away = counts.sub(mean, axis=0).pow(2).to_numpy().sum() * months / (months - 1)
-    varying = max(0.0, (away - counts.to_numpy().sum()) / (months * float((mean**2).sum())))
-    alike = float(months_alike(counts.div(mean, axis=0).to_numpy())) if varying > 0 else 0.0
-    return (1 + varying * mean * months * mean_factor(months, alike)).to_dict()
+        return 0.0
+    mean = counts.mean(axis=1)
+    variance = counts.var(axis=1, ddof=1)
+    squared = float((mean**2 - variance / months).sum())
+    if squared <= 0 or (found := float((variance - mean).sum()) / squared) <= 0:
+        return 0.0
+    alike = float(months_alike(counts.div(mean, axis=0).to_numpy()))
+    return found * months * float(mean_factor(months, alike))
 
 
 def assess_rare(
@@ -196,10 +207,9 @@ def assess_rare(
 
     Notes
     -----
-    With ``m`` gaps that add up to ``S`` days before and ``k`` that add up to ``L`` days in the
-    newest months, the gap that is still open included, ``k`` is binomial among ``m + k`` with
-    ``L / (S + L)`` where the rate is the same (Przyborowski & Wilenski 1940). Both counts are
-    divided by how much more they vary than by a constant rate, as months at all sites do.
+    The test is :func:`faster_p` of the gaps before training and those of the newest months, the gap
+    that is still open included. How much the rates of months vary is estimated from all sites'
+    months before training.
     """
     if not present(tickets, "kind", "opened_at", "site_id"):
         return collect("monitoring", [])
@@ -214,7 +224,7 @@ def assess_rare(
     # Days across a month that nobody recorded are no gap between complaints.
     before = np.searchsorted(silent, periods(frame["at"]).to_numpy(dtype=int))
     frame = frame.assign(silent_before=before)
-    spreads = _spreads(frame, start, silent)
+    varying = _varying(frame, start, silent)
     recent = max(pd.Timestamp(start), pd.Timestamp(until) - pd.Timedelta(days=RECENT_DAYS))
     charts, tests = [], {}
     for site, rows in frame.groupby("subject"):
@@ -234,7 +244,7 @@ def assess_rare(
             float(days[base].sum()),
             int(new.sum()),
             float(days[new].sum()) + open_gap,
-            spreads.get(site, 1.0),
+            varying,
         )
     question = {
         "id": "monitoring.rare",
