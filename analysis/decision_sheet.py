@@ -17,7 +17,7 @@ from analysis.inert import MARK, as_meant, csv_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionSheet:
-    """What a sheet of decisions holds; one row a decision.
+    """What a sheet of decisions holds; one row per decision.
 
     Attributes
     ----------

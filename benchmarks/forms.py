@@ -1,7 +1,7 @@
 """Size of a 5 % test of outcomes that are not means, and of the balanced effect, with few sites.
 
 Usage: ``nice -n 19 python benchmarks/forms.py [WORLDS] [MINUTES]``. Writes
-``benchmarks/results/forms.csv``: a row a number of trained sites (of 40) and a form, with the
+``benchmarks/results/forms.csv``: one row per number of trained sites (of 40) and a form, with the
 share of worlds without an effect in which the test rejects. ``linear_`` rows take linearised
 influence (what a clustered covariance gives, weights as given), the others leave out sites, as
 reported. Sites differ in size by a factor of nine and in level; shocks last (autocorrelation 0.5).

@@ -75,7 +75,7 @@ ROWS = (
 
 
 def main() -> None:
-    """Print a table, a row a kind and number of sheets."""
+    """Print a table, one row per kind and number of sheets."""
     worlds = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     print(
         "| questionnaire | sheets | alpha passes | fit passes | direction passes "

@@ -179,7 +179,7 @@ def _outcome(path: Path) -> bytes:
 
 
 def main() -> None:
-    """Print a row a command: cases, how many were killed in time, differences."""
+    """Print one row per command: cases, how many were killed in time, differences."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", type=int, nargs="?", default=200)
     parser.add_argument("--seed", type=int, default=1)

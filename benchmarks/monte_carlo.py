@@ -293,7 +293,7 @@ def band_world(panel: Prepared, truth: np.ndarray, seed: int) -> list[dict]:
 
 
 def study(design: Design, kind: str, worlds: int, of_world=one_world) -> pd.DataFrame:
-    """Return a row a method: bias, coverage and share of rejections over worlds.
+    """Return one row per method: bias, coverage and share of rejections over worlds.
 
     ``bias_mc`` is the Monte-Carlo standard error of ``bias``; ``sd`` the standard deviation of
     the estimates and ``se`` the mean standard error, which should be alike; ``worlds`` those in

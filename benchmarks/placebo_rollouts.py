@@ -8,8 +8,8 @@ then takes the path of the tracking report: estimation frame, evaluation, everyt
 graded claims, with the registered draw as assignment (so that "strong" can be reached). Every
 effect claimed is false.
 
-Writes ``benchmarks/results/placebo_rollouts.csv``, a row a roll-out and outcome (a run that was cut
-short goes on where it stopped);
+Writes ``benchmarks/results/placebo_rollouts.csv``, one row per roll-out and outcome (a run that
+was cut short goes on where it stopped);
 ``benchmarks/tables.py`` puts it into ``docs/methods/estimators.md``.
 """
 
@@ -59,7 +59,7 @@ def fake_waves(real: pd.DataFrame, treated: int, first_period: int, seed: int) -
 
 
 def rollout(stage, treated: int, seed: int, *, deepened: bool = True) -> list[dict]:
-    """Evaluate one roll-out: a row an outcome, with claim, grade and the numbers behind them."""
+    """Evaluate one roll-out: one row per outcome, with claim, grade and the numbers behind them."""
     waves = fake_waves(stage.waves, treated, stage.client.period.first_period, seed)
     made_up = replace(stage)
     vars(made_up).update(waves=waves, panel=stage.panel)

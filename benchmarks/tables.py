@@ -42,7 +42,7 @@ NORMAL = stats.norm.ppf((1 + LEVEL) / 2)
 
 
 def monte_carlo() -> pd.DataFrame:
-    """Return the results of the Monte-Carlo study, a row a design, effect and method."""
+    """Return the results of the Monte-Carlo study, one row per design, effect and method."""
     found = pd.read_csv(RESULTS / "monte_carlo.csv", keep_default_na=False, na_values=[""])
     return found.sort_values([*DESIGN, "effect"], ascending=[True] * 4 + [False, True])
 

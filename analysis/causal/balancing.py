@@ -56,10 +56,10 @@ class Balanced:
     evaluation : Evaluation or None
         On the kept units with their weights; None where they could not be balanced.
     weights : DataFrame
-        A row a unit: ``unit``, ``treated``, ``propensity``, ``kept``, ``weight`` (1 for treated
+        One row per unit: ``unit``, ``treated``, ``propensity``, ``kept``, ``weight`` (1 for treated
         units; comparison weights sum to their number).
     differences : DataFrame
-        A row a covariate: ``covariate``, ``before`` and ``after``: standardised mean difference
+        One row per covariate: ``covariate``, ``before`` and ``after``: standardised mean difference
         (in standard deviations of the treated) before and after weighting; ``trimmed``: mean of
         the units left out less that of all treated, in the same unit.
     trimmed : tuple of str

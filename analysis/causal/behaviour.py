@@ -86,7 +86,7 @@ def rated_change(
     Parameters
     ----------
     people : DataFrame
-        A row a person: ``site_id``, ``treated`` (bool), ``before``, ``after`` (mean ratings by
+        One row per person: ``site_id``, ``treated`` (bool), ``before``, ``after`` (mean ratings by
         others); people without either are left out. Not modified.
     outcome, unit : str
         Indicator and its unit.
@@ -124,8 +124,8 @@ def share_improved(
     Parameters
     ----------
     people : DataFrame
-        A row a person: ``site_id``, ``treated`` (bool), ``before``, ``after``; incomplete rows are
-        left out. Not modified.
+        One row per person: ``site_id``, ``treated`` (bool), ``before``, ``after``; incomplete rows
+        are left out. Not modified.
     reliability : float
         As :func:`reliable_change` takes it; the spread before is that of all people.
 
@@ -164,7 +164,7 @@ def know_do_gap(
     Parameters
     ----------
     people : DataFrame
-        A row a person: ``site_id``, ``treated``, ``test_before``, ``test_after``,
+        One row per person: ``site_id``, ``treated``, ``test_before``, ``test_after``,
         ``behaviour_before``, ``behaviour_after``. People with all four count. Not modified.
 
     Returns
@@ -212,7 +212,7 @@ def application(
     Parameters
     ----------
     people : DataFrame
-        A row a trained person: ``site_id``, ``learned`` (target skills passed) and ``applied``
+        One row per trained person: ``site_id``, ``learned`` (target skills passed) and ``applied``
         (different target skills seen in the window; no more than learned). Not modified.
     least : int
         Skills that make an applier.

@@ -87,7 +87,7 @@ def lee_bounds(
     stayed, treated : (n,) bool
         Everybody who was there at the start, leavers included.
     cluster : (n,), optional
-        Labels of the cluster of assignment; default everybody by himself.
+        Labels of the cluster of assignment; default each unit its own.
 
     Raises
     ------

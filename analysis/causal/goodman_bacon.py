@@ -19,7 +19,7 @@ def goodman_bacon(panel: Prepared) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a 2×2 comparison: ``kind`` (``treated_untreated``, ``earlier_later``,
+        One row per 2×2 comparison: ``kind`` (``treated_untreated``, ``earlier_later``,
         ``later_earlier`` — the last uses already treated units as comparison), ``cohort``,
         ``compared`` (inf for never treated), ``estimate``, ``weight``; weights sum to one and
         ``Σ weight · estimate`` is the coefficient.

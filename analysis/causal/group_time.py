@@ -125,7 +125,7 @@ class GroupTime:
         return np.where(self.estimated, se, np.nan)
 
     def table(self) -> pd.DataFrame:
-        """Tidy frame, a row a cell: cohort, period, event_time, base, att, se."""
+        """Tidy frame, one row per cell: cohort, period, event_time, base, att, se."""
         return pd.DataFrame(
             {
                 "cohort": self.cohort,

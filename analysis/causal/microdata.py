@@ -106,7 +106,7 @@ def label_counts(
     Parameters
     ----------
     path : str or Path
-        Parquet file with one row an answer.
+        Parquet file with one row per answer.
     y, unit, period : str
         Names of its columns: the label, the site, the month.
     memory_limit, threads : str, int

@@ -58,7 +58,7 @@ def placebo_date(
     Parameters
     ----------
     frame : DataFrame
-        ``unit, period, y, n, cohort`` as of :func:`analysis.outcome`; one row a site-month.
+        ``unit, period, y, n, cohort`` as of :func:`analysis.outcome`; one row per site-month.
     months_earlier : int
         Months before the first cohort at which training is pretended.
     outcome, unit : str
@@ -130,7 +130,7 @@ def leave_one_out(evaluation: Evaluation) -> tuple[pd.DataFrame, Check]:
     Returns
     -------
     DataFrame
-        A row a unit left out: ``unit``, ``cohort``, ``value``, ``change``; ascending by value.
+        One row per unit left out: ``unit``, ``cohort``, ``value``, ``change``; ascending by value.
     Check
         Passed while every value has the sign of the effect, lies inside its interval, and no
         unit moves it by 0.8 standard errors.

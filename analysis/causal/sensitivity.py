@@ -38,7 +38,7 @@ BREAKDOWN_PASSES = 1.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sensitivity:
-    """Bounds of one outcome; ``table`` is a row a horizon, kind and bound."""
+    """Bounds of one outcome; ``table`` is one row per horizon, kind and bound."""
 
     table: pd.DataFrame
     _estimates: tuple[Estimate, ...]

@@ -176,7 +176,7 @@ def change_by_hours(
         The slope (``change_per_hour``; not causal), with a heteroscedasticity-robust t interval
         (HC3) over sites.
     DataFrame
-        A row a trained site: ``unit``, ``hours``, ``change``.
+        One row per trained site: ``unit``, ``hours``, ``change``.
     """
     options, outcome = evaluation.options, evaluation.outcome
     common = {

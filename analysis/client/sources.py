@@ -197,7 +197,7 @@ class ColumnMap(Part):
 
 
 class Unpivot(Part):
-    """A wide questionnaire, one column an item, turned into one row an answer.
+    """A wide questionnaire, one column an item, turned into one row per answer.
 
     Attributes
     ----------

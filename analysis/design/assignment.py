@@ -46,7 +46,7 @@ def assign_waves(
     Returns
     -------
     DataFrame
-        One row a site in order of ``site_id``: ``site_id, stratum, wave, arm``.
+        One row per site in order of ``site_id``: ``site_id, stratum, wave, arm``.
 
     Raises
     ------
@@ -192,7 +192,7 @@ def assess_assignment(
     Parameters
     ----------
     sites : DataFrame
-        Canonical ``sites``, one row a site.
+        Canonical ``sites``, one row per site.
     drawn : DataFrame
         ``site_id, wave, arm`` as drawn; wave 0 is never trained.
     seed : int

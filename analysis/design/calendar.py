@@ -140,7 +140,7 @@ def measurement_calendar(
     Returns
     -------
     DataFrame
-        One row a wave and horizon: ``wave, n_sites, start, held`` (whether start is actual),
+        One row per wave and horizon: ``wave, n_sites, start, held`` (whether start is actual),
         ``months, measure_on, season``, ``state`` (``past``, ``ahead``; ``""`` without
         ``as_of``) and ``judges`` (``early``: reaction and learning only, ``late``: behaviour and
         results too). Empty when no wave has a date.

@@ -64,7 +64,7 @@ def assess_documents(documents: pd.DataFrame | None) -> StageResults:
     Returns
     -------
     StageResults
-        Table ``documents``: a row a document named (``document`` its identifier), then the
+        Table ``documents``: one row per document named (``document`` its identifier), then the
         client's others (``document`` empty), with the number of ``versions``, the newest one's
         ``version, issued_on, approved_by, approved_on``, and ``state``: ``approved``,
         ``waiting`` (issued, not approved), ``absent``, ``not_arisen`` (absent, and needed only

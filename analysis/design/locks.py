@@ -163,7 +163,7 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        One row a difference: ``part, item, leaf`` (empty where the content has no such depth),
+        One row per difference: ``part, item, leaf`` (empty where the content has no such depth),
         ``locked, now`` as JSON text; ``""`` where the item is on one side only.
     """
     rows = list(_differences(then, now))

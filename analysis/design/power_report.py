@@ -37,7 +37,7 @@ def read_roll_out(
     Parameters
     ----------
     outcome : DataFrame
-        ``unit, period, y, n, cohort``, one row a site-month.
+        ``unit, period, y, n, cohort``, one row per site-month.
     window : int
         Most months after the start that are averaged.
     base, by_lot

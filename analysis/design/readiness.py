@@ -116,7 +116,7 @@ def assess_chain(goals: pd.DataFrame) -> StageResults:
     Parameters
     ----------
     goals : DataFrame
-        One row a goal; ``behaviour`` and ``aim`` (words by language, or NULL), ``indicator``.
+        One row per goal; ``behaviour`` and ``aim`` (words by language, or NULL), ``indicator``.
 
     Returns
     -------

@@ -22,10 +22,11 @@ def assess_roll_out(waves: pd.DataFrame | None, sites: pd.DataFrame | None) -> S
     Returns
     -------
     StageResults
-        Table ``roll_out``: a row a wave, ``wave`` (0: never trained), ``start`` (earliest planned
-        day), ``sites``, a count for each kind of property and ``unknown``, ``assigned_by`` (the
-        one way, NULL where sites of a wave differ). Checks ``design.assignment`` (passed when
-        every wave was drawn by lot) and ``design.started_late``.
+        Table ``roll_out``: one row per wave, ``wave`` (0: never trained), ``start`` (earliest
+        planned day), ``sites``, a count for each kind of property and ``unknown``,
+        ``assigned_by`` (the one way, NULL where sites of a wave differ). Checks
+        ``design.assignment`` (passed when every wave was drawn by lot) and
+        ``design.started_late``.
     """
     if waves is None or waves.empty:
         missing = Check(

@@ -228,7 +228,7 @@ def assess_frontier(
     Parameters
     ----------
     outcome : DataFrame
-        ``unit, period, y, n, cohort`` of the primary outcome, one row a site-month.
+        ``unit, period, y, n, cohort`` of the primary outcome, one row per site-month.
     effect : float or None
         Smallest effect that matters, in the unit of the outcome.
     base, by_lot

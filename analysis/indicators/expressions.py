@@ -53,7 +53,7 @@ class Block:
     Attributes
     ----------
     cells : ibis Table
-        One row a ``site_id``, ``period`` and, where there is one, ``stratum``.
+        One row per ``site_id``, ``period`` and, where there is one, ``stratum``.
     measures : tuple of Measure
         What is read from it.
     pooled : bool

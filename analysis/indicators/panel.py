@@ -79,7 +79,7 @@ def build_panel(
     Returns
     -------
     DataFrame
-        One row a cell, sorted by its key (``indicator``, ``stratum``, ``site_id``,
+        One row per cell, sorted by its key (``indicator``, ``stratum``, ``site_id``,
         ``period``), with the columns of :data:`SCHEMA`: ``value``; ``n`` observations behind
         it (the denominator's units: answers, requests, households; ledger rows for fees);
         ``total`` and ``total_sq``, sum and sum of squares of the observations (of the
@@ -124,7 +124,7 @@ def coverage(
     Returns
     -------
     DataFrame
-        One row an indicator of the registry: ``indicator``, ``computed`` (bool), ``cells``,
+        One row per indicator of the registry: ``indicator``, ``computed`` (bool), ``cells``,
         ``sites``, ``first`` and ``last`` (running months, missing when not computed),
         ``missing``: tables (``invitations``) and wholly empty columns (``sites.households``)
         that would allow it, joined by ``, ``; empty when computed, and when the tables are

@@ -107,7 +107,7 @@ class Rounds:
         return np.asarray(self.months, dtype=float)[np.asarray(period, dtype=int) - 1] - start
 
     def pooled(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return one row a site and round, labelled in months; rows without outcome are left out.
+        """Return one row per site and round, labelled in months; rows without outcome are left out.
 
         Outcomes of two months of one round are averaged by the denominator where there is one,
         else by the number of observations, which gives the value of all of them together.

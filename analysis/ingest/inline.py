@@ -59,7 +59,7 @@ def draft_inline(source: Source, number: int, client: Client, taker: Taker) -> D
 
 
 def instruments_table(client: Client) -> pd.DataFrame:
-    """Return the canonical table of the declared instruments, one row an item."""
+    """Return the canonical table of the declared instruments, one row per item."""
     rows = [
         {
             "instrument": name,

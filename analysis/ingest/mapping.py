@@ -51,7 +51,7 @@ def draft_source(source: Source, tables: Sequence[RawTable], taker: Taker) -> Dr
     Returns
     -------
     Draft
-        One row a raw row, minus those that ``only`` leaves out; nothing else is removed.
+        One row per raw row, minus those that ``only`` leaves out; nothing else is removed.
     """
     work = _Work(source, taker)
     longer = to_rows(source, [work.only(table) for table in tables])

@@ -624,7 +624,7 @@ def _hint(export: _Export, header: str, say: Say) -> str:
 
 
 def _finer(export: _Export, say: Say) -> list[str]:
-    """Return the sum over finer rows of a ledger, e.g. one row a flat."""
+    """Return the sum over finer rows of a ledger, e.g. one row per flat."""
     finer = {word(h) for h, reason in export.drop.items() if reason == "finer_than_site"}
     if not finer & {word(header) for header in export.headers}:
         return []

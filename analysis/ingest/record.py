@@ -76,7 +76,7 @@ class AcceptedRecord(_Entry):
 class SourceRecord(_Entry):
     """One source: ``rows_in + rows_added == rows_out + sum(left_out)``, checked when built.
 
-    ``rows_added`` are those a wide questionnaire gains when it becomes one row an answer.
+    ``rows_added`` are those a wide questionnaire gains when it becomes one row per answer.
     """
 
     title: str

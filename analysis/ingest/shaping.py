@@ -17,7 +17,7 @@ _REASONS = frozenset({"blank", "skipped", "not_applicable", "dont_know"})
 
 
 def shape(draft: Draft) -> None:
-    """Bring a draft to one row a key, by its declared rules; changed in place."""
+    """Bring a draft to one row per key, by its declared rules; changed in place."""
     if draft.source.distinct:
         _distinct(draft)
     elif draft.source.aggregate is None or draft.source.duplicates.by:
@@ -84,7 +84,7 @@ def _distinct(draft: Draft) -> None:
 
 
 def _unpivot(draft: Draft) -> None:
-    """Turn one row a questionnaire into one row an answer, items in declared order."""
+    """Turn one row per questionnaire into one row per answer, items in declared order."""
     unpivot = draft.source.unpivot
     length, items = len(draft.frame), list(unpivot.items)
     order = np.repeat(np.arange(length), len(items))

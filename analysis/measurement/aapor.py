@@ -280,7 +280,7 @@ def aapor_table(dispositions: pd.DataFrame, by: list[str], *, e: float | None = 
     Parameters
     ----------
     dispositions : DataFrame
-        One row an invited case: the columns ``by`` and ``disposition`` (final code).
+        One row per invited case: the columns ``by`` and ``disposition`` (final code).
 
     Returns
     -------
@@ -306,7 +306,7 @@ def assess_aapor(
     Parameters
     ----------
     dispositions : DataFrame or None
-        Canonical table: one row an invited case with ``disposition``, and ``site_id``,
+        Canonical table: one row per invited case with ``disposition``, and ``site_id``,
         ``channel`` and ``month`` where known.
 
     Returns

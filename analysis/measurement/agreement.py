@@ -156,7 +156,7 @@ def six_forms(scores: pd.DataFrame, agreed: tuple) -> pd.DataFrame:
     Parameters
     ----------
     scores : DataFrame
-        ``subject, rater, score``, one row a pair.
+        ``subject, rater, score``, one row per pair.
     agreed : tuple
         Form, its value with its ends, that of the mean of raters, raters, subjects.
 

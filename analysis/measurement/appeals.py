@@ -27,7 +27,7 @@ def appeal_states(appeals: pd.DataFrame, *, on: dt.date) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a kind: ``about, n, decided, changed`` (result corrected), ``late`` (decided
+        One row per kind: ``about, n, decided, changed`` (result corrected), ``late`` (decided
         after its day, or open past it), ``judged`` (with a day by which it was due), ``value,
         ci_low, ci_high`` (share of those judged that were not late; Wilson).
     """

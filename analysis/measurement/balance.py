@@ -22,7 +22,7 @@ def standardised_differences(
     Parameters
     ----------
     covariates : DataFrame
-        One row a unit. Numbers as they are; other columns become one indicator a level.
+        One row per unit. Numbers as they are; other columns become one indicator a level.
     treated : ndarray of bool
         Arm of each row.
     denominator : {"pooled", "treated"}
@@ -99,7 +99,7 @@ def separated(covariates: pd.DataFrame, treated: np.ndarray) -> tuple[str, ...]:
     Parameters
     ----------
     covariates : DataFrame
-        One row a unit.
+        One row per unit.
     treated : ndarray of bool
         Arm of each row.
 
@@ -161,7 +161,7 @@ def joint_test(
     Parameters
     ----------
     covariates : DataFrame
-        One row a unit, numeric columns.
+        One row per unit, numeric columns.
     treated : ndarray of bool
         Arm of each row.
     draws, seed : int
@@ -196,7 +196,7 @@ def baseline_covariates(sites: pd.DataFrame, outcome: pd.DataFrame) -> pd.DataFr
     Returns
     -------
     DataFrame
-        One row a unit, index ``unit``: ``treated`` (bool: has a cohort), the site's
+        One row per unit, index ``unit``: ``treated`` (bool: has a cohort), the site's
         ``property_type``, ``region``, ``households`` where known, and ``outcome_mean``,
         ``outcome_slope`` (a month) over the months before the first cohort.
     """
@@ -234,9 +234,9 @@ def assess_balance(
     Parameters
     ----------
     sites : DataFrame
-        Canonical ``sites``, one row a site.
+        Canonical ``sites``, one row per site.
     outcome : DataFrame
-        ``unit, period, y, n, cohort``, one row a site-month; missing cohort: never trained.
+        ``unit, period, y, n, cohort``, one row per site-month; missing cohort: never trained.
     indicator : str
         What ``y`` is.
     seed : int

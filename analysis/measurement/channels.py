@@ -48,7 +48,7 @@ def channel_differences(
     Parameters
     ----------
     score, channel, site, month : Series
-        One row a sheet, on one index; rows with a missing value are left out.
+        One row per sheet, on one index; rows with a missing value are left out.
     level : float
         Level of all intervals together (Bonferroni over channels).
 

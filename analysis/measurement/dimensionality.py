@@ -47,7 +47,7 @@ def assess_factors(
     Parameters
     ----------
     answers : DataFrame or None
-        One row a sheet and item: ``sheet``, ``instrument, item, score``.
+        One row per sheet and item: ``sheet``, ``instrument, item, score``.
     instruments : DataFrame or None
         Canonical ``instruments``, for the dimensions.
     seed : int

@@ -39,7 +39,7 @@ def deviations(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     Returns
     -------
     frame : DataFrame
-        A row a sheet: ``rater, role, named, day, deviation`` (points).
+        One row per sheet: ``rater, role, named, day, deviation`` (points).
     control : str
         ``cases`` or ``months``.
     """

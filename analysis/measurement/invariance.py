@@ -141,7 +141,7 @@ class Invariance:
         return self.decision == "scalar"
 
     def table(self) -> pd.DataFrame:
-        """Return one row a model: indices, changes, and whether it was refused."""
+        """Return one row per model: indices, changes, and whether it was refused."""
         return pd.DataFrame(
             [
                 {

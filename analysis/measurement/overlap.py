@@ -68,7 +68,7 @@ def propensity_overlap(
     Parameters
     ----------
     covariates : DataFrame
-        One row a site.
+        One row per site.
     treated : ndarray of bool
 
     Returns
@@ -173,9 +173,9 @@ def assess_overlap(
     Parameters
     ----------
     sites : DataFrame
-        Canonical ``sites``, one row a site.
+        Canonical ``sites``, one row per site.
     outcome : DataFrame
-        ``unit, period, y, n, cohort``, one row a site-month; missing cohort: never trained.
+        ``unit, period, y, n, cohort``, one row per site-month; missing cohort: never trained.
     indicator : str
         What ``y`` is.
     seed : int

@@ -22,7 +22,7 @@ def platform_use(tickets: pd.DataFrame, sites: pd.DataFrame, *, timezone: str) -
     Returns
     -------
     DataFrame
-        One row a calendar year: ``year, requests`` (with a known way), ``by_platform``,
+        One row per calendar year: ``year, requests`` (with a known way), ``by_platform``,
         ``active`` (different households), ``households`` (served by sites with work orders in
         the year), ``value, ci_low, ci_high`` (share of households, interval over sites).
         Households that reported nothing count as not using it, so the share cannot exceed that

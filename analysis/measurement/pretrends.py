@@ -55,7 +55,7 @@ def assess_pretrends(
     Parameters
     ----------
     outcome : DataFrame
-        ``unit, period, y, n, cohort``, one row a site-month.
+        ``unit, period, y, n, cohort``, one row per site-month.
     indicator, unit : str
         What ``y`` is, and its unit.
     simulated : bool

@@ -67,7 +67,7 @@ def completeness(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a declared column of each table with rows, in declared order: ``table,
+        One row per declared column of each table with rows, in declared order: ``table,
         column, rows, filled, completeness`` (0-1), ``judged`` (False where NULL has a meaning).
     """
     rows = []
@@ -187,7 +187,7 @@ def assess_quality(
     given : Mapping[str, DataFrame]
         Canonical tables by name; absent and empty ones are named, not judged.
     ingest : DataFrame, optional
-        ``table, rows_in, rows_out``: what ingest read and kept, a row a source; ``reasons``
+        ``table, rows_in, rows_out``: what ingest read and kept, one row per source; ``reasons``
         (JSON, rows by reason) adds the check of rows left out with a declared fault.
 
     Returns

@@ -47,7 +47,7 @@ def cronbach_alpha(
     missing: Literal["listwise", "pairwise", "forms", "ml"] = "listwise",
     level: float = 0.95,
 ) -> Alpha | None:
-    """Cronbach's alpha of the columns of ``scores``, one row an answer sheet.
+    """Cronbach's alpha of the columns of ``scores``, one row per answer sheet.
 
     ``alpha = k / (k - 1) * (1 - trace(C) / sum(C))`` with covariance matrix C.
 

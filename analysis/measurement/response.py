@@ -31,14 +31,14 @@ def return_counts(
     Parameters
     ----------
     surveys, invitations : DataFrame
-        Canonical tables: one row an answer; one row a site, month and channel.
+        Canonical tables: one row per answer; one row per site, month and channel.
     timezone : str
         IANA name; decides the local month of an answer.
 
     Returns
     -------
     DataFrame
-        One row a site, month and channel: ``site_id, period, channel, invited, returned``.
+        One row per site, month and channel: ``site_id, period, channel, invited, returned``.
     """
     answered = surveys[surveys["score"].notna()]
     sheet, names = pd.factorize(answered["response_id"])

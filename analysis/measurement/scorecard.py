@@ -1,4 +1,4 @@
-"""The quality of each table on several sides, one row a table."""
+"""The quality of each table on several sides, one row per table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answer sheets: one row a questionnaire handed in, one column an item."""
+"""Answer sheets: one row per questionnaire handed in, one column an item."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Sheets:
     scores : DataFrame
         Sheets × items, NaN where unanswered; index is the sheet.
     about : DataFrame
-        The columns asked for (site …), one row a sheet, in the order of ``scores``.
+        The columns asked for (site …), one row per sheet, in the order of ``scores``.
     factors : dict
         Items by dimension, as :func:`declared_factors` reads them.
     width : float

@@ -100,7 +100,7 @@ def rake(
     Parameters
     ----------
     rows : DataFrame
-        One row an answer; a column for each margin, without NULL.
+        One row per answer; a column for each margin, without NULL.
     margins : Mapping
         Households by level for each column. Margins whose totals differ are scaled to the
         first one's total.

@@ -235,8 +235,8 @@ def assess_cycle(
     Returns
     -------
     StageResults
-        Table ``measurement_cycle``: a row a version, ``version, since, months, rule`` (empty for
-        the plan) and the facts of that day. Check ``monitoring.cycle`` (``caution`` when it
+        Table ``measurement_cycle``: one row per version, ``version, since, months, rule`` (empty
+        for the plan) and the facts of that day. Check ``monitoring.cycle`` (``caution`` when it
         changed), fact ``next_measurement``.
     """
     known = tuple(f.name for f in fields(CycleFacts))

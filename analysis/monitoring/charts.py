@@ -174,7 +174,7 @@ def xmr_chart(values: np.ndarray, baseline: np.ndarray | None = None) -> pd.Data
     Returns
     -------
     DataFrame
-        One row a period.
+        One row per period.
 
     References
     ----------
@@ -386,7 +386,7 @@ def assess_charts(
     Parameters
     ----------
     panel : DataFrame
-        Panel of indicators, one row an indicator, stratum, unit and period.
+        Panel of indicators, one row per indicator, stratum, unit and period.
     indicator, stratum : str
         What is charted.
     baseline_until : int

@@ -165,7 +165,7 @@ def assess_composite(
     Parameters
     ----------
     assessments : DataFrame or None
-        Canonical ``assessments``: one row an attempt of a form of test.
+        Canonical ``assessments``: one row per attempt of a form of test.
     weights : Mapping
         Weight by form of test, adding up to 1.
     mark : float

@@ -44,7 +44,7 @@ def watch_contrast(
     Returns
     -------
     DataFrame
-        One row a look: ``period, value, se, df, ci_low, ci_high`` (the sequence, right for ever),
+        One row per look: ``period, value, se, df, ci_low, ci_high`` (the sequence, right for ever),
         ``planned_low, planned_high`` (narrower, right up to the last planned look; NaN after it),
         ``fixed_low, fixed_high`` (an interval for that day alone), ``price`` (quotient of the
         widths), ``excludes_zero``, ``best_low, best_high`` (intersection of the sequence so

@@ -23,7 +23,7 @@ def read_decisions(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a decision, the columns of the sheet.
+        One row per decision, the columns of the sheet.
     """
     return SHEET.read(path)
 

@@ -145,7 +145,7 @@ def subject_effects(
     Parameters
     ----------
     answers : DataFrame
-        One row an answer: ``subject``, ``value`` (a number) and ``cluster`` (a label; missing:
+        One row per answer: ``subject``, ``value`` (a number) and ``cluster`` (a label; missing:
         an answer by itself).
     value, cluster : str
         Names of those columns.

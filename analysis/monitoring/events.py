@@ -61,7 +61,7 @@ def assess_events(
     Parameters
     ----------
     events : DataFrame or None
-        Canonical ``events``: one row a change at a site.
+        Canonical ``events``: one row per change at a site.
     arms : Series
         Arm by site.
     since : date

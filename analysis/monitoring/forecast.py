@@ -35,7 +35,7 @@ def earned_value(costs: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a category, CNY: ``category, budget, planned_value`` (planned to be spent by
+        One row per category, CNY: ``category, budget, planned_value`` (planned to be spent by
         now), ``earned`` (plan of what is done), ``actual`` (of what is done), ``unplanned``,
         ``left`` (plan of the rest), ``ratio`` (actual by earned), ``at_completion``, ``variance``
         (of ``at_completion``, CNY²). ``attrs["df"]``: degrees of freedom of the spread.

@@ -1,11 +1,11 @@
 """Alerts across runs: one that comes back is the same alert, with a state and a past.
 
-The ledger has one row an alert, for as long as it was ever raised. It is nothing but a fold
-of the runs in order of their day and of the consultant's decisions, so the same runs and
-decisions always give the same ledger, and none of a later day is looked at.
+The ledger has one row per alert ever raised. It is computed from the runs in order of their day and
+from the consultant's decisions, so the same runs and decisions always give the same ledger, and
+nothing of a later day is looked at.
 
-An *episode* begins when an alert rings that did not ring in the run before, or rings more
-gravely than before. A decision holds for the episode it was made in: a closed alert that
+An *episode* begins when an alert is raised that was not raised in the run before, or was less
+grave then. A decision holds for the episode it was made in: a closed alert that
 comes back is open again, under its old identifier and with its past.
 """
 
@@ -43,7 +43,7 @@ LEDGER: dict[str, str] = {
 of the episode, ``run_on`` the day of the newest run in it."""
 
 DECISIONS = ("alert_id", "state", "decided_on", "decided_by", "note")
-"""Columns of the consultant's decisions; one row a decision."""
+"""Columns of the consultant's decisions; one row per decision."""
 
 
 def empty_ledger() -> pd.DataFrame:

@@ -50,7 +50,7 @@ def item_analysis(
     Returns
     -------
     DataFrame
-        One row an item: ``item, n, blank`` (share left blank), ``difficulty`` (mean share of
+        One row per item: ``item, n, blank`` (share left blank), ``difficulty`` (mean share of
         the points: high is easy) with ``ci_low, ci_high``, ``discrimination`` (difference of
         that share between the upper and the lower 27 % by total, ties at the cut shared out),
         ``item_rest`` (correlation with the points of the other items) with Fisher's interval

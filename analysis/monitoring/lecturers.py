@@ -39,7 +39,7 @@ def lecturer_standards(lecturers: pd.DataFrame, choices: Mapping[str, str]) -> p
     Returns
     -------
     DataFrame
-        One row a kind that there is: ``origin, n, line`` (years asked; NULL where none is asked
+        One row per kind that there is: ``origin, n, line`` (years asked; NULL where none is asked
         or C7 is open), ``experienced`` (with at least those years; NULL without a line),
         ``certified, unknown`` (without years although asked, or without a word on the
         certificate), ``qualified`` (all that is asked of the kind: years of internal and
@@ -88,7 +88,7 @@ def assess_lecturers(
     Parameters
     ----------
     lecturers, enrolments : DataFrame or None
-        Canonical tables: one row a lecturer; one row an employee, module and session.
+        Canonical tables: one row per lecturer; one row per employee, module and session.
     choices : Mapping
         The client's readings of contradictions (C5, C7).
 

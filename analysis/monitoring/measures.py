@@ -1,4 +1,4 @@
-"""What the alert rules look at: one frame a measure, one row a subject."""
+"""What the alert rules look at: one frame a measure, one row per subject."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Charts that begin anew after a planned change, and months that are judged apart.
 
 A declared change of system, standard or management moves the level on purpose: limits from before
-it would signal for ever. Each phase has a centre and limits of its own, from its first months;
+it would signal without end. Each phase has a centre and limits of its own, from its first months;
 until it has enough of them its points are drawn and not judged.
 
 A month of Spring Festival is like no month but another one: sites are half empty and people on

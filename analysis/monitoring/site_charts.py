@@ -76,7 +76,7 @@ def chart_panel(
     Returns
     -------
     DataFrame
-        One row a site and month: ``subject, period, value, centre, lower, upper, z, rule,
+        One row per site and month: ``subject, period, value, centre, lower, upper, z, rule,
         signal, kind, baseline, phase``. ``value`` of ``ewma`` is the average; that of ``cusum`` the
         larger of its two sums, negative when it looks downwards, limits ``-H`` and ``H``.
         Months that a site has not are no point and end a run. A site whose baseline does not vary

@@ -26,7 +26,7 @@ def class_sizes(enrolments: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a session of a module, the largest first: ``module, session, held_on, enrolled,
+        One row per session of a module, the largest first: ``module, session, held_on, enrolled,
         came`` (of those with a record), ``too_large`` (more than 30 came).
     """
     taught = _in_class(enrolments)

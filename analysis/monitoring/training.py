@@ -84,7 +84,7 @@ def inside(table: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def reactions_by_sheet(reactions: pd.DataFrame, instruments: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a course questionnaire: whether its overall question got a top-two answer.
+    """Return one row per course questionnaire: whether its overall question got a top-two answer.
 
     Questionnaires without an overall item count by the mean of their items. Satisfied are the
     scores that the client says count so, else the two highest points of the scale; questions on a
@@ -116,7 +116,7 @@ def satisfaction(sheets: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a group of ``by``, with the share (0-1), its n and interval.
+        One row per group of ``by``, with the share (0-1), its n and interval.
     """
     kept = sheets.dropna(subset=list(by)) if by else sheets
     return _shares(kept, by)
@@ -188,7 +188,7 @@ def pass_rates(
     Parameters
     ----------
     assessments : DataFrame
-        Canonical ``assessments``: one row an attempt.
+        Canonical ``assessments``: one row per attempt.
     marks : Mapping
         Pass mark by form of test, in points.
     by : sequence of str
@@ -197,7 +197,7 @@ def pass_rates(
     Returns
     -------
     DataFrame
-        One row a group of ``by``, with the share (0-1), its n and interval.
+        One row per group of ``by``, with the share (0-1), its n and interval.
     """
     return _shares(first_attempts(assessments, marks), by)
 

@@ -252,7 +252,7 @@ class Display:
         Parameters
         ----------
         frame : DataFrame
-            One row a row.
+            One entry per row.
         caption : str
             Wording key.
         columns : Mapping

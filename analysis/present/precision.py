@@ -124,7 +124,7 @@ def supported(
     Parameters
     ----------
     frame : DataFrame
-        A row a number or set of numbers; not changed.
+        One row per number or set of numbers; not changed.
     name : str
         Of the view.
     n : str, optional

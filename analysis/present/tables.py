@@ -181,7 +181,7 @@ def frame_table(
     Parameters
     ----------
     frame : DataFrame
-        One row a row of the table, in order.
+        One entry per row of the table, in order.
     caption : str
         Finished sentence.
     columns : Mapping

@@ -211,7 +211,7 @@ def panelview(
     ax: Axes | None = None,
     language: wording.Language | None = None,
 ) -> Axes:
-    """Draw who is treated when: a row a unit, a column a period.
+    """Draw who is treated when: one row per unit, a column a period.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ def level_states(
     Returns
     -------
     DataFrame
-        One row a level: ``level, state, better, worse, unclear, causal``. ``state`` is
+        One row per level: ``level, state, better, worse, unclear, causal``. ``state`` is
         ``improved`` (an interval on the good side of zero, none on the bad one),
         ``worsened`` (the opposite), ``mixed``, ``no_change_found`` or ``not_assessed``;
         ``causal`` counts the causal ones among the changes.

@@ -1,8 +1,8 @@
 """Proposals across runs: what became of those of earlier reports.
 
-The register has a row a proposal, for as long as it was ever made. It is nothing but a fold of the
-runs in order of their day and of what people decided, so the same runs and decisions always give
-the same register, and nothing of a later day is looked at.
+The register has one row per proposal ever made. It is computed from the runs in order of their day
+and from what people decided, so the same runs and decisions always give the same register, and
+nothing of a later day is looked at.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def carry_over(
     Returns
     -------
     DataFrame
-        :data:`COLUMNS`, one row a proposal, by day it is due. ``state`` is ``proposed`` (nobody
+        :data:`COLUMNS`, one row per proposal, by day it is due. ``state`` is ``proposed`` (nobody
         decided), ``accepted``, ``declined``, ``done``, ``done_late``, or ``overdue`` (due before
         ``on``, and neither done nor declined). A proposal made again after it was done begins
         anew: its first day and due day are those of the new one.

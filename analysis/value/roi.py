@@ -238,7 +238,7 @@ def price(
     Returns
     -------
     list of Priced, DataFrame
-        The table has a row a benefit: ``indicator, effect`` (in the good direction), ``money``
+        The table has one row per benefit: ``indicator, effect`` (in the good direction), ``money``
         (a unit), ``exposure, factor, amount`` (their product, CNY), ``amount_low, amount_high``
         (at the ends of the effect's interval; all NaN when not priced), ``basis, priced, reason``;
         ``methods_low, methods_high`` where methods disagree on the effect, in the good direction:

@@ -28,7 +28,7 @@ def shrink(effects: pd.DataFrame, *, level: float = 0.95) -> tuple[pd.DataFrame,
     Parameters
     ----------
     effects : DataFrame
-        ``effect, se`` in the good direction, one row a site, at least four sites.
+        ``effect, se`` in the good direction, one row per site, at least four sites.
 
     Returns
     -------

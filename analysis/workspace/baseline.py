@@ -305,7 +305,7 @@ class BaselineStage(Stage):
         return views.labelled(titled, "chapters.baseline.rater")
 
     def _register(self, described: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
-        """One row a questionnaire with its version, one row an item."""
+        """One row per questionnaire with its version, one row per item."""
         from analysis import measurement
 
         if described is None or described.empty:

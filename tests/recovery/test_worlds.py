@@ -27,7 +27,7 @@ def frame_from_panel(world) -> pd.DataFrame:
 
 
 def recovered(effect: dict[str, float]) -> pd.DataFrame:
-    """One row a world: truth, estimate, interval."""
+    """One row per world: truth, estimate, interval."""
     rows = []
     for seed in SEEDS:
         world = simulate(small(seed, **effect))

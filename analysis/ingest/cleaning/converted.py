@@ -23,7 +23,7 @@ class Converted:
         ``fault``, ``pending`` (待定, #DIV/0! under ``pending="null"``), ``declared`` (a label
         mapped to nothing, a masked person), or the reason declared in ``missing_codes``.
     faults : DataFrame
-        One row a faulty cell: ``position`` (0-based, int64), ``rule``, ``value`` (None for
+        One row per faulty cell: ``position`` (0-based, int64), ``rule``, ``value`` (None for
         people), ``expected`` (what would be right, None when the rule alone says it).
         ``locate`` makes ``Fault`` objects of it.
     counts : Mapping[str, int]

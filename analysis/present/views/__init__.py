@@ -1,7 +1,7 @@
 """Which stored tables the reports show, in which columns and words: data, and its reader.
 
 Each stage has a file ``<stage>.yml`` of views, by name, and a module ``<stage>.py`` with the
-functions that reshape its tables for the eye. A table view names the stored ``table``, its
+functions that reshape its tables for display. A table view names the stored ``table``, its
 ``caption`` (``chapters.<stage>.<caption>``), its ``columns`` (a format, or ``[wording key of the
 heading, format]`` where the heading is not ``<room>.column.<name>``), perhaps ``prepare`` (a
 function of the stage's module, else of ``words``), ``n`` (column of counts by which small cells

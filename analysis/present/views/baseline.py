@@ -1,4 +1,4 @@
-"""The tables of the baseline report for the eye: rows chosen, cells put into words."""
+"""The tables of the baseline report for display: rows chosen, cells put into words."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def _gap_interval(row, language: str) -> str:
 
 
 def coverage(results: StageResults) -> pd.DataFrame:
-    """Return one row a module and behaviour: what measures it, and what is named without data."""
+    """Return one row per module and behaviour: what measures it, and what is named without data."""
     matrix = results.table("coverage")
     if matrix.empty:
         return matrix

@@ -1,4 +1,4 @@
-"""Questionnaires, items, scales and raters for the eye, by their titles and wordings."""
+"""Questionnaires, items, scales and raters for display, by their titles and wordings."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _scale(row, language: str) -> str:
 
 
 def reliability(results: StageResults) -> pd.DataFrame:
-    """Return one row a questionnaire: alpha, omega, variance extracted, fit.
+    """Return one row per questionnaire: alpha, omega, variance extracted, fit.
 
     Of several dimensions the one with the lowest omega, or variance extracted, is shown.
     """

@@ -1,4 +1,4 @@
-"""The tables of the monitoring report for the eye: rows chosen, cells put into words."""
+"""The tables of the monitoring report for display: rows chosen, cells put into words."""
 
 from __future__ import annotations
 

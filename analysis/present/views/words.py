@@ -1,4 +1,4 @@
-"""Result tables reshaped for the eye: rows chosen and sorted, cells put into words.
+"""Result tables reshaped for display: rows chosen and sorted, cells put into words.
 
 Nothing is computed; a cell that is a mapping holds its words by language.
 """
@@ -86,7 +86,7 @@ def by_methods(row: Any, unit: str, language: str) -> str:
 
 
 def complaints(table: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a subject or post, its share in each arm and time in words.
+    """Return one row per subject or post, its share in each arm and time in words.
 
     ``n`` is the number of complaints about it. A share with its interval reads
     ``12.3% (11.0 to 13.7)``.

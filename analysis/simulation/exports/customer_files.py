@@ -108,7 +108,7 @@ def write_tickets(world: World, folder: Path) -> None:
 
 
 def write_fees(world: World, folder: Path) -> None:
-    """Write the fee ledger: a sheet a year, two header rows, a row a fee item, subtotals."""
+    """Write the fee ledger: a sheet a year, two header rows, one row per fee item, subtotals."""
     fees = world.tables["fees"]
     months = pd.Series(fees["month"].to_numpy(object))
     year = np.array([m.year for m in months])
@@ -154,7 +154,7 @@ def write_crm_usage(world: World, folder: Path) -> None:
 
 
 def _wide(surveys: pd.DataFrame) -> pd.DataFrame:
-    """Bring one row an answer back to one row a questionnaire, cells as on the form."""
+    """Bring one row per answer back to one row per questionnaire, cells as on the form."""
     items = (*ITEMS, NPS_ITEM)
     k = len(items)
     head = surveys.iloc[::k].reset_index(drop=True)

@@ -103,7 +103,7 @@ def write_enrolments(world: World, folder: Path) -> None:
 
 
 def write_reactions(world: World, folder: Path) -> None:
-    """Write the anonymous course questionnaires, one row a sheet."""
+    """Write the anonymous course questionnaires, one row per sheet."""
     head, score = _sheets(world.tables["reactions"], "response_id", tuple(COURSE_ITEMS))
     columns = {
         "答卷编号": list(head["response_id"]),
@@ -136,7 +136,7 @@ def write_assessments(world: World, folder: Path) -> None:
 
 
 def write_test_answers(world: World, folder: Path) -> None:
-    """Write the points of each item, one row a candidate, as a test platform exports them.
+    """Write the points of each item, one row per candidate, as a test platform exports them.
 
     Where nobody was tested the file has its header alone.
     """
