@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal.faults import FrameError
+from analysis.tables import period_of
 
 #: Periods from the first to the last, per period observed, beyond which labels count something
 #: smaller than a period (days, seconds) or are cut in pieces.
@@ -220,4 +221,4 @@ def _correct(column: pd.Series, name: str) -> str:
         day = None
     if day is None:
         return _FORM
-    return f"{_FORM} ({found.iloc[0]} is {day.year * 12 + day.month - 1})"
+    return f"{_FORM} ({found.iloc[0]} is {period_of(day)})"

@@ -18,6 +18,7 @@ from analysis.causal.labels import starts
 from analysis.causal.options import Options
 from analysis.causal.pooled_ratio import ratio_effect
 from analysis.results import Estimate
+from analysis.tables import periods_of
 
 
 def renewal_effect(
@@ -57,14 +58,14 @@ def renewal_effect(
     """
     options = options or Options()
     due = pd.to_datetime(contracts["due_on"])
-    months = (due.dt.year * 12 + due.dt.month - 1).dropna().astype("int64").unique()
+    months = periods_of(due).dropna().astype("int64").unique()
     known = starts(cohort, periods=sorted(months) if len(months) else None)
     site = contracts["site_id"].astype(str)
     kept = (site.isin(list(known)) & (due <= pd.Timestamp(until))).to_numpy()
     rows = pd.DataFrame(
         {
             "unit": site[kept],
-            "period": (due.dt.year * 12 + due.dt.month - 1)[kept].astype("int64"),
+            "period": periods_of(due)[kept].astype("int64"),
             "renewed": contracts["renewed"][kept].astype("boolean").astype("Float64"),
         }
     )

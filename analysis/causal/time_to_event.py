@@ -23,6 +23,7 @@ from analysis.causal.options import Options
 from analysis.causal.survival import RestrictedMeans, kaplan_meier, restricted_mean_difference
 from analysis.indicators.requests import requests
 from analysis.results import Estimate
+from analysis.tables import periods_of
 
 Ending = Literal["resolved", "replied"]
 #: Hours up to which a ticket may be counted.
@@ -255,7 +256,7 @@ def _durations(tickets, cohort, until, timezone, column) -> pd.DataFrame:
     tickets = requests(tickets)
     opened = pd.to_datetime(tickets["opened_at"], utc=True)
     local = opened.dropna().dt.tz_convert(timezone)
-    months = sorted((local.dt.year * 12 + local.dt.month - 1).unique())
+    months = sorted(periods_of(local).unique())
     known = starts(cohort, periods=months or None)
     first = [g for g in known.values() if np.isfinite(g)]
     if not first:
@@ -267,7 +268,7 @@ def _durations(tickets, cohort, until, timezone, column) -> pd.DataFrame:
     kept = (site.isin(list(known)) & (opened <= end) & ~(ended < opened)).to_numpy()
     opened, ended, site = opened[kept], ended[kept], site[kept]
     local = opened.dt.tz_convert(timezone)
-    period = (local.dt.year * 12 + local.dt.month - 1).to_numpy(int)
+    period = periods_of(local).to_numpy(int)
     done = (ended.notna() & (ended <= end)).to_numpy(bool)
     data = pd.DataFrame(
         {

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.measurement.columns import dates
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.tables import period_of
 
 SPRING_FESTIVAL = {
     2015: dt.date(2015, 2, 19),
@@ -81,7 +82,7 @@ def festival_months(timezone: str) -> frozenset[int]:
     >>> festival_months("America/New_York")
     frozenset()
     """
-    days = Counter(day.year * 12 + day.month - 1 for day in festival_days(timezone))
+    days = Counter(period_of(day) for day in festival_days(timezone))
     return frozenset(month for month, count in days.items() if count >= LEAST_IN_MONTH)
 
 

@@ -11,7 +11,7 @@ from analysis.errors import DesignError, SchemaError
 from analysis.indicators import registry
 from analysis.indicators.expressions import UNKNOWN_SITE
 from analysis.indicators.registry import Indicator
-from analysis.tables import month_of, period_of
+from analysis.tables import month_of, period_of, periods_of
 
 
 def outcome(
@@ -174,5 +174,5 @@ def cohorts(waves: pd.DataFrame) -> pd.Series:
             f"waves without a planned or actual start: {', '.join(undated[:5])}; "
             "fill planned_start, e.g. 2024-03-11"
         )
-    period = (start.dt.year * 12 + start.dt.month - 1).astype("float64").where(treats)
+    period = periods_of(start).astype("float64").where(treats)
     return period.groupby(waves["site_id"].astype("str")).min().rename("cohort")

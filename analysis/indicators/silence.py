@@ -12,6 +12,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from analysis.tables import periods_of
+
 CHANCE = 0.05
 """Empty months expected by chance in the whole span, below which one that is empty is a gap."""
 
@@ -60,4 +62,4 @@ def silent_in(instants: pd.Series, timezone: str) -> tuple[int, ...]:
         Zone whose months count.
     """
     local = pd.to_datetime(instants, utc=True).dropna().dt.tz_convert(timezone)
-    return silent_months((local.dt.year * 12 + local.dt.month - 1).value_counts().to_dict())
+    return silent_months(periods_of(local).value_counts().to_dict())

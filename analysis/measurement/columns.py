@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.tables import periods_of
+
 
 def floats(series: pd.Series) -> np.ndarray:
     """Return a numeric or boolean column as float64, NULL as NaN."""
@@ -23,7 +25,7 @@ def instants(series: pd.Series, timezone: str = "UTC") -> pd.Series:
 
 def periods(moments: pd.Series) -> pd.Series:
     """Return the running month ``year * 12 + month - 1`` of dates; nullable int64."""
-    return (moments.dt.year * 12 + moments.dt.month - 1).astype("Int64")
+    return periods_of(moments).astype("Int64")
 
 
 def present(frame: pd.DataFrame | None, *columns: str) -> bool:

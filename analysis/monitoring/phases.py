@@ -21,6 +21,7 @@ import pandas as pd
 
 from analysis.measurement.columns import dates, present
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.tables import periods_of
 
 PLANNED = ("service_standard", "takeover", "management", "system")
 """Changes after which a chart begins anew. A price is none: what it does to customers is news."""
@@ -161,7 +162,7 @@ def phase_starts(events: pd.DataFrame | None, sites: Collection[str]) -> dict[st
         return {}
     planned = events[events["change"].isin(PLANNED)]
     day = dates(planned["happened_on"])
-    month = day.dt.year * 12 + day.dt.month - 1 + (day.dt.day > 1).astype(int)
+    month = periods_of(day) + (day.dt.day > 1).astype(int)
     starts: dict[str, set[int]] = {}
     for site, period in zip(planned["site_id"].astype(object), month, strict=True):
         for one in sites if pd.isna(site) else (str(site),):

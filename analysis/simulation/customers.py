@@ -10,7 +10,7 @@ from scipy.special import expit, ndtr
 
 from analysis.simulation.parameters import WorldParameters
 from analysis.simulation.sites import Roster, ar1, season, stream
-from analysis.tables import month_of
+from analysis.tables import month_of, period_of
 
 INSTRUMENT = "csat_v1"
 ITEMS = ("q1", "q2", "q3", "q4", "q5")
@@ -162,7 +162,7 @@ def draw_surveys(
 
 def _falling_months(p: WorldParameters) -> np.ndarray:
     start = p.planted.falling_site_from
-    since = p.periods - (start.year * 12 + start.month - 1)
+    since = p.periods - period_of(start)
     return (since >= 0) & (since < p.planted.falling_site_months)
 
 

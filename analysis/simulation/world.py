@@ -24,6 +24,7 @@ from analysis.simulation import training as course
 from analysis.simulation.parameters import WorldParameters
 from analysis.simulation.sites import Roster, draw_roster
 from analysis.simulation.truth import Truth, true_effects
+from analysis.tables import periods_of
 
 _EPOCH = pd.Timestamp(0, unit="s", tz="UTC")
 
@@ -62,7 +63,7 @@ class World:
         surveys = self.tables["surveys"]
         overall = surveys.loc[(surveys["item"] == "q1") & surveys["score"].notna()]
         local = overall["answered_at"].dt.tz_convert(customers.TIMEZONE)
-        period = (local.dt.year * 12 + local.dt.month - 1).astype("int64")
+        period = periods_of(local).astype("int64")
         keys = [overall["site_id"].astype(object).rename("unit"), period.rename("period")]
         means = overall["score"].astype(float).groupby(keys).agg(["mean", "size"]).reset_index()
         means.columns = ["unit", "period", "y", "n"]

@@ -11,7 +11,7 @@ from analysis.tables.columns import ARROW_TYPES, Column, Kind, Table
 from analysis.tables.conform import conform
 from analysis.tables.customers import DISPOSITIONS, REPORTED_BY, TICKET_KINDS
 from analysis.tables.declared import TABLES
-from analysis.tables.months import month_of, period_of
+from analysis.tables.months import month_of, period_of, periods_of
 from analysis.tables.programme import RATER_ROLES
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "conform",
     "month_of",
     "period_of",
+    "periods_of",
 ]

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis import causal
 from analysis.causal import Options
 from analysis.results import Estimate, StageResults, collect
+from analysis.tables import periods_of
 from analysis.workspace import exposure
 from analysis.workspace.outcome_forms import attempt, named, without
 
@@ -42,7 +43,7 @@ def error_free_share(ratings: pd.DataFrame, role: str, first: int) -> float | No
     """
     rows = ratings[ratings["rater_role"] == role]
     month = pd.to_datetime(rows["rated_on"])
-    rows = rows.assign(period=month.dt.year * 12 + month.dt.month - 1)
+    rows = rows.assign(period=periods_of(month))
     keys = ["site_id", "period", "rating_id"]
     sheets = rows[rows["period"] < first].groupby(keys)["score"].mean()
     means = sheets.groupby(["site_id", "period"]).agg(["mean", "size"])
@@ -108,7 +109,7 @@ def by_layer(
     rows = ratings[(ratings["rater_role"] != _SELF) & ratings["ratee_id"].notna()]
     rows = rows.merge(staff[["staff_id", "tier"]], left_on="ratee_id", right_on="staff_id")
     month = pd.to_datetime(rows["rated_on"])
-    rows = rows.assign(unit=rows["site_id"], period=month.dt.year * 12 + month.dt.month - 1)
+    rows = rows.assign(unit=rows["site_id"], period=periods_of(month))
     rows = rows[rows["unit"].isin(cohort.index)]
     wide = rows.pivot_table(index=["unit", "period"], columns="tier", values="score")
     layers = [layer for layer in LAYERS if layer in wide]

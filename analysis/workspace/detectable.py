@@ -16,7 +16,7 @@ from analysis import causal, design, indicators, ingest
 from analysis import client as clients
 from analysis.errors import InputError
 from analysis.refusals import RefusedError
-from analysis.tables import TABLES, month_of
+from analysis.tables import TABLES, month_of, period_of
 from analysis.workspace.prepare import panel_of
 
 if TYPE_CHECKING:
@@ -204,4 +204,4 @@ def _months(frames: Mapping[str, pd.DataFrame], timezone: str) -> tuple | None:
     if not days:
         return None
     first, last = min(days), max(days)
-    return tuple(month_of(day.year * 12 + day.month - 1) for day in (first, last))
+    return tuple(month_of(period_of(day)) for day in (first, last))

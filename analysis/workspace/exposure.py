@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis import causal
 from analysis.indicators import cohorts
-from analysis.tables import month_of
+from analysis.tables import month_of, period_of, periods_of
 
 _SELF = "self"
 
@@ -37,7 +37,7 @@ def exposed_since(
     came = enrolments[enrolments["attended"].fillna(False).astype(bool)]
     came = came.dropna(subset=["held_on"]).merge(staff[["staff_id", "site_id"]], on="staff_id")
     day = pd.to_datetime(came.loc[came["site_id"].isin(sites)].groupby("site_id")["held_on"].min())
-    return {site: float(d.year * 12 + d.month - 1) for site, d in day.items()}
+    return {site: float(period_of(d)) for site, d in day.items()}
 
 
 def attended_share(
@@ -195,11 +195,9 @@ def asked_after(
     overall = instruments.loc[instruments["role"] == "overall", ["instrument", "item"]]
     rows = surveys.merge(overall, on=["instrument", "item"]).dropna(subset=["score"])
     local = pd.to_datetime(rows["answered_at"], utc=True).dt.tz_convert(timezone)
-    answers = rows[["site_id", "score"]].assign(period=local.dt.year * 12 + local.dt.month - 1)
+    answers = rows[["site_id", "score"]].assign(period=periods_of(local))
     month = pd.to_datetime(invitations["month"])
-    asked = invitations[["site_id", "invited"]].assign(
-        period=month.dt.year * 12 + month.dt.month - 1
-    )
+    asked = invitations[["site_id", "invited"]].assign(period=periods_of(month))
     return causal.answers_and_silence(answers, asked, cohort)
 
 

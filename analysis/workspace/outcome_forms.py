@@ -16,6 +16,7 @@ import pandas as pd
 from analysis import causal
 from analysis.causal import FrameError, Options
 from analysis.results import Estimate, StageResults, collect
+from analysis.tables import periods_of
 
 Makes = Callable[[], Iterable[Estimate]]
 
@@ -112,7 +113,7 @@ def label_counts(
     rows = pd.DataFrame(
         {
             "unit": rows["site_id"].astype(str),
-            "period": (local.dt.year * 12 + local.dt.month - 1).astype("int64"),
+            "period": periods_of(local).astype("int64"),
             "label": rows["score"].astype(float),
         }
     )
@@ -180,12 +181,10 @@ def weighted_outcome(
     if rows["channel"].nunique() < 2:
         return None
     local = pd.to_datetime(rows["answered_at"], utc=True).dt.tz_convert(timezone)
-    rows = rows.assign(unit=rows["site_id"], period=local.dt.year * 12 + local.dt.month - 1)
+    rows = rows.assign(unit=rows["site_id"], period=periods_of(local))
     answered = rows.groupby(["unit", "period", "channel"])["score"].agg(["mean", "size"])
     month = pd.to_datetime(invitations["month"])
-    asked = invitations.assign(
-        unit=invitations["site_id"], period=month.dt.year * 12 + month.dt.month - 1
-    )
+    asked = invitations.assign(unit=invitations["site_id"], period=periods_of(month))
     asked = asked.groupby(["unit", "period", "channel"])["invited"].sum()
     cells = answered.join(asked, how="inner").query("invited > 0").reset_index()
     cells["scored"] = cells["mean"] * cells["invited"]

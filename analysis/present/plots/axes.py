@@ -12,6 +12,7 @@ import numpy as np
 
 from analysis import wording
 from analysis.present import sentences, theme
+from analysis.tables import period_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,8 +62,7 @@ def _months_of_days(days: Sequence[int]) -> tuple[list[int], list[int]]:
 
 
 def _month_of_day(day: int) -> int:
-    date = dt.date.fromordinal(_EPOCH + day)
-    return date.year * 12 + date.month - 1
+    return period_of(dt.date.fromordinal(_EPOCH + day))
 
 
 def short_month(period: int, language: str) -> str:

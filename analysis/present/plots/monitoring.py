@@ -11,6 +11,7 @@ import pandas as pd
 from analysis import wording
 from analysis.present import sentences, theme
 from analysis.present.plots import axes as ax
+from analysis.tables import period_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,7 +94,7 @@ def programme_gantt(frame: pd.DataFrame, *, language: str, today: object = None)
     axes.xaxis_date()
     axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=8))
     axes.xaxis.set_major_formatter(
-        lambda number, _: ax.short_month(_period(dates.num2date(number)), language)
+        lambda number, _: ax.short_month(period_of(dates.num2date(number)), language)
     )
     labels = [ax.wrapped(sentences.label(text, language), 26) for text in frame["label"]]
     axes.set_yticks(range(len(frame)), labels)
@@ -267,7 +268,3 @@ def _scale(
 
 def _short(text: str) -> str:
     return text if len(text) <= 18 else text[:17] + "…"
-
-
-def _period(day) -> int:
-    return day.year * 12 + day.month - 1
