@@ -6,6 +6,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -314,7 +315,7 @@ def test_several_clients_end_in_a_table(crmeval, monkeypatch):
                 state="complete",
                 exit_status=0,
                 seconds=1.0,
-                folder=cli.Path("/r/acme"),
+                folder=Path("/r/acme"),
             ),
             ClientOutcome(
                 client="best",

@@ -10,12 +10,14 @@ import sys
 import unicodedata
 from pathlib import Path
 
+import click
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 from small_client import NAME, write_client
 
 from analysis import cli, client, errors, file_names, files, ingest, manifest, newest, wording
+from analysis.cli.places import tell_home
 from analysis.design import assign_balanced
 from analysis.pipeline import folders, outputs
 from analysis.report import printing
@@ -87,7 +89,7 @@ def test_a_file_that_stays_open_elsewhere_is_named(tmp_path, monkeypatch, impati
 def test_it_is_told_in_the_users_language(tmp_path, language, words):
     voice = cli.Voice(cli.LANGUAGES[language])
 
-    @cli.click.command()
+    @click.command()
     def stopped():
         with cli.told_in_one_line(voice):
             raise errors.FileInUseError(tmp_path / "表.xlsx")
@@ -291,8 +293,8 @@ def test_windows_says_which_language_it_shows(monkeypatch, code, language):
 def test_a_long_path_is_warned_of_on_windows(monkeypatch, capsys, system, length, warned):
     home = "/" + "x" * (length - 1)
     monkeypatch.setattr(files, "project_root", lambda: home)
-    monkeypatch.setattr(cli.os, "name", system)
-    cli._tell_home(cli.Voice("en"))
+    monkeypatch.setattr(os, "name", system)
+    tell_home(cli.Voice("en"))
     monkeypatch.undo()
     assert ("260" in capsys.readouterr().err) is warned
 

@@ -1,0 +1,85 @@
+"""Commands that write what is passed on: ``portfolio``, ``pdf``, ``share``, ``forms``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from analysis.cli.ends import speaking_command, told_in_one_line
+from analysis.cli.group import main
+from analysis.cli.voice import Voice
+
+
+@main.command()
+@speaking_command
+def portfolio(voice: Voice) -> None:
+    """Write the page that shows all clients side by side."""
+    from analysis import report
+    from analysis.files import project_root
+
+    with told_in_one_line(voice):
+        voice.say("portfolio.written", path=report.portfolio(project_root()))
+
+
+@main.command()
+@click.argument("client")
+@speaking_command
+def pdf(voice: Voice, client: str) -> None:
+    """Print the pages of CLIENT's latest run as PDF.
+
+    By the machine's Chromium.
+    """
+    from analysis import report
+    from analysis.pipeline import client_status
+
+    with told_in_one_line(voice, client):
+        latest = client_status(client).latest
+        if latest is None:
+            voice.say("status.no_latest", err=True)
+            sys.exit(1)
+        printed = report.print_pages(latest)
+        voice.say("pdf.printed", n=len(printed), path=latest)
+
+
+@main.command()
+@click.argument("client")
+@click.option("--to", "target", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="The archive; default: CLIENT.zip in the working folder.")  # fmt: skip
+@speaking_command
+def share(voice: Voice, client: str, target: Path | None) -> None:
+    """Pack what of CLIENT may be passed on.
+
+    Pages, tables and PDFs of the latest run in one archive; never people's rows, exports, notebooks
+    or sheets of decisions. Refused where one of them shows what looks like a direct identifier.
+    """
+    from analysis import report
+    from analysis.pipeline import client_status
+
+    with told_in_one_line(voice, client):
+        latest = client_status(client).latest
+        if latest is None:
+            voice.say("status.no_latest", err=True)
+            sys.exit(1)
+        made = report.share(latest, (target or Path(f"{client}.zip")).absolute())
+        voice.say("share.written", path=made.path, n=len(made.files))
+
+
+@main.command()
+@click.argument("client")
+@speaking_command
+def forms(voice: Voice, client: str) -> None:
+    """Draft the forms that the law on personal information asks for.
+
+    Impact assessment, log of incidents and record of access by third parties of CLIENT, as Word
+    documents in both languages; those that are there already are kept.
+    """
+    from analysis import client as clients
+    from analysis import report
+    from analysis.files import project_root
+
+    with told_in_one_line(voice, client):
+        folder = project_root() / "reports" / client / report.FORMS_FOLDER
+        written = report.write_forms(clients.load(client), folder)
+        voice.say("forms.written" if written else "forms.kept", n=len(written), path=folder)
