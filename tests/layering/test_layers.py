@@ -25,7 +25,6 @@ LAYER = {
     "refusals": 0.7,
     "tables": 0.5,
     "parameters": 0.5,
-    "environment": 0.5,
     "client": 1,
     "ingest": 2,
     "indicators": 3,
