@@ -2,7 +2,8 @@
 
 Sites whose rare complaints come at the same rate for two years before training and one year
 after, looked at each month of that year; rates of months are constant, vary by a third, each
-month by itself or like its neighbours, or vary together at all sites. Then one site's rate doubles.
+month by itself or like its neighbours, or vary together at all sites. Where there are twelve
+sites, once more with the rate of one of them doubled after training.
 
     python benchmarks/rare_events.py --worlds 200
 """
@@ -87,12 +88,15 @@ def main() -> None:
         for sites, a_month in ((40, 1.5), (12, 8.0)):
             for world in WORLDS:
                 alone = np.array(list(pool.map(partial(looks, sites, a_month, world, 1.0), seeds)))
-                twice = np.array(list(pool.map(partial(looks, sites, a_month, world, 2.0), seeds)))
+                found = "–"
+                if sites == 12:
+                    twice = list(pool.map(partial(looks, sites, a_month, world, 2.0), seeds))
+                    found = f"{np.array(twice)[:, :, 1].any(axis=1).mean():.0%}"
                 years = alone[:, :, 0].any(axis=1).mean()
                 error = 1.96 * np.sqrt(years * (1 - years) / len(seeds))
                 print(
                     f"| {sites}, {a_month:g} | {world} | {alone[:, :, 0].mean():.1%} | "
-                    f"{years:.1%} ± {error:.1%} | {twice[:, :, 1].any(axis=1).mean():.0%} |",
+                    f"{years:.1%} ± {error:.1%} | {found} |",
                     flush=True,
                 )
 
