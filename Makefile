@@ -41,7 +41,7 @@ demo: setup  ## Simulate the demo client, run all stages, write the reports
 	@$(BIN)/crmeval demo
 
 test: setup lint  ## Lint, then run all tests but Spark's
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 spark: setup
 	@echo "Installing PySpark ..."

@@ -20,3 +20,20 @@ def shared() -> Path:
     if not (folder / "reference").is_dir():
         pytest.skip("the reference folder is not on this machine")
     return folder
+
+
+LONGEST_FIRST = ("test_windows", "end_to_end", "notebooks", "refusals", "safety", "recovery")
+"""Files and folders whose tests run whole clients. Workers take files in order: what is long must
+not be left for one of them at the end. (``make test`` says ``--no-loadscope-reorder``, or the files
+with the most tests would come first, and those have the shortest.)"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, the others in their order."""
+
+    def place(item: pytest.Item) -> int:
+        names = {item.path.stem, *item.path.parts}
+        ranks = (rank for rank, name in enumerate(LONGEST_FIRST) if name in names)
+        return next(ranks, len(LONGEST_FIRST))
+
+    items.sort(key=place)
