@@ -13,19 +13,27 @@ from analysis.tables.customers import DISPOSITIONS, REPORTED_BY, TICKET_KINDS
 from analysis.tables.declared import TABLES
 from analysis.tables.months import month_of, period_of, periods_of
 from analysis.tables.programme import RATER_ROLES
+from analysis.tables.stored import MOST_ROWS, Rows, Sample, Stored, filled, parts, sample
 
 __all__ = [
     "ARROW_TYPES",
     "DISPOSITIONS",
+    "MOST_ROWS",
     "RATER_ROLES",
     "REPORTED_BY",
     "TABLES",
     "TICKET_KINDS",
     "Column",
     "Kind",
+    "Rows",
+    "Sample",
+    "Stored",
     "Table",
     "conform",
+    "filled",
     "month_of",
+    "parts",
     "period_of",
     "periods_of",
+    "sample",
 ]
