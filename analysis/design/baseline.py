@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.results import Estimate
-from analysis.tables import TABLES, month_of
+from analysis.tables import TABLES, Rows, month_of, parts
 
 DATED: Mapping[str, str] = {
     "surveys": "answered_at",
@@ -32,7 +33,7 @@ GROWING: Mapping[str, tuple[str, ...]] = {
 
 
 def baseline_content(
-    tables: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, Rows],
     *,
     before: int,
     timezone: str,
@@ -42,7 +43,7 @@ def baseline_content(
 
     Parameters
     ----------
-    tables : Mapping[str, DataFrame]
+    tables : Mapping[str, DataFrame or Stored]
         Canonical tables; those of :data:`DATED` and ``instruments`` count.
     before : int
         Running month of the first wave; earlier rows are the baseline.
@@ -62,21 +63,32 @@ def baseline_content(
     A date on or after the first wave counts as not yet known, so that a request opened before
     and resolved after it does not break the seal. The hash does not depend on row order.
     """
-    parts = {
-        name: _before(frame, name, before, timezone)
+    sealed = {
+        name: _sealed(frame, name, before, timezone)
         for name, frame in sorted(tables.items())
         if name in DATED or name == "instruments"
     }
     return {
         "before": f"{month_of(before):%Y-%m}",
-        "rows": {name: len(part) for name, part in parts.items()},
-        "hashes": {name: table_hash(part) for name, part in parts.items()},
+        "rows": {name: rows for name, (rows, _) in sealed.items()},
+        "hashes": {name: digest for name, (_, digest) in sealed.items()},
         "levels": {
             name: float(f"{level.value:.6g}")
             for name, level in sorted(levels.items())
             if level.value is not None
         },
     }
+
+
+def _sealed(table: Rows, name: str, before: int, timezone: str) -> tuple[int, str]:
+    """Return how many rows of a table are sealed, and their hash."""
+
+    def earlier() -> Iterator[pd.DataFrame]:
+        return (_before(part, name, before, timezone) for part in parts(table, table.columns))
+
+    filled = sorted({column for part in earlier() for column in _filled(part)})
+    hashes = [_row_hashes(part, filled) for part in earlier()]
+    return sum(map(len, hashes)), _digest(hashes)
 
 
 def _before(frame: pd.DataFrame, name: str, before: int, timezone: str) -> pd.DataFrame:
@@ -104,9 +116,21 @@ def table_hash(frame: pd.DataFrame) -> str:
     Columns without any value do not count, so that a column that a later version of the data
     model adds breaks no seal.
     """
-    filled = [column for column in sorted(frame.columns) if frame[column].notna().any()]
-    plain = frame.reindex(columns=filled if len(frame) else sorted(frame.columns))
-    plain = plain.reset_index(drop=True)
+    return _digest([_row_hashes(frame, _filled(frame))])
+
+
+def _filled(frame: pd.DataFrame) -> list[str]:
+    return [column for column in sorted(frame.columns) if frame[column].notna().any()]
+
+
+def _row_hashes(frame: pd.DataFrame, columns: list[str]) -> np.ndarray:
+    """(rows,) a 64-bit number for what each row holds in some columns."""
+    if frame.empty:
+        return np.empty(0, dtype=np.uint64)
+    plain = frame[columns].reset_index(drop=True)
     dated = {c: plain[c].astype("str") for c in plain if plain[c].dtype == object}
-    rows = pd.util.hash_pandas_object(plain.assign(**dated), index=False).sort_values()
-    return hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()
+    return pd.util.hash_pandas_object(plain.assign(**dated), index=False).to_numpy()
+
+
+def _digest(hashes: Iterable[np.ndarray]) -> str:
+    return hashlib.sha256(np.sort(np.concatenate(list(hashes))).tobytes()).hexdigest()

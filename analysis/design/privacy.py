@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from analysis.results import Check, StageResults, Topic, collect
-from analysis.tables import TABLES
+from analysis.tables import TABLES, Rows, filled
 
 PERSONAL: Mapping[str, tuple[str, ...]] = {
     "staff": ("role", "tier", "hired_on", "left_on", "age_band", "education_band"),
@@ -26,7 +26,7 @@ PERSONAL: Mapping[str, tuple[str, ...]] = {
 
 
 def privacy_sheet(
-    tables: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, Rows],
     used_by: Mapping[tuple[str, str], int],
     *,
     legal_basis: Mapping[str, str],
@@ -36,7 +36,7 @@ def privacy_sheet(
 
     Parameters
     ----------
-    tables : Mapping[str, DataFrame]
+    tables : Mapping[str, DataFrame or Stored]
         Canonical tables; a column without values was not delivered.
     used_by : Mapping[(table, column), int]
         Number of indicators that read a column.
@@ -56,7 +56,7 @@ def privacy_sheet(
         spec = TABLES[name].columns
         for column in spec:
             pseudonym = spec[column].kind == "person"
-            taken = column in frame and frame[column].notna().any()
+            taken = column in frame.columns and filled(frame, column) > 0
             if not taken or not (pseudonym or column in PERSONAL.get(name, ())):
                 continue
             rows.append(
@@ -74,7 +74,7 @@ def privacy_sheet(
 
 
 def assess_privacy(
-    tables: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, Rows],
     used_by: Mapping[tuple[str, str], int],
     *,
     purpose: str,
@@ -87,7 +87,7 @@ def assess_privacy(
 
     Parameters
     ----------
-    tables : Mapping of str to DataFrame
+    tables : Mapping of str to DataFrame or Stored
         Canonical tables by name.
     used_by : Mapping
         Indicators that read a column, by (table, column); of :func:`columns_used`.

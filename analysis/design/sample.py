@@ -15,6 +15,7 @@ from analysis.design.power import Base
 from analysis.design.power_report import error_model, read_roll_out
 from analysis.design.refusals import RefusedError
 from analysis.results import StageResults, collect
+from analysis.tables import Rows, parts
 
 MARGIN = 0.05
 """Wanted half-width of a share's 95 % interval: five percentage points."""
@@ -95,7 +96,7 @@ def visits_for_mean(
 
 def assess_samples(
     sites: pd.DataFrame,
-    surveys: pd.DataFrame | None,
+    surveys: Rows | None,
     staff: pd.DataFrame | None,
     *,
     months: int,
@@ -108,7 +109,7 @@ def assess_samples(
     ----------
     sites : DataFrame
         ``site_id, households``, and ``site_name`` where known.
-    surveys, staff : DataFrame, optional
+    surveys, staff : DataFrame (surveys also Stored), optional
         Canonical tables.
     months : int
         Months that ``surveys`` covers; answers are brought to a year.
@@ -133,7 +134,9 @@ def assess_samples(
         for h in table["households"]
     ]
     if surveys is not None:
-        counted = surveys.drop_duplicates("response_id").groupby("site_id").size()
+        sheets = parts(surveys, ["response_id", "site_id"], by="response_id")
+        counts = [p.drop_duplicates("response_id").groupby("site_id").size() for p in sheets]
+        counted = pd.concat(counts).groupby(level=0).sum()
         a_year = table["site_id"].map(counted).fillna(0).astype(float) * 12 / max(months, 1)
         table["answered"] = a_year.round()
         table["enough"] = table["answered"] >= table["needed"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ import pyarrow.parquet as pq
 
 from analysis import tables as canonical
 from analysis.errors import RunError
+from analysis.tables.stored import literal
 
 Source = Path | str | pd.DataFrame | pa.Table
 
@@ -65,7 +65,8 @@ class Engine:
         for name, source in sources.items():
             path = self._file(name, source)
             if path is not None:
-                self._tables[name] = self._backend.read_parquet(_literal(path, self.name))
+                given = literal(path) if self.name == "duckdb" else str(path)
+                self._tables[name] = self._backend.read_parquet(given)
 
     def table(self, name: str) -> ir.Table | None:
         """Return a canonical table as an expression, or None when it is absent."""
@@ -108,11 +109,6 @@ class Engine:
         path = Path(self._folder.name) / f"{schema.name}.parquet"
         pq.write_table(canonical.conform(name, source), path)
         return path
-
-
-def _literal(path: Path, engine: str) -> str:
-    """Return a path as the engine reads it: DuckDB takes signs of a folder's name for a pattern."""
-    return re.sub(r"([\[*?])", r"[\1]", str(path)) if engine == "duckdb" else str(path)
 
 
 def connect(

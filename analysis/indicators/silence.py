@@ -7,12 +7,13 @@ a gap; where it has one or two, such months are to be expected and count as zero
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from analysis.tables import periods_of
+from analysis.tables import Rows, parts, periods_of
 
 CHANCE = 0.05
 """Empty months expected by chance in the whole span, below which one that is empty is a gap."""
@@ -51,15 +52,18 @@ def silent_months(rows: Mapping[int, int]) -> tuple[int, ...]:
     return tuple(month for month in span if month not in seen)
 
 
-def silent_in(instants: pd.Series, timezone: str) -> tuple[int, ...]:
+def silent_in(cases: Rows, timezone: str) -> tuple[int, ...]:
     """Return the silent months of a list of dated cases; see :func:`silent_months`.
 
     Parameters
     ----------
-    instants : Series
-        When each case was opened; NULL are left out.
+    cases : DataFrame or Stored
+        ``opened_at``, when each case was opened; NULL are left out.
     timezone : str
         Zone whose months count.
     """
-    local = pd.to_datetime(instants, utc=True).dropna().dt.tz_convert(timezone)
-    return silent_months(periods_of(local).value_counts().to_dict())
+    counted: Counter[int] = Counter()
+    for part in parts(cases, ["opened_at"]):
+        local = pd.to_datetime(part["opened_at"], utc=True).dropna().dt.tz_convert(timezone)
+        counted.update(periods_of(local).value_counts().to_dict())
+    return silent_months(counted)

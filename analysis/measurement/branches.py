@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.measurement.columns import floats
 from analysis.measurement.quality import MEANINGFUL_NULL
 from analysis.results import Check, StageResults, Topic, collect
-from analysis.tables import TABLES
+from analysis.tables import TABLES, Rows, filled, parts
 
 GAP = 0.10
 """A site that leaves a column blank this much more often than the median site does."""
@@ -24,7 +24,7 @@ LEAST_ROWS = 20
 _NUMBERS = ("int", "number", "share")
 
 
-def branch_completeness(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def branch_completeness(given: Mapping[str, Rows]) -> pd.DataFrame:
     """Blank shares of each column by site, where a site stands out.
 
     Returns
@@ -39,15 +39,13 @@ def branch_completeness(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         judged = [
             c
             for c, spec in TABLES[name].columns.items()
-            if c in frame and not spec.required and (name, c) not in MEANINGFUL_NULL
+            if c in frame.columns and not spec.required and (name, c) not in MEANINGFUL_NULL
         ]
-        site = frame["site_id"].astype(object)
-        n = site.value_counts()
+        n, blanks = _blanks(frame, judged)
         for column in judged:
-            blank = frame[column].isna()
-            if not blank.any():
+            if not blanks[column].any():
                 continue
-            share = blank.groupby(site).mean()[n.index[n >= LEAST_ROWS]]
+            share = (blanks[column] / n)[n.index[n >= LEAST_ROWS]]
             middle = float(share.median())
             for each, value in share[share - middle > GAP].items():
                 out.append((name, column, each, int(n[each]), float(value), middle))
@@ -58,7 +56,18 @@ def branch_completeness(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def branch_extremes(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _blanks(frame: Rows, columns: list[str]) -> tuple[pd.Series, pd.DataFrame]:
+    """Rows by site, and how many of them leave each column blank."""
+    rows, blanks = [], []
+    for part in parts(frame, ["site_id", *columns]):
+        site = part["site_id"].astype(object)
+        rows.append(site.value_counts())
+        blanks.append(part[columns].isna().groupby(site).sum())
+    n = pd.concat(rows).groupby(level=0).sum()
+    return n, pd.concat(blanks).groupby(level=0).sum()
+
+
+def branch_extremes(given: Mapping[str, Rows]) -> pd.DataFrame:
     """Sites whose mean of a numeric column lies far from the others'.
 
     The distance is ``(mean - median) / (1.4826 MAD)`` over the sites' means; columns whose
@@ -76,10 +85,7 @@ def branch_extremes(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     out = []
     for name, frame in _with_sites(given):
-        for column, label, mine in _numeric(name, frame):
-            values = pd.Series(floats(mine[column]), index=mine.index)
-            by = values.groupby(mine["site_id"].astype(object))
-            means, n = by.mean(), by.count()
+        for label, (means, n) in _site_means(name, frame).items():
             means = means[n >= min(LEAST_ROWS, int(n.median()))].dropna()
             middle = float(means.median()) if len(means) else np.nan
             spread = 1.4826 * float((means - middle).abs().median()) if len(means) else 0.0
@@ -100,19 +106,39 @@ def _with_sites(given):
             yield name, frame
 
 
-def _numeric(name: str, frame: pd.DataFrame):
+def _site_means(name: str, frame: Rows) -> dict[str, tuple[pd.Series, pd.Series]]:
+    """Mean and number of values by site, for each numeric column or item in declared order."""
     kinds = TABLES[name].columns
-    for column, spec in kinds.items():
-        if column not in frame or spec.kind not in _NUMBERS or frame[column].isna().all():
-            continue
-        if "item" in kinds and column == "score":
-            for (instrument, item), mine in frame.groupby(["instrument", "item"], observed=True):
-                yield column, f"{instrument}.{item}", mine
+    numeric = [
+        column
+        for column, spec in kinds.items()
+        if column in frame.columns and spec.kind in _NUMBERS and filled(frame, column)
+    ]
+    found: dict[tuple[str, ...], list[tuple[pd.Series, pd.Series]]] = {}
+    for part in parts(frame, [*numeric, "instrument", "item"], by="site_id") if numeric else ():
+        for (column, *item), mine in _numeric(name, part, numeric):
+            values = pd.Series(floats(mine[column]), index=mine.index)
+            by = values.groupby(mine["site_id"].astype(object))
+            found.setdefault((column, *item), []).append((by.mean(), by.count()))
+    ordered = sorted(found, key=lambda named: (numeric.index(named[0]), *named[1:]))
+    return {
+        ".".join(item) or column: tuple(
+            pd.concat(side).sort_index() for side in zip(*found[column, *item], strict=True)
+        )
+        for column, *item in ordered
+    }
+
+
+def _numeric(name: str, part: pd.DataFrame, numeric: list[str]):
+    for column in numeric:
+        if "item" in TABLES[name].columns and column == "score":
+            for (instrument, item), mine in part.groupby(["instrument", "item"], observed=True):
+                yield (column, str(instrument), str(item)), mine
         elif name != "waves":
-            yield column, column, frame
+            yield (column,), part
 
 
-def assess_branches(given: Mapping[str, pd.DataFrame]) -> StageResults:
+def assess_branches(given: Mapping[str, Rows]) -> StageResults:
     """Whether the sites fill in their records alike.
 
     Returns
@@ -122,7 +148,12 @@ def assess_branches(given: Mapping[str, pd.DataFrame]) -> StageResults:
         that stand out; not possible with fewer than two sites), tables ``branch_blanks`` and
         ``branch_extremes``.
     """
-    seen = {s for _, frame in _with_sites(given) for s in frame["site_id"].dropna().unique()}
+    seen = {
+        site
+        for _, frame in _with_sites(given)
+        for part in parts(frame, ["site_id"])
+        for site in part["site_id"].dropna().unique()
+    }
     if len(seen) < 2:
         missing = Check(
             id="baseline.branches.blank",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.tables import periods_of
+from analysis.tables import Rows, filled, periods_of
 
 
 def floats(series: pd.Series) -> np.ndarray:
@@ -28,10 +28,10 @@ def periods(moments: pd.Series) -> pd.Series:
     return periods_of(moments).astype("Int64")
 
 
-def present(frame: pd.DataFrame | None, *columns: str) -> bool:
+def present(frame: Rows | None, *columns: str) -> bool:
     """Whether a table has rows and the named columns hold at least one value each."""
     return (
         frame is not None
         and len(frame) > 0
-        and all(column in frame.columns and frame[column].notna().any() for column in columns)
+        and all(column in frame.columns and filled(frame, column) > 0 for column in columns)
     )

@@ -16,6 +16,7 @@ from analysis.measurement.columns import instants, periods, present
 from analysis.measurement.intervals import Interval, wilson
 from analysis.measurement.raters import krippendorff_alpha
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.tables import Rows, parts
 
 UNKNOWN = "unknown"
 """Post of a complaint for which no employee, or none on the list, is in charge."""
@@ -66,7 +67,8 @@ def complaint_shares(complaints: pd.DataFrame, by: str) -> pd.DataFrame:
     Parameters
     ----------
     complaints : DataFrame
-        ``site_id, arm, when`` and the column ``by``; rows without a value are left out.
+        ``site_id, arm, when``, the column ``by``, and ``count``: how many complaints are so; rows
+        without a value are left out.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def complaint_shares(complaints: pd.DataFrame, by: str) -> pd.DataFrame:
     known = complaints[complaints[by].notna()]
     rows = []
     for (arm, when), mine in known.groupby(["arm", "when"], sort=True):
-        counts = pd.crosstab(mine["site_id"], mine[by])
+        counts = mine.pivot_table("count", "site_id", by, aggfunc="sum", fill_value=0)
         n = counts.sum(axis=1).to_numpy()
         for name in counts.columns:
             share = share_over_sites(counts[name].to_numpy(), n)
@@ -94,7 +96,7 @@ def complaint_shares(complaints: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def assess_complaints(
-    tickets: pd.DataFrame | None,
+    tickets: Rows | None,
     staff: pd.DataFrame | None,
     starts: pd.DataFrame,
     *,
@@ -107,8 +109,10 @@ def assess_complaints(
 
     Parameters
     ----------
-    tickets, staff : DataFrame or None
-        Canonical tables.
+    tickets : DataFrame, Stored or None
+        Canonical table.
+    staff : DataFrame or None
+        Canonical table.
     starts : DataFrame
         ``site_id, arm`` (``treated`` or ``comparison``) and ``start``: running month from which
         complaints count as since; the first wave's for sites that are never trained.
@@ -126,31 +130,57 @@ def assess_complaints(
         with ``unknown`` as one of them); estimate ``<stage>.complaints.agreement``
         (Krippendorff's alpha of two coders); check ``<stage>.complaints.coding``.
     """
-    if not present(tickets, "kind") or not (tickets["kind"] == "complaint").any():
+    complained, counts, twice = False, [], []
+    for part in parts(tickets, _READ) if present(tickets, "kind") else ():
+        rows = part[part["kind"] == "complaint"]
+        complained = complained or len(rows) > 0
+        rows = rows[rows["site_id"].isin(starts["site_id"])]
+        counts.append(_counted(rows, staff, starts.set_index("site_id"), timezone))
+        twice.append(_coded_twice(rows))
+    if not complained:
         return collect(stage, [_coding("none", stage)])
-    known = starts.set_index("site_id")
-    rows = tickets[(tickets["kind"] == "complaint") & tickets["site_id"].isin(known.index)]
-    month = periods(instants(rows["opened_at"], timezone)).astype("float64")
-    start = rows["site_id"].map(known["start"]).astype("float64")
-    frame = pd.DataFrame(
-        {
-            "site_id": rows["site_id"].astype(object),
-            "arm": rows["site_id"].map(known["arm"]).astype(object),
-            "when": np.where(month >= start, "since", "before"),
-            "category": rows["category"].astype(object),
-            "post": _posts(rows, staff),
-        }
-    )
+    frame = pd.concat(counts).groupby(_ALIKE, dropna=False, as_index=False)["count"].sum()
     tables = {}
     if frame["category"].notna().any():
         tables["complaint_categories"] = complaint_shares(frame, "category")
     if staff is not None and (frame["post"] != UNKNOWN).any():
         tables["complaint_posts"] = complaint_shares(frame, "post")
-    agreement = _agreement(rows, seed, stage, simulated)
+    agreement = _agreement(pd.concat(twice), seed, stage, simulated)
     items = [_coding("unchecked", stage)]
     if agreement is not None:
         items = [agreement, _agreed(agreement, stage)]
     return collect(stage, items, tables=tables)
+
+
+_READ = ("kind", "site_id", "opened_at", "staff_id", "category", "second_category")
+_ALIKE = ["site_id", "arm", "when", "category", "post"]
+_CODED = ["category", "second_category"]
+
+
+def _counted(
+    rows: pd.DataFrame, staff: pd.DataFrame | None, starts: pd.DataFrame, timezone: str
+) -> pd.DataFrame:
+    """Count the complaints that are alike."""
+    month = periods(instants(rows["opened_at"], timezone)).astype("float64")
+    start = rows["site_id"].map(starts["start"]).astype("float64")
+    frame = pd.DataFrame(
+        {
+            "site_id": rows["site_id"].astype(object),
+            "arm": rows["site_id"].map(starts["arm"]).astype(object),
+            "when": np.where(month >= start, "since", "before"),
+            "category": rows["category"].astype(object),
+            "post": _posts(rows, staff),
+        }
+    )
+    return (
+        frame.groupby(_ALIKE, dropna=False, as_index=False).size().rename(columns={"size": "count"})
+    )
+
+
+def _coded_twice(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the subjects of complaints that two coders saw."""
+    coded = rows.reindex(columns=_CODED)
+    return coded[coded.notna().all(axis=1)]
 
 
 def _posts(rows: pd.DataFrame, staff: pd.DataFrame | None) -> pd.Series:
@@ -160,13 +190,10 @@ def _posts(rows: pd.DataFrame, staff: pd.DataFrame | None) -> pd.Series:
     return post.astype(object).where(post.notna(), UNKNOWN)
 
 
-def _agreement(rows: pd.DataFrame, seed: int, stage: str, simulated: bool) -> Estimate | None:
-    if not present(rows, "category", "second_category"):
-        return None
-    twice = rows[rows["category"].notna() & rows["second_category"].notna()]
+def _agreement(twice: pd.DataFrame, seed: int, stage: str, simulated: bool) -> Estimate | None:
     if twice.empty:
         return None
-    pairs = twice[["category", "second_category"]].astype(object).to_numpy()
+    pairs = twice.astype(object).to_numpy()
     codes = {name: i for i, name in enumerate(sorted(set(pairs.ravel())))}
     numbers = np.array([[codes[name] for name in pair] for pair in pairs], dtype=float).T
     found = krippendorff_alpha(numbers, "nominal", draws=_DRAWS, seed=seed)

@@ -8,20 +8,21 @@ import pandas as pd
 
 from analysis.measurement.columns import present
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.tables import Rows, parts
 
 _COLUMNS = ["module", "behaviour", "indicator", "measured"]
 
 Declared = Mapping[str, Mapping[str, Sequence[str]]]
 
 
-def measured_names(panel: pd.DataFrame | None, given: Mapping[str, pd.DataFrame]) -> set[str]:
+def measured_names(panel: pd.DataFrame | None, given: Mapping[str, Rows]) -> set[str]:
     """Return indicators with a value in the panel, and items with a score (``instrument.item``).
 
     Parameters
     ----------
     panel : DataFrame or None
         The indicator panel.
-    given : Mapping[str, DataFrame]
+    given : Mapping[str, DataFrame or Stored]
         Canonical tables by name.
     """
     found: set[str] = set()
@@ -30,8 +31,9 @@ def measured_names(panel: pd.DataFrame | None, given: Mapping[str, pd.DataFrame]
     for name in ("surveys", "ratings", "reactions"):
         frame = given.get(name)
         if present(frame, "score", "instrument"):
-            pairs = frame.loc[frame["score"].notna(), ["instrument", "item"]].drop_duplicates()
-            found |= {f"{i}.{k}" for i, k in pairs.astype(str).itertuples(index=False)}
+            for part in parts(frame, ["instrument", "item", "score"]):
+                pairs = part.loc[part["score"].notna(), ["instrument", "item"]].drop_duplicates()
+                found |= {f"{i}.{k}" for i, k in pairs.astype(str).itertuples(index=False)}
     return found
 
 
@@ -89,7 +91,7 @@ def _rows(frame: pd.DataFrame | None, modules: list[str]) -> list[int]:
 
 
 def assess_coverage(
-    given: Mapping[str, pd.DataFrame],
+    given: Mapping[str, Rows],
     declared: Declared,
     *,
     panel: pd.DataFrame | None = None,

@@ -14,6 +14,7 @@ import pandas as pd
 from analysis.measurement.columns import instants, present
 from analysis.measurement.quality import FAILED_SHARE
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.tables import Rows, parts
 
 ROWS_SHOWN = 200
 """Rows listed of each rule; the counts are never cut."""
@@ -27,7 +28,8 @@ class Twice:
     """A rule: rows of ``table`` that belong together.
 
     ``groups`` takes the table and returns a Series on its index: the group of each row, NULL
-    for rows the rule does not apply to. A group of several rows is one suspicion.
+    for rows the rule does not apply to. A group of several rows is one suspicion. Rows of a group
+    agree in the first column that it ``needs``, by which a large table comes in parts.
     """
 
     id: str
@@ -35,6 +37,7 @@ class Twice:
     key: str
     needs: tuple[str, ...]
     groups: Callable[[pd.DataFrame], pd.Series]
+    reads: tuple[str, ...] = ()
 
 
 def _joined(frame: pd.DataFrame, columns, where: pd.Series) -> pd.Series:
@@ -87,7 +90,7 @@ def _reported_again(tickets: pd.DataFrame) -> pd.Series:
 
 
 RULES = (
-    Twice("staff_same_profile", "staff", "staff_id", _PROFILE[:4], _same_profile),
+    Twice("staff_same_profile", "staff", "staff_id", _PROFILE[:4], _same_profile, _PROFILE[4:]),
     Twice("household_two_sites", "surveys", "response_id", ("household_id", "site_id"), _two_sites),
     Twice(
         "sheet_twice",
@@ -102,12 +105,13 @@ RULES = (
         "ticket_id",
         ("household_id", "opened_at", "category"),
         _reported_again,
+        ("kind",),
     ),
 )
 
 
 def duplicate_rows(
-    given: Mapping[str, pd.DataFrame], *, cap: int = ROWS_SHOWN
+    given: Mapping[str, Rows], *, cap: int = ROWS_SHOWN
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Candidates for linkage.
 
@@ -124,18 +128,26 @@ def duplicate_rows(
         frame = given.get(rule.table)
         if not present(frame, *rule.needs):
             continue
-        group = rule.groups(frame)
-        asked = group.notna()
-        several = asked & group.duplicated(keep=False)
-        groups, rows = int(group[several].nunique()), int(several.sum())
-        applies = _applies(rule, frame, asked)
+        applies = groups = rows = taken = 0
+        for part in parts(frame, [rule.key, *rule.needs, *rule.reads], by=rule.needs[0]):
+            group = rule.groups(part)
+            asked = group.notna()
+            several = asked & group.duplicated(keep=False)
+            applies += _applies(rule, part, asked)
+            groups += int(group[several].nunique())
+            mine = pd.DataFrame(
+                {
+                    "group": group[several].astype("int64") + taken,
+                    "row": part.loc[several, rule.key],
+                }
+            )
+            mine = mine.astype({"row": object}).sort_values(["group", "row"])
+            mine = mine.head(max(cap - rows, 0))
+            rows += int(several.sum())
+            taken += int(group.max()) + 1 if asked.any() else 0
+            listed.append(mine.assign(rule=rule.id, table=rule.table))
         extra = rows - groups
         counts.append((rule.id, rule.table, applies, groups, rows, extra, extra / max(applies, 1)))
-        mine = pd.DataFrame(
-            {"group": group[several].astype("int64"), "row": frame.loc[several, rule.key]}
-        )
-        mine = mine.astype({"row": object}).sort_values(["group", "row"]).head(cap)
-        listed.append(mine.assign(rule=rule.id, table=rule.table))
     columns = ["rule", "table", "applies", "groups", "rows", "extra", "share"]
     rows = pd.concat(listed, ignore_index=True) if listed else pd.DataFrame()
     rows = rows.reindex(columns=["rule", "table", "group", "row"])
@@ -151,12 +163,12 @@ def _applies(rule: Twice, frame: pd.DataFrame, asked: pd.Series) -> int:
     return int(frame.loc[named, counted].nunique())
 
 
-def assess_duplicates(given: Mapping[str, pd.DataFrame]) -> StageResults:
+def assess_duplicates(given: Mapping[str, Rows]) -> StageResults:
     """Which records may stand twice.
 
     Parameters
     ----------
-    given : Mapping[str, DataFrame]
+    given : Mapping[str, DataFrame or Stored]
         Canonical tables by name.
 
     Returns

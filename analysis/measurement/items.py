@@ -16,6 +16,7 @@ from analysis.measurement.item_direction import item_directions, items_against
 from analysis.measurement.reliability import ALPHA_LINE, cronbach_alpha
 from analysis.measurement.sheets import Sheets, answer_sheets
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.tables import Rows
 
 LEAST_SHEETS = 20
 """Sheets below which a direction, or a step that nobody chose, says little."""
@@ -101,7 +102,7 @@ def straight_lines(
 
 
 def assess_items(
-    answers: pd.DataFrame | None,
+    answers: Rows | None,
     instruments: pd.DataFrame | None,
     *,
     sheet: str = "response_id",
@@ -111,7 +112,7 @@ def assess_items(
 
     Parameters
     ----------
-    answers : DataFrame or None
+    answers : DataFrame, Stored or None
         ``surveys``, ``ratings`` or ``reactions``; ``sheet`` names its sheet column.
     instruments : DataFrame or None
         Canonical ``instruments``.

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.measurement.columns import present
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.tables import Rows, parts
 
 _SEPARATORS = re.compile(r"\s*[/、,，;；&+]\s*")
 _CJK = re.compile(r"[\u4e00-\u9fff]")
@@ -96,14 +97,12 @@ def _kind(wide: str, narrow: str) -> str | None:
     return "contained" if fewer and fewer < words else None
 
 
-def assess_names(
-    sites: pd.DataFrame | None, *, tickets: pd.DataFrame | None = None
-) -> StageResults:
+def assess_names(sites: pd.DataFrame | None, *, tickets: Rows | None = None) -> StageResults:
     """Whether every site stands under one name.
 
     Parameters
     ----------
-    sites, tickets : DataFrame or None
+    sites, tickets : DataFrame (tickets also Stored) or None
         Canonical tables; tickets give the rows that depend on a pair of names.
 
     Returns
@@ -121,7 +120,12 @@ def assess_names(
             "baseline",
             [Check(**common, status="not_possible", reason="measurement.reason.no_site_names")],
         )
-    rows = tickets["site_id"].astype(object).value_counts() if present(tickets, "site_id") else None
+    rows = None
+    if present(tickets, "site_id"):
+        counts = [
+            part["site_id"].astype(object).value_counts() for part in parts(tickets, ["site_id"])
+        ]
+        rows = pd.concat(counts).groupby(level=0).sum()
     pairs = overlapping_names(sites.astype(object).set_index("site_id")["site_name"], rows)
     listed = pairs[pairs["kind"] == "listed"]
     check = Check(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,6 +13,7 @@ from analysis.measurement.intervals import Interval
 from analysis.measurement.refusals import Refusal, RefusedError
 from analysis.measurement.weighting import Weights, rake, weighted_mean
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.tables import Rows, parts
 
 BOUNDS = (0.2, 5.0)
 """Weights are kept between a fifth of and five times the mean weight.
@@ -151,7 +152,7 @@ def compare_weighted(
 
 
 def assess_weighting(
-    surveys: pd.DataFrame | None,
+    surveys: Rows | None,
     sites: pd.DataFrame | None,
     instruments: pd.DataFrame | None,
     *,
@@ -169,6 +170,9 @@ def assess_weighting(
 
     Parameters
     ----------
+    surveys : DataFrame, Stored or None
+        Canonical table; of a stored one the answers to that item are in memory, each a site and a
+        score.
     rate : float, optional
         Return rate; without it there is no bound on non-response bias.
     indicator : str
@@ -219,15 +223,23 @@ def _overall(surveys, instruments):
         return None, None
     overall = instruments[instruments["role"] == "overall"]
     for item in overall.to_dict("records"):
-        mine = surveys[
-            (surveys["instrument"] == item["instrument"])
-            & (surveys["item"] == item["item"])
-            & surveys["score"].notna()
-        ]
-        if len(mine):
-            score = floats(mine["score"])
-            return pd.DataFrame({"site_id": mine["site_id"].astype(object), "score": score}), item
+        found = [_answers(part, item) for part in parts(surveys, _READ)]
+        if any(map(len, found)):
+            scores = pd.concat(found, ignore_index=True)
+            return scores.astype({"site_id": object}), item
     return None, None
+
+
+_READ = ("instrument", "item", "site_id", "score")
+
+
+def _answers(part: pd.DataFrame, item: Mapping) -> pd.DataFrame:
+    mine = part[
+        (part["instrument"] == item["instrument"])
+        & (part["item"] == item["item"])
+        & part["score"].notna()
+    ]
+    return pd.DataFrame({"site_id": mine["site_id"], "score": floats(mine["score"])})
 
 
 def _households(known: pd.DataFrame, column: str) -> dict:

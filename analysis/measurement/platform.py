@@ -7,15 +7,18 @@ import pandas as pd
 from analysis.measurement.columns import instants, present
 from analysis.measurement.complaints import share_over_sites
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.tables import Rows, parts
 
 
-def platform_use(tickets: pd.DataFrame, sites: pd.DataFrame, *, timezone: str) -> pd.DataFrame:
+def platform_use(tickets: Rows, sites: pd.DataFrame, *, timezone: str) -> pd.DataFrame:
     """Count the households that reported through the platform at least once in a year.
 
     Parameters
     ----------
-    tickets, sites : DataFrame
-        Canonical tables; sites without a number of households are left out.
+    tickets : DataFrame or Stored
+        Canonical table.
+    sites : DataFrame
+        Canonical table; sites without a number of households are left out.
     timezone : str
         The client's; decides the year of a work order.
 
@@ -29,30 +32,42 @@ def platform_use(tickets: pd.DataFrame, sites: pd.DataFrame, *, timezone: str) -
         of households with any request.
     """
     served = sites.set_index("site_id")["households"].astype("float64").dropna()
-    known = tickets[tickets["channel"].notna() & tickets["site_id"].isin(served.index)]
-    frame = pd.DataFrame(
-        {
-            "site_id": known["site_id"].astype(object),
-            "household_id": known["household_id"].astype(object),
-            "platform": (known["channel"] == "platform").to_numpy(bool),
-            "year": instants(known["opened_at"], timezone).dt.year,
-        }
+    read = ["channel", "site_id", "household_id", "opened_at"]
+    frame = pd.concat(
+        _by_site_and_year(part, served, timezone) for part in parts(tickets, read, by="site_id")
     )
     rows = []
     for year, mine in frame.groupby("year"):
-        by_platform = mine[mine["platform"]]
-        active = by_platform.groupby("site_id")["household_id"].nunique()
         here = served.loc[served.index.isin(mine["site_id"])]
-        hits = active.reindex(here.index).fillna(0.0)
+        hits = mine.set_index("site_id")["active"].reindex(here.index).fillna(0.0)
         share = share_over_sites(hits.clip(upper=here).to_numpy(), here.to_numpy())
-        counts = (len(mine), len(by_platform), int(hits.sum()), int(here.sum()))
+        requests, by_platform = mine["requests"].sum(), mine["by_platform"].sum()
+        counts = (int(requests), int(by_platform), int(hits.sum()), int(here.sum()))
         rows.append((int(year), *counts, share.value, share.low, share.high))
     columns = ["year", "requests", "by_platform", "active", "households"]
     return pd.DataFrame(rows, columns=[*columns, "value", "ci_low", "ci_high"])
 
 
+def _by_site_and_year(part: pd.DataFrame, served: pd.Series, timezone: str) -> pd.DataFrame:
+    """Count requests, those by the platform, and the households that used it."""
+    known = part[part["channel"].notna() & part["site_id"].isin(served.index)]
+    frame = pd.DataFrame(
+        {
+            "site_id": known["site_id"].astype(object),
+            "year": instants(known["opened_at"], timezone).dt.year,
+            "by_platform": (known["channel"] == "platform").to_numpy(bool),
+        }
+    )
+    frame["household"] = known["household_id"].astype(object).where(frame["by_platform"])
+    return frame.groupby(["site_id", "year"], as_index=False).agg(
+        requests=("by_platform", "size"),
+        by_platform=("by_platform", "sum"),
+        active=("household", "nunique"),
+    )
+
+
 def assess_platform(
-    tickets: pd.DataFrame | None,
+    tickets: Rows | None,
     sites: pd.DataFrame | None,
     *,
     timezone: str,
@@ -62,7 +77,7 @@ def assess_platform(
 
     Parameters
     ----------
-    tickets, sites : DataFrame or None
+    tickets, sites : DataFrame (tickets also Stored) or None
         Canonical tables: way of reporting and household of a ticket; households served by a site.
     timezone : str
         IANA name; decides the local month of a ticket.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from analysis import tables
-from analysis.measurement.quality_rules import RULES
+from analysis.measurement.quality_rules import RULES, Rule
 from analysis.results import Check, StageResults, Topic, collect, none_found
 
 CAUTION_SHARE = 0.0
@@ -61,7 +61,7 @@ NEVER_MISSED = frozenset(
 """Tables whose absence is told by the step that would use them, not by the scorecard."""
 
 
-def completeness(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def completeness(given: Mapping[str, tables.Rows]) -> pd.DataFrame:
     """Return share of filled values by column.
 
     Returns
@@ -73,10 +73,10 @@ def completeness(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     rows = []
     for name, table in tables.TABLES.items():
         frame = given.get(name)
-        if frame is None or frame.empty:
+        if frame is None or not len(frame):
             continue
         for column in table.columns:
-            filled = int(frame[column].notna().sum()) if column in frame.columns else 0
+            filled = tables.filled(frame, column) if column in frame.columns else 0
             rows.append(
                 {
                     "table": name,
@@ -97,7 +97,7 @@ ROWS_SHOWN = 50
 _ROW_COLUMNS = ["table", "rule", "column", "row", "values"]
 
 
-def consistency(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def consistency(given: Mapping[str, tables.Rows]) -> pd.DataFrame:
     """Return how many rows break each rule that can be asked of the tables at hand.
 
     Returns
@@ -106,16 +106,10 @@ def consistency(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         ``rule, table, column, applies, broken, share``; rules are references to absent rows
         (``orphan``), repeated keys (``repeated_key``) and those in ``RULES``.
     """
-    rows = [
-        (rule, table, "/".join(columns), int(applies.sum()), int(breaks.sum()))
-        for rule, table, columns, applies, breaks in _asked(given)
-    ]
-    found = pd.DataFrame(rows, columns=["rule", "table", "column", "applies", "broken"])
-    found["share"] = found["broken"] / found["applies"].where(found["applies"] > 0)
-    return found[found["applies"] > 0].reset_index(drop=True)
+    return _judged(given, 0)[0]
 
 
-def broken_rows(given: Mapping[str, pd.DataFrame], *, cap: int = ROWS_SHOWN) -> pd.DataFrame:
+def broken_rows(given: Mapping[str, tables.Rows], *, cap: int = ROWS_SHOWN) -> pd.DataFrame:
     """Return the rows behind the counts of :func:`consistency`, to be looked up and mended.
 
     Returns
@@ -124,21 +118,28 @@ def broken_rows(given: Mapping[str, pd.DataFrame], *, cap: int = ROWS_SHOWN) -> 
         ``table, rule, column``, ``row`` (its key, parts joined by ``/``; people are
         pseudonyms) and ``values`` (of the rule's columns); the first ``cap`` rows of each rule.
     """
-    parts = []
-    for rule, table, columns, _, breaks in _asked(given):
-        mine = given[table][breaks.to_numpy(dtype=bool)].head(cap)
-        if mine.empty:
-            continue
-        part = pd.DataFrame(
-            {
-                "row": _joined(mine, tables.TABLES[table].key),
-                "values": _joined(mine, columns),
-            }
-        )
-        parts.append(part.assign(table=table, rule=rule, column="/".join(columns)))
-    if not parts:
-        return pd.DataFrame(columns=_ROW_COLUMNS)
-    return pd.concat(parts, ignore_index=True)[_ROW_COLUMNS]
+    return _judged(given, cap)[1]
+
+
+def _judged(given: Mapping[str, tables.Rows], cap: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Count what breaks every rule, and list the first such rows, in one pass over the parts."""
+    counts, listed = [], [pd.DataFrame(columns=_ROW_COLUMNS)]
+    for rule, table, columns, asked in _asked(given):
+        named = {"table": table, "rule": rule, "column": "/".join(columns)}
+        applying = broken = 0
+        for part, applies, breaks in asked:
+            mine = part[breaks.to_numpy(dtype=bool)].head(max(cap - broken, 0))
+            applying += int(applies.sum())
+            broken += int(breaks.sum())
+            if len(mine):
+                key = tables.TABLES[table].key
+                told = {"row": _joined(mine, key), "values": _joined(mine, columns)}
+                listed.append(pd.DataFrame(told).assign(**named)[_ROW_COLUMNS])
+        counts.append((rule, table, named["column"], applying, broken))
+    found = pd.DataFrame(counts, columns=["rule", "table", "column", "applies", "broken"])
+    found["share"] = found["broken"] / found["applies"].where(found["applies"] > 0)
+    rows = pd.concat(listed[1:] or listed, ignore_index=True)
+    return found[found["applies"] > 0].reset_index(drop=True), rows
 
 
 def _joined(rows: pd.DataFrame, columns) -> list[str]:
@@ -147,44 +148,61 @@ def _joined(rows: pd.DataFrame, columns) -> list[str]:
     return [" / ".join(map(str, row)) for row in values.itertuples(index=False)]
 
 
-def _asked(given: Mapping[str, pd.DataFrame]) -> Iterator[tuple]:
-    """Rule, table, columns, rows it applies to, rows that break it."""
+def _asked(given: Mapping[str, tables.Rows]) -> Iterator[tuple]:
+    """Rule, table, columns, and part by part: rows, those it applies to, those that break it."""
     yield from _keys_and_references(given)
     for rule in RULES:
         frame = given.get(rule.table)
-        usable = frame is not None and not frame.empty and set(rule.columns) <= set(frame.columns)
-        if not usable or any(given.get(n) is None or given[n].empty for n in rule.needs):
+        usable = frame is not None and len(frame) and set(rule.columns) <= set(frame.columns)
+        if not usable or any(given.get(n) is None or not len(given[n]) for n in rule.needs):
             continue
-        applies, breaks = rule.broken(frame, given)
-        yield rule.id, rule.table, rule.columns, applies, (applies & breaks).fillna(False)
+        if all(tables.filled(frame, column) for column in rule.somewhere):
+            yield rule.id, rule.table, rule.columns, _by_rule(rule, frame, given)
 
 
-def _keys_and_references(given: Mapping[str, pd.DataFrame]) -> Iterator[tuple]:
+def _by_rule(rule: Rule, frame: tables.Rows, given: Mapping[str, tables.Rows]) -> Iterator[tuple]:
+    for part in tables.parts(frame, [*tables.TABLES[rule.table].key, *rule.columns, *rule.reads]):
+        applies, breaks = rule.broken(part, given)
+        yield part, applies, (applies & breaks).fillna(False)
+
+
+def _keys_and_references(given: Mapping[str, tables.Rows]) -> Iterator[tuple]:
     for name, table in tables.TABLES.items():
         frame = given.get(name)
-        if frame is None or frame.empty:
+        if frame is None or not len(frame):
             continue
-        every = pd.Series(True, index=frame.index)
-        yield "repeated_key", name, table.key, every, frame.duplicated(list(table.key))
+        yield "repeated_key", name, table.key, _repeated(frame, table.key)
         for column, spec in table.columns.items():
             target = given.get(spec.refers) if spec.refers else None
-            if target is None or target.empty or column not in frame.columns:
+            if target is None or not len(target) or column not in frame.columns:
                 continue
             key = "item" if spec.refers == "instruments" else tables.TABLES[spec.refers].key[0]
             key = "instrument" if spec.refers == "instruments" else key
-            known = frame[column].notna()
-            orphan = known & ~frame[column].isin(set(target[key].dropna()))
-            yield "orphan", name, (column,), known, orphan
+            known = set(target[key].dropna())
+            yield "orphan", name, (column,), _orphans(frame, table.key, column, known)
+
+
+def _repeated(frame: tables.Rows, key: tuple[str, ...]) -> Iterator[tuple]:
+    for part in tables.parts(frame, key, by=key[0]):
+        yield part, pd.Series(True, index=part.index), part.duplicated(list(key))
+
+
+def _orphans(
+    frame: tables.Rows, key: tuple[str, ...], column: str, known: set[str]
+) -> Iterator[tuple]:
+    for part in tables.parts(frame, [*key, column]):
+        named = part[column].notna()
+        yield part, named, named & ~part[column].isin(known)
 
 
 def assess_quality(
-    given: Mapping[str, pd.DataFrame], ingest: pd.DataFrame | None = None
+    given: Mapping[str, tables.Rows], ingest: pd.DataFrame | None = None
 ) -> StageResults:
     """Score the tables: a check a table for completeness and a check for each rule asked.
 
     Parameters
     ----------
-    given : Mapping[str, DataFrame]
+    given : Mapping[str, DataFrame or Stored]
         Canonical tables by name; absent and empty ones are named, not judged.
     ingest : DataFrame, optional
         ``table, rows_in, rows_out``: what ingest read and kept, one row per source; ``reasons``
@@ -197,12 +215,12 @@ def assess_quality(
         ``quality_tables`` and ``quality_rows`` (the rows behind the counts, at most
         ``ROWS_SHOWN`` a rule).
     """
-    columns, rules = completeness(given), consistency(given)
+    columns, (rules, broken_now) = completeness(given), _judged(given, ROWS_SHOWN)
     checks = []
     summary = []
     for name in tables.TABLES:
         frame = given.get(name)
-        if frame is None or frame.empty:
+        if frame is None or not len(frame):
             if name in NEVER_MISSED:
                 continue
             checks.append(
@@ -271,7 +289,7 @@ def assess_quality(
             "quality_columns": columns,
             "quality_rules": rules,
             "quality_tables": frame,
-            "quality_rows": broken_rows(given),
+            "quality_rows": broken_now,
         },
     )
 

@@ -14,7 +14,9 @@ from analysis.measurement.columns import dates, floats, instants
 class Rule:
     """A consistency rule: rows of ``table`` to which it applies, and which break it.
 
-    ``broken`` returns two boolean Series, ``(applies, breaks)``.
+    ``broken`` returns two boolean Series, ``(applies, breaks)``. It takes the table in parts: what
+    it ``reads`` beside ``columns`` is named, and what must have a value ``somewhere`` is no part's
+    matter.
     """
 
     id: str
@@ -22,6 +24,8 @@ class Rule:
     columns: tuple[str, ...]
     broken: Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], tuple[pd.Series, pd.Series]]
     needs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    somewhere: tuple[str, ...] = ()
 
 
 def _before(early: str, late: str, read: Callable) -> Callable:
@@ -67,8 +71,10 @@ def _collected_without_receivable(frame, _):
 def _open_without_due(frame, _):
     promised = frame["due_at"].notna()
     still_open = frame["resolved_at"].isna()
-    return still_open & promised.any(), still_open & ~promised
+    return still_open, still_open & ~promised
 
+
+_ITEM = ("instrument", "item")
 
 RULES = (
     Rule(
@@ -83,7 +89,13 @@ RULES = (
         ("opened_at", "first_response_at"),
         _before("opened_at", "first_response_at", instants),
     ),
-    Rule("open_without_due", "tickets", ("resolved_at", "due_at"), _open_without_due),
+    Rule(
+        "open_without_due",
+        "tickets",
+        ("resolved_at", "due_at"),
+        _open_without_due,
+        somewhere=("due_at",),
+    ),
     Rule(
         "left_before_hired",
         "staff",
@@ -103,9 +115,9 @@ RULES = (
         ("held_on", "completed_on"),
         _before("held_on", "completed_on", dates),
     ),
-    Rule("score_off_scale", "surveys", ("score",), _off_scale, ("instruments",)),
-    Rule("score_off_scale", "reactions", ("score",), _off_scale, ("instruments",)),
-    Rule("score_off_scale", "ratings", ("score",), _off_scale, ("instruments",)),
+    Rule("score_off_scale", "surveys", ("score",), _off_scale, ("instruments",), _ITEM),
+    Rule("score_off_scale", "reactions", ("score",), _off_scale, ("instruments",), _ITEM),
+    Rule("score_off_scale", "ratings", ("score",), _off_scale, ("instruments",), _ITEM),
     Rule("blank_without_reason", "surveys", ("score", "missing"), _unexplained_blank),
     Rule("treated_without_start", "waves", ("arm", "planned_start"), _treated_without_start),
     Rule(

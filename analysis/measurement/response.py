@@ -14,14 +14,13 @@ import pandas as pd
 from analysis.measurement.columns import dates, instants, periods, present
 from analysis.measurement.intervals import wilson
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.tables import Rows, parts
 
 RETURN_LINE = 0.30
 """Below this share a survey is called inadequate (requirement R022)."""
 
 
-def return_counts(
-    surveys: pd.DataFrame, invitations: pd.DataFrame, *, timezone: str
-) -> pd.DataFrame:
+def return_counts(surveys: Rows, invitations: pd.DataFrame, *, timezone: str) -> pd.DataFrame:
     """Count questionnaires sent and handed in.
 
     A questionnaire counts as handed in when at least one of its items has a score, in the
@@ -30,8 +29,10 @@ def return_counts(
 
     Parameters
     ----------
-    surveys, invitations : DataFrame
-        Canonical tables: one row per answer; one row per site, month and channel.
+    surveys : DataFrame or Stored
+        Canonical table: one row per answer.
+    invitations : DataFrame
+        Canonical table: one row per site, month and channel.
     timezone : str
         IANA name; decides the local month of an answer.
 
@@ -40,7 +41,27 @@ def return_counts(
     DataFrame
         One row per site, month and channel: ``site_id, period, channel, invited, returned``.
     """
-    answered = surveys[surveys["score"].notna()]
+    keys = ["site_id", "period", "channel"]
+    read = ["response_id", "site_id", "answered_at", "channel", "score"]
+    returned = pd.concat(
+        _returned(part, timezone) for part in parts(surveys, read, by="response_id")
+    )
+    returned = returned.groupby(keys, as_index=False)["returned"].sum()
+    sent = invitations.assign(period=periods(dates(invitations["month"])))
+    sent = sent.groupby(keys, as_index=False)["invited"].sum()
+    for frame in (sent, returned):
+        frame["site_id"] = frame["site_id"].astype(object)
+        frame["channel"] = frame["channel"].astype(object)
+    counts = sent.merge(returned, on=keys, how="outer")
+    numbers = ["invited", "returned"]
+    counts[numbers] = counts[numbers].astype("Float64").fillna(0).astype("int64")
+    counts["period"] = counts["period"].astype("int64")
+    return counts.sort_values(keys, ignore_index=True)
+
+
+def _returned(part: pd.DataFrame, timezone: str) -> pd.DataFrame:
+    """Count the sheets handed in by site, month and channel."""
+    answered = part[part["score"].notna()]
     sheet, names = pd.factorize(answered["response_id"])
     month = periods(instants(answered["answered_at"], timezone)).to_numpy(dtype="int64")
     latest = np.full(len(names), np.iinfo("int64").min)
@@ -55,17 +76,7 @@ def return_counts(
         }
     )
     keys = ["site_id", "period", "channel"]
-    returned = one.groupby(keys, as_index=False).size().rename(columns={"size": "returned"})
-    sent = invitations.assign(period=periods(dates(invitations["month"])))
-    sent = sent.groupby(keys, as_index=False)["invited"].sum()
-    for frame in (sent, returned):
-        frame["site_id"] = frame["site_id"].astype(object)
-        frame["channel"] = frame["channel"].astype(object)
-    counts = sent.merge(returned, on=keys, how="outer")
-    numbers = ["invited", "returned"]
-    counts[numbers] = counts[numbers].astype("Float64").fillna(0).astype("int64")
-    counts["period"] = counts["period"].astype("int64")
-    return counts.sort_values(keys, ignore_index=True)
+    return one.groupby(keys, as_index=False).size().rename(columns={"size": "returned"})
 
 
 def return_rates(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -88,7 +99,7 @@ def return_rates(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def assess_response(
-    surveys: pd.DataFrame | None,
+    surveys: Rows | None,
     invitations: pd.DataFrame | None,
     *,
     timezone: str,
@@ -100,7 +111,7 @@ def assess_response(
 
     Parameters
     ----------
-    surveys, invitations : DataFrame or None
+    surveys, invitations : DataFrame (surveys also Stored) or None
         Canonical tables.
     timezone : str
         The client's; it decides the month of an answer.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
 from analysis.indicators import silent_months
 from analysis.measurement.columns import dates, instants, periods, present
 from analysis.results import Check, StageResults, Topic, collect
-from analysis.tables import period_of
+from analysis.tables import Rows, parts, period_of
 
 DATED: Mapping[str, str] = {
     "surveys": "answered_at",
@@ -34,7 +36,7 @@ STALE_SHARE = 0.10
 
 
 def timeliness(
-    given: Mapping[str, pd.DataFrame], *, until: dt.date, timezone: str
+    given: Mapping[str, Rows], *, until: dt.date, timezone: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Age and gaps of the tables that grow every month.
 
@@ -65,24 +67,22 @@ def timeliness(
         frame = given.get(table)
         if not present(frame, column, "site_id"):
             continue
-        local = instants(frame[column], timezone) if column.endswith("_at") else None
-        day = dates(frame[column]) if local is None else local.dt.tz_localize(None)
-        months = periods(day)
-        end = period_of(until)
-        first, last = day.min(), day.max()
+        seen = _seen(frame, column, timezone)
+        end, months = period_of(until), seen.months
+        first, last = seen.first, seen.last
         # A row of a month speaks for the whole month.
         reached = last + pd.offsets.MonthEnd(1) if column == "month" else last.normalize()
-        newest, seen = int(months.max()), int(months.nunique())
-        span = newest - int(months.min()) + 1
-        latest = months.groupby(frame["site_id"].astype(object)).max()
-        in_rounds = table in ASKED_IN_ROUNDS and 2 <= seen <= span / 2
+        newest = max(months)
+        span = newest - min(months) + 1
+        latest = seen.latest
+        in_rounds = table in ASKED_IN_ROUNDS and 2 <= len(months) <= span / 2
         stale = latest[latest < (newest - 1 if in_rounds else end - 2)]
         lag = max((pd.Timestamp(until) - reached).days, 0)
         age = (first.date(), last.date(), lag)
-        gaps = (span, span - seen, len(latest), len(stale))
-        empty = sorted(set(range(newest - span + 1, newest)) - set(months.dropna().astype(int)))
-        silent = table == "tickets" and bool(silent_months(months.value_counts().to_dict()))
-        rounds = sorted(set(months.dropna().astype(int))) if in_rounds else []
+        gaps = (span, span - len(months), len(latest), len(stale))
+        empty = sorted(set(range(newest - span + 1, newest)) - set(months))
+        silent = table == "tickets" and bool(silent_months(months))
+        rounds = sorted(months) if in_rounds else []
         whole.append((table, len(frame), *age, *gaps, empty, silent, rounds))
         behind.append(
             pd.DataFrame(
@@ -99,14 +99,36 @@ def timeliness(
     return pd.DataFrame(whole, columns=[*columns, "stale_sites", "gaps", "silent", "rounds"]), rows
 
 
-def assess_timeliness(
-    given: Mapping[str, pd.DataFrame], *, until: dt.date, timezone: str
-) -> StageResults:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """First and last moment of a table, its rows by month, and the latest month of each site."""
+
+    first: pd.Timestamp
+    last: pd.Timestamp
+    months: Mapping[int, int]
+    latest: pd.Series
+
+
+def _seen(frame: Rows, column: str, timezone: str) -> _Seen:
+    ends, months, latest = [], Counter(), []
+    for part in parts(frame, [column, "site_id"]):
+        local = instants(part[column], timezone) if column.endswith("_at") else None
+        day = dates(part[column]) if local is None else local.dt.tz_localize(None)
+        month = periods(day)
+        ends.append((day.min(), day.max()))
+        months.update(month.value_counts().to_dict())
+        latest.append(month.groupby(part["site_id"].astype(object)).max())
+    first, last = (pd.Series(side) for side in zip(*ends, strict=True))
+    by_site = pd.concat(latest).groupby(level=0).max()
+    return _Seen(first.min(), last.max(), {int(m): n for m, n in months.items()}, by_site)
+
+
+def assess_timeliness(given: Mapping[str, Rows], *, until: dt.date, timezone: str) -> StageResults:
     """Whether the monthly tables reach the end of the evaluated months, without gaps.
 
     Parameters
     ----------
-    given : Mapping of str to DataFrame
+    given : Mapping of str to DataFrame or Stored
         Canonical tables by name.
     until : date
         Last day of the evaluated months.
@@ -143,9 +165,7 @@ ENDED_TABLES = ("surveys", "invitations", "tickets", "fees", "crm_usage")
 """Tables in which a site that is run has records; a rating may not come for months."""
 
 
-def ended_sites(
-    given: Mapping[str, pd.DataFrame], *, until: dt.date, timezone: str
-) -> dict[str, int]:
+def ended_sites(given: Mapping[str, Rows], *, until: dt.date, timezone: str) -> dict[str, int]:
     """Return the sites of which every table stops at about the same month, before the end.
 
     Such a site was given up or merged with another. After a merger the cases of both stand
@@ -168,9 +188,7 @@ def ended_sites(
         frame, column = given.get(table), DATED[table]
         if not present(frame, column, "site_id"):
             continue
-        local = instants(frame[column], timezone) if column.endswith("_at") else None
-        months = periods(dates(frame[column]) if local is None else local.dt.tz_localize(None))
-        latest = months.groupby(frame["site_id"].astype(str)).max()
+        latest = _seen(frame, column, timezone).latest
         if latest.max() < period_of(until) - 2:
             continue
         for site, month in latest.items():

@@ -10,10 +10,11 @@ from analysis.measurement.columns import dates, floats, instants, present
 from analysis.monitoring.alerts import RECENT_MONTHS, Rule
 from analysis.monitoring.dependence import months_effect, subject_effects
 from analysis.monitoring.training import PASS_MARKS, first_attempts, reactions_by_sheet
+from analysis.tables import Rows, parts
 
 
 def alert_measures(
-    tables: Mapping[str, pd.DataFrame | None],
+    tables: Mapping[str, Rows | None],
     panel: pd.DataFrame | None = None,
     *,
     baseline_until: int | None = None,
@@ -23,8 +24,8 @@ def alert_measures(
 
     Parameters
     ----------
-    tables : Mapping[str, DataFrame]
-        Canonical tables by name.
+    tables : Mapping[str, DataFrame or Stored]
+        Canonical tables by name; work orders alone may be stored.
     panel : DataFrame, optional
         Indicator panel, for what is watched by site.
     baseline_until : int, optional
@@ -66,7 +67,7 @@ def alert_measures(
     return found
 
 
-def complaints_in_time(tickets: pd.DataFrame) -> pd.DataFrame:
+def complaints_in_time(tickets: Rows) -> pd.DataFrame:
     """Count complaints that came due in the newest three months, and those resolved by then.
 
     The newest opening of any ticket is taken for today: a complaint due later is neither in
@@ -77,30 +78,37 @@ def complaints_in_time(tickets: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``subject`` (site), ``hits`` (resolved in time), ``n`` (came due), ``design_effect``.
     """
-    zone = "UTC"
-    due, done = (instants(tickets[name], zone) for name in ("due_at", "resolved_at"))
-    today = instants(tickets["opened_at"], zone).max()
-    kept = (tickets["kind"] == "complaint") & tickets["site_id"].notna() & (due <= today)
-    kept &= due > today - pd.DateOffset(months=RECENT_MONTHS)
-    came = (tickets["kind"] == "complaint") & tickets["site_id"].notna() & (due <= today)
-    back = (today.year - due.dt.year) * 12 + today.month - due.dt.month
-    behind = back - (due.dt.day > today.day).astype(int)
-    frame = pd.DataFrame(
-        {
-            "site_id": tickets["site_id"].astype(object),
-            "period": -behind,
-            "total": (done <= due).astype(float),
-            "exposure": 1.0,
-        }
+    today = max(instants(part["opened_at"]).max() for part in parts(tickets, ["opened_at"]))
+    read = ["kind", "site_id", "due_at", "resolved_at"]
+    frame = pd.concat(_came_due(part, today) for part in parts(tickets, read))
+    months = frame.groupby(["site_id", "period"], as_index=False)[["total", "exposure"]].sum()
+    recent = frame[frame["recent"]].rename(columns={"site_id": "subject"})
+    table = recent.groupby("subject", as_index=False).agg(
+        hits=("total", "sum"), n=("exposure", "sum")
     )
-    months = frame[came].groupby(["site_id", "period"], as_index=False).sum()
-    frame = pd.DataFrame({"subject": tickets["site_id"].astype(object), "hits": done <= due})[kept]
-    table = frame.groupby("subject", as_index=False).agg(hits=("hits", "sum"), n=("hits", "size"))
     table = table.astype({"hits": int, "n": int})
     if table.empty:
         return table.assign(design_effect=pd.Series(dtype=float))
     effects = months_effect(months.astype({"period": int}), RECENT_MONTHS)
     return table.assign(design_effect=table["subject"].map(effects).fillna(1.0).astype(float))
+
+
+def _came_due(part: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
+    """Count complaints that came due, and those in time, by site and month before ``today``."""
+    due, done = (instants(part[name]) for name in ("due_at", "resolved_at"))
+    back = (today.year - due.dt.year) * 12 + today.month - due.dt.month
+    behind = back - (due.dt.day > today.day).astype(int)
+    frame = pd.DataFrame(
+        {
+            "site_id": part["site_id"].astype(object),
+            "period": -behind,
+            "recent": due > today - pd.DateOffset(months=RECENT_MONTHS),
+            "total": (done <= due).astype(float),
+            "exposure": 1.0,
+        }
+    )
+    came = (part["kind"] == "complaint") & part["site_id"].notna() & (due <= today)
+    return frame[came].groupby(["site_id", "period", "recent"], as_index=False).sum()
 
 
 def reaction_subjects(

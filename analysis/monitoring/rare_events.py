@@ -21,7 +21,7 @@ from analysis.monitoring.limits import FARTHEST, run_needed
 from analysis.monitoring.run_rules import in_a_row
 from analysis.monitoring.weekly import MIN_A_WEEK
 from analysis.results import Check, StageResults, Topic, collect
-from analysis.tables import period_of
+from analysis.tables import Rows, parts, period_of
 
 MIN_GAPS = 10
 """Fewest gaps before training that a chart is made from."""
@@ -178,15 +178,22 @@ def _varying(frame: pd.DataFrame, start: dt.date, silent: Sequence[int]) -> floa
     return found * months * float(mean_factor(months, alike))
 
 
+def _complaints(part: pd.DataFrame, timezone: str) -> pd.DataFrame:
+    """Return site and local moment of each complaint."""
+    mine = part[(part["kind"] == "complaint") & part["site_id"].notna()]
+    opened = instants(mine["opened_at"], timezone).dt.tz_localize(None)
+    return pd.DataFrame({"subject": mine["site_id"].astype(object), "at": opened})
+
+
 def assess_rare(
-    tickets: pd.DataFrame | None, *, start: dt.date, timezone: str, until: dt.date
+    tickets: Rows | None, *, start: dt.date, timezone: str, until: dt.date
 ) -> StageResults:
     """Chart days between complaints at sites where a week brings too few for a chart of counts.
 
     Parameters
     ----------
-    tickets : DataFrame or None
-        Canonical table.
+    tickets : DataFrame, Stored or None
+        Canonical table; of a stored one all complaints are in memory, by site and moment.
     start : date
         First day of training.
     timezone : str
@@ -213,14 +220,13 @@ def assess_rare(
     """
     if not present(tickets, "kind", "opened_at", "site_id"):
         return collect("monitoring", [])
-    complaints = tickets[(tickets["kind"] == "complaint") & tickets["site_id"].notna()]
-    opened = instants(complaints["opened_at"], timezone).dt.tz_localize(None)
-    frame = pd.DataFrame({"subject": complaints["site_id"].astype(object), "at": opened})
-    frame = frame.dropna().sort_values(["subject", "at"])
+    read = ["kind", "site_id", "opened_at"]
+    found = [_complaints(part, timezone) for part in parts(tickets, read)]
+    frame = pd.concat(found, ignore_index=True).dropna().sort_values(["subject", "at"])
     if frame.empty:
         return collect("monitoring", [])
     weeks = max((pd.Timestamp(until) - frame["at"].min()).days / 7, 1)
-    silent = silent_in(tickets["opened_at"], timezone)
+    silent = silent_in(tickets, timezone)
     # Days across a month that nobody recorded are no gap between complaints.
     before = np.searchsorted(silent, periods(frame["at"]).to_numpy(dtype=int))
     frame = frame.assign(silent_before=before)

@@ -20,6 +20,7 @@ from analysis.monitoring.counts import u_chart
 from analysis.monitoring.run_rules import broken_rules
 from analysis.monitoring.steady import unusual_weeks
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.tables import Rows, parts
 
 MIN_BASELINE_WEEKS = 20
 """Fewest weeks of a site before training that set limits."""
@@ -40,7 +41,7 @@ DIRECTIONS = {"opened": "down", "in_time": "up"}
 """Which way is better."""
 
 
-def weekly_tickets(tickets: pd.DataFrame, *, timezone: str, until: dt.date) -> pd.DataFrame:
+def weekly_tickets(tickets: Rows, *, timezone: str, until: dt.date) -> pd.DataFrame:
     """Count work orders by site and week, and those resolved in time.
 
     Weeks begin on Monday; only whole weeks up to ``until`` count. A week of a site without a
@@ -50,7 +51,7 @@ def weekly_tickets(tickets: pd.DataFrame, *, timezone: str, until: dt.date) -> p
 
     Parameters
     ----------
-    tickets : DataFrame
+    tickets : DataFrame or Stored
         Canonical table.
     timezone : str
         Zone whose days count.
@@ -64,28 +65,20 @@ def weekly_tickets(tickets: pd.DataFrame, *, timezone: str, until: dt.date) -> p
         has come), ``in_time`` (resolved by then) and ``mature`` (whether at least 95 % of the
         week's orders at all sites have come due).
     """
-    opened = instants(tickets["opened_at"], timezone).dt.tz_localize(None)
-    day = opened.dt.normalize()
-    monday = day - pd.to_timedelta(day.dt.day_of_week, unit="D")
-    frame = pd.DataFrame(
-        {"site_id": tickets["site_id"].astype(object), "week": monday, "opened": 1}
-    )
-    end = pd.Timestamp(until) + pd.Timedelta(days=1)
-    if present(tickets, "due_at"):
-        due = instants(tickets["due_at"], timezone).dt.tz_localize(None)
-        done = instants(tickets["resolved_at"], timezone).dt.tz_localize(None)
-        frame["due"] = (due < end).astype(int)
-        frame["in_time"] = ((due < end) & (done <= due)).astype(int)
-    else:
-        frame["due"], frame["in_time"] = 0, 0
-    frame = frame[frame["site_id"].notna() & (frame["week"] + pd.Timedelta(days=7) <= end)]
-    table = frame.groupby(["site_id", "week"])[["opened", "due", "in_time"]].sum()
+    promised = present(tickets, "due_at")
+    read = ["site_id", "opened_at", *(["due_at", "resolved_at"] if promised else [])]
+    counts, openings = [], []
+    for part in parts(tickets, read):
+        opened = instants(part["opened_at"], timezone).dt.tz_localize(None)
+        openings.append(opened.min())
+        counts.append(_by_week(part, opened, timezone, until, promised=promised))
+    table = pd.concat(counts).groupby(level=["site_id", "week"]).sum()
     if table.empty:
         return table.reset_index()
     weeks = table.index.get_level_values("week")
-    first = (opened.min().normalize() + pd.Timedelta(days=6)).normalize()
+    first = (min(openings).normalize() + pd.Timedelta(days=6)).normalize()
     whole = pd.date_range(first - pd.Timedelta(days=first.weekday()), weeks.max(), freq="7D")
-    gaps = silent_in(tickets["opened_at"], timezone)
+    gaps = silent_in(tickets, timezone)
     cut = [periods(pd.Series(day)).isin(gaps) for day in (whole, whole + pd.Timedelta(days=6))]
     whole = whole[~(cut[0] | cut[1]).to_numpy()]
     sites = table.index.get_level_values("site_id").unique()
@@ -93,6 +86,25 @@ def weekly_tickets(tickets: pd.DataFrame, *, timezone: str, until: dt.date) -> p
     table = table.reindex(grid, fill_value=0).reset_index()
     sums = table.groupby("week")[["opened", "due"]].transform("sum")
     return table.assign(mature=sums["due"] >= MATURE * sums["opened"])
+
+
+def _by_week(
+    part: pd.DataFrame, opened: pd.Series, timezone: str, until: dt.date, *, promised: bool
+) -> pd.DataFrame:
+    """Count a part's work orders by site and whole week."""
+    day = opened.dt.normalize()
+    monday = day - pd.to_timedelta(day.dt.day_of_week, unit="D")
+    frame = pd.DataFrame({"site_id": part["site_id"].astype(object), "week": monday, "opened": 1})
+    end = pd.Timestamp(until) + pd.Timedelta(days=1)
+    if promised:
+        due = instants(part["due_at"], timezone).dt.tz_localize(None)
+        done = instants(part["resolved_at"], timezone).dt.tz_localize(None)
+        frame["due"] = (due < end).astype(int)
+        frame["in_time"] = ((due < end) & (done <= due)).astype(int)
+    else:
+        frame["due"], frame["in_time"] = 0, 0
+    frame = frame[frame["site_id"].notna() & (frame["week"] + pd.Timedelta(days=7) <= end)]
+    return frame.groupby(["site_id", "week"])[["opened", "due", "in_time"]].sum()
 
 
 def chart_weeks(
@@ -197,7 +209,7 @@ def weekly_signals(chart: pd.DataFrame, *, direction: str) -> pd.DataFrame:
 
 
 def assess_weekly(
-    tickets: pd.DataFrame | None,
+    tickets: Rows | None,
     *,
     start: dt.date,
     timezone: str,

@@ -15,6 +15,8 @@ class Topic(StrEnum):
     # Any step
     REFUSED = "refused"
     """A method refused; ``dims["topic"]`` names the step."""
+    SAMPLED = "sampled"
+    """A statistic of single records rests on a sample of them."""
     UNSTATED = "unstated"
     """Stored by a version that did not say."""
 

@@ -6,6 +6,7 @@ waiting, the items of a questionnaire) takes a seeded sample above :data:`MOST_R
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,16 +70,15 @@ class Stored:
             f"SELECT {listed} FROM read_parquet($path) "
             f'WHERE "{by}" IS NOT NULL AND hash("{by}") % {count} = $number'
         )
-        given = {}
+        given: dict[str, object] = {}
         if self.before is not None:
             query += f' AND "{self.before[0]}" < $moment'
             given["moment"] = self.before[1].to_pydatetime()
         with duckdb.connect(config={"threads": 1, "memory_limit": "1GB"}) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            # A path that is bound is still read as a pattern.
-            path = str(self.path).replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")
+            given["path"] = literal(self.path)
             for number in range(count):
-                found = connection.execute(query, {"path": path, "number": number, **given})
+                found = connection.execute(query, {"number": number, **given})
                 if len(rows := found.to_arrow_table()):
                     yield rows.cast(schema).to_pandas()
 
@@ -128,6 +128,11 @@ def filled(table: Rows, column: str) -> int:
     if isinstance(table, Stored):
         return table.filled(column)
     return int(table[column].notna().sum())
+
+
+def literal(path: Path) -> str:
+    """Return a path as DuckDB reads it, which takes signs of a folder's name for a pattern."""
+    return re.sub(r"([\[*?])", r"[\1]", str(path))
 
 
 @dataclass(frozen=True, slots=True)

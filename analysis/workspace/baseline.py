@@ -9,9 +9,10 @@ from functools import cached_property, partial
 import pandas as pd
 
 from analysis import results
+from analysis import tables as canonical
 from analysis.present import views
 from analysis.results import Check, Estimate, StageResults
-from analysis.tables import month_of
+from analysis.tables import Rows, Stored, month_of
 from analysis.workspace import naming
 from analysis.workspace.complaints import complaints
 from analysis.workspace.detectable import judged
@@ -23,6 +24,9 @@ _SHEETS = {"surveys": "response_id", "reactions": "response_id", "ratings": "rat
 
 _BESIDE = ("response_median_hours", "response_p90_hours", "staff_turnover")
 """Indicators whose level is told beside those of the goals, where they are measured."""
+
+_SHEET = ("instrument", "item", "score", "site_id", "channel", "answered_at")
+"""What is asked of a customer's sheet."""
 
 _GROUPS = ("property_type", "region", "channel", "time")
 """What the gate is asked for; ``time`` is before and after the first wave."""
@@ -54,23 +58,34 @@ class BaselineStage(Stage):
         ]
         return float([*goals, *levels][0])
 
-    def before(self, name: str, day: str) -> pd.DataFrame | None:
+    def before(self, name: str, day: str) -> Rows | None:
         """Rows of a table dated before the first wave; None where the client has no such table."""
-        frame = self.table(name)
-        if frame is None or frame.empty:
-            return frame
-        moments = pd.to_datetime(frame[day], utc=True)
+        rows = self.rows(name)
+        if rows is None or not len(rows):
+            return rows
         start = pd.Timestamp(self.first_day)
-        if moments.dt.normalize().ne(moments).any():
+        if any(_timed(part[day]) for part in canonical.parts(rows, [day])):
             start = start.tz_localize(self.client.client.timezone)
         else:
             start = start.tz_localize("UTC")
-        return frame[moments < start]
+        if isinstance(rows, Stored):
+            return replace(rows, before=(day, start))
+        return rows[pd.to_datetime(rows[day], utc=True) < start]
 
     @cached_property
-    def surveys_before(self) -> pd.DataFrame | None:
+    def surveys_before(self) -> Rows | None:
         """Customer answers before the first wave."""
         return self.before("surveys", "answered_at")
+
+    @cached_property
+    def sheets(self) -> pd.DataFrame | None:
+        """Customer answers whose sheets are looked at one by one; a sample where there are many."""
+        return self.sampled(self.rows("surveys"), _SHEET, unit="response_id", about="sheets")
+
+    @cached_property
+    def sheets_before(self) -> pd.DataFrame | None:
+        """The same before the first wave."""
+        return self.sampled(self.surveys_before, _SHEET, unit="response_id", about="sheets_before")
 
     def data_quality(self) -> StageResults:
         """Score the tables; the ingest counts go with them."""
@@ -85,7 +100,7 @@ class BaselineStage(Stage):
             until=self.until,
             timezone=self.client.client.timezone,
         )
-        sites, tickets = self.of("sites", "tickets")
+        sites, tickets = self.table("sites"), self.rows("tickets")
         others = (
             late,
             step("unread", measurement.assess_unread, self.unread),
@@ -104,7 +119,10 @@ class BaselineStage(Stage):
         """Who answered, what weights change, and what silence could."""
         from analysis import measurement
 
-        surveys, invitations, instruments = self.of("surveys", "invitations", "instruments")
+        surveys, (invitations, instruments) = (
+            self.rows("surveys"),
+            self.of("invitations", "instruments"),
+        )
         step, sites, before = self.step, self.table("sites"), self.surveys_before
         returned = step(
             "response",
@@ -125,7 +143,8 @@ class BaselineStage(Stage):
             rate=rate,
             **self.made,
         )
-        channels = step("channels", measurement.assess_channels, before, instruments, **self.clock)
+        sheets = self.sheets_before
+        channels = step("channels", measurement.assess_channels, sheets, instruments, **self.clock)
         return self.named(results.merge("baseline", [returned, known, weighted, channels]))
 
     def instruments(self) -> StageResults:
@@ -133,7 +152,8 @@ class BaselineStage(Stage):
         from analysis import measurement
 
         described = self.table("instruments")
-        dated = {"surveys": self.surveys_before, "ratings": self.before("ratings", "rated_on")}
+        ratings = self.before("ratings", "rated_on")
+        dated = {"surveys": self.sheets_before, "ratings": ratings}
         parts = []
         for source, sheet in _SHEETS.items():
             answers = dated.get(source, self.table(source))
@@ -144,23 +164,24 @@ class BaselineStage(Stage):
             parts.append(step("alpha", measurement.assess_instruments, answers, described, **how))
             how |= {"seed": self.seed}
             parts.append(step("factors", measurement.assess_factors, answers, described, **how))
+            # How many ticked one answer throughout is counted on all sheets.
+            every = self.surveys_before if source == "surveys" else answers
             keys = {"source": source, "sheet": sheet}
-            parts.append(step("directions", measurement.assess_items, answers, described, **keys))
+            parts.append(step("directions", measurement.assess_items, every, described, **keys))
         return self.named(results.merge("baseline", parts, tables=self._register(described)))
 
     def scale_use(self) -> StageResults:
         """Ask whether groups, and the time before and after, use the scale alike."""
         from analysis import measurement
 
-        surveys, described = self.of("surveys", "instruments")
-        parts = []
+        described, parts = self.table("instruments"), []
         for by in _GROUPS:
             time = by == "time"
             parts.append(
                 self.step(
                     "scale_use",
                     measurement.assess_invariance,
-                    surveys if time else self.surveys_before,
+                    self.sheets if time else self.sheets_before,
                     described,
                     about=by,
                     by=by,
@@ -170,12 +191,10 @@ class BaselineStage(Stage):
                 )
             )
         checks = [check for part in parts for check in part.checks]
-        means = self.step("group_means", self._group_means, surveys, described, checks)
+        means = self.step("group_means", self._group_means, described, checks)
         return self.named(results.merge("baseline", [*parts, means]))
 
-    def _group_means(
-        self, surveys: pd.DataFrame, described: pd.DataFrame, gates: list[Check]
-    ) -> StageResults:
+    def _group_means(self, described: pd.DataFrame, gates: list[Check]) -> StageResults:
         """Return the means over the sheets that each gate judged."""
         from analysis import measurement
 
@@ -184,7 +203,7 @@ class BaselineStage(Stage):
         others = [gate for gate in gates if gate.dims.get("by") != "time"]
         means = [
             measurement.group_means(answers, described, asked, **how)
-            for answers, asked in ((surveys, of_time), (self.surveys_before, others))
+            for answers, asked in ((self.sheets, of_time), (self.sheets_before, others))
         ]
         whole = pd.concat(means, ignore_index=True)
         return results.collect("baseline", [], tables={"group_means": whole})
@@ -211,7 +230,7 @@ class BaselineStage(Stage):
         from analysis import measurement
 
         assessments, staff, instruments = self.of("assessments", "staff", "instruments")
-        tables = (assessments, staff, self.surveys_before, instruments)
+        tables = (assessments, staff, self.sheets_before, instruments)
         gaps = self.step("needs", measurement.assess_needs, *tables, target=self.skill_target)
         wanted = [g.indicator for g in self.client.goals if self.registry[g.indicator].level >= 3]
         chain = self.step(
@@ -372,3 +391,9 @@ class BaselineStage(Stage):
             replace(check, id=check.id.replace("design.", "baseline.", 1)) for check in found.checks
         ]
         return results.collect("baseline", [within, *renamed, *checks])
+
+
+def _timed(moments: pd.Series) -> bool:
+    """Return whether moments have a time of the day, or are mere dates."""
+    known = pd.to_datetime(moments, utc=True)
+    return bool(known.dt.normalize().ne(known).any())

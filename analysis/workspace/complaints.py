@@ -8,16 +8,17 @@ import pandas as pd
 
 from analysis import indicators
 from analysis.results import StageResults
+from analysis.tables import Rows
 
 
-def complaints(stage: Any, tickets: pd.DataFrame | None) -> StageResults:
+def complaints(stage: Any, tickets: Rows | None) -> StageResults:
     """Return the shares of subjects and posts among some work orders, by arm and time.
 
     Parameters
     ----------
     stage : Stage
         The stage that asks.
-    tickets : DataFrame or None
+    tickets : DataFrame, Stored or None
         All work orders, or only those before the first wave.
     """
     from analysis import measurement

@@ -130,7 +130,8 @@ class DesignStage(Stage):
                 "samples",
                 design.assess_samples,
                 self.sites,
-                *self.of("surveys", "staff"),
+                self.rows("surveys"),
+                self.table("staff"),
                 months=self._months_asked(),
             ),
             self.step(

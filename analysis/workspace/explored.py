@@ -83,7 +83,7 @@ def weighted(stage: Any, main: Evaluation) -> tuple[Estimate, ...]:
     """
     if main.outcome != "csat_mean":
         return ()
-    tables = stage.of("surveys", "instruments", "invitations")
+    tables = (stage.rows("surveys"), *stage.of("instruments", "invitations"))
     frame = stage.outcome(main.outcome)
     other = weighted_outcome(*tables, frame, stage.client.client.timezone)
     if other is None or other.empty:

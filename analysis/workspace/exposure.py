@@ -9,7 +9,8 @@ import pandas as pd
 
 from analysis import causal
 from analysis.indicators import cohorts
-from analysis.tables import month_of, period_of, periods_of
+from analysis.tables import Rows, month_of, period_of, periods_of
+from analysis.workspace.outcome_forms import overall_answers
 
 _SELF = "self"
 
@@ -180,7 +181,7 @@ def _every_month(measured: pd.DataFrame, rounds: causal.Rounds) -> pd.DataFrame:
 
 
 def asked_after(
-    surveys: pd.DataFrame | None,
+    surveys: Rows | None,
     instruments: pd.DataFrame | None,
     invitations: pd.DataFrame | None,
     cohort: pd.Series,
@@ -192,8 +193,8 @@ def asked_after(
     """
     if surveys is None or instruments is None or invitations is None:
         return None
-    overall = instruments.loc[instruments["role"] == "overall", ["instrument", "item"]]
-    rows = surveys.merge(overall, on=["instrument", "item"]).dropna(subset=["score"])
+    found = overall_answers(surveys, instruments, ["site_id", "answered_at"])
+    rows = pd.concat(found, ignore_index=True)
     local = pd.to_datetime(rows["answered_at"], utc=True).dt.tz_convert(timezone)
     answers = rows[["site_id", "score"]].assign(period=periods_of(local))
     month = pd.to_datetime(invitations["month"])

@@ -167,7 +167,7 @@ class MonitoringStage(Stage):
         rare = self.step(
             "rare",
             monitoring.assess_rare,
-            self.table("tickets"),
+            self.rows("tickets"),
             start=self.first_day,
             timezone=self.client.client.timezone,
             until=self.today,
@@ -217,7 +217,7 @@ class MonitoringStage(Stage):
         return self.step(
             "weekly",
             monitoring.assess_weekly,
-            self.table("tickets"),
+            self.rows("tickets"),
             start=self.first_day,
             timezone=self.client.client.timezone,
             until=self.today,
@@ -235,7 +235,7 @@ class MonitoringStage(Stage):
         """Count the households that report through the platform."""
         from analysis import measurement
 
-        tickets, sites = self.of("tickets", "sites")
+        tickets, sites = self.rows("tickets"), self.table("sites")
         zone = self.client.client.timezone
         return self.step("platform", measurement.assess_platform, tickets, sites, timezone=zone)
 
@@ -271,7 +271,7 @@ class MonitoringStage(Stage):
         arms = self.waves.drop_duplicates("site_id").set_index("site_id")["arm"]
         events, since = self.table("events"), {"since": self.first_day}
         changed = self.step("events", monitoring.assess_events, events, arms, **since)
-        subjects = self.step("complaints", complaints, self, self.table("tickets"))
+        subjects = self.step("complaints", complaints, self, self.rows("tickets"))
         return merge(self.name, [*found, subjects, changed])
 
     def milestones(self) -> StageResults:

@@ -7,7 +7,7 @@ its row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ import pandas as pd
 from analysis import causal
 from analysis.causal import FrameError, Options
 from analysis.results import Estimate, StageResults, collect
-from analysis.tables import periods_of
+from analysis.tables import Rows, parts, periods_of
 
 Makes = Callable[[], Iterable[Estimate]]
 
@@ -88,8 +88,17 @@ def scores(counts: pd.DataFrame | None, *, outcome: str, options: Options) -> St
     return collect("tracking", [rows, found.checks()])
 
 
+def overall_answers(
+    surveys: Rows, instruments: pd.DataFrame, columns: Sequence[str]
+) -> Iterator[pd.DataFrame]:
+    """Give the answers on overall satisfaction that have a score, part by part."""
+    overall = instruments.loc[instruments["role"] == "overall", ["instrument", "item"]]
+    for part in parts(surveys, ["instrument", "item", "score", *columns]):
+        yield part.merge(overall, on=["instrument", "item"]).dropna(subset=["score"])
+
+
 def label_counts(
-    surveys: pd.DataFrame | None,
+    surveys: Rows | None,
     instruments: pd.DataFrame | None,
     cohort: pd.Series,
     timezone: str,
@@ -104,20 +113,21 @@ def label_counts(
     """
     if surveys is None or instruments is None:
         return None
-    overall = instruments.loc[instruments["role"] == "overall", ["instrument", "item"]]
-    rows = surveys.merge(overall, on=["instrument", "item"]).dropna(subset=["score", "site_id"])
-    rows = rows[rows["site_id"].isin(cohort.index)]
-    if rows.empty:
+    found = []
+    for answers in overall_answers(surveys, instruments, ["site_id", "answered_at"]):
+        rows = answers[answers["site_id"].isin(cohort.index)]
+        local = pd.to_datetime(rows["answered_at"], utc=True).dt.tz_convert(timezone)
+        rows = pd.DataFrame(
+            {
+                "unit": rows["site_id"].astype(str),
+                "period": periods_of(local).astype("int64"),
+                "label": rows["score"].astype(float),
+            }
+        )
+        found.append(rows.groupby(["unit", "period", "label"]).size().rename("count"))
+    counts = pd.concat(found).groupby(level=["unit", "period", "label"]).sum().reset_index()
+    if counts.empty:
         return None
-    local = pd.to_datetime(rows["answered_at"], utc=True).dt.tz_convert(timezone)
-    rows = pd.DataFrame(
-        {
-            "unit": rows["site_id"].astype(str),
-            "period": periods_of(local).astype("int64"),
-            "label": rows["score"].astype(float),
-        }
-    )
-    counts = rows.groupby(["unit", "period", "label"]).size().rename("count").reset_index()
     return counts.assign(cohort=counts["unit"].map(cohort).astype(float))
 
 
@@ -151,7 +161,7 @@ def contracts(
 
 
 def weighted_outcome(
-    surveys: pd.DataFrame | None,
+    surveys: Rows | None,
     instruments: pd.DataFrame | None,
     invitations: pd.DataFrame | None,
     frame: pd.DataFrame,
@@ -176,8 +186,8 @@ def weighted_outcome(
     """
     if surveys is None or instruments is None or invitations is None:
         return None
-    overall = instruments.loc[instruments["role"] == "overall", ["instrument", "item"]]
-    rows = surveys.merge(overall, on=["instrument", "item"]).dropna(subset=["score", "channel"])
+    answers = overall_answers(surveys, instruments, ["site_id", "answered_at", "channel"])
+    rows = pd.concat(answers, ignore_index=True).dropna(subset=["channel"])
     if rows["channel"].nunique() < 2:
         return None
     local = pd.to_datetime(rows["answered_at"], utc=True).dt.tz_convert(timezone)
@@ -198,7 +208,7 @@ def weighted_outcome(
 
 def forms(stage: Any, cohort: pd.Series, *, options: Options) -> StageResults:
     """Ask each outcome in the form in which the client records it."""
-    surveys, instruments, due = stage.of("surveys", "instruments", "contracts")
+    surveys, (instruments, due) = stage.rows("surveys"), stage.of("instruments", "contracts")
     counts = label_counts(surveys, instruments, cohort, stage.client.client.timezone)
     rounds = causal.to_rounds(stage.outcome("csat_mean"))[1]
     if counts is not None and rounds is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,14 +18,20 @@ import pandas as pd
 
 from analysis import client as clients
 from analysis import indicators, ingest, results, wording
+from analysis import tables as canonical
 from analysis.causal import Evaluation
 from analysis.design import BaseChoice, Lottery
 from analysis.indicators import registry
 from analysis.present import Display
 from analysis.refusals import Asked, step
 from analysis.results import Estimate, StageResults
-from analysis.tables import TABLES, month_of
+from analysis.tables import MOST_ROWS, TABLES, Rows, Stored, month_of
 from analysis.workspace.prepare import CANONICAL, PANEL
+from analysis.workspace.sampled import told
+
+COUNTED = frozenset({"surveys", "tickets", "dispositions"})
+"""Tables that customers fill, a row per answer, request or invitation; those of staff and sites
+are read whole."""
 
 _NO_OUTCOME = ("unit", "period", "y", "n", "cohort", "total", "exposure")
 
@@ -82,10 +88,10 @@ class Stage:
         return self.client.design.primary_outcome
 
     @cached_property
-    def tables(self) -> Mapping[str, pd.DataFrame]:
-        """The canonical tables that the client has, by name."""
-        found = {name: self.table(name) for name in TABLES}
-        return {name: frame for name, frame in found.items() if frame is not None}
+    def tables(self) -> Mapping[str, Rows]:
+        """The canonical tables that the client has, by name, as :meth:`rows` gives them."""
+        found = {name: self.rows(name) for name in TABLES}
+        return {name: rows for name, rows in found.items() if rows is not None}
 
     @cached_property
     def panel(self) -> pd.DataFrame:
@@ -268,6 +274,46 @@ class Stage:
         frame = self._read[name]
         return None if frame is None else frame.copy(deep=False)
 
+    def rows(self, name: str) -> Rows | None:
+        """Return one canonical table as steps take it that count; None where there is none.
+
+        Tables that customers fill (:data:`COUNTED`) stay on disk where they are large.
+        """
+        stored = Stored(self.folder / CANONICAL / f"{name}.parquet", most=MOST_ROWS)
+        if name in COUNTED and stored.path.is_file() and len(stored) > MOST_ROWS:
+            return stored
+        return self.table(name)
+
+    def sampled(
+        self, table: Rows | None, columns: Sequence[str], *, unit: str, about: str
+    ) -> pd.DataFrame | None:
+        """Return the rows of a table for a step that needs single records at once.
+
+        Of a large one these are a sample of whole units, which a check of the stage tells.
+
+        Parameters
+        ----------
+        table : DataFrame, Stored or None
+            As of :meth:`rows`.
+        columns : sequence of str
+            What the step needs of it.
+        unit : str
+            Column of what is drawn whole.
+        about : str
+            What the rows are, and what is estimated from them: a word of the catalogue.
+        """
+        if table is None:
+            return None
+        found, drawn = canonical.sample(table, columns, unit=unit, seed=self.seed)
+        if drawn is not None:
+            self._samples[about] = told(self.name, about, drawn)
+        return found
+
+    @cached_property
+    def _samples(self) -> dict[str, results.Check]:
+        """What is said of each sample; saved with the stage."""
+        return {}
+
     def outcome(self, indicator: str = "", *, stratum: str = "") -> pd.DataFrame:
         """Return the estimation frame of an indicator, without rows where it is not measured.
 
@@ -294,14 +340,16 @@ class Stage:
 
     def months_in_part(self, indicator: str) -> tuple[int, ...]:
         """Return the months of which less than half is known, as tickets are followed or traced."""
-        known, tickets = self.registry[indicator], self.table("tickets")
+        known, tickets = self.registry[indicator], self.rows("tickets")
         if not (known.follow_up_days or known.look_back_days) or tickets is None:
             return ()
         if indicator not in self._in_part:
-            opened = tickets["opened_at"].agg(["min", "max"])
-            days = pd.to_datetime(opened, utc=True).dt.tz_convert(self.client.client.timezone)
-            begins, ends = days["min"].date(), days["max"].date()
-            silent = indicators.silent_in(tickets["opened_at"], self.client.client.timezone)
+            zone = self.client.client.timezone
+            parts = canonical.parts(tickets, ["opened_at"])
+            opened = pd.concat(part["opened_at"].agg(["min", "max"]) for part in parts)
+            days = pd.to_datetime(opened, utc=True).dt.tz_convert(zone)
+            begins, ends = days.min().date(), days.max().date()
+            silent = indicators.silent_in(tickets, zone)
             cells = self.panel[self.panel["indicator"] == indicator].dropna(subset="value")
             found = indicators.known_in_part(
                 cells["period"], known, begins=begins, ends=ends, silent=silent
@@ -362,7 +410,7 @@ class Stage:
             item.results(self.name) if isinstance(item, Evaluation) else item
             for item in _flat(items)
         ]
-        parts += [*self.asked.checks, self.commitments]
+        parts += [*self.asked.checks, *self._samples.values(), self.commitments]
         whole = results.merge(self.name, parts, facts=facts, tables=tables)
         results.save(whole, self.folder / "results")
         return whole

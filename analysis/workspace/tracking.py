@@ -163,13 +163,19 @@ class TrackingStage(Stage):
 
     def _by_waiting(self, found: Evaluation) -> Evaluation:
         """Let survival lead where the outcome is a wait and the tickets allow it."""
-        ending, tickets = causal.ENDINGS.get(found.outcome), self.table("tickets")
-        if ending is None or tickets is None or not found.causal:
+        ending = causal.ENDINGS.get(found.outcome)
+        if ending is None or not found.causal or (tickets := self._tickets) is None:
             return found
         waited = self._waited(ending, tickets)
         if waited is None or waited[0][0].value is None:
             return found
         return causal.led_by(found, waited[0][0])
+
+    @cached_property
+    def _tickets(self) -> pd.DataFrame | None:
+        """Work orders whose waiting is followed one by one; a sample where there are many."""
+        read = ("site_id", "kind", "opened_at", "first_response_at", "resolved_at")
+        return self.sampled(self.rows("tickets"), read, unit="ticket_id", about="waits")
 
     def _time_to(self, ending: str, tickets: pd.DataFrame, **named: Any) -> Any:
         zone = self.client.client.timezone
@@ -450,7 +456,7 @@ class TrackingStage(Stage):
         Nothing without tickets. The table ``open_tickets`` holds the curves of the solution,
         ``unanswered_tickets`` those of the reply.
         """
-        tickets = self.table("tickets")
+        tickets = self._tickets
         if tickets is None:
             return StageResults(stage="tracking")
         found: list[Any] = []
@@ -648,7 +654,7 @@ class TrackingStage(Stage):
             return _not_asked(
                 "respondents", evaluation.outcome, "causal.why.respondents.other_source"
             )
-        surveys, instruments, asked = self.of("surveys", "instruments", "invitations")
+        surveys, (instruments, asked) = self.rows("surveys"), self.of("instruments", "invitations")
         everybody = exposure.asked_after(
             surveys, instruments, asked, self._cohorts, self.client.client.timezone
         )

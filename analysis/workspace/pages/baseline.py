@@ -41,6 +41,7 @@ class BaselinePage(Page):
         self.show.kpis(response.select("baseline.return_rate"))
         self.views("aapor", "month_figure", "channels", "channel_effects", "response_figure")
         self.views("weighting", "weights", "nonresponse")
+        self.samples("sheets_before")
         self.checks(response)
 
     def instruments(
@@ -49,6 +50,7 @@ class BaselinePage(Page):
         """Show whether items belong together, who uses the scale alike, and the raters."""
         self.section("instruments")
         self.views("register", "reliability", "items", "other_items", "loadings", "scree_figure")
+        self.samples("sheets_before")
         self.checks(instruments)
         self.scale(scale)
         self.section("raters")
@@ -59,6 +61,7 @@ class BaselinePage(Page):
     def scale(self, scale: StageResults) -> None:
         """Show the gate of the scale, and what takes the place of averages that it refuses."""
         self.section("scale")
+        self.samples("sheets", "sheets_before")
         self.checks(scale, fold=False)
         refused = [
             check
@@ -82,6 +85,7 @@ class BaselinePage(Page):
         self.section("needs")
         self.views("skill_gaps", "importance_figure", "complaint_categories", "complaint_posts")
         self.views("coverage", "coverage_gaps", "coverage_levels")
+        self.samples("sheets_before")
         self.checks(needs, fold=False)
         self.section("appraisal")
         self.kpis(appraisal.estimates, self.key("appraisal_reliability"))

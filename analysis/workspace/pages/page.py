@@ -70,6 +70,12 @@ class Page:
         """Show a table of estimates under the caption ``<table>_table``."""
         self.show.estimates(chosen, caption=self.key(f"{table}_table"), **how)
 
+    def samples(self, *about: str) -> None:
+        """Say of which results beside it a section's statistics rest on a sample."""
+        names = {f"{self.stage.name}.sampled.{name}" for name in about}
+        if found := [check for check in self.found.checks if check.id in names]:
+            self.checks(found, fold=False)
+
     def checks(self, *parts: StageResults | Iterable[Check], fold: bool = True) -> None:
         """Show the checks of steps, the worst first; passed ones are folded."""
         found = [c for part in parts for c in getattr(part, "checks", part)]

@@ -130,6 +130,7 @@ class TrackingPage(Page):
         for other in others:
             if other.outcome in self.stage.client.outcomes and other.overall.value is not None:
                 self.show.view("tracking.trend_figure", other, **self.stage.trend_labels(other))
+        self.samples("waits")
         for name, figure in _WAITED:
             waited = resolved.select(f"tracking.time_to_{name}")
             if any(e.value is not None for e in waited):
