@@ -37,16 +37,19 @@ sources:
   - table: tickets
     files: tickets-*.csv
     columns:
+{orders}"""
+ORDERS = """\
       ticket_id: 工单编号
       site_id: 项目编号
       household_id: 房号
-      kind: {{from: 工单类型, labels: {{报修: repair, 投诉: complaint, 咨询: enquiry}}}}
+      kind: {from: 工单类型, labels: {报修: repair, 投诉: complaint, 咨询: enquiry}}
       category: 类别
       opened_at: 报事时间
       first_response_at: 首次响应时间
       resolved_at: 完成时间
       rating: 评分
 """
+"""Columns of :func:`orders` in a client file."""
 
 
 def orders(rows: int, seed: int, first: int) -> pa.Table:
@@ -88,7 +91,7 @@ def write(home: Path, rows: int) -> str:
     folder = home / "data" / client
     raw = folder / "raw"
     raw.mkdir(parents=True, exist_ok=True)
-    (folder / "client.yml").write_text(CLIENT.format(id=client), encoding="utf-8")
+    (folder / "client.yml").write_text(CLIENT.format(id=client, orders=ORDERS), encoding="utf-8")
     numbers = range(1, SITES + 1)
     lines = [f"P{n:03d},第{n}项目,{1000 + n}" for n in numbers]
     (raw / "sites.csv").write_text("\n".join(["项目编号,项目名称,户数", *lines]) + "\n", "utf-8")

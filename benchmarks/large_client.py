@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 sys.path.insert(0, str(Path(__file__).parent))
-from ingest import PER_FILE, SITES, orders
+from ingest import ORDERS, PER_FILE, SITES, orders
 from pipeline import family, memory
 
 STAGES = ("design", "baseline", "monitoring", "tracking", "value")
@@ -70,17 +70,8 @@ sources:
   - table: tickets
     files: tickets-*.csv
     columns:
-      ticket_id: 工单编号
-      site_id: 项目编号
-      household_id: 房号
-      kind: {{from: 工单类型, labels: {{报修: repair, 投诉: complaint, 咨询: enquiry}}}}
-      category: 类别
-      channel: {{from: 渠道, labels: {{业主App: platform, 电话: phone}}}}
-      opened_at: 报事时间
-      first_response_at: 首次响应时间
+{orders}      channel: {{from: 渠道, labels: {{业主App: platform, 电话: phone}}}}
       due_at: 承诺时间
-      resolved_at: 完成时间
-      rating: 评分
 """
 
 
@@ -121,7 +112,7 @@ def write(home: Path, n_orders: int, n_sheets: int) -> str:
     folder = home / "data" / client
     raw = folder / "raw"
     raw.mkdir(parents=True, exist_ok=True)
-    (folder / "client.yml").write_text(CLIENT.format(id=client), encoding="utf-8")
+    (folder / "client.yml").write_text(CLIENT.format(id=client, orders=ORDERS), encoding="utf-8")
     numbers = range(1, SITES + 1)
     lists = {
         "sites": ["项目编号,项目名称,户数,片区,业态"]
