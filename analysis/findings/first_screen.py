@@ -175,7 +175,7 @@ def _lasts(
     if word or finding.claim in NOT_PROVEN:
         return Line(question, f"findings.lasts.{word or 'nothing'}", params)
     if ratio is None or ratio.ci_low is None:
-        refused = next((c.reason for c in checks if c.dims.get("topic") == "lasts"), None)
+        refused = next((c.reason for c in checks if c.refuses("lasts")), None)
         reason = (refused or "causal.reason.no_comparison") if ratio is None else ratio.reason
         return Line(question, "findings.lasts.share_unknown", {**params, "reason": reason})
     params |= {"left": ratio.value, "left_low": ratio.ci_low, "left_high": ratio.ci_high}

@@ -271,6 +271,7 @@ def _estimate(
             n=int(row["n"]),
             method=method,
             interval_method=interval if known else "none",
+            dims={"scope": "overall"},
             simulated=simulated,
         )
     ]

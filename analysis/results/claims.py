@@ -38,6 +38,8 @@ class Claim(StrEnum):
     @property
     def action(self) -> str:
         """Wording key of what is advised after it."""
+        if self is Claim.UNDONE_IN_OTHER:
+            return Claim.UNDONE.action
         about, _, word = self.removeprefix("findings.").partition(".")
         return f"findings.action.{word}" if about == "effect" else f"findings.action.{about}.{word}"
 

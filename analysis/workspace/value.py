@@ -271,7 +271,7 @@ class ValueStage(Stage):
         monitoring = {
             e.indicator: e
             for e in self.earlier("monitoring").estimates
-            if e.id.endswith(".overall") and e.indicator
+            if e.dims.get("scope") == "overall"
         }
         return self.mean_levels(before=self.client.period.last_period + 1) | monitoring
 

@@ -30,7 +30,6 @@ LABELS = {
     "present/views/baseline.py": 1,
     "present/views/words.py": 1,
     "results/stage.py": 1,  # estimates of a step, by prefix
-    "workspace/value.py": 1,
 }
 """Where an id names something for the reader, how often."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.present import Display, views
-from analysis.results import Check, Estimate, StageResults
+from analysis.results import Check, Estimate, StageResults, Topic
 
 if TYPE_CHECKING:
     from analysis.workspace.stage import Stage
@@ -72,8 +72,8 @@ class Page:
 
     def samples(self, *about: str) -> None:
         """Say of which results beside it a section's statistics rest on a sample."""
-        names = {f"{self.stage.name}.sampled.{name}" for name in about}
-        if found := [check for check in self.found.checks if check.id in names]:
+        drawn = [check for check in self.found.checks if check.topic is Topic.SAMPLED]
+        if found := [check for check in drawn if check.dims["about"] in about]:
             self.checks(found, fold=False)
 
     def checks(self, *parts: StageResults | Iterable[Check], fold: bool = True) -> None:
