@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from analysis.indicators import digits
 from analysis.results import Check, Claim, Estimate, Finding, Scalar, Topic
 from analysis.results.claims import NOT_PROVEN, UNDONE, WITHOUT_INTERVAL
 
@@ -178,11 +179,10 @@ def _lasts(
         refused = next((c.reason for c in checks if c.refuses("lasts")), None)
         reason = (refused or "causal.reason.no_comparison") if ratio is None else ratio.reason
         return Line(question, "findings.lasts.share_unknown", {**params, "reason": reason})
-    params |= {"left": ratio.value, "left_low": ratio.ci_low, "left_high": ratio.ci_high}
+    params |= _interval("left", ratio)
     if ratio.ci_high < 1:
         if half_life is not None and half_life.ci_low is not None:
-            halves = {"half": half_life.value, "half_low": half_life.ci_low}
-            halves |= {"half_high": half_life.ci_high}
+            halves = _interval("half", half_life)
             return Line(question, "findings.lasts.fades_by_half", params | halves)
         return Line(question, "findings.lasts.fades", params)
     return Line(question, f"findings.lasts.{'holds' if ratio.ci_low >= HOLDS else 'open'}", params)
@@ -228,8 +228,5 @@ def _silent(finding: Finding) -> str:
 
 
 def _interval(name: str, estimate: Estimate) -> dict[str, Scalar]:
-    return {
-        name: estimate.value,
-        f"{name}_low": estimate.ci_low,
-        f"{name}_high": estimate.ci_high,
-    }
+    shown = digits.of_estimate(estimate)
+    return {name: shown.value, f"{name}_low": shown.ci_low, f"{name}_high": shown.ci_high}

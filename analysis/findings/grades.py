@@ -53,6 +53,7 @@ from typing import get_args
 
 import pandas as pd
 
+from analysis.indicators import digits
 from analysis.results import (
     Agreement,
     Check,
@@ -163,6 +164,7 @@ def effect_finding(
     design = design_grade(estimate, assigned_by)
     grade = strength(estimate, checks, design)
     claim = _claim(estimate, grade, direction)
+    shown = digits.of_estimate(estimate)
     bounds: dict[str, Scalar] = {}
     if claim is Claim.NO_EFFECT_STATED and estimate.value is not None and estimate.ci_low is None:
         claim, bounds = _unbounded(estimate, checks)
@@ -172,7 +174,7 @@ def effect_finding(
         grade = "weak"
     if estimate.disputed and claim in (*_DIRECTED, Claim.NONE):
         claim, grade = _disputed(estimate, claim, grade)
-        bounds = {"methods_low": estimate.methods_low, "methods_high": estimate.methods_high}
+        bounds = {"methods_low": shown.methods_low, "methods_high": shown.methods_high}
     if claim is Claim.NONE:
         if _excludes(estimate, smallest):
             claim, bounds = Claim.ABSENT, {"smallest": smallest}
@@ -192,9 +194,9 @@ def effect_finding(
         params={
             "indicator": subject,
             "unit": estimate.unit,
-            "value": estimate.value,
-            "ci_low": estimate.ci_low,
-            "ci_high": estimate.ci_high,
+            "value": shown.value,
+            "ci_low": shown.ci_low,
+            "ci_high": shown.ci_high,
             "n_units": estimate.n_units,
             "n_treated": estimate.n_treated,
             "level": estimate.level,
@@ -253,6 +255,7 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
     )
     if claim is Claim.NOT_PRICED and cost and _only_without_interval(table):
         claim = Claim.MONEY_WITHOUT_INTERVAL
+    shown = None if ratio is None else digits.of_estimate(ratio)
     strength = "insufficient"
     if claim in known.values():
         strength = _weakest(_GRADES, [f.strength for f in behind])
@@ -266,9 +269,9 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
         params={
             "benefit": benefit,
             "cost": cost,
-            "ratio": None if ratio is None else ratio.value,
-            "ci_low": None if ratio is None else ratio.ci_low,
-            "ci_high": None if ratio is None else ratio.ci_high,
+            "ratio": None if shown is None else shown.value,
+            "ci_low": None if shown is None else shown.ci_low,
+            "ci_high": None if shown is None else shown.ci_high,
             "level": None if ratio is None else ratio.level,
             "covers": check.value,
             "priced": len(priced),

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,11 +20,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.indicators import registry
+from analysis.indicators import digits
 from analysis.results import Alert, Estimate
 
-_DIGITS = 4
-"""Significant digits of numbers of which neither the answers nor an interval are known."""
 _MOST = 0.25
 """Share of the answers that may have changed before a number is withheld."""
 _COUNTS = ("n", "answers")
@@ -150,7 +147,7 @@ def supported(
     withheld = (changed > 1) & (part > _MOST)
     half = _half_width(frame)
     if "indicator" in frame:
-        nobodys = frame["indicator"].map(_nobodys).to_numpy(bool)
+        nobodys = frame["indicator"].map(digits.nobodys).to_numpy(bool)
         part, half = (np.where(nobodys, np.nan, known) for known in (part, half))
         withheld &= ~nobodys
     out = frame.copy()
@@ -166,29 +163,12 @@ def of_estimate(
     estimate: Estimate, *, min_cell: int = 8, earlier: Earlier | None = None
 ) -> Estimate | None:
     """Return an estimate as it may be shown, None where it is withheld."""
-    e = estimate
-    if e.value is None or e.unit in ("CNY", "people", "sites", "count") or _nobodys(e.indicator):
-        return e
-    n = e.n_smallest or e.n
-    k = 1
-    if earlier is not None and n:
-        k = earlier.changed(key("estimate", [e.id]), n, min_cell)
-        if k > 1 and k / n > _MOST:
+    n, changed = estimate.n_smallest or estimate.n, 1
+    if earlier is not None and n and digits.follow(estimate):
+        changed = earlier.changed(key("estimate", [estimate.id]), n, min_cell)
+        if changed > 1 and changed / n > _MOST:
             return None
-    width = 1.0 if e.unit == "share" else abs(e.value)
-    half = np.nan if e.ci_low is None else (e.ci_high - e.ci_low) / 2
-    step = _step(width, k / n if n else np.nan, half)
-    low, high = e.ci_low, e.ci_high
-    return replace(
-        e,
-        value=_near(e.value, step),
-        se=None if e.se is None else _digits(e.se),
-        ci_low=None if low is None else _near(low, step, np.floor),
-        ci_high=None if high is None else _near(high, step, np.ceil),
-        p_value=None if e.p_value is None else _digits(e.p_value),
-        methods_low=None if e.methods_low is None else _near(e.methods_low, step, np.floor),
-        methods_high=None if e.methods_high is None else _near(e.methods_high, step, np.ceil),
-    )
+    return digits.of_estimate(estimate, changed)
 
 
 _OF_A_RULE = frozenset({"line", "least", "threshold", "target", "rate", "centre", "since"})
@@ -208,7 +188,7 @@ def of_alert(alert: Alert) -> Alert:
         if not isinstance(value, float) or value == round(value):
             return value
         width = 1.0 if alert.unit == "share" and abs(value) <= 1 else abs(value)
-        return _near(value, _step(width, 1 / alert.n, np.nan))
+        return digits.near(value, digits.step(width, 1 / alert.n, np.nan))
 
     params = {k: v if k in _OF_A_RULE else near(v) for k, v in alert.params.items()}
     return replace(
@@ -216,7 +196,7 @@ def of_alert(alert: Alert) -> Alert:
         value=near(alert.value),
         ci_low=near(alert.ci_low),
         ci_high=near(alert.ci_high),
-        p_value=None if alert.p_value is None else _digits(alert.p_value),
+        p_value=None if alert.p_value is None else digits.significant(alert.p_value),
         params=params,
     )
 
@@ -233,7 +213,7 @@ def _rounded_column(
     if not len(known) or np.equal(known, np.round(known)).all():
         return None
     if spec == "p" or "p_value" in column:
-        return np.array([_digits(v) for v in values])
+        return np.array([digits.significant(v) for v in values])
     share = spec in _SHARES or (not spec and np.abs(known).max() <= 1)
     shares = np.full(len(values), share)
     if "unit" in frame:
@@ -246,50 +226,10 @@ def _rounded_column(
     ends = np.floor if "low" in column else np.ceil if "high" in column else np.round
     return np.array(
         [
-            _near(value, _step(w, p, h if by_interval else np.nan), ends)
+            digits.near(value, digits.step(w, p, h if by_interval else np.nan), ends)
             for value, w, p, h in zip(values, width, part, half, strict=True)
         ]
     )
-
-
-def _step(width: float, part: float, half: float) -> float:
-    """Return the step for a scale's width and the share of answers that may change.
-
-    Where the answers are not known, half an interval tells the step; NaN where neither is known.
-    """
-    if np.isfinite(part) and np.isfinite(width) and width > 0:
-        return _nice(width * part)
-    if np.isfinite(half) and half > 0:
-        return 10.0 ** math.floor(math.log10(half / 10))
-    return np.nan
-
-
-def _nobodys(indicator: Any) -> bool:
-    """Return whether a registered indicator counts neither people nor their cases."""
-    known = registry.known().get(indicator) if isinstance(indicator, str) else None
-    return known is not None and not known.suppress
-
-
-def _nice(least: float) -> float:
-    """Return the smallest of 1, 2, 5 times a power of ten that is at least this."""
-    power = 10.0 ** math.floor(math.log10(least))
-    return next(m * power for m in (1, 2, 5, 10) if m * power >= least * (1 - 1e-9))
-
-
-def _near(value: float, step: float, how: Any = np.round) -> float:
-    if not np.isfinite(value):
-        return value
-    if not np.isfinite(step):
-        return _digits(value)
-    places = max(0, 1 - math.floor(math.log10(step)))
-    steps = value / step
-    whole = np.round(steps)
-    near = whole if abs(steps - whole) < 1e-9 * max(1.0, abs(whole)) else how(steps)
-    return round(float(near * step), places)
-
-
-def _digits(value: float) -> float:
-    return float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else value
 
 
 def _half_width(frame: pd.DataFrame) -> np.ndarray:

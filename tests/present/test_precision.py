@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.indicators import digits
 from analysis.present import precision
 from analysis.present.precision import Earlier, supported
 from analysis.results import Alert, Estimate
@@ -45,7 +46,7 @@ def test_the_attack_of_two_reports(seed):
     exact = n * before["mean"][0] - (n - 1) * after["mean"][0]
     assert exact == pytest.approx(answers[0])  # what full precision gives away
     first, second = shown(before)[0], shown(after)[0]
-    low, high = answers_that_fit(n, first, second, precision._nice(WIDTH / n))
+    low, high = answers_that_fit(n, first, second, digits.nice(WIDTH / n))
     assert low <= answers[0] <= high
     assert high - low >= 1.8 * WIDTH
     for value in (first, second):
@@ -133,7 +134,7 @@ def test_the_attack_of_two_alerts(n):
         )  # fmt: skip
 
     first, second = told(n // 2, n), told(n // 2 - 1, n - 1)
-    low, high = answers_that_fit(n, first.value, second.value, precision._nice(1 / n))
+    low, high = answers_that_fit(n, first.value, second.value, digits.nice(1 / n))
     assert low <= 0 < 1 <= high  # satisfied or not: both would fit
     assert first.params == {"value": first.value, "line": 0.853, "rate": 0.0123}
 
