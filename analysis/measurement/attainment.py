@@ -20,6 +20,7 @@ from typing import Protocol
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
+from analysis.indicators import digits
 from analysis.measurement.refusals import Refusal, RefusedError
 from analysis.results import Estimate
 
@@ -128,7 +129,8 @@ def score_target(
         (in the unit of the estimate), ``value, ci_low, ci_high, n, n_units, level, probability,
         causal, source, verdict`` (``reached, not_reached, open, not_assessed``), ``reason,
         methods_low, methods_high``. Where methods disagree on the change, nothing is judged on
-        one of them: only their range is told.
+        one of them: only their range is told. Values and ends have the digits that are shown; what
+        is judged is judged in full precision.
     """
     row = {
         "horizon": goal.horizon,
@@ -163,9 +165,10 @@ def score_target(
         base = baseline if goal.baseline is None else goal.baseline
         if not _level(base)[0]:
             return row | {"reason": "value.reason.no_baseline"}
+    shown = digits.of_estimate(estimate)
     row |= {
         "threshold": goal.target * (1.0 if base is None else _level(base)[0]),
-        "value": estimate.value,
+        "value": shown.value,
         "n": estimate.n,
         "n_units": estimate.n_units,
         "level": estimate.level,
@@ -173,7 +176,7 @@ def score_target(
         "source": estimate.id,
     }
     if estimate.disputed:
-        spread = {"methods_low": estimate.methods_low, "methods_high": estimate.methods_high}
+        spread = {"methods_low": shown.methods_low, "methods_high": shown.methods_high}
         return row | spread | {"value": math.nan, "reason": "value.reason.methods_disagree"}
     if estimate.ci_low is None:
         return row | {"reason": "value.reason.no_interval"}
@@ -181,7 +184,7 @@ def score_target(
         estimate, goal.target, direction=indicator.direction, baseline=base
     )
     verdict = "reached" if chance >= SURE else "not_reached" if chance <= 1 - SURE else "open"
-    ends = {"ci_low": estimate.ci_low, "ci_high": estimate.ci_high}
+    ends = {"ci_low": shown.ci_low, "ci_high": shown.ci_high}
     return row | ends | {"probability": chance, "verdict": verdict}
 
 

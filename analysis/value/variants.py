@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
 
+from analysis.indicators import digits
 from analysis.results import Estimate, StageResults
 from analysis.value.roi import BenefitLike
 
@@ -66,7 +67,7 @@ def list_unpriced(effects: Mapping[str, Estimate], benefits: Iterable[BenefitLik
             e.causal,
             e.disputed,
         )
-        for e in effects.values()
+        for e in map(digits.of_estimate, effects.values())
         if e.indicator not in priced and e.value is not None
     ]
     columns = ["indicator", "value", "ci_low", "ci_high", "methods_low", "methods_high", "n",
