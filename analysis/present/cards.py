@@ -180,11 +180,11 @@ def checks(
     )
     open_ones = [check for check in ordered if not fold or check.status != "passed"]
     passed = ordered[len(open_ones) :]
-    rows = "".join(_check(check, language) for check in open_ones)
+    rows = _listed(open_ones, language)
     rows = f'<ul class="check-list">{rows}</ul>' if rows else ""
     if passed:
         words = wording.text("terms.passed_checks", language, n=len(passed))
-        inside = "".join(_check(check, language) for check in passed)
+        inside = _listed(passed, language)
         rows += (
             f'<details class="fold"><summary>{escape(words)}</summary>'
             f'<ul class="check-list">{inside}</ul></details>'
@@ -193,7 +193,30 @@ def checks(
     return f'<div class="crm checks" id="{anchor}">{head}{rows}</div>'
 
 
-def _check(check: Check, language: str) -> str:
+def _listed(items: Sequence[Check], language: str) -> str:
+    """Build the entries of a list of checks; outcomes of which the same is said share one."""
+    entries: dict[tuple, list[str]] = {}
+    for place, check in enumerate(items):
+        title, asked = sentences.check_asks(check, language)
+        body = _check_body(check, language)
+        same = (check.status, asked, body, place if title is None else None)
+        titles = entries.setdefault(same, [])
+        if title is not None and title not in titles:
+            titles.append(title)
+    between = wording.text("report.between", language)
+    return "".join(
+        _check(
+            status,
+            sentences.asked_of(between.join(titles), asked, language=language),
+            body,
+            language,
+        )
+        for (status, asked, body, _), titles in entries.items()
+    )
+
+
+def _check_body(check: Check, language: str) -> str:
+    """Return the paragraphs below a check's question: what was found, and what to do."""
     params = sentences.check_params(check)
     lines = []
     if check.reason:
@@ -211,12 +234,14 @@ def _check(check: Check, language: str) -> str:
         lines.append(
             ("remedy", wording.text("report.labelled", language, label=head, value=remedy))
         )
-    question = sentences.check_question(check, language)
-    status = wording.text(f"terms.status.{check.status}", language)
-    body = "".join(f'<p class="{kind}">{escape(words)}</p>' for kind, words in lines)
+    return "".join(f'<p class="{kind}">{escape(words)}</p>' for kind, words in lines)
+
+
+def _check(status: str, question: str, body: str, language: str) -> str:
+    words = wording.text(f"terms.status.{status}", language)
     return (
-        f'<li class="check state-{check.status}"><p class="status">'
-        f'<span class="sign" aria-hidden="true">{SIGNS[check.status]}</span>{escape(status)}</p>'
+        f'<li class="check state-{status}"><p class="status">'
+        f'<span class="sign" aria-hidden="true">{SIGNS[status]}</span>{escape(words)}</p>'
         f'<div><p class="question">{escape(question)}</p>{body}</div></li>'
     )
 

@@ -164,13 +164,25 @@ _NEVER = 1e-9
 
 def check_question(check: Check, language: str) -> str:
     """Return what a check asks, after the name of the outcome it asks it of."""
+    return asked_of(*check_asks(check, language), language=language)
+
+
+def check_asks(check: Check, language: str) -> tuple[str | None, str]:
+    """Return the title of the outcome a check asks about, None where it names none, and what."""
     asked = sentence(check.question, language, check_params(check))
     if check.indicator is None:
-        return asked
+        return None, asked
     title = wording.indicator_title(check.indicator, language)
     if title == check.indicator or title.lower() in asked.lower():
+        return None, asked
+    return title, asked
+
+
+def asked_of(titles: str | None, asked: str, *, language: str) -> str:
+    """Return a question after the titles of the outcomes it is asked of."""
+    if not titles:
         return asked
-    return wording.text("report.labelled", language, label=title, value=asked)
+    return wording.text("report.labelled", language, label=titles, value=asked)
 
 
 def is_difference(estimate: Estimate) -> bool:
