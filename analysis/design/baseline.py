@@ -14,6 +14,7 @@ from analysis.tables import TABLES, Rows, month_of, parts
 
 DATED: Mapping[str, str] = {
     "surveys": "answered_at",
+    "survey_means": "month",
     "tickets": "opened_at",
     "ratings": "rated_on",
     "assessments": "assessed_on",

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from analysis.client import Client, Outcome
-from analysis.indicators import registry
+from analysis.indicators import means, registry
 from analysis.indicators.engine import Engine
 from analysis.indicators.expressions import (
     UNKNOWN_SITE,
@@ -93,7 +93,9 @@ _DEFINED: Mapping[str, tuple[str, str]] = {
 def of_client(client: Client) -> Mapping[str, Indicator]:
     """Return the registry as it holds for one client, with the outcomes it declares.
 
-    Where the client says which scores count as satisfied, the titles of the shares say so.
+    Where the client says which scores count as satisfied, the titles of the shares say so. Of
+    means without the number of answers behind them no small cell can be told, so that none is
+    suppressed.
 
     Parameters
     ----------
@@ -111,7 +113,21 @@ def of_client(client: Client) -> Mapping[str, Indicator]:
             found[name] = found[name].model_copy(update={"title": _titled(found[name], *boxes)})
     for name, outcome in client.outcomes.items():
         found[name] = _entry(name, outcome)
+    if _means_without_answers(client):
+        for name, entry in found.items():
+            if means.TABLE in entry.instead.values():
+                found[name] = entry.model_copy(update={"suppress": False})
     return found
+
+
+def _means_without_answers(client: Client) -> bool:
+    """Return whether means come without the number of answers behind them.
+
+    Such a cell cannot be held against the fewest answers that may be shown.
+    """
+    given = client.sources_of(means.TABLE)
+    known = [{*s.columns, *s.constants, *(k for row in s.inline or () for k in row)} for s in given]
+    return any("answers" not in columns for columns in known) and not client.sources_of("surveys")
 
 
 def own(indicators: Mapping[str, Indicator]) -> dict[str, Indicator]:
@@ -152,15 +168,21 @@ def blocks(
     found = []
     for name, entry in indicators.items():
         if entry.declared is not None and name in wanted:
-            found.append(_block(engine, items, name, entry.declared))
+            found.append(_block(engine, items, name, entry))
     return found
 
 
-def _block(engine: Engine, items: pd.DataFrame, name: str, outcome: Outcome) -> Block:
+def _block(engine: Engine, items: pd.DataFrame, name: str, entry: Indicator) -> Block:
+    outcome = entry.declared
     if outcome.of == "crm_usage":
         return _used(engine.table("crm_usage"), name, outcome.measure)
     if outcome.statistic == "retained":
         return _retained(engine, name, outcome)
+    if outcome.of == "item" and outcome.statistic == "mean":
+        chosen = _asked(items, outcome)
+        if means.stand_in(engine, chosen):
+            what = f"the item of the outcome {name!r}"
+            return means.block(engine, chosen, name, what, counted=entry.suppress)
     rows = {
         "item": _item,
         "dimension": _dimension,
@@ -331,6 +353,7 @@ def _entry(name: str, outcome: Outcome) -> Indicator:
     sources = dict(_SOURCES.get(outcome.of, {}))
     if usage:
         sources = {"crm_usage": ("site_id", "month", *_USED[outcome.measure])}
+    instead = {"surveys": means.TABLE} if f"{outcome.of}.{outcome.statistic}" == "item.mean" else {}
     level = outcome.level or _LEVELS.get(outcome.of, 4)
     return Indicator(
         id=name,
@@ -342,6 +365,7 @@ def _entry(name: str, outcome: Outcome) -> Indicator:
         denominator=defined[1],
         exposure=defined[1],
         sources=sources,
+        instead=instead,
         evaluator=outcome.evaluator or _EVALUATORS.get(outcome.of, "customer"),
         primary=level >= 3,
         suppress=outcome.measure != "functions",

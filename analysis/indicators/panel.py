@@ -83,12 +83,13 @@ def build_panel(
         ``period``), with the columns of :data:`SCHEMA`: ``value``; ``n`` observations behind
         it (the denominator's units: answers, requests, households; ledger rows for fees);
         ``total`` and ``total_sq``, sum and sum of squares of the observations (of the
-        numerator where the indicator is a rate or a ratio of amounts); ``exposure``, the
-        denominator. ``value`` is ``total / exposure`` (times 1,000 for rates a thousand)
-        but for quantiles. ``stratum`` is empty for overall cells; ``site_id`` is empty for
-        training records of unknown site. Cells without observations or with a denominator
-        of zero or less are absent; NaN never occurs. Sums are rounded to 12 significant
-        digits, because engines do not promise an order of summation.
+        numerator where the indicator is a rate or a ratio of amounts; of answers that were
+        supplied as means the squares are missing); ``exposure``, the denominator. ``value`` is
+        ``total / exposure`` (times 1,000 for rates a thousand) but for quantiles. ``stratum`` is
+        empty for overall cells; ``site_id`` is empty for training records of unknown site. Cells
+        without observations or with a denominator of zero or less are absent; NaN occurs nowhere
+        else. Sums are rounded to 12 significant digits, because engines do not promise an order
+        of summation.
 
     Raises
     ------
@@ -253,7 +254,8 @@ def _blocks(
 ) -> list[Block]:
     asked = engine.table("instruments")
     items = pd.DataFrame(columns=ITEMS) if asked is None else engine.execute(asked[ITEMS])
-    found = satisfaction.blocks(engine, items, wanted)
+    counted = "csat_mean" not in indicators or indicators["csat_mean"].suppress
+    found = satisfaction.blocks(engine, items, wanted, counted=counted)
     found += tickets.blocks(engine, wanted)
     found += training.blocks(engine, items, wanted)
     found += people.blocks(engine, low, high) if "staff_turnover" in wanted else []

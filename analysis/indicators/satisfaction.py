@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from analysis.errors import SchemaError
+from analysis.indicators import means
 from analysis.indicators.engine import Engine
 from analysis.indicators.expressions import Block, Measure, one_if, period_of
 from analysis.indicators.scales import answered, is_item, is_satisfied, one_scale
@@ -16,17 +17,21 @@ from analysis.indicators.scales import answered, is_item, is_satisfied, one_scal
 NPS_SCALE = (0.0, 10.0)
 
 
-def blocks(engine: Engine, instruments: pd.DataFrame, wanted: Set[str]) -> list[Block]:
+def blocks(
+    engine: Engine, instruments: pd.DataFrame, wanted: Set[str], *, counted: bool = True
+) -> list[Block]:
     """Return the aggregates of the customer questionnaires.
 
     Parameters
     ----------
     engine : Engine
-        Holds ``surveys`` and, for the return rate, ``invitations``.
+        Holds ``surveys`` or ``survey_means`` and, for the return rate, ``invitations``.
     instruments : DataFrame
         Canonical table ``instruments``, in memory.
     wanted : Set[str]
         Indicators to compute.
+    counted : bool
+        Whether means that were supplied have their numbers of answers throughout.
 
     Raises
     ------
@@ -35,8 +40,13 @@ def blocks(engine: Engine, instruments: pd.DataFrame, wanted: Set[str]) -> list[
         not on 0-10.
     """
     found = []
-    if {"csat_mean", "csat_top2", "nps", "recommend_share"} & wanted:
+    answered_by = {"csat_mean", "csat_top2", "nps", "recommend_share"} & wanted
+    if answered_by and engine.table("surveys") is not None:
         found += _answers(engine, instruments, wanted)
+    overall = instruments[instruments["role"] == "overall"]
+    if "csat_mean" in wanted and means.stand_in(engine, overall):
+        what = "the item with the role 'overall'"
+        found.append(means.block(engine, overall, "csat_mean", what, counted=counted))
     if "return_rate" in wanted:
         found.append(_returns(engine.table("surveys"), engine.table("invitations")))
     return found

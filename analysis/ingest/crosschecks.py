@@ -20,6 +20,7 @@ PERIOD_COLUMNS: Mapping[str, str] = {
     "test_answers": "answered_on",
     "ratings": "rated_on",
     "surveys": "answered_at",
+    "survey_means": "month",
     "invitations": "month",
     "dispositions": "month",
     "tickets": "opened_at",
@@ -60,6 +61,8 @@ def cross_check(draft: Draft, client: Client, known: Mapping[str, frozenset[str]
     _totals(draft)
     if draft.source.table == "waves":
         _starts(draft)
+    if draft.source.table == "survey_means":
+        _means(draft)
 
 
 def _required(draft: Draft) -> None:
@@ -182,6 +185,13 @@ def _starts(draft: Draft) -> None:
     wrong = (frame["arm"] == "treated") & frame["planned_start"].isna()
     wrong &= frame["actual_start"].isna()
     draft.at(np.flatnonzero(wrong.fillna(False).to_numpy(dtype=bool)), "start_missing", "arm")
+
+
+def _means(draft: Draft) -> None:
+    """Tell means beside which stands that nobody answered."""
+    frame = draft.frame.reindex(columns=["score", "answers"])
+    wrong = frame["score"].notna() & frame["answers"].eq(0).fillna(False)
+    draft.at(np.flatnonzero(wrong.to_numpy(dtype=bool)), "mean_of_nobody", "answers")
 
 
 def keys_of(table: str, frames: list[pd.DataFrame]) -> frozenset[str]:

@@ -37,6 +37,15 @@ RULES: dict[str, tuple[str, str]] = {
         "No sheet has a row of {header} for {group}.",
         "a row in that sheet too; or accept: [{rule: measure_lacking, column: {header}, …}]",
     ),
+    "mean_of_nobody": (
+        "A mean stands here beside 0 answers.",
+        "no mean where nobody answered; else the number of answers",
+    ),
+    "mean_of_means": (
+        "Means of several rows would become one, and how many answers each stands for is missing.",
+        "answers: with the header of their number; or only: {column: [values]} for the row of "
+        "the whole site",
+    ),
     "total_suspected": (
         "The row would be summed up with the others, but looks like a total of them.",
         "total_rows: with the word that marks it; or accept: {rule: total_suspected, then: drop}, "
@@ -214,6 +223,7 @@ NEVER_ACCEPTED = frozenset(
     {
         "unit_undeclared",
         "factor_twice",
+        "mean_of_means",
         "personal_value",
         "personal_header",
         "column_missing",

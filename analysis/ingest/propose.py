@@ -29,6 +29,7 @@ from analysis.ingest.privacy import looks_personal
 from analysis.ingest.proposal.answers import (
     FIVE,
     FIVE_POINTS,
+    OVERALL,
     beyond_five,
     in_five,
     instruments_block,
@@ -93,10 +94,10 @@ def propose(client_id: str, files: Sequence[str | Path], say: Say) -> str:
     if any(": five" in source for source in sources):
         parts.append(_LABELS.format(five=_five(read_in), **head))
     parts.append(spellings.block(say))
-    asked = {e.instrument: e for e in read_in if e.items}
+    asked = {e.instrument: e for e in read_in if e.asked}
     longer = {name for name, e in asked.items() if beyond_five(e.group, e.items)}
     parts.append(
-        instruments_block({n: e.items for n, e in asked.items()}, say, longer, _five_points(asked))
+        instruments_block({n: e.asked for n, e in asked.items()}, say, longer, _five_points(asked))
     )
     parts += ["sources:", *sources, _design(read_in, say)]
     return "\n".join(part for part in parts if part) + f"\n\n# {say('tail')}\n"
@@ -201,10 +202,10 @@ def proposed_parts(groups: Sequence[list[RawTable]], say: Say) -> tuple[list[str
     read_in = [_export(group, say) for group in groups]
     spellings = Spellings()
     sources = [_source(export, spellings, say) for export in read_in]
-    asked = {e.instrument: e for e in read_in if e.items}
+    asked = {e.instrument: e for e in read_in if e.asked}
     longer = {name for name, e in asked.items() if beyond_five(e.group, e.items)}
     block = instruments_block(
-        {n: e.items for n, e in asked.items()}, say, longer, _five_points(asked)
+        {n: e.asked for n, e in asked.items()}, say, longer, _five_points(asked)
     )
     return sources, block, _five(read_in)
 
@@ -266,6 +267,13 @@ class _Export:
         return items_of(self.group, self.table, self.headers, used)
 
     @property
+    def asked(self) -> dict[str, str]:
+        """What an instrument has to be declared for: the items, or the one mean."""
+        if self.items or self.table != "survey_means":
+            return self.items
+        return {OVERALL: self.columns["score"]} if "score" in self.columns else {}
+
+    @property
     def instrument(self) -> str:
         """What the questionnaire is called."""
         return f"{self.table}_{PurePath(self.group[0].source.file).stem}"
@@ -301,6 +309,10 @@ def _recognised(group: Sequence[RawTable], months: Months | None) -> _Export:
     if table == "tickets" and "ticket_id" not in columns:
         counted = [h for h in headers if word(h) in _COUNTED]
         columns = {**({"ticket_id": counted[0]} if counted else {}), **columns}
+    if table == "survey_means" and months is None:
+        rest = {c: header for c, header in columns.items() if c != "score"}
+        used = {*rest.values(), *known.get("drop", {})}
+        columns = rest if len(items_of(group, table, headers, used)) > 1 else columns
     near = tuple(filter(None, (found.table, found.runner_up)))
     return _Export(group, table, headers, columns, known.get("drop", {}), near, months)
 
@@ -308,7 +320,7 @@ def _recognised(group: Sequence[RawTable], months: Months | None) -> _Export:
 _MONTH = "月份"
 """What the heads of a table are looked up by once they are rows."""
 
-_MEASURED = ("fees", "ticket_counts", "invitations", "crm_usage")
+_MEASURED = ("fees", "ticket_counts", "survey_means", "invitations", "crm_usage")
 """Tables whose rows are places and months, so that months may stand as their columns."""
 
 _STAFF_NUMBER = re.compile(r"[A-Za-z]{0,4}-?\d{2,10}")
@@ -356,7 +368,11 @@ def _five(read_in: Sequence[_Export]) -> str:
 
 def _five_points(asked: Mapping[str, _Export]) -> set[str]:
     """Return the questionnaires whose answers are all words known to lie on five points."""
-    return {n for n, e in asked.items() if all(in_five(e.group, h) for h in e.items.values())}
+    return {
+        n
+        for n, e in asked.items()
+        if e.items and all(in_five(e.group, header) for header in e.items.values())
+    }
 
 
 def _sites(read_in: Sequence[_Export]) -> Spellings:
@@ -384,6 +400,8 @@ def _source(export: _Export, sites: Spellings, say: Say) -> str:
         for c, header in export.columns.items()
     ]
     constants = _constants(export)
+    if export.asked and not items:
+        constants |= {"instrument": quoted(export.instrument), "item": OVERALL}
     columns += _needed(export, constants, bool(items), say)
     lines += ["    columns:", *columns] if columns else ["    columns: {}"]
     if items:
@@ -667,8 +685,8 @@ def _names_people(export: _Export) -> bool:
 def _design(read_in: Sequence[_Export], say: Say) -> str:
     """Return the primary outcome where no questionnaire asks for the usual one."""
     fed = {export.table: export.columns for export in read_in if export.table}
-    asked = any(
-        "overall" in role_of(header) for e in read_in if e.table == "surveys"
+    asked = any(OVERALL in e.asked for e in read_in) or any(
+        "overall" in role_of(header) for e in read_in if e.table in ("surveys", "survey_means")
         for header in e.items.values()
     )  # fmt: skip
     counted = "kind" in fed.get("tickets", ()) or "ticket_counts" in fed

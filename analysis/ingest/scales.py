@@ -15,7 +15,7 @@ from analysis.ingest.problems import Problem, fault
 from analysis.ingest.readers import RawTable
 from analysis.tables import ARROW_TYPES, Column
 
-SCALED_TABLES = frozenset({"surveys", "reactions", "ratings"})
+SCALED_TABLES = frozenset({"surveys", "survey_means", "reactions", "ratings"})
 """Tables whose ``score`` lies on the scale of an instrument's item."""
 
 _STRING = pd.ArrowDtype(pa.string())

@@ -117,6 +117,24 @@ def _unpivot(draft: Draft) -> None:
         draft.keep(long[unpivot.value].notna().to_numpy(dtype=bool), "unanswered")
 
 
+def _mean_of_means(draft: Draft, by: list[str]) -> pd.Series:
+    """Return means of several rows of one place, each weighing by its answers.
+
+    Rows that become one without the number of answers behind each have no mean, and are told.
+    """
+    frame = draft.frame.reindex(columns=[*by, "score", "answers"])
+    frame = frame[frame["score"].notna()]
+    places = frame.groupby(by, sort=True, dropna=False)
+    several = (places["score"].transform("size") > 1).to_numpy(dtype=bool)
+    lacking = several & frame["answers"].isna().to_numpy(dtype=bool)
+    draft.at(np.asarray(frame.index)[lacking], "mean_of_means", "score")
+    each = frame["answers"].where(several, 1).astype("float64")
+    sums = frame.assign(_sum=frame["score"].astype("float64") * each, _of=each)
+    sums = sums.groupby(by, sort=True, dropna=False)[["_sum", "_of"]].sum(min_count=1)
+    whole = draft.frame.groupby(by, sort=True, dropna=False).size().index
+    return (sums["_sum"] / sums["_of"]).reindex(whole)
+
+
 def _aggregate(draft: Draft) -> None:
     rule = draft.source.aggregate
     by = list(rule.by) or [c for c in _key(draft) if c in draft.frame]
@@ -128,7 +146,9 @@ def _aggregate(draft: Draft) -> None:
     parts = {}
     for how in _AGGREGATIONS:
         for column in getattr(rule, how):
-            if how == "sum":
+            if draft.source.table == "survey_means" and column == "score":
+                parts[column] = _mean_of_means(draft, by)
+            elif how == "sum":
                 parts[column] = groups[column].sum(min_count=1)
             else:
                 parts[column] = getattr(groups[column], how)()

@@ -82,6 +82,7 @@ from analysis.measurement.invariance import Invariance, Rule, measurement_invari
 from analysis.measurement.item_direction import item_directions, items_against
 from analysis.measurement.items import StraightLines, assess_items, straight_lines
 from analysis.measurement.levels import assess_levels, seal
+from analysis.measurement.means_given import assess_means
 from analysis.measurement.multirater import assess_views, role_views
 from analysis.measurement.names import assess_names, overlapping_names
 from analysis.measurement.needs import (
@@ -187,6 +188,7 @@ __all__ = [
     "assess_invariance",
     "assess_items",
     "assess_levels",
+    "assess_means",
     "assess_names",
     "assess_needs",
     "assess_overlap",

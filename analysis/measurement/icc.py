@@ -118,7 +118,7 @@ def assess_icc(
     Parameters
     ----------
     panel : DataFrame
-        The indicator panel with ``n, total, total_sq``.
+        The indicator panel with ``n, total, total_sq``; without squares there is no answer.
     before : int, optional
         First month that is left out (the first wave's).
 
@@ -131,7 +131,8 @@ def assess_icc(
     cells = panel[(panel["indicator"] == indicator) & (panel["stratum"] == stratum)]
     cells = cells if before is None else cells[cells["period"] < before]
     icc = None
-    if len(cells):
+    single = bool(cells["total_sq"].notna().all())
+    if len(cells) and single:
         sums = cells[["n", "total", "total_sq"]].astype(float)
         monthly = sums.groupby(cells["period"])[["n", "total"]].transform("sum")
         mean = monthly["total"] / monthly["n"]
@@ -157,7 +158,7 @@ def assess_icc(
             value=None,
             n=0,
             method="anova_oneway",
-            reason="measurement.reason.no_icc",
+            reason=f"measurement.reason.{'no_icc' if single else 'only_means'}",
         )
         return collect("baseline", [missing])
     answers = float(cells["n"].mean())

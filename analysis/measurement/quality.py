@@ -31,6 +31,8 @@ MEANINGFUL_NULL = {
     ("ratings", "rater_id"),
     ("surveys", "household_id"),
     ("surveys", "missing"),
+    ("survey_means", "score"),
+    ("survey_means", "answers"),
     ("tickets", "household_id"),
     ("tickets", "first_response_at"),
     ("tickets", "resolved_at"),
@@ -56,7 +58,7 @@ MEANINGFUL_NULL = {
 
 
 NEVER_MISSED = frozenset(
-    {"dispositions", "test_answers", "lecturers", "appeals", "documents", "events"}
+    {"survey_means", "dispositions", "test_answers", "lecturers", "appeals", "documents", "events"}
 )
 """Tables whose absence is told by the step that would use them, not by the scorecard."""
 

@@ -59,6 +59,7 @@ AREAS = (
     _area("scale", Topic.INVARIANCE, only="failed"),
     _area("instrument", Topic.RELIABILITY, Topic.DIMENSIONS, Topic.ITEMS),
     _area("response", Topic.RESPONSE),
+    _area("means", Topic.MEANS_GIVEN),
     _area("silence", Topic.NONRESPONSE, Topic.WEIGHTS),
     _area("channel", Topic.CHANNEL),
     _area("trend", Topic.TRENDS_BEFORE),

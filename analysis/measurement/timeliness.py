@@ -16,6 +16,7 @@ from analysis.tables import Rows, parts, period_of
 
 DATED: Mapping[str, str] = {
     "surveys": "answered_at",
+    "survey_means": "month",
     "invitations": "month",
     "tickets": "opened_at",
     "ticket_counts": "month",
@@ -28,7 +29,7 @@ DATED: Mapping[str, str] = {
 STALE_DAYS = 31
 """A table whose last record is older than this, counted from the end of the evaluated months."""
 
-ASKED_IN_ROUNDS = ("surveys", "invitations", "ratings")
+ASKED_IN_ROUNDS = ("surveys", "survey_means", "invitations", "ratings")
 """Tables that may be filled in rounds: where no more than half of the months have a record."""
 
 STALE_SHARE = 0.10

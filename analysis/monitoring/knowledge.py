@@ -177,6 +177,11 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
             "missing",
         ),
     ),
+    "survey_means": Knowledge(
+        row=("month",),
+        whole_months=True,
+        with_row=("site_id", "month", "instrument", "item", "score", "answers"),
+    ),
     "invitations": Knowledge(
         row=("month",), whole_months=True, with_row=("site_id", "month", "channel", "invited")
     ),

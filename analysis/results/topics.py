@@ -80,6 +80,8 @@ class Topic(StrEnum):
     OUTCOME_BEFORE = "outcome_before"
     RULE = "rule"
     LEFT_OUT = "left_out"
+    MEANS_GIVEN = "means_given"
+    """Scores came as means by site and month, with or without their number of answers."""
     COMPLETE = "complete"
     PRESENT = "present"
     SITE_NAMES = "site_names"

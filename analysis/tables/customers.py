@@ -39,6 +39,19 @@ TABLES = (
         },
     ),
     Table(
+        "survey_means",
+        "mean of the answers to one item: site x month x item; instead of surveys",
+        ("site_id", "month", "instrument", "item"),
+        {
+            "site_id": site(),
+            "month": Column("date", "first day of the month", required=True),
+            "instrument": identifier("questionnaire and version", refers="instruments"),
+            "item": identifier("item of the instrument"),
+            "score": Column("number", "mean on the declared scale; NULL where nobody was asked"),
+            "answers": Column("int", "answers behind the mean; NULL where not known", low=0),
+        },
+    ),
+    Table(
         "invitations",
         "questionnaires sent: site x month x channel",
         ("site_id", "month", "channel"),

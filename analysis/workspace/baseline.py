@@ -101,9 +101,11 @@ class BaselineStage(Stage):
             timezone=self.client.client.timezone,
         )
         sites, tickets = self.table("sites"), self.rows("tickets")
+        means, answers = self.table("survey_means"), self.rows("surveys")
         others = (
             late,
             step("unread", measurement.assess_unread, self.unread),
+            step("means", measurement.assess_means, means, answers),
             step("duplicates", measurement.assess_duplicates, tables),
             step("branches", measurement.assess_branches, tables),
             step("names", measurement.assess_names, sites, tickets=tickets),

@@ -193,6 +193,7 @@ def _months(frames: Mapping[str, pd.DataFrame], timezone: str) -> tuple | None:
     for table, column in (
         ("tickets", "opened_at"),
         ("surveys", "answered_at"),
+        ("survey_means", "month"),
         ("ticket_counts", "month"),
         ("fees", "month"),
     ):

@@ -267,6 +267,16 @@ def measures(bench, first, second, more=""):
     )
 
 
+def means(bench, *rows, head="项目,月份,均分,份数", more=""):
+    bench.put("满意度.csv", text(head, *rows))
+    counted = ", answers: 份数" if "份数" in head else ""
+    return (
+        f"{SITES}  - table: survey_means\n    files: [满意度.csv]\n"
+        f"    columns: {{site_id: 项目, month: 月份, score: 均分{counted}}}\n"
+        f"    constants: {{instrument: csat, item: q1}}\n{more}"
+    )
+
+
 FINER = "    drop: [楼栋]\n    aggregate: {sum: [receivable, collected]}\n"
 BUILDINGS = [
     f"P0{site},{house}栋,2024-{month:02d},{1000 * house + site + month},{900 * house + month}"
@@ -417,6 +427,11 @@ OF_ONE_TABLE = {
     "measure_twice": lambda b: measures(
         b, [["P01", "1栋", 1, 2], ["P01", "2栋", 3, 4]], [["P01", "1栋", 1, 2]]
     ),
+    "mean_of_means": lambda b: means(
+        b, "P01,2024-01,4,", "P01,2024-01,5,30",
+        more="    aggregate: {mean: [score], sum: [answers]}\n",
+    ),
+    "mean_of_nobody": lambda b: means(b, "P01,2024-01,4,0", "P02,2024-01,,0"),
     "more_of_same": lambda b: orders(b, "rating: X", *map(str, range(6, 90))),
     "number_restarts": lambda b: (
         b.put("问卷2.csv", text("序号,项目,时间,总体", "1,P02,2024-04-05 09:00,3")),

@@ -701,3 +701,36 @@ sources:
         sites = found["tickets"]["site_id"].tolist()
         assert sites == ["阳光城", "阳光城", "滨江一号", "Sun City"]
         assert found["waves"]["site_id"].tolist() == ["阳光城"]
+
+
+# ---- means instead of answers
+
+MEANS = """
+instruments:
+  s: {scale: [1, 5], items: {q1: {role: overall}}}
+sources:
+  - table: survey_means
+    files: [均分.csv]
+    columns: {site_id: 项目, month: 月份, score: 均分, answers: 份数}
+    constants: {instrument: s, item: q1}
+"""
+
+
+def test_means_of_buildings_weigh_by_their_answers(bench):
+    rows = [
+        "A园,1栋,2024-01,4,30",
+        "A园,2栋,2024-01,5,10",
+        "A园,1栋,2024-02,3.5,",
+        "B园,1栋,2024-01,,",
+    ]
+    bench.put("均分.csv", "\n".join(["项目,楼栋,月份,均分,份数", *rows]) + "\n")
+    text = MEANS + "    drop: [楼栋]\n    aggregate: {mean: [score], sum: [answers]}\n"
+    found = taken(bench, text)["survey_means"].sort_values(["site_id", "month"])
+    assert found["score"].fillna(0).tolist() == [4.25, 3.5, 0]
+    assert found["answers"].fillna(0).tolist() == [40, 0, 0]
+
+
+@pytest.mark.parametrize("score", ["5.2", "0.8"])
+def test_a_mean_outside_its_scale_is_refused(bench, score):
+    bench.put("均分.csv", f"项目,月份,均分,份数\nA园,2024-01,{score},30\n")
+    assert rules(bench, MEANS) == ["out_of_range"]

@@ -375,6 +375,50 @@ def test_months_in_sheets_of_measures_and_of_one_measure_are_proposed(bench):
     assert counts["constants"] == {"kind": "complaint"}
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "columns"),
+    [
+        ("月报.csv", "项目,月份,满意度均分,有效样本量\n甲,2024-01,4.2,30\n",
+         {"site_id": "项目", "month": "月份", "score": "满意度均分", "answers": "有效样本量"}),
+        ("月报.csv", "小区名称,统计月份,总体满意度\n甲,2024-01,4.2\n",
+         {"site_id": "小区名称", "month": "统计月份", "score": "总体满意度"}),
+        ("csat.csv", "Site,Month,Mean satisfaction,Responses\nA,2024-01,4.2,30\n",
+         {"site_id": "Site", "month": "Month", "score": "Mean satisfaction",
+          "answers": "Responses"}),
+        ("2024满意度.csv", "项目,1月,2月\n甲,4.2,4.1\n",
+         {"site_id": "项目", "month": {"from": "$head", "year": 2024}, "score": "$cell"}),
+    ],
+)  # fmt: skip
+def test_means_by_site_and_month_are_proposed(bench, name, text, columns):
+    (means,) = proposed(bench, bench.put(name, text))
+    assert (means["table"], means["columns"]) == ("survey_means", columns)
+    assert means["constants"] == {"instrument": f"survey_means_{name[:-4]}", "item": "overall"}
+
+
+def test_means_of_several_questions_are_items(bench):
+    head = "项目,月份,总体满意度,环境卫生满意度,安全管理,有效问卷数,满意率,排名"
+    (means,) = proposed(bench, bench.put("得分.csv", f"{head}\n甲,2024-01,4.2,4.0,4.4,30,95%,1\n"))
+    assert means["table"] == "survey_means"
+    assert means["unpivot"]["items"] == {
+        "overall": "总体满意度", "q2": "环境卫生满意度", "q3": "安全管理",
+    }  # fmt: skip
+    assert means["columns"] == {"site_id": "项目", "month": "月份", "answers": "有效问卷数"}
+    assert set(means["drop"]) == {"满意率", "排名"}
+
+
+@pytest.mark.parametrize(
+    ("text", "table"),
+    [
+        ("序号,提交答卷时间,项目,总体满意度\n1,2024-01-05 09:00,甲,5\n", "surveys"),
+        ("项目,月份,投诉量,满意度\n甲,2024-01,3,4.2\n", "DECIDE"),
+        ("部门,月份,参加人数,平均分\n客服,2024-01,30,86\n", "DECIDE"),
+    ],
+)
+def test_what_is_no_table_of_means_is_not_proposed_as_one(bench, text, table):
+    (found,) = proposed(bench, bench.put("表.csv", text))
+    assert found["table"] == table
+
+
 PLATFORMS = YAML(typ="safe").load((Path(__file__).parent / "platforms.yml").read_text("utf-8"))
 
 

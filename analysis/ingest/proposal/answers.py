@@ -8,12 +8,15 @@ from collections.abc import Container, Mapping, Sequence
 import pandas as pd
 
 from analysis.ingest.cleaning import convert, label_in
-from analysis.ingest.headers import folded, personal_reason
+from analysis.ingest.headers import folded, known_headers, personal_reason
 from analysis.ingest.proposal.headers import opinion, question, word
 from analysis.ingest.proposal.text import Say, quoted, values
 from analysis.ingest.readers import RawTable
 
 _MOST_ANSWERS = 24
+
+OVERALL = "overall"
+"""Item that a mean of satisfaction is proposed as."""
 
 MISSING_CODES: Mapping[str, str] = {
     "-3": "skipped",
@@ -35,10 +38,12 @@ def items_of(
     group: Sequence[RawTable], table: str | None, headers: Sequence[str], used: set[str]
 ) -> dict[str, str]:
     """Return the answers of a wide questionnaire or rating sheet: item → header."""
-    if table not in ("surveys", "reactions", "ratings") or "item" in used:
+    if table not in ("surveys", "survey_means", "reactions", "ratings") or "item" in used:
         return {}
     words = {word(header) for header in used}
     left = [h for h in headers if h not in used and word(h) not in words]
+    if table == "survey_means":
+        return _means(group, left)
     left = [h for h in left if personal_reason(h) is None or on_a_scale(group, h)]
     asked = [
         h
@@ -48,6 +53,21 @@ def items_of(
         or ((opinion(h) or personal_reason(h) is not None) and on_a_scale(group, h))
     ]
     return {f"q{n}": header for n, header in enumerate(asked, start=1)}
+
+
+def _means(group: Sequence[RawTable], headers: Sequence[str]) -> dict[str, str]:
+    """Return the means of several questions: item → header, the overall one by that name."""
+    overall = known_headers()["tables"]["survey_means"]["columns"]["score"]
+    overall = {word(header) for header in overall}
+    asked = [h for h in headers if opinion(h) and _numbers(group, h)]
+    named = sorted(asked, key=lambda header: word(header) not in overall)
+    first = word(named[0]) in overall if named else False
+    return {OVERALL if first and n == 1 else f"q{n}": h for n, h in enumerate(named, start=1)}
+
+
+def _numbers(group: Sequence[RawTable], header: str) -> bool:
+    cells = pd.Series(values(group, header), dtype=object)
+    return bool(len(cells)) and convert(cells, "score", low=0, high=100, units=["分"]).faults.empty
 
 
 def _few(group: Sequence[RawTable], header: str) -> bool:
@@ -162,7 +182,8 @@ def instruments_block(
         if instrument in longer:
             lines.append(f"    satisfied: DECIDE    # {say('satisfied')}")
         lines.append(f"    items:    # {say('items')}")
-        lines += [f"      {i}: {{wording: {quoted(h)}{role_of(h)}}}" for i, h in items.items()]
+        roles = {i: ", role: overall" if i == OVERALL else role_of(h) for i, h in items.items()}
+        lines += [f"      {i}: {{wording: {quoted(h)}{roles[i]}}}" for i, h in items.items()]
     return "\n".join([f"instruments:    # {say('instruments')}", *lines, ""]) if lines else ""
 
 

@@ -78,6 +78,9 @@ def recognise(headers: Iterable[str], name: str = "") -> Recognised:
     for table, spec in TABLES.items():
         known = known_headers()["tables"].get(table, {"marks": [], "columns": {}})
         marks = len(words & {word(h) for h in known["marks"]})
+        for column, others in known.get("beside", {}).items():
+            if words & {word(h) for h in known["columns"][column]}:
+                marks += len(words & {word(h) for h in others})
         marks += re.search(rf"(?<![a-z]){table}(?![a-z])", name.lower()) is not None
         columns = sum(
             bool(words & {word(h) for h in synonyms}) for synonyms in known["columns"].values()

@@ -13,13 +13,14 @@ from analysis.tables import TABLES
 
 DECIDE = "DECIDE"
 NEEDED = ("sites", "waves")
-OUTCOMES = ("surveys", "tickets", "ticket_counts", "fees")
+OUTCOMES = ("surveys", "survey_means", "tickets", "ticket_counts", "fees")
 #: Columns that are of use beside those that a table cannot do without; others are not read.
 USED = {
     "sites": ("site_name", "households"),
     "waves": ("planned_start", "actual_start", "assigned_by"),
     "tickets": ("kind",),
     "surveys": ("item", "instrument", "score", "missing"),
+    "survey_means": ("score", "answers"),
     "fees": ("receivable", "waived", "collected"),
 }
 #: Months that hold every export; which of them are measured is read from the data.
@@ -55,7 +56,8 @@ def readable(document: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]
             continue
         kept, wrong = _decided(source)
         instrument = (source.get("constants") or {}).get("instrument")
-        if table == "surveys" and instrument is not None and instrument not in instruments:
+        asks = table in ("surveys", "survey_means") and instrument is not None
+        if asks and instrument not in instruments:
             wrong = [*wrong, f"instruments.{instrument}"]
         open_places += [place if "." in place else f"{table}.{place}" for place in wrong]
         if not wrong:
