@@ -1,6 +1,7 @@
-"""The wording catalogue: one YAML file a language and section, merged into full keys.
+"""The wording catalogue: a sentence under its full key, in both languages side by side.
 
-``chapters/value.yml`` holds the keys that start with ``chapters.value``.
+A file holds the keys of one section: ``chapters/value.yml`` those that start with
+``chapters.value.``. A key stands there as the code spells it, so that a search for it finds both.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from analysis import packaged
 from analysis.errors import EvaluationError
 from analysis.wording.formatting import SPECS, format_value, plural_word
 
 Language = Literal["zh_CN", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh_CN", "en")
+_SHORT: Mapping[Language, str] = {"zh_CN": "zh", "en": "en"}
 _FOLDER = Path(__file__).parent
 _FORMATTER = string.Formatter()
 _TITLES = ("indicator", "bounded")
@@ -172,25 +175,29 @@ def _sentence(key: str, language: Language) -> str:
 def _catalogue(language: Language) -> dict[str, str]:
     if language not in LANGUAGES:
         raise WordingError(f"no language {language!r}; there are {list(LANGUAGES)}")
-    from ruamel.yaml import YAML
+    short = _SHORT[language]
+    return {key: words[short] for key, words in _sentences().items()}
 
-    reader = YAML(typ="safe", pure=True)
-    merged: dict[str, str] = {}
-    folder = _FOLDER / language
-    for path in sorted(folder.rglob("*.yml")):
-        section = ".".join(path.relative_to(folder).with_suffix("").parts)
-        _flatten(section, reader.load(path.read_text(encoding="utf-8")) or {}, merged, path)
+
+@cache
+def _sentences() -> dict[str, dict[str, str]]:
+    merged: dict[str, dict[str, str]] = {}
+    for path in sorted(_FOLDER.rglob("*.yml")):
+        section = ".".join(path.relative_to(_FOLDER).with_suffix("").parts)
+        for key, words in packaged.content(path).items():
+            _check_entry(path, section, key, words)
+            merged[key] = words
     return merged
 
 
-def _flatten(prefix: str, node: Any, into: dict[str, str], path: Path) -> None:
-    if isinstance(node, Mapping):
-        for name, child in node.items():
-            _flatten(f"{prefix}.{name}", child, into, path)
-    elif isinstance(node, str):
-        into[prefix] = node.strip()
-    else:
+def _check_entry(path: Path, section: str, key: Any, words: Any) -> None:
+    if not str(key).startswith(f"{section}."):
         raise WordingError(
-            f"{path.parent.name}/{path.name}: {prefix} must be text, got {node!r}. "
-            f'Correct: quote it, e.g. yes: "yes"'
+            f"{path.name}: {key} does not start with {section}. Correct: {section}.{key}"
+        )
+    said = set(words) if isinstance(words, Mapping) else set()
+    if said != set(_SHORT.values()) or not all(isinstance(word, str) for word in words.values()):
+        raise WordingError(
+            f"{path.name}: {key} needs a text in each language, got {words!r}. "
+            'Correct: zh: "是" and en: "yes", each on a line of its own'
         )

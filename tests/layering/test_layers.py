@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "analysis"
 LAYER = {
     "errors": 0,
     "file_names": 0,
+    "packaged": 0,
     "unexpected": 0.2,
     "inert": 0,
     "files": 0.2,

@@ -11,29 +11,37 @@ from analysis.wording.catalogue import WordingError
 FOLDER = Path(wording.__file__).parent
 
 
-def test_sections_are_the_same_files():
-    sections = {
-        language: {
-            path.relative_to(FOLDER / language).as_posix()
-            for path in (FOLDER / language).rglob("*.yml")
-        }
-        for language in wording.LANGUAGES
+def written():
+    """Every file of the catalogue with the keys it holds, as they stand there."""
+    return {
+        path: re.findall(r"^([a-z_0-9.A-Z-]+):$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        for path in sorted(FOLDER.rglob("*.yml"))
     }
-    assert sections["zh_CN"] == sections["en"]
-    assert "terms.yml" in sections["en"]
 
 
 def test_every_file_is_loaded():
-    for language in wording.LANGUAGES:
-        for path in (FOLDER / language).rglob("*.yml"):
-            section = ".".join(path.relative_to(FOLDER / language).with_suffix("").parts)
-            assert any(key.startswith(f"{section}.") for key in wording.keys(language)), path
+    for path, there in written().items():
+        assert there, path
+        assert set(there) <= set(wording.keys()), path
 
 
-def test_keys_are_equal():
-    chinese, english = set(wording.keys("zh_CN")), set(wording.keys("en"))
-    assert chinese - english == set(), "only in zh_CN"
-    assert english - chinese == set(), "only in en"
+def test_a_key_stands_once():
+    there = [key for held in written().values() for key in held]
+    assert sorted(there) == list(wording.keys("en")) == list(wording.keys("zh_CN"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (("terms.yes", {"zh": "是"}), "needs a text in each language"),
+        (("terms.yes", {"zh": "是", "en": True}), "needs a text in each language"),
+        (("terms.yes", "yes"), "needs a text in each language"),
+        (("word.yes", {"zh": "是", "en": "yes"}), "does not start with terms"),
+    ],
+)
+def test_a_faulty_entry_is_named(entry, message):
+    with pytest.raises(WordingError, match=message):
+        wording.catalogue._check_entry(FOLDER / "terms.yml", "terms", *entry)
 
 
 def test_placeholders_are_equal_and_known():
