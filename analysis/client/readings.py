@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 
-from ruamel.yaml import YAML
+from analysis import packaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,7 @@ class Conflict:
 
 
 def _load() -> dict[str, Conflict]:
-    text = files("analysis.client").joinpath("readings.yml").read_text(encoding="utf-8")
-    raw = YAML(typ="safe", pure=True).load(text)
+    raw = packaged.content(Path(__file__).with_name("readings.yml"))
     return {
         id: Conflict(id, {k: entry[k] for k in ("zh_CN", "en")}, entry["readings"])
         for id, entry in raw.items()

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 
+from analysis import packaged
 from analysis.client.base import Part
 from analysis.client.decisions import UNDECIDED
 from analysis.client.faults import nearest, place
@@ -44,7 +44,7 @@ def check_references(raw: Mapping[str, Any], *, name: str, lines: Lines) -> list
 def _registry() -> Mapping[str, Mapping[str, Any]]:
     """Return the registry's entries; the room that computes them lies downstream of this one."""
     registry = Path(__file__).parents[1] / "indicators" / "registry.yml"
-    return YAML(typ="safe").load(registry.read_text(encoding="utf-8"))
+    return packaged.content(registry)
 
 
 def known_indicators() -> tuple[str, ...]:

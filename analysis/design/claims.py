@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from analysis import packaged
 from analysis.design.refusals import Refusal, RefusedError
 from analysis.refusals import Asked
 from analysis.results import Check, StageResults, Topic, collect
@@ -129,7 +130,4 @@ def assess_figures() -> StageResults:
 
 
 def _packaged(name: str) -> list[dict[str, Any]]:
-    from ruamel.yaml import YAML
-
-    text = files("analysis.design").joinpath(f"{name}.yml").read_text(encoding="utf-8")
-    return YAML(typ="safe").load(text)
+    return packaged.content(Path(__file__).with_name(f"{name}.yml"))

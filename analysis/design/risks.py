@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from analysis import packaged
 from analysis.results import Check, StageResults, Topic, collect
 
 
 def starting_risks() -> list[dict[str, Any]]:
     """Return the risks of the requirements, as ``risks.yml`` beside this module lists them."""
-    from ruamel.yaml import YAML
-
-    text = files("analysis.design").joinpath("risks.yml").read_text(encoding="utf-8")
-    return YAML(typ="safe").load(text)
+    return packaged.content(Path(__file__).with_name("risks.yml"))
 
 
 def assess_risks(register: pd.DataFrame | None) -> StageResults:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
 
+from analysis import packaged
 from analysis.client import Outcome
 from analysis.errors import SchemaError
 from analysis.tables import TABLES
@@ -194,7 +194,7 @@ def load(path: Path = FILE) -> Mapping[str, Indicator]:
     SchemaError
         Naming every entry that breaks the model.
     """
-    raw = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    raw = packaged.content(path)
     found, wrong = {}, []
     for name, entry in raw.items():
         try:

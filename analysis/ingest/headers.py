@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
+from analysis import packaged
 from analysis.ingest.cleaning import normalise
 
 
 @cache
 def known_headers() -> Mapping[str, Any]:
     """Return the content of ``known_headers.yml``."""
-    text = files("analysis.ingest").joinpath("known_headers.yml").read_text(encoding="utf-8")
-    return YAML(typ="safe", pure=True).load(text)
+    return packaged.content(Path(__file__).with_name("known_headers.yml"))
 
 
 def folded(header: str) -> str:

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from analysis import wording
+from analysis import packaged, wording
 from analysis.present import MIME, Display, views
 from analysis.report import page
 from analysis.report.notebook import Section, heading_text, in_prose
@@ -21,9 +21,7 @@ _FILE = Path(__file__).with_name("audiences.yml")
 @cache
 def declared() -> Mapping[str, Mapping[str, Any]]:
     """Return the pages by name, as ``audiences.yml`` explains them."""
-    from ruamel.yaml import YAML
-
-    return YAML(typ="safe", pure=True).load(_FILE.read_text(encoding="utf-8"))
+    return packaged.content(_FILE)
 
 
 def names(run: Run) -> tuple[str, ...]:

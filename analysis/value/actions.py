@@ -6,11 +6,12 @@ import datetime as dt
 import fnmatch
 from collections.abc import Iterable
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from analysis import packaged
 from analysis.measurement.columns import dates, present
 from analysis.results import Alert, Check, Finding, StageResults, Topic, collect
 from analysis.value import register
@@ -28,10 +29,7 @@ def playbook() -> tuple[dict[str, Any], ...]:
     ValueError
         For a topic that no check has.
     """
-    from ruamel.yaml import YAML
-
-    text = files("analysis.value").joinpath("playbook.yml").read_text(encoding="utf-8")
-    entries = tuple(dict(entry) for entry in YAML(typ="safe").load(text))
+    entries = tuple(packaged.content(Path(__file__).with_name("playbook.yml")))
     for entry in entries:
         if entry["from"] == "check":
             entry["match"] = tuple(Topic(name) for name in entry["match"])

@@ -23,6 +23,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis import packaged
 from analysis.present import people, precision
 from analysis.present.precision import Earlier, Supported
 from analysis.present.suppression import suppressed
@@ -118,13 +119,10 @@ def names() -> tuple[str, ...]:
 
 @cache
 def _load() -> dict[str, View]:
-    from ruamel.yaml import YAML
-
-    read = YAML(typ="safe", pure=True).load
     return {
         f"{path.stem}.{name}": _view(path.stem, entry)
         for path in sorted(_FOLDER.glob("*.yml"))
-        for name, entry in read(path.read_text(encoding="utf-8")).items()
+        for name, entry in packaged.content(path).items()
     }
 
 
