@@ -3,7 +3,7 @@
     python benchmarks/alerts.py [WORLDS]
 
 Everything that a report tests at 26 weekly looks, on data that grow: the rules of
-``analysis/monitoring/rules.yml``, the gates that fall due and the triggers of risks, with 8
+``analysis/monitoring/alerts/rules.yml``, the gates that fall due and the triggers of risks, with 8
 modules, 12 lecturers, 4 online modules, 10 tests and 60 sites. Three kinds of worlds:
 
 * *at the line*: every subject keeps exactly to its line, the worst case that is no breach;
@@ -36,8 +36,12 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from analysis.measurement.intervals import Interval, mean_t
-from analysis.monitoring.alerts import Rule, place_share, rules
-from analysis.monitoring.dependence import (
+from analysis.monitoring.alerts.rules import Rule, place_share, rules
+from analysis.monitoring.control_charts.limits import D2
+from analysis.monitoring.control_charts.run_rules import RULES
+from analysis.monitoring.control_charts.steady import RECENT_WEEKS, YEAR, signal_boundary
+from analysis.monitoring.control_charts.weekly import RULES as CHART_RULES
+from analysis.monitoring.inference.dependence import (
     CLASS_PRIOR,
     MONTH_PRIOR,
     correlation_within,
@@ -47,12 +51,8 @@ from analysis.monitoring.dependence import (
     months_alike,
     unbiased,
 )
-from analysis.monitoring.gate_data import wilson_of_share
-from analysis.monitoring.gates import ALPHA as GATES_ALPHA
-from analysis.monitoring.gates import SAMPLED, gate_rules, judge
-from analysis.monitoring.limits import D2
-from analysis.monitoring.noise_tests import first_look
-from analysis.monitoring.repeated import (
+from analysis.monitoring.inference.noise_tests import first_look
+from analysis.monitoring.inference.repeated import (
     HORIZON,
     STAKES,
     fortune_logs,
@@ -60,11 +60,11 @@ from analysis.monitoring.repeated import (
     moderation,
     share_boundary,
 )
-from analysis.monitoring.risk_triggers import ALPHA as RISKS_ALPHA
-from analysis.monitoring.risk_triggers import LOOKS as RISK_LOOKS
-from analysis.monitoring.run_rules import RULES
-from analysis.monitoring.steady import RECENT_WEEKS, YEAR, signal_boundary
-from analysis.monitoring.weekly import RULES as CHART_RULES
+from analysis.monitoring.programme.gate_data import wilson_of_share
+from analysis.monitoring.programme.gates import ALPHA as GATES_ALPHA
+from analysis.monitoring.programme.gates import SAMPLED, gate_rules, judge
+from analysis.monitoring.programme.risk_triggers import ALPHA as RISKS_ALPHA
+from analysis.monitoring.programme.risk_triggers import LOOKS as RISK_LOOKS
 
 LOOKS = 26
 MARGIN = 0.05

@@ -63,7 +63,7 @@ def default_path(sites: int) -> dict[str, float]:
 def large(sites: int) -> dict[str, float]:
     """Time the estimator's steps and the wild bootstrap on a large panel."""
     from analysis.causal import aggregate, group_time, outcome_weights, prepare, wild_bootstrap
-    from analysis.causal.bands import uniform_critical
+    from analysis.causal.did.bands import uniform_critical
 
     frame = panel(sites, 36)
     marks = [time.perf_counter()]

@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.monitoring import assess_charts
-from analysis.monitoring.steady import unusual_weeks
-from analysis.monitoring.weekly import DIRECTIONS, RULES, chart_weeks, weekly_signals
+from analysis.monitoring.control_charts.steady import unusual_weeks
+from analysis.monitoring.control_charts.weekly import DIRECTIONS, RULES, chart_weeks, weekly_signals
 
 BASE, WEEKS, ORDERS = 40, 26, 30
 BEFORE, MONTHS, ANSWERS = 12, 12, 60

@@ -40,9 +40,9 @@ from analysis.indicators import build_panel
 from analysis.results import Estimate, collect
 from analysis.simulation import DEMO, World, WorldParameters, simulate
 from analysis.tables import TABLES
-from analysis.workspace.beside_truth import against
-from analysis.workspace.tracking import TrackingStage
-from analysis.workspace.value import ValueStage
+from analysis.workspace.inputs.beside_truth import against
+from analysis.workspace.wiring.tracking import TrackingStage
+from analysis.workspace.wiring.value import ValueStage
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "coverage.csv"

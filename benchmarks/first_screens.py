@@ -29,7 +29,7 @@ from analysis.results import Check, Finding, StageResults
 from analysis.simulation import World, WorldParameters, simulate
 from analysis.simulation.parameters import small, two_clusters
 from analysis.tables import month_of
-from analysis.workspace.locks import make_lock
+from analysis.workspace.opening.locks import make_lock
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "methods" / "tracking.md"

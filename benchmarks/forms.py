@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 
 from analysis import causal
-from analysis.causal.count_rate import poisson
-from analysis.causal.distributions import t_p_value
-from analysis.causal.frame import prepare
-from analysis.causal.saturated import by_arm, saturate
+from analysis.causal.inference.distributions import t_p_value
+from analysis.causal.outcome_models.count_rate import poisson
+from analysis.causal.outcome_models.saturated import by_arm, saturate
+from analysis.causal.panel.frame import prepare
 
 SITES, MONTHS, START = 40, 8, 4
 TREATED = (4, 6, 10, 20)

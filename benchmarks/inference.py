@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal import Options, aggregate, group_time, prepare
-from analysis.causal.estimates import Builder
+from analysis.causal.evaluation.estimates import Builder
 
 SITES, MONTHS, FIRST = 40, 18, 24276
 TREATED = (1, 2, 3, 4, 6, 10, 20)

@@ -53,7 +53,7 @@ from monte_carlo import (
 )
 
 from analysis.causal import FrameError, Options, lead
-from analysis.causal.frame import Prepared
+from analysis.causal.panel.frame import Prepared
 from analysis.design import choose_base
 from analysis.results import Estimate
 

@@ -5,9 +5,9 @@
 Sites in which nothing happens: normal months, independent or autoregressive (.5). Limits from so
 many months before training, then twelve months looked at. *Plain*: three standard deviations, or
 eight in a row on one side, with centre and spread taken for certain. *Carried*: as
-:mod:`analysis.monitoring.limits` sets width and run for so few months. *Promised* is what the plain
-rules do when centre and spread are known. Beside it the share found within a year of a lasting
-fall of three standard deviations. Printed as a Markdown table.
+:mod:`analysis.monitoring.control_charts.limits` sets width and run for so few months. *Promised* is
+what the plain rules do when centre and spread are known. Beside it the share found within a year of
+a lasting fall of three standard deviations. Printed as a Markdown table.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import sys
 
 import numpy as np
 
-from analysis.monitoring.limits import D2, YEAR, limit_width, run_needed
-from analysis.monitoring.run_rules import in_a_row
+from analysis.monitoring.control_charts.limits import D2, YEAR, limit_width, run_needed
+from analysis.monitoring.control_charts.run_rules import in_a_row
 
 ALIKE = (0.0, 0.5)
 

@@ -5,10 +5,10 @@
 Worlds without effect: site and week effects, noise within sites with autocorrelation, shocks that
 stay with a site, drift. Half a year before training, then 52 weekly looks. A false alarm is a world
 in which zero is ever outside: the normal-mixture sequence on cluster means
-(:mod:`analysis.monitoring.sequential`), the same shrunk to the 52 looks that are planned, and the
-interval for one fixed day looked at each week. Printed as Markdown tables; ``price`` is a width
-by that of the fixed-day interval at the last look. Then the share of worlds in which an effect is
-found.
+(:mod:`analysis.monitoring.inference.sequential`), the same shrunk to the 52 looks that are planned,
+and the interval for one fixed day looked at each week. Printed as Markdown tables; ``price`` is a
+width by that of the fixed-day interval at the last look. Then the share of worlds in which an
+effect is found.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 
 import numpy as np
 
-from analysis.monitoring.sequential import (
+from analysis.monitoring.inference.sequential import (
     bounds,
     contrast_looks,
     finite_bounds,

@@ -36,11 +36,11 @@ from leaders import FIRST_SEED, Study, outcome
 from monte_carlo import LEVEL, MONTHS, SIZE, designs, template, true_effect
 
 from analysis.causal import aggregate, group_time
-from analysis.causal.assignments import assignments
-from analysis.causal.estimates import Builder
-from analysis.causal.frame import Prepared
-from analysis.causal.lot import learnt
+from analysis.causal.evaluation.estimates import Builder
+from analysis.causal.lottery.assignments import assignments
+from analysis.causal.lottery.lot import learnt
 from analysis.causal.options import Options
+from analysis.causal.panel.frame import Prepared
 
 RESULTS = Path(__file__).parent / "results" / "lottery.csv"
 SHOCKS = ("normal", "heavy", "made_louder", "louder", "heavy_louder")

@@ -56,9 +56,9 @@ from analysis.causal import (
     twfe,
     two_by_two,
 )
-from analysis.causal.beside import imputed
-from analysis.causal.estimates import Builder
-from analysis.causal.frame import Prepared
+from analysis.causal.evaluation.beside import imputed
+from analysis.causal.evaluation.estimates import Builder
+from analysis.causal.panel.frame import Prepared
 from analysis.results import Estimate
 
 RESULTS = Path(__file__).parent / "results" / "monte_carlo.csv"

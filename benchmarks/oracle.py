@@ -43,7 +43,7 @@ from monte_carlo import (
 )
 
 from analysis.causal import plan_test
-from analysis.causal.frame import Prepared
+from analysis.causal.panel.frame import Prepared
 
 ANSWERS = 20
 FRESH = 900_000

@@ -57,7 +57,7 @@ def panel(sites: int):
 
 def our_group_time(frame):
     from analysis.causal import aggregate, group_time, prepare
-    from analysis.causal.bands import uniform_critical
+    from analysis.causal.did.bands import uniform_critical
 
     data = prepare(frame, covariates=X)
     event = aggregate(group_time(data), "event")
@@ -154,7 +154,7 @@ def linearmodels_event_study(frame):
 
 def our_wild(frame):
     from analysis.causal import prepare, wild_bootstrap
-    from analysis.causal.two_way import TwoWay
+    from analysis.causal.did.two_way import TwoWay
 
     data = prepare(frame)
     under = data.treated.astype(float)

@@ -29,7 +29,7 @@ import pandas as pd
 from statsmodels.stats.power import FTestAnovaPower, TTestIndPower
 
 from analysis.design.power import ErrorModel, RollOut, closed_form, estimate_errors, simulate
-from analysis.workspace.detectable import judged
+from analysis.workspace.inputs.detectable import judged
 
 EFFECTS = (0.08, 0.12, 0.16)
 SIZES = ((12, 12), (24, 12), (40, 20))

@@ -42,9 +42,9 @@ from analysis.causal import (
     quantiles_over,
     without_value,
 )
-from analysis.causal.evaluate import prepared
+from analysis.causal.evaluation.evaluate import prepared
 from analysis.value import Benefit, assess_roi
-from analysis.workspace.exposure import by_wave, exposed_site_months
+from analysis.workspace.inputs.exposure import by_wave, exposed_site_months
 
 RESULTS = Path(__file__).parent / "results" / "returns.csv"
 FIRST, AFTER, COUNTED = 12, 18, 12

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import sys
 
-from analysis.monitoring.run_rules import (
+from analysis.monitoring.control_charts.run_rules import (
     NELSON,
     PUBLISHED_RUN_LENGTHS,
     RULES,
     run_length,
 )
-from analysis.monitoring.time_weighted import (
+from analysis.monitoring.control_charts.time_weighted import (
     PUBLISHED_CUSUM,
     PUBLISHED_EWMA,
     cusum_run_length,

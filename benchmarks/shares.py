@@ -41,13 +41,13 @@ from monte_carlo import (
 )
 
 from analysis.causal import Options, aggregate, group_time, plan_test
-from analysis.causal.aggregate import Aggregate, outcome_weights, shares_drift
-from analysis.causal.bands import satterthwaite, uniform_critical
-from analysis.causal.distributions import t_p_value, t_quantile
-from analysis.causal.estimates import Builder
-from analysis.causal.frame import Prepared
-from analysis.causal.group_time import GroupTime
-from analysis.causal.two_by_two import small_sample_scale
+from analysis.causal.did.aggregate import Aggregate, outcome_weights, shares_drift
+from analysis.causal.did.bands import satterthwaite, uniform_critical
+from analysis.causal.did.group_time import GroupTime
+from analysis.causal.did.two_by_two import small_sample_scale
+from analysis.causal.evaluation.estimates import Builder
+from analysis.causal.inference.distributions import t_p_value, t_quantile
+from analysis.causal.panel.frame import Prepared
 
 FRESH = 1_200_000
 BLOCK = 500

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal import FrameError, Options, evaluate, event_moments, smoothness
-from analysis.causal.evaluate import lead, prepared
+from analysis.causal.evaluation.evaluate import lead, prepared
 
 
 @dataclass(frozen=True, slots=True)

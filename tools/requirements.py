@@ -138,7 +138,7 @@ def _indicator(target: str) -> bool:
 
 
 def _alert(target: str) -> bool:
-    from analysis.monitoring import alerts
+    from analysis.monitoring.alerts import rules as alerts
 
     return any(rule.id == target for rule in alerts.rules())
 
@@ -195,7 +195,7 @@ def _functions(path: Path) -> frozenset[str]:
 
 
 def _gate(target: str) -> bool:
-    from analysis.monitoring.gates import gate_rules
+    from analysis.monitoring.programme.gates import gate_rules
 
     return any(target in gate_rules()[kind] for kind in ("gates", "quarters"))
 

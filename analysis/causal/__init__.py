@@ -4,21 +4,25 @@
 ``group_time`` → ``aggregate``, and the other estimators on the same prepared panel.
 """
 
-from analysis.causal.aggregate import Aggregate, aggregate, outcome_weights
-from analysis.causal.balancing import Balanced, balanced_effect, baseline_means
-from analysis.causal.base import Base
-from analysis.causal.behaviour import (
+from analysis.causal.behaviour.rated_change import (
     application,
     know_do_gap,
     rated_change,
     reliable_change,
     share_improved,
 )
-from analysis.causal.bounds import LeeBounds, lee_bounds, lee_estimates
-from analysis.causal.count_rate import count_effect
+from analysis.causal.behaviour.triangulation import triangulate
 from analysis.causal.depth import Depth, deepen
-from analysis.causal.entropy import entropy_weights
-from analysis.causal.evaluate import (
+from analysis.causal.did.aggregate import Aggregate, aggregate, outcome_weights
+from analysis.causal.did.base import Base
+from analysis.causal.did.event_study import sun_abraham, twfe, twfe_event_study
+from analysis.causal.did.goodman_bacon import goodman_bacon
+from analysis.causal.did.group_time import GroupTime, group_time
+from analysis.causal.did.imputation import imputation
+from analysis.causal.did.pooled_cells import Form
+from analysis.causal.did.two_by_two import two_by_two
+from analysis.causal.did.two_stage import two_stage
+from analysis.causal.evaluation.evaluate import (
     Evaluation,
     evaluate,
     lead,
@@ -26,74 +30,84 @@ from analysis.causal.evaluate import (
     refused,
     without_value,
 )
-from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
-from analysis.causal.few_clusters import wild_bootstrap
-from analysis.causal.frame import (
+from analysis.causal.evaluation.level_before import level_before
+from analysis.causal.heterogeneity.mediation import mediation
+from analysis.causal.heterogeneity.over_exposure import (
+    correlation_of,
+    effect_over,
+    effects_until,
+    quantiles_over,
+)
+from analysis.causal.heterogeneity.persistence import Decay, decay, persistence
+from analysis.causal.heterogeneity.site_effects import effects_by_site
+from analysis.causal.heterogeneity.subgroups import (
+    Heterogeneity,
+    effects_by,
+    waves_alike,
+    welch_test,
+)
+from analysis.causal.heterogeneity.uptake import change_by_hours, complier_effect
+from analysis.causal.heterogeneity.versions import retraining, weighted_for_response
+from analysis.causal.inference.inference_rule import InferenceRule, choose_inference
+from analysis.causal.inference.ratio import Ratio, fieller
+from analysis.causal.lottery.random_timing import FisherTest, RandomTiming, fisher_test, staggered
+from analysis.causal.meta import pool_effects
+from analysis.causal.options import Options
+from analysis.causal.outcome_models.count_rate import count_effect
+from analysis.causal.outcome_models.ordered import OrderedEffect, ordered_effect, score_frame
+from analysis.causal.outcome_models.pooled_ratio import ratio_effect
+from analysis.causal.outcome_models.renewal import renewal_effect
+from analysis.causal.panel.frame import (
     FrameError,
     NoComparisonError,
     NoPrePeriodError,
     Prepared,
     prepare,
 )
-from analysis.causal.goodman_bacon import goodman_bacon
-from analysis.causal.group_time import GroupTime, group_time
-from analysis.causal.hazard import HazardRatio, hazard_ratio
-from analysis.causal.heterogeneity import Heterogeneity, effects_by, waves_alike, welch_test
-from analysis.causal.honest import Moments, relative_magnitudes, smoothness
-from analysis.causal.imputation import imputation
-from analysis.causal.inference_rule import InferenceRule, choose_inference
-from analysis.causal.level_before import level_before
-from analysis.causal.mediation import mediation
-from analysis.causal.meta import pool_effects
-from analysis.causal.microdata import (
-    cell_moments,
-    evaluate_microdata,
-    label_counts,
-    regress_microdata,
-)
-from analysis.causal.moment_regression import CellMoments, regress_moments
-from analysis.causal.multiplicity import Family, romano_wolf
-from analysis.causal.options import Options
-from analysis.causal.ordered import OrderedEffect, ordered_effect, score_frame
-from analysis.causal.over_exposure import (
-    correlation_of,
-    effect_over,
-    effects_until,
-    quantiles_over,
-)
-from analysis.causal.persistence import Decay, decay, persistence
+from analysis.causal.parallel_trends.honest import Moments, relative_magnitudes, smoothness
+from analysis.causal.parallel_trends.pretrend import pretrend_test
 from analysis.causal.planned import PlannedTest, plan_test
-from analysis.causal.pooled_cells import Form
-from analysis.causal.pooled_ratio import ratio_effect
-from analysis.causal.pretrend import pretrend_test
-from analysis.causal.random_timing import FisherTest, RandomTiming, fisher_test, staggered
-from analysis.causal.randomisation import randomisation_test
-from analysis.causal.ratio import Ratio, fieller
 from analysis.causal.refusals import Mistake, Refusal
-from analysis.causal.renewal import renewal_effect
-from analysis.causal.robustness import leave_one_out, placebo_date, placebo_outcome, variants
-from analysis.causal.sensitivity import Sensitivity, event_moments, sensitivity
-from analysis.causal.site_effects import effects_by_site
-from analysis.causal.spillover import (
+from analysis.causal.resampling.few_clusters import wild_bootstrap
+from analysis.causal.resampling.randomisation import randomisation_test
+from analysis.causal.robustness.bounds import LeeBounds, lee_bounds, lee_estimates
+from analysis.causal.robustness.multiplicity import Family, romano_wolf
+from analysis.causal.robustness.sensitivity import Sensitivity, event_moments, sensitivity
+from analysis.causal.robustness.spillover import (
     Spillover,
     exposed_by_moves,
     exposed_by_place,
     spillover,
 )
-from analysis.causal.survival import (
+from analysis.causal.robustness.threats import (
+    answers_and_silence,
+    assess_attrition,
+    assess_spill_over,
+)
+from analysis.causal.robustness.variants import (
+    leave_one_out,
+    placebo_date,
+    placebo_outcome,
+    variants,
+)
+from analysis.causal.sufficient_statistics.microdata import (
+    cell_moments,
+    evaluate_microdata,
+    label_counts,
+    regress_microdata,
+)
+from analysis.causal.sufficient_statistics.moment_regression import CellMoments, regress_moments
+from analysis.causal.survival.hazard import HazardRatio, hazard_ratio
+from analysis.causal.survival.kaplan_meier import (
     KaplanMeier,
     RestrictedMeans,
     kaplan_meier,
     restricted_mean_difference,
 )
-from analysis.causal.synthetic import Synthetic, synthetic, synthetic_estimates
-from analysis.causal.threats import answers_and_silence, assess_attrition, assess_spill_over
-from analysis.causal.time_to_event import ENDINGS, time_to
-from analysis.causal.triangulation import triangulate
-from analysis.causal.two_by_two import two_by_two
-from analysis.causal.two_stage import two_stage
-from analysis.causal.uptake import change_by_hours, complier_effect
-from analysis.causal.versions import retraining, weighted_for_response
+from analysis.causal.survival.time_to_event import ENDINGS, time_to
+from analysis.causal.synthetic_control.synthetic import Synthetic, synthetic, synthetic_estimates
+from analysis.causal.weighting.balancing import Balanced, balanced_effect, baseline_means
+from analysis.causal.weighting.entropy import entropy_weights
 from analysis.indicators.rounds import Rounds, to_rounds
 
 __all__ = [

@@ -8,14 +8,14 @@ from functools import partial
 
 import pandas as pd
 
-from analysis.causal.estimates import FEW_ANSWERS
-from analysis.causal.evaluate import Evaluation
-from analysis.causal.heterogeneity import effects_by
-from analysis.causal.persistence import persistence
-from analysis.causal.robustness import leave_one_out, placebo_date, variants
-from analysis.causal.sensitivity import sensitivity
-from analysis.causal.synthetic import synthetic_estimates
-from analysis.causal.uptake import change_by_hours, complier_effect
+from analysis.causal.evaluation.estimates import FEW_ANSWERS
+from analysis.causal.evaluation.evaluate import Evaluation
+from analysis.causal.heterogeneity.persistence import persistence
+from analysis.causal.heterogeneity.subgroups import effects_by
+from analysis.causal.heterogeneity.uptake import change_by_hours, complier_effect
+from analysis.causal.robustness.sensitivity import sensitivity
+from analysis.causal.robustness.variants import leave_one_out, placebo_date, variants
+from analysis.causal.synthetic_control.synthetic import synthetic_estimates
 from analysis.refusals import Asked
 from analysis.results import Check, Estimate, StageResults, collect
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from analysis.causal.aggregate import Shares
-from analysis.causal.base import Base
-from analysis.causal.faults import OptionError, a_count, a_level, one_of
-from analysis.causal.frame import AlwaysTreated
-from analysis.causal.group_time import Comparison, Unbalanced
-from analysis.causal.inference_rule import Lead
-from analysis.causal.pooled_cells import Form
-from analysis.causal.two_period import Method
+from analysis.causal.did.aggregate import Shares
+from analysis.causal.did.base import Base
+from analysis.causal.did.group_time import Comparison, Unbalanced
+from analysis.causal.did.pooled_cells import Form
+from analysis.causal.did.two_period import Method
+from analysis.causal.inference.inference_rule import Lead
+from analysis.causal.panel.faults import OptionError, a_count, a_level, one_of
+from analysis.causal.panel.frame import AlwaysTreated
 from analysis.indicators.rounds import Rounds
 
 Beside = Literal["two_by_two", "twfe", "imputation", "sun_abraham"]
@@ -36,7 +36,7 @@ class Options:
         them as estimated: the uniform band is too narrow otherwise.
     drawn_by_lot : bool
         Whether a lottery assigned the starts (within ``stratum``): the coefficient on the level
-        before is then estimated (:mod:`analysis.causal.lot`) instead of set to 1.
+        before is then estimated (:mod:`analysis.causal.lottery.lot`) instead of set to 1.
     anticipation : int
         Periods before the start that may already be affected.
     always_treated : {"drop", "keep"}
@@ -65,7 +65,7 @@ class Options:
     form : {"mean", "rate", "share"}
         ``mean``: units count alike by their mean. ``rate`` and ``share``: every unit and period
         weighs by its denominator, from the columns ``total`` and ``exposure``, and periods
-        multiply or add (:mod:`analysis.causal.pooled_cells`); ``method``, ``base`` and
+        multiply or add (:mod:`analysis.causal.did.pooled_cells`); ``method``, ``base`` and
         ``unbalanced`` then say nothing.
     rounds : Rounds or None
         Periods and cohorts are rounds of measurement, and so is ``anticipation``; estimates are

@@ -14,18 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.causal import lot
-from analysis.causal.aggregate import Aggregate, Shares, outcome_weights, shares_drift
-from analysis.causal.assignments import assignments
-from analysis.causal.bands import satterthwaite
-from analysis.causal.base import last_untouched
-from analysis.causal.distributions import t_quantile
-from analysis.causal.estimates import Builder
-from analysis.causal.evaluate import lead, prepared
-from analysis.causal.few_clusters import invert_all, wild_ends
-from analysis.causal.inference_rule import Lead
+from analysis.causal.did.aggregate import Aggregate, Shares, outcome_weights, shares_drift
+from analysis.causal.did.bands import satterthwaite
+from analysis.causal.did.base import last_untouched
+from analysis.causal.evaluation.estimates import Builder
+from analysis.causal.evaluation.evaluate import lead, prepared
+from analysis.causal.heterogeneity.over_exposure import over_cells
+from analysis.causal.inference.distributions import t_quantile
+from analysis.causal.inference.inference_rule import Lead
+from analysis.causal.lottery import lot
+from analysis.causal.lottery.assignments import assignments
 from analysis.causal.options import Options
-from analysis.causal.over_exposure import over_cells
+from analysis.causal.resampling.few_clusters import invert_all, wild_ends
 
 _BASES = {"month_before": "universal", "all_before": "all_before"}
 

@@ -26,7 +26,7 @@ def new(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
     folder keep their place in it.
     """
     from analysis import home, ingest
-    from analysis.workspace import detectable
+    from analysis.workspace.inputs import detectable
 
     with told_in_one_line(voice, client):
         root = tell_home(voice)
@@ -105,7 +105,7 @@ def lock(voice: Voice, client: str, what: str, again: str, by: str) -> None:
     Every later report says whether it was kept, or lists what was changed.
     """
     from analysis import workspace
-    from analysis.workspace import locks
+    from analysis.workspace.opening import locks
 
     with told_in_one_line(voice, client):
         stage = workspace.open_stage("design", client=client)
@@ -132,7 +132,7 @@ def draw(voice: Voice, client: str, waves: int, comparison: float, seed: int) ->
     until the households of the groups are balanced.
     """
     from analysis import workspace
-    from analysis.workspace import locks
+    from analysis.workspace.opening import locks
 
     with told_in_one_line(voice, client):
         stage = workspace.open_stage("design", client=client)

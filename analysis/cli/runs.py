@@ -143,7 +143,7 @@ def _lock_demo(voice: Voice, *, anew: bool) -> None:
     """Lock plan and baseline of the simulated client where its world is new."""
     from analysis import client as clients
     from analysis import workspace
-    from analysis.workspace import locks
+    from analysis.workspace.opening import locks
 
     opened = clients.load("demo")
     if not anew and all(locks.read_lock(opened, kind) for kind in ("plan", "baseline")):

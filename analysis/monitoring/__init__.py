@@ -1,34 +1,8 @@
 """Watching the training while it can still be changed; never a causal claim."""
 
-from analysis.monitoring.alerts import Rule, assess_alerts, declared_rules, evaluate, rules
-from analysis.monitoring.breakdowns import assess_breakdowns
-from analysis.monitoring.budget import (
-    assess_budget,
-    attended_effort,
-    budget_table,
-    first_passes,
-)
-from analysis.monitoring.calendar import (
-    CycleFacts,
-    asked_a_year,
-    assess_cycle,
-    decide,
-    projected_half_width,
-    quiet_months,
-)
-from analysis.monitoring.charts import assess_charts, chart_sites, p_chart, xmr_chart
-from analysis.monitoring.composite import assess_composite, composite_marks, weight_sensitivity
-from analysis.monitoring.contrast import assess_contrast, watch_contrast
-from analysis.monitoring.counts import c_chart, np_chart, u_chart
-from analysis.monitoring.critical_path import critical_path
-from analysis.monitoring.decisions import read_decisions, write_decisions
-from analysis.monitoring.events import assess_events, events_by_site
-from analysis.monitoring.forecast import assess_forecast, earned_value, hours_by_tier
-from analysis.monitoring.funnel import assess_funnel, funnel
-from analysis.monitoring.gains import normalised_gains
-from analysis.monitoring.gate_data import gate_measures
-from analysis.monitoring.gates import assess_gates, gate_table
-from analysis.monitoring.history import (
+from analysis.monitoring.alerts.decisions import read_decisions, write_decisions
+from analysis.monitoring.alerts.funnel import assess_funnel, funnel
+from analysis.monitoring.alerts.history import (
     changes,
     decision_sheet,
     history_check,
@@ -37,19 +11,35 @@ from analysis.monitoring.history import (
     with_due,
     with_states,
 )
-from analysis.monitoring.items import assess_items, item_analysis
-from analysis.monitoring.knowable import (
-    Horizon,
-    known_on,
-    last_whole_month,
-    tables_known_on,
-    undated,
+from analysis.monitoring.alerts.monday import Action, assess_monday, rank_actions
+from analysis.monitoring.alerts.rules import Rule, assess_alerts, declared_rules, evaluate, rules
+from analysis.monitoring.control_charts.charts import assess_charts, chart_sites, p_chart, xmr_chart
+from analysis.monitoring.control_charts.counts import c_chart, np_chart, u_chart
+from analysis.monitoring.control_charts.phases import Season, assess_phases, phase_starts, season_of
+from analysis.monitoring.control_charts.rare_events import assess_rare, g_chart, t_chart
+from analysis.monitoring.control_charts.run_rules import (
+    NELSON,
+    WESTERN_ELECTRIC,
+    RunLength,
+    broken_rules,
+    run_length,
 )
-from analysis.monitoring.lecturers import assess_lecturers, lecturer_standards
-from analysis.monitoring.measures import alert_measures
-from analysis.monitoring.milestones import assess_milestones, milestone_states
-from analysis.monitoring.monday import Action, assess_monday, rank_actions
-from analysis.monitoring.noise_tests import (
+from analysis.monitoring.control_charts.site_charts import chart_panel, rank_sites
+from analysis.monitoring.control_charts.time_weighted import (
+    cusum_chart,
+    cusum_run_length,
+    ewma_chart,
+    ewma_run_length,
+)
+from analysis.monitoring.control_charts.weekly import (
+    assess_weekly,
+    chart_weeks,
+    weekly_signals,
+    weekly_tickets,
+)
+from analysis.monitoring.control_charts.weekly_alerts import weekly_measures
+from analysis.monitoring.inference.contrast import assess_contrast, watch_contrast
+from analysis.monitoring.inference.noise_tests import (
     NoiseTest,
     dropped,
     mean_below,
@@ -57,26 +47,45 @@ from analysis.monitoring.noise_tests import (
     share_below,
     share_ever_below,
 )
-from analysis.monitoring.phases import Season, assess_phases, phase_starts, season_of
-from analysis.monitoring.rare_events import assess_rare, g_chart, t_chart
-from analysis.monitoring.risks import assess_risks, grade_risks, risk_changes
-from analysis.monitoring.run_rules import (
-    NELSON,
-    WESTERN_ELECTRIC,
-    RunLength,
-    broken_rules,
-    run_length,
+from analysis.monitoring.look_back.knowable import (
+    Horizon,
+    known_on,
+    last_whole_month,
+    tables_known_on,
+    undated,
 )
-from analysis.monitoring.site_charts import chart_panel, rank_sites
-from analysis.monitoring.taken_over import verdicts
-from analysis.monitoring.teaching import assess_teaching, class_sizes, lecturer_hours
-from analysis.monitoring.time_weighted import (
-    cusum_chart,
-    cusum_run_length,
-    ewma_chart,
-    ewma_run_length,
+from analysis.monitoring.programme.budget import (
+    assess_budget,
+    attended_effort,
+    budget_table,
+    first_passes,
 )
-from analysis.monitoring.training import (
+from analysis.monitoring.programme.calendar import (
+    CycleFacts,
+    asked_a_year,
+    assess_cycle,
+    decide,
+    projected_half_width,
+    quiet_months,
+)
+from analysis.monitoring.programme.critical_path import critical_path
+from analysis.monitoring.programme.events import assess_events, events_by_site
+from analysis.monitoring.programme.forecast import assess_forecast, earned_value, hours_by_tier
+from analysis.monitoring.programme.gate_data import gate_measures
+from analysis.monitoring.programme.gates import assess_gates, gate_table
+from analysis.monitoring.programme.milestones import assess_milestones, milestone_states
+from analysis.monitoring.programme.risks import assess_risks, grade_risks, risk_changes
+from analysis.monitoring.programme.taken_over import verdicts
+from analysis.monitoring.training.breakdowns import assess_breakdowns
+from analysis.monitoring.training.composite import (
+    assess_composite,
+    composite_marks,
+    weight_sensitivity,
+)
+from analysis.monitoring.training.gains import normalised_gains
+from analysis.monitoring.training.items import assess_items, item_analysis
+from analysis.monitoring.training.lecturers import assess_lecturers, lecturer_standards
+from analysis.monitoring.training.levels import (
     assess_training,
     attendance,
     completion,
@@ -86,8 +95,8 @@ from analysis.monitoring.training import (
     reactions_by_sheet,
     satisfaction,
 )
-from analysis.monitoring.weekly import assess_weekly, chart_weeks, weekly_signals, weekly_tickets
-from analysis.monitoring.weekly_alerts import weekly_measures
+from analysis.monitoring.training.measures import alert_measures
+from analysis.monitoring.training.teaching import assess_teaching, class_sizes, lecturer_hours
 
 __all__ = [
     "NELSON",

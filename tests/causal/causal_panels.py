@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from analysis.causal.frame import prepare
+from analysis.causal.panel.frame import prepare
 
 FIRST = 24276  # January 2023
 

@@ -6,7 +6,7 @@ import pytest
 from causal_panels import staggered
 
 from analysis.causal import Options, evaluate
-from analysis.causal.agreement import Compared, comparable, disagree, with_agreement
+from analysis.causal.evaluation.agreement import Compared, comparable, disagree, with_agreement
 from analysis.results import Agreement, Estimate, StageResults, from_json, to_json
 
 

@@ -6,9 +6,9 @@ from causal_panels import staggered
 
 from analysis import wording
 from analysis.causal import FrameError, Options, evaluate
-from analysis.causal.bands import satterthwaite
-from analysis.causal.distributions import t_p_value
-from analysis.causal.two_by_two import small_sample_scale
+from analysis.causal.did.bands import satterthwaite
+from analysis.causal.did.two_by_two import small_sample_scale
+from analysis.causal.inference.distributions import t_p_value
 from analysis.results import from_json, to_json
 
 DESIGNS = {

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from causal_panels import staggered, worlds
 
-from analysis.causal.aggregate import aggregate, outcome_weights
-from analysis.causal.event_study import twfe
-from analysis.causal.few_clusters import wild_bootstrap
-from analysis.causal.frame import prepare
-from analysis.causal.group_time import group_time
-from analysis.causal.inference_rule import choose_inference
-from analysis.causal.randomisation import randomisation_test
-from analysis.causal.two_way import TwoWay
+from analysis.causal.did.aggregate import aggregate, outcome_weights
+from analysis.causal.did.event_study import twfe
+from analysis.causal.did.group_time import group_time
+from analysis.causal.did.two_way import TwoWay
+from analysis.causal.inference.inference_rule import choose_inference
+from analysis.causal.panel.frame import prepare
+from analysis.causal.resampling.few_clusters import wild_bootstrap
+from analysis.causal.resampling.randomisation import randomisation_test
 
 
 def parts(frame, **kwargs):
@@ -155,7 +155,7 @@ def test_blocks_of_draws_do_not_change_the_result(monkeypatch):
     panel, cells, simple = parts(staggered(0))
     omega = outcome_weights(cells, simple.cell_weights[0])
     whole = wild(panel, omega, seed=7)
-    monkeypatch.setattr("analysis.causal.few_clusters.BLOCK", 60 * 100)
+    monkeypatch.setattr("analysis.causal.resampling.few_clusters.BLOCK", 60 * 100)
     assert wild(panel, omega, seed=7) == whole
 
 

@@ -10,9 +10,9 @@ from causal_panels import staggered
 
 from analysis import wording
 from analysis.causal import Options, evaluate
-from analysis.causal import frame as frame_module
-from analysis.causal.faults import OptionError
-from analysis.causal.frame import FrameError, NoComparisonError, NoPrePeriodError, prepare
+from analysis.causal.panel import frame as frame_module
+from analysis.causal.panel.faults import OptionError
+from analysis.causal.panel.frame import FrameError, NoComparisonError, NoPrePeriodError, prepare
 from analysis.errors import DesignError
 
 

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.causal.frame import prepare
-from analysis.causal.group_time import group_time
+from analysis.causal.did.group_time import group_time
+from analysis.causal.panel.frame import prepare
 
 EXACT = 1e-9
 ROWS = pd.read_csv(Path(__file__).with_name("csdid_0_4_3.csv"))

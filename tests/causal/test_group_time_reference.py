@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from analysis.causal.aggregate import aggregate
-from analysis.causal.frame import prepare
-from analysis.causal.group_time import group_time
+from analysis.causal.did.aggregate import aggregate
+from analysis.causal.did.group_time import group_time
+from analysis.causal.panel.frame import prepare
 
 COMPUTED, PRINTED = 1e-6, 5.1e-5  # R run to full precision; README of did, four decimals
 COMPARISON = {"nevertreated": "never_treated", "notyettreated": "not_yet_treated"}

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from analysis.causal import hazard_ratio
-from analysis.causal.frame import FrameError
+from analysis.causal.panel.frame import FrameError
 
 # Remissions of 42 children with leukaemia in weeks (Freireich and others 1963).
 DRUG = [6, 6, 6, 7, 10, 13, 16, 22, 23], [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]

@@ -13,7 +13,7 @@ from analysis.causal import (
     effects_by,
     evaluate,
 )
-from analysis.causal.heterogeneity import welch_test
+from analysis.causal.heterogeneity.subgroups import welch_test
 
 QUICK = Options(draws=99, alternatives=())
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.causal.cross_section import cross_section
-from analysis.causal.two_period import two_period
+from analysis.causal.did.cross_section import cross_section
+from analysis.causal.did.two_period import two_period
 from analysis.measurement.propensity import CellError
 
 STEP = 1e-5

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.causal import Options, evaluate, prepare
-from analysis.causal.aggregate import aggregate
-from analysis.causal.group_time import group_time
+from analysis.causal.did.aggregate import aggregate
+from analysis.causal.did.group_time import group_time
 
 OPTIONS = Options(draws=199)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.causal.frame import FrameError, prepare
-from analysis.causal.jackknife import jackknife
-from analysis.causal.saturated import clustered_t
+from analysis.causal.inference.jackknife import jackknife
+from analysis.causal.outcome_models.saturated import clustered_t
+from analysis.causal.panel.frame import FrameError, prepare
 
 COHORT = np.array([5.0] * 6 + [np.inf] * 9)
 Y = np.random.default_rng(0).normal(size=15)

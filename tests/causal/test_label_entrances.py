@@ -21,7 +21,7 @@ from analysis.causal import (
     spillover,
     time_to,
 )
-from analysis.causal.labels import starts
+from analysis.causal.panel.labels import starts
 from analysis.tables import month_of
 
 QUICK = Options(draws=49, alternatives=(), horizons=())

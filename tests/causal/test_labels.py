@@ -23,8 +23,8 @@ from analysis.causal import (
     spillover,
     wild_bootstrap,
 )
-from analysis.causal.distributions import t_quantile
-from analysis.causal.faults import OptionError
+from analysis.causal.inference.distributions import t_quantile
+from analysis.causal.panel.faults import OptionError
 
 NAMED = {"outcome": "csat_mean", "unit": "score_1_5"}
 QUICK = Options(draws=49, alternatives=(), horizons=())

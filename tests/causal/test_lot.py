@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.causal import Options, evaluate, leave_one_out, lot, prepare, staggered
-from analysis.causal.evaluate import lead
-from analysis.causal.group_time import group_time
-from analysis.causal.randomisation import randomisation_test
+from analysis.causal import Options, evaluate, leave_one_out, prepare, staggered
+from analysis.causal.did.group_time import group_time
+from analysis.causal.evaluation.evaluate import lead
+from analysis.causal.lottery import lot
+from analysis.causal.resampling.randomisation import randomisation_test
 
 NAMED = {"outcome": "csat_mean", "unit": "score_1_5"}
 EXACT = 1e-10

@@ -7,8 +7,8 @@ import pytest
 from causal_panels import draw, staggered
 
 from analysis.causal import Options, evaluate, prepare, romano_wolf
-from analysis.causal.joint import joint_influence
-from analysis.causal.multiplicity import _draw, step_down
+from analysis.causal.inference.joint import joint_influence
+from analysis.causal.robustness.multiplicity import _draw, step_down
 
 
 def test_step_down_by_hand():

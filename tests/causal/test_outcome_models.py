@@ -15,8 +15,8 @@ from analysis.causal import (
     ratio_effect,
     score_frame,
 )
-from analysis.causal.frame import prepare
-from analysis.causal.saturated import saturate
+from analysis.causal.outcome_models.saturated import saturate
+from analysis.causal.panel.frame import prepare
 
 T, N = 8, 30
 COHORT = np.where(np.arange(N) < 8, 4.0, np.where(np.arange(N) < 15, 6.0, np.nan))

@@ -5,7 +5,7 @@ import pytest
 from causal_panels import staggered
 
 from analysis.causal import Options, decay, evaluate, fieller, persistence
-from analysis.causal.distributions import t_quantile
+from analysis.causal.inference.distributions import t_quantile
 
 
 def test_fieller_is_the_inverted_test():

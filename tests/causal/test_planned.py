@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.causal import Options, plan_test
-from analysis.causal.evaluate import lead, prepared
+from analysis.causal.evaluation.evaluate import lead, prepared
 
 NEVER = np.nan
 PLANS = {

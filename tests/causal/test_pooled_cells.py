@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.causal import FrameError, Options, evaluate, pooled_cells
-from analysis.causal.count_rate import poisson
-from analysis.causal.saturated import saturate
+from analysis.causal import FrameError, Options, evaluate
+from analysis.causal.did import pooled_cells
+from analysis.causal.outcome_models.count_rate import poisson
+from analysis.causal.outcome_models.saturated import saturate
 
 RATE, SHARE = Options(form="rate"), Options(form="share")
 

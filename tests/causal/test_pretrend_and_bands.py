@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from analysis.causal.bands import satterthwaite, uniform_critical
-from analysis.causal.distributions import t_quantile
-from analysis.causal.frame import FrameError, prepare
-from analysis.causal.group_time import group_time
-from analysis.causal.pretrend import pretrend_test
+from analysis.causal.did.bands import satterthwaite, uniform_critical
+from analysis.causal.did.group_time import group_time
+from analysis.causal.inference.distributions import t_quantile
+from analysis.causal.panel.frame import FrameError, prepare
+from analysis.causal.parallel_trends.pretrend import pretrend_test
 
 PRINTED = 5.1e-6  # five decimals
 

@@ -7,8 +7,8 @@ import pytest
 from causal_panels import FIRST, draw, staggered
 
 from analysis.causal import Options, aggregate, evaluate, group_time, prepare, pretrend_test
-from analysis.causal.estimates import Builder
-from analysis.causal.pretrend_draws import applies, joint_p_value
+from analysis.causal.evaluation.estimates import Builder
+from analysis.causal.parallel_trends.pretrend_draws import applies, joint_p_value
 
 WORLDS = {
     "late wave of one": {"sizes": (13, 8, 14, 1), "starts": (4, 6, 9, 10), "never": 24},
@@ -45,8 +45,8 @@ def test_a_drift_is_still_found():
 
 
 def test_the_statistic_of_the_actual_draw_is_the_wald_statistic():
-    from analysis.causal.aggregate import outcome_weights
-    from analysis.causal.pretrend_draws import _statistics
+    from analysis.causal.did.aggregate import outcome_weights
+    from analysis.causal.parallel_trends.pretrend_draws import _statistics
 
     effects = group_time(prepare(staggered(2)), base="universal")
     panel, event = effects.panel, aggregate(effects, "event")

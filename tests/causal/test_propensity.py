@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.causal import FrameError, aggregate, evaluate, group_time, prepare
-from analysis.causal.two_period import two_period
+from analysis.causal.did.two_period import two_period
 from analysis.measurement.propensity import CellError, logit, standardised, tilted_odds
 
 METHODS = ("dr", "dr_improved", "ipw", "reg")

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.causal.two_period import two_period
+from analysis.causal.did.two_period import two_period
 
 COVARIATES = ["age", "educ", "black", "married", "nodegree", "hisp", "re74"]
 

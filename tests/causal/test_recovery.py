@@ -5,11 +5,11 @@ import pytest
 from causal_panels import worlds
 
 from analysis.causal import Options
-from analysis.causal.aggregate import aggregate
-from analysis.causal.estimates import Builder
-from analysis.causal.group_time import group_time
-from analysis.causal.pretrend import pretrend_test
-from analysis.causal.two_by_two import small_sample_scale
+from analysis.causal.did.aggregate import aggregate
+from analysis.causal.did.group_time import group_time
+from analysis.causal.did.two_by_two import small_sample_scale
+from analysis.causal.evaluation.estimates import Builder
+from analysis.causal.parallel_trends.pretrend import pretrend_test
 
 SEEDS = 150
 #: Three binomial standard errors below 95 % of 150 worlds.

@@ -19,9 +19,9 @@ from analysis.causal import (
     randomisation_test,
     two_by_two,
 )
-from analysis.causal.assignments import assignments
-from analysis.causal.randomisation import among_draws
-from analysis.causal.redrawn import redraw_group_time, redraw_imputation
+from analysis.causal.lottery.assignments import assignments
+from analysis.causal.resampling.randomisation import among_draws
+from analysis.causal.resampling.redrawn import redraw_group_time, redraw_imputation
 
 WAVES = {"sizes": (1, 2), "starts": (4, 6), "never": 5, "periods": 9}
 DRAWS = 40
@@ -104,7 +104,7 @@ def test_blocks_of_draws_do_not_change_the_result(monkeypatch):
     panel = panel_of(0.1)
     whole = redraw_group_time(group_time(panel), draws=DRAWS, seed=1)
     guessed = redraw_imputation(panel, draws=DRAWS, seed=1)
-    monkeypatch.setattr("analysis.causal.redrawn.BLOCK", 1)
+    monkeypatch.setattr("analysis.causal.resampling.redrawn.BLOCK", 1)
     np.testing.assert_allclose(
         redraw_group_time(group_time(panel), draws=DRAWS, seed=1).effect, whole.effect, atol=1e-12
     )

@@ -8,15 +8,16 @@ import pandas as pd
 import pytest
 from causal_panels import staggered
 
-from analysis.causal import Options, evaluate, event_study
-from analysis.causal.event_study import sun_abraham, twfe, twfe_event_study
-from analysis.causal.frame import FrameError, prepare
-from analysis.causal.goodman_bacon import goodman_bacon
-from analysis.causal.imputation import imputation, imputation_pretrend
-from analysis.causal.microdata import regress_microdata
-from analysis.causal.two_by_two import two_by_two
-from analysis.causal.two_stage import two_stage
-from analysis.causal.two_way import regress
+from analysis.causal import Options, evaluate
+from analysis.causal.did import event_study
+from analysis.causal.did.event_study import sun_abraham, twfe, twfe_event_study
+from analysis.causal.did.goodman_bacon import goodman_bacon
+from analysis.causal.did.imputation import imputation, imputation_pretrend
+from analysis.causal.did.two_by_two import two_by_two
+from analysis.causal.did.two_stage import two_stage
+from analysis.causal.did.two_way import regress
+from analysis.causal.panel.frame import FrameError, prepare
+from analysis.causal.sufficient_statistics.microdata import regress_microdata
 
 COMPUTED = 1e-6
 

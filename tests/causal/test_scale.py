@@ -19,7 +19,7 @@ from analysis.causal import (
     two_by_two,
     two_stage,
 )
-from analysis.causal.honest import breakdown_relative, breakdown_smoothness
+from analysis.causal.parallel_trends.honest import breakdown_relative, breakdown_smoothness
 
 FIELDS = ("value", "ci_low", "ci_high")
 FACTORS = (1e-9, 1e-4, 1e4, 1e9)

@@ -10,15 +10,15 @@ from scipy.optimize import linprog
 from scipy.stats import norm, truncnorm
 
 from analysis.causal import Options, evaluate, sensitivity
-from analysis.causal.honest import (
+from analysis.causal.parallel_trends.honest import (
     Moments,
     _Tests,
     breakdown_relative,
     relative_magnitudes,
     smoothness,
 )
-from analysis.causal.moment_inequality import LeastViolation, truncated_quantile
-from analysis.causal.shortest_interval import folded
+from analysis.causal.parallel_trends.moment_inequality import LeastViolation, truncated_quantile
+from analysis.causal.parallel_trends.shortest_interval import folded
 
 R = json.loads((Path(__file__).parent / "honestdid_0_2_8.json").read_text())
 PARAMETERS = {"e0": [1, 0, 0, 0], "avg": [0.25] * 4}

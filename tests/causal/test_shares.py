@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from analysis.causal import Options, aggregate, group_time, prepare
-from analysis.causal.evaluate import evaluate
-from analysis.causal.faults import OptionError
+from analysis.causal.evaluation.evaluate import evaluate
+from analysis.causal.panel.faults import OptionError
 
 #: Changes after the start: cohort 1 has mean 2, cohort 2 has mean 8, nobody else changes.
 CHANGES = {1: (1.0, 3.0), 2: (5.0, 8.0, 8.0, 11.0), np.nan: (0.0, 0.0)}

@@ -7,8 +7,8 @@ import pytest
 from causal_panels import draw, staggered
 
 from analysis.causal import Options, aggregate, evaluate, group_time, prepare
-from analysis.causal.aggregate import planned_comparison
-from analysis.causal.estimates import Builder
+from analysis.causal.did.aggregate import planned_comparison
+from analysis.causal.evaluation.estimates import Builder
 
 ROLL_OUT = {"sizes": (15, 15, 14), "starts": (4, 7, 10), "periods": 20, "ar": 0.5, "effect": 0.0}
 QUICK = Options(draws=199, horizons=(1, 12), alternatives=())

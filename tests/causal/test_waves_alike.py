@@ -40,8 +40,8 @@ def test_of_two_waves_it_is_the_square_of_the_contrast():
     frame = two_waves(more=0.1)
     found = causal.evaluate(frame, outcome="csat_mean", unit="score", options=OPTIONS)
     waves, panel = found.aggregates["cohort"], found.panel
-    from analysis.causal.distributions import t_p_value
-    from analysis.causal.two_by_two import small_sample_scale
+    from analysis.causal.did.two_by_two import small_sample_scale
+    from analysis.causal.inference.distributions import t_p_value
 
     V = waves.covariance(panel.cluster, small_sample_scale(panel))
     t = np.diff(waves.att)[0] / np.sqrt(V[0, 0] + V[1, 1] - 2 * V[0, 1])

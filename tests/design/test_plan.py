@@ -27,7 +27,7 @@ from analysis.design import (
 from analysis.design.conflicts import REQUIREMENTS
 from analysis.errors import DesignError
 from analysis.indicators import registry
-from analysis.workspace import tracking
+from analysis.workspace.wiring import tracking
 
 
 def test_attendance_is_refused_as_primary_outcome():

@@ -16,7 +16,7 @@ from analysis.design import (
 from analysis.design import power as pw
 from analysis.design.power import ErrorModel, Null, RollOut, closed_form_se, simulate
 from analysis.errors import DesignError
-from analysis.workspace.detectable import judged
+from analysis.workspace.inputs.detectable import judged
 
 PLAN = RollOut(tuple([12] * 8 + [15] * 8 + [18] * 8), 12, 30)
 DRAWS = 3000
@@ -272,7 +272,7 @@ def test_power_is_that_of_what_judges():
 
 def test_waves_of_one_site_have_the_power_of_a_valid_test():
     """The clustered t test says .9 and more of such a roll-out; it rejects too often."""
-    from analysis.workspace.detectable import judged
+    from analysis.workspace.inputs.detectable import judged
 
     plan = RollOut((10, 12, 14, 16, 18), 12, 24, base="all_before")
     errors = ErrorModel(0.12, 0.5, 0.05)

@@ -6,7 +6,7 @@ import json
 from analysis import files, report, results
 from analysis.results import Alert, collect
 from analysis.value import ACTION_SHEET, assess_actions
-from analysis.workspace import ledger
+from analysis.workspace.opening import ledger
 
 FIRST, SECOND = dt.date(2025, 3, 31), dt.date(2025, 9, 30)
 

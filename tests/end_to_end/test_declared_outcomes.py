@@ -8,7 +8,7 @@ from small_client import NAME, write_client
 from visible import visible_text
 
 from analysis import results, workspace
-from analysis.workspace import locks
+from analysis.workspace.opening import locks
 
 
 @pytest.fixture(scope="module")

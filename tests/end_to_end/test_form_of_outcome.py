@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from analysis.workspace.tracking import TrackingStage
+from analysis.workspace.wiring.tracking import TrackingStage
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from visible import accidents, visible_text
 from analysis import results, workspace
 from analysis.cli import main
 from analysis.simulation import simulate, write_exports
-from analysis.workspace import locks
+from analysis.workspace.opening import locks
 
 FEW = dataclasses.replace(
     SMALL, n_sites=10, n_months=16, wave_months=(dt.date(2023, 9, 1), dt.date(2023, 12, 1))

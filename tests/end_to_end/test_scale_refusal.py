@@ -9,7 +9,8 @@ import pytest
 from analysis import client as clients
 from analysis import results, wording
 from analysis.present import MIME, Display
-from analysis.workspace.baseline import BaselineStage
+from analysis.workspace.pages import BaselinePage
+from analysis.workspace.wiring.baseline import BaselineStage
 
 ITEMS = ("q1", "q2", "q3", "q4", "q5")
 SHIFTED = ("q3", "q5")
@@ -96,6 +97,7 @@ def stage_of(tmp_path):
             show=Display("en", publish=shown.append),
             language="en",
             seed=1,
+            layout=BaselinePage,
         )
         return stage, shown
 

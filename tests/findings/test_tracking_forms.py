@@ -6,7 +6,7 @@ import pytest
 
 from analysis import causal
 from analysis.causal import Options
-from analysis.workspace import behaviour_sources, outcome_forms
+from analysis.workspace.inputs import behaviour_sources, outcome_forms
 
 OPTIONS = Options(draws=49)
 INSTRUMENTS = pd.DataFrame({"instrument": ["v1"], "item": ["q1"], "role": ["overall"]})

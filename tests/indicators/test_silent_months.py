@@ -7,8 +7,8 @@ import pytest
 
 from analysis import indicators
 from analysis.indicators import build_panel, known_in_part, silent_months
-from analysis.monitoring.rare_events import assess_rare
-from analysis.monitoring.weekly import weekly_tickets
+from analysis.monitoring.control_charts.rare_events import assess_rare
+from analysis.monitoring.control_charts.weekly import weekly_tickets
 from analysis.tables import period_of
 
 ZONE = "Asia/Shanghai"

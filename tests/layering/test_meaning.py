@@ -24,7 +24,7 @@ READS = {
     "partition",
 }
 LABELS = {
-    "causal/evaluate.py": 1,  # the rule that the first check names
+    "causal/evaluation/evaluate.py": 1,  # the rule that the first check names
     "design/readiness.py": 1,  # the id of a check that is asked again
     "present/sentences.py": 2,  # words of an estimate without a label
     "present/views/baseline.py": 1,

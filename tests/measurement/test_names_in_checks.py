@@ -5,7 +5,7 @@ import pytest
 from analysis import client as clients
 from analysis import wording
 from analysis.results import Check, Topic, collect
-from analysis.workspace import naming
+from analysis.workspace.inputs import naming
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from analysis import measurement, monitoring
 from analysis.design import baseline, privacy
 from analysis.design.sample import assess_samples
 from analysis.indicators import cohorts
-from analysis.monitoring.measures import complaints_in_time
+from analysis.monitoring.training.measures import complaints_in_time
 from analysis.simulation import DEMO, simulate
 from analysis.tables import Stored, conform, filled, parts, sample
-from analysis.workspace import exposure, outcome_forms
+from analysis.workspace.inputs import exposure, outcome_forms
 
 ZONE = "Asia/Shanghai"
 START, UNTIL = dt.date(2023, 11, 1), dt.date(2024, 8, 31)

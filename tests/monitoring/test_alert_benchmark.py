@@ -18,7 +18,7 @@ from analysis.monitoring import (
     share_ever_below,
     weekly_measures,
 )
-from analysis.monitoring.alerts import spread_of_sites
+from analysis.monitoring.alerts.rules import spread_of_sites
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "alerts.py"
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis.monitoring import assess_breakdowns
-from analysis.monitoring.breakdowns import (
+from analysis.monitoring.training.breakdowns import (
     lecturer_standing,
     make_ups,
     participation_table,

@@ -10,7 +10,7 @@ import pytest
 
 from analysis.design.calendar import season as flood_season
 from analysis.monitoring import CycleFacts, asked_a_year, assess_cycle, decide, projected_half_width
-from analysis.monitoring.calendar import next_day, quiet_months
+from analysis.monitoring.programme.calendar import next_day, quiet_months
 from analysis.present import sentences
 
 CALM = CycleFacts(alarms=0, half_width=0.1, tolerated=0.1, quiet_months=2, asked_a_year=2.0)

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from analysis.monitoring import assess_charts, p_chart, xmr_chart
-from analysis.monitoring.charts import _skew_for_the_worse, spread_together
-from analysis.monitoring.steady import signals_of_steady_sites
+from analysis.monitoring.control_charts.charts import _skew_for_the_worse, spread_together
+from analysis.monitoring.control_charts.steady import signals_of_steady_sites
 
 # Montgomery, orange juice cans, 30 trial samples of 50 (qcc: orangejuice[trial]).
 CANS = np.array(

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.monitoring.counts import c_chart, np_chart, u_chart
-from analysis.monitoring.site_charts import chart_panel, rank_sites
+from analysis.monitoring.control_charts.counts import c_chart, np_chart, u_chart
+from analysis.monitoring.control_charts.site_charts import chart_panel, rank_sites
 
 # Montgomery, orange juice cans, 30 trial samples of 50.
 CANS = np.array(

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from analysis.monitoring import evaluate, rules
-from analysis.monitoring.alerts import place_share
-from analysis.monitoring.dependence import (
+from analysis.monitoring.alerts.rules import place_share
+from analysis.monitoring.inference.dependence import (
     CLASS_PRIOR,
     correlation_within,
     design_effect,

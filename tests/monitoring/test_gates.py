@@ -9,9 +9,9 @@ import pytest
 from analysis import wording
 from analysis.measurement.intervals import Interval, wilson
 from analysis.monitoring import assess_gates, assess_milestones, critical_path, gate_table
-from analysis.monitoring.gate_data import gate_measures
-from analysis.monitoring.gates import ALPHA, gate_rules, judge
-from analysis.monitoring.taken_over import verdicts
+from analysis.monitoring.programme.gate_data import gate_measures
+from analysis.monitoring.programme.gates import ALPHA, gate_rules, judge
+from analysis.monitoring.programme.taken_over import verdicts
 from analysis.refusals import RefusedError
 
 

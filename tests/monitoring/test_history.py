@@ -7,8 +7,8 @@ import pytest
 
 from analysis import wording
 from analysis.errors import InputError
-from analysis.monitoring.decisions import read_decisions, write_decisions
-from analysis.monitoring.history import (
+from analysis.monitoring.alerts.decisions import read_decisions, write_decisions
+from analysis.monitoring.alerts.history import (
     DECISIONS,
     LEDGER,
     changes,

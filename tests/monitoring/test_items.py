@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 
 from analysis.measurement.reliability import item_statistics
-from analysis.monitoring.composite import (
+from analysis.monitoring.training.composite import (
     WEIGHTS,
     assess_composite,
     composite_marks,
     extreme_marks,
     weight_sensitivity,
 )
-from analysis.monitoring.gains import normalised_gains
-from analysis.monitoring.items import assess_items, item_analysis
+from analysis.monitoring.training.gains import normalised_gains
+from analysis.monitoring.training.items import assess_items, item_analysis
 from analysis.simulation import DEMO, simulate
 from analysis.simulation.sheets import EASY_ITEM, HARD_ITEM, MISKEYED_ITEM, MODULE
 from analysis.wording import text

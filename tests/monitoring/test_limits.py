@@ -20,7 +20,7 @@ from analysis.monitoring import (
     weekly_measures,
     xmr_chart,
 )
-from analysis.monitoring.limits import (
+from analysis.monitoring.control_charts.limits import (
     ewma_width,
     limit_width,
     rare_count_scores,

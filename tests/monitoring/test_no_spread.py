@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from analysis.monitoring import alert_measures, dropped, evaluate, mean_below, rules
-from analysis.monitoring.risk_triggers import Measured, risk_measures, trigger_states
-from analysis.monitoring.training import completion
+from analysis.monitoring.programme.risk_triggers import Measured, risk_measures, trigger_states
+from analysis.monitoring.training.levels import completion
 
 RULES = {rule.id: rule for rule in rules()}
 SHARES = [id for id, rule in RULES.items() if rule.kind == "share"]

@@ -7,16 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.monitoring import (
-    assess_funnel,
-    assess_rare,
-    funnel,
-    g_chart,
-    limits,
-    rare_events,
-    t_chart,
-)
-from analysis.monitoring.rare_events import faster_p
+from analysis.monitoring import assess_funnel, assess_rare, funnel, g_chart, t_chart
+from analysis.monitoring.control_charts import limits, rare_events
+from analysis.monitoring.control_charts.rare_events import faster_p
 
 
 def test_gaps_are_scored_by_their_predictive_distribution():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from analysis.monitoring.repeated import (
+from analysis.monitoring.inference.repeated import (
     PRIOR_SIZE,
     STAKES,
     bounded_evidence,

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from analysis.monitoring import assess_risks, risk_changes
-from analysis.monitoring.risk_triggers import (
+from analysis.monitoring.programme.risk_triggers import (
     ALPHA,
     LOOKS,
     Measured,
     risk_measures,
     trigger_states,
 )
-from analysis.monitoring.risks import drill_states
+from analysis.monitoring.programme.risks import drill_states
 from analysis.results import Alert
 
 ON = dt.date(2025, 7, 1)

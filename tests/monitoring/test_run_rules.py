@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.monitoring.run_rules import (
+from analysis.monitoring.control_charts.run_rules import (
     NELSON,
     PUBLISHED_RUN_LENGTHS,
     RULES,

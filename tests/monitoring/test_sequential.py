@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy import optimize
 
-from analysis.monitoring.contrast import assess_contrast, watch_contrast
-from analysis.monitoring.sequential import (
+from analysis.monitoring.inference.contrast import assess_contrast, watch_contrast
+from analysis.monitoring.inference.sequential import (
     MIN_CLUSTERS,
     bounds,
     contrast_looks,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.monitoring.shrinkage import shrink_shares
+from analysis.monitoring.inference.shrinkage import shrink_shares
 
 
 def test_few_answers_are_drawn_further_than_many():

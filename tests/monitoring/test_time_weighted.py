@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.monitoring.time_weighted import (
+from analysis.monitoring.control_charts.time_weighted import (
     PUBLISHED_CUSUM,
     PUBLISHED_EWMA,
     cusum_chart,

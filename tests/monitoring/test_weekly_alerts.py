@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from analysis.monitoring import assess_alerts, chart_weeks, weekly_measures
-from analysis.monitoring.measures import complaints_in_time
-from analysis.monitoring.steady import resemblance, signals_of_steady_sites
+from analysis.monitoring.control_charts.steady import resemblance, signals_of_steady_sites
+from analysis.monitoring.training.measures import complaints_in_time
 from analysis.present import sentences
 
 START, ON = dt.date(2024, 7, 1), dt.date(2025, 6, 30)

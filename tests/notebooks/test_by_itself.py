@@ -14,7 +14,7 @@ from small_client import NAME, ROOT
 from analysis import parameters, results
 from analysis.errors import RunError
 from analysis.files import sha256
-from analysis.workspace import opening
+from analysis.workspace import entrance as opening
 
 
 @pytest.fixture(scope="session")

@@ -10,14 +10,14 @@ from analysis.causal import Options, evaluate, to_rounds, without_value
 from analysis.indicators import build_panel, outcome
 from analysis.indicators.registry import get
 from analysis.simulation import DEMO, simulate
-from analysis.workspace.beside_truth import (
+from analysis.workspace.inputs.beside_truth import (
     beside_truth,
     exposed_truth,
     read_truth,
     true_cells,
     weighted_truth,
 )
-from analysis.workspace.tracking import FORMS
+from analysis.workspace.wiring.tracking import FORMS
 
 OUTCOMES = ("csat_mean", "csat_top2", "nps", "complaints_per_1000", "tickets_per_1000")
 

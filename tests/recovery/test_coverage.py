@@ -20,8 +20,8 @@ from analysis.causal import Options, evaluate
 from analysis.indicators import cohorts
 from analysis.indicators.registry import get
 from analysis.simulation import simulate, small
-from analysis.workspace.beside_truth import against, weighted_truth
-from analysis.workspace.tracking import FORMS
+from analysis.workspace.inputs.beside_truth import against, weighted_truth
+from analysis.workspace.wiring.tracking import FORMS
 
 STORED = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "coverage.csv"
 SEEDS = range(500, 524)

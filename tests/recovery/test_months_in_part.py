@@ -14,7 +14,7 @@ from analysis.present.sentences import check_params, check_question, sentence
 from analysis.simulation import DEMO, simulate
 from analysis.tables import TABLES
 from analysis.workspace.pages import TrackingPage
-from analysis.workspace.tracking import TrackingStage
+from analysis.workspace.wiring.tracking import TrackingStage
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTCOMES = ("fcr", "response_within_30min")

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import design, measurement, monitoring
-from analysis.causal.multiplicity import _draw
-from analysis.causal.random_timing import _studentised
-from analysis.causal.two_way import Regression
+from analysis.causal.did.two_way import Regression
+from analysis.causal.lottery.random_timing import _studentised
+from analysis.causal.robustness.multiplicity import _draw
 from analysis.design import power
 from analysis.measurement.balance import joint_test
-from analysis.monitoring.counts import c_chart, np_chart, u_chart
+from analysis.monitoring.control_charts.counts import c_chart, np_chart, u_chart
 from analysis.refusals import RefusedError
 
 FEW = settings(max_examples=60, deadline=None)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from analysis import client as clients
-from analysis.workspace.stage import Stage
+from analysis.workspace.opening.stage import Stage
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 

@@ -18,7 +18,7 @@ from stand_ins import Project
 from analysis import client, errors, files, kernels, manifest, newest, parameters
 from analysis.indicators import engine
 from analysis.pipeline import runner
-from analysis.workspace import locks
+from analysis.workspace.opening import locks
 
 ROOT = Path(__file__).resolve().parents[2]
 CHARSETS = Path("/usr/share/i18n/charmaps/GBK.gz")

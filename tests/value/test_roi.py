@@ -19,7 +19,7 @@ from analysis.value import (
     price,
     treated_exposure,
 )
-from analysis.workspace.exposure import exposed_cells
+from analysis.workspace.inputs.exposure import exposed_cells
 
 REGISTRY = {
     "complaints_per_1000": SimpleNamespace(level=3, unit="rate", direction="down"),

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from analysis import wording
 from analysis.results import StageResults
+from analysis.workspace.inputs.spans import span
 from analysis.workspace.pages.page import Page
-from analysis.workspace.spans import span
-
-if TYPE_CHECKING:
-    from analysis.workspace.baseline import BaselineStage
+from analysis.workspace.wiring.baseline import BaselineStage
 
 
 class BaselinePage(Page):

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from analysis.results import StageResults, Topic
 from analysis.workspace.pages.page import Page
-
-if TYPE_CHECKING:
-    from analysis.workspace.design import DesignStage
+from analysis.workspace.wiring.design import DesignStage
 
 
 class DesignPage(Page):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analysis.results import StageResults, Topic
 from analysis.workspace.pages.page import Page
-
-if TYPE_CHECKING:
-    from analysis.workspace.monitoring import MonitoringStage
+from analysis.workspace.wiring.monitoring import MonitoringStage
 
 
 class MonitoringPage(Page):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analysis.present import Display, views
 from analysis.results import Check, Estimate, StageResults, Topic
-
-if TYPE_CHECKING:
-    from analysis.workspace.stage import Stage
+from analysis.workspace.opening.stage import Stage
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analysis.causal import Depth, Evaluation
 from analysis.findings import Line
 from analysis.present import plots, views
 from analysis.results import Check, Estimate, Finding, StageResults, Topic
 from analysis.workspace.pages.page import Page
-
-if TYPE_CHECKING:
-    from analysis.workspace.tracking import TrackingStage
+from analysis.workspace.wiring.tracking import TrackingStage
 
 _EVENT_TIME = {"first": -12, "last": 18}
 """Months around the start that the event study shows."""

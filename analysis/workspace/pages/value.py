@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from analysis.present import views
 from analysis.results import Finding, StageResults, Topic
 from analysis.workspace.pages.page import Page
-
-if TYPE_CHECKING:
-    from analysis.workspace.value import ValueStage
+from analysis.workspace.wiring.value import ValueStage
 
 
 class ValuePage(Page):

@@ -1,0 +1,1 @@
+"""Rated behaviour: who changed, and whether its sources agree."""

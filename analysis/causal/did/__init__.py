@@ -1,0 +1,1 @@
+"""Difference in differences: group-time effects, aggregates and the estimators beside them."""

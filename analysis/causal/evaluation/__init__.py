@@ -1,0 +1,1 @@
+"""One outcome evaluated: the leading effect, the estimates beside it, and its checks."""

@@ -1,0 +1,1 @@
+"""Standard errors, intervals and the rule that says which inference leads."""

@@ -1,0 +1,1 @@
+"""Estimators for roll-outs whose timing was drawn by lot."""

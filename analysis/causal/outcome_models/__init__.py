@@ -1,0 +1,1 @@
+"""Models for counts, ordered answers, ratios and renewals."""

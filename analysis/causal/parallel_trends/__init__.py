@@ -1,0 +1,1 @@
+"""Parallel trends: tested before training, and bounded where they may fail."""

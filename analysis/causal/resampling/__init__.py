@@ -1,0 +1,1 @@
+"""Wild cluster bootstrap and randomisation inference."""

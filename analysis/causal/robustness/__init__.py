@@ -1,0 +1,1 @@
+"""What could undo an effect: other variants, placebos, bounds, spill-over, several outcomes."""

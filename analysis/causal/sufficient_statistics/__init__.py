@@ -1,0 +1,1 @@
+"""Large micro-data through counts, means and products by cell."""

@@ -1,0 +1,1 @@
+"""Times to an event, with what is still open censored."""

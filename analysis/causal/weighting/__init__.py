@@ -1,0 +1,1 @@
+"""Weights that make comparison sites alike before comparing."""

@@ -1,0 +1,1 @@
+"""Alerts: their rules, their history across runs, and what to do first."""

@@ -1,0 +1,1 @@
+"""Control charts, their limits and their run rules."""

@@ -1,0 +1,1 @@
+"""Tests of noisy shares and means, right at every look."""

@@ -1,0 +1,1 @@
+"""The programme: milestones, gates, budget, risks and the cycle of measurement."""

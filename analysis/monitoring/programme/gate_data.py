@@ -1,0 +1,173 @@
+"""What gates ask for, measured on the canonical tables by a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.measurement.columns import dates, floats, present
+from analysis.measurement.intervals import Interval, mean_t, wilson
+from analysis.monitoring.inference.dependence import subject_effects
+from analysis.monitoring.training.levels import PASS_MARKS, first_attempts, reactions_by_sheet
+from analysis.monitoring.training.measures import class_of, class_of_attempts, site_of
+
+Tables = Mapping[str, pd.DataFrame | None]
+
+
+def gate_measures(tables: Tables, *, until: dt.date | None = None) -> dict[str, Interval]:
+    """Measure what gates ask for, as far as the tables allow; the rest is absent.
+
+    Parameters
+    ----------
+    tables : Mapping[str, DataFrame]
+        Canonical tables by name.
+    until : date, optional
+        Rows after that day are not counted: a gate is judged by what there was on its day.
+
+    Returns
+    -------
+    dict[str, Interval]
+        Shares with Wilson intervals (of counts divided by their design effect where classes are
+        known), mean scores with t intervals, counts without.
+    """
+    found = {}
+    for name, (table, day, columns, measure) in _MEASURES.items():
+        frame = tables.get(table)
+        if not present(frame, *columns):
+            continue
+        if until is not None and day in frame:
+            frame = frame[~(dates(frame[day]) > pd.Timestamp(until))]
+        interval = measure(frame, tables)
+        if interval is not None and interval.n:
+            found[name] = interval
+    return found
+
+
+def _count(value: int) -> Interval:
+    return Interval(float(value), np.nan, np.nan, int(value), 0.95, "count")
+
+
+def _share(hits: np.ndarray, clusters: pd.Series) -> Interval | None:
+    """Return the Wilson interval of a share whose answers come in clusters."""
+    frame = pd.DataFrame({"subject": "all", "hit": hits, "cluster": clusters.to_numpy(object)})
+    frame = frame[np.isfinite(hits)]
+    if frame.empty:
+        return None
+    effect = float(subject_effects(frame, value="hit", cluster="cluster").iloc[0])
+    value, n = float(frame["hit"].mean()), len(frame)
+    fewer = wilson_of_share(value, n / effect)
+    return Interval(value, fewer[0], fewer[1], n, 0.95, "wilson", design_effect=effect)
+
+
+def wilson_of_share(value: float, n: float) -> tuple[float, float]:
+    """Return the Wilson interval of a share seen in ``n`` independent answers, not always whole."""
+    z = 1.959963984540054
+    middle = (value + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(value * (1 - value) / n + z**2 / (4 * n**2))
+    return max(0.0, min(value, middle - half)), min(1.0, max(value, middle + half))
+
+
+def _frontline(staff: pd.DataFrame, _: Tables) -> Interval:
+    return _count(int((staff["tier"] == "frontline").sum()))
+
+
+def _came(enrolments: pd.DataFrame) -> pd.DataFrame:
+    return enrolments[floats(enrolments["attended"]) == 1]
+
+
+def _trained(enrolments: pd.DataFrame, _: Tables) -> Interval:
+    return _count(_came(enrolments)["staff_id"].nunique())
+
+
+def _attendance(enrolments: pd.DataFrame, tables: Tables) -> Interval | None:
+    classes = class_of(enrolments, site_of(tables.get("staff")))
+    return _share(floats(enrolments["attended"]), classes)
+
+
+def _passes(assessments: pd.DataFrame, tables: Tables) -> Interval | None:
+    first = first_attempts(assessments, PASS_MARKS)
+    site = site_of(tables.get("staff"))
+    return _share(
+        first["hit"].to_numpy(dtype=float),
+        class_of_attempts(first, tables.get("enrolments"), site),
+    )
+
+
+def _score(assessments: pd.DataFrame, tables: Tables) -> Interval | None:
+    """Return the mean mark with its t interval over people, widened where classes are alike."""
+    first = first_attempts(assessments, PASS_MARKS)
+    if first.empty:
+        return None
+    first = first.assign(
+        score=floats(first["score"]),
+        cluster=class_of_attempts(first, tables.get("enrolments"), site_of(tables.get("staff"))),
+    )
+    people = first.groupby("staff_id", as_index=False).agg(
+        score=("score", "mean"), cluster=("cluster", "first")
+    )
+    plain = mean_t(people["score"].to_numpy())
+    if plain.se is None:
+        return plain
+    effects = subject_effects(people.assign(subject="all"), value="score", cluster="cluster")
+    wider = float(np.sqrt(effects.iloc[0]))
+    low, high = (plain.value + wider * (end - plain.value) for end in (plain.low, plain.high))
+    return replace(plain, low=low, high=high, se=wider * plain.se, design_effect=wider**2)
+
+
+def _satisfied(reactions: pd.DataFrame, tables: Tables) -> Interval | None:
+    if not present(tables.get("instruments"), "scale_max"):
+        return None
+    sheets = reactions_by_sheet(reactions, tables["instruments"])
+    return _share(sheets["hit"].to_numpy(dtype=float), sheets["session"])
+
+
+def _covered(waves: pd.DataFrame, tables: Tables) -> Interval | None:
+    if not present(tables.get("enrolments"), "attended") or not present(
+        tables.get("staff"), "site_id"
+    ):
+        return None
+    planned = waves.loc[waves["arm"] == "treated", "site_id"].unique()
+    people = _came(tables["enrolments"])["staff_id"].unique()
+    staff = tables["staff"]
+    reached = staff.loc[staff["staff_id"].isin(people), "site_id"].unique()
+    hits = int(np.isin(planned, reached).sum())
+    share = hits / len(planned) if len(planned) else np.nan
+    return Interval(share, np.nan, np.nan, len(planned), 0.95, "count")
+
+
+def _active(usage: pd.DataFrame, _: Tables) -> Interval | None:
+    last = usage[dates(usage["month"]) == dates(usage["month"]).max()]
+    users, active = floats(last["users"]).sum(), floats(last["active_users"]).sum()
+    return wilson(int(active), int(users)) if users else None
+
+
+def _certified(lecturers: pd.DataFrame, tables: Tables) -> Interval:
+    """Count the certificates there were among all lecturers of the list."""
+    have = lecturers["certified"].fillna(False).astype(bool).sum()
+    everybody = len(tables["lecturers"])
+    return Interval(float(have) / everybody, np.nan, np.nan, everybody, 0.95, "count")
+
+
+def _done(actions: pd.DataFrame, _: Tables) -> Interval:
+    return Interval(
+        float(actions["done_on"].notna().sum()), np.nan, np.nan, len(actions), 0.95, "count"
+    )
+
+
+_MEASURES: Mapping[str, tuple[str, str, tuple[str, ...], Callable]] = {
+    "frontline_staff": ("staff", "hired_on", ("tier",), _frontline),
+    "lecturers_certified": ("lecturers", "certified_on", ("certified",), _certified),
+    "trained_people": ("enrolments", "held_on", ("attended",), _trained),
+    "attendance": ("enrolments", "held_on", ("attended",), _attendance),
+    "pass_rate": ("assessments", "assessed_on", ("score",), _passes),
+    "mean_score": ("assessments", "assessed_on", ("score",), _score),
+    "course_csat": ("reactions", "answered_on", ("score",), _satisfied),
+    "sites_covered": ("waves", "", ("arm",), _covered),
+    "active_accounts": ("crm_usage", "month", ("users", "active_users"), _active),
+    "actions_done": ("actions", "", ("action_id",), _done),
+}
+"""Each measure: its table, the day of a row, columns it needs, and how it is measured."""

@@ -1,0 +1,291 @@
+"""Gates and quarter goals: what each asks, what the data say of it, what a missed one sets off.
+
+A sample meets its line when its whole 95 % interval lies beyond it, and misses it when chance
+would rarely put it so low: with 5 % for all criteria of all gates together, whose day each comes
+once. Between the two it is unsure. Counts are counts. What needs a comparison group is not judged
+here: the verdict of an earlier run's value report is taken over where there is one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.measurement.columns import dates, present
+from analysis.measurement.intervals import Interval
+from analysis.monitoring.inference.noise_tests import NoiseTest, mean_below, share_below
+from analysis.monitoring.programme.gate_data import Tables, gate_measures
+from analysis.monitoring.programme.taken_over import taken_over
+from analysis.results import Alert, Check, StageResults, Topic, collect
+
+COLUMNS = (
+    "goal",
+    "milestone_id",
+    "requirement",
+    "measure",
+    "line",
+    "unit",
+    "value",
+    "ci_low",
+    "ci_high",
+    "n",
+    "state",
+    "report",
+    "p_value",
+    "false_alarm_rate",
+)
+
+ALPHA = 0.05
+"""Probability that any gate is called missed although every sample keeps exactly to its line."""
+
+SAMPLED = ("pass_rate", "attendance", "course_csat", "mean_score", "active_accounts")
+"""Measures that are samples, and so may miss a line by chance."""
+
+
+@lru_cache(maxsize=1)
+def gate_rules() -> Mapping[str, Any]:
+    """Return the packaged gates and quarter goals, as ``gates.yml`` explains them."""
+    from ruamel.yaml import YAML
+
+    text = files("analysis.monitoring.programme").joinpath("gates.yml").read_text(encoding="utf-8")
+    return YAML(typ="safe").load(text)
+
+
+def shortfall(line: float, measured: Interval, alpha: float) -> NoiseTest | None:
+    """Test whether chance explains that a sample is below its line; None for counts."""
+    if measured.low is None or not np.isfinite(measured.low):
+        return None
+    if measured.se is not None:
+        return mean_below(measured.value, measured.se, measured.n - 1, line, alpha)
+    hits = round(measured.value * measured.n)
+    return share_below(hits, measured.n, line, alpha, measured.design_effect)
+
+
+def judge(criterion: Mapping[str, Any], measured: Interval | None, *, alpha: float = ALPHA) -> str:
+    """State of one criterion.
+
+    Parameters
+    ----------
+    criterion : Mapping
+        Entry of ``gates.yml``.
+    measured : Interval or None
+        What the data give.
+    alpha : float
+        Error allowed to this criterion.
+
+    Returns
+    -------
+    str
+        ``elsewhere`` (another report judges it), ``not_recorded`` (no export holds it),
+        ``no_data``, ``met``, ``missed``, or ``unsure`` (chance may have put it on its side).
+    """
+    if "report" in criterion:
+        return "elsewhere"
+    if not criterion.get("recorded", True):
+        return "not_recorded"
+    if measured is None:
+        return "no_data"
+    line = float(criterion["line"])
+    test = shortfall(line, measured, alpha)
+    if test is None:
+        return "met" if measured.value >= line else "missed"
+    if measured.low >= line:
+        return "met"
+    return "missed" if test.fires else "unsure"
+
+
+def _resolved(criterion: Mapping[str, Any], choices: Mapping[str, str]) -> Mapping[str, Any]:
+    """Give a criterion the line of the reading that the client chose; none without a choice."""
+    if "lines" not in criterion:
+        return criterion
+    line = criterion["lines"].get(choices.get(criterion["conflict"], ""))
+    return {**criterion, "recorded": False} if line is None else {**criterion, "line": line}
+
+
+def _judged(criterion: Mapping[str, Any], got: Interval | None, alpha: float) -> dict[str, Any]:
+    """Return the cells of one criterion: its line, what was measured, and the state."""
+    state = judge(criterion, got, alpha=alpha)
+    cells = {name: criterion.get(name) for name in ("measure", "line", "unit", "report")}
+    cells["state"] = state
+    if state not in ("met", "missed", "unsure"):
+        return cells
+    test = shortfall(float(criterion["line"]), got, alpha)
+    cells |= {"value": got.value, "ci_low": got.low, "ci_high": got.high, "n": got.n}
+    if test:
+        cells |= {"p_value": test.p_value, "false_alarm_rate": test.false_alarm_rate}
+    return cells
+
+
+def gate_table(
+    milestones: pd.DataFrame,
+    tables: Tables,
+    as_of: dt.date,
+    choices: Mapping[str, str] | None = None,
+    verdicts: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Judge every criterion of the gates and quarter goals that the milestones name.
+
+    A gate that was due is judged by what there was on its planned day, one still to come by
+    what there is on ``as_of``. ``verdicts`` (of
+    :func:`~analysis.monitoring.programme.taken_over.verdicts`) speak for what needs a comparison
+    group; without them another report judges it.
+
+    Parameters
+    ----------
+    milestones : DataFrame
+        Canonical ``milestones``.
+    tables : Tables
+        Canonical tables that the criteria read.
+    as_of : date
+        Day on which gates still to come are judged.
+    choices : Mapping, optional
+        The client's readings of contradictions.
+    verdicts : DataFrame, optional
+        Verdicts of an earlier run's value report.
+
+    Returns
+    -------
+    DataFrame
+        ``goal`` (``M1`` … or ``Q1`` …), ``milestone_id, requirement, measure, line, unit, value,
+        ci_low, ci_high, n, state`` (of :func:`judge`), ``report, p_value, false_alarm_rate``
+        (of samples).
+    """
+    due = dict(zip(milestones["milestone_id"], dates(milestones["planned_on"]), strict=True))
+    today = pd.Timestamp(as_of)
+    rules = gate_rules()
+    goals = [(id, id, rule) for id, rule in rules["gates"].items()]
+    goals += [(id, rule["gate"], rule) for id, rule in rules["quarters"].items()]
+    goals = [
+        (id, gate, {**rule, "criteria": [_resolved(c, choices or {}) for c in rule["criteria"]]})
+        for id, gate, rule in goals
+        if gate in due
+    ]
+    asked = [c["measure"] for *_, rule in goals for c in rule["criteria"] if "line" in c]
+    alpha = ALPHA / max(sum(measure in SAMPLED for measure in asked), 1)
+    measured: dict[pd.Timestamp, dict[str, Interval]] = {}
+    rows = []
+    for goal, gate, rule in goals:
+        day = min(due[gate], today)
+        if day not in measured:
+            measured[day] = gate_measures(tables, until=day.date())
+        for criterion in rule["criteria"]:
+            got = measured[day].get(criterion["measure"])
+            judged = taken_over(criterion, verdicts) or _judged(criterion, got, alpha)
+            named = {"goal": goal, "milestone_id": gate, "requirement": rule["requirement"]}
+            rows.append({**named, **judged})
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    numbers = ["line", "value", "ci_low", "ci_high", "p_value", "false_alarm_rate"]
+    return table.astype(dict.fromkeys(numbers, float)).astype({"n": "Int64"})
+
+
+def assess_gates(
+    milestones: pd.DataFrame | None,
+    tables: Tables,
+    *,
+    as_of: dt.date,
+    choices: Mapping[str, str] | None = None,
+    verdicts: pd.DataFrame | None = None,
+) -> StageResults:
+    """Gates and quarter goals, with what a missed gate sets off.
+
+    ``choices`` are the client's readings of contradictions, by which some lines are set;
+    ``verdicts`` those of an earlier run's value report.
+
+    Parameters
+    ----------
+    milestones : DataFrame or None
+        Canonical ``milestones``.
+    tables : Tables
+        Canonical tables that the criteria read.
+    as_of : date
+        Day on which gates still to come are judged.
+    choices : Mapping, optional
+        The client's readings of contradictions.
+    verdicts : DataFrame, optional
+        Verdicts of an earlier run's value report.
+
+    Returns
+    -------
+    StageResults
+        Table ``gates`` (of :func:`gate_table`); a check ``monitoring.gate.<id>`` for every gate
+        that is due: ``failed`` when a criterion was missed (its remedy is what the requirement
+        sets off), ``caution`` when one is unsure or unrecorded, else ``passed``; an alert
+        ``monitoring.alert.gate.<id>`` for every one that was missed, with the test of the
+        criterion that is furthest off; a count that was missed is a fact and carries none.
+    """
+    if not present(milestones, "planned_on"):
+        return collect("monitoring", [])
+    table = gate_table(milestones, tables, as_of, choices, verdicts)
+    due = dates(milestones["planned_on"]) <= pd.Timestamp(as_of)
+    reached = set(milestones.loc[due, "milestone_id"])
+    gates = table[table["goal"].isin(reached)]
+    checks = [_check(str(goal), rows) for goal, rows in gates.groupby("goal", sort=False)]
+    missed = gates[gates["state"] == "missed"]
+    alerts = [_alert(str(goal), rows) for goal, rows in missed.groupby("goal", sort=False)]
+    return collect("monitoring", [*checks, alerts], tables={"gates": table})
+
+
+def _alert(goal: str, rows: pd.DataFrame) -> Alert:
+    worst = rows.assign(short=(rows["line"] - rows["value"]) / rows["line"]).sort_values("short")
+    first = worst.iloc[-1]
+    p_value, rate = (
+        None if pd.isna(first[name]) else float(first[name])
+        for name in ("p_value", "false_alarm_rate")
+    )
+    return Alert(
+        id=f"monitoring.alert.gate.{goal}",
+        rule="gate_missed",
+        grade=2,
+        message="monitoring.alert.gate_missed.message",
+        response=f"monitoring.gate_missed.{goal}",
+        subject=goal,
+        unit=str(first["unit"]),
+        value=float(first["value"]),
+        threshold=float(first["line"]),
+        n=None if pd.isna(first["n"]) else int(first["n"]),
+        p_value=p_value,
+        false_alarm_rate=rate,
+        owner="monitoring.owner.training_manager",
+        requirement=str(first["requirement"]),
+        params={
+            "subject": goal,
+            "gate": goal,
+            "missed": len(rows),
+            "measure": f"monitoring.measure.{first['measure']}",
+            "value": float(first["value"]),
+            "line": float(first["line"]),
+            "unit": str(first["unit"]),
+        },
+    )
+
+
+def _check(goal: str, rows: pd.DataFrame) -> Check:
+    states = rows["state"].value_counts()
+    missed, met = int(states.get("missed", 0)), int(states.get("met", 0))
+    open_ = len(rows) - missed - met
+    return Check(
+        id=f"monitoring.gate.{goal}",
+        topic=Topic.GATE,
+        question="monitoring.check.gate.question",
+        status="failed" if missed else "caution" if open_ else "passed",
+        value=float(missed),
+        threshold=0.0,
+        unit="count",
+        n=len(rows),
+        reason="monitoring.check.gate.reason",
+        remedy=f"monitoring.gate_missed.{goal}" if missed else None,
+        params={
+            "gate": goal,
+            "criteria": len(rows),
+            "met": met,
+            "missed": missed,
+            "open": open_,
+        },
+        dims={"gate": goal},
+    )

@@ -1,0 +1,256 @@
+"""Levels 1 and 2 by course, module, lecturer, mode and tier; first attempts apart from retests.
+
+Shares carry Wilson intervals, which never leave 0 to 100 %. Nothing here is an effect.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis.measurement.columns import floats, present
+from analysis.measurement.intervals import wilson
+from analysis.monitoring.alerts.rules import place_share, rules
+from analysis.monitoring.inference.noise_tests import share_ever_below
+from analysis.monitoring.inference.shrinkage import shrink_shares
+from analysis.monitoring.training.levels import (
+    PASS_MARKS,
+    attendance,
+    reactions_by_sheet,
+    satisfaction,
+)
+from analysis.monitoring.training.measures import reaction_subjects
+from analysis.results import StageResults, collect
+
+LINES = {"target_90": 0.90, "target_85": 0.85, "floor_85": 0.85, "floor_80": 0.80}
+"""Line of satisfaction with a course by the client's reading of the contradiction C1."""
+
+
+def satisfaction_line(choices: dict[str, str] | None) -> float:
+    """Return the line that the client's reading of C1 sets; 85 % when none is chosen."""
+    return LINES.get((choices or {}).get("C1", ""), 0.85)
+
+
+def reaction_table(
+    reactions: pd.DataFrame,
+    instruments: pd.DataFrame,
+    *,
+    line: float,
+    staff: pd.DataFrame | None = None,
+    enrolments: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Satisfied questionnaires by module, session, lecturer, mode and tier, against a line.
+
+    Parameters
+    ----------
+    line : float
+        Line of satisfaction, as of :func:`satisfaction_line`.
+    staff, enrolments : DataFrame, optional
+        For tiers (only where questionnaires are not anonymous) and modes (by session).
+
+    Returns
+    -------
+    DataFrame
+        ``by, subject, hits, n, value, ci_low, ci_high, against`` (``above``: the whole interval
+        is at or above the line, ``below``, or ``unsure``).
+    """
+    sheets = reactions_by_sheet(reactions, instruments)
+    if "staff_id" in reactions and present(staff, "tier"):
+        who = reactions[["response_id", "staff_id"]].drop_duplicates("response_id")
+        sheets = sheets.merge(who, on="response_id", how="left")
+        sheets = sheets.merge(staff[["staff_id", "tier"]], on="staff_id", how="left")
+    if present(enrolments, "mode", "session"):
+        modes = (
+            enrolments[["module", "session", "mode"]]
+            .dropna()
+            .drop_duplicates(["module", "session"])
+        )
+        sheets = sheets.merge(modes, on=["module", "session"], how="left")
+    parts = []
+    for by in ("module", "session", "lecturer_id", "mode", "tier"):
+        if by in sheets and sheets[by].notna().any():
+            table = satisfaction(sheets, [by]).rename(columns={by: "subject"})
+            table["subject"] = table["subject"].astype(str)
+            parts.append(table.assign(by=by))
+    columns = ["by", "subject", "hits", "n", "value", "ci_low", "ci_high"]
+    table = pd.concat(parts, ignore_index=True)[columns]
+    return table.assign(
+        against=np.select(
+            [table["ci_low"] >= line, table["ci_high"] < line], ["above", "below"], "unsure"
+        )
+    )
+
+
+def participation_table(
+    enrolments: pd.DataFrame, staff: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Attendance by module, mode and tier of staff.
+
+    Returns
+    -------
+    DataFrame
+        ``by, subject, hits, n, value, ci_low, ci_high``.
+    """
+    frame = enrolments
+    if present(staff, "tier"):
+        frame = frame.merge(staff[["staff_id", "tier"]], on="staff_id", how="left")
+    parts = []
+    for by in ("module", "mode", "tier"):
+        if by in frame and frame[by].notna().any():
+            table = attendance(frame.dropna(subset=[by]), [by]).rename(columns={by: "subject"})
+            parts.append(table.assign(by=by, subject=table["subject"].astype(str)))
+    table = pd.concat(parts, ignore_index=True)
+    return table[["by", "subject", "hits", "n", "value", "ci_low", "ci_high"]]
+
+
+def make_ups(enrolments: pd.DataFrame) -> pd.DataFrame:
+    """Say how many who missed a module came to a later session of it.
+
+    Returns
+    -------
+    DataFrame
+        ``module, hits`` (made up), ``n`` (people who missed a session), ``value, ci_low,
+        ci_high``.
+    """
+    known = enrolments[enrolments["attended"].notna() & enrolments["held_on"].notna()]
+    came = floats(known["attended"]) == 1
+    missed = known[~came].groupby(["module", "staff_id"], observed=True)["held_on"].min()
+    last = known[came].groupby(["module", "staff_id"], observed=True)["held_on"].max()
+    joined = missed.rename("missed").to_frame().join(last.rename("came"))
+    done = joined["came"].notna() & (
+        pd.to_datetime(joined["came"]) > pd.to_datetime(joined["missed"])
+    )
+    return _shares(done, done.index.get_level_values("module"), "module")
+
+
+def retests(assessments: pd.DataFrame, marks: dict[str, float] | None = None) -> pd.DataFrame:
+    """First attempts and retests after training, apart; who passed in the end.
+
+    A retest is an attempt beyond the first, or of the occasion ``retest``. Only forms with a
+    mark count.
+
+    Returns
+    -------
+    DataFrame
+        ``form, mark, step`` (``first``; ``retest``: among people who failed at first and sat
+        again; ``never_sat``: share of those who failed and have not sat again; ``in_the_end``:
+        passed at any attempt), ``hits, n, value, ci_low, ci_high``. Retests never count as first
+        attempts.
+    """
+    marks = dict(PASS_MARKS) if marks is None else marks
+    kept = assessments["occasion"].isin(["post", "retest"]) & assessments["score"].notna()
+    kept &= assessments["form"].isin(list(marks))
+    frame = assessments[kept]
+    passed = floats(frame["score"]) >= frame["form"].map(marks).to_numpy(dtype=float)
+    first = (frame["attempt"] == 1).to_numpy(dtype=bool) & (frame["occasion"] == "post").to_numpy()
+    frame = frame.assign(passed=passed, first=first)
+    keys = ["form", "staff_id", "module"]
+    one = frame[frame["first"]].groupby(keys, observed=True)["passed"].max()
+    again = frame[~frame["first"]].groupby(keys, observed=True)["passed"].max()
+    rows = []
+    for form, firsts in one.groupby("form", observed=True):
+        failed = firsts[~firsts]
+        sat = again.reindex(failed.index)
+        tried = sat.dropna().astype(bool)
+        ever = firsts | again.reindex(firsts.index).fillna(value=False).astype(bool)
+        steps = (
+            ("first", firsts),
+            ("retest", tried),
+            ("never_sat", sat.isna()),
+            ("in_the_end", ever),
+        )
+        for step, hit in steps:
+            if len(hit):
+                interval = wilson(int(hit.sum()), len(hit))
+                cells = (interval.n, interval.value, interval.low, interval.high)
+                rows.append((str(form), marks[form], step, int(hit.sum()), *cells))
+    columns = ["form", "mark", "step", "hits", "n", "value", "ci_low", "ci_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def lecturer_standing(reactions: pd.DataFrame, instruments: pd.DataFrame) -> pd.DataFrame:
+    """Say of every lecturer what the line of suspension allows to be said.
+
+    Returns
+    -------
+    DataFrame
+        ``lecturer_id, hits, n, value, ci_low, ci_high, line, least_n, p_value, standing``:
+        ``suspend`` (the alert rule rings: a person decides), ``watch`` (below the line, chance
+        may explain it), ``kept``, ``too_few``; ``drawn, drawn_low, drawn_high`` (the share drawn
+        towards the other lecturers, see
+        :func:`~analysis.monitoring.inference.shrinkage.shrink_shares`; NaN with fewer than three).
+        Lowest first.
+    """
+    rule = next(rule for rule in rules() if rule.id == "lecturer_below_85")
+    table = satisfaction(reactions_by_sheet(reactions, instruments), ["lecturer_id"])
+    alike = reaction_subjects(reactions, instruments, "lecturer_id").set_index("subject")
+    table = table.join(alike[["design_effect", "place"]], on="lecturer_id")
+    enough = table["n"] >= rule.min_n
+    p_values, standing = [], []
+    for row, tested in zip(table.itertuples(), enough, strict=True):
+        alpha = rule.alpha * place_share(int(row.place))
+        test = share_ever_below(
+            int(row.hits), int(row.n), rule.line, alpha, rule.min_n, row.design_effect
+        )
+        p_values.append(test.p_value if tested else np.nan)
+        below = "suspend" if test.fires else "watch" if row.value < rule.line else "kept"
+        standing.append(below if tested else "too_few")
+    table = table.drop(columns=["design_effect", "place"])
+    table = table.assign(line=rule.line, least_n=rule.min_n, p_value=p_values, standing=standing)
+    drawn = shrink_shares(table["hits"].to_numpy(), table["n"].to_numpy())
+    table = table.assign(
+        drawn=np.nan if drawn is None else drawn.value,
+        drawn_low=np.nan if drawn is None else drawn.low,
+        drawn_high=np.nan if drawn is None else drawn.high,
+    )
+    return table.sort_values("value", ignore_index=True)
+
+
+def _shares(hit: pd.Series, by: pd.Index, name: str) -> pd.DataFrame:
+    rows = []
+    for subject, cell in hit.groupby(by, observed=True):
+        interval = wilson(int(cell.sum()), len(cell))
+        cells = (interval.n, interval.value, interval.low, interval.high)
+        rows.append((subject, int(cell.sum()), *cells))
+    return pd.DataFrame(rows, columns=[name, "hits", "n", "value", "ci_low", "ci_high"])
+
+
+def assess_breakdowns(
+    enrolments: pd.DataFrame | None,
+    reactions: pd.DataFrame | None,
+    assessments: pd.DataFrame | None,
+    instruments: pd.DataFrame | None,
+    *,
+    staff: pd.DataFrame | None = None,
+    choices: dict[str, str] | None = None,
+) -> StageResults:
+    """Tables of levels 1 and 2 in all breakdowns that the tables at hand allow.
+
+    Parameters
+    ----------
+    enrolments, reactions, assessments, instruments, staff : DataFrame or None
+        Canonical tables; what is None leaves its breakdowns out.
+    choices : dict, optional
+        The client's readings of contradictions, by which some lines are set.
+
+    Returns
+    -------
+    StageResults
+        Tables ``reaction_by, participation_by, make_ups, retests, lecturer_standing``; fact
+        ``satisfaction_line``.
+    """
+    tables = {}
+    line = satisfaction_line(choices)
+    if present(reactions, "score") and present(instruments, "scale_max"):
+        tables["reaction_by"] = reaction_table(
+            reactions, instruments, line=line, staff=staff, enrolments=enrolments
+        )
+        if present(reactions, "lecturer_id"):
+            tables["lecturer_standing"] = lecturer_standing(reactions, instruments)
+    if present(enrolments, "attended"):
+        tables["participation_by"] = participation_table(enrolments, staff)
+        if present(enrolments, "held_on"):
+            tables["make_ups"] = make_ups(enrolments)
+    if present(assessments, "score"):
+        tables["retests"] = retests(assessments)
+    return collect("monitoring", [], facts={"satisfaction_line": line}, tables=tables)

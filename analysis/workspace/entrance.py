@@ -1,0 +1,173 @@
+"""Opening a client for a stage, in the folder of a run or in one of its own.
+
+A run folder holds ``canonical/`` (the canonical tables and the record of how they came about),
+``panel.parquet`` and ``results/``. The pipeline prepares it once and hands its path to each
+notebook; a notebook run by itself works on a copy of the latest complete run of the same inputs,
+or prepares a folder of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from analysis import client as clients
+from analysis import files, indicators, manifest, newest, parameters
+from analysis.errors import RunError
+from analysis.present import Display, people
+from analysis.report import saved
+from analysis.workspace import pages
+from analysis.workspace.opening.prepare import CANONICAL, PANEL, look_back, prepare
+from analysis.workspace.opening.stage import Stage
+from analysis.workspace.wiring.baseline import BaselineStage
+from analysis.workspace.wiring.design import DesignStage
+from analysis.workspace.wiring.monitoring import MonitoringStage
+from analysis.workspace.wiring.tracking import TrackingStage
+from analysis.workspace.wiring.value import ValueStage
+
+STANDALONE = "standalone"
+STAGES: Mapping[str, tuple[type[Stage], type[pages.Page]]] = {
+    "design": (DesignStage, pages.DesignPage),
+    "baseline": (BaselineStage, pages.BaselinePage),
+    "monitoring": (MonitoringStage, pages.MonitoringPage),
+    "tracking": (TrackingStage, pages.TrackingPage),
+    "value": (ValueStage, pages.ValuePage),
+}
+
+
+def open_stage(
+    name: str,
+    *,
+    client: str,
+    run_dir: str = "",
+    language: str = "zh_CN",
+    seed: int = 20240101,
+    as_of: str = "",
+) -> Stage:
+    """Open a client for a stage.
+
+    Parameters
+    ----------
+    name : str
+        ``design``, ``baseline``, ``monitoring``, ``tracking`` or ``value``.
+    client : str
+        Folder name under ``data/``.
+    run_dir : str
+        Run folder; empty in a notebook run by itself.
+    language : {"zh_CN", "zh", "en"}
+        Language shown in the notebook; reports are made in both.
+    seed : int
+        Seed of the stage's random draws.
+    as_of : str
+        Day to look back to, ``2024-09-30``; empty to take everything. A run folder was prepared
+        for its day already, and another one is refused.
+
+    Raises
+    ------
+    InputError
+        When the client file or the exports have faults.
+    RunError
+        When ``run_dir`` is no run folder, or was prepared for another day; when a parameter has
+        a wrong value, or papermill was given one that the notebook does not know; when a
+        notebook by itself needs the results of one that was not run.
+    """
+    given = {"client": client, "run_dir": run_dir, "language": language, "seed": seed}
+    language = parameters.validate(name, {**_injected(), **given}).language
+    opened = clients.load(client)
+    day = parameters.day(as_of)
+    folder = Path(run_dir) if run_dir else _standalone(client, opened, day)
+    if not (folder / PANEL).is_file():
+        raise RunError(
+            f"{folder} holds no panel. Correct: leave run_dir empty, or give the folder of a run."
+        )
+    back = look_back(folder)
+    if as_of and back.as_of != day:
+        raise RunError(
+            f"{folder} was prepared for {back.as_of or 'the whole period'}, not for {day}. "
+            f"Correct: crmeval run {client} --stage {name} --as-of {day}"
+        )
+    if not run_dir:
+        _needs(name, folder)
+    named = indicators.of_client(opened)
+    how = {"min_cell": opened.min_cell, "earlier": saved.load(folder)}
+    how["screen"] = people.load(folder)
+    show = Display(language, indicators=named, **how)
+    opens, layout = STAGES[name]
+    stage = opens(
+        name=name,
+        client=opened.model_copy(update={"period": back.period(opened.period)}),
+        folder=folder,
+        show=show,
+        language=language,
+        seed=seed,
+        as_of=back.as_of,
+        layout=layout,
+    )
+    show.notices = stage.commitments
+    return stage
+
+
+def _injected() -> dict[str, Any]:
+    """Return what papermill put into the notebook that is running, by name; empty elsewhere.
+
+    Papermill only warns of a parameter that no cell declares, and runs the notebook without it.
+    """
+    if "IPython" not in sys.modules:
+        return {}
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    cells = [] if shell is None else shell.user_ns.get("In", [])
+    found: dict[str, Any] = {}
+    for cell in cells:
+        if not cell.startswith("# Parameters\n"):
+            continue
+        for line in ast.parse(cell).body:
+            if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name):
+                found[line.targets[0].id] = shell.user_ns.get(line.targets[0].id)
+    return found
+
+
+def _needs(name: str, folder: Path) -> None:
+    """Refuse the value stage where there is nothing to value."""
+    if name != "value" or (folder / "results" / "tracking.json").is_file():
+        return
+    before = parameters.stage("tracking").notebook
+    raise RunError(
+        "There are no results of the tracking stage for these inputs, so nothing can be valued. "
+        f"Correct: run {before} first, or crmeval run {folder.parent.name}"
+    )
+
+
+def _standalone(client: str, opened: clients.Client, day: dt.date | None) -> Path:
+    """Return a folder of its own, filled from the latest complete run of the same inputs.
+
+    Without such a run, or to look back to a day, it is prepared from the exports. Results written
+    there never change a finished report.
+    """
+    home = files.project_root() / "reports" / client
+    files.clear_unfinished(home, opened.folder)
+    made_of = {"inputs": files.input_hashes(opened.folder), "code": files.code_hash()}
+    complete, run = newest.latest(home), None
+    if day is None and complete is not None:
+        run = manifest.load(complete)
+        run = run if {"inputs": run.inputs, "code": run.code} == made_of else None
+    folder, stamp = home / STANDALONE, home / STANDALONE / "made_of.json"
+    text = json.dumps({**made_of, "run": run and run.run_id, "as_of": str(day)}, sort_keys=True)
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == text:
+        return folder
+    files.remove(folder)
+    if run is None:
+        prepare(client, folder, as_of=day)
+    else:
+        for part in (CANONICAL, "results"):
+            shutil.copytree(complete / part, folder / part)
+        shutil.copy(complete / PANEL, folder / PANEL)
+    files.write_text(stamp, text)
+    return folder

@@ -1,0 +1,1 @@
+"""What steps are given: frames and estimates made from the client's tables."""

@@ -1,0 +1,1 @@
+"""One client opened for one stage, with its locks and its earlier runs."""

@@ -1,0 +1,70 @@
+"""What leads for one client: the base its outcomes are compared with, and whether by lottery."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from analysis import design
+from analysis.errors import DesignError
+from analysis.workspace.opening.locks import lock_path, read_lock
+
+if TYPE_CHECKING:
+    from analysis.workspace.opening.stage import Stage
+
+
+def base_of(stage: Stage, indicator: str, frame: pd.DataFrame | None = None) -> design.BaseChoice:
+    """Return what an outcome's months with training are compared with, and why.
+
+    The client file's word counts; under ``auto`` that of the locked plan; else the rule on the
+    months before training.
+
+    Parameters
+    ----------
+    stage : Stage
+    indicator : str
+    frame : DataFrame, optional
+        The outcome's frame where it is at hand.
+    """
+    found = design.choose_base(stage.outcome(indicator) if frame is None else frame)
+    stated = stage.client.design.base
+    if stated != "auto":
+        return found.as_stated(stated, "stated")
+    locked = locked_plan(stage)
+    if locked is None:
+        return found
+    bases = locked.get("bases", {})
+    return found.as_stated(bases.get(indicator, locked.get("base", "month_before")), "locked")
+
+
+def bases_of(stage: Stage) -> tuple[str, Mapping[str, str]]:
+    """Return the primary outcome's base, and those of planned outcomes that differ from it."""
+    stated = stage.client.design
+    others = [*stated.secondary_outcomes, *(b.indicator for b in stage.client.value.benefits)]
+    first = base_of(stage, stage.primary).base
+    found = {name: base_of(stage, name).base for name in dict.fromkeys(others)}
+    return first, {name: base for name, base in found.items() if base != first}
+
+
+def locked_plan(stage: Stage) -> Mapping[str, Any] | None:
+    """Return the content of the locked plan; None without one that can be read."""
+    try:
+        lock = read_lock(stage.client, "plan")
+    except DesignError:
+        return None  # the comparison with the lock says that it cannot be read
+    return None if lock is None else lock.current.content
+
+
+def lottery_of(stage: Stage) -> design.Lottery:
+    """Return whether a lottery is declared and the waves are those of the kept draw."""
+    path = lock_path(stage.client, "draw").with_suffix(".csv")
+    drawn = audit = None
+    if path.is_file():
+        drawn = pd.read_csv(path, dtype=str, keep_default_na=False).astype({"wave": int})
+        kept = path.with_suffix(".json")
+        audit = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else None
+    declared = stage.client.design.assignment == "randomised"
+    return design.audit_lottery(stage.waves, declared=declared, drawn=drawn, audit=audit)

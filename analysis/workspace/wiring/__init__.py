@@ -1,0 +1,1 @@
+"""Which step of a stage gets which table: one module per stage."""

@@ -1,0 +1,427 @@
+"""What the monitoring stage hands to its steps."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import Any
+
+import pandas as pd
+
+from analysis.indicators import registry
+from analysis.results import StageResults, Topic, collect, merge
+from analysis.tables import period_of
+from analysis.workspace.inputs.complaints import complaints
+from analysis.workspace.inputs.spans import span
+from analysis.workspace.opening import ledger
+from analysis.workspace.opening.stage import Stage
+
+WATCHED = ("csat_top2", "response_within_30min", "response_median_hours", "staff_turnover")
+"""Indicators of customers, the process and staff, watched beside the primary outcome."""
+
+RULES = ("beyond_3", "eight_one_side")
+"""Run rules of the charts of sites; more would ring more often over many sites."""
+
+
+class MonitoringStage(Stage):
+    """One client opened for the monitoring stage."""
+
+    @property
+    def today(self) -> dt.date:
+        """Day looked back to; the last day of the period when everything was taken."""
+        return self.as_of or self.until
+
+    @property
+    def chart_labels(self) -> Mapping[str, Any]:
+        """What labels the control charts of what is watched."""
+        return self.labels_of(self.charted["indicator"])
+
+    def labels_of(self, indicator: str) -> Mapping[str, Any]:
+        """Return indicator, unit, direction, ends of the scale and first month with training."""
+        unit = self.unit(indicator)
+        return {
+            "indicator": indicator,
+            "unit": unit,
+            "direction": self.registry[indicator].direction,
+            "span": span(unit, self.table("instruments")),
+            "start": self.first_wave,
+        }
+
+    @property
+    def weekly_labels(self) -> Mapping[str, Any]:
+        """Site whose weekly chart is drawn large, and the running day on which training begins."""
+        ranked = self.weekly.table("weekly_opened_signals")
+        subject = "" if ranked.empty else ranked["subject"].iloc[0]
+        return {"subject": subject, "direction": "down", "start": self.start_of_weeks}
+
+    @property
+    def start_of_weeks(self) -> int:
+        """First day of training, in days since 1970."""
+        return (self.first_day - dt.date(1970, 1, 1)).days
+
+    @property
+    def contrast_labels(self) -> Mapping[str, Any]:
+        """Indicator and unit of the contrast that is drawn."""
+        return {"indicator": self.primary, "unit": self.unit()}
+
+    @property
+    def charted(self) -> Mapping[str, Any]:
+        """What the control charts show: top-2-box satisfaction, else the primary outcome."""
+        measured = set(self.panel["indicator"])
+        name = "csat_top2" if "csat_top2" in measured else self.primary
+        known = self.registry[name]
+        return {"indicator": name, "share": known.unit == "share", "direction": known.direction}
+
+    def training(self) -> StageResults:
+        """Assess levels 1 and 2: participation, reaction and learning."""
+        from analysis import monitoring
+
+        courses = self.of("enrolments", "reactions", "assessments", "instruments")
+        return self.step("training", monitoring.assess_training, *courses, **self.made)
+
+    def breakdowns(self) -> StageResults:
+        """Split levels 1 and 2 by course, lecturer, mode and tier; resits apart."""
+        from analysis import monitoring
+
+        courses = self.of("enrolments", "reactions", "assessments", "instruments")
+        who = {"staff": self.table("staff"), "choices": self.client.choices}
+        return self.step("breakdowns", monitoring.assess_breakdowns, *courses, **who)
+
+    def teaching(self) -> StageResults:
+        """Hold classes, and hours, years and certificates of lecturers, against their lines."""
+        from analysis import monitoring
+
+        lecturers, enrolments = self.of("lecturers", "enrolments")
+        taught = self.step("teaching", monitoring.assess_teaching, enrolments, as_of=self.today)
+        tables = (lecturers, enrolments, self.client.choices)
+        who = self.step("lecturers", monitoring.assess_lecturers, *tables)
+        return merge(self.name, (taught, who))
+
+    def items(self) -> StageResults:
+        """Analyse the items of tests whose answers are at hand item by item."""
+        from analysis import monitoring
+
+        return self.step("items", monitoring.assess_items, self.table("test_answers"))
+
+    def composite(self) -> StageResults:
+        """Assess the composite mark and what depends on its weights."""
+        from analysis import monitoring
+
+        tested = self.table("assessments")
+        return self.step("composite", monitoring.assess_composite, tested, **self.made)
+
+    def alerts(self) -> StageResults:
+        """Apply every alert rule in force, each firing tested against chance."""
+        from analysis import monitoring
+
+        lines = {name: own.alert for name, own in self.client.outcomes.items() if own.alert}
+        rules = monitoring.declared_rules(lines)
+        measures = self.asked.ask(
+            "alerts",
+            lambda: monitoring.alert_measures(
+                self.tables, self.panel, baseline_until=self.first_wave, own=rules
+            ),
+            {},
+            about="measures",
+        ) | monitoring.weekly_measures(self.weekly.tables)
+        how = {"on": self.today, "choices": self.client.choices, "own": rules}
+        return self.step("alerts", monitoring.assess_alerts, measures, **how)
+
+    def charts(self) -> StageResults:
+        """Chart what is watched, site by site, and rank the sites by signal."""
+        from analysis import monitoring
+
+        until = self.first_wave
+        apart = {"phases": self._phases, "festival": self._festival_months}
+        how = {"baseline_until": until, **self.charted, **apart}
+        unit = self.unit(self.charted["indicator"])
+        found = self.step("charts", monitoring.assess_charts, self.panel, unit=unit, **how)
+        drawn, ranked = {}, []
+        for name, kind in self._kinds_of_chart().items():
+            rules = {"baseline_until": until, "rules": RULES}
+            draw = partial(monitoring.chart_panel, self.panel, **rules, **apart)
+            chart = self.asked.ask(
+                "charts",
+                partial(draw, indicator=name, kind=kind),
+                pd.DataFrame(),
+                about=f"{name}.{kind}",
+            )
+            if not chart.empty:
+                order = monitoring.rank_sites(chart, direction=self.registry[name].direction)
+                ranked.append(order.assign(indicator=name, kind=kind))
+                drawn[f"charts_{name}"] = self._marked(chart, name)
+        tables = {**drawn, "sites_ranked": pd.concat(ranked)} if ranked else {}
+        kind = {name: self.charted[name] for name in ("indicator", "share")}
+        funnel = self.step("funnel", monitoring.assess_funnel, self.panel, **kind)
+        if not (points := funnel.table("funnel")).empty:
+            # A figure and its data cannot hide single points: sites of few answers are not drawn.
+            shown = points[points["n"] >= self.least_answers(kind["indicator"])]
+            funnel = replace(funnel, tables={**funnel.tables, "funnel": shown})
+        rare = self.step(
+            "rare",
+            monitoring.assess_rare,
+            self.rows("tickets"),
+            start=self.first_day,
+            timezone=self.client.client.timezone,
+            until=self.today,
+        )
+        watched = self.charted["indicator"]
+        if not (points := found.table("chart")).empty:
+            points = self._marked(points, watched)
+            found = replace(found, tables={**found.tables, "chart": points})
+        more = collect(self.name, [], tables=tables)
+        return merge(self.name, (found, funnel, self.weekly, rare, self._platform(), more))
+
+    @cached_property
+    def _phases(self) -> Mapping[str, tuple[int, ...]]:
+        """Months from which the chart of a site begins anew."""
+        from analysis import monitoring
+
+        return monitoring.phase_starts(self.table("events"), list(self.sites["site_id"]))
+
+    @property
+    def _festival_months(self) -> frozenset[int]:
+        from analysis.design.calendar import festival_months
+
+        return festival_months(self.client.client.timezone)
+
+    def _marked(self, chart: pd.DataFrame, indicator: str) -> pd.DataFrame:
+        """Return a chart with ``few``: points that rest on too few answers to be shown.
+
+        They count for the signals, which say nothing of their height.
+        """
+        least = self.least_answers(indicator)
+        cells = self.panel[
+            (self.panel["indicator"] == indicator)
+            & (self.panel["stratum"] == "")
+            & (self.panel["n"] < least)
+        ]
+        few = pd.MultiIndex.from_frame(cells[["site_id", "period"]].astype({"site_id": str}))
+        keys = chart[["subject", "period"]].astype({"subject": str, "period": "int64"})
+        return chart.assign(few=pd.MultiIndex.from_frame(keys).isin(few))
+
+    @cached_property
+    def weekly(self) -> StageResults:
+        """Charts of work orders by week."""
+        from analysis import monitoring
+        from analysis.design.calendar import festival_days
+
+        waves = self.waves
+        return self.step(
+            "weekly",
+            monitoring.assess_weekly,
+            self.rows("tickets"),
+            start=self.first_day,
+            timezone=self.client.client.timezone,
+            until=self.today,
+            never_trained=set(waves.loc[waves["arm"] != "treated", "site_id"].astype(str)),
+            holidays=festival_days(self.client.client.timezone),
+        )
+
+    @property
+    def last_look(self) -> int | None:
+        """Month of the last look that is planned: that of the last goal; None without goals."""
+        deadlines = [period_of(goal.deadline) for goal in self.client.goals]
+        return max(deadlines) if deadlines else None
+
+    def _platform(self) -> StageResults:
+        """Count the households that report through the platform."""
+        from analysis import measurement
+
+        tickets, sites = self.rows("tickets"), self.table("sites")
+        zone = self.client.client.timezone
+        return self.step("platform", measurement.assess_platform, tickets, sites, timezone=zone)
+
+    def _kinds_of_chart(self) -> Mapping[str, str]:
+        """Chart by indicator: shares p, counts by exposure u, small shifts of means EWMA."""
+        wanted = {
+            self.charted["indicator"]: "p" if self.charted["share"] else "xmr",
+            "complaints_per_1000": "u",
+            "csat_mean": "ewma",
+        }
+        measured = set(self.panel["indicator"])
+        return {name: kind for name, kind in wanted.items() if name in measured}
+
+    def contrasts(self) -> StageResults:
+        """Compare trained with untrained sites, right at every look, and their complaints."""
+        from analysis import monitoring
+
+        measured = set(self.panel["indicator"])
+        named = [name for name in dict.fromkeys((self.primary, *WATCHED)) if name in measured]
+        found = [
+            self.step(
+                "contrast",
+                monitoring.assess_contrast,
+                self.outcome(name),
+                about=name,
+                indicator=name,
+                unit=self.unit(name),
+                until=self.last_look,
+                **self.made,
+            )
+            for name in named
+        ]
+        arms = self.waves.drop_duplicates("site_id").set_index("site_id")["arm"]
+        events, since = self.table("events"), {"since": self.first_day}
+        changed = self.step("events", monitoring.assess_events, events, arms, **since)
+        subjects = self.step("complaints", complaints, self, self.rows("tickets"))
+        return merge(self.name, [*found, subjects, changed])
+
+    def milestones(self) -> StageResults:
+        """Compare milestones with their plan, and judge gates by what there was on their day."""
+        from analysis import monitoring
+
+        planned = self.table("milestones")
+        today = {"as_of": self.today}
+        states = self.step("milestones", monitoring.assess_milestones, planned, **today)
+        scorecard, ratios = ledger.earlier_verdicts(self.client.folder.name, before=self.today)
+        choices = self.client.choices
+        gates = self.step(
+            "gates",
+            monitoring.assess_gates,
+            planned,
+            self.tables,
+            **today,
+            choices=choices,
+            verdicts=monitoring.verdicts(scorecard, ratios, choices=choices),
+        )
+        return merge(self.name, (states, gates))
+
+    def budget(self) -> StageResults:
+        """Compare planned and actual cost, what a trainee and an hour cost, and forecast."""
+        from analysis import monitoring
+
+        costs, enrolments, staff = self.of("costs", "enrolments", "staff")
+        trainees, hours = monitoring.attended_effort(enrolments)
+        first = partial(monitoring.first_passes, self.table("assessments"))
+        passes = self.asked.ask("budget", first, None, about="passes")
+        spent = self.step(
+            "budget",
+            monitoring.assess_budget,
+            costs,
+            trainees=trainees,
+            hours=hours,
+            passes=passes,
+            **self.made,
+        )
+        end = self.step(
+            "forecast",
+            monitoring.assess_forecast,
+            costs,
+            as_of=self.today,
+            enrolments=enrolments,
+            staff=staff,
+            **self.made,
+        )
+        return merge(self.name, (spent, end))
+
+    def risks(self, *steps: StageResults) -> StageResults:
+        """Grade the register of risks, its triggers set off by the alerts of other steps."""
+        from analysis import monitoring
+
+        with registry.using(self.registry):  # a trigger may name an outcome of the client
+            return self.step(
+                "risks",
+                monitoring.assess_risks,
+                self.table("risks"),
+                alerts=[alert for step in steps for alert in step.alerts],
+                panel=self.panel,
+                tables=self.tables,
+                as_of=self.today,
+                before=self._before("risks"),
+            )
+
+    def cycle(self, alerts: StageResults, charts: StageResults) -> StageResults:
+        """Decide by stated rules how often to measure; they never see the effect."""
+        from analysis import monitoring
+        from analysis.design.calendar import season
+
+        waves = self.waves
+        chart = charts.table("chart")
+        goals = [goal.deadline for goal in self.client.goals if goal.indicator == self.primary]
+        facts = monitoring.CycleFacts(
+            alarms=sum(alert.grade <= 2 for alert in alerts.alerts),
+            half_width=monitoring.projected_half_width(
+                self.panel,
+                indicator=self.primary,
+                treated=set(waves.loc[waves["arm"] == "treated", "site_id"]),
+                first_wave=self.first_wave,
+                deadline=period_of(max([*goals, self.today])),
+            ),
+            tolerated=self.client.design.smallest_effect,
+            quiet_months=0 if chart.empty else monitoring.quiet_months(chart),
+            asked_a_year=monitoring.asked_a_year(self.table("invitations"), self.sites, self.today),
+        )
+        before = self._before("measurement_cycle")
+        how = {
+            "on": self.today,
+            "before": before,
+            "season": partial(season, timezone=self.client.client.timezone),
+        }
+        return self.step("cycle", monitoring.assess_cycle, facts, **how)
+
+    def _before(self, name: str) -> Any:
+        return ledger.earlier_table(self.client.folder.name, name, before=self.today)
+
+    def follow(self, *steps: StageResults) -> StageResults:
+        """Put steps together, and their alerts into the history of alerts.
+
+        Returns
+        -------
+        StageResults
+            The steps; alerts with the state and due day that the history gives them. Tables
+            ``alert_history`` (the ledger), ``alert_changes`` (since the last run; none at the
+            first) and ``alert_decisions`` (the sheet to fill in); facts ``as_of``,
+            ``looked_back``, ``compared_with`` (day of the run before, None at the first); check
+            ``monitoring.history``, what changed in words.
+        """
+        from analysis import monitoring
+
+        whole = merge(self.name, steps)
+        ringing = monitoring.with_due(whole.alerts, on=self.today)
+        made = ledger.decisions(self.client.folder)
+        earlier = ledger.earlier_alerts(self.client.folder.name, before=self.today)
+        before = monitoring.replay(earlier, made) if earlier else None
+        after = monitoring.merge(before, ringing, made, on=self.today)
+        changed = monitoring.changes(before if earlier else after, after)
+        compared = earlier[-1][0] if earlier else None
+        tables = {
+            "alert_history": after,
+            "alert_changes": changed,
+            "alert_decisions": monitoring.decision_sheet(after, made),
+        }
+        facts = {
+            "as_of": self.today.isoformat(),
+            "looked_back": self.as_of is not None,
+            "compared_with": compared and compared.isoformat(),
+        }
+        asked = monitoring.history_check(changed, after, compared_with=compared)
+        told = monitoring.with_states(ringing, after)
+        others = (whole.estimates, whole.checks, asked, told, whole.findings)
+        return collect(
+            self.name, others, facts={**whole.facts, **facts}, tables={**whole.tables, **tables}
+        )
+
+    def said(self, found: StageResults, topic: Topic, step: str = "") -> Mapping[str, Any]:
+        """Return the sentence in which a check says what it found: its key, its blanks.
+
+        Where the step that makes it (named as its topic, or as given) refused, why it did.
+        """
+        said = next(
+            check for check in found.checks if check.topic is topic or check.refuses(step or topic)
+        )
+        return {"key": said.reason, **said.params}
+
+    def monday(self, followed: StageResults) -> tuple[StageResults, tuple[Any, ...]]:
+        """Rank what to do this week: what is stored of it, and the actions to show."""
+        from analysis import monitoring
+
+        return monitoring.assess_monday(
+            followed.alerts,
+            on=self.today,
+            milestones=followed.table("milestones"),
+            risks=followed.table("risks"),
+            changes=followed.table("alert_changes"),
+        )

@@ -1,0 +1,353 @@
+"""What the value stage hands to its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from analysis import findings, indicators
+from analysis.results import Check, Estimate, Finding, StageResults, Topic, merge
+from analysis.workspace.inputs.beside_truth import return_beside_truth
+from analysis.workspace.inputs.exposure import ALL_MONTHS
+from analysis.workspace.opening import ledger
+from analysis.workspace.opening.stage import Stage
+
+if TYPE_CHECKING:
+    from analysis.value import TrueReturn
+
+_TRUE = ("benefit", "benefit_cost_ratio", "net_return")
+"""Estimands of the return that have a truth in a simulated world."""
+
+
+_ARMS_BEFORE = (Topic.TRENDS_BEFORE, Topic.BALANCE, Topic.BALANCE_LARGEST)
+"""What of the baseline speaks against a comparison of trained and untrained sites."""
+
+
+class ValueStage(Stage):
+    """One client opened for the value stage."""
+
+    @property
+    def reached(self) -> Mapping[str, Any]:
+        """What goals are compared with besides changes, as ``value.assess_goals`` takes it."""
+        return {
+            "registry": self.registry,
+            "levels": self.levels(),
+            "baselines": self.baselines(),
+            "relatives": self.relatives(),
+            "simulated": self.simulated,
+        }
+
+    @property
+    def money(self) -> Mapping[str, Any]:
+        """How money is counted, as ``value.assess_roi`` takes it."""
+        from analysis.value import Switches
+
+        rules = self.client.value
+        return {
+            "registry": self.registry,
+            "exposure": self.exposure(),
+            "exposed": self.exposed(rules.months_counted),
+            "quantiles": self.quantiles(rules.months_counted),
+            "until": self.exposed_until(),
+            "start": self.first_wave,
+            "correlations": self.correlations(rules.months_counted),
+            "simulated": self.simulated,
+            "margin": rules.margin,
+            "hour_cost": rules.participant_time_cost,
+            "hours": self._hours_attended(),
+            "switches": Switches(
+                first_year_only=rules.first_year_only, lower_bound_only=rules.lower_bound_only
+            ),
+        }
+
+    def goals(self) -> StageResults:
+        """Compare goals with what was reached."""
+        from analysis import value
+
+        stated, changes = self.client.goals, self.effects()
+        return self.step("goals", value.assess_goals, stated, changes=changes, **self.reached)
+
+    def chain(self) -> StageResults:
+        """Audit the chain from training to results: no link may be claimed over one that broke."""
+        from analysis import value
+
+        return self.step("value_chain", value.audit_chain, self.changes(), self.registry)
+
+    def counted(self, *, draws: int, **changed: Any) -> StageResults:
+        """Price the effects as the client file says, or with some of :attr:`money` changed.
+
+        Parameters
+        ----------
+        draws : int
+            Draws of the simulation.
+        **changed
+            Arguments of ``value.assess_roi`` in place of the client's; ``costs`` too.
+        """
+        from analysis import value
+
+        given = {"costs": self.table("costs"), **self.money, **changed}
+        costs = given.pop("costs")
+        made = {"draws": draws, "seed": self.seed, **given}
+        benefits, effects = self.client.value.benefits, self.effects()
+        return self.step("roi", value.assess_roi, benefits, effects, costs, **made)
+
+    def count_money(self, *, draws: int) -> StageResults:
+        """Price the effects, and count the same programme otherwise: each rule flipped alone.
+
+        For a simulated client the table ``truth`` sets benefit and return beside what is true.
+        """
+        from analysis import value
+
+        rules, effects = self.client.value, self.effects()
+        switches = self.money["switches"]
+
+        flipped = {
+            "planned": {},
+            "all_months": {
+                "switches": replace(switches, first_year_only=False),
+                "exposure": self.exposure(first_year_only=False, horizon_months=ALL_MONTHS),
+                "exposed": self.exposed(ALL_MONTHS),
+                "quantiles": self.quantiles(ALL_MONTHS),
+                "until": None,
+                "correlations": self.correlations(ALL_MONTHS),
+            },
+            "lower_bound": {
+                "switches": replace(switches, lower_bound_only=not switches.lower_bound_only)
+            },
+            "no_time": {"hour_cost": None, "costs": _without_time(self.table("costs"))},
+            "revenue": {"margin": 1.0, "revenue": True},
+        }
+        main = self.counted(draws=draws)
+        ways = {
+            name: partial(self.counted, draws=draws, **changed) for name, changed in flipped.items()
+        }
+        others = self.step("variants_of_money", value.compare_variants, ways)
+        unpriced = self.step("unpriced", value.list_unpriced, effects, rules.benefits)
+        parts = [main, others, unpriced, self._cost_per_percent(main), self.beside_truth(main)]
+        return merge("value", parts)
+
+    def beside_truth(self, counted: StageResults) -> StageResults:
+        """Set benefit and return of a simulated client beside what is true in its world.
+
+        The table ``truth`` has no rows for other clients.
+
+        Parameters
+        ----------
+        counted : StageResults
+            As :meth:`counted` returns it.
+        """
+        known = len(self.earlier("tracking").tables.get("truth", ())) > 0
+        shown = [e for e in counted.estimates if e.estimand in _TRUE] if known else []
+        true = self.true_return(counted) if known else None
+        rows = return_beside_truth(shown, None if true is None else true.by_estimand())
+        return StageResults(stage="value", tables={"truth": rows})
+
+    def true_return(self, counted: StageResults) -> TrueReturn | None:
+        """Return what the training of a simulated client was truly worth; None if not known."""
+        from analysis import value
+
+        true = self.earlier("tracking").tables.get("true_exposed")
+        cost = next((e.value for e in counted.estimates if e.estimand == "cost"), None)
+        if true is None or cost is None:
+            return None
+        mine = true[true["months"] == self.client.value.months_counted]
+        rules = self.money
+        names = ("registry", "exposure", "exposed", "margin", "switches")
+        return value.true_return(
+            self.client.value.benefits,
+            self.effects(),
+            mine.set_index(["indicator", "basis"])["truth"].to_dict(),
+            cost=cost,
+            **{name: rules[name] for name in names},
+        )
+
+    def _cost_per_percent(self, counted: StageResults) -> tuple[Estimate, ...]:
+        """Return what one per cent of the primary outcome cost (R119)."""
+        from analysis import value
+
+        effect = self.effects().get(self.primary)
+        cost = next((e.value for e in counted.estimates if e.estimand == "cost"), None)
+        if effect is None or cost is None:
+            return ()
+        before = self.baselines().get(self.primary)
+        made = partial(value.cost_per_percent, cost, effect, before, unit=effect.unit)
+        return self.asked.ask("cost_per_percent", lambda: (made(),), ())
+
+    def sharing(self) -> StageResults:
+        """Say how a reward for the gain could be shared between sites, and whether it should."""
+        from analysis import causal, value
+
+        sites = self.sites.dropna(subset=["households"]).set_index("site_id")["households"]
+        effects = partial(causal.effects_by_site, self.outcome())
+        found = self.asked.ask("sharing", effects, None, about="effects")
+        if found is None:
+            return StageResults(stage="value")
+        known = self.registry[self.primary]
+        return self.step(
+            "sharing",
+            value.assess_sharing,
+            found,
+            sites.astype("float64") if len(sites) else None,
+            direction=known.direction,
+        )
+
+    def against(self) -> tuple[Check, ...]:
+        """Return what speaks against the answer: checks of design and effect that failed.
+
+        On the primary outcome also those with caution, and wherever methods disagree. What is
+        found alike of several outcomes is said once.
+        """
+        found = (
+            check
+            for stage in ("baseline", "tracking")
+            for check in self.earlier(stage).checks
+            if check.status in ("failed", "caution")
+            and (stage == "tracking" or check.topic in _ARMS_BEFORE)
+            and (
+                check.indicator == self.primary
+                or check.status == "failed"
+                or check.topic is Topic.ESTIMATOR_AGREEMENT
+            )
+        )
+        told: dict[tuple[Any, ...], Check] = {}
+        for check in found:
+            told.setdefault(
+                (check.question, check.reason, repr(sorted(check.params.items()))), check
+            )
+        return tuple(told.values())
+
+    def _hours_attended(self) -> float | None:
+        from analysis.monitoring import attended_effort
+
+        return attended_effort(self.table("enrolments"))[1]
+
+    def exposure(
+        self, *, first_year_only: bool | None = None, horizon_months: int | None = None
+    ) -> dict[str, float]:
+        """Site-months, household-months and clients that the effects apply to."""
+        from analysis.value import treated_exposure
+
+        sites, rules = self.sites, self.client.value
+        served = sites.dropna(subset=["households"]).set_index("site_id")["households"]
+        return treated_exposure(
+            self.outcome(),
+            served.astype("float64").to_dict(),
+            horizon_months=horizon_months or rules.horizon_months,
+            first_year_only=(rules.first_year_only if first_year_only is None else first_year_only),
+            discount_rate=rules.discount_rate,
+        )
+
+    def changes(self) -> tuple[Estimate, ...]:
+        """Every change found on any level: learning gains and effects on behaviour and results."""
+        gains = [e for e in self.earlier("monitoring").estimates if e.estimand == "paired_gain"]
+        return (*gains, *self.effects().values())
+
+    def value_claims(self, goals: StageResults, roi: StageResults) -> tuple[Finding, ...]:
+        """Say whether the training paid and which targets were reached."""
+        effects = tuple(self.earlier("tracking").findings)
+        return findings.money_finding(roi, effects), findings.targets_finding(goals, effects)
+
+    def effects(self) -> dict[str, Estimate]:
+        """Overall effect (or described change) by indicator, from the tracking stage."""
+        found = self.earlier("tracking").estimates
+        wanted = ("att_overall", "change_before_after")
+        return {
+            e.indicator: e
+            for e in reversed(found)
+            if e.estimand in wanted and not e.dims.get("beside") and e.indicator
+        }
+
+    def levels(self) -> dict[str, Estimate]:
+        """Level reached by indicator: from monitoring, else the last twelve months' mean."""
+        monitoring = {
+            e.indicator: e
+            for e in self.earlier("monitoring").estimates
+            if e.dims.get("scope") == "overall"
+        }
+        return self.mean_levels(before=self.client.period.last_period + 1) | monitoring
+
+    def baselines(self) -> dict[str, Estimate]:
+        """Level before training by indicator: the trained sites' where the effects know it."""
+        found = self.earlier("tracking").estimates
+        own = {e.indicator: e for e in found if e.estimand == "level_before"}
+        return self.mean_levels(before=self.first_wave) | own
+
+    def relatives(self) -> dict[str, Estimate]:
+        """Effects on rates as shares of what the rates would have been, by indicator."""
+        found = self.earlier("tracking").estimates
+        return {e.indicator: e for e in found if e.estimand == "att_relative" and e.indicator}
+
+    def exposed(self, months: int) -> dict[tuple[str, str], Estimate]:
+        """Effects averaged over what is counted in so many months, by indicator and basis."""
+        found = self.earlier("tracking").estimates
+        return {
+            (e.indicator, e.dims["basis"]): e
+            for e in found
+            if e.estimand == "att_exposed" and e.dims["months"] == months
+        }
+
+    def quantiles(self, months: int) -> dict[tuple[str, str], list[tuple[float, float]]]:
+        """Distributions of the effects of :meth:`exposed`: probability and value, ascending."""
+        table = self.earlier("tracking").table("exposed_quantiles")
+        if table.empty:
+            return {}
+        mine = table[table["months"] == months].sort_values("probability", kind="stable")
+        return {
+            key: list(zip(part["probability"], part["value"], strict=True))
+            for key, part in mine.groupby(["indicator", "basis"])
+        }
+
+    def exposed_until(self) -> pd.DataFrame:
+        """Effects over what was exposed up to each month, as the client counts months."""
+        table = self.earlier("tracking").table("exposed_until")
+        if table.empty:
+            return table
+        return table[table["months"] == self.client.value.months_counted].drop(columns="months")
+
+    def correlations(self, months: int) -> dict[frozenset[tuple[str, str]], float]:
+        """Return the correlation of the errors of priced effects, by pair of indicator and basis.
+
+        Pairs of which it is not known are absent.
+        """
+        table = self.earlier("tracking").tables.get("correlations")
+        if table is None:
+            return {}
+        mine = table[table["months"] == months]
+        return {
+            frozenset({(row.indicator, row.basis), (row.other, row.other_basis)}): row.correlation
+            for row in mine.itertuples()
+        }
+
+    def actions(self) -> StageResults:
+        """Propose actions from all stages, and say what became of those of earlier runs."""
+        from analysis import value
+
+        client = self.client.folder
+        return self.step(
+            "actions",
+            value.assess_actions,
+            self.evidence("baseline", "monitoring", "tracking"),
+            self.table("actions"),
+            on=self.until,
+            runs=ledger.earlier_actions(client.name, before=self.until),
+            decisions=ledger.action_decisions(client),
+            untrained=int(indicators.cohorts(self.waves).isna().sum()),
+            simulated=self.simulated,
+        )
+
+    def evidence(self, *stages: str) -> tuple[Finding | Check | Any, ...]:
+        """Return the findings, alerts and failed checks of earlier stages."""
+        found: list[Any] = []
+        for stage in stages:
+            part = self.earlier(stage)
+            found += [*part.findings, *part.alerts]
+            found += [check for check in part.checks if check.status in ("failed", "caution")]
+        return tuple(found)
+
+
+def _without_time(costs: pd.DataFrame | None) -> pd.DataFrame | None:
+    return None if costs is None else costs[costs["category"] != "participant_time"]
