@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.client import Client
+from analysis.ingest import october
 from analysis.ingest.draft import Draft
 from analysis.ingest.totals import named_as_total, sums_of_neighbours, sums_of_others
 from analysis.tables import TABLES
@@ -58,6 +59,7 @@ def cross_check(draft: Draft, client: Client, known: Mapping[str, frozenset[str]
     _references(draft, known)
     _order(draft)
     _period(draft, client)
+    october.tell(draft)
     _totals(draft)
     if draft.source.table == "waves":
         _starts(draft)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.ingest import october
 from analysis.ingest.draft import Draft
 
 ANSWERS = frozenset({"surveys", "reactions", "ratings", "test_answers"})
@@ -70,8 +71,18 @@ class Repeat:
 
 
 def tell(repeats: Iterable[Repeat], column: str, *, rule: str | None = None) -> None:
-    """Add to each repeat's draft the problem of its key column."""
+    """Add to each repeat's draft the problem of its key column.
+
+    Rows that may be October, read as January, are no repetition of one (:mod:`.october`).
+    """
+    octobers: dict[int, np.ndarray] = {}
     for repeat in repeats:
+        pairs = (repeat.draft, repeat.position), (repeat.first, repeat.first_position)
+        if any(
+            octobers.setdefault(id(draft), october.told_of(draft))[position]
+            for draft, position in pairs
+        ):
+            continue
         repeat.draft.at([repeat.position], rule or repeat.rule(), column, params=repeat.params())
 
 

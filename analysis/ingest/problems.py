@@ -169,6 +169,12 @@ RULES: dict[str, tuple[str, str]] = {
         "one scale for both by a label map; or role: item for one of them",
     ),
     "period_outside": ("The date lies outside {first} to {last}.", "a date inside the period"),
+    "october_lost": (
+        "The month is read as January by the declared format, and stands where the sheet lacks "
+        "October.",
+        "the column exported as text, so that 2024.10 keeps its zero; or 2024-10 and 2024-01 in "
+        "the cells, without format:",
+    ),
     "date_order": ("This lies before {earlier}.", "{earlier} first, then this"),
     "start_missing": ("A treated site has no planned start.", "planned_start: 2024-03-01"),
     "duplicate_row": (
@@ -224,6 +230,7 @@ NEVER_ACCEPTED = frozenset(
         "unit_undeclared",
         "factor_twice",
         "mean_of_means",
+        "october_lost",
         "personal_value",
         "personal_header",
         "column_missing",
@@ -253,6 +260,7 @@ SPELLINGS = frozenset({"alias_unknown", "unmatched_reference", "label_unknown"})
 
 REPEATS = frozenset(
     {
+        "october_lost",
         "duplicate_row",
         "duplicate_key",
         "number_restarts",

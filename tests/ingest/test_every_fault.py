@@ -437,6 +437,11 @@ OF_ONE_TABLE = {
         b.put("问卷2.csv", text("序号,项目,时间,总体", "1,P02,2024-04-05 09:00,3")),
         questionnaires(b, "1,P01,2024-03-05 09:00,5").replace("[问卷.csv]", "[问卷*.csv]"),
     )[1],
+    "october_lost": lambda b: fees(
+        b, *(f"P01,2024.{m},10,5" for m in (1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 11, 12)),
+        columns="site_id: 项目, month: {from: 账期, format: '%Y.%m'}, receivable: 应收, "
+        "collected: 实收",
+    ),
     "option_unfit": lambda b: fees(
         b, PLAIN,
         columns="site_id: 项目, month: 账期, receivable: {from: 应收, order: ymd}, collected: 实收",

@@ -734,3 +734,56 @@ def test_means_of_buildings_weigh_by_their_answers(bench):
 def test_a_mean_outside_its_scale_is_refused(bench, score):
     bench.put("均分.csv", f"项目,月份,均分,份数\nA园,2024-01,{score},30\n")
     assert rules(bench, MEANS) == ["out_of_range"]
+
+
+# ---- October that lost its zero
+
+DOTTED = FEES.replace("month: 账期", "month: {from: 账期, format: '%Y.%m'}")
+PER_SITE = DOTTED.replace("    drop: [楼栋]\n    aggregate: {sum: [receivable, collected]}\n", "")
+YEAR = (1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 11, 12)
+
+
+def dotted(bench, months, sites=("A园", "B园"), buildings=(), amount="10,5"):
+    """Write a ledger whose months are as a spreadsheet leaves 2024.10."""
+    names = [f"{s},{b}" for s in sites for b in buildings] if buildings else list(sites)
+    head = "项目,楼栋,账期,应收,实收" if buildings else "项目,账期,应收,实收"
+    rows = [f"{name},2024.{month},{amount}" for month in months for name in names]
+    bench.put("台账.csv", "\n".join([head, *rows]) + "\n")
+
+
+@pytest.mark.parametrize("months", [YEAR, YEAR[::-1], (9, 1, 2, 1, 3), (8, 9, 1), (1, 11, 12)])
+@pytest.mark.parametrize("buildings", [(), ("1栋", "2栋")])
+def test_a_second_january_is_the_lost_october(bench, months, buildings):
+    dotted(bench, months, buildings=buildings)
+    assert set(rules(bench, DOTTED if buildings else PER_SITE)) == {"october_lost"}
+
+
+def test_site_by_site_the_october_is_found_in_its_place(bench):
+    rows = [f"{s},2024.{month},10,5" for s in ("A园", "B园") for month in YEAR]
+    bench.put("台账.csv", "\n".join(["项目,账期,应收,实收", *rows]) + "\n")
+    (fault,) = ingest.check(bench.client(PER_SITE))
+    assert (fault.rule, fault.row, fault.more_rows) == ("october_lost", 11, 1)
+
+
+@pytest.mark.parametrize("months", [(1, 2, 3), (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), (1, 2, 9)])
+def test_a_declared_january_stays_january_where_nothing_speaks_against_it(bench, months):
+    dotted(bench, months)
+    found = taken(bench, PER_SITE)["fees"]
+    assert sorted({day.month for day in found["month"]}) == sorted(months)
+
+
+def test_the_same_january_twice_is_a_repetition_where_october_stands(bench):
+    dotted(bench, (1, 1, 9, 10, 11), sites=["A园"])
+    assert set(rules(bench, PER_SITE)) == {"duplicate_row"}
+
+
+def test_sheets_that_differ_in_what_january_is_are_looked_at_one_by_one(bench):
+    sheets = {
+        str(year): [["项目", "账期", "应收", "实收"]]
+        + [["A园", float(f"{year}.{m}"), 10, 5] for m in months]
+        for year, months in ((2023, (11, 12)), (2024, YEAR))
+    }
+    book(bench, "台账.xlsx", sheets)
+    text = PER_SITE.replace("files:", "accept: [{rule: period_outside, max_rows: 9, reason: old}]\n"
+                            "    files:")  # fmt: skip
+    assert rules(bench, text) == ["october_lost"]
