@@ -29,6 +29,15 @@ RULES: dict[str, tuple[str, str]] = {
         "No header of this table matches {pattern}.",
         "wide: with a pattern of whole headers, e.g. '(?P<head>\\d+月)·(?P<measure>.+)'",
     ),
+    "head_twice": (
+        "This column says {head} of the same amount as the column {other}.",
+        "one column per month and amount; a header such as 2024.10, not 2024.1, for October",
+    ),
+    "head_blank": (
+        "{count} cells have no value, the first one under {head}: nothing is known there, which "
+        "is not zero.",
+        "0 in the cells where nothing happened; else nothing",
+    ),
     "measure_twice": (
         "The row says again what another row says of the same place and {head}.",
         "aggregate: {sum: [{sums}]} in the source, if the rows are parts of one place",
@@ -229,6 +238,7 @@ NEVER_ACCEPTED = frozenset(
     {
         "unit_undeclared",
         "factor_twice",
+        "head_twice",
         "mean_of_means",
         "october_lost",
         "personal_value",

@@ -24,7 +24,7 @@ class Longer:
     """The tables after heads became rows, and what that did to the number of rows.
 
     ``added`` rows came, of which ``left_out`` went again by reason: ``no_head`` (no value under
-    any head), ``joined`` (part of another sheet's row).
+    any head), ``head_blank`` (no value under this head), ``joined`` (part of another sheet's row).
 
     Per table, ``present`` are the headers that its files have, folded; ``elsewhere`` the measures
     that other tables hold, so that its own rows have none of them; ``faults`` what is wrong with
@@ -74,7 +74,8 @@ def to_rows(source: Source, tables: Sequence[RawTable]) -> Longer:
         for before, after in zip(tables, melted, strict=True)
     )
     rows = sum(len(one.table) for one in melted)
-    added = rows + lost - sum(map(len, tables))
+    blank = sum(one.blank for one in melted)
+    added = rows + lost + blank - sum(map(len, tables))
     groups: dict[str, list[_Melted]] = {}
     for number, one in enumerate(melted):
         file = one.table.source.file
@@ -86,7 +87,11 @@ def to_rows(source: Source, tables: Sequence[RawTable]) -> Longer:
         parts = melted
     else:
         parts = [_joined(group, source) for group in groups.values()]
-    left_out = {"no_head": lost, "joined": rows - sum(len(part.table) for part in parts)}
+    left_out = {
+        "no_head": lost,
+        "head_blank": blank,
+        "joined": rows - sum(len(part.table) for part in parts),
+    }
     return Longer(
         tuple(part.table for part in parts),
         added,
@@ -99,13 +104,17 @@ def to_rows(source: Source, tables: Sequence[RawTable]) -> Longer:
 
 @dataclass(frozen=True, slots=True)
 class _Melted:
-    """One table after its heads became rows; the other fields are those of :class:`Longer`."""
+    """One table after its heads became rows; the other fields are those of :class:`Longer`.
+
+    ``blank`` counts the heads without a value in rows that have one under another head.
+    """
 
     table: RawTable
     present: frozenset[str]
     measures: frozenset[str] = frozenset()
     elsewhere: frozenset[str] = frozenset()
     faults: tuple[Fault, ...] = ()
+    blank: int = 0
 
 
 def _headers(table: RawTable) -> frozenset[str]:
@@ -116,12 +125,16 @@ def _melted(table: RawTable, wide: Wide) -> _Melted:
     pattern = re.compile(wide.heads)
     found: dict[str, dict[str, str]] = {}
     measure_of: dict[str, str] = {}
+    told: list[Fault] = []
     for header in map(str, table.frame.columns):
         match = pattern.fullmatch(header)
         if match is None:
             continue
         measure = _measure(table, match, wide)
-        found.setdefault(match["head"], {})[measure] = header
+        columns = found.setdefault(match["head"], {})
+        if measure in columns:
+            told.append(_head_twice(table, header, columns[measure], match["head"]))
+        columns[measure] = header
         measure_of[header] = measure
     if not found:
         lacking = fault(
@@ -144,6 +157,8 @@ def _melted(table: RawTable, wide: Wide) -> _Melted:
         filled = part[list(columns)].notna().any(axis=1).to_numpy()
         parts.append(part[filled])
         rows.append(np.flatnonzero(filled))
+    blank = _blank(table, list(found), rows)
+    told += [] if blank is None else [blank]
     order = np.argsort(np.concatenate(rows), kind="stable")
     frame = pd.concat(parts, ignore_index=True).iloc[order].reset_index(drop=True)
     faults = [
@@ -156,7 +171,44 @@ def _melted(table: RawTable, wide: Wide) -> _Melted:
         row_numbers=table.row_numbers[np.concatenate(rows)[order]],
         faults=tuple(faults),
     )
-    return _Melted(turned, _headers(table), measures=frozenset(measure_of.values()))
+    return _Melted(
+        turned,
+        _headers(table),
+        measures=frozenset(measure_of.values()),
+        faults=tuple(told),
+        blank=0 if blank is None else blank.params["count"],
+    )
+
+
+def _head_twice(table: RawTable, header: str, other: str, head: str) -> Fault:
+    """Return the fault of a column that says the same head and measure as another."""
+    return fault(
+        "head_twice",
+        params={"head": head, "other": other},
+        file=table.source.file,
+        sheet=table.source.sheet,
+        row=table.source.header_rows[-1] if table.source.header_rows else None,
+        column=header,
+    )
+
+
+def _blank(table: RawTable, heads: Sequence[str], rows: Sequence[np.ndarray]) -> Fault | None:
+    """Return what is recorded of heads without a value, in rows with one elsewhere; else None."""
+    filled = np.zeros((len(table), len(heads)), dtype=bool)
+    for number, positions in enumerate(rows):
+        filled[positions, number] = True
+    lacking = ~filled & filled.any(axis=1)[:, None]
+    if not lacking.any():
+        return None
+    row, head = np.argwhere(lacking)[0]
+    return fault(
+        "head_blank",
+        params={"count": int(lacking.sum()), "head": heads[head]},
+        file=table.source.file,
+        sheet=table.source.sheet,
+        row=int(table.row_numbers[row]),
+        blocking=False,
+    )
 
 
 def _apart(group: Sequence[_Melted], source: Source) -> list[_Melted]:

@@ -370,6 +370,10 @@ def damaged_record(bench):
 
 
 PLAIN = "P01,2024-01,10,5"
+BY_MONTH = {
+    "columns": "site_id: 项目, month: {from: $head, year: 2024}, receivable: 应收, collected: 实收",
+    "more": "    wide: '(?P<head>\\d+月)·(?P<measure>应收|实收)(?:#2)?'\n",
+}
 OF_ONE_TABLE = {
     "accept_exceeded": lambda b: fees(
         b, "P01,2024-01,待定,5", "P01,2024-02,待定,5",
@@ -411,6 +415,12 @@ OF_ONE_TABLE = {
     "files_gone": fewer_files,
     "import_unreadable": damaged_record,
     "files_missing": lambda b: fees_of(),
+    "head_blank": lambda b: fees(
+        b, "P01,1,1,,", "P02,1,1,1,1", head="项目,1月·应收,1月·实收,2月·应收,2月·实收", **BY_MONTH
+    ),
+    "head_twice": lambda b: fees(
+        b, "P01,1,1,1", head="项目,1月·应收,1月·实收,1月·实收#2", **BY_MONTH
+    ),
     "heads_missing": lambda b: fees(
         b, PLAIN, more="    wide: '(?P<head>\\d+月)'\n",
         columns="site_id: 项目, month: $head, receivable: $cell, collected: 实收",
@@ -493,8 +503,8 @@ OF_ONE_TABLE = {
 
 EVERY = {**OF_ONE_CELL, **OF_ONE_FILE, **OF_ONE_TABLE}
 TOLD_ONLY = {
-    "accept_unused", "file_unread", "header_unnamed", "import_unreadable", "no_rows", "rows_hidden",
-    "sheet_hidden", "sheet_unread",
+    "accept_unused", "file_unread", "head_blank", "header_unnamed", "import_unreadable", "no_rows",
+    "rows_hidden", "sheet_hidden", "sheet_unread",
 }  # fmt: skip
 """Rules that stop nothing: the check tells them and the import goes on."""
 ELSEWHERE = {

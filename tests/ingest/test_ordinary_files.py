@@ -539,8 +539,9 @@ sources:
     invited = pd.read_parquet(bench.root / "canonical" / "invitations.parquet")
     assert invited["invited"].tolist() == [3]
     source = record.tables["invitations"].sources[0]
-    assert (source.rows_in, source.rows_added, source.rows_out) == (2, 0, 1)
-    assert source.left_out == {"no_head": 1}
+    assert (source.rows_in, source.rows_added, source.rows_out) == (2, 1, 1)
+    assert source.left_out == {"no_head": 1, "head_blank": 1}
+    assert source.recorded == {"head_blank": 1}  # a month without a number is no zero
 
 
 def test_quarters_need_a_word_about_their_month(bench):
