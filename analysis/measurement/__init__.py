@@ -99,6 +99,12 @@ from analysis.measurement.nonresponse import (
     nonresponse_bias,
 )
 from analysis.measurement.omega_hierarchical import OmegaHierarchical, omega_hierarchical
+from analysis.measurement.overall_satisfaction import (
+    in_rounds,
+    label_counts,
+    overall_answers,
+    weighted_outcome,
+)
 from analysis.measurement.overlap import Overlap, assess_overlap, propensity_overlap
 from analysis.measurement.platform import assess_platform, platform_use
 from analysis.measurement.pretrends import arm_means, assess_pretrends
@@ -112,6 +118,7 @@ from analysis.measurement.quality import (
 from analysis.measurement.raters import (
     RaterIcc,
     SelfOtherGap,
+    error_free_share,
     icc_forms,
     krippendorff_alpha,
     self_other_gap,
@@ -219,6 +226,7 @@ __all__ = [
     "cronbach_alpha",
     "duplicate_rows",
     "eligibility",
+    "error_free_share",
     "fleiss_kappa",
     "group_means",
     "gwet_ac1",
@@ -226,12 +234,14 @@ __all__ = [
     "icc_forms",
     "icc_oneway",
     "importance_performance",
+    "in_rounds",
     "item_directions",
     "item_statistics",
     "items_against",
     "joint_test",
     "kish_design_effect",
     "krippendorff_alpha",
+    "label_counts",
     "level_coverage",
     "mcdonald_omega",
     "mean_t",
@@ -243,6 +253,7 @@ __all__ = [
     "newcombe",
     "nonresponse_bias",
     "omega_hierarchical",
+    "overall_answers",
     "overlapping_names",
     "parallel_analysis",
     "platform_use",
@@ -272,6 +283,7 @@ __all__ = [
     "weight_sensitivity",
     "weighted_kappa",
     "weighted_mean",
+    "weighted_outcome",
     "welch",
     "wilson",
 ]

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from analysis.measurement.intervals import Interval, mean_t
+from analysis.tables import periods_of
 
 IccForm = Literal["ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k"]
 Scale = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -328,3 +330,36 @@ def self_other_gap(
         n=int(kept.sum()),
         left_out=int((np.isfinite(own) & ~kept).sum()),
     )
+
+
+def error_free_share(ratings: pd.DataFrame, role: str, first: int) -> float | None:
+    """Return the share of the spread of sites' monthly means that is not rater error.
+
+    Before training the sheets of one site differ by rater, ratee and month; that variance over the
+    sheets behind a mean is the error of the mean.
+
+    Parameters
+    ----------
+    ratings : DataFrame
+        Canonical table.
+    role : str
+        Role of the raters.
+    first : int
+        First month of training; sheets before it count.
+
+    Returns
+    -------
+    float or None
+        Above 0, at most 1; None where no site has two sheets or raters agree on nothing.
+    """
+    rows = ratings[ratings["rater_role"] == role]
+    month = pd.to_datetime(rows["rated_on"])
+    rows = rows.assign(period=periods_of(month))
+    keys = ["site_id", "period", "rating_id"]
+    sheets = rows[rows["period"] < first].groupby(keys)["score"].mean()
+    means = sheets.groupby(["site_id", "period"]).agg(["mean", "size"])
+    error, spread = sheets.groupby("site_id").var().mean(), means["mean"].var()
+    if not error >= 0 or not spread > 0:
+        return None
+    share = 1 - error / means["size"].mean() / spread
+    return float(share) if share > 0 else None

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import causal
+from analysis import causal, measurement
 from analysis.causal import Options
 from analysis.workspace.inputs import behaviour_sources, outcome_forms
 
@@ -29,10 +29,10 @@ ANSWERS = surveys(
 
 
 def test_answers_are_counted_by_local_month_and_score():
-    counts = outcome_forms.label_counts(ANSWERS, INSTRUMENTS, COHORT, "Asia/Shanghai")
+    counts = measurement.label_counts(ANSWERS, INSTRUMENTS, COHORT, "Asia/Shanghai")
     cells = counts.set_index(["unit", "period", "label"])["count"].to_dict()
     assert cells == {("a", 24277, 2.0): 1, ("a", 24277, 5.0): 2, ("b", 24277, 4.0): 1}
-    assert outcome_forms.label_counts(None, INSTRUMENTS, COHORT, "Asia/Shanghai") is None
+    assert measurement.label_counts(None, INSTRUMENTS, COHORT, "Asia/Shanghai") is None
 
 
 def test_channels_count_by_invitations():
@@ -45,12 +45,12 @@ def test_channels_count_by_invitations():
         }
     )
     frame = pd.DataFrame({"unit": ["a", "b"], "cohort": [24277.0, np.nan]})
-    found = outcome_forms.weighted_outcome(ANSWERS, INSTRUMENTS, asked, frame, "Asia/Shanghai")
+    found = measurement.weighted_outcome(ANSWERS, INSTRUMENTS, asked, frame, "Asia/Shanghai")
     mean = found.set_index("unit")["y"]
     assert mean["a"] == pytest.approx((10 * 5 + 30 * 2) / 40)  # 4.0 without weights
     assert mean["b"] == pytest.approx(4.0)
     one = ANSWERS[ANSWERS["channel"] == "app"]
-    weighted = outcome_forms.weighted_outcome(one, INSTRUMENTS, asked, frame, "Asia/Shanghai")
+    weighted = measurement.weighted_outcome(one, INSTRUMENTS, asked, frame, "Asia/Shanghai")
     assert weighted is None
 
 
@@ -87,12 +87,10 @@ def ratings(error, n=3000, sites=300):
 
 def test_rater_error_is_recovered_from_sheets_of_one_site():
     first = 2024 * 12
-    assert behaviour_sources.error_free_share(ratings(1.0), "peer", first) == pytest.approx(
-        0.5, abs=0.12
-    )
-    assert behaviour_sources.error_free_share(ratings(0.1), "peer", first) > 0.97
-    assert behaviour_sources.error_free_share(ratings(1.0), "supervisor", first) is None
-    later = behaviour_sources.error_free_share(ratings(1.0), "peer", 2023 * 12)
+    assert measurement.error_free_share(ratings(1.0), "peer", first) == pytest.approx(0.5, abs=0.12)
+    assert measurement.error_free_share(ratings(0.1), "peer", first) > 0.97
+    assert measurement.error_free_share(ratings(1.0), "supervisor", first) is None
+    later = measurement.error_free_share(ratings(1.0), "peer", 2023 * 12)
     assert later is None  # no sheet before training
 
 

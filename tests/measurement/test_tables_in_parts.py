@@ -15,7 +15,7 @@ from analysis.indicators import cohorts
 from analysis.monitoring.training.measures import complaints_in_time
 from analysis.simulation import DEMO, simulate
 from analysis.tables import Stored, conform, filled, parts, sample
-from analysis.workspace.inputs import exposure, outcome_forms
+from analysis.workspace.inputs import exposure
 
 ZONE = "Asia/Shanghai"
 START, UNTIL = dt.date(2023, 11, 1), dt.date(2024, 8, 31)
@@ -138,7 +138,7 @@ def test_what_other_stages_count_is_the_same_in_parts(whole, stored):
     both = [
         (t["surveys"], t["instruments"], t["invitations"]) for t in (whole, stored)
     ]  # fmt: skip
-    made = [outcome_forms.label_counts(s, i, cohort, ZONE) for s, i, _ in both]
+    made = [measurement.label_counts(s, i, cohort, ZONE) for s, i, _ in both]
     pd.testing.assert_frame_equal(*made)
     made = [exposure.asked_after(*tables, cohort, ZONE) for tables in both]
     pd.testing.assert_frame_equal(*made)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import causal
+from analysis import causal, measurement
 from analysis.causal import Options
 from analysis.results import Estimate, StageResults, collect
 from analysis.tables import periods_of
@@ -19,39 +19,6 @@ LOG = "response_within_30min"
 """What the system itself records of behaviour at work."""
 LAYERS = ("frontline", "middle", "senior")
 _SELF = "self"
-
-
-def error_free_share(ratings: pd.DataFrame, role: str, first: int) -> float | None:
-    """Return the share of the spread of sites' monthly means that is not rater error.
-
-    Before training the sheets of one site differ by rater, ratee and month; that variance over the
-    sheets behind a mean is the error of the mean.
-
-    Parameters
-    ----------
-    ratings : DataFrame
-        Canonical table.
-    role : str
-        Role of the raters.
-    first : int
-        First month of training; sheets before it count.
-
-    Returns
-    -------
-    float or None
-        Above 0, at most 1; None where no site has two sheets or raters agree on nothing.
-    """
-    rows = ratings[ratings["rater_role"] == role]
-    month = pd.to_datetime(rows["rated_on"])
-    rows = rows.assign(period=periods_of(month))
-    keys = ["site_id", "period", "rating_id"]
-    sheets = rows[rows["period"] < first].groupby(keys)["score"].mean()
-    means = sheets.groupby(["site_id", "period"]).agg(["mean", "size"])
-    error, spread = sheets.groupby("site_id").var().mean(), means["mean"].var()
-    if not error >= 0 or not spread > 0:
-        return None
-    share = 1 - error / means["size"].mean() / spread
-    return float(share) if share > 0 else None
 
 
 def triangulated(
@@ -211,7 +178,7 @@ def sources(stage: Any, roles: Iterable[Estimate], cohort: pd.Series) -> StageRe
             role := effect.dims["role"],
             effect,
             stage.outcome("behaviour", stratum=role),
-            error_free_share(ratings, role, first),
+            measurement.error_free_share(ratings, role, first),
         )
         for effect in roles
         if effect.dims["role"] != _SELF

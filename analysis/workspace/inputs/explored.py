@@ -7,11 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import causal
+from analysis import causal, measurement
 from analysis.causal import Evaluation, FrameError
 from analysis.results import Estimate
 from analysis.tables import period_of
-from analysis.workspace.inputs.outcome_forms import weighted_outcome
 
 BETWEEN = (("behaviour", "supervisor"), ("response_within_30min", ""))
 """Steps between training and what customers say: indicator and stratum; the first one measured."""
@@ -85,7 +84,7 @@ def weighted(stage: Any, main: Evaluation) -> tuple[Estimate, ...]:
         return ()
     tables = (stage.rows("surveys"), *stage.of("instruments", "invitations"))
     frame = stage.outcome(main.outcome)
-    other = weighted_outcome(*tables, frame, stage.client.client.timezone)
+    other = measurement.weighted_outcome(*tables, frame, stage.client.client.timezone)
     if other is None or other.empty:
         nothing = _nothing(main, "variant.response_weighted", "att_overall", "not_weighted")
         return (replace(nothing, dims={**nothing.dims, "variant": "response_weighted"}),)
