@@ -21,12 +21,16 @@ from analysis.present import (
     commitments,
     figures,
     people,
+    plots,
     precision,
     sentences,
     tables,
     tasks,
+    views,
 )
 from analysis.present.estimates import estimates_table
+from analysis.present.repairs import readiness
+from analysis.present.verdict import verdict as build
 from analysis.results import Alert, Check, Estimate, Finding, StageResults
 
 if TYPE_CHECKING:
@@ -130,8 +134,6 @@ class Display:
         **params
             Fill the caption and, in a figure, go to the plot that knows them.
         """
-        from analysis.present import plots, views
-
         view = views.get(name)
         with registry.using(self.indicators):
             frame = view.of(results)
@@ -305,8 +307,6 @@ class Display:
         checks : Iterable of Check
             The checks the repairs name.
         """
-        from analysis.present.repairs import readiness
-
         chosen, anchor = tuple(checks), self._next("ready")
         self._emit("answer", lambda language: readiness(verdict, repairs, chosen, anchor, language))
 
@@ -320,8 +320,6 @@ class Display:
         decisions : Iterable of Check
             Its other checks.
         """
-        from analysis.present.verdict import verdict as build
-
         chosen, anchor = tuple(decisions), self._next("ready")
         self._emit("answer", lambda language: build(verdict, chosen, anchor, language))
 

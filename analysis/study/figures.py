@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import causal, wording
+from analysis.present import fonts
 from analysis.results import Estimate
 from analysis.study.names import method
 from analysis.study.panel import read_panel
@@ -47,8 +48,6 @@ def _readable(ax: Axes, language: wording.Language) -> None:
     if language != "zh_CN":
         return
     from matplotlib.text import Text
-
-    from analysis.present import fonts
 
     fonts.register()
     family = fonts.FAMILIES

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis import causal, wording
 from analysis.causal import Options
 from analysis.results import Check, Estimate
+from analysis.study import figures as drawn
 from analysis.study import words
 from analysis.study.panel import Panel, read_panel
 from analysis.study.periods import Calendar, Step
@@ -151,8 +152,6 @@ class Study:
         -------
         Axes
         """
-        from analysis.study import figures as drawn
-
         return drawn.draw(self, what, ax, language or self.language)
 
     def __str__(self) -> str:

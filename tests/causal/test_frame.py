@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 from causal_panels import staggered
 
-from analysis import wording
+from analysis import causal, wording
 from analysis.causal import Options, evaluate
-from analysis.causal.panel import frame as frame_module
 from analysis.causal.panel.faults import OptionError
 from analysis.causal.panel.frame import FrameError, NoComparisonError, NoPrePeriodError, prepare
 from analysis.errors import DesignError
@@ -168,8 +167,8 @@ def test_arrays_match_the_rows(frame):
 
 def test_every_rule_has_its_sentence():
     raised = re.compile(r'(?:Frame|NoComparison|NoPrePeriod)Error\(\s*"(\w+)"')
-    folder = Path(frame_module.__file__).parent
-    rules = {r for path in folder.glob("*.py") for r in raised.findall(path.read_text("utf-8"))}
+    folder = Path(causal.__file__).parent
+    rules = {r for path in folder.rglob("*.py") for r in raised.findall(path.read_text("utf-8"))}
     assert {"duplicate_unit_period", "no_comparison", "singular"} <= rules
     for rule in rules:
         for language in ("zh_CN", "en"):

@@ -122,7 +122,7 @@ def test_words(everything, language):
 
 
 def test_every_rule_and_reason_has_a_sentence():
-    code = "\n".join(path.read_text(encoding="utf-8") for path in ROOM.glob("*.py"))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in ROOM.rglob("*.py"))
     keys = set(re.findall(r'"causal\.(reason\.\w+)"', code))
     rules = set(re.findall(r'FrameError\(\s*"(\w+)"', code))
     keys |= {f"fault.{rule}" for rule in rules}

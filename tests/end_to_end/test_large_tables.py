@@ -12,7 +12,7 @@ from small_client import NAME, SMALL, write_client
 from analysis import tables, workspace
 from analysis.present import display
 from analysis.workspace.opening import locks
-from analysis.workspace.opening import stage as stages
+from analysis.workspace.opening import opened as stages
 
 FEW = dataclasses.replace(
     SMALL, n_sites=12, n_months=18, tickets_per_1000=16.0, invited=20.0,

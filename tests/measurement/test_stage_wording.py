@@ -22,7 +22,7 @@ KEY = re.compile(
 
 def keys_in_code():
     for room in SECTIONS:
-        for path in sorted((PACKAGE / room).glob("*.py")):
+        for path in sorted((PACKAGE / room).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 text = node.value if isinstance(node, ast.Constant) else None
                 if isinstance(text, str) and KEY.fullmatch(text) and text[-1] != ".":

@@ -13,6 +13,7 @@ clustered covariance.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -246,8 +247,6 @@ def evaluate_microdata(
 @contextmanager
 def _scan(path: str | Path, memory_limit: str, threads: int | None) -> Iterator[Any]:
     """Open an own in-memory DuckDB with the file as the view ``rows``."""
-    import tempfile
-
     import duckdb
 
     with tempfile.TemporaryDirectory() as spill:

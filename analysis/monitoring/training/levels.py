@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import stats
 from scipy.special import expit, logit
 
+from analysis.indicators.scales import satisfied_from
 from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import Interval, mean_t, wilson
 from analysis.monitoring.lacking import lacking
@@ -95,8 +96,6 @@ def reactions_by_sheet(reactions: pd.DataFrame, instruments: pd.DataFrame) -> pd
     DataFrame
         ``response_id, module, session, lecturer_id, hit`` (1.0 satisfied, 0.0 not).
     """
-    from analysis.indicators.scales import satisfied_from
-
     scale = instruments[["instrument", "item", "role"]].assign(least=satisfied_from(instruments))
     scale = scale[scale["least"].notna()]
     joined = reactions[reactions["score"].notna()].merge(scale, on=["instrument", "item"])

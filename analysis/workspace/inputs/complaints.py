@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import indicators
+from analysis import indicators, measurement
 from analysis.results import StageResults
 from analysis.tables import Rows
 
@@ -21,8 +21,6 @@ def complaints(stage: Any, tickets: Rows | None) -> StageResults:
     tickets : DataFrame, Stored or None
         All work orders, or only those before the first wave.
     """
-    from analysis import measurement
-
     cohort = indicators.cohorts(stage.waves)
     treated = cohort.notna()
     starts = pd.DataFrame(

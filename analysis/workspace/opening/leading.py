@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from analysis import design
 from analysis.errors import DesignError
-from analysis.workspace.opening.locks import lock_path, read_lock
-
-if TYPE_CHECKING:
-    from analysis.workspace.opening.stage import Stage
+from analysis.workspace.opening.lock_files import lock_path, read_lock
+from analysis.workspace.opening.opened import Opened
 
 
-def base_of(stage: Stage, indicator: str, frame: pd.DataFrame | None = None) -> design.BaseChoice:
+def base_of(stage: Opened, indicator: str, frame: pd.DataFrame | None = None) -> design.BaseChoice:
     """Return what an outcome's months with training are compared with, and why.
 
     The client file's word counts; under ``auto`` that of the locked plan; else the rule on the
@@ -24,7 +22,7 @@ def base_of(stage: Stage, indicator: str, frame: pd.DataFrame | None = None) -> 
 
     Parameters
     ----------
-    stage : Stage
+    stage : Opened
     indicator : str
     frame : DataFrame, optional
         The outcome's frame where it is at hand.
@@ -40,7 +38,7 @@ def base_of(stage: Stage, indicator: str, frame: pd.DataFrame | None = None) -> 
     return found.as_stated(bases.get(indicator, locked.get("base", "month_before")), "locked")
 
 
-def bases_of(stage: Stage) -> tuple[str, Mapping[str, str]]:
+def bases_of(stage: Opened) -> tuple[str, Mapping[str, str]]:
     """Return the primary outcome's base, and those of planned outcomes that differ from it."""
     stated = stage.client.design
     others = [*stated.secondary_outcomes, *(b.indicator for b in stage.client.value.benefits)]
@@ -49,7 +47,7 @@ def bases_of(stage: Stage) -> tuple[str, Mapping[str, str]]:
     return first, {name: base for name, base in found.items() if base != first}
 
 
-def locked_plan(stage: Stage) -> Mapping[str, Any] | None:
+def locked_plan(stage: Opened) -> Mapping[str, Any] | None:
     """Return the content of the locked plan; None without one that can be read."""
     try:
         lock = read_lock(stage.client, "plan")
@@ -58,7 +56,7 @@ def locked_plan(stage: Stage) -> Mapping[str, Any] | None:
     return None if lock is None else lock.current.content
 
 
-def lottery_of(stage: Stage) -> design.Lottery:
+def lottery_of(stage: Opened) -> design.Lottery:
     """Return whether a lottery is declared and the waves are those of the kept draw."""
     path = lock_path(stage.client, "draw").with_suffix(".csv")
     drawn = audit = None

@@ -7,7 +7,7 @@ import getpass
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -20,38 +20,17 @@ from analysis.indicators import cohorts
 from analysis.inert import csv_text
 from analysis.results import Check, StageResults, Topic, collect
 from analysis.tables import period_of
+from analysis.workspace.opening.leading import bases_of
+from analysis.workspace.opening.lock_files import lock_path, read_lock
+from analysis.workspace.opening.opened import Opened
 from analysis.workspace.opening.prepare import CANONICAL
 
-if TYPE_CHECKING:
-    from analysis.workspace.opening.stage import Stage
-
-FOLDER = "locks"
-"""Folder of the locks, in the client's folder."""
 DAYS_BEFORE: Mapping[locks.Kind, int] = {"plan": 14, "baseline": 1}
 """How long before the first wave a simulated client's plan and baseline count as locked."""
 
 
-def lock_path(client: clients.Client, kind: str) -> Path:
-    """Return the file of a lock, ``data/<client>/locks/<kind>.json``."""
-    return client.folder / FOLDER / f"{kind}.json"
-
-
-def read_lock(client: clients.Client, kind: locks.Kind) -> locks.Lock | None:
-    """Read a lock; None where nothing was locked.
-
-    Raises
-    ------
-    DesignError
-        When the file is no lock.
-    """
-    path = lock_path(client, kind)
-    return locks.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
-
-
-def plan_of(stage: Stage) -> Plan:
+def plan_of(stage: Opened) -> Plan:
     """Return the plan as the client file and the table of waves state it now."""
-    from analysis.workspace.opening.leading import bases_of
-
     client, design = stage.client, stage.client.design
     base, bases = bases_of(stage)
     money = client.value.model_dump(mode="json")
@@ -101,7 +80,7 @@ def _satisfied(client: clients.Client) -> dict[str, dict[str, float]]:
     return {name: items for name, items in said.items() if items}
 
 
-def baseline_of(stage: Stage, *, before: int) -> dict[str, Any]:
+def baseline_of(stage: Opened, *, before: int) -> dict[str, Any]:
     """Return the baseline as the canonical tables hold it now, before a running month.
 
     Kept beside the canonical tables, because every stage of a run compares it.
@@ -119,7 +98,7 @@ def baseline_of(stage: Stage, *, before: int) -> dict[str, Any]:
     return found
 
 
-def compare(stage: Stage) -> StageResults:
+def compare(stage: Opened) -> StageResults:
     """Compare plan and baseline with what was locked.
 
     A stage that looks back to a day before the first wave says nothing about the seal.
@@ -137,7 +116,7 @@ def compare(stage: Stage) -> StageResults:
     return collect("locks", parts, tables={"deviations": rows})
 
 
-def _compare(stage: Stage, kind: locks.Kind) -> StageResults:
+def _compare(stage: Opened, kind: locks.Kind) -> StageResults:
     try:
         lock = read_lock(stage.client, kind)
     except DesignError:
@@ -163,14 +142,14 @@ def _compare(stage: Stage, kind: locks.Kind) -> StageResults:
     )
 
 
-def _now(stage: Stage, kind: locks.Kind, lock: locks.Lock) -> dict[str, Any]:
+def _now(stage: Opened, kind: locks.Kind, lock: locks.Lock) -> dict[str, Any]:
     if kind == "plan":
         return plan_of(stage).content()
     year, month = lock.current.content["before"].split("-")
     return baseline_of(stage, before=period_of(dt.date(int(year), int(month), 1)))
 
 
-def _first_start(stage: Stage) -> dt.date | None:
+def _first_start(stage: Opened) -> dt.date | None:
     """First training day held, or planned while none was."""
     treated = stage.waves[stage.waves["wave"].fillna(0) > 0]
     for column in ("actual_start", "planned_start"):
@@ -180,7 +159,7 @@ def _first_start(stage: Stage) -> dt.date | None:
     return None
 
 
-def _seen(stage: Stage) -> pd.DataFrame | None:
+def _seen(stage: Opened) -> pd.DataFrame | None:
     """Return the deviations that the client's last complete report showed."""
     complete = newest.latest(files.project_root() / "reports" / stage.client.id)
     if complete is None or not (complete / "results" / f"{stage.name}.json").is_file():
@@ -193,7 +172,7 @@ def _seen(stage: Stage) -> pd.DataFrame | None:
 
 
 def make_lock(
-    stage: Stage,
+    stage: Opened,
     kind: locks.Kind,
     *,
     again: str = "",
@@ -259,7 +238,7 @@ def _account() -> str:
         ) from error
 
 
-def lock_simulated(stage: Stage) -> None:
+def lock_simulated(stage: Opened) -> None:
     """Lock a simulated client's plan and baseline on days before its first wave.
 
     What was locked for an earlier world goes: it promises nothing about this one.
@@ -277,7 +256,9 @@ def lock_simulated(stage: Stage) -> None:
         make_lock(stage, kind, by="simulation", on=first - dt.timedelta(days=days))
 
 
-def draw_waves(stage: Stage, *, waves: int, share: float, seed: int) -> tuple[Path, dict[str, Any]]:
+def draw_waves(
+    stage: Opened, *, waves: int, share: float, seed: int
+) -> tuple[Path, dict[str, Any]]:
     """Draw the waves of a client's sites and keep the draw with its audit.
 
     Parameters

@@ -12,8 +12,9 @@ from typing import Any
 import pandas as pd
 
 from analysis import client as clients
-from analysis import files, indicators, ingest
+from analysis import files, indicators, ingest, monitoring
 from analysis.errors import TooEarlyError
+from analysis.monitoring import last_whole_month
 from analysis.tables import month_of
 
 PANEL = "panel.parquet"
@@ -40,8 +41,6 @@ class LookBack:
         """Return the evaluated months of which the last had ended."""
         if self.as_of is None:
             return period
-        from analysis.monitoring import last_whole_month
-
         last = min(period.last_period, last_whole_month(self.as_of))
         if last < period.first_period:
             least = month_of(period.first_period + 1)
@@ -89,8 +88,6 @@ def prepare(
     TooEarlyError
         When no month of the period had ended on that day.
     """
-    from analysis import monitoring
-
     opened = clients.load(client)
     folder = Path(folder)
     period = LookBack(as_of).period(opened.period)

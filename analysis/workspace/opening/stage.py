@@ -6,68 +6,31 @@ its notebook reads as a list of questions.
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from analysis import client as clients
-from analysis import indicators, ingest, results, wording
-from analysis import tables as canonical
+from analysis import results, wording
 from analysis.causal import Evaluation
 from analysis.design import BaseChoice, Lottery
-from analysis.indicators import registry
-from analysis.present import Display
-from analysis.refusals import Asked, step
-from analysis.results import Estimate, StageResults
-from analysis.tables import MOST_ROWS, TABLES, Rows, Stored, month_of
-from analysis.workspace.opening.prepare import CANONICAL, PANEL
-from analysis.workspace.opening.sampled import told
-
-COUNTED = frozenset({"surveys", "tickets", "dispositions"})
-"""Tables that customers fill, a row per answer, request or invitation; those of staff and sites
-are read whole."""
-
-_NO_OUTCOME = ("unit", "period", "y", "n", "cohort", "total", "exposure")
+from analysis.results import StageResults
+from analysis.workspace.opening import leading, locks
+from analysis.workspace.opening.opened import Opened
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One stage of one client.
+@dataclass(frozen=True, repr=False)
+class Stage(Opened):
+    """One stage of one client: what leads in it, what was locked for it, and what it stores.
 
     Attributes
     ----------
-    name : str
-        Stage name.
-    client : Client
-        The typed client file.
-    folder : Path
-        Run folder.
-    show : Display
-        Writes what the reader sees, in both languages.
-    language : str
-        Language shown in the notebook.
-    seed : int
-        Seed of the stage's random draws.
-    as_of : date or None
-        Day looked back to; None when everything was taken. The client's period ends with the
-        last month that had ended then.
     layout : callable, optional
         Makes the page of the stage from the stage and its stored results.
     """
 
-    name: str
-    client: clients.Client
-    folder: Path
-    show: Display
-    language: str
-    seed: int
-    as_of: dt.date | None = None
     layout: Callable[[Any, StageResults], Any] | None = None
 
     def page(self, found: StageResults) -> Any:
@@ -76,171 +39,14 @@ class Stage:
             raise TypeError(f"{self!r} was opened without a page. Correct: open_stage(...)")
         return self.layout(self, found)
 
-    def __repr__(self) -> str:
-        """Name the stage, client and run; the tables are in the attributes."""
-        until = "" if self.as_of is None else f", looking back to {self.as_of}"
-        return f"<{type(self).__name__} {self.name!r} of {self.client.id!r}{until}: {self.folder}>"
-
-    @property
-    def simulated(self) -> bool:
-        """Whether the client is made up; every estimate carries it."""
-        return self.client.client.simulated
-
-    @property
-    def titles(self) -> Mapping[str, str]:
-        """The client's name by language."""
-        return self.client.client.name.model_dump()
-
-    @property
-    def primary(self) -> str:
-        """Registry id of the primary outcome."""
-        return self.client.design.primary_outcome
-
-    @cached_property
-    def tables(self) -> Mapping[str, Rows]:
-        """The canonical tables that the client has, by name, as :meth:`rows` gives them."""
-        found = {name: self.rows(name) for name in TABLES}
-        return {name: rows for name, rows in found.items() if rows is not None}
-
-    @cached_property
-    def panel(self) -> pd.DataFrame:
-        """The site x month panel of all indicators."""
-        return pd.read_parquet(self.folder / PANEL)
-
-    @cached_property
-    def waves(self) -> pd.DataFrame:
-        """The roll-out; without a table of it every site counts as never trained."""
-        known = self.table("waves")
-        sites = pd.Index(self.panel["site_id"].unique()).difference([""])
-        listed = set() if known is None else set(known["site_id"])
-        rest = pd.DataFrame({"site_id": [site for site in sites if site not in listed]})
-        rest = rest.assign(wave=0, arm="comparison")
-        rest = rest.reindex(columns=list(TABLES["waves"].columns))
-        return rest if known is None else pd.concat([known, rest], ignore_index=True)
-
-    @property
-    def first_wave(self) -> int:
-        """Running month of the first wave; the month after the last one without any."""
-        starts = indicators.cohorts(self.waves).dropna()
-        return int(starts.min()) if len(starts) else self.client.period.last_period + 1
-
-    @property
-    def first_day(self) -> dt.date:
-        """First day of the month of the first wave."""
-        return month_of(self.first_wave)
-
-    @property
-    def until(self) -> dt.date:
-        """Last day of the evaluated months."""
-        return month_of(self.client.period.last_period + 1) - dt.timedelta(days=1)
-
-    @cached_property
-    def ingest_record(self) -> ingest.IngestRecord:
-        """What ingest did with every file, row and column."""
-        return ingest.IngestRecord.load(self.folder / CANONICAL)
-
-    @cached_property
-    def ingest_counts(self) -> pd.DataFrame:
-        """Rows read and kept by table and source, and the reasons why rows stayed out."""
-        rows = [
-            {
-                "table": table,
-                "source": source.title,
-                "rows_in": source.rows_in + source.rows_added,
-                "rows_out": source.rows_out,
-                "left_out": sum(source.left_out.values()),
-                "reasons": json.dumps(source.left_out, sort_keys=True),
-            }
-            for table, record in self.ingest_record.tables.items()
-            for source in record.sources
-        ]
-        return pd.DataFrame(rows)
-
-    @cached_property
-    def unread(self) -> pd.DataFrame:
-        """What lies among the exports and was not read, and hidden rows that were.
-
-        Columns ``file, sheet, rows, reason``; one row per file, sheet or sheet with hidden rows.
-        """
-        record = self.ingest_record
-        rows = [(r.file, r.sheet, r.rows, r.reason) for r in record.unread]
-        files = {
-            (f.file, f.sheet): f.hidden_rows
-            for table in record.tables.values()
-            for source in table.sources
-            for f in source.files
-            if f.hidden_rows
-        }
-        rows += [(*place, hidden, "rows_hidden") for place, hidden in files.items()]
-        return pd.DataFrame(rows, columns=["file", "sheet", "rows", "reason"])
-
-    @cached_property
-    def _read(self) -> dict[str, pd.DataFrame | None]:
-        """Canonical tables read so far."""
-        return {}
-
-    @cached_property
-    def asked(self) -> Asked:
-        """Puts questions to methods that may refuse; what was refused is saved with the stage."""
-        return Asked(self.name)
-
-    def step(
-        self,
-        topic: str,
-        make: Callable[..., StageResults],
-        /,
-        *args: Any,
-        about: str = "",
-        **settings: Any,
-    ) -> StageResults:
-        """Return the results of a step, or the check that says why its method refuses."""
-        return step(self.name, topic, make, *args, about=about, **settings)
-
-    @cached_property
-    def _earlier(self) -> dict[str, StageResults]:
-        """Results of earlier stages read so far."""
-        return {}
-
-    @property
-    def sites(self) -> pd.DataFrame:
-        """Table ``sites``; the sites of the panel without particulars where there is none."""
-        known = self.table("sites")
-        if known is not None:
-            return known
-        return self.waves[["site_id"]].reindex(columns=list(TABLES["sites"].columns))
-
-    @cached_property
-    def registry(self) -> Mapping[str, registry.Indicator]:
-        """The indicator registry, with the outcomes that the client declares."""
-        return indicators.of_client(self.client)
-
-    @property
-    def made(self) -> Mapping[str, Any]:
-        """Whether the client is made up, as every step takes it."""
-        return {"simulated": self.simulated}
-
-    @property
-    def main(self) -> Mapping[str, Any]:
-        """The primary outcome, as the steps that look at one outcome take it."""
-        return {"indicator": self.primary, "simulated": self.simulated}
-
-    @property
-    def clock(self) -> Mapping[str, Any]:
-        """The client's time zone, as the steps that need local months take it."""
-        return {"timezone": self.client.client.timezone, "simulated": self.simulated}
-
     @cached_property
     def lottery(self) -> Lottery:
         """Whether a lottery decided who starts when, and the waves are those it drew."""
-        from analysis.workspace.opening.leading import lottery_of
-
-        return lottery_of(self)
+        return leading.lottery_of(self)
 
     def base(self, indicator: str = "", frame: pd.DataFrame | None = None) -> BaseChoice:
         """Return what an outcome's months with training are compared with, and why."""
-        from analysis.workspace.opening.leading import base_of
-
-        return base_of(self, indicator or self.primary, frame)
+        return leading.base_of(self, indicator or self.primary, frame)
 
     def base_words(self, indicator: str = "") -> Mapping[str, Any]:
         """Return what the sentence on an outcome's base names."""
@@ -259,144 +65,7 @@ class Stage:
     @cached_property
     def commitments(self) -> StageResults:
         """What was locked before results were seen, compared with what stands now."""
-        from analysis.workspace.opening.locks import compare
-
-        return compare(self)
-
-    def unit(self, indicator: str = "") -> str:
-        """Return the unit of an indicator; of the primary outcome when none is named."""
-        return self.registry[indicator or self.primary].unit
-
-    def least_answers(self, indicator: str) -> int:
-        """Return the fewest answers on which a value is shown; 0 where nobody is behind it."""
-        return self.client.min_cell if self.registry[indicator].suppress else 0
-
-    def of(self, *names: str) -> tuple[pd.DataFrame | None, ...]:
-        """Return several canonical tables; None for each the client has not."""
-        return tuple(self.table(name) for name in names)
-
-    def table(self, name: str) -> pd.DataFrame | None:
-        """Return one canonical table; None where the client has none. Read once."""
-        if name not in self._read:
-            path = self.folder / CANONICAL / f"{name}.parquet"
-            self._read[name] = pd.read_parquet(path) if path.is_file() else None
-        frame = self._read[name]
-        return None if frame is None else frame.copy(deep=False)
-
-    def rows(self, name: str) -> Rows | None:
-        """Return one canonical table as steps take it that count; None where there is none.
-
-        Tables that customers fill (:data:`COUNTED`) stay on disk where they are large.
-        """
-        stored = Stored(self.folder / CANONICAL / f"{name}.parquet", most=MOST_ROWS)
-        if name in COUNTED and stored.path.is_file() and len(stored) > MOST_ROWS:
-            return stored
-        return self.table(name)
-
-    def sampled(
-        self, table: Rows | None, columns: Sequence[str], *, unit: str, about: str
-    ) -> pd.DataFrame | None:
-        """Return the rows of a table for a step that needs single records at once.
-
-        Of a large one these are a sample of whole units, which a check of the stage tells.
-
-        Parameters
-        ----------
-        table : DataFrame, Stored or None
-            As of :meth:`rows`.
-        columns : sequence of str
-            What the step needs of it.
-        unit : str
-            Column of what is drawn whole.
-        about : str
-            What the rows are, and what is estimated from them: a word of the catalogue.
-        """
-        if table is None:
-            return None
-        found, drawn = canonical.sample(table, columns, unit=unit, seed=self.seed)
-        if drawn is not None:
-            self._samples[about] = told(self.name, about, drawn)
-        return found
-
-    @cached_property
-    def _samples(self) -> dict[str, results.Check]:
-        """What is said of each sample; saved with the stage."""
-        return {}
-
-    def outcome(self, indicator: str = "", *, stratum: str = "") -> pd.DataFrame:
-        """Return the estimation frame of an indicator, without rows where it is not measured.
-
-        Months known in part (:meth:`months_in_part`) are left out: they would count like whole
-        ones.
-
-        Parameters
-        ----------
-        indicator : str
-            Registry id; the client's primary outcome when empty.
-        stratum : str
-            Breakdown of the indicator, e.g. a rater role.
-        """
-        indicator = indicator or self.primary
-        panel = self.panel
-        cells = (panel["indicator"] == indicator) & (panel["stratum"] == stratum)
-        if not (cells & (panel["site_id"] != "") & panel["value"].notna()).any():
-            return pd.DataFrame({name: pd.Series(dtype="float64") for name in _NO_OUTCOME})
-        frame = indicators.outcome(
-            panel, indicator, self.waves, stratum=stratum, indicators=self.registry
-        )
-        part = self.months_in_part(indicator)
-        return frame[~frame["period"].isin(part)].reset_index(drop=True) if part else frame
-
-    def months_in_part(self, indicator: str) -> tuple[int, ...]:
-        """Return the months of which less than half is known, as tickets are followed or traced."""
-        known, tickets = self.registry[indicator], self.rows("tickets")
-        if not (known.follow_up_days or known.look_back_days) or tickets is None:
-            return ()
-        if indicator not in self._in_part:
-            zone = self.client.client.timezone
-            parts = canonical.parts(tickets, ["opened_at"])
-            opened = pd.concat(part["opened_at"].agg(["min", "max"]) for part in parts)
-            days = pd.to_datetime(opened, utc=True).dt.tz_convert(zone)
-            begins, ends = days.min().date(), days.max().date()
-            silent = indicators.silent_in(tickets, zone)
-            cells = self.panel[self.panel["indicator"] == indicator].dropna(subset="value")
-            found = indicators.known_in_part(
-                cells["period"], known, begins=begins, ends=ends, silent=silent
-            )
-            # What is left has to be something.
-            whole = set(cells["period"].astype(int)) - set(found)
-            self._in_part[indicator] = found if whole else ()
-        return self._in_part[indicator]
-
-    @cached_property
-    def _in_part(self) -> dict[str, tuple[int, ...]]:
-        """Months known in part by indicator, as far as asked."""
-        return {}
-
-    def earlier(self, stage: str) -> StageResults:
-        """Return the results of an earlier stage of this run; empty where it has none."""
-        if stage not in self._earlier:
-            folder = self.folder / "results"
-            stored = (folder / f"{stage}.json").is_file()
-            none = StageResults(stage=stage)
-            self._earlier[stage] = results.load(stage, folder) if stored else none
-        return self._earlier[stage]
-
-    def mean_levels(self, *, before: int) -> dict[str, Estimate]:
-        """Level of the goals' indicators over the twelve months before a month, by indicator."""
-        from analysis import measurement
-
-        units = {g.indicator: self.registry[g.indicator].unit for g in self.client.goals}
-        found = self.step(
-            "level",
-            measurement.assess_levels,
-            self.panel,
-            before=before,
-            units=units,
-            simulated=self.simulated,
-        )
-        self.asked.note(found.checks)
-        return {e.indicator: e for e in found.estimates if e.indicator}
+        return locks.compare(self)
 
     def save(
         self,

@@ -8,8 +8,9 @@ from functools import cached_property, partial
 
 import pandas as pd
 
-from analysis import results
+from analysis import design, measurement, results
 from analysis import tables as canonical
+from analysis.design.calendar import festival_months, season
 from analysis.present import views
 from analysis.results import Check, Estimate, StageResults
 from analysis.tables import Rows, Stored, month_of
@@ -84,8 +85,6 @@ class BaselineStage(Stage):
 
     def data_quality(self) -> StageResults:
         """Score the tables; the ingest counts go with them."""
-        from analysis import measurement
-
         step, tables = self.step, self.tables
         found = step("quality", measurement.assess_quality, tables, self.ingest_counts)
         late = step(
@@ -114,8 +113,6 @@ class BaselineStage(Stage):
 
     def response(self) -> StageResults:
         """Who answered, what weights change, and what silence could."""
-        from analysis import measurement
-
         surveys, (invitations, instruments) = (
             self.rows("surveys"),
             self.of("invitations", "instruments"),
@@ -146,8 +143,6 @@ class BaselineStage(Stage):
 
     def instruments(self) -> StageResults:
         """Register every questionnaire; ask each whether its items belong together."""
-        from analysis import measurement
-
         described = self.table("instruments")
         ratings = self.before("ratings", "rated_on")
         dated = {"surveys": self.sheets_before, "ratings": ratings}
@@ -169,8 +164,6 @@ class BaselineStage(Stage):
 
     def scale_use(self) -> StageResults:
         """Ask whether groups, and the time before and after, use the scale alike."""
-        from analysis import measurement
-
         described, parts = self.table("instruments"), []
         for by in _GROUPS:
             time = by == "time"
@@ -193,8 +186,6 @@ class BaselineStage(Stage):
 
     def _group_means(self, described: pd.DataFrame, gates: list[Check]) -> StageResults:
         """Return the means over the sheets that each gate judged."""
-        from analysis import measurement
-
         how = {"sites": self.sites, "split_at": str(self.first_day)}
         of_time = [gate for gate in gates if gate.dims.get("by") == "time"]
         others = [gate for gate in gates if gate.dims.get("by") != "time"]
@@ -207,8 +198,6 @@ class BaselineStage(Stage):
 
     def raters(self) -> StageResults:
         """Hold the raters of behaviour to each other, before training."""
-        from analysis import measurement
-
         ratings, described = self.of("ratings", "instruments")
         day = {"before": self.first_day}
         step, how = self.step, {**day, **self.made}
@@ -224,8 +213,6 @@ class BaselineStage(Stage):
 
     def training_needs(self) -> StageResults:
         """Where skills fall short, what customers weigh and complain of, what modules change."""
-        from analysis import measurement
-
         assessments, staff, instruments = self.of("assessments", "staff", "instruments")
         tables = (assessments, staff, self.sheets_before, instruments)
         gaps = self.step("needs", measurement.assess_needs, *tables, target=self.skill_target)
@@ -243,8 +230,6 @@ class BaselineStage(Stage):
 
     def appraisal(self) -> StageResults:
         """Say what the weighted appraisal of sites may be used for, from the year before."""
-        from analysis import measurement
-
         appeals = self.table("appeals")
         total = sum(self.client.appraisal.values())
         weights = {name: weight / total for name, weight in self.client.appraisal.items()}
@@ -265,8 +250,6 @@ class BaselineStage(Stage):
 
     def comparability(self) -> StageResults:
         """Whether the arms were alike and moved alike before the first wave."""
-        from analysis import measurement
-
         step, outcome = self.step, self.outcome()
         named = {"indicator": self.primary, "seed": self.seed}
         alike = step("balance", measurement.assess_balance, self.sites, outcome, **named)
@@ -281,8 +264,6 @@ class BaselineStage(Stage):
 
     def baseline_levels(self) -> StageResults:
         """Levels of the goals' indicators before the first wave, and the seal of the baseline."""
-        from analysis import measurement
-
         return self.step(
             "level",
             measurement.assess_levels,
@@ -294,8 +275,6 @@ class BaselineStage(Stage):
 
     def readiness(self, steps: Iterable[StageResults]) -> StageResults:
         """Say whether the evaluation can start: the written rules on the checks of all steps."""
-        from analysis import measurement
-
         checks = [check for step in steps for check in step.checks]
         made_of = self.registry[self.primary].sources
         return measurement.assess_readiness(checks, tables=made_of)
@@ -322,8 +301,6 @@ class BaselineStage(Stage):
 
     def _register(self, described: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
         """One row per questionnaire with its version, one row per item."""
-        from analysis import measurement
-
         if described is None or described.empty:
             return {}
         rows = []
@@ -350,8 +327,6 @@ class BaselineStage(Stage):
     @property
     def seasons(self) -> Mapping[int, str]:
         """Months before the first wave that a season disturbs, and its name."""
-        from analysis.design.calendar import festival_months, season
-
         months = range(self.client.period.first_period, self.first_wave)
         zone = self.client.client.timezone
         festivals = festival_months(zone)
@@ -363,8 +338,6 @@ class BaselineStage(Stage):
 
     def detectable(self) -> StageResults:
         """Likeness of answers within sites, and power with the sites and months at hand."""
-        from analysis import design, measurement
-
         before = {"before": self.first_wave}
         within = self.step("icc", measurement.assess_icc, self.panel, **before, **self.main)
         plan = self.client.design

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import design, indicators, wording
+from analysis import design, indicators, value, wording
 from analysis.design import Plan
 from analysis.results import StageResults, collect, merge
 from analysis.tables import month_of
@@ -162,8 +162,6 @@ class DesignStage(Stage):
 
     def outlook(self) -> StageResults:
         """Say which effects would pay for the training, and what its targets would return."""
-        from analysis import value
-
         rules, sites = self.client.value, self.sites.dropna(subset=["households"])
         exposure = value.planned_exposure(
             indicators.cohorts(self.waves),

@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from analysis import measurement, monitoring
+from analysis.design.calendar import festival_days, festival_months, season
 from analysis.indicators import registry
 from analysis.results import StageResults, Topic, collect, merge
 from analysis.tables import period_of
@@ -76,23 +78,17 @@ class MonitoringStage(Stage):
 
     def training(self) -> StageResults:
         """Assess levels 1 and 2: participation, reaction and learning."""
-        from analysis import monitoring
-
         courses = self.of("enrolments", "reactions", "assessments", "instruments")
         return self.step("training", monitoring.assess_training, *courses, **self.made)
 
     def breakdowns(self) -> StageResults:
         """Split levels 1 and 2 by course, lecturer, mode and tier; resits apart."""
-        from analysis import monitoring
-
         courses = self.of("enrolments", "reactions", "assessments", "instruments")
         who = {"staff": self.table("staff"), "choices": self.client.choices}
         return self.step("breakdowns", monitoring.assess_breakdowns, *courses, **who)
 
     def teaching(self) -> StageResults:
         """Hold classes, and hours, years and certificates of lecturers, against their lines."""
-        from analysis import monitoring
-
         lecturers, enrolments = self.of("lecturers", "enrolments")
         taught = self.step("teaching", monitoring.assess_teaching, enrolments, as_of=self.today)
         tables = (lecturers, enrolments, self.client.choices)
@@ -101,21 +97,15 @@ class MonitoringStage(Stage):
 
     def items(self) -> StageResults:
         """Analyse the items of tests whose answers are at hand item by item."""
-        from analysis import monitoring
-
         return self.step("items", monitoring.assess_items, self.table("test_answers"))
 
     def composite(self) -> StageResults:
         """Assess the composite mark and what depends on its weights."""
-        from analysis import monitoring
-
         tested = self.table("assessments")
         return self.step("composite", monitoring.assess_composite, tested, **self.made)
 
     def alerts(self) -> StageResults:
         """Apply every alert rule in force, each firing tested against chance."""
-        from analysis import monitoring
-
         lines = {name: own.alert for name, own in self.client.outcomes.items() if own.alert}
         rules = monitoring.declared_rules(lines)
         measures = self.asked.ask(
@@ -131,8 +121,6 @@ class MonitoringStage(Stage):
 
     def charts(self) -> StageResults:
         """Chart what is watched, site by site, and rank the sites by signal."""
-        from analysis import monitoring
-
         until = self.first_wave
         apart = {"phases": self._phases, "festival": self._festival_months}
         how = {"baseline_until": until, **self.charted, **apart}
@@ -177,14 +165,10 @@ class MonitoringStage(Stage):
     @cached_property
     def _phases(self) -> Mapping[str, tuple[int, ...]]:
         """Months from which the chart of a site begins anew."""
-        from analysis import monitoring
-
         return monitoring.phase_starts(self.table("events"), list(self.sites["site_id"]))
 
     @property
     def _festival_months(self) -> frozenset[int]:
-        from analysis.design.calendar import festival_months
-
         return festival_months(self.client.client.timezone)
 
     def _marked(self, chart: pd.DataFrame, indicator: str) -> pd.DataFrame:
@@ -205,9 +189,6 @@ class MonitoringStage(Stage):
     @cached_property
     def weekly(self) -> StageResults:
         """Charts of work orders by week."""
-        from analysis import monitoring
-        from analysis.design.calendar import festival_days
-
         waves = self.waves
         return self.step(
             "weekly",
@@ -228,8 +209,6 @@ class MonitoringStage(Stage):
 
     def _platform(self) -> StageResults:
         """Count the households that report through the platform."""
-        from analysis import measurement
-
         tickets, sites = self.rows("tickets"), self.table("sites")
         zone = self.client.client.timezone
         return self.step("platform", measurement.assess_platform, tickets, sites, timezone=zone)
@@ -246,8 +225,6 @@ class MonitoringStage(Stage):
 
     def contrasts(self) -> StageResults:
         """Compare trained with untrained sites, right at every look, and their complaints."""
-        from analysis import monitoring
-
         measured = set(self.panel["indicator"])
         named = [name for name in dict.fromkeys((self.primary, *WATCHED)) if name in measured]
         found = [
@@ -271,8 +248,6 @@ class MonitoringStage(Stage):
 
     def milestones(self) -> StageResults:
         """Compare milestones with their plan, and judge gates by what there was on their day."""
-        from analysis import monitoring
-
         planned = self.table("milestones")
         today = {"as_of": self.today}
         states = self.step("milestones", monitoring.assess_milestones, planned, **today)
@@ -291,8 +266,6 @@ class MonitoringStage(Stage):
 
     def budget(self) -> StageResults:
         """Compare planned and actual cost, what a trainee and an hour cost, and forecast."""
-        from analysis import monitoring
-
         costs, enrolments, staff = self.of("costs", "enrolments", "staff")
         trainees, hours = monitoring.attended_effort(enrolments)
         first = partial(monitoring.first_passes, self.table("assessments"))
@@ -319,8 +292,6 @@ class MonitoringStage(Stage):
 
     def risks(self, *steps: StageResults) -> StageResults:
         """Grade the register of risks, its triggers set off by the alerts of other steps."""
-        from analysis import monitoring
-
         with registry.using(self.registry):  # a trigger may name an outcome of the client
             return self.step(
                 "risks",
@@ -335,9 +306,6 @@ class MonitoringStage(Stage):
 
     def cycle(self, alerts: StageResults, charts: StageResults) -> StageResults:
         """Decide by stated rules how often to measure; they never see the effect."""
-        from analysis import monitoring
-        from analysis.design.calendar import season
-
         waves = self.waves
         chart = charts.table("chart")
         goals = [goal.deadline for goal in self.client.goals if goal.indicator == self.primary]
@@ -377,8 +345,6 @@ class MonitoringStage(Stage):
             ``looked_back``, ``compared_with`` (day of the run before, None at the first); check
             ``monitoring.history``, what changed in words.
         """
-        from analysis import monitoring
-
         whole = merge(self.name, steps)
         ringing = monitoring.with_due(whole.alerts, on=self.today)
         made = ledger.decisions(self.client.folder)
@@ -416,8 +382,6 @@ class MonitoringStage(Stage):
 
     def monday(self, followed: StageResults) -> tuple[StageResults, tuple[Any, ...]]:
         """Rank what to do this week: what is stored of it, and the actions to show."""
-        from analysis import monitoring
-
         return monitoring.assess_monday(
             followed.alerts,
             on=self.today,

@@ -12,6 +12,7 @@ import pandas as pd
 
 from analysis import causal, findings, indicators
 from analysis.causal import Depth, Evaluation, Family
+from analysis.causal.inference import inference_rule
 from analysis.indicators.registry import OutcomeKind
 from analysis.results import Check, Estimate, Finding, StageResults, Topic, collect, merge
 from analysis.tables import RATER_ROLES
@@ -607,13 +608,11 @@ class TrackingStage(Stage):
 
     def rule(self, evaluation: Evaluation) -> Mapping[str, Any]:
         """Return the rules that chose estimator and inference, and what they chose here."""
-        from analysis.causal.inference import inference_rule as rules
-
         rule = evaluation.rule
         return {
-            "few": rules.FEWEST_FOR_BOOTSTRAP,
-            "enough": rules.FEWEST_FOR_INFLUENCE,
-            "clusters": rules.FEWEST_CLUSTERS_FOR_INFLUENCE,
+            "few": inference_rule.FEWEST_FOR_BOOTSTRAP,
+            "enough": inference_rule.FEWEST_FOR_INFLUENCE,
+            "clusters": inference_rule.FEWEST_CLUSTERS_FOR_INFLUENCE,
             "method": f"causal.method.{evaluation.overall.method}",
             "here": rule.reason if rule else "causal.rule.description",
         }

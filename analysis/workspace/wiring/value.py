@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis import findings, indicators
+from analysis import causal, findings, indicators, value
+from analysis.monitoring import attended_effort
 from analysis.results import Check, Estimate, Finding, StageResults, Topic, merge
+from analysis.value import Switches, treated_exposure
 from analysis.workspace.inputs.beside_truth import return_beside_truth
 from analysis.workspace.inputs.exposure import ALL_MONTHS
 from analysis.workspace.opening import ledger
@@ -44,8 +46,6 @@ class ValueStage(Stage):
     @property
     def money(self) -> Mapping[str, Any]:
         """How money is counted, as ``value.assess_roi`` takes it."""
-        from analysis.value import Switches
-
         rules = self.client.value
         return {
             "registry": self.registry,
@@ -66,15 +66,11 @@ class ValueStage(Stage):
 
     def goals(self) -> StageResults:
         """Compare goals with what was reached."""
-        from analysis import value
-
         stated, changes = self.client.goals, self.effects()
         return self.step("goals", value.assess_goals, stated, changes=changes, **self.reached)
 
     def chain(self) -> StageResults:
         """Audit the chain from training to results: no link may be claimed over one that broke."""
-        from analysis import value
-
         return self.step("value_chain", value.audit_chain, self.changes(), self.registry)
 
     def counted(self, *, draws: int, **changed: Any) -> StageResults:
@@ -87,8 +83,6 @@ class ValueStage(Stage):
         **changed
             Arguments of ``value.assess_roi`` in place of the client's; ``costs`` too.
         """
-        from analysis import value
-
         given = {"costs": self.table("costs"), **self.money, **changed}
         costs = given.pop("costs")
         made = {"draws": draws, "seed": self.seed, **given}
@@ -100,8 +94,6 @@ class ValueStage(Stage):
 
         For a simulated client the table ``truth`` sets benefit and return beside what is true.
         """
-        from analysis import value
-
         rules, effects = self.client.value, self.effects()
         switches = self.money["switches"]
 
@@ -148,8 +140,6 @@ class ValueStage(Stage):
 
     def true_return(self, counted: StageResults) -> TrueReturn | None:
         """Return what the training of a simulated client was truly worth; None if not known."""
-        from analysis import value
-
         true = self.earlier("tracking").tables.get("true_exposed")
         cost = next((e.value for e in counted.estimates if e.estimand == "cost"), None)
         if true is None or cost is None:
@@ -167,8 +157,6 @@ class ValueStage(Stage):
 
     def _cost_per_percent(self, counted: StageResults) -> tuple[Estimate, ...]:
         """Return what one per cent of the primary outcome cost (R119)."""
-        from analysis import value
-
         effect = self.effects().get(self.primary)
         cost = next((e.value for e in counted.estimates if e.estimand == "cost"), None)
         if effect is None or cost is None:
@@ -179,8 +167,6 @@ class ValueStage(Stage):
 
     def sharing(self) -> StageResults:
         """Say how a reward for the gain could be shared between sites, and whether it should."""
-        from analysis import causal, value
-
         sites = self.sites.dropna(subset=["households"]).set_index("site_id")["households"]
         effects = partial(causal.effects_by_site, self.outcome())
         found = self.asked.ask("sharing", effects, None, about="effects")
@@ -221,16 +207,12 @@ class ValueStage(Stage):
         return tuple(told.values())
 
     def _hours_attended(self) -> float | None:
-        from analysis.monitoring import attended_effort
-
         return attended_effort(self.table("enrolments"))[1]
 
     def exposure(
         self, *, first_year_only: bool | None = None, horizon_months: int | None = None
     ) -> dict[str, float]:
         """Site-months, household-months and clients that the effects apply to."""
-        from analysis.value import treated_exposure
-
         sites, rules = self.sites, self.client.value
         served = sites.dropna(subset=["households"]).set_index("site_id")["households"]
         return treated_exposure(
@@ -324,8 +306,6 @@ class ValueStage(Stage):
 
     def actions(self) -> StageResults:
         """Propose actions from all stages, and say what became of those of earlier runs."""
-        from analysis import value
-
         client = self.client.folder
         return self.step(
             "actions",
