@@ -266,7 +266,7 @@ def _problems(
 def _pattern_problems(
     table: RawTable,
     unmatched: np.ndarray,
-    cut: np.ndarray,
+    cut: pd.Series,
     cells: pd.Series | None,
     header: str,
     column: str,
@@ -277,7 +277,7 @@ def _pattern_problems(
         Problem(
             screened(
                 fault(
-                    "pattern_cuts" if cut[position] else "pattern_unmatched",
+                    "pattern_unmatched" if pd.isna(cut.iloc[position]) else cut.iloc[position],
                     params={"pattern": mapping.pattern},
                     file=table.source.file,
                     sheet=table.source.sheet,

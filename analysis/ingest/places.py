@@ -51,27 +51,36 @@ def _as_text(cell: Any) -> str | None:
 
 def by_pattern(
     raw: pd.Series, pattern: str, has_no_value: Callable[[Any], bool], *, numbers: bool = False
-) -> tuple[pd.Series, np.ndarray, np.ndarray]:
+) -> tuple[pd.Series, np.ndarray, pd.Series]:
     """Return what a pattern takes out of each cell, and which filled cells it takes nothing of.
 
     Cells that say they have no value (``has_no_value``) stay as they are. Where ``numbers`` are
-    meant, nothing is taken of a cell whose number the pattern cuts (4 of 4.5); the third array
-    says of which.
+    meant, nothing is taken of a cell whose number the pattern cuts (4 of 4.5, 3 of 3星半), nor of
+    one with digits that the pattern does not match (the 5 of 4/5). The third, of text, says by
+    which rule; missing for other cells.
     """
     compiled = re.compile(pattern)
     known: dict[Any, Any] = {}
-    cut = set()
+    broken: dict[Any, str] = {}
     for cell in raw.dropna().unique():
         if has_no_value(cell):
             known[cell] = cell
             continue
         found = compiled.search(_as_text(cell) or "")
         known[cell] = None if found is None else found[1] if compiled.groups else found[0]
-        if numbers and found is not None and _cuts(found, 1 if compiled.groups else 0):
-            known[cell] = None
-            cut.add(cell)
+        if numbers and found is not None:
+            rule = _broken(found, 1 if compiled.groups else 0)
+            if rule is not None:
+                known[cell], broken[cell] = None, rule
     taken = raw.map(known).astype(object)
-    return taken, (raw.notna() & taken.isna()).to_numpy(), raw.isin(cut).to_numpy()
+    return taken, (raw.notna() & taken.isna()).to_numpy(), raw.map(broken).astype(object)
+
+
+def _broken(found: re.Match[str], group: int) -> str | None:
+    if _cuts(found, group):
+        return "pattern_cuts"
+    around = found.string[: found.start()] + " " + found.string[found.end() :]
+    return "pattern_leaves" if re.search(r"\d", around) else None
 
 
 def _cuts(found: re.Match[str], group: int) -> bool:
@@ -80,4 +89,5 @@ def _cuts(found: re.Match[str], group: int) -> bool:
     digits = found[group] or ""
     ends = digits[-1:].isdigit() and re.match(r"[.,]?\d", after)
     begins = digits[:1].isdigit() and re.search(r"\d[.,]?$", before)
-    return bool(ends or begins)
+    half = digits[-1:].isdigit() and re.match(r"\s*[星分点个颗]?\s*半", after)
+    return bool(ends or begins or half)

@@ -146,6 +146,10 @@ RULES: dict[str, tuple[str, str]] = {
         "The sheet is hidden and was not read.",
         "its name under sheets: to read it; or file/sheet under ignore:",
     ),
+    "columns_hidden": (
+        "{count} hidden columns were read like the others: {columns}.",
+        "shown and looked at; columns that do not count under drop: in the source",
+    ),
     "rows_hidden": (
         "{count} hidden or filtered rows were read like the others (rows {rows}).",
         "rows that do not count deleted; or only: {column: [values]} in the source",
@@ -158,6 +162,10 @@ RULES: dict[str, tuple[str, str]] = {
     "pattern_cuts": (
         "{pattern} takes only a part of the number.",
         "a pattern for the whole number, e.g. '(\\d+(?:\\.\\d+)?)'",
+    ),
+    "pattern_leaves": (
+        "{pattern} takes one number of the cell and leaves another unread.",
+        "a pattern of the whole cell, e.g. '^(\\d+)/5$'; '^(\\d+).*$' where the rest means nothing",
     ),
     "pattern_unmatched": ("The text does not match {pattern}.", "a text that matches"),
     "unmatched_reference": (

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from analysis.client import Client
 from analysis.errors import Fault
 from analysis.file_names import listed, spelled
+from analysis.ingest.headers import folded
 from analysis.ingest.problems import fault
 from analysis.ingest.readers import RawTable
 from analysis.ingest.record import UnreadRecord
@@ -15,6 +16,8 @@ from analysis.ingest.record import UnreadRecord
 _TEXT = {"csv", "tsv", "tab", "txt", "html", "htm", "xml"}
 TABLES = frozenset({*_TEXT, "xlsx", "xlsm", "xls", "xlsb", "ods", "parquet"})
 """Endings of files that may hold a table; others lie in a raw folder for people to read."""
+
+_MOST_NAMES = 8
 
 
 def unread(client: Client, tables: Iterable[RawTable], files: Iterable[str]) -> list[UnreadRecord]:
@@ -68,6 +71,8 @@ def faults(
         for record in records
     ]
     seen = set()
+    tables = list(tables)
+    told += _hidden_columns(client, tables)
     for table in tables:
         rows = table.source.hidden_rows
         place = (table.source.file, table.source.sheet)
@@ -86,6 +91,36 @@ def faults(
             )
         )
     return told
+
+
+def _hidden_columns(client: Client, tables: Iterable[RawTable]) -> list[Fault]:
+    """Return what is told of hidden columns that some source reads, once per sheet."""
+    read = {
+        folded(header)
+        for source in client.sources
+        for header, what in source.headers().items()
+        if what != "dropped"
+    }
+    found: dict[tuple[str, str | None], list[str]] = {}
+    for table in tables:
+        names = [
+            name
+            for name in table.source.hidden_columns
+            if folded(name) in read or any(source.takes(name) for source in client.sources)
+        ]
+        if names:
+            found[table.source.file, table.source.sheet] = names
+    return [
+        fault(
+            "columns_hidden",
+            params={"count": len(names), "columns": ", ".join(names[:_MOST_NAMES])},
+            file=file,
+            sheet=sheet,
+            column=names[0],
+            blocking=False,
+        )
+        for (file, sheet), names in found.items()
+    ]
 
 
 def _ignored(client: Client, file: str, sheet: str | None = None) -> bool:

@@ -300,13 +300,15 @@ def hidden(bench, what):
     book.active.append(["P01", "2024-02", 10, 5])
     if what == "row":
         book.active.row_dimensions[3].hidden = True
+    elif what == "column":
+        book.active.column_dimensions["C"].hidden = True
     else:
         other = book.create_sheet("旧")
         other.append(["a"])
         other.append(["b"])
         other.sheet_state = what
     book.save(bench.raw / "台账.xlsx")
-    return fees_of("" if what == "row" else "    sheets: [Sheet]\n")
+    return fees_of("" if what in ("row", "column") else "    sheets: [Sheet]\n")
 
 
 def unspelled(bench):
@@ -462,6 +464,7 @@ OF_ONE_TABLE = {
         more="    aggregate: {sum: [receivable, collected]}\n",
     ),
     "pattern_cuts": lambda b: orders(b, "rating: {from: X, pattern: '(\\d+)'}", "4.5分"),
+    "pattern_leaves": lambda b: orders(b, "rating: {from: X, pattern: '(\\d+)'}", "4/5"),
     "pattern_unmatched": lambda b: contracts(
         b, "乙", column="contract_id", how=", pattern: '(H\\d+)'"
     ),
@@ -472,6 +475,7 @@ OF_ONE_TABLE = {
     "repeat_same": lambda b: buildings(b, BUILDINGS[0]),
     "required_missing": lambda b: fees(b, "P01,,10,5"),
     "rows_fell": fewer_rows,
+    "columns_hidden": lambda b: hidden(b, "column"),
     "rows_hidden": lambda b: hidden(b, "row"),
     "scale_differs": lambda b: (
         b.put("问卷2.csv", text("序号,项目,时间,总体", "A1,P02,2024-04-05 09:00,9")),
@@ -503,8 +507,8 @@ OF_ONE_TABLE = {
 
 EVERY = {**OF_ONE_CELL, **OF_ONE_FILE, **OF_ONE_TABLE}
 TOLD_ONLY = {
-    "accept_unused", "file_unread", "head_blank", "header_unnamed", "import_unreadable", "no_rows",
-    "rows_hidden", "sheet_hidden", "sheet_unread",
+    "accept_unused", "columns_hidden", "file_unread", "head_blank", "header_unnamed", "import_unreadable",
+    "no_rows", "rows_hidden", "sheet_hidden", "sheet_unread",
 }  # fmt: skip
 """Rules that stop nothing: the check tells them and the import goes on."""
 ELSEWHERE = {

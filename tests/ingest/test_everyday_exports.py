@@ -181,6 +181,22 @@ def test_no_pattern_cuts_a_number(bench, cell):
     assert (fault.rule, fault.blocking) == ("pattern_cuts", True)
 
 
+@pytest.mark.parametrize(
+    ("cell", "rule"),
+    [("3星半", "pattern_cuts"), ("3 分半", "pattern_cuts"), ("3半", "pattern_cuts"),
+     ("4/5", "pattern_leaves"), ("3-4", "pattern_leaves"), ("4分（满分5分）", "pattern_leaves")],
+)  # fmt: skip
+def test_no_pattern_leaves_a_part_of_the_answer(bench, cell, rule):
+    (fault,) = faults(bench, scores(bench, [cell, "4星"], "{from: 总体, pattern: '(\\d+)'}"))
+    assert (fault.rule, fault.blocking) == (rule, True)
+
+
+def test_a_pattern_of_the_whole_cell_may_say_that_the_rest_means_nothing(bench):
+    how = "{from: 总体, pattern: '^(\\d+)分.*$'}"
+    found = taken(bench, scores(bench, ["4分（满分5分）", "3分"], how), "surveys")
+    assert found["score"].tolist() == [4, 3]
+
+
 @pytest.mark.parametrize("column", ["房号", "总体"])
 def test_a_date_that_a_spreadsheet_made_is_named_as_one(bench, column):
     made = openpyxl.Workbook()
