@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
@@ -123,6 +124,14 @@ def _closed(spec: Column, mapping: ColumnMap) -> bool:
     """Return whether only declared values get through, so that no identifier can."""
     bounded = spec.kind in ("number", "int") and spec.high is not None
     return bounded or bool(spec.labels) or mapping.labels is not None
+
+
+def _unnamed(table: RawTable, spec: Column, mapping: ColumnMap) -> bool:
+    """Return whether the number of a table of an HTML page would be taken for what it holds."""
+    declared = mapping.labels is not None or mapping.aliases is not None
+    only = mapping.header == ("$sheet",) and spec.kind in _OPEN_KINDS and not declared
+    numbered = re.fullmatch(r"table \d+", table.source.sheet or "") is not None
+    return only and numbered and table.source.format == "html"
 
 
 def _by_head(rows: RawTable) -> list[np.ndarray]:
@@ -432,6 +441,18 @@ class _Work:
     ) -> Taken:
         if missing & set(mapping.header):
             return nothing(len(table), spec)
+        if _unnamed(table, spec, mapping):
+            self._tell_once(
+                ("sheet_unnamed", column, table.source.file, table.source.sheet),
+                Problem(
+                    fault(
+                        "sheet_unnamed",
+                        params={"sheet": table.source.sheet, "column": column},
+                        file=table.source.file,
+                        sheet=table.source.sheet,
+                    )
+                ),
+            )
         open_cells = scaled is None and (spec.kind in _OPEN_KINDS and not _closed(spec, mapping))
         if open_cells and not (mapping.hashed or mapping.not_personal):
             self._personal_headers(table, mapping, column)

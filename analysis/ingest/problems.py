@@ -146,6 +146,10 @@ RULES: dict[str, tuple[str, str]] = {
         "The sheet is hidden and was not read.",
         "its name under sheets: to read it; or file/sheet under ignore:",
     ),
+    "sheet_unnamed": (
+        "Tables of a page have no names of their own; {sheet} would be taken for a {column}.",
+        "labels: or aliases: at the column, e.g. {{sheet}: P001}; or a workbook with named sheets",
+    ),
     "columns_hidden": (
         "{count} hidden columns were read like the others: {columns}.",
         "shown and looked at; columns that do not count under drop: in the source",
@@ -248,6 +252,7 @@ NEVER_ACCEPTED = frozenset(
         "factor_twice",
         "head_twice",
         "mean_of_means",
+        "sheet_unnamed",
         "october_lost",
         "personal_value",
         "personal_header",

@@ -41,6 +41,7 @@ from analysis.ingest.proposal.answers import (
 )
 from analysis.ingest.proposal.headers import mapped, meaning, recognise, word
 from analysis.ingest.proposal.months import Months, months_of
+from analysis.ingest.proposal.occasions import occasion_of, occasions_in
 from analysis.ingest.proposal.sites import Spellings, known_sites
 from analysis.ingest.proposal.text import Say, quoted, values
 from analysis.ingest.proposal.waves import wave_labels, wave_number
@@ -313,6 +314,9 @@ def _recognised(group: Sequence[RawTable], months: Months | None) -> _Export:
         rest = {c: header for c, header in columns.items() if c != "score"}
         used = {*rest.values(), *known.get("drop", {})}
         columns = rest if len(items_of(group, table, headers, used)) > 1 else columns
+    named = columns.get("module") if table == "assessments" else None
+    if named and "occasion" not in columns and occasions_in(values(group, named)):
+        columns = {**columns, "occasion": named}
     near = tuple(filter(None, (found.table, found.runner_up)))
     return _Export(group, table, headers, columns, known.get("drop", {}), near, months)
 
@@ -509,6 +513,8 @@ def _column(export: _Export, column: str, header: str, sites: Spellings, say: Sa
         return f"{{from: {quoted(header)}, date_only: midnight}}    # {say('days')}"
     if spec.kind == "share" and (said := _shares(export, column, header)):
         return f"{{from: {quoted(header)}, labels: {{{said}}}}}    # {say('share')}"
+    if export.columns.get("occasion") == export.columns.get("module") == header:
+        return occasion_of(values(export.group, header), header, column, say)
     if column == "wave" and (waves := wave_labels(values(export.group, header))):
         return f"{{from: {quoted(header)}, labels: {{{waves}}}}}    # {say('waves')}"
     if not spec.labels:

@@ -173,6 +173,10 @@ def raw(bench, content, more="", name="台账.csv"):
 
 HEAD = ("项目", "账期", "应收", "实收")
 LEDGER = "项目,账期,应收,实收\nP01,2024-01,10,5\n"
+ONE_SITE = (
+    "<table><tr><td>账期</td><td>应收</td><td>实收</td></tr>"
+    "<tr><td>2024-01</td><td>10</td><td>5</td></tr></table>"
+)
 PAGE = (
     "<html><table><tr><td>项目</td><td>账期</td><td>应收</td><td>实收</td></tr>"
     "<tr><td>P01</td><td>2024-01</td><td>10</td><td>5</td></tr>{}"
@@ -475,6 +479,9 @@ OF_ONE_TABLE = {
     "repeat_same": lambda b: buildings(b, BUILDINGS[0]),
     "required_missing": lambda b: fees(b, "P01,,10,5"),
     "rows_fell": fewer_rows,
+    "sheet_unnamed": lambda b: raw(
+        b, ("<html>" + ONE_SITE + ONE_SITE + "</html>").encode(), name="台账.xls"
+    ).replace("site_id: 项目", "site_id: $sheet"),
     "columns_hidden": lambda b: hidden(b, "column"),
     "rows_hidden": lambda b: hidden(b, "row"),
     "scale_differs": lambda b: (
@@ -507,8 +514,8 @@ OF_ONE_TABLE = {
 
 EVERY = {**OF_ONE_CELL, **OF_ONE_FILE, **OF_ONE_TABLE}
 TOLD_ONLY = {
-    "accept_unused", "columns_hidden", "file_unread", "head_blank", "header_unnamed", "import_unreadable",
-    "no_rows", "rows_hidden", "sheet_hidden", "sheet_unread",
+    "accept_unused", "columns_hidden", "file_unread", "head_blank", "header_unnamed",
+    "import_unreadable", "no_rows", "rows_hidden", "sheet_hidden", "sheet_unread",
 }  # fmt: skip
 """Rules that stop nothing: the check tells them and the import goes on."""
 ELSEWHERE = {

@@ -524,3 +524,66 @@ def test_waves_of_a_workbook_tell_who_is_trained(bench):
         f"    columns: {{{columns}, arm: {{from: 批次, labels: {arms}}}}}\n"
     )
     assert ingest.check(client) == []
+
+
+SURVEYED = "序号,提交答卷时间,小区,"
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "how"),
+    [
+        ("总体满意度", ["5星", "4星"], {"units": ["星"]}),
+        ("总体满意度", ["4/5", "5/5"], {"pattern": r"^([\d.]+)/5$"}),
+        (
+            "您愿意推荐我们吗",
+            ["10（非常愿意）", "7", "0（不愿意）"],
+            {"pattern": r"^(\d+)\D*$"},
+        ),
+        ("您愿意推荐我们吗", ["10-非常愿意", "8-愿意"], {"pattern": r"^(\d+)\D*$"}),
+    ],
+)
+def test_numbers_with_more_beside_them_are_proposed(bench, header, cells, how):
+    rows = [f"{n},2024-03-01 09:00,甲,{cell}" for n, cell in enumerate(cells, start=1)]
+    (survey,) = proposed(bench, bench.put("问卷.csv", "\n".join([SURVEYED + header, *rows]) + "\n"))
+    assert survey["unpivot"]["items"] == {"q1": {"from": header, **how}}
+
+
+def test_the_second_header_row_of_surveymonkey_is_one(bench):
+    text = (
+        "Respondent ID,Collector ID,Start Date,End Date,Which site do you live in?,"
+        '"Overall, how satisfied are you?",How satisfied are you with,,Any comments?\n'
+        ",,,,Response,Response,Cleaning,Security,Open-Ended Response\n"
+        "118,44,2024-03-01 09:00,2024-03-01 09:10,Green,Very satisfied,Satisfied,Neutral,ok\n"
+    )
+    (survey,) = proposed(bench, bench.put("monkey.csv", text))
+    assert survey["header_rows"] == [1, 2]
+    assert survey["unpivot"]["items"] == {
+        "q1": "Overall, how satisfied are you?",
+        "q2": "How satisfied are you with·Cleaning",
+        "q3": "How satisfied are you with·Security",
+    }
+    assert survey["columns"]["site_id"] == "Which site do you live in?"
+    assert "open text" in survey["drop"]["Any comments?"]
+
+
+def test_tests_before_and_after_are_told_apart_by_their_names(bench):
+    rows = ["A01,客户沟通前测,80", "A01,客户沟通-后测,90"]
+    path = bench.put("考试.csv", "\n".join(["工号,考试名称,考试成绩", *rows]) + "\n")
+    (exam,) = proposed(bench, path)
+    assert exam["columns"]["module"] == {
+        "from": "考试名称", "pattern": r"^(.*?)[^\w]*(?:前测|后测)",
+    }  # fmt: skip
+    assert exam["columns"]["occasion"] == {
+        "from": "考试名称", "pattern": "(前测|后测)", "labels": {"前测": "pre", "后测": "post"},
+    }  # fmt: skip
+    for names, module in (("前测", "后测"), "DECIDE"), (("沟通", "投诉"), "考试名称"):
+        rows = [f"A01,{name},80" for name in names]
+        path = bench.put("考试.csv", "\n".join(["工号,考试名称,考试成绩", *rows]) + "\n")
+        (exam,) = proposed(bench, path)
+        assert exam["columns"]["module"] == module
+
+
+def test_who_learned_what_for_how_long_is_a_list_of_enrolments(bench):
+    (learned,) = proposed(bench, bench.put("学习.csv", "工号,课程,学习时长\nA01,沟通,45分钟\n"))
+    assert learned["table"] == "enrolments"
+    assert learned["columns"]["hours"] == "学习时长"

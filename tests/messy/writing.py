@@ -90,6 +90,8 @@ def laid_out(sheet: Sheet) -> Grid:
             grid.hidden.add(len(grid.rows))
         grid.rows.append([line.cells.get(h) for h in sheet.headers])
     for header in sheet.merged:
+        if header not in sheet.headers:  # it names the sheet or file since
+            continue
         column = sheet.headers.index(header)
         at = start
         cells = [

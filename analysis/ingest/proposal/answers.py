@@ -15,6 +15,7 @@ from analysis.ingest.readers import RawTable
 
 _MOST_ANSWERS = 24
 
+NPS = ", role: nps"
 OVERALL = "overall"
 """Item that a mean of satisfaction is proposed as."""
 
@@ -49,6 +50,7 @@ def items_of(
         h
         for h in left
         if question(h)
+        or (role_of(h).startswith(NPS) and number_beside(values(group, h), likely=True))
         or (table == "ratings" and _few(group, h))
         or ((opinion(h) or personal_reason(h) is not None) and on_a_scale(group, h))
     ]
@@ -106,9 +108,34 @@ def on_a_scale(group: Sequence[RawTable], header: str) -> bool:
     given = [v for v in values(group, header) if folded(v) not in MISSING_CODES]
     if not given or len(given) > _CLOSED:
         return False
+    if number_beside(given):
+        return True
     cells = pd.Series(given, dtype=object)
     labels = dict(FIVE) | {word: v for word in given if (v := value_of(word)) is not None}
     return convert(cells, "score", labels=labels, low=0, high=10).faults.empty
+
+
+_STARS = re.compile(r"\d(?:\.\d)?星")
+_OUT_OF = re.compile(r"\d+(?:\.\d+)?/(5|10|100)")
+_AT_ENDS = re.compile(r"(\d{1,2})(?:\s*[((\[【:：、.-]\s*\D+)?")
+
+
+def number_beside(given: Sequence[str], *, likely: bool = False) -> str:
+    """Return the option by which numbers with more beside them are read: 5星, 4/5, 10(愿意).
+
+    Nothing where the cells are of another form, or of several. A word beside a number is passed
+    over only where the question is how ``likely`` something is, from 0 to 10.
+    """
+    texts = [folded(text) for text in given]
+    if texts and all(map(_STARS.fullmatch, texts)):
+        return "units: [星]"
+    of = {match and match[1] for match in map(_OUT_OF.fullmatch, texts)}
+    if len(of) == 1 and None not in of:
+        return f"pattern: '^([\\d.]+)/{of.pop()}$'"
+    numbers = [_AT_ENDS.fullmatch(text) for text in texts]
+    if likely and all(numbers) and any(not text.isdecimal() for text in texts):
+        return r"pattern: '^(\d+)\D*$'" if all(int(m[1]) <= 10 for m in numbers) else ""
+    return ""
 
 
 def labels_in(group: Sequence[RawTable], header: str) -> list[str]:
@@ -134,7 +161,14 @@ def in_five(group: Sequence[RawTable], header: str) -> bool:
 
 def unpivot_lines(group: Sequence[RawTable], items: Mapping[str, str]) -> list[str]:
     """Return an ``unpivot``, with labels of what is answered in words and codes of no answer."""
-    in_words = {item: worded(group, header) for item, header in items.items()}
+    beside = {
+        item: number_beside(
+            [v for v in values(group, header) if folded(v) not in MISSING_CODES],
+            likely=role_of(header).startswith(NPS),
+        )
+        for item, header in items.items()
+    }
+    in_words = {item: not beside[item] and worded(group, header) for item, header in items.items()}
     found = {value for header in items.values() for value in values(group, header)}
     codes = [f"{quoted(c)}: {reason}" for c, reason in MISSING_CODES.items() if c in found]
     lines = ["    unpivot:"]
@@ -143,7 +177,9 @@ def unpivot_lines(group: Sequence[RawTable], items: Mapping[str, str]) -> list[s
     lines.append("      items:")
     for item, header in items.items():
         options = [] if in_words[item] or not any(in_words.values()) else ["labels: {}"]
-        if any(value.endswith("分") for value in values(group, header)):
+        if beside[item]:
+            options.append(beside[item])
+        elif any(value.endswith("分") for value in values(group, header)):
             options.append("units: [分]")
         text = ", ".join([f"from: {quoted(header)}", *options])
         lines.append(f"        {item}: {f'{{{text}}}' if options else quoted(header)}")
@@ -191,6 +227,6 @@ def role_of(header: str) -> str:
     """Return the role that the wording of a question gives away, as further keys."""
     likely = re.search("可能|愿意|likely", header, re.IGNORECASE)
     if likely and re.search("推荐|recommend", header, re.IGNORECASE):
-        return ", role: nps, scale: [0, 10]"
+        return f"{NPS}, scale: [0, 10]"
     overall = "(总体|整体).*满意|overall.*satisf|satisf.*overall"
     return ", role: overall" if re.search(overall, header, re.IGNORECASE) else ""

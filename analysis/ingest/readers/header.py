@@ -17,6 +17,8 @@ _DEEPEST = 4
 _SPACES = re.compile(r"\s+")
 _CJK = r"\u3000-\u303f\u3400-\u9fff\uff00-\uffef"
 _CJK_SPACE = re.compile(rf"(?<=[{_CJK}]) (?=[{_CJK}])")
+_ANSWERS = frozenset({"response", "open-ended response"})
+"""What SurveyMonkey writes below a question with one column."""
 _VALUE = re.compile(
     r"[-+(]?[￥¥$]?\d[\d,.]*\s*(?:%|％|万|元|分)?\)?"
     r"|\d{2,4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?([ T].*)?|\d{1,2}:\d{2}(:\d{2})?"
@@ -53,7 +55,7 @@ def find_header(rows: Sequence[Sequence[Any]], merges: Sequence[Merge] = ()) -> 
         if _gaps_filled_below(rows, i, width):
             return (i, i + 1)
         if _is_header(row, [row], width):
-            return (i,)
+            return (i, i + 1) if _names_answers(rows, i) else (i,)
     return ()
 
 
@@ -82,6 +84,8 @@ def name_columns(
                 counts["header_spaces_normalised"] = counts.get("header_spaces_normalised", 0) + 1
             if text and (not parts or parts[-1] != text):
                 parts.append(text)
+        if len(parts) > 1 and parts[-1].casefold() in _ANSWERS:
+            parts.pop()  # it names the cells, not the column
         if len(parts) > 1:
             counts["header_rows_joined"] = counts.get("header_rows_joined", 0) + 1
         if not parts:
@@ -181,6 +185,21 @@ def _gaps_filled_below(rows: Sequence[Sequence[Any]], i: int, width: int) -> boo
     below = [row for row in rows[i + 2 : i + 22] if _last(row)]
     valued = sum(any(c < len(row) and looks_like_value(row[c]) for row in below) for c in filled)
     return valued >= len(filled) / 2
+
+
+def _names_answers(rows: Sequence[Sequence[Any]], i: int) -> bool:
+    """Return whether the row below a header names what is answered, as SurveyMonkey writes it.
+
+    There the columns of the respondent are blank, and those of a question say ``Response`` or
+    name the rows of a matrix, whose question stands above the first of them alone.
+    """
+    if i + 2 >= len(rows):
+        return False
+    below = rows[i + 1]
+    said = [str(cell).strip().casefold() for cell in below if not is_empty(cell)]
+    first = next((c for c, cell in enumerate(rows[i]) if not is_empty(cell)), 0)
+    blank = first >= len(below) or is_empty(below[first])
+    return blank and not _ANSWERS.isdisjoint(said) and not any(map(looks_like_value, said))
 
 
 def _spread(
