@@ -11,6 +11,7 @@ import pyarrow as pa
 from analysis.client import Client
 from analysis.ingest import october
 from analysis.ingest.draft import Draft
+from analysis.ingest.problems import Problem, fault
 from analysis.ingest.totals import named_as_total, sums_of_neighbours, sums_of_others
 from analysis.tables import TABLES
 
@@ -56,6 +57,7 @@ def cross_check(draft: Draft, client: Client, known: Mapping[str, frozenset[str]
         Identifiers by table; a table that is not there is not checked against.
     """
     _required(draft)
+    _required_items(draft)
     _references(draft, known)
     _order(draft)
     _period(draft, client)
@@ -87,6 +89,30 @@ def _required(draft: Draft) -> None:
             column,
             params={"column": column, "header": draft.header(column)},
         )
+
+
+def _required_items(draft: Draft) -> None:
+    """Tell blank cells of columns that become rows of a value that no row may lack."""
+    unpivot = draft.source.unpivot
+    if unpivot is None or unpivot.skip_blank or not draft.table.columns[unpivot.value].required:
+        return
+    for item, (values, _) in draft.items.items():
+        missing = values.isna().to_numpy(dtype=bool, copy=True)
+        for problem in draft.problems:
+            if problem.item == item:
+                missing[problem.rows] = False
+        header = unpivot.items[item].join.join(unpivot.items[item].header)
+        for position in np.flatnonzero(missing):
+            origin = draft.origins[draft.origin[position]]
+            found = fault(
+                "item_blank",
+                file=origin.file,
+                sheet=origin.sheet,
+                row=int(draft.row[position]),
+                column=header,
+            )
+            problem = Problem(found, np.array([position]), unpivot.value, item)
+            draft.problems.append(problem)
 
 
 def _lacking(draft: Draft, column: str) -> None:

@@ -450,6 +450,7 @@ class _Work:
                         params={"sheet": table.source.sheet, "column": column},
                         file=table.source.file,
                         sheet=table.source.sheet,
+                        column="$sheet",
                     )
                 ),
             )

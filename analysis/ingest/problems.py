@@ -158,6 +158,10 @@ RULES: dict[str, tuple[str, str]] = {
         "{count} hidden or filtered rows were read like the others (rows {rows}).",
         "rows that do not count deleted; or only: {column: [values]} in the source",
     ),
+    "item_blank": (
+        "The cell is blank: whether nothing happened or nothing was counted is not said.",
+        "0 where nothing happened; unpivot: skip_blank: true where nothing was counted",
+    ),
     "required_missing": ("The value is missing, but {column} needs one.", "a value in every row"),
     "alias_unknown": (
         "This spelling is not in the alias map.",

@@ -34,6 +34,8 @@ from analysis.ingest.proposal.answers import (
     in_five,
     instruments_block,
     items_of,
+    kind_lines,
+    kinds_of,
     labels_in,
     role_of,
     unpivot_lines,
@@ -270,6 +272,8 @@ class _Export:
     @property
     def asked(self) -> dict[str, str]:
         """What an instrument has to be declared for: the items, or the one mean."""
+        if self.table == "ticket_counts":
+            return {}
         if self.items or self.table != "survey_means":
             return self.items
         return {OVERALL: self.columns["score"]} if "score" in self.columns else {}
@@ -299,7 +303,8 @@ def _recognised(group: Sequence[RawTable], months: Months | None) -> _Export:
     source = group[0].source
     virtual = () if months is None else (*months.measures, *filter(None, [months.cell]), _MONTH)
     name = PurePath(source.file).stem + f" {source.sheet or ''}"
-    found = recognise([*headers, *virtual], name)
+    kinds = kinds_of(headers) if months is None and _monthly(headers) else {}
+    found = recognise([*headers, *virtual, *([_REQUESTS] if kinds else [])], name)
     table = found.table if found.sure else None
     known = known_headers()["tables"].get(table, {"columns": {}})
     own = {column: [] for column in TABLES[table].columns} if table else {}
@@ -317,10 +322,20 @@ def _recognised(group: Sequence[RawTable], months: Months | None) -> _Export:
     named = columns.get("module") if table == "assessments" else None
     if named and "occasion" not in columns and occasions_in(values(group, named)):
         columns = {**columns, "occasion": named}
+    if table == "ticket_counts" and kinds and "kind" not in columns:
+        columns = {c: header for c, header in columns.items() if c != "tickets"}
     near = tuple(filter(None, (found.table, found.runner_up)))
     return _Export(group, table, headers, columns, known.get("drop", {}), near, months)
 
 
+def _monthly(headers: Sequence[str]) -> bool:
+    """Return whether one of the headers is known to hold months."""
+    known = known_headers()["tables"]["ticket_counts"]["columns"]["month"]
+    return not {word(h) for h in known}.isdisjoint(map(word, headers))
+
+
+_REQUESTS = "工单量"
+"""What a table is recognised by whose columns are kinds of requests."""
 _MONTH = "月份"
 """What the heads of a table are looked up by once they are rows."""
 
@@ -408,13 +423,14 @@ def _source(export: _Export, sites: Spellings, say: Say) -> str:
         constants |= {"instrument": quoted(export.instrument), "item": OVERALL}
     columns += _needed(export, constants, bool(items), say)
     lines += ["    columns:", *columns] if columns else ["    columns: {}"]
-    if items:
+    if items and table != "ticket_counts":
         constants["instrument"] = quoted(export.instrument)
     if constants:
         said = ", ".join(f"{column}: {value}" for column, value in constants.items())
         lines.append(f"    constants: {{{said}}}")
     if items:
-        lines += unpivot_lines(export.group, items)
+        of_kinds = table == "ticket_counts"
+        lines += kind_lines(items) if of_kinds else unpivot_lines(export.group, items)
     lines += _drop(export, {*export.columns.values(), *items.values()}, say)
     lines += _finer(export, say)
     return "\n".join(lines)
@@ -568,12 +584,16 @@ def _options(unit: Mapping[str, object]) -> str:
     return ", ".join(f"{name}: {value}" for name, value in unit.items())
 
 
+_ASKED = ("instrument", "item", "score")
+
+
 def _needed(export: _Export, constants: Mapping[str, str], wide: bool, say: Say) -> list[str]:
     """Return the columns that the table needs and no header gives."""
     if export.table is None:
         return []
     spec = TABLES[export.table]
-    given = {*export.columns, *constants, *(("instrument", "item", "score") if wide else ())}
+    told = ("kind", "tickets") if export.table == "ticket_counts" else _ASKED
+    given = {*export.columns, *constants, *(told if wide else ())}
     lines = []
     for column, about in spec.columns.items():
         if column in given or not (about.required or column in spec.key):

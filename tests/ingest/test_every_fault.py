@@ -434,6 +434,12 @@ OF_ONE_TABLE = {
     "inline_value": lambda b: fees(b, PLAIN).replace(
         "columns: {site_id: 项目, ", "constants: {site_id: [1]}\n    columns: {"
     ),
+    "item_blank": lambda b: (
+        b.put("月报.csv", text("项目,月份,报修,投诉", "P01,2024-01,3,")),
+        f"{SITES}  - table: ticket_counts\n    files: [月报.csv]\n"
+        "    columns: {site_id: 项目, month: 月份}\n"
+        "    unpivot: {name: kind, value: tickets, items: {repair: 报修, complaint: 投诉}}\n",
+    )[1],
     "instrument_unknown": lambda b: questionnaires(b, "1,P01,2024-03-05 09:00,5", instrument="x"),
     "item_unknown": lambda b: questionnaires(b, "1,P01,2024-03-05 09:00,5", item="q9"),
     "measure_lacking": lambda b: measures(

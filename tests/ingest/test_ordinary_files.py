@@ -788,3 +788,18 @@ def test_sheets_that_differ_in_what_january_is_are_looked_at_one_by_one(bench):
     text = PER_SITE.replace("files:", "accept: [{rule: period_outside, max_rows: 9, reason: old}]\n"
                             "    files:")  # fmt: skip
     assert rules(bench, text) == ["october_lost"]
+
+
+def test_a_kind_left_blank_in_a_month_is_told_and_is_no_zero(bench):
+    bench.put("月报.csv", "项目,月份,报修,投诉\nA园,2024-01,3,1\nA园,2024-02,4,\n")
+    text = """
+sources:
+  - table: ticket_counts
+    files: [月报.csv]
+    columns: {site_id: 项目, month: 月份}
+    unpivot: {name: kind, value: tickets, items: {repair: 报修, complaint: 投诉}}
+"""
+    assert rules(bench, text) == ["item_blank"]
+    found = taken(bench, text.replace("items:", "skip_blank: true, items:"))["ticket_counts"]
+    assert found.groupby("kind")["tickets"].sum().to_dict() == {"complaint": 1, "repair": 7}
+    assert len(found) == 3

@@ -587,3 +587,15 @@ def test_who_learned_what_for_how_long_is_a_list_of_enrolments(bench):
     (learned,) = proposed(bench, bench.put("学习.csv", "工号,课程,学习时长\nA01,沟通,45分钟\n"))
     assert learned["table"] == "enrolments"
     assert learned["columns"]["hours"] == "学习时长"
+
+
+@pytest.mark.parametrize(
+    "head", ["报修,投诉,咨询", "报修量,投诉量,咨询量", "报修件数,投诉件数,咨询单数"]
+)
+def test_kinds_of_requests_as_columns_are_proposed(bench, head):
+    path = bench.put("月报.csv", f"项目,月份,{head},合计\n甲,2024-01,3,1,2,6\n甲,2024-02,4,,1,5\n")
+    (counts,) = proposed(bench, path)
+    assert counts["table"] == "ticket_counts"
+    kinds = dict(zip(("repair", "complaint", "enquiry"), head.split(","), strict=True))
+    assert counts["unpivot"] == {"name": "kind", "value": "tickets", "items": kinds}
+    assert set(counts["drop"]) == {"合计"}

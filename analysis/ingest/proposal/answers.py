@@ -39,6 +39,8 @@ def items_of(
     group: Sequence[RawTable], table: str | None, headers: Sequence[str], used: set[str]
 ) -> dict[str, str]:
     """Return the answers of a wide questionnaire or rating sheet: item → header."""
+    if table == "ticket_counts":
+        return {} if "kind" in map(word, used) else kinds_of([h for h in headers if h not in used])
     if table not in ("surveys", "survey_means", "reactions", "ratings") or "item" in used:
         return {}
     words = {word(header) for header in used}
@@ -55,6 +57,23 @@ def items_of(
         or ((opinion(h) or personal_reason(h) is not None) and on_a_scale(group, h))
     ]
     return {f"q{n}": header for n, header in enumerate(asked, start=1)}
+
+
+_COUNTED = re.compile(r"(工单)?(件数|单数|数量|量|数|件|单)?$")
+
+
+def kinds_of(headers: Sequence[str]) -> dict[str, str]:
+    """Return the kinds of requests that stand as columns: kind → header; nothing below two.
+
+    A second header of a kind (报修 beside 维修) is left to be decided.
+    """
+    words = {folded(word): kind for word, kind in known_headers()["labels"]["kind"].items()}
+    found: dict[str, str] = {}
+    for header in headers:
+        kind = words.get(_COUNTED.sub("", folded(header), count=1))
+        if kind is not None:
+            found.setdefault(kind, header)
+    return found if len(found) > 1 else {}
 
 
 def _means(group: Sequence[RawTable], headers: Sequence[str]) -> dict[str, str]:
@@ -157,6 +176,12 @@ def in_five(group: Sequence[RawTable], header: str) -> bool:
     if bare and max(map(len, bare)) < FIVE_POINTS:
         return False
     return bool(given) and all(value_of(label_in(v) or v) is not None for v in given)
+
+
+def kind_lines(items: Mapping[str, str]) -> list[str]:
+    """Return the ``unpivot`` of kinds of requests that stand as columns."""
+    lines = ["    unpivot:", "      name: kind", "      value: tickets", "      items:"]
+    return lines + [f"        {kind}: {quoted(header)}" for kind, header in items.items()]
 
 
 def unpivot_lines(group: Sequence[RawTable], items: Mapping[str, str]) -> list[str]:
