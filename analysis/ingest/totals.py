@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from analysis.ingest.readers import MARKERS, SUSPICIOUS, RawTable, TotalWords, i
 _CENT = 0.005
 _FEWEST_ROWS = 2
 _FEWEST_FOR_SUMS_ALONE = 3
+_EVIDENCE_BITS = 24
+"""Amounts of that many binary digits together do not agree with a sum by chance."""
+_PART = re.compile(r"\s*(?:其中|of which|thereof)", re.IGNORECASE)
 
 
 def suspected(
@@ -20,10 +24,11 @@ def suspected(
 ) -> np.ndarray:
     """Return the positions of rows that look like totals of the rows above them.
 
-    A row is suspected when one of its texts ends with a word of a total; or when each of its
-    amounts is the sum of those above it, back to the last total or the beginning of the group,
-    and either a text that all of these have is missing from it, or there are three rows and
-    two different amounts at least, which chance does not bring about.
+    A row is suspected when one of its texts ends with a word of a total, or begins by saying that
+    it is a part of another (其中); or when each of its amounts is the sum of those above it, back
+    to the last total or the beginning of the group, and either a text that all of these have is
+    missing from it, or there are two different amounts at least and three rows or amounts too
+    large for chance.
 
     Parameters
     ----------
@@ -45,7 +50,7 @@ def suspected(
     for name in texts:
         column = table.frame[name]
         ends = {t for t in pd.unique(column.dropna()) if isinstance(t, str)}
-        ends = {t for t in ends if words.ends(t) or others.whole(t)}
+        ends = {t for t in ends if words.ends(t) or others.whole(t) or _PART.match(t)}
         if ends:
             said |= column.isin(ends).to_numpy()
         filled[name] = ~(column.isna() | column.map(is_empty).astype(bool)).to_numpy()
@@ -68,7 +73,9 @@ def suspected(
             continue
         lacking = (has[start:i].all(axis=0) & ~has[i]).any()
         amounts_differ = len(np.unique(np.round(values[i], 2))) > 1
-        if lacking or (i - start >= _FEWEST_FOR_SUMS_ALONE and amounts_differ):
+        large = values.shape[1] > 1 and np.log2(1 + np.abs(values[i])).sum() >= _EVIDENCE_BITS
+        alone = large or i - start >= _FEWEST_FOR_SUMS_ALONE
+        if lacking or (amounts_differ and alone):
             found.append(i)
             start = i + 1
     return np.array(sorted(set(found)), dtype=np.int64)
@@ -121,10 +128,6 @@ def sums_of_others(
     always = same.groupby(places).transform("all")
     always &= (len(amounts) > 1) | (times > 1)
     return np.flatnonzero(always.fillna(False).to_numpy(dtype=bool))
-
-
-_EVIDENCE_BITS = 24
-"""Amounts of that many binary digits together do not agree with a sum by chance."""
 
 
 def sums_of_neighbours(

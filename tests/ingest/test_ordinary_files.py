@@ -803,3 +803,23 @@ sources:
     found = taken(bench, text.replace("items:", "skip_blank: true, items:"))["ticket_counts"]
     assert found.groupby("kind")["tickets"].sum().to_dict() == {"complaint": 1, "repair": 7}
     assert len(found) == 3
+
+
+@pytest.mark.parametrize("cell", ["4到5分", "4～5", "5分制4分", "4分/5分", "4多", "3星半"])
+def test_more_than_words_beside_a_number_is_refused(bench, cell):
+    assert set(rules(bench, answers(bench, [cell, "3"], ""))) == {"label_undeclared"}
+
+
+@pytest.mark.parametrize(
+    "building", ["总数", "∑", "全小区", "全部楼栋", "其中：1栋车位", "Of which parking"]
+)
+def test_sums_and_parts_of_other_rows_are_not_summed_up(bench, building):
+    rows = ["A园,1栋,2024-01,1000,800", "A园,2栋,2024-01,2000,1600"]
+    rows.append(f"A园,{building},2024-01,3000,2400")
+    assert rules(bench, ledger(bench, rows)) == ["total_suspected"]
+
+
+def test_large_amounts_equal_to_the_sum_of_two_are_a_total_whatever_it_is_called(bench):
+    rows = ["A园,1栋,2024-01,125340.5,118220", "A园,2栋,2024-01,98120.25,90010"]
+    rows.append("A园,园区,2024-01,223460.75,208230")
+    assert rules(bench, ledger(bench, rows)) == ["total_suspected"]

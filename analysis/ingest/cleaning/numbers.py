@@ -322,7 +322,8 @@ class Score(Judged):
         """Return the cells that the rest of the column rules out, each with its reason."""
         wrong: dict[str, WrongCellError] = {}
         for text, (number, words) in self.undeclared.items():
-            if not (self.bare_numbers and self._at_its_end(number, words)):
+            part = _MORE_THAN_WORDS.search(words)
+            if part or not (self.bare_numbers and self._at_its_end(number, words)):
                 wrong[text] = WrongCellError("label_undeclared", words)
         pairs = sorted(set(self.beside.values()))
         steps = [(after[0] - before[0], after[1] - before[1]) for before, after in pairwise(pairs)]
@@ -387,6 +388,8 @@ _UNITS_OF_SCORES = frozenset({"分", "星", "颗星", "级", "档", "star", "sta
 _DENYING = re.compile(
     r"不|未|没|差|低|\b(?:no|not|never|poor|bad|worst|least|low)\b|\b(?:dis|un)", re.IGNORECASE
 )
+_MORE_THAN_WORDS = re.compile(r"\d|半|^[到至多余来~～—–]")
+"""What stands beside a number and belongs to it: 4到5分, 5分制4分, 4多."""
 _LETTER_BEFORE = re.compile(
     r"[A-Za-z]\s*[.、:)\]-]\s*(?P<words>\D.*)|\([A-Za-z]\)\s*(?P<more>\D.*)"
 )

@@ -18,7 +18,8 @@ MARKERS = ("合计", "小计", "总计", "共计", "total", "subtotal", "grand t
 """Words that mark a total when they are a whole cell, or the end of a short one."""
 
 SUSPICIOUS = (
-    "累计", "汇总", "总和", "合计数", "全部", "全部项目", "所有项目", "全公司", "公司合计",
+    "累计", "汇总", "总和", "总数", "总额", "∑", "Σ", "合计数", "全小区", "整个小区", "全部楼栋",
+    "所有楼栋", "全项目", "全部", "全部项目", "所有项目", "全公司", "公司合计",
     "平均", "平均值", "均值", "average", "mean", "sum", "all", "all sites", "overall", "cumulative",
 )  # fmt: skip
 """Words that may stand for other rows together: no case, or one with an odd name."""
