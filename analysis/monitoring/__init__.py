@@ -13,6 +13,7 @@ from analysis.monitoring.alerts.history import (
 )
 from analysis.monitoring.alerts.monday import Action, assess_monday, rank_actions
 from analysis.monitoring.alerts.rules import Rule, assess_alerts, declared_rules, evaluate, rules
+from analysis.monitoring.alerts.timely import is_over, timely
 from analysis.monitoring.control_charts.charts import assess_charts, chart_sites, p_chart, xmr_chart
 from analysis.monitoring.control_charts.counts import c_chart, np_chart, u_chart
 from analysis.monitoring.control_charts.phases import Season, assess_phases, phase_starts, season_of
@@ -163,6 +164,7 @@ __all__ = [
     "grade_risks",
     "history_check",
     "hours_by_tier",
+    "is_over",
     "item_analysis",
     "known_on",
     "last_whole_month",
@@ -195,6 +197,7 @@ __all__ = [
     "share_ever_below",
     "t_chart",
     "tables_known_on",
+    "timely",
     "u_chart",
     "undated",
     "verdicts",

@@ -94,7 +94,7 @@ def label(value: Any, language: str, prefix: str = "terms") -> str:
 def subject_of(action: str, subject: str, language: str) -> str:
     """Return what an action is about in words: a person's pseudonym cut, forms of tests named."""
     name, _, form = subject.partition(" / ")
-    if action.rpartition(".")[2] == "suspend_lecturer":
+    if action.startswith("monitoring.alert.lecturer_"):
         return wording.text("chapters.lecturer", language, code=name[:6])
     words = indicator_title(name, language)
     kind = label(f"monitoring.form.{form}", language) if form else ""

@@ -1,4 +1,8 @@
-"""From findings, alerts and checks to proposed actions, by a playbook kept as data."""
+"""From findings, alerts and checks to proposed actions.
+
+An alert brings what it asks for, its owner and its day; what findings and checks ask for stands in
+a playbook kept as data. So one thing is asked for in one way wherever it is told.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +43,7 @@ def playbook() -> tuple[dict[str, Any], ...]:
 def propose(
     evidence: Iterable[Finding | Alert | Check], *, on: dt.date, untrained: int | None = None
 ) -> pd.DataFrame:
-    """Look up an action for each piece of evidence; what the playbook does not know is skipped.
+    """Return an action for each piece of evidence; what the playbook does not know is skipped.
 
     Several checks or alerts that lead to the same action for the same subject are one row,
     with the ids of all of them. Open contradictions are one row.
@@ -57,13 +61,16 @@ def propose(
     Returns
     -------
     DataFrame
-        ``priority`` (1 first), ``action`` and ``owner`` (wording keys ``value.action.*``,
-        ``value.owner.*``), ``due_on``, ``source`` (finding, alert, check), ``source_id`` (ids,
-        joined by ", "), ``subject, requirement``.
+        ``priority`` (1 first), ``action`` and ``owner`` (wording keys, an alert's own response or
+        ``value.action.*``, and ``value.owner.*``), ``due_on``, ``source`` (finding, alert,
+        check), ``source_id`` (ids, joined by ", "), ``subject, requirement``.
     """
     known = [e for e in playbook() if untrained != 0 or not e.get("untrained")]
     rows = []
     for item in evidence:
+        if isinstance(item, Alert):
+            rows.append(_answered(item, on))
+            continue
         kind, name, subject, requirement = _describe(item)
         entry = next((e for e in known if _matches(e, kind, name, item)), None)
         if entry is None:
@@ -94,11 +101,31 @@ def propose(
     ]
 
 
-def _describe(item: Finding | Alert | Check) -> tuple[str, str, str, str]:
+def _answered(alert: Alert, on: dt.date) -> tuple[Any, ...]:
+    """Return the row of an alert: what it asks for itself, of whom and by when."""
+    who = (alert.owner or "evaluator").rpartition(".")[2]
+    return (
+        alert.grade,
+        _WITHOUT_BLANKS.get(alert.response, alert.response),
+        f"value.owner.{who}",
+        alert.due_on or on.isoformat(),
+        "alert",
+        alert.id,
+        alert.subject,
+        alert.requirement or "",
+    )
+
+
+_WITHOUT_BLANKS = {
+    "monitoring.alert.risk_set_off.response": "value.action.planned_response",
+    "monitoring.alert.risk_set_off.unanswered": "value.action.write_response",
+}
+"""Responses whose sentence is filled from the alert, and how they read in a list of actions."""
+
+
+def _describe(item: Finding | Check) -> tuple[str, str, str, str]:
     if isinstance(item, Finding):
         return "finding", item.claim, str(item.params.get("indicator", "")), ""
-    if isinstance(item, Alert):
-        return "alert", item.rule, item.subject, item.requirement or ""
     return "check", item.topic, str(item.dims.get("table", "")), ""
 
 

@@ -20,7 +20,7 @@ SHEET = DecisionSheet(
     key="action_id",
     states=("accepted", "declined", "done"),
     extra=("course_version",),
-    example="retrain:沟通技巧,done,2025-03-01,Wang,V2.1,two more role plays",
+    example="pass_rate_low:沟通技巧,done,2025-03-01,Wang,V2.1,two more role plays",
     rule="action",
 )
 """``actions.csv`` of a client: what was decided on proposals, and the course version it led to."""
@@ -33,14 +33,21 @@ STATES = ("proposed", "accepted", "overdue", "done_late", "done", "declined")
 def with_ids(proposals: pd.DataFrame) -> pd.DataFrame:
     """Return proposals with an ``action_id`` that the next run will give again.
 
-    It names the action and its subject (``retrain:沟通技巧``), so that a proposal that comes back
+    It names the action, or the rule of the alert that asks for it, and its subject
+    (``pass_rate_low:沟通技巧``), so that a proposal that comes back
     is the same proposal.
     """
     ids = [
-        f"{action.rpartition('.')[2]}:{subject}".removesuffix(":")
+        f"{_short(action)}:{subject}".removesuffix(":")
         for action, subject in zip(proposals["action"], proposals["subject"], strict=True)
     ]
     return proposals.assign(action_id=pd.Series(ids, index=proposals.index, dtype="str"))
+
+
+def _short(action: str) -> str:
+    """Return what an action is called in an id: an alert's by the rule that raised it."""
+    *_, rule, last = f"..{action}".split(".")
+    return rule if action.startswith("monitoring.alert.") else last
 
 
 def carry_over(

@@ -14,7 +14,8 @@ FIRST, SECOND = dt.date(2025, 3, 31), dt.date(2025, 9, 30)
 def alert(module):
     return Alert(
         id=f"monitoring.alert.pass_rate_low.{module}", rule="pass_rate_low", grade=2,
-        subject=module, message="monitoring.alert.pass_rate_low.message", response="r", n=40,
+        subject=module, message="monitoring.alert.pass_rate_low.message", n=40,
+        response="monitoring.alert.pass_rate_low.response", due_on="2025-04-30",
         value=0.6, threshold=0.8, p_value=0.01, false_alarm_rate=0.05,
     )  # fmt: skip
 
@@ -38,7 +39,8 @@ def test_two_runs(tmp_path, monkeypatch):
     data = tmp_path / "data" / "jia"
     data.mkdir(parents=True)
     sheet = proposed.table("action_decisions")
-    sheet.loc[sheet["action_id"] == "retrain:法规", ["state", "decided_on", "course_version"]] = [
+    mine = sheet["action_id"] == "pass_rate_low:法规"
+    sheet.loc[mine, ["state", "decided_on", "course_version"]] = [
         "done", "2025-04-20", "V2.0",
     ]  # fmt: skip
     ACTION_SHEET.write(data / "actions.csv", sheet)
@@ -50,7 +52,7 @@ def test_two_runs(tmp_path, monkeypatch):
         decisions=ledger.action_decisions(data),
     )
     states = second.table("action_register").set_index("action_id")["state"].to_dict()
-    assert states == {"retrain:沟通技巧": "overdue", "retrain:法规": "done"}
+    assert states == {"pass_rate_low:沟通技巧": "overdue", "pass_rate_low:法规": "done"}
     assert second.estimates[0].value == 0.5  # half of what was proposed was taken up
 
     folder = run_folder(tmp_path, SECOND, second)
@@ -61,8 +63,8 @@ def test_two_runs(tmp_path, monkeypatch):
     ):
         html = (folder / language / "index.html").read_text(encoding="utf-8")
         body = html[html.index("<main") :]
-        assert 0 < body.index(notice) < body.index(f">{first}<")
-        assert "沟通技巧" in body[body.index(notice) : body.index(f">{first}<")]
+        assert 0 < body.index(f">{first}<") < body.index(notice)
+        assert "沟通技巧" in body[body.index(notice) :].partition("</p>")[0]
 
 
 def test_a_run_does_not_see_its_own_or_later_proposals(tmp_path, monkeypatch):

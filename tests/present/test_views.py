@@ -47,9 +47,9 @@ def test_an_unknown_view_names_the_known_ones():
 def test_earlier_actions_are_named_in_words():
     rows = pd.DataFrame(
         {
-            "action_id": ["retrain:csat_mean", "7"],
+            "action_id": ["pass_rate_low:csat_mean", "7"],
             "finding": ["csat_mean", None],
-            "action": ["value.action.retrain", "加开夜班"],
+            "action": ["monitoring.alert.pass_rate_low.response", "加开夜班"],
             "owner": ["value.owner.lecturer", "王工"],
             "due_on": ["2024-11-01", "2024-11-02"],
             "done_on": [None, "2024-11-01"],
@@ -63,7 +63,7 @@ def test_earlier_actions_are_named_in_words():
             view.of(found), caption="c", columns=view.columns, anchor="a", language=language
         )
         assert "value." not in html
-        assert wording.text("value.action.retrain", language) in html
+        assert wording.text("monitoring.alert.pass_rate_low.response", language) in html
         assert "csat_mean" not in html
         assert "加开夜班" in html
         assert "王工" in html

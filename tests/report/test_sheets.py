@@ -23,7 +23,7 @@ ALERT = Alert(
     unit="share",
 )
 PROPOSAL = {
-    "action": "value.action.retrain",
+    "action": "monitoring.alert.pass_rate_low.response",
     "owner": "value.owner.trainer",
     "subject": "沟通技巧",
     "priority": 1,
@@ -48,7 +48,7 @@ def written(tmp_path):
     ("name", "read", "key", "id", "state"),
     [
         ("alerts", read_decisions, "alert_id", ALERT.id, "acknowledged"),
-        ("actions", register.SHEET.read, "action_id", "retrain:沟通技巧", "accepted"),
+        ("actions", register.SHEET.read, "action_id", "pass_rate_low:沟通技巧", "accepted"),
     ],
 )
 @pytest.mark.parametrize("folder", ["zh", "en"])

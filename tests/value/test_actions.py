@@ -16,7 +16,8 @@ FINDING = Finding(
 )  # fmt: skip
 ALERT = Alert(
     id="monitoring.alert.lecturer_below_85.l1", rule="lecturer_below_85", grade=1, message="m",
-    response="r", subject="l1", requirement="R107",
+    response="monitoring.alert.lecturer_below_85.response", subject="l1", requirement="R107",
+    owner="monitoring.owner.training_manager", due_on="2025-03-08",
 )  # fmt: skip
 
 
@@ -26,8 +27,9 @@ def conflict(n):
 
 def test_evidence_becomes_actions_with_owner_and_due_day():
     table = propose([FINDING, ALERT], on=ON).set_index("source")
-    assert table.loc["alert", "action"] == "value.action.suspend_lecturer"
-    assert table.loc["alert", "due_on"] == "2025-03-08"
+    assert table.loc["alert", "action"] == ALERT.response
+    assert table.loc["alert", "owner"] == "value.owner.training_manager"
+    assert table.loc["alert", "due_on"] == ALERT.due_on
     assert table.loc["alert", "requirement"] == "R107"
     assert table.loc["finding", "subject"] == "csat_mean"
     assert table.index[0] == "alert"

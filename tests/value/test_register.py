@@ -15,8 +15,9 @@ DAYS = [dt.date(2025, 1, 31), dt.date(2025, 4, 30), dt.date(2025, 7, 31)]
 def alert(module="沟通技巧"):
     return Alert(
         id=f"monitoring.alert.pass_rate_low.{module}", rule="pass_rate_low", grade=2,
-        subject=module, message="m", response="r", n=40, value=0.6, threshold=0.8,
-        p_value=0.01, false_alarm_rate=0.05,
+        subject=module, message="m", n=40, owner="monitoring.owner.lecturer",
+        response="monitoring.alert.pass_rate_low.response", due_on="2025-02-28",
+        value=0.6, threshold=0.8, p_value=0.01, false_alarm_rate=0.05,
     )  # fmt: skip
 
 
@@ -31,7 +32,7 @@ def runs(*days):
 def test_a_proposal_that_comes_back_is_the_same_and_keeps_its_due_day():
     register = carry_over(runs(DAYS[0], DAYS[1]), on=DAYS[2])
     (row,) = register.to_dict("records")
-    assert row["action_id"] == "retrain:沟通技巧"
+    assert row["action_id"] == "pass_rate_low:沟通技巧"
     assert row["times"] == 2
     assert row["proposed_on"] == "2025-01-31"
     assert row["due_on"] < "2025-04-30"
@@ -50,14 +51,14 @@ def test_a_proposal_that_comes_back_is_the_same_and_keeps_its_due_day():
     ],
 )
 def test_decisions_change_the_state(state, day, found):
-    made = decided(("retrain:沟通技巧", state, day, "王", "V2.1", "已复训"))
+    made = decided(("pass_rate_low:沟通技巧", state, day, "王", "V2.1", "已复训"))
     (row,) = carry_over(runs(DAYS[0]), made, on=DAYS[2]).to_dict("records")
     assert row["state"] == found
     assert (row["course_version"] == "V2.1") == (found != "overdue" or state == "accepted")
 
 
 def test_what_was_done_and_comes_back_begins_anew():
-    made = decided(("retrain:沟通技巧", "done", "2025-02-10", "王", "V2.1", ""))
+    made = decided(("pass_rate_low:沟通技巧", "done", "2025-02-10", "王", "V2.1", ""))
     (row,) = carry_over(runs(DAYS[0], DAYS[1]), made, on=DAYS[2]).to_dict("records")
     assert row["proposed_on"] == "2025-04-30"
     assert row["times"] == 1
@@ -69,7 +70,7 @@ def test_the_run_of_today_and_later_ones_do_not_count():
 
 
 def test_the_share_taken_up_has_an_interval():
-    made = decided(("retrain:沟通技巧", "done", "2025-02-10", "王", "", ""))
+    made = decided(("pass_rate_low:沟通技巧", "done", "2025-02-10", "王", "", ""))
     first = propose([alert(), alert("法规")], on=DAYS[0])
     used = utilisation(carry_over([(DAYS[0], first)], made, on=DAYS[1]))
     assert (used.value, used.n) == (0.5, 2)
@@ -83,7 +84,7 @@ def test_the_next_report_says_what_became_of_them_first():
     assert check.status == "caution"
     assert check.params == {"actions": 1, "done": 0, "overdue": 1}
     assert found.table("earlier_actions")["state"].tolist() == ["overdue"]
-    assert found.table("action_decisions")["action_id"].tolist() == ["retrain:沟通技巧"]
+    assert found.table("action_decisions")["action_id"].tolist() == ["pass_rate_low:沟通技巧"]
 
 
 def test_the_sheet_goes_round_and_faults_are_named(tmp_path):

@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import measurement, monitoring
+from analysis import indicators, measurement, monitoring
 from analysis.design.calendar import festival_days, festival_months, season
 from analysis.indicators import registry
+from analysis.measurement.columns import dates
 from analysis.results import StageResults, Topic, collect, merge
 from analysis.tables import period_of
 from analysis.workspace.inputs.complaints import complaints
@@ -346,7 +347,8 @@ class MonitoringStage(Stage):
             ``monitoring.history``, what changed in words.
         """
         whole = merge(self.name, steps)
-        ringing = monitoring.with_due(whole.alerts, on=self.today)
+        now = monitoring.timely(whole.alerts, over=self._over, waiting=self._waiting)
+        ringing = monitoring.with_due(now, on=self.today)
         made = ledger.decisions(self.client.folder)
         earlier = ledger.earlier_alerts(self.client.folder.name, before=self.today)
         before = monitoring.replay(earlier, made) if earlier else None
@@ -369,6 +371,22 @@ class MonitoringStage(Stage):
         return collect(
             self.name, others, facts={**whole.facts, **facts}, tables={**whole.tables, **tables}
         )
+
+    @property
+    def _over(self) -> bool:
+        """Whether classes are over on the day looked back to, and no wave is to come."""
+        held = self.table("enrolments")
+        classes = [] if held is None else dates(held["held_on"]).dropna().dt.date
+        starts = indicators.cohorts(self.waves)
+        coming = bool((starts > period_of(self.today)).any())
+        return monitoring.is_over(classes, on=self.today, coming=coming)
+
+    @property
+    def _waiting(self) -> frozenset[str]:
+        """Sites that no wave has trained on the day looked back to."""
+        starts = indicators.cohorts(self.waves)
+        later = starts.isna() | (starts > period_of(self.today))
+        return frozenset(starts.index[later])
 
     def said(self, found: StageResults, topic: Topic, step: str = "") -> Mapping[str, Any]:
         """Return the sentence in which a check says what it found: its key, its blanks.
