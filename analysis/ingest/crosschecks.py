@@ -199,8 +199,6 @@ def _totals(draft: Draft) -> None:
         for column, about in spec.columns.items()
         if about.kind in ("number", "int") and about.required and column not in spec.key
     ]
-    if spec.name == "survey_means":  # means do not add up; the answers behind them do
-        amounts = ["answers"]
     usable = {*by, *amounts} <= set(draft.frame.columns)
     if draft.source.aggregate is None and "site_id" in spec.key and by and usable:
         for alike in (sums_of_others, sums_of_neighbours):

@@ -66,9 +66,8 @@ def _doubtful(draft: Draft) -> np.ndarray:
     if mapping is None or ".%m" not in (mapping.format or "") or MONTH not in draft.frame:
         return nothing
     days = pd.to_datetime(draft.frame[MONTH])
-    sheets = _sheets(draft.origin, days)
     known = pd.DataFrame(
-        {"sheet": sheets, "year": days.dt.year.to_numpy(), "month": days.dt.month.to_numpy()}
+        {"sheet": draft.origin, "year": days.dt.year.to_numpy(), "month": days.dt.month.to_numpy()}
     )
     by = known.groupby(["sheet", "year"], dropna=False)["month"]
     has = {m: by.transform(lambda months, m=m: (months == m).any()) for m in (9, 10, 11)}
@@ -77,17 +76,8 @@ def _doubtful(draft: Draft) -> np.ndarray:
     return found.fillna(False).to_numpy(dtype=bool)
 
 
-def _sheets(origin: np.ndarray, days: pd.Series) -> np.ndarray:
-    """Return the sheet of each row; those of one month each are one table together."""
-    months = pd.Series(days.to_numpy()).groupby(origin).transform("nunique").to_numpy()
-    return np.where(months > 1, origin, -1)
-
-
 def _in_place_of_october(draft: Draft) -> np.ndarray:
-    """Return which rows stand after a September or before a November of their year and sheet.
-
-    Files of one month each are in the order of their names, which says nothing.
-    """
+    """Return which rows stand after a September or before a November of their year and sheet."""
     days = pd.to_datetime(draft.frame[MONTH])
     running = (days.dt.year * 12 + days.dt.month).astype("float64").to_numpy(float, na_value=np.nan)
     stretch = np.r_[True, (running[1:] != running[:-1]) | (draft.origin[1:] != draft.origin[:-1])]

@@ -5,7 +5,7 @@ Every state has a sign and a word; colour only repeats them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from analysis import wording
@@ -51,11 +51,15 @@ def answer(
     *,
     lines: Sequence[Line] = (),
     actions: bool = True,
+    beside: Mapping[str, str] | None = None,
+    advice: str = "",
 ) -> str:
     """Build the first-screen box: what is claimed, how sure, and why not surer.
 
     ``lines`` are questions with their answers; they stand in the place of the first claim.
-    ``actions`` says what to do about each claim; the same advice is given once.
+    ``actions`` says what to do about each claim; the same advice is given once. ``beside`` are
+    finished sentences by finding id, which stand below its claim; ``advice`` is one that stands
+    below the first.
     """
     checks = tuple(checks)
     if not findings:
@@ -64,7 +68,11 @@ def answer(
     parts, advised = [], {""} if actions else {"", *(finding.action for finding in findings)}
     for finding in findings:
         asked = lines if finding is findings[0] else ()
-        parts.append(_one_answer(finding, checks, language, asked, finding.action not in advised))
+        more = (beside or {}).get(finding.id, "")
+        told = advice if finding is findings[0] else ""
+        if finding.action and finding.action not in advised:
+            told = told or sentences.sentence(finding.action, language, finding.params)
+        parts.append(_one_answer(finding, checks, language, asked, told, more))
         advised.add(finding.action)
     return f'<div class="crm answer" id="{anchor}">{"".join(parts)}</div>'
 
@@ -83,10 +91,12 @@ def _one_answer(
     checks: tuple[Check, ...],
     language: str,
     lines: Sequence[Line],
-    advise: bool,
+    advice: str,
+    more: str,
 ) -> str:
     claim = sentences.sentence(finding.claim, language, finding.params)
     claim = _questions(lines, language) if lines else f'<p class="claim">{escape(claim)}</p>'
+    claim += f'<p class="beside">{escape(more)}</p>' if more else ""
     reasons = sentences.reason_sentences(finding, checks, language)
     why = ""
     if reasons:
@@ -94,10 +104,9 @@ def _one_answer(
         items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
         why = f'<div class="why"><p class="why-head">{escape(head)}</p><ul>{items}</ul></div>'
     action = ""
-    if finding.action and advise:
+    if advice:
         head = wording.text("report.action", language)
-        words = sentences.sentence(finding.action, language, finding.params)
-        action = f'<p class="action"><strong>{escape(head)}</strong> {escape(words)}</p>'
+        action = f'<p class="action"><strong>{escape(head)}</strong> {escape(advice)}</p>'
     return f'<div class="finding">{claim}{strength_badge(finding, language)}{why}{action}</div>'
 
 

@@ -60,6 +60,7 @@ def render(
     notes: Iterable[str] = (),
     raw: Sequence[Sequence[str]] | None = None,
     whole: Sequence[bool] | None = None,
+    drawn: tuple[str, Sequence[str]] | None = None,
 ) -> str:
     """Build one table from finished text.
 
@@ -83,6 +84,8 @@ def render(
         Cells of the CSV; those shown when omitted.
     whole : Sequence of bool, optional
         Which columns must not break, such as dates.
+    drawn : tuple of (str, Sequence of str), optional
+        Heading and markup of a last column of small pictures, which say what the numbers say.
     """
     kind = [
         ' class="num"' if is_number else ' class="whole"' if is_whole else ""
@@ -91,14 +94,18 @@ def render(
     head = "".join(
         f'<th scope="col"{k}>{escape(title)}</th>' for title, k in zip(header, kind, strict=True)
     )
+    if drawn is not None:
+        head += f'<th scope="col" class="drawn">{escape(drawn[0])}</th>'
     body = []
-    for row in rows:
+    for place, row in enumerate(rows):
         first, *rest = row
         cells = [f'<th scope="row"{kind[0]}>{escape(first)}</th>']
         cells += [
             f"<td{k or _unbroken(cell)}>{escape(cell)}</td>"
             for cell, k in zip(rest, kind[1:], strict=True)
         ]
+        if drawn is not None:
+            cells.append(f'<td class="drawn">{drawn[1][place]}</td>')
         body.append(f"<tr>{''.join(cells)}</tr>")
     tall = " tall" if len(rows) > TALL else ""
     below = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)

@@ -6,6 +6,7 @@ the links to the reports stand below it on the screen only.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
@@ -13,12 +14,14 @@ from typing import Any
 import pandas as pd
 
 from analysis import wording
-from analysis.present import cards, sentences, tables
+from analysis.indicators import digits, registry
+from analysis.present import cards, commitments, sentences, strips, tables, views
 from analysis.report import audiences
 from analysis.report.notebook import Section
 from analysis.report.run import STAGES, Run
 from analysis.report.workbook import NAME
-from analysis.results import Check, Estimate, Finding, Topic
+from analysis.results import Check, Claim, Estimate, Finding, Topic
+from analysis.tables import month_of
 
 _DECIDING = ("tracking", "value")
 _SPOKEN = ("failed", "caution")
@@ -28,7 +31,10 @@ _ACTIONS = 3
 _SUBJECTS = 3
 _OVERDUE = "value.actions"
 """Asked of every table; those that are missing are told in one row."""
-_PRINTED = ("answer", "sure", "why", "do")
+_PRINTED = ("answer", "decide", "sure", "why", "do")
+_SHOWN_CLAIMS = 3
+_PLACES = {"share": 3}
+"""Decimals by unit in which a level and an effect are added as they are read."""
 
 
 def sections(run: Run, language: str) -> list[Section]:
@@ -45,16 +51,108 @@ def sections(run: Run, language: str) -> list[Section]:
     findings = [*effects[:1], *worth, *effects[1:]]
     checks = [c for stage in _DECIDING for c in _of(run, stage, "checks")]
     estimates = {e.id: e for stage in _DECIDING for e in _of(run, stage, "estimates")}
+    levels = _levels(effects, estimates, language)
+    first = findings[:_SHOWN_CLAIMS]
+    advice = _advice(run, language)
+    answer = cards.answer(
+        first,
+        checks,
+        "brief-answer",
+        language,
+        actions=not advice,
+        beside=levels,
+        advice=advice,
+    )
+    targets = _table(run, "value", "scorecard")
     parts = [
-        ("answer", cards.answer(findings[:3], checks, "brief-answer", language)),
+        ("answer", answer),
+        ("decide", _options(run, language)),
+        ("why", _why(effects, estimates, targets, language)),
         ("sure", _sure(worth, checks, language)),
-        ("why", _why(effects, estimates, language)),
         ("do", _actions(run, findings, language)),
+        ("kept", _kept(run, language)),
         ("missing", _missing(run, language)),
         ("audiences", _audiences(run, language)),
         ("stages", _stages(run, language)),
     ]
     return [_section(name, html, language) for name, html in parts if html]
+
+
+def through(run: Run, language: str) -> str:
+    """Return the line that says up to which day data were taken; empty where none is known."""
+    stored = run.results["tracking"].tables if "tracking" in run.results else {}
+    months = [
+        int(table["period"].max())
+        for name, table in stored.items()
+        if name.endswith("_trends") and len(table)
+    ]
+    if not months:
+        return ""
+    last = month_of(max(months) + 1) - dt.timedelta(days=1)
+    return wording.text("brief.through", language, date=last)
+
+
+def _levels(
+    effects: Sequence[Finding], estimates: dict[str, Estimate], language: str
+) -> dict[str, str]:
+    """Return from which level to which the leading effect moves its outcome, where it is shown."""
+    leading = next(iter(effects), None)
+    if leading is None or leading.claim not in (Claim.BETTER, Claim.WORSE):
+        return {}
+    found = [estimates[i] for i in leading.estimates if i in estimates]
+    before = next(
+        (
+            e
+            for e in estimates.values()
+            if e.estimand == "level_before" and found and e.indicator == found[0].indicator
+        ),
+        None,
+    )
+    if before is None or before.value is None or found[0].value is None:
+        return {}
+    places = _PLACES.get(before.unit, 2)
+    level, effect = (round(digits.of_estimate(e).value, places) for e in (before, found[0]))
+    scaled = before.unit == "score" and "scale_max" in before.dims
+    words = wording.text(
+        "brief.level_scale" if scaled else "brief.level",
+        language,
+        indicator=wording.indicator_title(before.indicator, language),
+        before=wording.in_unit(level, before.unit, language),
+        after=wording.in_unit(level + effect, before.unit, language),
+        low=before.dims.get("scale_min"),
+        high=before.dims.get("scale_max"),
+    )
+    return {leading.id: words}
+
+
+def _advice(run: Run, language: str) -> str:
+    """Return what is advised, with its price and return; empty for runs that priced nothing."""
+    check = next((c for c in _of(run, "value", "checks") if c.topic is Topic.NEXT_STEP), None)
+    if check is None:
+        return ""
+    return sentences.sentence(check.reason, language, sentences.check_params(check))
+
+
+def _options(run: Run, language: str) -> str:
+    """Return the table of what can be decided; empty for runs that priced nothing."""
+    view = views.get("value.options")
+    if _table(run, "value", view.table).empty:
+        return ""
+    return tables.frame_table(
+        view.of(run.results["value"]),
+        caption=wording.text(view.caption, language),
+        columns=view.columns,
+        anchor="brief-options",
+        language=language,
+    )
+
+
+def _kept(run: Run, language: str) -> str:
+    """Return what was locked, and what earlier reports asked for that is overdue."""
+    html = commitments.notice(list(run.results.values())[-1], language) if run.results else ""
+    if late := overdue(run, language):
+        html += f'<p class="notice">{escape(late)}</p>'
+    return html
 
 
 def overdue(run: Run, language: str) -> str:
@@ -140,19 +238,30 @@ def _doubt(check: Check, language: str) -> str:
     return f"<li><b>{escape(question)}</b> {escape(reason)}</li>"
 
 
-def _why(effects: Sequence[Finding], estimates: dict[str, Estimate], language: str) -> str:
+def _why(
+    effects: Sequence[Finding],
+    estimates: dict[str, Estimate],
+    targets: pd.DataFrame,
+    language: str,
+) -> str:
     """Return one line an outcome: effect, interval, sites, how it was compared, strength."""
-    rows, level = [], 0.95
+    rows, strip, level = [], [], 0.95
     for finding in effects:
         found = [estimates[i] for i in finding.estimates if i in estimates]
         if not found or found[0].value is None or found[0].indicator is None:
             continue
         (estimate,) = found[:1]
         level = estimate.level
+        title = sentences.indicator_title(estimate.indicator, language)
+        value = sentences.value_text(estimate, language)
+        label = wording.text("report.labelled", language, label=title, value=value)
+        strip.append(
+            strips.interval(digits.of_estimate(estimate), _goals(estimate, targets), label)
+        )
         rows.append(
             (
-                sentences.indicator_title(estimate.indicator, language),
-                sentences.value_text(estimate, language),
+                title,
+                value,
                 sentences.interval_text(estimate, language),
                 wording.format_value(estimate.n_units, "int", language),
                 wording.text(f"terms.design_grade.{finding.design}", language),
@@ -175,7 +284,18 @@ def _why(effects: Sequence[Finding], estimates: dict[str, Estimate], language: s
         anchor="brief-why",
         language=language,
         notes=[wording.text("brief.more_outcomes", language, n=more)] if more > 0 else [],
+        drawn=(wording.text("brief.drawn", language), strip[:_OUTCOMES]),
     )
+
+
+def _goals(estimate: Estimate, targets: pd.DataFrame) -> strips.Marks:
+    """Return the targets of an effect in its own unit, and which way is better."""
+    known = registry.known().get(estimate.indicator)
+    better = -1 if known is not None and known.direction == "down" else 1
+    if targets.empty:
+        return strips.Marks(better=better)
+    mine = targets[(targets["source"] == estimate.id) & (targets["unit"] == estimate.unit)]
+    return strips.Marks(better=better, targets=tuple(mine["threshold"].dropna()))
 
 
 def _actions(run: Run, findings: Sequence[Finding], language: str) -> str:

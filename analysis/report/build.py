@@ -8,7 +8,7 @@ from pathlib import Path
 from analysis import wording
 from analysis.files import write_text
 from analysis.indicators import registry
-from analysis.present import commitments, people, precision, views
+from analysis.present import people, precision, views
 from analysis.report import audiences, brief, page, saved, typeface, workbook
 from analysis.report.alerts import alert_files
 from analysis.report.export import stage_page
@@ -79,11 +79,8 @@ def brief_page(run: Run, language: str, *, top: bool = False) -> str:
     heading = wording.text("report.title", language)
     switched = FOLDERS[page.other(language)]
     prefix = f"{FOLDERS[language]}/" if top else ""
-    body = f'<h1>{escape(heading)}</h1><p class="lead">{escape(run.name(language))}</p>'
-    if run.results:
-        body += commitments.notice(list(run.results.values())[-1], language)
-    if late := brief.overdue(run, language):
-        body += f'<p class="notice">{escape(late)}</p>'
+    lead = " · ".join(filter(None, (run.name(language), brief.through(run, language))))
+    body = f'<h1>{escape(heading)}</h1><p class="lead">{escape(lead)}</p>'
     body += "\n".join(section.html(language) for section in sections)
     body = f'<div class="brief">{body}{brief.imprint(run, language)}</div>'
     if top:

@@ -138,6 +138,7 @@ class Topic(StrEnum):
     # Value
     ACTIONS = "actions"
     BETWEEN_ROUNDS = "between_rounds"
+    NEXT_STEP = "next_step"
     RETURN = "return"
     SHARING = "sharing"
     TARGETS = "targets"

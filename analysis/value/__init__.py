@@ -2,6 +2,7 @@
 
 from analysis.value.actions import assess_actions, playbook, propose
 from analysis.value.chain import audit_chain, level_states
+from analysis.value.options import Sites, assess_options
 from analysis.value.outlook import aimed_at, assess_outlook, planned_exposure
 from analysis.value.over_time import Payback, benefit_by_month, break_even, payback
 from analysis.value.register import SHEET as ACTION_SHEET
@@ -27,11 +28,13 @@ __all__ = [
     "Benefit",
     "Payback",
     "Priced",
+    "Sites",
     "Switches",
     "TrueReturn",
     "aimed_at",
     "assess_actions",
     "assess_goals",
+    "assess_options",
     "assess_outlook",
     "assess_roi",
     "assess_sharing",

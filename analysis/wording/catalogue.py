@@ -25,6 +25,8 @@ _FORMATTER = string.Formatter()
 _TITLES = ("indicator", "bounded")
 """Blanks that a title fills."""
 _EQUALS_LESS = re.compile(r"[=＝] ?<")
+_AT_MOST_LESS = re.compile(r"(不超过|at most) ?<")
+_BELOW = {"不超过": "低于 ", "at most": "less than "}
 _SAID_TWICE = re.compile(
     r"(?P<low>[+−]?\d[\d.,]*) (?P<unit>[^\W\d]+) (?P<to>至|to) "
     r"(?P<high>[+−]?\d[\d.,]*) (?P=unit)(?!\w)"
@@ -146,6 +148,7 @@ def _tidy(sentence: str) -> str:
     where its unit or date ends in Chinese.
     """
     sentence = _EQUALS_LESS.sub("<", sentence)
+    sentence = _AT_MOST_LESS.sub(lambda found: _BELOW[found[1]], sentence)
     sentence = _P_VALUE.sub("p\u00a0\\1\u00a0", sentence)  # never broken over two lines
     sentence = _SAID_TWICE.sub(r"\g<low> \g<to> \g<high> \g<unit>", sentence)
     sentence = _MONEY_TWICE.sub(r"\g<low> 至 ", sentence)

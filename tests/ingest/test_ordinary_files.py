@@ -823,23 +823,3 @@ def test_large_amounts_equal_to_the_sum_of_two_are_a_total_whatever_it_is_called
     rows = ["A园,1栋,2024-01,125340.5,118220", "A园,2栋,2024-01,98120.25,90010"]
     rows.append("A园,园区,2024-01,223460.75,208230")
     assert rules(bench, ledger(bench, rows)) == ["total_suspected"]
-
-
-def test_the_mean_of_a_district_is_no_further_site(bench):
-    rows = [
-        f"{site},2024-0{month},{score},{answers}"
-        for month, given in ((1, (30, 10, 25)), (2, (35, 15, 20)))
-        for site, score, answers in (
-            ("A园", 4.1, given[0]), ("B园", 4.5, given[1]), ("C园", 4.3, given[2]),
-            ("东区", 4.2, sum(given)),
-        )
-    ]  # fmt: skip
-    bench.put("均分.csv", "\n".join(["项目,月份,均分,份数", *rows]) + "\n")
-    assert set(rules(bench, MEANS)) == {"total_suspected"}
-
-
-def test_a_file_of_october_among_files_of_a_month_each(bench):
-    for number, month in enumerate((1, 2, 9, 1, 11)):
-        text = f"项目,账期,应收,实收\nA园,2024.{month},{10 + number},5\n"
-        bench.put(f"台账.{number}.csv", text)
-    assert set(rules(bench, PER_SITE)) == {"october_lost"}

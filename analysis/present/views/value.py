@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -65,6 +66,42 @@ def _amount_interval(row: Any, language: str) -> str:
         wording.format_value(end, "cny", language) for end in (row.amount_low, row.amount_high)
     )
     return wording.text("report.interval", language, low=low, high=high)
+
+
+def options(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the options with price, return and ratio in words; why not, where one is not known."""
+    return table.assign(
+        price=in_words(table, _option_range("cost_low", "cost_high", "cny")),
+        returned=in_words(table, _option_return),
+        ratio=in_words(table, _option_range("ratio_low", "ratio_high", "num2")),
+        otherwise=in_words(table, _option_range("ratio_least", "ratio_most", "num2")),
+    )
+
+
+def _option_range(low: str, high: str, spec: str) -> Callable[[Any, str], str]:
+    def told(row: Any, language: str) -> str:
+        ends = (getattr(row, low), getattr(row, high))
+        if any(map(pd.isna, ends)):
+            return "—"
+        first, last = (wording.format_value(end, spec, language) for end in ends)
+        return (
+            first
+            if first == last
+            else wording.text("report.interval", language, low=first, high=last)
+        )
+
+    return told
+
+
+def _option_return(row: Any, language: str) -> str:
+    if row.reason is not None and pd.notna(row.reason):
+        return wording.text(row.reason, language)
+    words = {
+        name: wording.format_value(getattr(row, name), "cny", language)
+        for name in ("benefit", "benefit_low", "benefit_high")
+    }
+    value, low, high = words.values()
+    return wording.text("chapters.estimate_interval", language, value=value, low=low, high=high)
 
 
 def unpriced(table: pd.DataFrame) -> pd.DataFrame:

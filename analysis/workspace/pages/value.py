@@ -22,6 +22,10 @@ class ValuePage(Page):
         self.show.answer(claims, self.found.checks)
         self.checks(views.worst(actions.checks), fold=False)
         self.kpis(money.estimates, "value.kpi")
+        self.section("options")
+        advised = [c for c in self.found.checks if c.topic is Topic.NEXT_STEP]
+        self.checks(advised, fold=False)
+        self.view("options")
         self.section("against")
         self.checks(self.stage.against())
         self.section("scorecard")

@@ -522,7 +522,7 @@ class TrackingStage(Stage):
             self.asked.ask("level", partial(causal.level_before, e), None, about=e.outcome)
             for e in evaluations
         ]
-        own = {e.indicator: e for e in before if e is not None}
+        own = {e.indicator: self._on_scale(e) for e in before if e is not None}
         levels = self.mean_levels(before=self.first_wave) | own
         found = tables.targets(
             self.client.goals,
@@ -533,6 +533,13 @@ class TrackingStage(Stage):
             simulated=self.simulated,
         )
         return merge("tracking", [found, *own.values()])
+
+    def _on_scale(self, level: Estimate) -> Estimate:
+        """Return a level with the ends of its scale, where they are known, among its dims."""
+        ends = span(level.unit, self.table("instruments"))
+        if ends is None:
+            return level
+        return replace(level, dims={**level.dims, "scale_min": ends[0], "scale_max": ends[1]})
 
     def claims(
         self,

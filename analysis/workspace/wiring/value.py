@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -121,6 +121,36 @@ class ValueStage(Stage):
         unpriced = self.step("unpriced", value.list_unpriced, effects, rules.benefits)
         parts = [main, others, unpriced, self._cost_per_percent(main), self.beside_truth(main)]
         return merge("value", parts)
+
+    def options(self, money: StageResults, claims: Sequence[Finding]) -> StageResults:
+        """Price what can be decided next, and say which is advised.
+
+        Parameters
+        ----------
+        money : StageResults
+            As :meth:`count_money` returns it.
+        claims : Sequence of Finding
+            As :meth:`value_claims` returns them: the first is about money.
+        """
+        leading = next((f.claim for f in self.earlier("tracking").findings), None)
+        said = {"money": claims[0].claim} | ({} if leading is None else {"effect": leading})
+        months = self.client.value.months_counted
+        return self.step("options", value.assess_options, money, said, self._arms(), months=months)
+
+    def _arms(self) -> Any:
+        """Return how many sites are trained and not, and the households of both where known."""
+        starts = indicators.cohorts(self.waves)
+        trained = set(starts.dropna().index)
+        known = self.sites.set_index("site_id")["households"]
+        served = known.reindex(starts.index).astype("float64")
+        apart = served.index.isin(trained)
+        whole = served.notna().all() and len(served) > 0
+        return value.Sites(
+            trained=len(trained),
+            untrained=int((~apart).sum()),
+            served=float(served[apart].sum()) if whole else None,
+            unserved=float(served[~apart].sum()) if whole else None,
+        )
 
     def beside_truth(self, counted: StageResults) -> StageResults:
         """Set benefit and return of a simulated client beside what is true in its world.
