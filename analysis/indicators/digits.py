@@ -49,7 +49,10 @@ def of_estimate(estimate: Estimate, changed: int = 1) -> Estimate:
     size = step(width, changed / n if n else np.nan, half)
 
     def end(value: float | None, how: Any) -> float | None:
-        return None if value is None else near(value, size, how)
+        if value is None:
+            return None
+        # An end that is not zero does not read as zero: the claim beside it goes by its sign.
+        return near(value, size, how) or near(value, size / 10, how)
 
     return replace(
         e,

@@ -134,9 +134,10 @@ def _advice(run: Run, language: str) -> str:
 
 
 def _options(run: Run, language: str) -> str:
-    """Return the table of what can be decided; empty for runs that priced nothing."""
+    """Return the table of what can be decided; empty where no option has a price."""
     view = views.get("value.options")
-    if _table(run, "value", view.table).empty:
+    options = _table(run, "value", view.table)
+    if options.empty or not options["cost_high"].gt(0).any():
         return ""
     return tables.frame_table(
         view.of(run.results["value"]),
@@ -250,14 +251,12 @@ def _why(
         found = [estimates[i] for i in finding.estimates if i in estimates]
         if not found or found[0].value is None or found[0].indicator is None:
             continue
-        (estimate,) = found[:1]
+        estimate = digits.of_estimate(found[0])
         level = estimate.level
         title = sentences.indicator_title(estimate.indicator, language)
         value = sentences.value_text(estimate, language)
         label = wording.text("report.labelled", language, label=title, value=value)
-        strip.append(
-            strips.interval(digits.of_estimate(estimate), _goals(estimate, targets), label)
-        )
+        strip.append(strips.interval(estimate, _goals(estimate, targets), label))
         rows.append(
             (
                 title,

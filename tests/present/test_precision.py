@@ -146,3 +146,13 @@ def test_what_an_alert_counts_stays():
     hours = Alert(id="x", rule="x", grade=2, message="m", response="r", subject="s", unit="hours",
                   value=12.0, n=2)  # fmt: skip
     assert precision.of_alert(hours) == hours
+
+
+def test_an_end_on_one_side_of_zero_is_not_shown_as_zero():
+    found = precision.of_estimate(
+        Estimate(
+            id="tracking.csat_mean.att.overall", estimand="att_overall", unit="score", value=0.66,
+            ci_low=0.0123, ci_high=1.287, n=48, method="m",
+        )
+    )  # fmt: skip
+    assert (found.ci_low, found.ci_high) == (0.012, 1.3)
