@@ -6,6 +6,7 @@ from analysis.monitoring import (
     assess_training,
     attendance,
     completion,
+    knowledge,
     learning_gains,
     learning_pairs,
     pass_rates,
@@ -139,3 +140,22 @@ def test_all_parts_and_their_absence():
     assert not any(e.causal for e in found.estimates)
     none = assess_training(None, None, None, None)
     assert [c.status for c in none.checks] == ["not_possible"] * 4
+
+
+def test_the_level_of_knowledge_is_the_written_tests_mean_over_people():
+    rows = [
+        ("a", "m1", "written", "post", 1, 80.0),
+        ("a", "m2", "written", "post", 1, 90.0),  # one person counts once: 85
+        ("b", "m1", "written", "post", 1, 75.0),
+        ("b", "m1", "written", "post", 2, 99.0),  # a resit
+        ("b", "m1", "written", "pre", 1, 10.0),
+        ("c", "m1", "practical", "post", 1, 20.0),
+    ]
+    names = ["staff_id", "module", "form", "occasion", "attempt", "score"]
+    tests = pd.DataFrame(rows, columns=names)
+    row = knowledge(tests).iloc[0]
+    assert (row["n"], row["value"]) == (2, 80.0)
+    alone = knowledge(tests[tests["form"] == "practical"]).iloc[0]
+    assert (alone["n"], alone["value"]) == (1, 20.0)  # the only form there is
+    others = tests.assign(form=tests["form"].replace("written", "system"))
+    assert knowledge(others).empty

@@ -201,6 +201,29 @@ def pass_rates(
     return _shares(first_attempts(assessments, marks), by)
 
 
+def knowledge(assessments: pd.DataFrame) -> pd.DataFrame:
+    """Mean score of first attempts at the knowledge test after training, over people.
+
+    That is the written test, or the only form there is; of several forms without a written one
+    none stands for the others, and the table has no row.
+
+    Returns
+    -------
+    DataFrame
+        ``n`` (people), ``value, ci_low, ci_high`` in points (t over the people's own means).
+    """
+    first = assessments[
+        (assessments["attempt"] == 1)
+        & (assessments["occasion"] == "post")
+        & assessments["score"].notna()
+    ]
+    forms = set(first["form"].dropna())
+    asked = first[first["form"] == "written"] if len(forms) > 1 else first
+    scores = asked.assign(points=floats(asked["score"]))
+    person = scores.groupby("staff_id", as_index=False)["points"].mean()
+    return _means(person, "points", ()) if len(person) else pd.DataFrame()
+
+
 def first_attempts(assessments: pd.DataFrame, marks: Mapping[str, float]) -> pd.DataFrame:
     """Return the first attempts after training of forms that have a mark.
 
@@ -355,6 +378,15 @@ def assess_training(
             tables["normalised_gains"] = normalised_gains(pairs)
         for row in learning_gains(pairs, ["form"]).itertuples() if len(pairs) else ():
             items.append(_gain(row, simulated))
+        items += _estimate(
+            "monitoring.test_post.overall",
+            "test_post",
+            "points",
+            knowledge(assessments),
+            "mean_of_first_attempts",
+            "t",
+            simulated,
+        )
         tables["passes"] = pass_rates(assessments, marks)
         for row in pass_rates(assessments, marks, ["form"]).itertuples():
             items.append(_pass(row, marks, simulated))
