@@ -264,14 +264,11 @@ class ValueStage(Stage):
         return findings.money_finding(roi, effects), findings.targets_finding(goals, effects)
 
     def effects(self) -> dict[str, Estimate]:
-        """Overall effect (or described change) by indicator, from the tracking stage."""
-        found = self.earlier("tracking").estimates
-        wanted = ("att_overall", "change_before_after")
-        return {
-            e.indicator: e
-            for e in reversed(found)
-            if e.estimand in wanted and not e.dims.get("beside") and e.indicator
-        }
+        """Overall effect (or described change) by indicator, from the tracking stage.
+
+        Of behaviour, which several sources rate, that of the source with the least to gain.
+        """
+        return leading_effects(self.earlier("tracking").estimates)
 
     def levels(self) -> dict[str, Estimate]:
         """Level reached by indicator: from monitoring, else the last twelve months' mean."""
@@ -357,6 +354,29 @@ class ValueStage(Stage):
             found += [*part.findings, *part.alerts]
             found += [check for check in part.checks if check.status in ("failed", "caution")]
         return tuple(found)
+
+
+def leading_effects(found: Sequence[Estimate]) -> dict[str, Estimate]:
+    """Return the leading effect or change by indicator; of several sources the most detached one's.
+
+    Where that source gives none, the next one's counts: a person's own word last.
+    """
+    wanted = [
+        e
+        for e in reversed(found)
+        if e.estimand in ("att_overall", "change_before_after")
+        and not e.dims.get("beside")
+        and e.indicator
+    ]
+    return {e.indicator: e for e in sorted(wanted, key=_detached)}
+
+
+_DETACHED = ("self", "peer", "supervisor", "customer", "mystery_shopper")
+
+
+def _detached(effect: Estimate) -> tuple[bool, int]:
+    role = effect.dims.get("role")
+    return effect.value is not None, _DETACHED.index(role) if role in _DETACHED else len(_DETACHED)
 
 
 def _without_time(costs: pd.DataFrame | None) -> pd.DataFrame | None:
