@@ -152,6 +152,7 @@ def _tidy(sentence: str) -> str:
     sentence = _P_VALUE.sub("p\u00a0\\1\u00a0", sentence)  # never broken over two lines
     sentence = _SAID_TWICE.sub(r"\g<low> \g<to> \g<high> \g<unit>", sentence)
     sentence = _MONEY_TWICE.sub(r"\g<low> 至 ", sentence)
+    sentence = sentence.replace("。。", "。")  # a blank filled by a whole sentence
     return _LOOSE.sub("", sentence).replace(_KEPT_SPACE, " ")
 
 
