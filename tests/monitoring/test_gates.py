@@ -187,3 +187,17 @@ def test_every_goal_measure_and_consequence_has_words(language):
                 assert wording.text(f"monitoring.measure.{criterion['measure']}", language)
     for gate in gate_rules()["gates"]:
         assert wording.text(f"monitoring.gate_missed.{gate}", language)
+
+
+def test_staff_who_had_left_do_not_count_on_the_day_of_a_gate():
+    staff = pd.DataFrame(
+        {
+            "staff_id": list("abcd"),
+            "tier": "frontline",
+            "hired_on": [dt.date(2023, 1, 1)] * 3 + [dt.date(2024, 5, 1)],
+            "left_on": [None, dt.date(2024, 2, 28), dt.date(2024, 3, 31), None],
+        }
+    )
+    found = gate_measures({"staff": staff}, until=dt.date(2024, 3, 31))
+    assert found["frontline_staff"].value == 2  # a, and c on the last working day
+    assert gate_measures({"staff": staff})["frontline_staff"].value == 4

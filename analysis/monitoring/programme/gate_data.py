@@ -26,7 +26,8 @@ def gate_measures(tables: Tables, *, until: dt.date | None = None) -> dict[str, 
     tables : Mapping[str, DataFrame]
         Canonical tables by name.
     until : date, optional
-        Rows after that day are not counted: a gate is judged by what there was on its day.
+        Rows after that day, and people who had left by it, are not counted: a gate is judged by
+        what there was on its day.
 
     Returns
     -------
@@ -41,6 +42,8 @@ def gate_measures(tables: Tables, *, until: dt.date | None = None) -> dict[str, 
             continue
         if until is not None and day in frame:
             frame = frame[~(dates(frame[day]) > pd.Timestamp(until))]
+            if "left_on" in frame:  # of staff those count who were employed on the day
+                frame = frame[~(dates(frame["left_on"]) < pd.Timestamp(until))]
         interval = measure(frame, tables)
         if interval is not None and interval.n:
             found[name] = interval
