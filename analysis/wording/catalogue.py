@@ -27,15 +27,16 @@ _TITLES = ("indicator", "bounded")
 _EQUALS_LESS = re.compile(r"[=＝] ?<")
 _AT_MOST_LESS = re.compile(r"(不超过|at most) ?<")
 _BELOW = {"不超过": "低于 ", "at most": "less than "}
+_KEPT_SPACE = "\ue000"
+_SPACE = f"[ {_KEPT_SPACE}]"
 _SAID_TWICE = re.compile(
-    r"(?P<low>[+−]?\d[\d.,]*) (?P<unit>[^\W\d]+) (?P<to>至|to) "
-    r"(?P<high>[+−]?\d[\d.,]*) (?P=unit)(?!\w)"
+    rf"(?P<low>[+−]?\d[\d.,]*){_SPACE}(?P<unit>[^\W\d]+) (?P<to>至|to) "
+    rf"(?P<high>[+−]?\d[\d.,]*){_SPACE}(?P=unit)(?!\w)"
 )
 _MONEY_TWICE = re.compile(
     r"(?P<low>[+−]?\d[\d.,]*)(?P<unit>[万亿]?元) 至 (?=[+−]?\d[\d.,]*(?P=unit))"
 )
 _LOOSE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
-_KEPT_SPACE = "\ue000"
 _P_VALUE = re.compile(r"\bp ([=<]) ?(?=\d)")
 
 

@@ -103,6 +103,13 @@ def test_surplus_parameters_are_allowed():
     assert wording.text("terms.interval", "zh_CN", level=0.95, n=3) == "95% 区间"
 
 
+def test_a_unit_is_said_once_in_an_interval_of_finished_numbers():
+    said = {"value": "+0.19 分", "low": "+0.13 分", "high": "+0.26 分"}
+    assert wording.text("chapters.estimate_interval", "zh_CN", **said) == (
+        "+0.19 分（+0.13 至 +0.26 分）"
+    )
+
+
 @pytest.mark.parametrize(
     ("rough", "written"),
     [
