@@ -17,6 +17,9 @@ def test_by_hand():
     assert found.lower == pytest.approx((1 + 2 + 3) / 3 - 2)
     assert found.upper == pytest.approx((2 + 3 + 4) / 3 - 2)
     assert found.difference == pytest.approx(0.5)
+    # Variances of both shares of stayers, times m / (m - 1) for ten persons.
+    variance = 0.8 * 0.2 / 5 + 0.6 * 0.4 / 5
+    assert found.stayed_se == pytest.approx(np.sqrt(variance * 10 / 9))
 
 
 def brute(y, stayed, treated):

@@ -13,7 +13,7 @@ from analysis.causal.did.group_time import group_time
 from analysis.causal.did.two_way import TwoWay
 from analysis.causal.inference.inference_rule import choose_inference
 from analysis.causal.panel.frame import prepare
-from analysis.causal.resampling.few_clusters import wild_bootstrap
+from analysis.causal.resampling.few_clusters import wild_bootstrap, wild_ends
 from analysis.causal.resampling.randomisation import randomisation_test
 
 
@@ -181,3 +181,25 @@ def test_where_no_cluster_has_a_residual_nothing_can_be_drawn():
     assert wild_bootstrap(y, trained, omega, observed, np.arange(6), seed=1) is None
     y[0, 3] += 0.25
     assert wild_bootstrap(y, trained, omega, observed, np.arange(6), seed=1).se > 0
+
+
+def test_a_drawn_p_value_counts_the_signs_that_happened():
+    """Nothing drawn is as far out: one of a hundred, never nought."""
+    panel, cells, simple = parts(staggered(3))
+    omega = outcome_weights(cells, simple.cell_weights[0])
+    got = wild(panel, omega, draws=99, seed=1, null=-50.0)
+    assert not got.enumerated
+    assert got.p_value == 1 / 100
+
+
+def test_the_ends_for_many_panels_are_those_of_each():
+    """Of 100 draws; of 99 or 199 the actual signs would count for nothing at 95 %."""
+    panel, cells, simple = parts(staggered(8, sizes=(6, 6), starts=(6, 8), never=8, periods=12))
+    omega = outcome_weights(cells, simple.cell_weights[0])
+    own = wild(panel, omega, draws=100, seed=5)
+    assert not own.enumerated
+    low, high = wild_ends(
+        panel.y[None], panel.treated, omega, panel.cluster, observed=panel.observed, level=0.95,
+        draws=100, seed=5,
+    )  # fmt: skip
+    assert (low[0], high[0]) == pytest.approx((own.ci_low, own.ci_high), abs=1e-6)

@@ -250,6 +250,13 @@ def test_the_balance_of_waves_is_the_share_of_all_orders_as_far_apart():
     assert lot.balance_p(panel, draws=99, seed=1) == pytest.approx(4 / 6)
 
 
+def test_a_balance_of_draws_counts_the_draw_that_happened():
+    """No order drawn is as far apart: one of a hundred, never nought."""
+    frame = world(MANY, seed=2)
+    panel = prepare(frame.assign(y=frame["y"] + frame["cohort"].eq(4) * 50.0))
+    assert lot.balance_p(panel, draws=99, seed=1) == 1 / 100
+
+
 @pytest.mark.parametrize("start", [[4, np.inf], [4, 4, np.inf], [4, 6, 6, np.inf, np.inf]], ids=str)
 def test_too_few_sites_for_a_slope_keep_a_coefficient_of_one(start):
     options = Options(base="all_before", drawn_by_lot=True, draws=99)

@@ -158,6 +158,14 @@ def test_fisher_is_the_share_of_all_orders_as_far_out(small):
     assert found.p_value == np.mean([value >= actual * (1 - 1e-9) for value in seen.values()])
 
 
+def test_fisher_counts_the_order_that_happened(small):
+    """No order drawn is as far out: one of a hundred, never nought."""
+    trained = small["cohort"].notna() & (small["period"] >= small["cohort"])
+    found = fisher_test(prepare(small.assign(y=small["y"] + 50.0 * trained)), draws=99, seed=1)
+    assert not found.enumerated
+    assert found.p_value == 1 / 100
+
+
 def test_fisher_draws_within_the_strata_of_the_lottery(small):
     pairs = {"u00": "a", "u09": "a", "u01": "b", "u10": "b"}
     few = small[small["unit"].isin(pairs)]

@@ -189,6 +189,43 @@ def test_accepted_faults_are_counted_and_drop_or_lose_the_value(bench):
     ]
 
 
+ORDERS = (
+    SITES
+    + """
+  - table: tickets
+    files: [工单.csv]
+    columns: {ticket_id: 号, site_id: 项目, opened_at: 开, resolved_at: 关}
+"""
+)
+
+
+def test_the_period_begins_and_ends_with_its_months(bench):
+    days = ("2024-01-01 00:00", "2024-12-31 23:59", "2023-12-31 23:59", "2025-01-01 00:00")
+    lines = [f"W{number},P01,{day},\n" for number, day in enumerate(days)]
+    bench.put("工单.csv", "".join(["号,项目,开,关\n", *lines[:2]]))
+    _, tables = run(bench, "sources:" + ORDERS)
+    assert len(tables["tickets"]) == 2
+    bench.put("工单.csv", "".join(["号,项目,开,关\n", *lines]))
+    with pytest.raises(InputError) as caught:
+        run(bench, "sources:" + ORDERS)
+    assert sorted((f.rule, f.row) for f in caught.value.faults) == [
+        ("period_outside", 4),
+        ("period_outside", 5),
+    ]
+
+
+def test_an_order_may_be_resolved_the_moment_it_was_opened(bench):
+    head, same = "号,项目,开,关\n", "W1,P01,2024-03-05 09:00,2024-03-05 09:00\n"
+    bench.put("工单.csv", head + same)
+    _, tables = run(bench, "sources:" + ORDERS)
+    assert tables["tickets"]["resolved_at"].notna().all()
+    bench.put("工单.csv", head + same + "W2,P01,2024-03-05 09:00,2024-03-05 08:59\n")
+    with pytest.raises(InputError) as caught:
+        run(bench, "sources:" + ORDERS)
+    (fault,) = caught.value.faults
+    assert (fault.rule, fault.row) == ("date_order", 3)
+
+
 def test_sites_can_be_derived_and_conflicts_are_told(bench):
     bench.put("工单.csv", "号,项目,片区,开\n1,A,东,2024-03-05 09:00\n2,A,西,2024-03-05 09:00\n")
     text = """

@@ -188,7 +188,9 @@ def test_equal_shares_at_a_few_sites_are_no_certainty():
 
 
 def test_newcombe_stays_between_minus_one_and_one_and_refuses_no_trials():
-    for a, n, b, m in ((5, 5, 0, 5), (0, 3, 3, 3), (1, 1, 0, 1), (0, 40, 0, 40)):
+    tried = ((5, 5, 0, 5), (0, 3, 3, 3), (1, 1, 0, 1), (0, 40, 0, 40))
+    beyond = ((0, 1, 37, 37), (7, 7, 0, 7))  # by the last digit, without the ends
+    for a, n, b, m in (*tried, *beyond):
         found = newcombe(a, n, b, m)
         assert -1 <= found.low <= found.value <= found.high <= 1
     for wrong in ((0, 0, 1, 2), (1, 2, 0, 0), (3, 2, 0, 1), (-1, 2, 0, 1)):

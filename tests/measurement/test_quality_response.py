@@ -49,6 +49,24 @@ def test_planted_inconsistencies_are_counted(given):
     assert "baseline.quality.tickets.orphan.site_id" in failed
 
 
+@pytest.mark.parametrize(
+    ("rows", "broken", "status"),
+    [(100, 0, "passed"), (150, 1, "caution"), (100, 1, "caution"), (100, 2, "failed")],
+)
+def test_more_than_one_row_of_a_hundred_fails(rows, broken, status):
+    sites = pd.DataFrame({"site_id": ["a"], "site_name": ["甲"]})
+    orders = pd.DataFrame(
+        {
+            "ticket_id": [str(number) for number in range(rows)],
+            "site_id": ["z"] * broken + ["a"] * (rows - broken),
+            "opened_at": [utc(2024, 1, 2)] * rows,
+        }
+    )
+    found = assess_quality({"sites": arrow("sites", sites), "tickets": arrow("tickets", orders)})
+    (check,) = (c for c in found.checks if c.id == "baseline.quality.tickets.orphan.site_id")
+    assert (check.status, check.value) == (status, broken / rows)
+
+
 def test_absent_tables_are_named_and_open_tickets_are_not_incomplete(given):
     found = assess_quality(given)
     absent = {c.dims["table"] for c in found.checks if c.status == "not_possible"}

@@ -194,6 +194,22 @@ def test_a_site_that_ends_in_all_tables_may_have_been_merged():
     )
 
 
+@pytest.mark.parametrize(("last", "stale"), [(10, []), (9, [["c", 3]])])
+def test_a_site_is_stale_without_a_record_in_the_last_three_months(last, stale):
+    frame = pd.concat([monthly(range(1, 13)), monthly(range(1, last + 1), ("c",))])
+    found = assess_timeliness({"fees": frame}, until=dt.date(2024, 12, 31), timezone="UTC")
+    assert found.table("stale_sites")[["site_id", "months_behind"]].to_numpy().tolist() == stale
+
+
+@pytest.mark.parametrize(("answered", "stale"), [(7, []), (6, ["c"])])
+def test_a_round_that_spans_two_months_leaves_no_site_behind(answered, stale):
+    frame = pd.concat([monthly((2, 8)), monthly((2, answered), ("c",))])
+    day = pd.to_datetime(frame["month"]) + pd.Timedelta(days=9)
+    asked = frame.assign(answered_at=day.dt.tz_localize("UTC")).drop(columns="month")
+    found = assess_timeliness({"surveys": asked}, until=dt.date(2024, 12, 31), timezone="UTC")
+    assert found.table("stale_sites")["site_id"].tolist() == stale
+
+
 def test_freshness_counts_local_days_and_names_the_silent_sites():
     frame = pd.concat([monthly(range(1, 13)), monthly(range(1, 7), ("c",))])
     found = assess_timeliness({"fees": frame}, until=dt.date(2024, 12, 31), timezone="UTC")

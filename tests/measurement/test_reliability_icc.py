@@ -25,6 +25,16 @@ def test_icc_reproduces_shrout_and_fleiss():
     assert (icc.low, icc.high) == pytest.approx((-0.13293232, 0.72256006), abs=1e-6)
 
 
+def test_icc_of_units_of_unequal_size_by_hand():
+    answers = [np.array([1.0, 2.0]), np.array([2.0, 3.0, 4.0]), np.array([5.0, 5, 4, 4, 5])]
+    n = np.array([2, 3, 5])
+    icc = icc_oneway(n, [a.sum() for a in answers], [(a**2).sum() for a in answers])
+    f = stats.f_oneway(*answers).statistic  # B / W
+    n0 = (10 - (4 + 9 + 25) / 10) / 2
+    assert icc.n0 == pytest.approx(n0) == 3.1
+    assert icc.value == pytest.approx((f - 1) / (f + n0 - 1))
+
+
 def test_icc_is_unknown_without_variation_or_replication():
     assert icc_oneway(np.full(3, 4), np.full(3, 8.0), np.full(3, 16.0)) is None
     assert icc_oneway(np.ones(3), np.arange(3.0), np.arange(3.0) ** 2) is None

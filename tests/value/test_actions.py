@@ -66,7 +66,7 @@ def test_earlier_actions_are_followed_without_looking_ahead(tmp_path):
             "finding": "f",
             "action": "a",
             "owner": "o",
-            "due_on": [dt.date(2025, 2, 1)] * 3 + [dt.date(2025, 4, 1)],
+            "due_on": [dt.date(2025, 2, 1)] * 3 + [ON],  # due today is not overdue
             "done_on": [dt.date(2025, 1, 9), dt.date(2025, 2, 9), dt.date(2025, 3, 9), None],
         }
     )

@@ -79,6 +79,12 @@ def test_what_is_lacking_is_said(benefits, costs, reason):
     assert (check.status, check.reason) == ("not_possible", reason)
 
 
+def test_a_cost_of_one_is_a_cost():
+    little = COSTS.assign(planned=[0.6, 0.4])
+    (check,) = outlook([COMPLAINTS], [goal(-3.0)], little).checks
+    assert check.status == "passed"
+
+
 def test_revenue_without_a_margin_is_not_counted():
     fees = Benefit(indicator="fee_collection", money_per_unit=1000.0, margin=True)
     (row,) = outlook([fees], [goal(0.1, indicator="fee_collection")]).table("outlook").itertuples()

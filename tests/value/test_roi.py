@@ -217,6 +217,10 @@ def test_switches_change_what_they_say():
     discounted = treated_exposure(outcome, houses, discount_rate=0.1)
     by_hand = sum(1.1 ** (-m / 12) for m in range(12))
     assert discounted["site_month"] == pytest.approx(by_hand)
+    later = outcome.assign(unit="b", cohort=24009.0)  # three months nearer to now for nobody
+    both = treated_exposure(pd.concat([outcome, later]), houses, discount_rate=0.1)
+    of_b = sum(1.1 ** (-m / 12) for m in range(3, 15))
+    assert both["site_month"] == pytest.approx(by_hand + of_b)
     benefits = [Benefit(indicator="fee_collection", money_per_unit=1.0)]
     effects = {"fee_collection": effect("fee_collection", 1.0)}
     careful = value(benefits, effects, switches=Switches(lower_bound_only=True))

@@ -98,6 +98,14 @@ def test_results_without_learning_or_behaviour_are_flagged(learning, behaviour, 
     assert found.checks[0].status == status
 
 
+def test_behaviour_that_got_better_and_worse_breaks_the_chain():
+    changes = [effect("csat_mean", 0.3, 0.05), effect("test_post", 12, 1.0, causal=False)]
+    changes += [effect("complaints_per_1000", change, 0.2) for change in (-1, 1)]
+    found = audit_chain(changes, REGISTRY)
+    assert found.tables["chain"].set_index("level").loc[3, "state"] == "mixed"
+    assert found.checks[0].status == "failed"
+
+
 def test_no_result_to_audit():
     found = audit_chain([effect("csat_mean", 0.0, 0.1)], REGISTRY)
     assert found.checks[0].status == "not_possible"
