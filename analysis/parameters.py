@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from analysis.errors import RunError
+from analysis.settings import SEED
 
 
 class StageParameters(BaseModel):
@@ -37,7 +38,7 @@ class StageParameters(BaseModel):
     client: str = Field(default="demo", min_length=1)
     run_dir: str = ""
     language: Literal["zh_CN", "en"] = "zh_CN"
-    seed: int = Field(default=20240101, ge=0)
+    seed: int = Field(default=SEED, ge=0)
 
     @field_validator("language", mode="before")
     @classmethod

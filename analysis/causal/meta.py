@@ -9,12 +9,13 @@ import numpy as np
 from scipy import stats
 
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 LEAST_PREDICTION = 3
 """Clients without which the spread between clients cannot be told from chance."""
 
 
-def pool_effects(estimates: Sequence[Estimate], *, level: float = 0.95) -> StageResults:
+def pool_effects(estimates: Sequence[Estimate], *, level: float = LEVEL) -> StageResults:
     """Pool one effect over clients; the spread between them is shown, not averaged away.
 
     Random effects with the between-client variance of Paule and Mandel (1982), the interval of

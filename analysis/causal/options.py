@@ -14,6 +14,7 @@ from analysis.causal.inference.inference_rule import Lead
 from analysis.causal.panel.faults import OptionError, a_count, a_level, one_of
 from analysis.causal.panel.frame import AlwaysTreated
 from analysis.indicators.rounds import Rounds
+from analysis.settings import LEVEL, SEED
 
 Beside = Literal["two_by_two", "twfe", "imputation", "sun_abraham"]
 
@@ -91,9 +92,9 @@ class Options:
     cluster: str | None = None
     weights: str | None = None
     stratum: str | None = None
-    level: float = 0.95
+    level: float = LEVEL
     draws: int = 999
-    seed: int = 20240101
+    seed: int = SEED
     horizons: tuple[int, ...] = (1, 3, 6, 12)
     pretrend_periods: int = 12
     alternatives: tuple[Beside, ...] = ("two_by_two", "twfe", "imputation", "sun_abraham")

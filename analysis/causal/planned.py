@@ -26,6 +26,7 @@ from analysis.causal.lottery import lot
 from analysis.causal.lottery.assignments import assignments
 from analysis.causal.options import Options
 from analysis.causal.resampling.few_clusters import invert_all, wild_ends
+from analysis.settings import LEVEL
 
 _BASES = {"month_before": "universal", "all_before": "all_before"}
 
@@ -288,6 +289,7 @@ def plan_test(
         alternatives=(),
         horizons=(),
         draws=199,
+        level=LEVEL,
     )
     builder, parts = lead(
         prepared(frame, options), options, outcome="planned", unit="", kinds=("simple",)

@@ -13,6 +13,7 @@ from analysis.client.outcomes import Outcome, OutcomeName
 from analysis.client.plan import Claim, Design, Finances, Goal, Instrument, Value
 from analysis.client.sources import LabelMap, Source, reasons
 from analysis.files import account_home, expanded
+from analysis.settings import MIN_CELL
 
 
 def _engine(value: str) -> str:
@@ -61,7 +62,7 @@ class Client(Part):
     design: Design = Design()
     value: Value = Value()
     finances: dict[int, Finances] = Field(default_factory=dict)
-    min_cell: int = Field(default=8, ge=2, le=50)
+    min_cell: int = Field(default=MIN_CELL, ge=2, le=50)
     engine: Annotated[str, AfterValidator(_engine)] = "duckdb"
     limits: Limits = Limits()
 

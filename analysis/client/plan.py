@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from analysis.client.base import Bilingual, Part, Text, refused
 from analysis.client.outcomes import Boxes
+from analysis.settings import ALPHA
 
 
 class Scale(Part):
@@ -233,7 +234,7 @@ class Design(Part):
 
     primary_outcome: str = "csat_mean"
     secondary_outcomes: tuple[str, ...] = ()
-    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    alpha: float = Field(default=ALPHA, gt=0, lt=0.5)
     power: float = Field(default=0.8, gt=0.5, lt=1)
     smallest_effect: float | None = Field(default=None, gt=0)
     measure_at_months: tuple[int, ...] = (1, 3, 6, 12)

@@ -14,6 +14,7 @@ from analysis.design.refusals import RefusedError
 from analysis.indicators.rounds import to_rounds
 from analysis.refusals import Asked
 from analysis.results import Check, DesignGrade, StageResults, Topic, collect
+from analysis.settings import ALPHA
 
 LEAST_SITES = 2
 """Trained and comparison sites each, below which nothing can be inferred from a comparison."""
@@ -221,7 +222,7 @@ def assess_designs(
     effect: float | None,
     site_cost: float | None = None,
     answer_cost: float | None = None,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
     power: float = 0.8,
     draws: int = 2000,
     seed: int = 0,

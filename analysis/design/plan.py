@@ -14,6 +14,7 @@ from analysis.design.claims import check_claims
 from analysis.design.locks import fingerprint
 from analysis.errors import DesignError
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.settings import ALPHA
 
 PARTICIPATION = ("attendance", "completion")
 """Taking part is the treatment, never the outcome that shows whether it worked (R019)."""
@@ -63,7 +64,7 @@ class Plan:
     secondary_outcomes: tuple[str, ...] = ()
     estimand: str = "att_overall"
     comparison: str = "never_treated"
-    alpha: float = 0.05
+    alpha: float = ALPHA
     power: float = 0.8
     smallest_effect: float | None = None
     measure_at_months: tuple[int, ...] = (1, 3, 6, 12)

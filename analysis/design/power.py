@@ -19,6 +19,7 @@ import pandas as pd
 from scipy import optimize, signal, stats
 
 from analysis.design.refusals import Refusal, RefusedError
+from analysis.settings import ALPHA
 
 Base = Literal["month_before", "all_before"]
 _FAR = 100.0
@@ -327,7 +328,7 @@ def closed_form_se(plan: RollOut, errors: ErrorModel) -> float:
     return math.sqrt(treated + never)
 
 
-def closed_form(plan: RollOut, errors: ErrorModel, effect: float, *, alpha: float = 0.05) -> float:
+def closed_form(plan: RollOut, errors: ErrorModel, effect: float, *, alpha: float = ALPHA) -> float:
     """Power of the two-sided t test by the closed form.
 
     Parameters
@@ -442,7 +443,7 @@ def simulate(
     plan: RollOut,
     errors: ErrorModel,
     *,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
     draws: int = 2000,
     seed: int = 0,
     judge: Judge | None = None,

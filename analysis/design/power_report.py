@@ -19,6 +19,7 @@ from analysis.measurement.balance import before_first_wave
 from analysis.measurement.intervals import wilson
 from analysis.refusals import Asked, Reason
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import ALPHA
 
 SITES = (10, 20, 30, 40, 60, 80, 120)
 
@@ -76,7 +77,7 @@ def power_by_sites(
     effect: float,
     *,
     sites: Sequence[int] = SITES,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
     power: float = 0.8,
     draws: int = 1000,
     seed: int = 0,
@@ -142,7 +143,7 @@ def power_by_estimator(
     errors: pw.ErrorModel,
     effect: float,
     *,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
     power: float = 0.8,
     draws: int = 2000,
     seed: int = 0,
@@ -193,7 +194,7 @@ def power_by_effect(
     null: pw.Null,
     largest: float,
     *,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
     points: int = 25,
 ) -> pd.DataFrame:
     """Power against the true effect, by formula and by simulation.
@@ -225,7 +226,7 @@ def power_by_effect(
         rows.append(("design.series.formula", effect, power, power, power))
     for effect in np.linspace(0, largest, points):
         power = null.power(effect)
-        interval = wilson(round(power * draws), draws)
+        interval = wilson(round(power * draws), draws, level=1 - alpha)
         rows.append(("design.series.simulated", effect, power, interval.low, interval.high))
     return pd.DataFrame(rows, columns=["series", "effect", "power", "ci_low", "ci_high"])
 
@@ -265,7 +266,7 @@ def assess_power(
     indicator: str,
     unit: str,
     smallest_effect: float | None = None,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
     power: float = 0.8,
     window: int = pw.ALL_MONTHS,
     base: pw.Base = "month_before",
@@ -320,7 +321,7 @@ def assess_power(
         "simulated": simulated,
     }
     items = [
-        *_power_estimates(found, unit=unit, draws=null.draws, about=about),
+        *_power_estimates(found, unit=unit, draws=null.draws, about=about, level=1 - alpha),
         _power_check(
             found,
             errors,
@@ -417,15 +418,21 @@ def _no_power(power: float, reason: Reason) -> Check:
 
 
 def _power_estimates(
-    found: tuple[float, float, float, float], *, unit: str, draws: int, about: dict[str, Any]
+    found: tuple[float, float, float, float],
+    *,
+    unit: str,
+    draws: int,
+    about: dict[str, Any],
+    level: float,
 ) -> list[Estimate]:
     """Return power and minimum detectable effect, by formula and by simulation."""
     by_formula, by_draws, mde_formula, mde_draws = found
     spread = float(np.sqrt(by_draws * (1 - by_draws) / draws))
+    half = float(stats.norm.ppf((1 + level) / 2)) * spread
     ends = {
         "se": spread,
-        "ci_low": max(0.0, by_draws - 1.96 * spread),
-        "ci_high": min(1.0, by_draws + 1.96 * spread),
+        "ci_low": max(0.0, by_draws - half),
+        "ci_high": min(1.0, by_draws + half),
         "interval_method": "monte_carlo",
     }
     rows = (
@@ -444,6 +451,7 @@ def _power_estimates(
             method=methods[way],
             **interval,
             **about,
+            level=level,
         )
         for estimand, way, in_unit, value, interval in rows
     ]

@@ -15,6 +15,7 @@ from analysis.design.power import Base
 from analysis.design.power_report import error_model, read_roll_out
 from analysis.design.refusals import RefusedError
 from analysis.results import StageResults, collect
+from analysis.settings import ALPHA, LEVEL
 from analysis.tables import Rows, parts
 
 MARGIN = 0.05
@@ -28,7 +29,7 @@ def answers_for_share(
     margin: float = MARGIN,
     share: float = 0.5,
     population: float | None = None,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> int:
     """Answers needed for a share to be known within ``margin`` (Cochran 1977, eq. 4.2).
 
@@ -63,7 +64,7 @@ def visits_for_mean(
     margin: float,
     between_visits_sd: float,
     between_shoppers_sd: float = 0.0,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> int:
     """Visits needed for a site's mean score to be known within ``margin``.
 
@@ -102,6 +103,7 @@ def assess_samples(
     months: int,
     margin: float = MARGIN,
     needs_share: float = 0.3,
+    level: float = LEVEL,
 ) -> StageResults:
     """List the answers each site needs in a year, and how many came in.
 
@@ -117,6 +119,8 @@ def assess_samples(
         Wanted half-width of a share.
     needs_share : float
         Share of staff that a needs survey must reach (requirement R081).
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -130,7 +134,7 @@ def assess_samples(
         label=named.fillna(sites["site_id"]), answered=None, enough=None, staff_needed=None
     )
     table["needed"] = [
-        answers_for_share(margin=margin, population=None if pd.isna(h) else float(h))
+        answers_for_share(margin=margin, population=None if pd.isna(h) else float(h), level=level)
         for h in table["households"]
     ]
     if surveys is not None:
@@ -157,7 +161,7 @@ def cost_frontier(
     answer_cost: float | None = None,
     sites: Sequence[int] = SITES,
     answers: Sequence[float] = ANSWERS,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
     draws: int = 500,
     seed: int = 0,
     judge: pw.Judge | None = None,

@@ -200,6 +200,7 @@ def effect_finding(
             "n_units": estimate.n_units,
             "n_treated": estimate.n_treated,
             "level": estimate.level,
+            "missed": 1 - estimate.level,
             **bounds,
         },
         estimates=(estimate.id,),

@@ -19,6 +19,7 @@ from scipy import stats
 from analysis.measurement.columns import present
 from analysis.measurement.intervals import Interval
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 from analysis.tables import DISPOSITIONS
 
 
@@ -199,7 +200,9 @@ def eligibility(counts: Dispositions) -> float | None:
     return known / total if total else None
 
 
-def aapor_rates(counts: Dispositions, *, e: float | None = None, level: float = 0.95) -> AaporRates:
+def aapor_rates(
+    counts: Dispositions, *, e: float | None = None, level: float = LEVEL
+) -> AaporRates:
     """Rates of the standard with intervals.
 
     Parameters
@@ -299,7 +302,11 @@ def aapor_table(dispositions: pd.DataFrame, by: list[str], *, e: float | None = 
 
 
 def assess_aapor(
-    dispositions: pd.DataFrame | None, *, e: float | None = None, simulated: bool = False
+    dispositions: pd.DataFrame | None,
+    *,
+    e: float | None = None,
+    simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Rates of the survey standard where the outcome of every invitation is known.
 
@@ -308,6 +315,8 @@ def assess_aapor(
     dispositions : DataFrame or None
         Canonical table: one row per invited case with ``disposition``, and ``site_id``,
         ``channel`` and ``month`` where known.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -328,7 +337,7 @@ def assess_aapor(
         )
         return collect("baseline", [missing])
     counts = Dispositions.from_codes(dispositions["disposition"])
-    rates = aapor_rates(counts, e=e)
+    rates = aapor_rates(counts, e=e, level=level)
     share = (counts.unknown_household + counts.unknown_other) / rates.n
     fine = share <= UNKNOWN_LINE
     check = Check(

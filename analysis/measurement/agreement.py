@@ -10,6 +10,7 @@ from analysis.measurement.columns import dates, floats, present
 from analysis.measurement.icc import icc_oneway, stepped_up
 from analysis.measurement.raters import RaterIcc, icc_forms, krippendorff_alpha, self_other_gap
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 INDIVIDUAL_LINE = 0.80
 """Below this reliability a rating must not have consequences for one person."""
@@ -24,6 +25,7 @@ def assess_raters(
     before: pd.Timestamp | str | None = None,
     least: int = LEAST_RATERS,
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Agreement of the raters of each instrument of behaviour.
 
@@ -39,6 +41,8 @@ def assess_raters(
         Only ratings before it (the first wave); ratings without a day are then left out.
     least : int
         Raters besides oneself that a subject needs.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -60,17 +64,17 @@ def assess_raters(
     for instrument, mine in rows.groupby("instrument", sort=True):
         others = mine[mine["role"] != "self"]
         scores = others.groupby(["subject", "rater"], as_index=False)["score"].mean()
-        agreed = _agreement(scores)
+        agreed = _agreement(scores, level=level)
         if agreed is None:
             items.append(_impossible(str(instrument), _why_not(scores)))
         else:
-            items += _agreement_items(str(instrument), agreed, scores, simulated)
-            tables.append(_by_item(others).assign(instrument=str(instrument)))
-            forms.append(six_forms(scores, agreed).assign(instrument=str(instrument)))
+            items += _agreement_items(str(instrument), agreed, scores, simulated, level=level)
+            tables.append(_by_item(others, level=level).assign(instrument=str(instrument)))
+            forms.append(six_forms(scores, agreed, level=level).assign(instrument=str(instrument)))
         items.append(_least_check(str(instrument), mine, scores, least))
-        gap = _gap(mine, scores, least)
+        gap = _gap(mine, scores, least, level=level)
         if gap is not None:
-            items.append(_gap_estimate(str(instrument), gap, simulated))
+            items.append(_gap_estimate(str(instrument), gap, simulated, level=level))
     if not items:
         items = [_impossible("", "measurement.reason.no_ratings")]
     named = {"raters": tables, "icc_forms": forms} if tables else {}
@@ -117,13 +121,13 @@ def rating_rows(ratings: pd.DataFrame, before=None) -> pd.DataFrame:
     )
 
 
-def _agreement(scores: pd.DataFrame) -> tuple | None:
+def _agreement(scores: pd.DataFrame, level: float) -> tuple | None:
     """Form, ICC of one rater with its ends, reliability of the mean with its ends, raters."""
     raters = scores.groupby("rater")["subject"].nunique()
     subjects = scores["subject"].nunique()
     if len(raters) >= 2 and subjects >= 2 and (raters == subjects).all():
         wide = scores.pivot_table(index="subject", columns="rater", values="score")
-        forms = icc_forms(wide.to_numpy())
+        forms = icc_forms(wide.to_numpy(), level=level)
         if forms is None:
             return None
         one, mean = forms["ICC2"], forms["ICC2k"]
@@ -135,7 +139,7 @@ def _agreement(scores: pd.DataFrame) -> tuple | None:
     steps = np.diff(np.unique(scores["score"]))
     step = float(steps.min()) if steps.size else None
     counts = [sums[c].to_numpy() for c in ("n", "total", "square")]
-    icc = icc_oneway(*counts, step=step) if len(sums) else None
+    icc = icc_oneway(*counts, step=step, level=level) if len(sums) else None
     if icc is None:
         return None
     one = (icc.value, icc.low, icc.high)
@@ -146,7 +150,7 @@ def _agreement(scores: pd.DataFrame) -> tuple | None:
 FORMS = ("ICC1", "ICC1k", "ICC2", "ICC2k", "ICC3", "ICC3k")
 
 
-def six_forms(scores: pd.DataFrame, agreed: tuple) -> pd.DataFrame:
+def six_forms(scores: pd.DataFrame, agreed: tuple, *, level: float = LEVEL) -> pd.DataFrame:
     """All six intraclass correlations, the ones that fit the design marked.
 
     Where raters differ from subject to subject, the two-way forms are computed on the largest
@@ -159,6 +163,8 @@ def six_forms(scores: pd.DataFrame, agreed: tuple) -> pd.DataFrame:
         ``subject, rater, score``, one row per pair.
     agreed : tuple
         Form, its value with its ends, that of the mean of raters, raters, subjects.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -169,7 +175,7 @@ def six_forms(scores: pd.DataFrame, agreed: tuple) -> pd.DataFrame:
     chosen, one, mean, raters, subjects = agreed
     own = {chosen: one, f"{chosen}k": mean}
     block = same_raters(scores)
-    found = icc_forms(block.to_numpy()) if block is not None else None
+    found = icc_forms(block.to_numpy(), level=level) if block is not None else None
     rows = []
     for form in FORMS:
         if form in own:
@@ -221,7 +227,7 @@ def _why_not(scores: pd.DataFrame) -> str:
     return "measurement.reason.no_agreement"
 
 
-def _agreement_items(instrument, agreed, scores, simulated: bool) -> list:
+def _agreement_items(instrument, agreed, scores, simulated: bool, level: float) -> list:
     form, one, mean, raters, subjects = agreed
     common = {
         "unit": "coefficient",
@@ -242,6 +248,7 @@ def _agreement_items(instrument, agreed, scores, simulated: bool) -> list:
             method=method.lower(),
             dims={"instrument": instrument, "form": method, "raters": count},
             **common,
+            level=level,
         )
         for name, method, (value, low, high), count in pairs
     ]
@@ -300,30 +307,34 @@ def _least_check(instrument: str, mine: pd.DataFrame, scores: pd.DataFrame, leas
     )
 
 
-def _by_item(others: pd.DataFrame) -> pd.DataFrame:
+def _by_item(others: pd.DataFrame, level: float) -> pd.DataFrame:
     rows = []
     for item, mine in others.groupby("item", sort=True):
         slot = mine.groupby("subject").cumcount()
         wide = mine.assign(slot=slot).pivot_table(index="slot", columns="subject", values="score")
-        found = krippendorff_alpha(wide.to_numpy(), "ordinal")
-        ac2 = gwet_ac2(wide.to_numpy())
+        found = krippendorff_alpha(wide.to_numpy(), "ordinal", level=level)
+        ac2 = gwet_ac2(wide.to_numpy(), level=level)
         ends = (ac2.value, ac2.low, ac2.high) if ac2 else (None, None, None)
         rows.append((str(item), found.value if found else None, *ends, found.n if found else 0))
     frame = pd.DataFrame(rows, columns=["item", "alpha", "ac2", "ac2_low", "ac2_high", "n"])
     return frame.astype(dict.fromkeys(["alpha", "ac2", "ac2_low", "ac2_high"], float))
 
 
-def _gap(mine: pd.DataFrame, scores: pd.DataFrame, least: int):
+def _gap(mine: pd.DataFrame, scores: pd.DataFrame, least: int, level: float):
     own = mine[mine["role"] == "self"].groupby("subject")["score"].mean()
     if own.empty:
         return None
     other = scores.groupby("subject")["score"].agg(["mean", "size"]).reindex(own.index)
     return self_other_gap(
-        own.to_numpy(), other["mean"].to_numpy(), other["size"].to_numpy(), least=least
+        own.to_numpy(),
+        other["mean"].to_numpy(),
+        other["size"].to_numpy(),
+        least=least,
+        level=level,
     )
 
 
-def _gap_estimate(instrument: str, found, simulated: bool) -> Estimate:
+def _gap_estimate(instrument: str, found, simulated: bool, level: float) -> Estimate:
     gap = found.gap
     return Estimate(
         id=f"baseline.raters.{instrument}.self_other",
@@ -346,6 +357,7 @@ def _gap_estimate(instrument: str, found, simulated: bool) -> Estimate:
             "left_out": found.left_out,
         },
         simulated=simulated,
+        level=level,
     )
 
 

@@ -9,6 +9,7 @@ from analysis.measurement.agreement import rating_rows
 from analysis.measurement.columns import present
 from analysis.measurement.raters import krippendorff_alpha
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 INDICATORS = 12
 """Indicators of behaviour that the sheet is to have (R170)."""
@@ -19,7 +20,9 @@ AGREEMENT_LINE = 0.667
 _OUTSIDE = ("self", "mystery_shopper")
 
 
-def anchored_indicators(rows: pd.DataFrame, *, seed: int, draws: int = 200) -> pd.DataFrame:
+def anchored_indicators(
+    rows: pd.DataFrame, *, seed: int, draws: int = 200, level: float = LEVEL
+) -> pd.DataFrame:
     """Level, spread and agreement of each indicator of one instrument.
 
     A case is one person (or site) in one month; only cases with two raters tell agreement.
@@ -31,6 +34,8 @@ def anchored_indicators(rows: pd.DataFrame, *, seed: int, draws: int = 200) -> p
         As of :func:`~analysis.measurement.agreement.rating_rows`, one instrument.
     draws : int
         Bootstrap draws over cases for the interval of alpha.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -44,7 +49,7 @@ def anchored_indicators(rows: pd.DataFrame, *, seed: int, draws: int = 200) -> p
     out = []
     for item, each in mine.groupby("item", sort=True):
         wide = each.pivot_table(index="slot", columns="case", values="score").to_numpy()
-        found = krippendorff_alpha(wide, "ordinal", draws=draws, seed=seed)
+        found = krippendorff_alpha(wide, "ordinal", draws=draws, seed=seed, level=level)
         alpha = (found.n, found.value, found.low, found.high) if found else (0, *[np.nan] * 3)
         out.append((str(item), len(each), each["score"].mean(), each["score"].std(), *alpha))
     columns = ["item", "n", "mean", "sd", "cases", "alpha", "ci_low", "ci_high"]
@@ -59,6 +64,7 @@ def assess_anchors(
     before: pd.Timestamp | str | None = None,
     asked: int = INDICATORS,
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Whether the behaviour sheets carry the indicators asked for, and raters agree on them.
 
@@ -70,6 +76,8 @@ def assess_anchors(
         Only ratings before it (the first wave).
     asked : int
         Indicators that a sheet is to have.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -92,9 +100,11 @@ def assess_anchors(
     items: list = []
     tables = []
     for instrument, mine in rows.groupby("instrument", sort=True):
-        frame = anchored_indicators(mine, seed=seed).assign(instrument=str(instrument))
+        frame = anchored_indicators(mine, seed=seed, level=level).assign(instrument=str(instrument))
         tables.append(_worded(frame, instruments))
-        items += [_estimate(str(instrument), row, simulated) for row in frame.itertuples()]
+        items += [
+            _estimate(str(instrument), row, simulated, level=level) for row in frame.itertuples()
+        ]
         items += _checks(str(instrument), frame, asked)
     return collect(
         "baseline", items, tables={"bars_indicators": pd.concat(tables, ignore_index=True)}
@@ -109,7 +119,7 @@ def _worded(frame: pd.DataFrame, instruments: pd.DataFrame | None) -> pd.DataFra
     return joined.assign(wording=joined["wording"].fillna(joined["item"]))
 
 
-def _estimate(instrument: str, row, simulated: bool) -> Estimate:
+def _estimate(instrument: str, row, simulated: bool, level: float) -> Estimate:
     known = np.isfinite(row.alpha)
     return Estimate(
         id=f"baseline.bars.{instrument}.{row.item}",
@@ -125,6 +135,7 @@ def _estimate(instrument: str, row, simulated: bool) -> Estimate:
         dims={"instrument": instrument, "item": row.item},
         simulated=simulated,
         reason=None if known else "measurement.reason.no_agreement",
+        level=level,
     )
 
 

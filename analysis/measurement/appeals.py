@@ -9,12 +9,13 @@ import pandas as pd
 from analysis.measurement.columns import dates, present
 from analysis.measurement.intervals import wilson
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 LEAST_IN_TIME = 0.95
 """Share of objections decided by their day that a working procedure reaches."""
 
 
-def appeal_states(appeals: pd.DataFrame, *, on: dt.date) -> pd.DataFrame:
+def appeal_states(appeals: pd.DataFrame, *, on: dt.date, level: float = LEVEL) -> pd.DataFrame:
     """Say of every kind of objection how many were decided, and how many of those in time.
 
     Parameters
@@ -23,6 +24,8 @@ def appeal_states(appeals: pd.DataFrame, *, on: dt.date) -> pd.DataFrame:
         Canonical table ``appeals``.
     on : date
         Day of the count; an open objection is late when it was due before it.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -45,7 +48,7 @@ def appeal_states(appeals: pd.DataFrame, *, on: dt.date) -> pd.DataFrame:
     rows = []
     for about, mine in frame.groupby("about", sort=True):
         judged, late = int(mine["judged"].sum()), int((mine["judged"] & mine["late"]).sum())
-        share = wilson(judged - late, judged) if judged else None
+        share = wilson(judged - late, judged, level=level) if judged else None
         ends = (share.value, share.low, share.high) if share else (None, None, None)
         counts = (len(mine), int(mine["decided"].sum()), int(mine["changed"].sum()))
         rows.append((about, *counts, late, judged, *ends))
@@ -53,11 +56,22 @@ def appeal_states(appeals: pd.DataFrame, *, on: dt.date) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def assess_appeals(appeals: pd.DataFrame | None, *, on: dt.date) -> StageResults:
+def assess_appeals(
+    appeals: pd.DataFrame | None, *, on: dt.date, level: float = LEVEL
+) -> StageResults:
     """Ask whether employees can object to a result, and are answered in time.
 
     Without that, no result may count for a single employee, however reliable it is
     (R077, R177, R216).
+
+    Parameters
+    ----------
+    appeals : DataFrame or None
+        Canonical table.
+    on : date
+        Day on which they are judged.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -77,7 +91,7 @@ def assess_appeals(appeals: pd.DataFrame | None, *, on: dt.date) -> StageResults
             remedy="measurement.check.appeals.record",
         )
         return collect("baseline", [missing])
-    table = appeal_states(appeals, on=on)
+    table = appeal_states(appeals, on=on, level=level)
     judged, late = int(table["judged"].sum()), int(table["late"].sum())
     in_time = (judged - late) / judged if judged else 1.0
     fine = in_time >= LEAST_IN_TIME

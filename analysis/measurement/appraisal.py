@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.measurement.agreement import INDIVIDUAL_LINE
 from analysis.measurement.icc import Icc, icc_oneway, stepped_up
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 SLACK = 0.10
 """How far a weight is moved to the corners."""
@@ -67,6 +68,7 @@ def appraise(
     *,
     seed: int,
     draws: int = 1000,
+    level: float = LEVEL,
 ) -> Appraisal | None:
     """Weigh indicators of sites into one score, and see what its ranks depend on.
 
@@ -83,6 +85,8 @@ def appraise(
         Weight of each indicator, above 0, together 1.
     directions : Mapping
         ``up`` or ``down`` by indicator.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -130,7 +134,9 @@ def appraise(
     table["least"] = table["site_id"].map(least.groupby("site_id").min()).astype("int64")
     return Appraisal(
         sites=table.sort_values(["rank", "site_id"], ignore_index=True),
-        reliability=icc_oneway(*(sums[c].to_numpy() for c in ("n", "total", "square"))),
+        reliability=icc_oneway(
+            *(sums[c].to_numpy() for c in ("n", "total", "square")), level=level
+        ),
         months=float(sums["n"].mean()),
         left_out=int(cells["site_id"].nunique() - len(means)),
     )
@@ -221,6 +227,7 @@ def assess_appraisal(
     months: int = 12,
     appeals: bool = True,
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Weigh the sites' indicators as the client does, and say what that may be used for.
 
@@ -236,6 +243,8 @@ def assess_appraisal(
         First month left out; the ``months`` before it are appraised.
     appeals : bool
         Whether objections to results are recorded.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -247,7 +256,7 @@ def assess_appraisal(
     """
     end = before if before is not None else int(panel["period"].max()) + 1 if len(panel) else 0
     window = panel[(panel["period"] < end) & (panel["period"] >= end - months)]
-    found = appraise(window, weights, directions, seed=seed) if weights else None
+    found = appraise(window, weights, directions, seed=seed, level=level) if weights else None
     if found is None or found.reliability is None:
         reason = "measurement.reason.no_appraisal" if weights else "measurement.reason.no_weighing"
         missing = Check(
@@ -273,6 +282,7 @@ def assess_appraisal(
         interval_method="f_inversion",
         dims={"months": found.months},
         simulated=simulated,
+        level=level,
     )
     guard = consequence_guard(
         "baseline.appraisal.consequence",

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from analysis.measurement.covariance_structure import Factors, Matrices, Moments
+from analysis.settings import LEVEL
 
 MOST_ITEMS = 2
 """Items that are thought to be used differently at once: always a minority."""
@@ -20,7 +21,7 @@ def largest_artefact(
     factors: Factors,
     filled: Sequence[Matrices],
     *,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> float | None:
     """How far a group's mean score could lie off by different use of one or two items.
 

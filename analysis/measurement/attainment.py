@@ -23,6 +23,7 @@ from scipy.special import ndtr, ndtri
 from analysis.indicators import digits
 from analysis.measurement.refusals import Refusal, RefusedError
 from analysis.results import Estimate
+from analysis.settings import LEVEL
 
 SURE = 0.95
 """From this probability on a target counts as reached, below its complement as not reached."""
@@ -189,7 +190,7 @@ def score_target(
 
 
 def target_estimates(
-    rows: Iterable[Mapping], *, prefix: str, simulated: bool = False
+    rows: Iterable[Mapping], *, prefix: str, simulated: bool = False, level: float = LEVEL
 ) -> tuple[Estimate, ...]:
     """Return the probability of each scored goal as an estimate ``<prefix>.<indicator>.…``.
 
@@ -201,6 +202,8 @@ def target_estimates(
         Stage, the first part of the ids.
     simulated : bool
         Whether the results are of a simulated world.
+    level : float
+        Coverage of intervals.
     """
     return tuple(
         Estimate(
@@ -215,6 +218,7 @@ def target_estimates(
             dims={"target": row["target"], "reading": row["reading"], "source": row["source"]},
             simulated=simulated,
             reason=row["reason"] or None,
+            level=level,
         )
         for number, row in enumerate(rows, start=1)
     )

@@ -11,12 +11,13 @@ from scipy import stats
 
 from analysis.measurement.intervals import Interval
 from analysis.measurement.raters import one_off
+from analysis.settings import LEVEL
 
 Weighting = Literal["identity", "linear", "quadratic", "ordinal"]
 Chance = Literal["gwet", "fleiss"]
 
 
-def gwet_ac1(ratings: np.ndarray, *, level: float = 0.95) -> Interval | None:
+def gwet_ac1(ratings: np.ndarray, *, level: float = LEVEL) -> Interval | None:
     """Gwet's AC1 for nominal ratings: :func:`gwet_ac2` where only equal ratings agree.
 
     Parameters
@@ -41,7 +42,7 @@ def gwet_ac2(
     *,
     weights: Weighting = "quadratic",
     categories: Sequence[float] | None = None,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> Interval | None:
     """Gwet's AC2: agreement beyond chance, stable when one answer prevails.
 
@@ -84,7 +85,7 @@ def fleiss_kappa(
     *,
     weights: Weighting = "identity",
     categories: Sequence[float] | None = None,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> Interval | None:
     """Fleiss' kappa, for any number of raters, gaps and weights.
 
@@ -116,7 +117,7 @@ def weighted_kappa(
     *,
     weights: Literal["identity", "linear", "quadratic"] = "quadratic",
     categories: Sequence[float] | None = None,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> Interval | None:
     """Cohen's kappa of two raters, weighted by how far apart their ratings are.
 

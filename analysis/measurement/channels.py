@@ -13,6 +13,7 @@ from analysis.measurement.columns import instants, periods
 from analysis.measurement.intervals import Interval
 from analysis.measurement.sheets import Sheets, answer_sheets
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 LINE_SD = 0.20
 """A difference below a fifth of a standard deviation is called small (Cohen 1988)."""
@@ -36,7 +37,7 @@ class ChannelDifference:
 
 
 def channel_differences(
-    score: pd.Series, channel: pd.Series, site: pd.Series, month: pd.Series, *, level: float = 0.95
+    score: pd.Series, channel: pd.Series, site: pd.Series, month: pd.Series, *, level: float = LEVEL
 ) -> list[ChannelDifference]:
     r"""Difference of every channel to the most used one, site-months held fixed.
 
@@ -98,6 +99,7 @@ def assess_channels(
     *,
     timezone: str = "UTC",
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Ask of each questionnaire whether the channel goes with the score.
 
@@ -110,6 +112,8 @@ def assess_channels(
         Canonical tables.
     timezone : str
         Of the months.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -127,7 +131,7 @@ def assess_channels(
         scores = sheets.scores.dropna().mean(axis=1)
         mine = sheets.about.reindex(scores.index)
         month = periods(instants(mine["answered_at"], timezone))
-        found = channel_differences(scores, mine["channel"], mine["site_id"], month)
+        found = channel_differences(scores, mine["channel"], mine["site_id"], month, level=level)
         sd = float(scores.std()) if len(scores) > 1 else 0.0
         items += _items(sheets, found, sd, simulated)
         rows += [

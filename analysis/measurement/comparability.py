@@ -14,6 +14,7 @@ from analysis.measurement.robust import robust_moments
 from analysis.measurement.sheets import Sheets, answer_sheets
 from analysis.refusals import Asked
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 LEAST_GROUP = 100
 """Groups with fewer complete sheets are left out of the comparison of groups."""
@@ -67,6 +68,7 @@ def assess_invariance(
     sheet: str = "response_id",
     source: str = "surveys",
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Ask of each instrument whether raw means of groups may be compared.
 
@@ -81,6 +83,8 @@ def assess_invariance(
         Groups with fewer complete sheets, or without variation in an item, are left out and
         counted.
     rule : Rule, optional
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -109,7 +113,7 @@ def assess_invariance(
         labels = group_labels(sheets, by, sites, split_at)
         held = asked.ask(
             "scale_use",
-            partial(_held, sheets, labels, least, rule),
+            partial(_held, sheets, labels, least, rule, level=level),
             None,
             about=f"{source}.{sheets.instrument}.{by}",
         )
@@ -160,11 +164,13 @@ def group_labels(sheets: Sheets, by: str, sites, split_at) -> pd.Series:
 
 
 def _held(
-    sheets: Sheets, labels: pd.Series, least: int, rule: Rule | None
+    sheets: Sheets, labels: pd.Series, least: int, rule: Rule | None, level: float
 ) -> tuple[Invariance | None, Mapping[str, Moments], int]:
     """Hold the groups of one questionnaire against each other."""
     groups, left_out = _groups(sheets, labels, least, sheets.about.get("site_id"))
-    found = measurement_invariance(groups, sheets.factors, rule=rule) if groups else None
+    found = (
+        measurement_invariance(groups, sheets.factors, rule=rule, level=level) if groups else None
+    )
     return found, groups, left_out
 
 

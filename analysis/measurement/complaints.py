@@ -16,6 +16,7 @@ from analysis.measurement.columns import instants, periods, present
 from analysis.measurement.intervals import Interval, wilson
 from analysis.measurement.raters import krippendorff_alpha
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 from analysis.tables import Rows, parts
 
 UNKNOWN = "unknown"
@@ -27,7 +28,7 @@ LEAST_ALPHA = 0.667
 _DRAWS = 500
 
 
-def share_over_sites(hits: np.ndarray, n: np.ndarray, *, level: float = 0.95) -> Interval:
+def share_over_sites(hits: np.ndarray, n: np.ndarray, *, level: float = LEVEL) -> Interval:
     r"""Share of all cases, with an interval that counts sites.
 
     :math:`\hat p = \sum h_g / \sum n_g`, its variance linearised over sites
@@ -61,7 +62,7 @@ def share_over_sites(hits: np.ndarray, n: np.ndarray, *, level: float = 0.95) ->
     return Interval(value, low, high, int(total), level, "t_log_odds_over_sites", se)
 
 
-def complaint_shares(complaints: pd.DataFrame, by: str) -> pd.DataFrame:
+def complaint_shares(complaints: pd.DataFrame, by: str, *, level: float = LEVEL) -> pd.DataFrame:
     """Shares of the values of a column among complaints, by arm, before and since.
 
     Parameters
@@ -69,6 +70,8 @@ def complaint_shares(complaints: pd.DataFrame, by: str) -> pd.DataFrame:
     complaints : DataFrame
         ``site_id, arm, when``, the column ``by``, and ``count``: how many complaints are so; rows
         without a value are left out.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -82,7 +85,7 @@ def complaint_shares(complaints: pd.DataFrame, by: str) -> pd.DataFrame:
         counts = mine.pivot_table("count", "site_id", by, aggfunc="sum", fill_value=0)
         n = counts.sum(axis=1).to_numpy()
         for name in counts.columns:
-            share = share_over_sites(counts[name].to_numpy(), n)
+            share = share_over_sites(counts[name].to_numpy(), n, level=level)
             hits = int(counts[name].sum())
             row = (arm, when, str(name), hits, share.n, len(n), share.value, share.low, share.high)
             rows.append(row)
@@ -104,6 +107,7 @@ def assess_complaints(
     seed: int,
     stage: str = "baseline",
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Say what complaints are about, whose work they concern, and whether coders agree.
 
@@ -122,6 +126,8 @@ def assess_complaints(
         Of the bootstrap over complaints that were coded twice.
     stage : str
         Stage that asks, the first part of all identifiers.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -142,10 +148,10 @@ def assess_complaints(
     frame = pd.concat(counts).groupby(_ALIKE, dropna=False, as_index=False)["count"].sum()
     tables = {}
     if frame["category"].notna().any():
-        tables["complaint_categories"] = complaint_shares(frame, "category")
+        tables["complaint_categories"] = complaint_shares(frame, "category", level=level)
     if staff is not None and (frame["post"] != UNKNOWN).any():
-        tables["complaint_posts"] = complaint_shares(frame, "post")
-    agreement = _agreement(pd.concat(twice), seed, stage, simulated)
+        tables["complaint_posts"] = complaint_shares(frame, "post", level=level)
+    agreement = _agreement(pd.concat(twice), seed, stage, simulated, level=level)
     items = [_coding("unchecked", stage)]
     if agreement is not None:
         items = [agreement, _agreed(agreement, stage)]
@@ -190,13 +196,15 @@ def _posts(rows: pd.DataFrame, staff: pd.DataFrame | None) -> pd.Series:
     return post.astype(object).where(post.notna(), UNKNOWN)
 
 
-def _agreement(twice: pd.DataFrame, seed: int, stage: str, simulated: bool) -> Estimate | None:
+def _agreement(
+    twice: pd.DataFrame, seed: int, stage: str, simulated: bool, level: float
+) -> Estimate | None:
     if twice.empty:
         return None
     pairs = twice.astype(object).to_numpy()
     codes = {name: i for i, name in enumerate(sorted(set(pairs.ravel())))}
     numbers = np.array([[codes[name] for name in pair] for pair in pairs], dtype=float).T
-    found = krippendorff_alpha(numbers, "nominal", draws=_DRAWS, seed=seed)
+    found = krippendorff_alpha(numbers, "nominal", draws=_DRAWS, seed=seed, level=level)
     if found is None:
         return None
     return Estimate(
@@ -210,6 +218,7 @@ def _agreement(twice: pd.DataFrame, seed: int, stage: str, simulated: bool) -> E
         method="krippendorff_nominal",
         interval_method=found.method,
         simulated=simulated,
+        level=level,
     )
 
 
@@ -228,6 +237,7 @@ def _agreed(agreement: Estimate, stage: str) -> Check:
         remedy=None if fine else "measurement.check.complaint_coding.remedy",
         params={
             "twice": agreement.n,
+            "level": agreement.level,
             "alpha": agreement.value,
             "low": agreement.ci_low,
             "line": LEAST_ALPHA,

@@ -16,8 +16,11 @@ from analysis.measurement.factor import (
 from analysis.measurement.sheets import Sheets, answer_sheets
 from analysis.refusals import Asked
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 CFI_GOOD, CFI_FAIR = 0.95, 0.90
+RMSEA_LEVEL = 0.90
+"""Level at which the ends of RMSEA are told, by convention (Steiger 1990)."""
 RMSEA_GOOD, RMSEA_FAIR = 0.06, 0.10
 SRMR_LINE = 0.08
 """Hu & Bentler (1999) for good fit; Browne & Cudeck (1993) and Bentler (1990) for fair fit.
@@ -36,6 +39,7 @@ def assess_factors(
     sheet: str = "response_id",
     source: str = "surveys",
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Fit the declared factors of each instrument and compare them with parallel analysis.
 
@@ -58,6 +62,8 @@ def assess_factors(
         Table the answers are of, for ids and table names.
     simulated : bool
         Whether the results are of a simulated world.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -74,7 +80,7 @@ def assess_factors(
         id = f"{source}.{sheets.instrument}"
         varying, factors = _varying(sheets)
         complete = varying.dropna()
-        fit = partial(_fit, complete, factors)
+        fit = partial(_fit, complete, factors, level=level)
         fitted, data, reason = asked.ask("factors", fit, (None, None, None), about=id)
         noise = None
         if fitted is not None:
@@ -118,7 +124,7 @@ def _varying(sheets: Sheets) -> tuple[pd.DataFrame, Factors]:
 
 
 def _fit(
-    complete: pd.DataFrame, factors: Factors
+    complete: pd.DataFrame, factors: Factors, level: float
 ) -> tuple[FactorFit | None, Moments | None, str | None]:
     """Return the fitted factors and their moments, or the reason why there are none."""
     if len(complete) < LEAST_SHEETS:
@@ -126,7 +132,7 @@ def _fit(
     data = moments(complete)
     if not usable(data):
         return None, data, "measurement.reason.no_variation"
-    fitted = confirm(data, factors)
+    fitted = confirm(data, factors, level=level)
     if fitted is None or not fitted.converged:
         return None, data, "measurement.reason.no_factors"
     return fitted, data, None
@@ -166,6 +172,7 @@ def _estimates(id: str, fitted: FactorFit, dims: dict, simulated: bool) -> list[
                 method="cfa_ml",
                 dims=mine,
                 **common,
+                level=fitted.level,
             )
         )
     for name in ("cfi", "rmsea", "srmr"):
@@ -178,7 +185,7 @@ def _estimates(id: str, fitted: FactorFit, dims: dict, simulated: bool) -> list[
                 value=value,
                 ci_low=fit.rmsea_low if interval else None,
                 ci_high=fit.rmsea_high if interval else None,
-                level=0.90 if interval else 0.95,
+                level=RMSEA_LEVEL if interval else fitted.level,
                 method="cfa_ml",
                 interval_method="noncentral_chi2" if interval else "none",
                 reason=None if value is not None else "measurement.reason.saturated",

@@ -11,6 +11,7 @@ from scipy import stats
 from analysis.measurement.agreement import rating_rows
 from analysis.measurement.columns import present
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 LEAST_SHEETS = 10
 """Fewer sheets of a rater tell no drift."""
@@ -65,7 +66,7 @@ def _others_mean(sheets: pd.DataFrame, by: list[str], value: str) -> pd.Series:
     return total / count.where(count > 0)
 
 
-def rater_drift(frame: pd.DataFrame, by: str, *, level: float = 0.95) -> pd.DataFrame:
+def rater_drift(frame: pd.DataFrame, by: str, *, level: float = LEVEL) -> pd.DataFrame:
     """Slope of the deviations on time, for each rater or role.
 
     Parameters
@@ -126,11 +127,20 @@ def _holm(p: np.ndarray) -> np.ndarray:
 
 
 def assess_rater_drift(
-    ratings: pd.DataFrame | None, *, before: pd.Timestamp | str | None = None
+    ratings: pd.DataFrame | None, *, before: pd.Timestamp | str | None = None, level: float = LEVEL
 ) -> StageResults:
     """Whether raters keep their standard over time, against others on the same cases.
 
     Named raters and roles are asked; self ratings are not among the raters.
+
+    Parameters
+    ----------
+    ratings : DataFrame or None
+        Canonical table.
+    before : Timestamp or str, optional
+        Only ratings before that day count.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -146,7 +156,7 @@ def assess_rater_drift(
     for instrument, mine in rows.groupby("instrument", sort=True) if len(rows) else ():
         frame, control = deviations(mine)
         found = [
-            rater_drift(some, kind).assign(kind=kind, instrument=str(instrument))
+            rater_drift(some, kind, level=level).assign(kind=kind, instrument=str(instrument))
             for kind, some in (("rater", frame[frame["named"]]), ("role", frame))
             if kind == "rater" or len(frame["role"].unique()) > 1
         ]

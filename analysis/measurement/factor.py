@@ -21,6 +21,7 @@ from analysis.measurement.covariance_structure import (
 )
 from analysis.measurement.fit import FitIndices, fit_indices
 from analysis.measurement.intervals import Interval
+from analysis.settings import LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class FactorFit:
     correlations: pd.DataFrame
     converged: bool
     proper: bool
-    level: float = 0.95
+    level: float = LEVEL
 
     @property
     def against(self) -> tuple[str, ...]:
@@ -66,7 +67,7 @@ class FactorFit:
         return tuple(self.loadings.loc[self.loadings["std_loading"].abs() > 1 + 1e-9, "item"])
 
 
-def confirm(data: Moments, factors: Factors, *, level: float = 0.95) -> FactorFit | None:
+def confirm(data: Moments, factors: Factors, *, level: float = LEVEL) -> FactorFit | None:
     """Fit a confirmatory factor model by maximum likelihood.
 
     Answers on a scale count as continuous; with five steps or more that are not too skewed that
@@ -207,7 +208,7 @@ def _logit_interval(value: float, se: float, level: float) -> tuple[float, float
     return float(special.expit(middle - half)), float(special.expit(middle + half))
 
 
-def mcdonald_omega(data: Moments, *, level: float = 0.95) -> Interval | None:
+def mcdonald_omega(data: Moments, *, level: float = LEVEL) -> Interval | None:
     """Omega of items taken to measure one thing, ``(sum l)^2 / ((sum l)^2 + sum theta)``.
 
     The interval is the delta method's on the logit scale (Kelley & Pornprasertmanit 2016).

@@ -11,6 +11,7 @@ from analysis.measurement.items import item_directions, items_against
 from analysis.measurement.sheets import answer_sheets
 from analysis.measurement.weighting import weighted_mean
 from analysis.results import Check
+from analysis.settings import LEVEL
 
 _COLUMN = {"time": "answered_at", "channel": "channel"}
 """Columns of the answers that make groups; the others are looked up by site."""
@@ -23,6 +24,7 @@ def group_means(
     *,
     sites: pd.DataFrame | None = None,
     split_at: pd.Timestamp | str | None = None,
+    level: float = LEVEL,
 ) -> pd.DataFrame:
     """Mean of all items by group, for every gate that passed or that cannot tell.
 
@@ -40,6 +42,8 @@ def group_means(
         Checks of :func:`~analysis.measurement.assess_invariance`.
     sites, split_at
         As given to it.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def group_means(
     about = dict.fromkeys(["site_id", *(_COLUMN[by] for by in kinds if by in _COLUMN)])
     rows = []
     for sheets in answer_sheets(answers, instruments, about=list(about)) if shown else ():
-        directions = item_directions(sheets.scores, sheets.factors)
+        directions = item_directions(sheets.scores, sheets.factors, level=level)
         if items_against(directions.dropna(subset="correlation")):
             continue
         complete = sheets.scores.dropna()
@@ -74,7 +78,7 @@ def group_means(
                 continue
             label = group_labels(sheets, by, sites, split_at).reindex(complete.index)
             for name, mine in mean.groupby(label):
-                found = weighted_mean(mine.to_numpy(), clusters=clusters[mine.index])
+                found = weighted_mean(mine.to_numpy(), clusters=clusters[mine.index], level=level)
                 ends = (found.value, found.low, found.high)
                 rows.append(
                     (

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def icc_oneway(
     n: np.ndarray,
     total: np.ndarray,
     total_sq: np.ndarray,
-    level: float = 0.95,
+    level: float = LEVEL,
     *,
     step: float | None = None,
 ) -> Icc | None:
@@ -109,6 +110,7 @@ def assess_icc(
     before: int | None = None,
     stratum: str = "",
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """ICC of an indicator's answers by site, months taken out first.
 
@@ -121,6 +123,8 @@ def assess_icc(
         The indicator panel with ``n, total, total_sq``; without squares there is no answer.
     before : int, optional
         First month that is left out (the first wave's).
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -144,7 +148,7 @@ def assess_icc(
             }
         )
         by_site = shifted.groupby(cells["site_id"]).sum()
-        icc = icc_oneway(*(by_site[c].to_numpy() for c in ("n", "total", "total_sq")))
+        icc = icc_oneway(*(by_site[c].to_numpy() for c in ("n", "total", "total_sq")), level=level)
     common = {
         "estimand": "icc",
         "indicator": indicator,
@@ -159,6 +163,7 @@ def assess_icc(
             n=0,
             method="anova_oneway",
             reason=f"measurement.reason.{'no_icc' if single else 'only_means'}",
+            level=level,
         )
         return collect("baseline", [missing])
     answers = float(cells["n"].mean())
@@ -177,6 +182,7 @@ def assess_icc(
                 n_clusters=icc.n_units,
                 method="anova_oneway",
                 interval_method="none" if icc.low is None else "f_inversion",
+                level=level,
             ),
             Check(
                 id=f"baseline.{indicator}.icc.design",

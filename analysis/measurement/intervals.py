@@ -9,6 +9,7 @@ import numpy as np
 from scipy import stats
 
 from analysis.measurement.refusals import Refusal, RefusedError
+from analysis.settings import LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def _asked_at_all(n: int) -> None:
         raise RefusedError(Refusal.NO_ANSWERS, f"an interval needs at least one answer, got {n}")
 
 
-def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
+def wilson(successes: int, n: int, level: float = LEVEL) -> Interval:
     """Score interval of a proportion.
 
     Parameters
@@ -60,7 +61,7 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
 
 
 def newcombe(
-    successes: int, n: int, other_successes: int, other_n: int, level: float = 0.95
+    successes: int, n: int, other_successes: int, other_n: int, level: float = LEVEL
 ) -> Interval:
     """Hybrid score interval of the difference of two independent proportions.
 
@@ -98,7 +99,7 @@ def newcombe(
     return Interval(value, low, high, int(n + other_n), level, "newcombe")
 
 
-def net_promoter(promoters: int, passives: int, detractors: int, level: float = 0.95) -> Interval:
+def net_promoter(promoters: int, passives: int, detractors: int, level: float = LEVEL) -> Interval:
     """Give the adjusted Wald interval of a net promoter score, on the scale -1 to 1.
 
     Three answers are added (3/4 promoters, 3/2 passives, 3/4 detractors) for the interval
@@ -140,7 +141,7 @@ def net_promoter(promoters: int, passives: int, detractors: int, level: float = 
     )
 
 
-def mean_t(values: np.ndarray, level: float = 0.95) -> Interval:
+def mean_t(values: np.ndarray, level: float = LEVEL) -> Interval:
     """Student t interval of the mean of independent values (site means, gains); NaN are left out.
 
     One value alone has no interval.
@@ -157,7 +158,7 @@ def mean_t(values: np.ndarray, level: float = 0.95) -> Interval:
     return Interval(value, value - half, value + half, int(kept.size), level, "t", se)
 
 
-def welch(values: np.ndarray, others: np.ndarray, level: float = 0.95) -> tuple[Interval, float]:
+def welch(values: np.ndarray, others: np.ndarray, level: float = LEVEL) -> tuple[Interval, float]:
     """Difference of two means with Welch's interval, and the two-sided p-value.
 
     Both samples need two values or more; NaN are left out.

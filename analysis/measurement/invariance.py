@@ -32,6 +32,7 @@ from analysis.measurement.covariance_structure import (
 from analysis.measurement.factor import identified
 from analysis.measurement.fit import FitIndices, fit_indices
 from analysis.measurement.robust import expected_chi2, expected_null_chi2
+from analysis.settings import ALPHA, LEVEL
 
 Level = Literal["configural", "metric", "scalar"]
 Decision = Literal["scalar", "partial_scalar", "metric", "configural", "none"]
@@ -53,7 +54,7 @@ class Rule:
 
     cfi_drop: float = 0.01
     rmsea_rise: float = 0.015
-    alpha: float = 0.05
+    alpha: float = ALPHA
     least_cfi: float = 0.90
     most_srmr: float = 0.08
 
@@ -179,7 +180,7 @@ def measurement_invariance(
     factors: Factors,
     *,
     rule: Rule | None = None,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> Invariance | None:
     """Climb from configural to scalar invariance, releasing single items where a step fails.
 
@@ -242,7 +243,9 @@ def measurement_invariance(
         latent_means=pd.DataFrame(columns=_MEANS) if means is None else means,
         intercepts=shifts,
         artefact=artefact,
-        movable=None if decision == "none" else largest_artefact(groups, factors, kept.matrices()),
+        movable=None
+        if decision == "none"
+        else largest_artefact(groups, factors, kept.matrices(), level=level),
         least_n=min(g.n for g in data),
         least_clusters=min(_clusters(data), default=None),
         groups=names,

@@ -9,9 +9,12 @@ import pandas as pd
 from scipy import stats
 
 from analysis.measurement.covariance_structure import Factors, directions
+from analysis.settings import LEVEL
 
 
-def item_directions(scores: pd.DataFrame, factors: Factors, *, level: float = 0.95) -> pd.DataFrame:
+def item_directions(
+    scores: pd.DataFrame, factors: Factors, *, level: float = LEVEL
+) -> pd.DataFrame:
     """Ask of each item whether it runs with the others or against them.
 
     The side of an item is the sign of its loading on the first principal component of its

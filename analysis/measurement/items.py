@@ -16,6 +16,7 @@ from analysis.measurement.item_direction import item_directions, items_against
 from analysis.measurement.reliability import ALPHA_LINE, cronbach_alpha
 from analysis.measurement.sheets import Sheets, answer_sheets
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.settings import LEVEL
 from analysis.tables import Rows
 
 LEAST_SHEETS = 20
@@ -88,9 +89,9 @@ def straight_lines(
     same = kept.min(axis=1) == kept.max(axis=1)
     mixed = 0 < len(back) < scores.shape[1]
     against = same & (kept.min(axis=1) != (low + high) / 2)
-    alpha = cronbach_alpha(scores)
+    alpha = cronbach_alpha(scores, level=LEVEL)  # only its value is used
     lower = same & (scores.loc[kept.index].min(axis=1) < high)
-    without = cronbach_alpha(scores.drop(index=kept.index[lower]))
+    without = cronbach_alpha(scores.drop(index=kept.index[lower]), level=LEVEL)
     return StraightLines(
         n=len(kept),
         straight=int(same.sum()),
@@ -107,6 +108,7 @@ def assess_items(
     *,
     sheet: str = "response_id",
     source: str = "surveys",
+    level: float = LEVEL,
 ) -> StageResults:
     """Look for items and answers that consistency and fit do not see.
 
@@ -118,6 +120,8 @@ def assess_items(
         Canonical ``instruments``.
     source : str
         Name of the table of answers, part of the identifiers.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -141,7 +145,7 @@ def assess_items(
             turned = tuple(mine.loc[mine["reversed"].fillna(False).astype(bool), "item"])
         ends = float(mine["scale_min"].iloc[0]), float(mine["scale_max"].iloc[0])
         id = f"baseline.items.{source}.{sheets.instrument}"
-        checks.append(_direction(id, sheets, turned))
+        checks.append(_direction(id, sheets, turned, level=level))
         checks.append(_scale(id, sheets, *ends))
         checks.append(_straight(id, sheets, *ends, turned))
     if not checks and present(answers, "score"):
@@ -158,8 +162,8 @@ def assess_items(
     return collect("baseline", checks)
 
 
-def _direction(id: str, sheets: Sheets, turned: Sequence[str]) -> Check:
-    found = item_directions(sheets.scores, sheets.factors)
+def _direction(id: str, sheets: Sheets, turned: Sequence[str], level: float) -> Check:
+    found = item_directions(sheets.scores, sheets.factors, level=level)
     asked = found.dropna(subset="correlation")
     common = {
         "id": f"{id}.direction",
@@ -199,6 +203,7 @@ def _direction(id: str, sheets: Sheets, turned: Sequence[str]) -> Check:
             "count": len(asked),
             "items": ", ".join(named),
             "worst": str(lowest["item"]),
+            "level": level,
             "correlation": float(lowest["correlation"]),
             "low": float(lowest["low"]),
             "high": float(lowest["high"]),

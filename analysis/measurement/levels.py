@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.measurement.intervals import mean_t
 from analysis.refusals import Asked
 from analysis.results import Estimate, StageResults, collect
+from analysis.settings import LEVEL
 
 
 def assess_levels(
@@ -20,6 +21,7 @@ def assess_levels(
     units: Mapping[str, str],
     months: int = 12,
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Baseline level of each indicator: mean over sites of the last months before training.
 
@@ -34,6 +36,8 @@ def assess_levels(
         Month of the first wave.
     units : Mapping[str, str]
         Unit of each indicator to report.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -56,10 +60,14 @@ def assess_levels(
             "simulated": simulated,
         }
         if mine.empty:
-            items.append(Estimate(**common, value=None, n=0, reason="measurement.reason.no_cells"))
+            items.append(
+                Estimate(
+                    **common, value=None, n=0, reason="measurement.reason.no_cells", level=level
+                )
+            )
             continue
         means = mine.groupby("site_id")["value"].mean().to_numpy(dtype=float)
-        interval = asked.ask("level", partial(mean_t, means), None, about=indicator)
+        interval = asked.ask("level", partial(mean_t, means, level=level), None, about=indicator)
         if interval is None:
             continue
         items.append(
@@ -73,6 +81,7 @@ def assess_levels(
                 n_units=interval.n,
                 n_clusters=interval.n,
                 interval_method="t_over_sites" if interval.se is not None else "none",
+                level=level,
             )
         )
     facts = {"baseline_seal": seal(cells), "baseline_rows": len(cells)}

@@ -9,6 +9,7 @@ from analysis.measurement.agreement import LEAST_RATERS, rating_rows
 from analysis.measurement.columns import present
 from analysis.measurement.weighting import weighted_mean
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 LEAST_PEOPLE = 8
 """Roles that rated fewer people show no numbers."""
@@ -20,7 +21,9 @@ _ONE_ENOUGH = frozenset({"self", "supervisor"})
 """There is one of oneself and one supervisor; other roles need several to stay anonymous."""
 
 
-def role_views(rows: pd.DataFrame, *, least: int = LEAST_RATERS) -> pd.DataFrame:
+def role_views(
+    rows: pd.DataFrame, *, least: int = LEAST_RATERS, level: float = LEVEL
+) -> pd.DataFrame:
     """Level of each role's ratings, and what people rate themselves above it.
 
     A person's score by a role is the mean over its raters and sheets; intervals take sites as
@@ -32,6 +35,8 @@ def role_views(rows: pd.DataFrame, *, least: int = LEAST_RATERS) -> pd.DataFrame
         As of :func:`~analysis.measurement.agreement.rating_rows`, one instrument.
     least : int
         Raters that a role needs for one person; one is enough of oneself and of supervisors.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -49,21 +54,21 @@ def role_views(rows: pd.DataFrame, *, least: int = LEAST_RATERS) -> pd.DataFrame
     for role, mine in each.groupby("role", sort=True):
         need = 1 if role in _ONE_ENOUGH else least
         counted = len(mine), float(mine["raters"].mean()), int((mine["raters"] < need).sum())
-        level, gap = [np.nan] * 3, [np.nan] * 3
+        mean, gap = [np.nan] * 3, [np.nan] * 3
         both = mine[mine["subject"].isin(own.index)] if role != "self" else mine.iloc[:0]
         if len(mine) >= LEAST_PEOPLE:
-            level = _mean(mine["score"].to_numpy(), mine["site"])
+            mean = _mean(mine["score"].to_numpy(), mine["site"], level=level)
         if len(both) >= LEAST_PEOPLE:
             apart = own[both["subject"]].to_numpy() - both["score"].to_numpy()
-            gap = _mean(apart, both["site"])
-        out.append((str(role), *counted, *level, *gap, len(both), len(mine) < LEAST_PEOPLE))
+            gap = _mean(apart, both["site"], level=level)
+        out.append((str(role), *counted, *mean, *gap, len(both), len(mine) < LEAST_PEOPLE))
     columns = ["role", "subjects", "raters", "short", "mean", "ci_low", "ci_high"]
     columns += ["gap", "gap_low", "gap_high", "gap_n", "hidden"]
     return pd.DataFrame(out, columns=columns)
 
 
-def _mean(values: np.ndarray, sites: pd.Series) -> list[float]:
-    found = weighted_mean(values, clusters=sites)
+def _mean(values: np.ndarray, sites: pd.Series, level: float) -> list[float]:
+    found = weighted_mean(values, clusters=sites, level=level)
     ends = (found.low, found.high) if found.low is not None else (np.nan, np.nan)
     return [found.value, *ends]
 
@@ -74,6 +79,7 @@ def assess_views(
     before: pd.Timestamp | str | None = None,
     least: int = LEAST_RATERS,
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Whether the 360-degree ratings are a view from all sides.
 
@@ -89,6 +95,8 @@ def assess_views(
         Raters of a role that a person needs.
     simulated : bool
         Whether the results are of a simulated world.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -111,10 +119,10 @@ def assess_views(
     items: list = []
     parts = []
     for instrument, mine in rows.groupby("instrument", sort=True):
-        table = role_views(mine, least=least)
+        table = role_views(mine, least=least, level=level)
         parts.append(table.assign(instrument=str(instrument)))
         items += [
-            _gap(str(instrument), row, simulated)
+            _gap(str(instrument), row, simulated, level=level)
             for row in table.itertuples()
             if np.isfinite(row.gap)
         ]
@@ -122,7 +130,7 @@ def assess_views(
     return collect("baseline", items, tables={"views": pd.concat(parts, ignore_index=True)})
 
 
-def _gap(instrument: str, row, simulated: bool) -> Estimate:
+def _gap(instrument: str, row, simulated: bool, level: float) -> Estimate:
     known = np.isfinite(row.gap_low)
     return Estimate(
         id=f"baseline.views.{instrument}.gap.{row.role}",
@@ -136,6 +144,7 @@ def _gap(instrument: str, row, simulated: bool) -> Estimate:
         interval_method="taylor_linearisation" if known else "none",
         dims={"instrument": instrument, "role": row.role},
         simulated=simulated,
+        level=level,
     )
 
 

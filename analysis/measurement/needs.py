@@ -11,13 +11,19 @@ from analysis.measurement.columns import floats, present
 from analysis.measurement.sheets import answer_sheets
 from analysis.measurement.weighting import weighted_mean
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 LEAST_PEOPLE = 8
 """Cells with fewer people show no numbers."""
 
 
 def skill_gaps(
-    assessments: pd.DataFrame, staff: pd.DataFrame, *, target: float, least: int = LEAST_PEOPLE
+    assessments: pd.DataFrame,
+    staff: pd.DataFrame,
+    *,
+    target: float,
+    least: int = LEAST_PEOPLE,
+    level: float = LEVEL,
 ) -> pd.DataFrame:
     """Points missing to the target before training, by tier of staff and module.
 
@@ -30,6 +36,8 @@ def skill_gaps(
         Canonical tables.
     target : float
         Points that are asked for, 0–100.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -55,7 +63,7 @@ def skill_gaps(
     for (tier, module), cell in each.groupby(["tier", "module"], sort=True):
         shown = [np.nan] * 5
         if len(cell) >= least:
-            mean = weighted_mean(cell["score"].to_numpy(), clusters=cell["site_id"])
+            mean = weighted_mean(cell["score"].to_numpy(), clusters=cell["site_id"], level=level)
             ends = (np.nan, np.nan) if mean.low is None else (target - mean.high, target - mean.low)
             below = float((cell["score"] < target).mean())
             shown = [mean.value, target - mean.value, *ends, below]
@@ -178,6 +186,7 @@ def assess_needs(
     instruments: pd.DataFrame | None,
     *,
     target: float,
+    level: float = LEVEL,
 ) -> StageResults:
     """Where skills fall short before training, and which items customers weigh most.
 
@@ -187,6 +196,8 @@ def assess_needs(
         Canonical tables; what is None leaves its part out.
     target : float
         Score that is to be reached, in points of the tests.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -211,7 +222,7 @@ def assess_needs(
     }
     gaps = pd.DataFrame(columns=["hidden"])
     if present(assessments, "score") and present(staff, "tier"):
-        gaps = skill_gaps(assessments, staff, target=target)
+        gaps = skill_gaps(assessments, staff, target=target, level=level)
         tables["skill_gaps"] = gaps
     shown = gaps[~gaps["hidden"].astype(bool)]
     if shown.empty:

@@ -13,6 +13,7 @@ from analysis.measurement.intervals import Interval
 from analysis.measurement.refusals import Refusal, RefusedError
 from analysis.measurement.weighting import Weights, rake, weighted_mean
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 from analysis.tables import Rows, parts
 
 BOUNDS = (0.2, 5.0)
@@ -119,7 +120,7 @@ def compare_weighted(
     *,
     clusters: Sequence | None = None,
     bounds: tuple[float, float] | None = BOUNDS,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> WeightedComparison:
     """Rake ``rows`` to ``margins`` and give the mean of ``values`` with and without weights.
 
@@ -160,6 +161,7 @@ def assess_weighting(
     margins: Sequence[str] = ("region", "property_type"),
     indicator: str = "csat_mean",
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Satisfaction as answered and weighted to households, and what silence could change.
 
@@ -177,6 +179,8 @@ def assess_weighting(
         Return rate; without it there is no bound on non-response bias.
     indicator : str
         Registry identifier the estimates carry.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -199,7 +203,9 @@ def assess_weighting(
         rows[column] = rows[column].astype(object)
     levels = {c: _households(known, c) for c in columns}
     low, high = float(item["scale_min"]), float(item["scale_max"])
-    found = compare_weighted(rows["score"], rows[columns], levels, clusters=rows["site_id"])
+    found = compare_weighted(
+        rows["score"], rows[columns], levels, clusters=rows["site_id"], level=level
+    )
     unit = f"score_{low:g}_{high:g}"
     items: list = [
         _estimate(indicator, "unweighted", unit, found.unweighted, rows, simulated),
@@ -263,6 +269,7 @@ def _estimate(indicator, name, unit, interval: Interval, rows, simulated) -> Est
         interval_method=interval.method,
         dims={"weighting": name},
         simulated=simulated,
+        level=interval.level,
     )
 
 

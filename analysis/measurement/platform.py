@@ -7,10 +7,13 @@ import pandas as pd
 from analysis.measurement.columns import instants, present
 from analysis.measurement.complaints import share_over_sites
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.settings import LEVEL
 from analysis.tables import Rows, parts
 
 
-def platform_use(tickets: Rows, sites: pd.DataFrame, *, timezone: str) -> pd.DataFrame:
+def platform_use(
+    tickets: Rows, sites: pd.DataFrame, *, timezone: str, level: float = LEVEL
+) -> pd.DataFrame:
     """Count the households that reported through the platform at least once in a year.
 
     Parameters
@@ -21,6 +24,8 @@ def platform_use(tickets: Rows, sites: pd.DataFrame, *, timezone: str) -> pd.Dat
         Canonical table; sites without a number of households are left out.
     timezone : str
         The client's; decides the year of a work order.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -40,7 +45,7 @@ def platform_use(tickets: Rows, sites: pd.DataFrame, *, timezone: str) -> pd.Dat
     for year, mine in frame.groupby("year"):
         here = served.loc[served.index.isin(mine["site_id"])]
         hits = mine.set_index("site_id")["active"].reindex(here.index).fillna(0.0)
-        share = share_over_sites(hits.clip(upper=here).to_numpy(), here.to_numpy())
+        share = share_over_sites(hits.clip(upper=here).to_numpy(), here.to_numpy(), level=level)
         requests, by_platform = mine["requests"].sum(), mine["by_platform"].sum()
         counts = (int(requests), int(by_platform), int(hits.sum()), int(here.sum()))
         rows.append((int(year), *counts, share.value, share.low, share.high))
@@ -72,6 +77,7 @@ def assess_platform(
     *,
     timezone: str,
     stage: str = "monitoring",
+    level: float = LEVEL,
 ) -> StageResults:
     """Say how many households report through the platform.
 
@@ -83,6 +89,8 @@ def assess_platform(
         IANA name; decides the local month of a ticket.
     stage : str
         Stage of the check's id.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -101,5 +109,7 @@ def assess_platform(
         )
         return collect(stage, [missing])
     return collect(
-        stage, [], tables={"platform_use": platform_use(tickets, sites, timezone=timezone)}
+        stage,
+        [],
+        tables={"platform_use": platform_use(tickets, sites, timezone=timezone, level=level)},
     )

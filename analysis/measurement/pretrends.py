@@ -7,10 +7,11 @@ import pandas as pd
 from analysis.measurement.balance import before_first_wave, unit_slopes
 from analysis.measurement.intervals import mean_t, welch
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 
 def arm_means(
-    outcome: pd.DataFrame, *, level: float = 0.95, least_answers: int = 0
+    outcome: pd.DataFrame, *, level: float = LEVEL, least_answers: int = 0
 ) -> pd.DataFrame:
     """Mean over sites by arm and month, every site counting once.
 
@@ -46,6 +47,7 @@ def assess_pretrends(
     unit: str,
     simulated: bool = False,
     least_answers: int = 0,
+    level: float = LEVEL,
 ) -> StageResults:
     """Difference of the slopes before the first wave, with Welch's interval over sites.
 
@@ -62,6 +64,8 @@ def assess_pretrends(
         Whether the results are of a simulated world.
     least_answers : int
         Fewest answers of an arm in a month on which its mean is given.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def assess_pretrends(
         ``baseline.pretrend``, table ``pretrends``.
     """
     before = before_first_wave(outcome)
-    means = arm_means(before, least_answers=least_answers)
+    means = arm_means(before, least_answers=least_answers, level=level)
     slopes = unit_slopes(before)
     cohort = outcome.groupby("unit")["cohort"].first().reindex(slopes.index)
     treated, comparison = slopes[cohort.notna()].dropna(), slopes[cohort.isna()].dropna()
@@ -96,7 +100,7 @@ def assess_pretrends(
         )
         tables = {"pretrends": means} if len(before) else {}
         return collect("baseline", [missing], tables=tables)
-    interval, p_value = welch(treated.to_numpy(), comparison.to_numpy())
+    interval, p_value = welch(treated.to_numpy(), comparison.to_numpy(), level=level)
     drift = 12 * max(abs(interval.low), abs(interval.high))
     status = "passed" if p_value >= 0.10 else "caution"
     if p_value < 0.05:
@@ -120,6 +124,7 @@ def assess_pretrends(
             interval_method="welch",
             comparison="never_treated",
             simulated=simulated,
+            level=level,
         ),
         Check(
             **check,

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.measurement.intervals import Interval, mean_t
+from analysis.settings import LEVEL
 from analysis.tables import periods_of
 
 IccForm = Literal["ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k"]
@@ -38,7 +39,7 @@ class RaterIcc:
     level: float
 
 
-def icc_forms(ratings: np.ndarray, *, level: float = 0.95) -> dict[str, RaterIcc] | None:
+def icc_forms(ratings: np.ndarray, *, level: float = LEVEL) -> dict[str, RaterIcc] | None:
     """Give the six intraclass correlations of Shrout and Fleiss.
 
     ``ICC1``: every target has raters of its own (mystery shoppers that differ from site to
@@ -183,7 +184,7 @@ def krippendorff_alpha(
     ratings: np.ndarray,
     scale: Scale = "ordinal",
     *,
-    level: float = 0.95,
+    level: float = LEVEL,
     draws: int = 0,
     seed: int | None = None,
 ) -> Interval | None:
@@ -296,7 +297,7 @@ def self_other_gap(
     others: np.ndarray,
     *,
     least: int = 3,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> SelfOtherGap | None:
     """Compare self ratings with the mean of others, person by person.
 

@@ -16,6 +16,7 @@ from analysis.measurement.item_direction import item_directions, items_against
 from analysis.measurement.sheets import declared_factors
 from analysis.refusals import Asked
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 ALPHA_LINE = 0.70
 """Least alpha asked for: Nunnally's (1978) line for the early stages of research, and no more."""
@@ -45,7 +46,7 @@ def cronbach_alpha(
     scores: pd.DataFrame,
     *,
     missing: Literal["listwise", "pairwise", "forms", "ml"] = "listwise",
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> Alpha | None:
     """Cronbach's alpha of the columns of ``scores``, one row per answer sheet.
 
@@ -92,7 +93,7 @@ def cronbach_alpha(
     return None if found is None else replace(found, missing=missing, constant=constant)
 
 
-def alpha_from_covariance(covariance: np.ndarray, n: int, *, level: float = 0.95) -> Alpha | None:
+def alpha_from_covariance(covariance: np.ndarray, n: int, *, level: float = LEVEL) -> Alpha | None:
     """Cronbach's alpha of a covariance or correlation matrix; of correlations, standardised.
 
     Parameters
@@ -204,6 +205,7 @@ def assess_instruments(
     sheet: str = "response_id",
     source: str = "surveys",
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Alpha and item statistics of each instrument among ``answers``.
 
@@ -219,6 +221,8 @@ def assess_instruments(
         ``surveys``, ``ratings`` or ``reactions``; ``sheet`` names its sheet column.
     source : str
         Name of that table, part of the identifiers.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -245,8 +249,8 @@ def assess_instruments(
         against = ()
         if same_scale:
             put = described[described["item"].isin(scores.columns)]
-            against = items_against(item_directions(scores, declared_factors(put)))
-        of = partial(_alpha_of, scores)
+            against = items_against(item_directions(scores, declared_factors(put), level=level))
+        of = partial(_alpha_of, scores, level=level)
         refused = len(asked.checks)
         alpha = asked.ask("alpha", of, None, about=f"{source}.{instrument}") if same_scale else None
         if len(asked.checks) > refused:
@@ -265,14 +269,14 @@ LEAST_PAIR = 30
 """Sheets that complete ones, or every pair of items of a questionnaire in forms, must have."""
 
 
-def _alpha_of(scores: pd.DataFrame) -> Alpha | None:
+def _alpha_of(scores: pd.DataFrame, level: float) -> Alpha | None:
     """Alpha of complete sheets; by forms where few are complete and every pair was asked."""
     complete = int(scores.notna().all(axis=1).sum())
     if complete < min(LEAST_PAIR, len(scores) / 2):
         answered = scores.notna().to_numpy(dtype=float)
         if (answered.T @ answered).min() >= LEAST_PAIR:
-            return cronbach_alpha(scores, missing="forms")
-    return cronbach_alpha(scores)
+            return cronbach_alpha(scores, missing="forms", level=level)
+    return cronbach_alpha(scores, level=level)
 
 
 def _why_no_alpha(scores: pd.DataFrame, same_scale: bool) -> str:
@@ -308,6 +312,7 @@ def _alpha_items(
             dims={"source": source, "instrument": instrument, "items": alpha.k},
             simulated=simulated,
             reason="measurement.reason.items_against" if against else None,
+            level=alpha.level,
         ),
         Check(
             id=f"{id}.line",

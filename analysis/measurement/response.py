@@ -14,6 +14,7 @@ import pandas as pd
 from analysis.measurement.columns import dates, instants, periods, present
 from analysis.measurement.intervals import wilson
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 from analysis.tables import Rows, parts
 
 RETURN_LINE = 0.30
@@ -79,8 +80,17 @@ def _returned(part: pd.DataFrame, timezone: str) -> pd.DataFrame:
     return one.groupby(keys, as_index=False).size().rename(columns={"size": "returned"})
 
 
-def return_rates(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def return_rates(counts: pd.DataFrame, by: Sequence[str], *, level: float = LEVEL) -> pd.DataFrame:
     """Return rates with Wilson intervals for the cells of ``by``.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        As of :func:`return_counts`.
+    by : sequence of str
+        Columns that name a cell.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -92,7 +102,7 @@ def return_rates(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     rates = np.full((len(cells), 3), np.nan)
     for i, row in enumerate(cells.itertuples()):
         if row.invited > 0 and row.returned <= row.invited:
-            interval = wilson(row.returned, row.invited)
+            interval = wilson(row.returned, row.invited, level=level)
             rates[i] = interval.value, interval.low, interval.high
     cells[["value", "ci_low", "ci_high"]] = rates
     return cells
@@ -106,6 +116,7 @@ def assess_response(
     sites: pd.DataFrame | None = None,
     line: float = RETURN_LINE,
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Overall return rate, and how many sites lie below the line.
 
@@ -119,6 +130,8 @@ def assess_response(
         Gives the names that label sites.
     line : float
         Share below which a survey is called inadequate.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -133,12 +146,12 @@ def assess_response(
         return collect("baseline", [_no_line(line, reason)])
     counts = return_counts(surveys, invitations, timezone=timezone)
     usable = counts[counts["invited"] > 0]
-    by_site = return_rates(usable, ["site_id"])
+    by_site = return_rates(usable, ["site_id"], level=level)
     returned, invited = int(usable["returned"].sum()), int(usable["invited"].sum())
-    channels = return_rates(usable, ["channel"])
+    channels = return_rates(usable, ["channel"], level=level)
     items: list = []
     if returned <= invited:
-        interval = wilson(returned, invited)
+        interval = wilson(returned, invited, level=level)
         items += [
             Estimate(
                 id="baseline.return_rate.overall",
@@ -153,6 +166,7 @@ def assess_response(
                 method="return_rate",
                 interval_method="wilson",
                 simulated=simulated,
+                level=level,
             ),
             _line_check("baseline.response.line", interval, by_site, line),
         ]
@@ -162,7 +176,7 @@ def assess_response(
         items,
         tables={
             "response_site": by_site.assign(label=_site_names(by_site["site_id"], sites)),
-            "response_month": return_rates(usable, ["period"]),
+            "response_month": return_rates(usable, ["period"], level=level),
             "response_channel": channels.assign(label=channels["channel"]),
         },
     )

@@ -12,6 +12,7 @@ from analysis.measurement.agreement import INDIVIDUAL_LINE, rating_rows
 from analysis.measurement.columns import present
 from analysis.measurement.icc import Icc, icc_oneway, stepped_up
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 _ALPHA = 0.05
 
@@ -55,7 +56,7 @@ class ShopperStudy:
         return line * (1 - self.single.value) / ((1 - line) * self.single.value)
 
 
-def shopper_study(rows: pd.DataFrame) -> ShopperStudy:
+def shopper_study(rows: pd.DataFrame, *, level: float = LEVEL) -> ShopperStudy:
     """Separate shoppers from sites.
 
     Least squares of a visit's mean score on site, month and shopper. Shoppers are told from
@@ -66,6 +67,8 @@ def shopper_study(rows: pd.DataFrame) -> ShopperStudy:
     rows : DataFrame
         Ratings of role ``mystery_shopper``, one instrument, as of
         :func:`~analysis.measurement.agreement.rating_rows`.
+    level : float
+        Coverage of intervals.
 
     References
     ----------
@@ -90,7 +93,7 @@ def shopper_study(rows: pd.DataFrame) -> ShopperStudy:
         effects=effects,
         f=f,
         p_value=p_value,
-        single=icc_oneway(*counts, step=float(steps.min()) if steps.size else None),
+        single=icc_oneway(*counts, step=float(steps.min()) if steps.size else None, level=level),
         n=len(visits),
         visits=float(sums["n"].mean()),
         doubles=len(pairs),
@@ -133,6 +136,7 @@ def assess_shoppers(
     *,
     before: pd.Timestamp | str | None = None,
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Whether mystery shoppers hold one standard, and whether their visits tell sites apart.
 
@@ -144,6 +148,8 @@ def assess_shoppers(
         Only visits before this day.
     simulated : bool
         Whether the results are of a simulated world.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -160,10 +166,10 @@ def assess_shoppers(
     tables = []
     for name, mine in rows.groupby("instrument", sort=True):
         instrument = str(name)
-        study = shopper_study(mine)
+        study = shopper_study(mine, level=level)
         tables.append(study.effects.assign(instrument=instrument))
         items.append(_standard(instrument, study))
-        items += _reliability(instrument, study, simulated)
+        items += _reliability(instrument, study, simulated, level=level)
     return collect("baseline", items, tables={"shoppers": pd.concat(tables, ignore_index=True)})
 
 
@@ -204,7 +210,7 @@ def _standard(instrument: str, study: ShopperStudy) -> Check:
     )
 
 
-def _reliability(instrument: str, study: ShopperStudy, simulated: bool) -> list:
+def _reliability(instrument: str, study: ShopperStudy, simulated: bool, level: float) -> list:
     single, id = study.single, f"baseline.shoppers.{instrument}"
     asked = {
         "id": f"{id}.visits",
@@ -229,6 +235,7 @@ def _reliability(instrument: str, study: ShopperStudy, simulated: bool) -> list:
         interval_method="f_inversion",
         dims={"instrument": instrument, "form": "ICC1"},
         simulated=simulated,
+        level=level,
     )
     mean = stepped_up(single.value, study.visits)
     fine = mean >= INDIVIDUAL_LINE

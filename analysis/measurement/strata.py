@@ -10,6 +10,7 @@ from scipy import stats
 
 from analysis.measurement.intervals import Interval
 from analysis.measurement.refusals import Refusal, RefusedError
+from analysis.settings import LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Stratified:
 
 
 def stratified(
-    values: pd.Series, strata: pd.Series, population: pd.Series, *, level: float = 0.95
+    values: pd.Series, strata: pd.Series, population: pd.Series, *, level: float = LEVEL
 ) -> Stratified:
     """Estimate a population's mean and total from simple random samples within strata.
 
@@ -82,7 +83,7 @@ def stratified_moments(
     population: np.ndarray,
     *,
     names: list[str] | None = None,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> Stratified:
     """Estimate a population's mean and total from what is known of each stratum's sample.
 

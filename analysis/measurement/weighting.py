@@ -12,6 +12,7 @@ from scipy import stats
 
 from analysis.measurement.intervals import Interval
 from analysis.measurement.refusals import Refusal, RefusedError
+from analysis.settings import LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ def weighted_mean(
     weights: np.ndarray | None = None,
     *,
     clusters: Sequence | None = None,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> Interval:
     """Weighted mean with the linearised (Taylor) standard error.
 

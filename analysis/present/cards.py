@@ -14,6 +14,7 @@ from analysis.present import precision, sentences
 from analysis.present.estimates import hide_estimates
 from analysis.present.suppression import MARK
 from analysis.results import Alert, Check, Estimate, Finding
+from analysis.settings import MIN_CELL
 
 SIGNS = {"passed": "✓", "caution": "!", "failed": "×", "not_possible": "?"}
 _ORDER = ("failed", "caution", "not_possible", "passed")
@@ -114,7 +115,7 @@ def kpis(
     estimates: Sequence[Estimate | tuple[str, Estimate]],
     anchor: str,
     language: str,
-    min_cell: int = 8,
+    min_cell: int = MIN_CELL,
 ) -> str:
     """Build a row of key figures, each with its interval and what it rests on.
 

@@ -32,6 +32,7 @@ from analysis.present.estimates import estimates_table
 from analysis.present.repairs import readiness
 from analysis.present.verdict import verdict as build
 from analysis.results import Alert, Check, Estimate, Finding, StageResults
+from analysis.settings import LEVEL, MIN_CELL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,6 +59,8 @@ class Display:
         Language shown in the notebook.
     min_cell : int
         Smallest count of answers that is shown.
+    level : float
+        Coverage of intervals, which captions and headings name.
     indicators : Mapping[str, Indicator], optional
         The client's registry, which names what is shown; the one in force without it.
     publish : Callable, optional
@@ -78,7 +81,8 @@ class Display:
         self,
         language: wording.Language,
         *,
-        min_cell: int = 8,
+        min_cell: int = MIN_CELL,
+        level: float = LEVEL,
         indicators: Mapping[str, registry.Indicator] | None = None,
         publish: Callable[[dict[str, Any]], object] | None = None,
         earlier: precision.Earlier | None = None,
@@ -88,6 +92,7 @@ class Display:
         self.screen = screen
         self.language = language
         self.min_cell = min_cell
+        self.level = level
         self._publish = publish or _to_notebook
         self._count = 0
         self._numbers = {"table": 0, "figure": 0}
@@ -158,7 +163,9 @@ class Display:
         """Say in one sentence that a figure or a table has nothing to show."""
 
         def build(language: str) -> str:
-            title = sentences.sentence(caption, language, params)
+            title = sentences.sentence(
+                caption, language, {"level": self.level, "missed": 1 - self.level, **params}
+            )
             words = wording.text(f"report.left_out.{what}", language, title=title)
             return f'<p class="none">{escape(words)}</p>'
 
@@ -282,6 +289,7 @@ class Display:
                 anchor=anchor,
                 language=language,
                 min_cell=self.min_cell,
+                level=self.level,
                 n=n,
                 withheld=withheld,
                 notes=(sentences.sentence(note, language, params),) if note else (),
@@ -403,7 +411,9 @@ class Display:
         number = self._numbers[kind]
 
         def caption(language: str) -> str:
-            words = sentences.sentence(key, language, params)
+            words = sentences.sentence(
+                key, language, {"level": self.level, "missed": 1 - self.level, **params}
+            )
             return wording.text(f"report.numbered.{kind}", language, n=number, caption=words)
 
         return caption

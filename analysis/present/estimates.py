@@ -10,6 +10,7 @@ from analysis import wording
 from analysis.present import sentences, tables
 from analysis.present.suppression import MARK, suppressed
 from analysis.results import Estimate
+from analysis.settings import MIN_CELL
 
 _PLAIN_UNITS = ("CNY", "ratio", "people", "sites", "count")
 """Units of what describes no people."""
@@ -22,7 +23,7 @@ def estimates_table(
     rows: str,
     anchor: str,
     language: str,
-    min_cell: int = 8,
+    min_cell: int = MIN_CELL,
 ) -> str:
     """Build the table of estimates: value, interval and what they rest on.
 

@@ -22,6 +22,7 @@ import pandas as pd
 
 from analysis.indicators import digits
 from analysis.results import Alert, Estimate
+from analysis.settings import MIN_CELL
 
 _MOST = 0.25
 """Share of the answers that may have changed before a number is withheld."""
@@ -111,7 +112,7 @@ def supported(
     name: str,
     n: str | None = None,
     columns: Mapping[str, tuple[str, str]] | None = None,
-    min_cell: int = 8,
+    min_cell: int = MIN_CELL,
     earlier: Earlier | None = None,
 ) -> Supported:
     """Round a table to what its counts and intervals support.
@@ -160,7 +161,7 @@ def supported(
 
 
 def of_estimate(
-    estimate: Estimate, *, min_cell: int = 8, earlier: Earlier | None = None
+    estimate: Estimate, *, min_cell: int = MIN_CELL, earlier: Earlier | None = None
 ) -> Estimate | None:
     """Return an estimate as it may be shown, None where it is withheld."""
     n, changed = estimate.n_smallest or estimate.n, 1

@@ -76,15 +76,15 @@ def _named_by_estimand(estimate: Estimate, language: str) -> str:
     return words
 
 
-def label(value: Any, language: str, prefix: str = "terms") -> str:
+def label(value: Any, language: str, prefix: str = "terms", **params: Any) -> str:
     """Return the wording of a label if the catalogue has one, else the label itself.
 
-    Looks for ``value`` as a full key, then for ``<prefix>.<value>``.
+    Looks for ``value`` as a full key, then for ``<prefix>.<value>``; ``params`` fill its blanks.
     """
     if isinstance(value, str):
         for key in (value, f"{prefix}.{value}"):
             if "." in key and wording.has(key):
-                return wording.text(key, language)
+                return wording.text(key, language, **params)
         return people.hidden(value)
     if value is not None and wording.has(f"{prefix}.{value}"):
         return wording.text(f"{prefix}.{value}", language)

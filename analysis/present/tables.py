@@ -14,6 +14,7 @@ from analysis import wording
 from analysis.inert import csv_text
 from analysis.present import sentences
 from analysis.present.suppression import MARK, suppressed
+from analysis.settings import LEVEL, MIN_CELL
 
 NOTHING = "—"
 """Stands where a row has no such value."""
@@ -175,7 +176,8 @@ def frame_table(
     columns: Mapping[str, tuple[str, str]],
     anchor: str,
     language: str,
-    min_cell: int = 8,
+    min_cell: int = MIN_CELL,
+    level: float = LEVEL,
     n: str | None = None,
     notes: Iterable[str] = (),
     none: str | None = None,
@@ -200,6 +202,8 @@ def frame_table(
         Unique id; language.
     min_cell : int
         Smallest count shown, when ``n`` is given.
+    level : float
+        Coverage of the intervals, which headings name.
     n : str, optional
         Column of answers behind each row. Rows with too few show :data:`MARK` in every column
         but those that say what the row is about.
@@ -218,6 +222,7 @@ def frame_table(
         columns=columns,
         language=language,
         min_cell=min_cell,
+        level=level,
         n=n,
         most=MOST,
         withheld=withheld,
@@ -258,7 +263,8 @@ def frame_cells(
     *,
     columns: Mapping[str, tuple[str, str]],
     language: str,
-    min_cell: int = 8,
+    min_cell: int = MIN_CELL,
+    level: float = LEVEL,
     n: str | None = None,
     most: int | None = None,
     withheld: Sequence[bool] | None = None,
@@ -279,7 +285,7 @@ def frame_cells(
     hidden : bool
         Whether a small cell was hidden.
     """
-    header = [sentences.label(key, language) for key, _ in columns.values()]
+    header = [sentences.label(key, language, level=level) for key, _ in columns.values()]
     specs = [spec for _, spec in columns.values()]
     hidden = suppressed(frame[n], min_cell) if n else pd.Series(False, index=frame.index)
     small = hidden.to_numpy(dtype=bool)[:most]

@@ -44,7 +44,7 @@ def pages(run: Run) -> Iterator[tuple[str, str, str]]:
 def _shown(run: Run, name: str) -> list[Mapping[str, Any]]:
     """Return what the page shows, each with both languages."""
     bundles: list[dict[str, Any]] = []
-    how = {"min_cell": run.min_cell, "earlier": run.earlier}
+    how = {"min_cell": run.min_cell, "level": run.level, "earlier": run.earlier}
     show = Display(wording.LANGUAGES[0], publish=bundles.append, **how)
     show.title(f"audiences.{name}.title", client=run.names or run.client)
     for item in declared()[name]["show"]:

@@ -21,6 +21,7 @@ from analysis.report.notebook import Section
 from analysis.report.run import STAGES, Run
 from analysis.report.workbook import NAME
 from analysis.results import Check, Claim, Estimate, Finding, Topic
+from analysis.settings import LEVEL
 from analysis.tables import month_of
 
 _DECIDING = ("tracking", "value")
@@ -246,7 +247,7 @@ def _why(
     language: str,
 ) -> str:
     """Return one line an outcome: effect, interval, sites, how it was compared, strength."""
-    rows, strip, level = [], [], 0.95
+    rows, strip, level = [], [], LEVEL
     for finding in effects:
         found = [estimates[i] for i in finding.estimates if i in estimates]
         if not found or found[0].value is None or found[0].indicator is None:

@@ -17,6 +17,7 @@ from analysis.report import page
 from analysis.report.build import write_pages
 from analysis.report.run import FOLDERS, Run, open_run
 from analysis.results import Estimate, Finding
+from analysis.settings import LEVEL
 
 _NAMES = {"zh_CN": "index.html", "en": "index.en.html"}
 
@@ -169,7 +170,7 @@ def _table(runs: list[Run], language: str) -> str:
         rows.append([run.name(language), *cells, run.run_id, state])
     columns = ("report.column.client", "report.column.outcome", "report.column.effect")
     header = [wording.text(key, language) for key in columns]
-    header += [wording.text("terms.interval", language, level=0.95)]
+    header += [wording.text("terms.interval", language, level=LEVEL)]
     header += [wording.text(f"report.column.{k}", language) for k in ("strength", "run", "state")]
     return tables.render(
         header,

@@ -18,6 +18,7 @@ from analysis.indicators import Indicator
 from analysis.present.precision import Earlier
 from analysis.report import saved
 from analysis.results import StageResults
+from analysis.settings import LEVEL, MIN_CELL
 
 STAGES = ("design", "baseline", "monitoring", "tracking", "value")
 FOLDERS = {"zh_CN": "zh", "en": "en"}
@@ -40,6 +41,8 @@ class Run:
         Whether the client is made up.
     min_cell : int
         Smallest count of answers that is shown.
+    level : float
+        Coverage of intervals.
     indicators : Mapping[str, Indicator] or None
         The client's registry; None where the run tells of no outcomes of its own.
     """
@@ -48,7 +51,8 @@ class Run:
     manifest: dict[str, Any] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     simulated: bool = False
-    min_cell: int = 8
+    min_cell: int = MIN_CELL
+    level: float = LEVEL
     indicators: Mapping[str, Indicator] | None = None
 
     @property
@@ -111,7 +115,7 @@ def open_run(folder: Path) -> Run:
 
     Where it does not say who the client is, the client goes by its identifier, and counts as
     simulated when its estimates do. A run of an earlier version, which did not keep the smallest
-    count to show, has the default.
+    count to show or the level of intervals, has the default.
 
     Raises
     ------
@@ -127,8 +131,15 @@ def open_run(folder: Path) -> Run:
         try:
             identity = json.loads(path.read_text(encoding="utf-8"))
             names = {language: identity["name"][language] for language in FOLDERS}
-            least = identity.get("min_cell", Run.min_cell)
-            return Run(folder, manifest, names, identity["simulated"], least, _indicators(folder))
+            settled = {name: identity[name] for name in ("min_cell", "level") if name in identity}
+            return Run(
+                folder,
+                manifest,
+                names,
+                identity["simulated"],
+                **settled,
+                indicators=_indicators(folder),
+            )
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise StoredFileError(path) from error
     simulated = any(e.simulated for found in run.results.values() for e in found.estimates)

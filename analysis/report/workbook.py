@@ -100,10 +100,11 @@ def _tables(run: Run, language: str) -> Iterator[tuple[str, str, list[str], list
             columns=view.columns,
             language=language,
             min_cell=run.min_cell,
+            level=run.level,
             n=view.n,
             withheld=found.withheld,
         )
-        caption = wording.text(view.caption, language)
+        caption = wording.text(view.caption, language, level=run.level, missed=1 - run.level)
         if found.withheld.any():
             note = wording.text("report.withheld_note", language, min_cell=run.min_cell)
             caption = f"{caption} {note}"

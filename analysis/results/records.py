@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from analysis.results.claims import Claim
 from analysis.results.topics import Topic
+from analysis.settings import LEVEL
 
 Scalar = str | int | float | bool | None
 Status = Literal["passed", "caution", "failed", "not_possible"]
@@ -90,7 +91,7 @@ class Estimate:
     se: float | None = None
     ci_low: float | None = None
     ci_high: float | None = None
-    level: float = 0.95
+    level: float = LEVEL
     p_value: float | None = None
     n_units: int | None = None
     n_clusters: int | None = None

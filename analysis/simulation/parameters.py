@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 
 from analysis.errors import DesignError
+from analysis.settings import SEED
 from analysis.tables import month_of, period_of
 
 FAMILIES = ("surveys", "tickets", "staff", "training", "ratings", "ledgers", "programme")
@@ -125,7 +126,7 @@ class WorldParameters:
         Events that monitoring must find.
     """
 
-    seed: int = 20240101
+    seed: int = SEED
     families: tuple[str, ...] = FAMILIES
     n_sites: int = 60
     first_month: dt.date = dt.date(2023, 1, 1)

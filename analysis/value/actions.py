@@ -18,6 +18,7 @@ import pandas as pd
 from analysis import packaged
 from analysis.measurement.columns import dates, present
 from analysis.results import Alert, Check, Finding, StageResults, Topic, collect
+from analysis.settings import LEVEL
 from analysis.value import register
 
 COLUMNS = ["priority", "action", "owner", "due_on", "source", "source_id", "subject",
@@ -149,6 +150,7 @@ def assess_actions(
     decisions: pd.DataFrame | None = None,
     untrained: int | None = None,
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Propose actions and say what became of the earlier ones.
 
@@ -168,6 +170,8 @@ def assess_actions(
         Sites that no wave trains, as of :func:`propose`.
     simulated : bool
         Whether the client is made up.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -185,7 +189,7 @@ def assess_actions(
         "action_register": kept,
         "action_decisions": register.sheet(proposals, kept, decided),
     }
-    used = register.utilisation(kept, simulated=simulated)
+    used = register.utilisation(kept, simulated=simulated, level=level)
     followed = pd.concat([_own(earlier, on), _registered(kept)], ignore_index=True)
     if followed.empty:
         missing = Check(

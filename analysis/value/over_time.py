@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from analysis.settings import LEVEL, ends_of
 from analysis.value.roi import Correlations, Priced, simulate_benefit
 
 COLUMNS = ["month", "since", "benefit", "benefit_low", "benefit_high", "cost", "net"]
@@ -27,6 +28,7 @@ def benefit_by_month(
     correlations: Correlations | None = None,
     draws: int = 4000,
     seed: int = 0,
+    level: float = LEVEL,
 ) -> pd.DataFrame:
     """Accumulate the benefit over the observed months.
 
@@ -45,12 +47,14 @@ def benefit_by_month(
         Count the unfavourable end of each month's interval.
     correlations, draws, seed
         As :func:`analysis.value.simulate_benefit` takes them.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
     DataFrame
         :data:`COLUMNS`, a row per month: ``since``, months since the start, the month of the start
-        being the first; ``benefit`` accumulated up to the month's end with its 95 % interval, month
+        being the first; ``benefit`` accumulated up to the month's end with its interval, month
         by month (NaN where an effect up to then has none), ``cost`` and ``net``. The last row is
         the whole benefit, drawn from the quantiles of its own inference like the total. No rows
         without ``until``.
@@ -79,7 +83,7 @@ def benefit_by_month(
         ends = (np.nan, np.nan)
         if counted and known:
             drawn = simulate_benefit(counted, draws=draws, seed=seed, correlations=correlations)
-            ends = np.quantile(drawn, [0.025, 0.975])
+            ends = np.quantile(drawn, ends_of(level))
         rows.append((month, month - first + 1, total, *ends, cost, total - cost))
     return pd.DataFrame(rows, columns=COLUMNS)
 

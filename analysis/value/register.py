@@ -15,6 +15,7 @@ import pandas as pd
 from analysis.decision_sheet import DecisionSheet
 from analysis.measurement.intervals import wilson
 from analysis.results import Check, Estimate, Topic, none_found
+from analysis.settings import LEVEL
 
 SHEET = DecisionSheet(
     key="action_id",
@@ -133,11 +134,22 @@ def sheet(proposals: pd.DataFrame, register: pd.DataFrame, decisions: pd.DataFra
     return pd.concat([decisions[list(SHEET.columns)], empty.assign(action_id=fresh)])
 
 
-def utilisation(register: pd.DataFrame, *, simulated: bool = False) -> Estimate:
+def utilisation(
+    register: pd.DataFrame, *, simulated: bool = False, level: float = LEVEL
+) -> Estimate:
     """Share of earlier proposals that were taken up: accepted, done, or done late.
 
     The source documents name 35 % as what is usual (R187). Wilson interval; proposals are taken
     as independent.
+
+    Parameters
+    ----------
+    register : DataFrame
+        As of :func:`carry_over`.
+    simulated : bool
+        Whether the results are of a simulated world.
+    level : float
+        Coverage of intervals.
     """
     common = {
         "id": "value.utilisation",
@@ -146,11 +158,12 @@ def utilisation(register: pd.DataFrame, *, simulated: bool = False) -> Estimate:
         "n": len(register),
         "method": "proportion",
         "simulated": simulated,
+        "level": level,
     }
     if register.empty:
         return Estimate(**common, value=None, reason="value.reason.no_earlier_proposals")
     used = int(register["state"].isin(["accepted", "done", "done_late"]).sum())
-    interval = wilson(used, len(register))
+    interval = wilson(used, len(register), level=level)
     return Estimate(
         **common,
         value=used / len(register),

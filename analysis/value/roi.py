@@ -19,6 +19,7 @@ from scipy.special import ndtri
 
 from analysis.measurement import IndicatorLike
 from analysis.results import Agreement, Estimate
+from analysis.settings import LEVEL, ends_of
 
 
 class BenefitLike(Protocol):
@@ -84,7 +85,7 @@ class Priced:
     money_high: float
     exposure: float
     factor: float
-    level: float = 0.95
+    level: float = LEVEL
     basis: str = "site_month"
     sign: float = 1.0
     quantiles: tuple[tuple[float, float], ...] = ()
@@ -451,11 +452,17 @@ def tornado(priced: Iterable[Priced], cost: float) -> pd.DataFrame:
 
 
 def money_estimate(
-    name: str, value: float | None, draws: np.ndarray | None, unit: str, **extra
+    name: str,
+    value: float | None,
+    draws: np.ndarray | None,
+    unit: str,
+    *,
+    level: float = LEVEL,
+    **extra,
 ) -> Estimate:
-    """Build one ``value.roi.<name>`` estimate with the simulation's 95 % interval."""
+    """Build one ``value.roi.<name>`` estimate with the simulation's interval."""
     known = draws is not None and value is not None
-    low, high = np.quantile(draws, [0.025, 0.975]).tolist() if known else (None, None)
+    low, high = np.quantile(draws, ends_of(level)).tolist() if known else (None, None)
     interval = "simulation" if known else "none"
     return Estimate(
         id=f"value.roi.{name}",
@@ -464,6 +471,7 @@ def money_estimate(
         value=value,
         ci_low=low,
         ci_high=high,
+        level=level,
         method="causal_effects_times_money",
         interval_method=interval,
         **extra,

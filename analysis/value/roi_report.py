@@ -9,9 +9,9 @@ import pandas as pd
 
 from analysis.measurement import IndicatorLike
 from analysis.results import Agreement, Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL, ends_of
 from analysis.value import over_time, roi
 
-SURE = 0.975
 WANTED = 3.0
 """"1:3" of the requirements (R137): as a benefit-cost ratio, or as a net return (C8)."""
 
@@ -36,13 +36,14 @@ def assess_roi(
     draws: int = 20_000,
     seed: int = 0,
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Price the effects and set them against the fully loaded cost.
 
     ``benefit-cost ratio = B / C`` and ``return = (B - C) / C``; both are shown, and the
     probability that each reaches 3, because the requirements' "1:3" does not say which it
     means. ``revenue`` counts whole revenue instead of its margin, only to show what that would
-    pretend. Intervals are the 2.5 % and 97.5 % points of the simulation.
+    pretend. Intervals are quantiles of the simulation.
 
     Parameters
     ----------
@@ -75,6 +76,8 @@ def assess_roi(
         Draws of the simulation and its seed.
     revenue, simulated : bool
         Count whole revenue; mark the results as simulated.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -101,7 +104,7 @@ def assess_roi(
     ledger = roi.full_cost(costs, hours=hours, hour_cost=hour_cost)
     cost = float(ledger["amount"].sum())
     behind = sum(effects[one.indicator].n for one in priced)
-    common = {"n": behind, "simulated": simulated}
+    common = {"n": behind, "level": level, "simulated": simulated}
     unpaid = "value.reason.no_cost" if ledger.empty else "value.reason.nothing_spent"
     summed = {"dims": {} if ledger.empty else {"total": cost}} if cost <= 0 else {}
     paid = {} if cost > 0 else {"reason": unpaid, **summed}
@@ -149,7 +152,9 @@ def assess_roi(
                 )
             )
         items.append(
-            _check("not_possible", table, reason=reason, **spread, outcome_unit=about.unit)
+            _check(
+                "not_possible", table, reason=reason, **spread, outcome_unit=about.unit, level=level
+            )
         )
         return collect("value", items, facts=facts, tables=tables)
     if not priced or cost <= 0:
@@ -158,7 +163,7 @@ def assess_roi(
             roi.money_estimate(name, None, None, unit, reason=reason, **summed, **common)
             for name, unit in names.items()
         ]
-        items.append(_check("not_possible", table, reason=reason, total=cost))
+        items.append(_check("not_possible", table, reason=reason, total=cost, level=level))
         return collect("value", items, facts=facts, tables=tables)
     total = sum(one.amount for one in priced)
     sample = roi.simulate_benefit(priced, draws=draws, seed=seed, correlations=correlations)
@@ -171,6 +176,7 @@ def assess_roi(
         correlations=correlations,
         draws=draws,
         seed=seed,
+        level=level,
     )
     tables["return_by_month"] = by_month
     values = {
@@ -183,10 +189,10 @@ def assess_roi(
     for name, (value, spread) in values.items():
         items.append(roi.money_estimate(name, value, spread, names[name], **common))
     items.append(_payback(over_time.payback(by_month), total, common))
-    covers = roi.chance(sample, cost)
+    covers, sure = roi.chance(sample, cost), ends_of(level)[1]
     # The same certainty as the interval: a ratio whose interval includes 1 stays open.
-    status = "passed" if covers >= SURE else "failed" if covers <= 1 - SURE else "caution"
-    items.append(_check(status, table, covers=covers, reason="value.check.roi.reason"))
+    status = "passed" if covers >= sure else "failed" if covers <= 1 - sure else "caution"
+    items.append(_check(status, table, covers=covers, reason="value.check.roi.reason", level=level))
     items += _between_rounds(priced, benefits, exposed or {})
     tables["tornado"] = roi.tornado(priced, cost)
     return collect("value", items, facts=facts, tables=tables)
@@ -253,7 +259,13 @@ def _between_rounds(
 
 
 def _check(
-    status: str, table: pd.DataFrame, *, reason: str, covers: float | None = None, **told
+    status: str,
+    table: pd.DataFrame,
+    *,
+    reason: str,
+    level: float,
+    covers: float | None = None,
+    **told,
 ) -> Check:
     return Check(
         id="value.roi",
@@ -261,7 +273,7 @@ def _check(
         question="value.check.roi.question",
         status=status,
         value=covers,
-        threshold=SURE,
+        threshold=ends_of(level)[1],
         unit="share",
         n=int(table["priced"].sum()) if len(table) else 0,
         reason=reason,

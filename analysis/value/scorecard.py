@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.measurement import GoalLike, IndicatorLike, score_target, target_estimates
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 
 def assess_goals(
@@ -19,6 +20,7 @@ def assess_goals(
     baselines: Mapping[str, Estimate] | None = None,
     relatives: Mapping[str, Estimate] | None = None,
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Score every goal against the estimate that its reading asks for.
 
@@ -33,6 +35,8 @@ def assess_goals(
         Level, unit and direction by indicator.
     changes, levels, baselines, relatives : Mapping[str, Estimate]
         By indicator; ``relatives`` are changes of rates as shares of what they would have been.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def assess_goals(
         return collect("value", [missing])
     order = {"short": 0, "mid": 1, "long": 2}
     rows.sort(key=lambda r: (order.get(r["horizon"], 3), r["kirkpatrick"], r["indicator"]))
-    items = target_estimates(rows, prefix="value.goal", simulated=simulated)
+    items = target_estimates(rows, prefix="value.goal", simulated=simulated, level=level)
     table = pd.DataFrame(rows)
     verdicts = table["verdict"].value_counts()
     reached, missed = int(verdicts.get("reached", 0)), int(verdicts.get("not_reached", 0))

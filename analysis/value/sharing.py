@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 LEAST_RELIABILITY = 0.8
 """Below it a ranking has no consequence (R213)."""
@@ -18,7 +19,7 @@ LEAST_SITES = 5
 COLUMNS = ["site_id", "effect", "se", "shrunk", "ci_low", "ci_high", "share"]
 
 
-def shrink(effects: pd.DataFrame, *, level: float = 0.95) -> tuple[pd.DataFrame, float]:
+def shrink(effects: pd.DataFrame, *, level: float = LEVEL) -> tuple[pd.DataFrame, float]:
     """Pull each site's effect towards the mean by as much as it is noise (empirical Bayes).
 
     Normal effects around a common mean; the variance between sites by DerSimonian and Laird
@@ -57,7 +58,11 @@ def shrink(effects: pd.DataFrame, *, level: float = 0.95) -> tuple[pd.DataFrame,
 
 
 def assess_sharing(
-    effects: pd.DataFrame, households: pd.Series | None = None, *, direction: str = "up"
+    effects: pd.DataFrame,
+    households: pd.Series | None = None,
+    *,
+    direction: str = "up",
+    level: float = LEVEL,
 ) -> StageResults:
     """Say how a reward for the gain could be shared between sites, and whether it should.
 
@@ -69,6 +74,8 @@ def assess_sharing(
         Households by site; shares count them. All sites count alike without.
     direction : {"up", "down"}
         Which way is good.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -98,7 +105,7 @@ def assess_sharing(
         return collect("value", [known], tables={"sharing": pd.DataFrame(columns=COLUMNS)})
     sign = 1.0 if direction == "up" else -1.0
     named = effects.rename(columns={"unit": "site_id"})[["site_id", "effect", "se"]]
-    table, reliability = shrink(named.assign(effect=sign * named["effect"]))
+    table, reliability = shrink(named.assign(effect=sign * named["effect"]), level=level)
     size = pd.Series(1.0, index=table.index)
     if households is not None:
         size = table["site_id"].map(households).astype("float64")

@@ -22,6 +22,7 @@ from analysis import files, indicators, manifest, newest, parameters
 from analysis.errors import RunError
 from analysis.present import Display, people
 from analysis.report import saved
+from analysis.settings import SEED
 from analysis.workspace import pages
 from analysis.workspace.opening.prepare import CANONICAL, PANEL, look_back, prepare
 from analysis.workspace.opening.stage import Stage
@@ -47,7 +48,7 @@ def open_stage(
     client: str,
     run_dir: str = "",
     language: str = "zh_CN",
-    seed: int = 20240101,
+    seed: int = SEED,
     as_of: str = "",
 ) -> Stage:
     """Open a client for a stage.
@@ -95,7 +96,8 @@ def open_stage(
     if not run_dir:
         _needs(name, folder)
     named = indicators.of_client(opened)
-    how = {"min_cell": opened.min_cell, "earlier": saved.load(folder)}
+    how = {"min_cell": opened.min_cell, "level": 1 - opened.design.alpha}
+    how["earlier"] = saved.load(folder)
     how["screen"] = people.load(folder)
     show = Display(language, indicators=named, **how)
     opens, layout = STAGES[name]

@@ -16,6 +16,7 @@ LAYER = {
     "packaged": 0,
     "unexpected": 0.2,
     "inert": 0,
+    "settings": 0,
     "files": 0.2,
     "history": 0.5,
     "manifest": 0.4,

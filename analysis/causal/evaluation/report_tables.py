@@ -10,6 +10,7 @@ from analysis.causal.did.group_time import GroupTime
 from analysis.causal.inference.distributions import t_quantile
 from analysis.causal.panel.frame import Prepared
 from analysis.indicators.rounds import Rounds
+from analysis.settings import LEVEL
 
 
 def tables(
@@ -44,7 +45,7 @@ def in_months(table: pd.DataFrame, rounds: Rounds) -> pd.DataFrame:
     return found
 
 
-def trends(panel: Prepared, level: float = 0.95, least_answers: int = 0) -> pd.DataFrame:
+def trends(panel: Prepared, level: float = LEVEL, least_answers: int = 0) -> pd.DataFrame:
     """Mean outcome by arm and period.
 
     Returns

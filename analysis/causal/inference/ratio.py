@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.causal.inference.distributions import t_p_value, t_quantile
+from analysis.settings import LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Ratio:
 
 
 def fieller(
-    numerator: float, denominator: float, covariance: np.ndarray, *, df: float, level: float = 0.95
+    numerator: float, denominator: float, covariance: np.ndarray, *, df: float, level: float = LEVEL
 ) -> Ratio:
     """Return all ratios r with ``|numerator − r·denominator|`` within its own margin of error.
 

@@ -29,6 +29,7 @@ import numpy as np
 from analysis.causal.panel.faults import a_level
 from analysis.causal.parallel_trends.moment_inequality import LeastViolation, conditional_rejects
 from analysis.causal.parallel_trends.shortest_interval import Frontier
+from analysis.settings import LEVEL
 
 #: Reach of the search for an end, in standard errors of the estimate.
 REACH = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -105,7 +106,7 @@ class _Tests:
 
 
 def relative_magnitudes(
-    moments: Moments, mbar: float, *, level: float = 0.95, tolerance: float = 1e-3
+    moments: Moments, mbar: float, *, level: float = LEVEL, tolerance: float = 1e-3
 ) -> tuple[float, float] | None:
     """Confidence set under relative magnitudes: its ends, or None when it is empty.
 
@@ -154,12 +155,12 @@ def _end(tests: _Tests, centre: float, se: float, direction: float, tolerance: f
     return None if reach is None else centre + direction * reach * se
 
 
-def breakdown_relative(moments: Moments, *, level: float = 0.95, most: float = 5.0) -> float:
+def breakdown_relative(moments: Moments, *, level: float = LEVEL, most: float = 5.0) -> float:
     """Return the largest M̄, up to ``most``, at which zero is excluded; 0 where it never is."""
     return _largest(lambda m: not _Tests(moments, m, level).any_accepts(0.0), most, 0.005)
 
 
-def breakdown_smoothness(moments: Moments, *, level: float = 0.95) -> float:
+def breakdown_smoothness(moments: Moments, *, level: float = LEVEL) -> float:
     """Return the largest M at which the interval excludes zero; 0 where it never does."""
     frontier = _frontier(moments)
 
@@ -211,7 +212,7 @@ def _differences(P: int, T: int) -> np.ndarray:
 # --- smoothness ---------------------------------------------------------------------------------
 
 
-def smoothness(moments: Moments, m: float, *, level: float = 0.95) -> tuple[float, float]:
+def smoothness(moments: Moments, m: float, *, level: float = LEVEL) -> tuple[float, float]:
     """Return the shortest interval of fixed length under smoothness, in the parameter's units.
 
     Parameters

@@ -23,6 +23,7 @@ from analysis.causal.did.group_time import GroupTime
 from analysis.causal.panel.faults import a_level
 from analysis.causal.resampling.few_clusters import invert
 from analysis.causal.resampling.redrawn import Redrawn, redraw_group_time
+from analysis.settings import LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def randomisation_test(
     cells: np.ndarray,
     *,
     null: float = 0.0,
-    level: float = 0.95,
+    level: float = LEVEL,
     draws: int = 999,
     seed: int,
 ) -> Randomisation:
@@ -81,7 +82,7 @@ def among_draws(
     weights: np.ndarray | None = None,
     *,
     null: float = 0.0,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> Randomisation:
     """Place the mean of some treated cells among its values in other draws.
 

@@ -27,6 +27,7 @@ from analysis.causal.inference.distributions import t_p_value, t_quantile
 from analysis.causal.options import Options
 from analysis.causal.panel.frame import FrameError
 from analysis.results import Estimate
+from analysis.settings import LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def lee_bounds(
     treated: Sequence[bool],
     *,
     cluster: Sequence | None = None,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> LeeBounds:
     """Bound the effect on those who stay in either arm.
 

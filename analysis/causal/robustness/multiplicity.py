@@ -22,6 +22,7 @@ from analysis.causal.did.two_by_two import small_sample_scale
 from analysis.causal.evaluation.evaluate import Evaluation
 from analysis.causal.inference.joint import joint_influence
 from analysis.results import Estimate
+from analysis.settings import LEVEL, SEED
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ def romano_wolf(
     evaluations: Sequence[Evaluation],
     *,
     draws: int = 4999,
-    seed: int = 20240101,
-    level: float = 0.95,
+    seed: int = SEED,
+    level: float = LEVEL,
 ) -> Family:
     """Adjust the p-values of the overall effects of a family of outcomes.
 

@@ -11,6 +11,7 @@ from scipy import stats
 from analysis.causal.inference.distributions import t_p_value, t_quantile
 from analysis.causal.panel.frame import FrameError
 from analysis.causal.refusals import Refusal
+from analysis.settings import LEVEL
 
 _FEWEST_CLUSTERS = 10
 """Below it the sandwich covariance is too small to be believed."""
@@ -58,7 +59,7 @@ def hazard_ratio(
     strata: np.ndarray | None = None,
     cluster: np.ndarray | None = None,
     ties: str = "efron",
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> HazardRatio:
     """Estimate the hazard ratio of exposed to others by Cox's partial likelihood (statsmodels).
 

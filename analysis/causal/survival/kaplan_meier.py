@@ -21,6 +21,7 @@ import pandas as pd
 from analysis.causal.inference.distributions import t_p_value, t_quantile
 from analysis.causal.inference.inference_rule import FEWEST_FOR_BOOTSTRAP
 from analysis.causal.panel.frame import FrameError
+from analysis.settings import LEVEL
 
 #: Steps of the grid on which sites are left out; the estimate itself uses exact times.
 GRID = 240
@@ -217,7 +218,7 @@ def restricted_mean_difference(
     cluster: np.ndarray,
     *,
     tau: float,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> RestrictedMeans:
     """Compare the change of the restricted mean between arms.
 

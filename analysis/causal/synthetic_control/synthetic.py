@@ -31,6 +31,7 @@ from analysis.causal.options import Options
 from analysis.causal.panel.frame import FrameError, Prepared
 from analysis.causal.synthetic_control.frank_wolfe import simplex_weights
 from analysis.results import Estimate
+from analysis.settings import LEVEL, SEED
 
 SyntheticMethod = Literal["synthetic_did", "synthetic_control"]
 #: Penalty of synthetic control and of the period weights, in units of the noise.
@@ -110,9 +111,9 @@ def synthetic(
     panel: Prepared,
     *,
     method: SyntheticMethod = "synthetic_did",
-    level: float = 0.95,
+    level: float = LEVEL,
     draws: int = 199,
-    seed: int = 20240101,
+    seed: int = SEED,
 ) -> Synthetic:
     """Estimate the effect on the treated sites against weighted donors.
 

@@ -21,8 +21,7 @@ import numpy as np
 from scipy import special, stats
 
 from analysis.monitoring.refusals import Refusal, RefusedError
-
-LEVEL = 0.95
+from analysis.settings import LEVEL
 
 MIN_CLUSTERS = 8
 """Fewest trained and fewest untrained sites. With 4 of 40 the error was measured at 11 %."""

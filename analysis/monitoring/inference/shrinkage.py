@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betainc, betaln
 
+from analysis.settings import LEVEL
+
 WEIGHTS = (np.log(2.0), np.log(1000.0))
 """Logarithms of the answers that the others can weigh, at least and at most."""
 
@@ -43,7 +45,7 @@ class Shrunk:
     mean: float
 
 
-def shrink_shares(hits: np.ndarray, n: np.ndarray, *, level: float = 0.95) -> Shrunk | None:
+def shrink_shares(hits: np.ndarray, n: np.ndarray, *, level: float = LEVEL) -> Shrunk | None:
     """Draw shares towards their common mean by how much subjects truly differ.
 
     True shares follow a beta distribution of mean m and weight w. Both are averaged over a grid

@@ -9,6 +9,7 @@ from analysis.measurement.columns import floats, present
 from analysis.monitoring.lacking import lacking
 from analysis.monitoring.training.levels import pass_rates
 from analysis.results import Alert, Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 OVERRUN = 0.10
 """Overspending by more than 10 % of a category's plan is analysed (R118)."""
@@ -53,6 +54,7 @@ def assess_budget(
     hours: float | None = None,
     passes: int | None = None,
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Budget table, overruns, reserve and unit costs.
 
@@ -66,6 +68,8 @@ def assess_budget(
         Hours attended, summed over employees.
     passes : int, optional
         Tests passed at the first attempt.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -82,16 +86,22 @@ def assess_budget(
     table = budget_table(costs)
     planned, actual = float(table["planned"].sum()), float(table["actual"].sum())
     items: list = [
-        _amount("actual", actual, len(costs), "total", simulated),
+        _amount("actual", actual, len(costs), "total", simulated, level=level),
         _amount(
             "per_trainee",
             actual / trainees if trainees else None,
             trainees or 0,
             "per_trainee",
             simulated,
+            level=level,
         ),
         _amount(
-            "per_hour", actual / hours if hours else None, int(hours or 0), "per_hour", simulated
+            "per_hour",
+            actual / hours if hours else None,
+            int(hours or 0),
+            "per_hour",
+            simulated,
+            level=level,
         ),
         _amount(
             "per_pass",
@@ -100,6 +110,7 @@ def assess_budget(
             "per_pass",
             simulated,
             missing="no_passes",
+            level=level,
         ),
     ]
     question = "monitoring.check.budget.question"
@@ -181,7 +192,7 @@ def first_passes(assessments: pd.DataFrame | None) -> int | None:
     """
     if not present(assessments, "score"):
         return None
-    table = pass_rates(assessments, by=())
+    table = pass_rates(assessments, by=(), level=LEVEL)  # only its counts are used
     return int(table["hits"].sum()) if len(table) else None
 
 
@@ -192,6 +203,8 @@ def _amount(
     method: str,
     simulated: bool,
     missing: str = "no_effort",
+    *,
+    level: float,
 ) -> Estimate:
     return Estimate(
         id=f"monitoring.cost.{name}",
@@ -202,6 +215,7 @@ def _amount(
         method=method,
         simulated=simulated,
         reason=None if value is not None else f"monitoring.reason.{missing}",
+        level=level,
     )
 
 

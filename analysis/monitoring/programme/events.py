@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.measurement.columns import dates, present
 from analysis.measurement.intervals import newcombe
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 _COLUMNS = ("happened_on", "change", "name", "site_id", "arm", "since")
 
@@ -51,7 +52,12 @@ def events_by_site(events: pd.DataFrame, arms: pd.Series, since: dt.date) -> pd.
 
 
 def assess_events(
-    events: pd.DataFrame | None, arms: pd.Series, *, since: dt.date, stage: str = "monitoring"
+    events: pd.DataFrame | None,
+    arms: pd.Series,
+    *,
+    since: dt.date,
+    stage: str = "monitoring",
+    level: float = LEVEL,
 ) -> StageResults:
     """Ask whether anything else changed more often at trained sites than at the others.
 
@@ -68,6 +74,8 @@ def assess_events(
         First day that counts.
     stage : str
         Stage of the check's id.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -110,7 +118,7 @@ def assess_events(
             params=params,
         )
         return collect(stage, [alone], tables={"events": table})
-    gap = newcombe(trained, n_trained, others, n_others)
+    gap = newcombe(trained, n_trained, others, n_others, level=level)
     uneven = gap.low > 0 or gap.high < 0
     open_ = not uneven and gap.high > MUCH_MORE
     check = Check(

@@ -10,8 +10,8 @@ from scipy import stats
 
 from analysis.measurement.columns import dates, floats, present
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
-LEVEL = 0.95
 RESERVE = "reserve"
 
 FRONTLINE_SHARE = 0.70
@@ -125,6 +125,7 @@ def assess_forecast(
     enrolments: pd.DataFrame | None = None,
     staff: pd.DataFrame | None = None,
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Forecast of the cost at completion, whether the reserve covers it, and the split by tier.
 
@@ -138,6 +139,8 @@ def assess_forecast(
         Canonical tables, for the hours by tier.
     simulated : bool
         Whether the results are of a simulated world.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -154,7 +157,7 @@ def assess_forecast(
         table = earned_value(costs, as_of)
         frame = _items(costs, as_of)
         reserve = float(frame.loc[frame["category"] == RESERVE, "plan"].sum())
-        items += _forecast(table, reserve, as_of, simulated)
+        items += _forecast(table, reserve, as_of, simulated, level=level)
         tables["earned_value"] = table
     if present(enrolments, "attended", "hours") and present(staff, "tier"):
         split = hours_by_tier(enrolments, staff)
@@ -163,7 +166,9 @@ def assess_forecast(
     return collect("monitoring", items, tables=tables)
 
 
-def _forecast(table: pd.DataFrame, reserve: float, as_of: dt.date, simulated: bool) -> list:
+def _forecast(
+    table: pd.DataFrame, reserve: float, as_of: dt.date, simulated: bool, level: float
+) -> list:
     budget, value = float(table["budget"].sum()), float(table["at_completion"].sum())
     earned, actual = float(table["earned"].sum()), float(table["actual"].sum())
     variance, left = float(table["variance"].sum()), float(table["left"].sum())
@@ -171,7 +176,7 @@ def _forecast(table: pd.DataFrame, reserve: float, as_of: dt.date, simulated: bo
         return []
     known = left > 0 and np.isfinite(variance)
     half = (
-        float(stats.t.isf((1 - LEVEL) / 2, table.attrs["df"]) * np.sqrt(variance)) if known else 0
+        float(stats.t.isf((1 - level) / 2, table.attrs["df"]) * np.sqrt(variance)) if known else 0
     )
     end = Estimate(
         id="monitoring.cost.at_completion",
@@ -185,6 +190,7 @@ def _forecast(table: pd.DataFrame, reserve: float, as_of: dt.date, simulated: bo
         interval_method="prediction_t" if known else "none",
         dims={"budget": budget, "reserve": reserve, "left": left},
         simulated=simulated,
+        level=level,
     )
     performance = Estimate(
         id="monitoring.cost.performance",
@@ -194,6 +200,7 @@ def _forecast(table: pd.DataFrame, reserve: float, as_of: dt.date, simulated: bo
         n=len(table),
         method="earned_by_actual",
         simulated=simulated,
+        level=level,
     )
     limit = budget + reserve
     status = "failed" if value - half > limit else "caution" if value + half > limit else "passed"

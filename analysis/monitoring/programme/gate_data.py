@@ -8,17 +8,21 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from analysis.measurement.columns import dates, floats, present
 from analysis.measurement.intervals import Interval, mean_t, wilson
 from analysis.monitoring.inference.dependence import subject_effects
 from analysis.monitoring.training.levels import PASS_MARKS, first_attempts, reactions_by_sheet
 from analysis.monitoring.training.measures import class_of, class_of_attempts, site_of
+from analysis.settings import LEVEL
 
 Tables = Mapping[str, pd.DataFrame | None]
 
 
-def gate_measures(tables: Tables, *, until: dt.date | None = None) -> dict[str, Interval]:
+def gate_measures(
+    tables: Tables, *, until: dt.date | None = None, level: float = LEVEL
+) -> dict[str, Interval]:
     """Measure what gates ask for, as far as the tables allow; the rest is absent.
 
     Parameters
@@ -28,6 +32,8 @@ def gate_measures(tables: Tables, *, until: dt.date | None = None) -> dict[str, 
     until : date, optional
         Rows after that day, and people who had left by it, are not counted: a gate is judged by
         what there was on its day.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -44,17 +50,17 @@ def gate_measures(tables: Tables, *, until: dt.date | None = None) -> dict[str, 
             frame = frame[~(dates(frame[day]) > pd.Timestamp(until))]
             if "left_on" in frame:  # of staff those count who were employed on the day
                 frame = frame[~(dates(frame["left_on"]) < pd.Timestamp(until))]
-        interval = measure(frame, tables)
+        interval = measure(frame, tables, level)
         if interval is not None and interval.n:
             found[name] = interval
     return found
 
 
-def _count(value: int) -> Interval:
-    return Interval(float(value), np.nan, np.nan, int(value), 0.95, "count")
+def _count(value: int, level: float) -> Interval:
+    return Interval(float(value), np.nan, np.nan, int(value), level, "count")
 
 
-def _share(hits: np.ndarray, clusters: pd.Series) -> Interval | None:
+def _share(hits: np.ndarray, clusters: pd.Series, level: float) -> Interval | None:
     """Return the Wilson interval of a share whose answers come in clusters."""
     frame = pd.DataFrame({"subject": "all", "hit": hits, "cluster": clusters.to_numpy(object)})
     frame = frame[np.isfinite(hits)]
@@ -62,45 +68,46 @@ def _share(hits: np.ndarray, clusters: pd.Series) -> Interval | None:
         return None
     effect = float(subject_effects(frame, value="hit", cluster="cluster").iloc[0])
     value, n = float(frame["hit"].mean()), len(frame)
-    fewer = wilson_of_share(value, n / effect)
-    return Interval(value, fewer[0], fewer[1], n, 0.95, "wilson", design_effect=effect)
+    fewer = wilson_of_share(value, n / effect, level)
+    return Interval(value, fewer[0], fewer[1], n, level, "wilson", design_effect=effect)
 
 
-def wilson_of_share(value: float, n: float) -> tuple[float, float]:
+def wilson_of_share(value: float, n: float, level: float = LEVEL) -> tuple[float, float]:
     """Return the Wilson interval of a share seen in ``n`` independent answers, not always whole."""
-    z = 1.959963984540054
+    z = float(ndtri((1 + level) / 2))
     middle = (value + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(value * (1 - value) / n + z**2 / (4 * n**2))
     return max(0.0, min(value, middle - half)), min(1.0, max(value, middle + half))
 
 
-def _frontline(staff: pd.DataFrame, _: Tables) -> Interval:
-    return _count(int((staff["tier"] == "frontline").sum()))
+def _frontline(staff: pd.DataFrame, _: Tables, level: float) -> Interval:
+    return _count(int((staff["tier"] == "frontline").sum()), level=level)
 
 
 def _came(enrolments: pd.DataFrame) -> pd.DataFrame:
     return enrolments[floats(enrolments["attended"]) == 1]
 
 
-def _trained(enrolments: pd.DataFrame, _: Tables) -> Interval:
-    return _count(_came(enrolments)["staff_id"].nunique())
+def _trained(enrolments: pd.DataFrame, _: Tables, level: float) -> Interval:
+    return _count(_came(enrolments)["staff_id"].nunique(), level=level)
 
 
-def _attendance(enrolments: pd.DataFrame, tables: Tables) -> Interval | None:
+def _attendance(enrolments: pd.DataFrame, tables: Tables, level: float) -> Interval | None:
     classes = class_of(enrolments, site_of(tables.get("staff")))
-    return _share(floats(enrolments["attended"]), classes)
+    return _share(floats(enrolments["attended"]), classes, level=level)
 
 
-def _passes(assessments: pd.DataFrame, tables: Tables) -> Interval | None:
+def _passes(assessments: pd.DataFrame, tables: Tables, level: float) -> Interval | None:
     first = first_attempts(assessments, PASS_MARKS)
     site = site_of(tables.get("staff"))
     return _share(
         first["hit"].to_numpy(dtype=float),
         class_of_attempts(first, tables.get("enrolments"), site),
+        level=level,
     )
 
 
-def _score(assessments: pd.DataFrame, tables: Tables) -> Interval | None:
+def _score(assessments: pd.DataFrame, tables: Tables, level: float) -> Interval | None:
     """Return the mean mark with its t interval over people, widened where classes are alike."""
     first = first_attempts(assessments, PASS_MARKS)
     if first.empty:
@@ -112,7 +119,7 @@ def _score(assessments: pd.DataFrame, tables: Tables) -> Interval | None:
     people = first.groupby("staff_id", as_index=False).agg(
         score=("score", "mean"), cluster=("cluster", "first")
     )
-    plain = mean_t(people["score"].to_numpy())
+    plain = mean_t(people["score"].to_numpy(), level)
     if plain.se is None:
         return plain
     effects = subject_effects(people.assign(subject="all"), value="score", cluster="cluster")
@@ -121,14 +128,14 @@ def _score(assessments: pd.DataFrame, tables: Tables) -> Interval | None:
     return replace(plain, low=low, high=high, se=wider * plain.se, design_effect=wider**2)
 
 
-def _satisfied(reactions: pd.DataFrame, tables: Tables) -> Interval | None:
+def _satisfied(reactions: pd.DataFrame, tables: Tables, level: float) -> Interval | None:
     if not present(tables.get("instruments"), "scale_max"):
         return None
     sheets = reactions_by_sheet(reactions, tables["instruments"])
-    return _share(sheets["hit"].to_numpy(dtype=float), sheets["session"])
+    return _share(sheets["hit"].to_numpy(dtype=float), sheets["session"], level=level)
 
 
-def _covered(waves: pd.DataFrame, tables: Tables) -> Interval | None:
+def _covered(waves: pd.DataFrame, tables: Tables, level: float) -> Interval | None:
     if not present(tables.get("enrolments"), "attended") or not present(
         tables.get("staff"), "site_id"
     ):
@@ -139,25 +146,25 @@ def _covered(waves: pd.DataFrame, tables: Tables) -> Interval | None:
     reached = staff.loc[staff["staff_id"].isin(people), "site_id"].unique()
     hits = int(np.isin(planned, reached).sum())
     share = hits / len(planned) if len(planned) else np.nan
-    return Interval(share, np.nan, np.nan, len(planned), 0.95, "count")
+    return Interval(share, np.nan, np.nan, len(planned), level, "count")
 
 
-def _active(usage: pd.DataFrame, _: Tables) -> Interval | None:
+def _active(usage: pd.DataFrame, _: Tables, level: float) -> Interval | None:
     last = usage[dates(usage["month"]) == dates(usage["month"]).max()]
     users, active = floats(last["users"]).sum(), floats(last["active_users"]).sum()
-    return wilson(int(active), int(users)) if users else None
+    return wilson(int(active), int(users), level) if users else None
 
 
-def _certified(lecturers: pd.DataFrame, tables: Tables) -> Interval:
+def _certified(lecturers: pd.DataFrame, tables: Tables, level: float) -> Interval:
     """Count the certificates there were among all lecturers of the list."""
     have = lecturers["certified"].fillna(False).astype(bool).sum()
     everybody = len(tables["lecturers"])
-    return Interval(float(have) / everybody, np.nan, np.nan, everybody, 0.95, "count")
+    return Interval(float(have) / everybody, np.nan, np.nan, everybody, level, "count")
 
 
-def _done(actions: pd.DataFrame, _: Tables) -> Interval:
+def _done(actions: pd.DataFrame, _: Tables, level: float) -> Interval:
     return Interval(
-        float(actions["done_on"].notna().sum()), np.nan, np.nan, len(actions), 0.95, "count"
+        float(actions["done_on"].notna().sum()), np.nan, np.nan, len(actions), level, "count"
     )
 
 

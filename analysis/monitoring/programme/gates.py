@@ -23,6 +23,7 @@ from analysis.monitoring.inference.noise_tests import NoiseTest, mean_below, sha
 from analysis.monitoring.programme.gate_data import Tables, gate_measures
 from analysis.monitoring.programme.taken_over import taken_over
 from analysis.results import Alert, Check, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 COLUMNS = (
     "goal",
@@ -128,6 +129,8 @@ def gate_table(
     as_of: dt.date,
     choices: Mapping[str, str] | None = None,
     verdicts: pd.DataFrame | None = None,
+    *,
+    level: float = LEVEL,
 ) -> pd.DataFrame:
     """Judge every criterion of the gates and quarter goals that the milestones name.
 
@@ -148,6 +151,8 @@ def gate_table(
         The client's readings of contradictions.
     verdicts : DataFrame, optional
         Verdicts of an earlier run's value report.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -173,7 +178,7 @@ def gate_table(
     for goal, gate, rule in goals:
         day = min(due[gate], today)
         if day not in measured:
-            measured[day] = gate_measures(tables, until=day.date())
+            measured[day] = gate_measures(tables, until=day.date(), level=level)
         for criterion in rule["criteria"]:
             got = measured[day].get(criterion["measure"])
             judged = taken_over(criterion, verdicts) or _judged(criterion, got, alpha)
@@ -191,6 +196,7 @@ def assess_gates(
     as_of: dt.date,
     choices: Mapping[str, str] | None = None,
     verdicts: pd.DataFrame | None = None,
+    level: float = LEVEL,
 ) -> StageResults:
     """Gates and quarter goals, with what a missed gate sets off.
 
@@ -209,6 +215,8 @@ def assess_gates(
         The client's readings of contradictions.
     verdicts : DataFrame, optional
         Verdicts of an earlier run's value report.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -221,7 +229,7 @@ def assess_gates(
     """
     if not present(milestones, "planned_on"):
         return collect("monitoring", [])
-    table = gate_table(milestones, tables, as_of, choices, verdicts)
+    table = gate_table(milestones, tables, as_of, choices, verdicts, level=level)
     due = dates(milestones["planned_on"]) <= pd.Timestamp(as_of)
     reached = set(milestones.loc[due, "milestone_id"])
     gates = table[table["goal"].isin(reached)]

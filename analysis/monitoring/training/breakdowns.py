@@ -21,6 +21,7 @@ from analysis.monitoring.training.levels import (
 )
 from analysis.monitoring.training.measures import reaction_subjects
 from analysis.results import StageResults, collect
+from analysis.settings import LEVEL
 
 LINES = {"target_90": 0.90, "target_85": 0.85, "floor_85": 0.85, "floor_80": 0.80}
 """Line of satisfaction with a course by the client's reading of the contradiction C1."""
@@ -38,6 +39,7 @@ def reaction_table(
     line: float,
     staff: pd.DataFrame | None = None,
     enrolments: pd.DataFrame | None = None,
+    level: float = LEVEL,
 ) -> pd.DataFrame:
     """Satisfied questionnaires by module, session, lecturer, mode and tier, against a line.
 
@@ -47,6 +49,8 @@ def reaction_table(
         Line of satisfaction, as of :func:`satisfaction_line`.
     staff, enrolments : DataFrame, optional
         For tiers (only where questionnaires are not anonymous) and modes (by session).
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -69,7 +73,7 @@ def reaction_table(
     parts = []
     for by in ("module", "session", "lecturer_id", "mode", "tier"):
         if by in sheets and sheets[by].notna().any():
-            table = satisfaction(sheets, [by]).rename(columns={by: "subject"})
+            table = satisfaction(sheets, [by], level=level).rename(columns={by: "subject"})
             table["subject"] = table["subject"].astype(str)
             parts.append(table.assign(by=by))
     columns = ["by", "subject", "hits", "n", "value", "ci_low", "ci_high"]
@@ -82,7 +86,7 @@ def reaction_table(
 
 
 def participation_table(
-    enrolments: pd.DataFrame, staff: pd.DataFrame | None = None
+    enrolments: pd.DataFrame, staff: pd.DataFrame | None = None, *, level: float = LEVEL
 ) -> pd.DataFrame:
     """Attendance by module, mode and tier of staff.
 
@@ -97,13 +101,15 @@ def participation_table(
     parts = []
     for by in ("module", "mode", "tier"):
         if by in frame and frame[by].notna().any():
-            table = attendance(frame.dropna(subset=[by]), [by]).rename(columns={by: "subject"})
+            table = attendance(frame.dropna(subset=[by]), [by], level=level).rename(
+                columns={by: "subject"}
+            )
             parts.append(table.assign(by=by, subject=table["subject"].astype(str)))
     table = pd.concat(parts, ignore_index=True)
     return table[["by", "subject", "hits", "n", "value", "ci_low", "ci_high"]]
 
 
-def make_ups(enrolments: pd.DataFrame) -> pd.DataFrame:
+def make_ups(enrolments: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
     """Say how many who missed a module came to a later session of it.
 
     Returns
@@ -120,10 +126,12 @@ def make_ups(enrolments: pd.DataFrame) -> pd.DataFrame:
     done = joined["came"].notna() & (
         pd.to_datetime(joined["came"]) > pd.to_datetime(joined["missed"])
     )
-    return _shares(done, done.index.get_level_values("module"), "module")
+    return _shares(done, done.index.get_level_values("module"), "module", level=level)
 
 
-def retests(assessments: pd.DataFrame, marks: dict[str, float] | None = None) -> pd.DataFrame:
+def retests(
+    assessments: pd.DataFrame, marks: dict[str, float] | None = None, *, level: float = LEVEL
+) -> pd.DataFrame:
     """First attempts and retests after training, apart; who passed in the end.
 
     A retest is an attempt beyond the first, or of the occasion ``retest``. Only forms with a
@@ -161,14 +169,16 @@ def retests(assessments: pd.DataFrame, marks: dict[str, float] | None = None) ->
         )
         for step, hit in steps:
             if len(hit):
-                interval = wilson(int(hit.sum()), len(hit))
+                interval = wilson(int(hit.sum()), len(hit), level=level)
                 cells = (interval.n, interval.value, interval.low, interval.high)
                 rows.append((str(form), marks[form], step, int(hit.sum()), *cells))
     columns = ["form", "mark", "step", "hits", "n", "value", "ci_low", "ci_high"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def lecturer_standing(reactions: pd.DataFrame, instruments: pd.DataFrame) -> pd.DataFrame:
+def lecturer_standing(
+    reactions: pd.DataFrame, instruments: pd.DataFrame, *, level: float = LEVEL
+) -> pd.DataFrame:
     """Say of every lecturer what the line of suspension allows to be said.
 
     Returns
@@ -182,7 +192,7 @@ def lecturer_standing(reactions: pd.DataFrame, instruments: pd.DataFrame) -> pd.
         Lowest first.
     """
     rule = next(rule for rule in rules() if rule.id == "lecturer_below_85")
-    table = satisfaction(reactions_by_sheet(reactions, instruments), ["lecturer_id"])
+    table = satisfaction(reactions_by_sheet(reactions, instruments), ["lecturer_id"], level=level)
     alike = reaction_subjects(reactions, instruments, "lecturer_id").set_index("subject")
     table = table.join(alike[["design_effect", "place"]], on="lecturer_id")
     enough = table["n"] >= rule.min_n
@@ -197,7 +207,7 @@ def lecturer_standing(reactions: pd.DataFrame, instruments: pd.DataFrame) -> pd.
         standing.append(below if tested else "too_few")
     table = table.drop(columns=["design_effect", "place"])
     table = table.assign(line=rule.line, least_n=rule.min_n, p_value=p_values, standing=standing)
-    drawn = shrink_shares(table["hits"].to_numpy(), table["n"].to_numpy())
+    drawn = shrink_shares(table["hits"].to_numpy(), table["n"].to_numpy(), level=level)
     table = table.assign(
         drawn=np.nan if drawn is None else drawn.value,
         drawn_low=np.nan if drawn is None else drawn.low,
@@ -206,10 +216,10 @@ def lecturer_standing(reactions: pd.DataFrame, instruments: pd.DataFrame) -> pd.
     return table.sort_values("value", ignore_index=True)
 
 
-def _shares(hit: pd.Series, by: pd.Index, name: str) -> pd.DataFrame:
+def _shares(hit: pd.Series, by: pd.Index, name: str, level: float) -> pd.DataFrame:
     rows = []
     for subject, cell in hit.groupby(by, observed=True):
-        interval = wilson(int(cell.sum()), len(cell))
+        interval = wilson(int(cell.sum()), len(cell), level=level)
         cells = (interval.n, interval.value, interval.low, interval.high)
         rows.append((subject, int(cell.sum()), *cells))
     return pd.DataFrame(rows, columns=[name, "hits", "n", "value", "ci_low", "ci_high"])
@@ -223,6 +233,7 @@ def assess_breakdowns(
     *,
     staff: pd.DataFrame | None = None,
     choices: dict[str, str] | None = None,
+    level: float = LEVEL,
 ) -> StageResults:
     """Tables of levels 1 and 2 in all breakdowns that the tables at hand allow.
 
@@ -232,6 +243,8 @@ def assess_breakdowns(
         Canonical tables; what is None leaves its breakdowns out.
     choices : dict, optional
         The client's readings of contradictions, by which some lines are set.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -243,14 +256,19 @@ def assess_breakdowns(
     line = satisfaction_line(choices)
     if present(reactions, "score") and present(instruments, "scale_max"):
         tables["reaction_by"] = reaction_table(
-            reactions, instruments, line=line, staff=staff, enrolments=enrolments
+            reactions,
+            instruments,
+            line=line,
+            staff=staff,
+            enrolments=enrolments,
+            level=level,
         )
         if present(reactions, "lecturer_id"):
-            tables["lecturer_standing"] = lecturer_standing(reactions, instruments)
+            tables["lecturer_standing"] = lecturer_standing(reactions, instruments, level=level)
     if present(enrolments, "attended"):
-        tables["participation_by"] = participation_table(enrolments, staff)
+        tables["participation_by"] = participation_table(enrolments, staff, level=level)
         if present(enrolments, "held_on"):
-            tables["make_ups"] = make_ups(enrolments)
+            tables["make_ups"] = make_ups(enrolments, level=level)
     if present(assessments, "score"):
-        tables["retests"] = retests(assessments)
+        tables["retests"] = retests(assessments, level=level)
     return collect("monitoring", [], facts={"satisfaction_line": line}, tables=tables)

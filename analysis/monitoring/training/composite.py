@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import wilson
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 WEIGHTS: Mapping[str, float] = {"written": 0.30, "role_play": 0.40, "system": 0.30}
 """Law 30 %, simulation 40 %, system 30 % (R162), by form of the assessment."""
@@ -159,6 +160,7 @@ def assess_composite(
     *,
     mark: float = PASS_MARK,
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Pass rate of the composite mark, and whether it depends on the weights.
 
@@ -172,6 +174,8 @@ def assess_composite(
         Pass mark of the weighted score, in points.
     simulated : bool
         Whether the results are of a simulated world.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -193,7 +197,7 @@ def assess_composite(
         return collect("monitoring", [missing])
     found = weight_sensitivity(marks, weights, mark=mark)
     hits = round(found.passes * found.n)
-    interval = wilson(hits, found.n)
+    interval = wilson(hits, found.n, level=level)
     estimate = Estimate(
         id="monitoring.pass.composite",
         estimand="proportion",
@@ -207,6 +211,7 @@ def assess_composite(
         interval_method="wilson",
         dims={"form": "composite", "mark": mark, **{f"weight_{f}": w for f, w in weights.items()}},
         simulated=simulated,
+        level=level,
     )
     check = Check(
         **question,

@@ -9,13 +9,18 @@ import pandas as pd
 from scipy import stats
 
 from analysis.measurement.intervals import mean_t
+from analysis.settings import LEVEL
 
 LOW, HIGH = 0.3, 0.7
 """Below 0.3 a gain is low, from 0.7 on it is high (Hake 1998)."""
 
 
 def normalised_gains(
-    pairs: pd.DataFrame, by: Sequence[str] = ("module", "form"), *, full: float = 100.0
+    pairs: pd.DataFrame,
+    by: Sequence[str] = ("module", "form"),
+    *,
+    full: float = 100.0,
+    level: float = LEVEL,
 ) -> pd.DataFrame:
     """Normalised gain of groups and of people, with intervals.
 
@@ -33,6 +38,8 @@ def normalised_gains(
         Columns of the groups; none gives one row.
     full : float
         Full points.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def normalised_gains(
         gain, low, high = _group_gain(pre, post, full)
         change = _changes(pre, post, full)
         known = change[np.isfinite(change)]
-        mean = mean_t(known) if known.size > 1 else None
+        mean = mean_t(known, level=level) if known.size > 1 else None
         rows.append(
             (
                 *key,

@@ -17,6 +17,7 @@ from analysis.measurement.reliability import ALPHA_LINE, cronbach_alpha
 from analysis.monitoring.refusals import Refusal, RefusedError
 from analysis.monitoring.training.levels import inside
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 TAIL = 0.27
 """Share of candidates in the upper and in the lower group (Kelley 1939)."""
@@ -33,7 +34,11 @@ MIN_CANDIDATES = 30
 
 
 def item_analysis(
-    scores: pd.DataFrame, full: Mapping[str, float] | float = 1.0, *, blank_is_wrong: bool = True
+    scores: pd.DataFrame,
+    full: Mapping[str, float] | float = 1.0,
+    *,
+    blank_is_wrong: bool = True,
+    level: float = LEVEL,
 ) -> pd.DataFrame:
     """Difficulty and discrimination of each item of one test.
 
@@ -46,6 +51,8 @@ def item_analysis(
     blank_is_wrong : bool
         Whether a blank earns no points; else candidates with a blank are left out of what
         needs a total, and of that item.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -89,14 +96,14 @@ def item_analysis(
     for item in points.columns:
         rest = total - whole[item]
         varies = len(whole) > 2 and np.ptp(whole[item]) > 0 and np.ptp(rest) > 0
-        dropped = cronbach_alpha(whole.drop(columns=item))
+        dropped = cronbach_alpha(whole.drop(columns=item), level=level)
         values = share[item].to_numpy()
         r = float(np.corrcoef(whole[item], rest)[0, 1]) if varies else np.nan
         row = {
             "item": item,
             "n": int(points[item].notna().sum()),
             "blank": float(blank[item]),
-            **_difficulty((points[item] / most[item]).dropna().to_numpy()),
+            **_difficulty((points[item] / most[item]).dropna().to_numpy(), level=level),
             "discrimination": float(values @ upper - values @ lower) if len(whole) else np.nan,
             "item_rest": r,
             **_fisher(r, len(whole)),
@@ -104,20 +111,22 @@ def item_analysis(
         }
         rows.append({**row, "verdict": _verdict(row, len(whole))})
     table = pd.DataFrame(rows)
-    alpha = cronbach_alpha(whole)
+    alpha = cronbach_alpha(whole, level=level)
     ends = (alpha.value, alpha.low, alpha.high) if alpha else (None, None, None)
     names = ("alpha", "alpha_low", "alpha_high")
     table.attrs = {**dict(zip(names, ends, strict=True)), "n": len(whole)}
     return table
 
 
-def _difficulty(shares: np.ndarray) -> dict[str, float]:
+def _difficulty(shares: np.ndarray, level: float) -> dict[str, float]:
     """Mean share of the points with an interval inside 0 and 1."""
     if not shares.size:
         return dict.fromkeys(("difficulty", "ci_low", "ci_high"), np.nan)
-    mean = mean_t(shares)
+    mean = mean_t(shares, level=level)
     high = np.nan if mean.high is None else mean.high
-    ends = inside(pd.DataFrame({"value": [mean.value], "ci_high": [high], "n": [mean.n]}))
+    ends = inside(
+        pd.DataFrame({"value": [mean.value], "ci_high": [high], "n": [mean.n]}), level=level
+    )
     return {"difficulty": mean.value, **{name: float(end[0]) for name, end in ends.items()}}
 
 
@@ -159,7 +168,7 @@ def _verdict(row: Mapping[str, float], n: int) -> str:
     return "revise" if weak else "keep"
 
 
-def assess_items(answers: pd.DataFrame | None) -> StageResults:
+def assess_items(answers: pd.DataFrame | None, *, level: float = LEVEL) -> StageResults:
     """Analyse the items of every test whose answers are at hand item by item.
 
     Parameters
@@ -167,6 +176,8 @@ def assess_items(answers: pd.DataFrame | None) -> StageResults:
     answers : DataFrame
         Canonical table ``test_answers``. First attempts count, each version and occasion of a
         test for itself; an item left blank earns no points.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -193,7 +204,7 @@ def assess_items(answers: pd.DataFrame | None) -> StageResults:
     frames, tests = [], []
     for key, part in first.groupby(keys, dropna=False, observed=True):
         named = dict(zip(keys, key, strict=True))
-        table = _one_test(part)
+        table = _one_test(part, level=level)
         frames.append(table.assign(**named)[[*keys, *table.columns]])
         wrong = int((~table["verdict"].isin(["keep", "too_few"])).sum())
         ends = [table.attrs[name] for name in ("alpha", "alpha_low", "alpha_high")]
@@ -205,7 +216,7 @@ def assess_items(answers: pd.DataFrame | None) -> StageResults:
     return collect("monitoring", [_items_check(question, overview, items)], tables=tables)
 
 
-def _one_test(part: pd.DataFrame) -> pd.DataFrame:
+def _one_test(part: pd.DataFrame, level: float) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "staff_id": part["staff_id"].to_numpy(dtype=object),
@@ -215,7 +226,7 @@ def _one_test(part: pd.DataFrame) -> pd.DataFrame:
         }
     )
     wide = frame.pivot_table(index="staff_id", columns="item", values="score", dropna=False)
-    return item_analysis(wide, frame.groupby("item")["full"].max().to_dict())
+    return item_analysis(wide, frame.groupby("item")["full"].max().to_dict(), level=level)
 
 
 def _items_check(question: Mapping[str, str], tests: pd.DataFrame, items: pd.DataFrame) -> Check:

@@ -19,13 +19,25 @@ from analysis.measurement.intervals import Interval, mean_t, wilson
 from analysis.monitoring.lacking import lacking
 from analysis.monitoring.training.gains import normalised_gains
 from analysis.results import Check, Estimate, StageResults, Topic, collect
+from analysis.settings import LEVEL
 
 PASS_MARKS: Mapping[str, float] = {"written": 80.0, "practical": 85.0}
 """Pass marks by form of the assessment (R095)."""
 
 
-def attendance(enrolments: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+def attendance(
+    enrolments: pd.DataFrame, by: Sequence[str] = (), *, level: float = LEVEL
+) -> pd.DataFrame:
     """Share of enrolments attended; enrolments without a record are left out.
+
+    Parameters
+    ----------
+    enrolments : DataFrame
+        Canonical table.
+    by : sequence of str
+        Columns that name a group; all together without.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -34,11 +46,22 @@ def attendance(enrolments: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame
     """
     known = enrolments[enrolments["attended"].notna()]
     known = known.assign(hit=floats(known["attended"]))
-    return _shares(known, by)
+    return _shares(known, by, level=level)
 
 
-def completion(enrolments: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+def completion(
+    enrolments: pd.DataFrame, by: Sequence[str] = (), *, level: float = LEVEL
+) -> pd.DataFrame:
     """Mean share of the course completed; the interval is over employees.
+
+    Parameters
+    ----------
+    enrolments : DataFrame
+        Canonical table.
+    by : sequence of str
+        Columns that name a group; all together without.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -50,11 +73,11 @@ def completion(enrolments: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame
     known = enrolments[enrolments["completion"].notna()]
     known = known.assign(done=floats(known["completion"]))
     person = known.groupby([*by, "staff_id"], as_index=False)["done"].mean()
-    table = _means(person, "done", by)
-    return table.assign(**inside(table))
+    table = _means(person, "done", by, level=level)
+    return table.assign(**inside(table, level=level))
 
 
-def inside(table: pd.DataFrame) -> dict[str, np.ndarray]:
+def inside(table: pd.DataFrame, *, level: float = LEVEL) -> dict[str, np.ndarray]:
     """Carry t intervals of shares to the log-odds by the delta method, so that they stay shares.
 
     People who are all alike do not prove that everybody is: the standard error is never less than
@@ -64,6 +87,8 @@ def inside(table: pd.DataFrame) -> dict[str, np.ndarray]:
     ----------
     table : DataFrame
         ``value, ci_high, n``.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -79,7 +104,7 @@ def inside(table: pd.DataFrame) -> dict[str, np.ndarray]:
     middle = logit(np.where(edge, 0.5, value))
     low, high = expit(middle - half / room), expit(middle + half / room)
     for place in np.flatnonzero(edge & np.isfinite(half)):
-        interval = wilson(int(n[place] * value[place]), int(n[place]))
+        interval = wilson(int(n[place] * value[place]), int(n[place]), level=level)
         low[place], high[place] = interval.low, interval.high
     return {"ci_low": low, "ci_high": high}
 
@@ -109,8 +134,19 @@ def reactions_by_sheet(reactions: pd.DataFrame, instruments: pd.DataFrame) -> pd
     return sheets.assign(hit=(sheets["score"] >= sheets["least"]).astype(float))
 
 
-def satisfaction(sheets: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+def satisfaction(
+    sheets: pd.DataFrame, by: Sequence[str] = (), *, level: float = LEVEL
+) -> pd.DataFrame:
     """Share of satisfied questionnaires by ``by``; rows without the attribute are left out.
+
+    Parameters
+    ----------
+    sheets : DataFrame
+        As of :func:`reactions_by_sheet`.
+    by : sequence of str
+        Columns that name a group; all together without.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -118,7 +154,7 @@ def satisfaction(sheets: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
         One row per group of ``by``, with the share (0-1), its n and interval.
     """
     kept = sheets.dropna(subset=list(by)) if by else sheets
-    return _shares(kept, by)
+    return _shares(kept, by, level=level)
 
 
 def learning_pairs(assessments: pd.DataFrame) -> pd.DataFrame:
@@ -147,8 +183,19 @@ def learning_pairs(assessments: pd.DataFrame) -> pd.DataFrame:
     return pairs
 
 
-def learning_gains(pairs: pd.DataFrame, by: Sequence[str] = ("module", "form")) -> pd.DataFrame:
+def learning_gains(
+    pairs: pd.DataFrame, by: Sequence[str] = ("module", "form"), *, level: float = LEVEL
+) -> pd.DataFrame:
     """Mean gain with the paired t interval, and its size in standard deviations of the pre-test.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As of :func:`learning_pairs`.
+    by : sequence of str
+        Columns that name a group.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -160,7 +207,7 @@ def learning_gains(pairs: pd.DataFrame, by: Sequence[str] = ("module", "form")) 
     ----------
     Becker (1988), standardised mean change.
     """
-    table = _means(pairs, "gain", by)
+    table = _means(pairs, "gain", by, level=level)
     summary = pairs.groupby(list(by))[["pre", "post"]].agg(["mean", "std"])
     flat = pd.DataFrame(
         {
@@ -179,6 +226,8 @@ def pass_rates(
     assessments: pd.DataFrame,
     marks: Mapping[str, float] = PASS_MARKS,
     by: Sequence[str] = ("module", "form"),
+    *,
+    level: float = LEVEL,
 ) -> pd.DataFrame:
     """Share of first attempts after the training at or above the pass mark; resits never count.
 
@@ -192,16 +241,18 @@ def pass_rates(
         Pass mark by form of test, in points.
     by : sequence of str
         Columns that split the table.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
     DataFrame
         One row per group of ``by``, with the share (0-1), its n and interval.
     """
-    return _shares(first_attempts(assessments, marks), by)
+    return _shares(first_attempts(assessments, marks), by, level=level)
 
 
-def knowledge(assessments: pd.DataFrame) -> pd.DataFrame:
+def knowledge(assessments: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
     """Mean score of first attempts at the knowledge test after training, over people.
 
     That is the written test, or the only form there is; of several forms without a written one
@@ -221,7 +272,7 @@ def knowledge(assessments: pd.DataFrame) -> pd.DataFrame:
     asked = first[first["form"] == "written"] if len(forms) > 1 else first
     scores = asked.assign(points=floats(asked["score"]))
     person = scores.groupby("staff_id", as_index=False)["points"].mean()
-    return _means(person, "points", ()) if len(person) else pd.DataFrame()
+    return _means(person, "points", (), level=level) if len(person) else pd.DataFrame()
 
 
 def first_attempts(assessments: pd.DataFrame, marks: Mapping[str, float]) -> pd.DataFrame:
@@ -248,10 +299,10 @@ def _cells(frame: pd.DataFrame, by: Sequence[str]):
     return frame.groupby(list(by), observed=True)
 
 
-def _shares(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def _shares(frame: pd.DataFrame, by: Sequence[str], level: float) -> pd.DataFrame:
     rows = []
     for key, cell in _cells(frame, by):
-        interval = wilson(int(cell["hit"].sum()), len(cell))
+        interval = wilson(int(cell["hit"].sum()), len(cell), level=level)
         rows.append(
             (*key, int(cell["hit"].sum()), interval.n, interval.value, interval.low, interval.high)
         )
@@ -259,10 +310,10 @@ def _shares(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _means(frame: pd.DataFrame, column: str, by: Sequence[str]) -> pd.DataFrame:
+def _means(frame: pd.DataFrame, column: str, by: Sequence[str], level: float) -> pd.DataFrame:
     rows = []
     for key, cell in _cells(frame, by):
-        interval = mean_t(cell[column].to_numpy(dtype=float))
+        interval = mean_t(cell[column].to_numpy(dtype=float), level=level)
         rows.append((*key, interval.n, interval.value, interval.low, interval.high))
     table = pd.DataFrame(rows, columns=[*by, "n", "value", "ci_low", "ci_high"])
     return table.astype({"value": float, "ci_low": float, "ci_high": float})
@@ -276,6 +327,7 @@ def _estimate(
     method: str,
     interval: str,
     simulated: bool,
+    level: float,
 ) -> list[Estimate]:
     if table.empty:
         return []
@@ -295,6 +347,7 @@ def _estimate(
             interval_method=interval if known else "none",
             dims={"scope": "overall"},
             simulated=simulated,
+            level=level,
         )
     ]
 
@@ -307,6 +360,7 @@ def assess_training(
     *,
     marks: Mapping[str, float] = PASS_MARKS,
     simulated: bool = False,
+    level: float = LEVEL,
 ) -> StageResults:
     """Everything of levels 1 and 2 that the tables at hand allow.
 
@@ -318,6 +372,8 @@ def assess_training(
         Pass mark by form of test, in points.
     simulated : bool
         Whether the results are of a simulated world.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -331,71 +387,75 @@ def assess_training(
     items: list = []
     tables: dict[str, pd.DataFrame] = {}
     if present(enrolments, "attended"):
-        tables["attendance"] = attendance(enrolments, ["module"])
+        tables["attendance"] = attendance(enrolments, ["module"], level=level)
         items += _estimate(
             "monitoring.attendance.overall",
             "attendance",
             "share",
-            attendance(enrolments),
+            attendance(enrolments, level=level),
             "attended_share",
             "wilson",
             simulated,
+            level=level,
         )
     else:
         items.append(_missing("attendance", "enrolments", enrolments, "attended"))
     if present(enrolments, "completion"):
-        tables["completion"] = completion(enrolments, ["module"])
+        tables["completion"] = completion(enrolments, ["module"], level=level)
         items += _estimate(
             "monitoring.completion.overall",
             "completion",
             "share",
-            completion(enrolments),
+            completion(enrolments, level=level),
             "mean_share_completed",
             "t_log_odds",
             simulated,
+            level=level,
         )
     else:
         items.append(_missing("completion", "enrolments", enrolments, "completion"))
     if present(reactions, "score") and present(instruments, "scale_max"):
         sheets = reactions_by_sheet(reactions, instruments)
-        tables["satisfaction_module"] = satisfaction(sheets, ["module"])
-        tables["satisfaction_lecturer"] = satisfaction(sheets, ["lecturer_id"])
+        tables["satisfaction_module"] = satisfaction(sheets, ["module"], level=level)
+        tables["satisfaction_lecturer"] = satisfaction(sheets, ["lecturer_id"], level=level)
         items += _estimate(
             "monitoring.course_csat.overall",
             "course_csat",
             "share",
-            satisfaction(sheets),
+            satisfaction(sheets, level=level),
             "top_two",
             "wilson",
             simulated,
+            level=level,
         )
     else:
         items.append(_missing("reaction", "reactions"))
     if present(assessments, "score"):
         pairs = learning_pairs(assessments)
         if len(pairs):
-            tables["learning"] = learning_gains(pairs)
-            tables["normalised_gains"] = normalised_gains(pairs)
-        for row in learning_gains(pairs, ["form"]).itertuples() if len(pairs) else ():
-            items.append(_gain(row, simulated))
+            tables["learning"] = learning_gains(pairs, level=level)
+            tables["normalised_gains"] = normalised_gains(pairs, level=level)
+        for row in learning_gains(pairs, ["form"], level=level).itertuples() if len(pairs) else ():
+            items.append(_gain(row, simulated, level=level))
         items += _estimate(
             "monitoring.test_post.overall",
             "test_post",
             "points",
-            knowledge(assessments),
+            knowledge(assessments, level=level),
             "mean_of_first_attempts",
             "t",
             simulated,
+            level=level,
         )
-        tables["passes"] = pass_rates(assessments, marks)
-        for row in pass_rates(assessments, marks, ["form"]).itertuples():
-            items.append(_pass(row, marks, simulated))
+        tables["passes"] = pass_rates(assessments, marks, level=level)
+        for row in pass_rates(assessments, marks, ["form"], level=level).itertuples():
+            items.append(_pass(row, marks, simulated, level=level))
     else:
         items.append(_missing("learning", "assessments"))
     return collect("monitoring", items, tables=tables)
 
 
-def _gain(row, simulated: bool) -> Estimate:
+def _gain(row, simulated: bool, level: float) -> Estimate:
     known = bool(np.isfinite(row.ci_low))
     return Estimate(
         id=f"monitoring.learning.{row.form}.gain",
@@ -415,10 +475,11 @@ def _gain(row, simulated: bool) -> Estimate:
             "effect_size": float(row.effect_size) if np.isfinite(row.effect_size) else None,
         },
         simulated=simulated,
+        level=level,
     )
 
 
-def _pass(row, marks: Mapping[str, float], simulated: bool) -> Estimate:
+def _pass(row, marks: Mapping[str, float], simulated: bool, level: float) -> Estimate:
     interval = Interval(row.value, row.ci_low, row.ci_high, int(row.n), 0.95, "wilson")
     return Estimate(
         id=f"monitoring.pass.{row.form}",
@@ -433,6 +494,7 @@ def _pass(row, marks: Mapping[str, float], simulated: bool) -> Estimate:
         interval_method="wilson",
         dims={"form": str(row.form), "mark": float(marks[row.form])},
         simulated=simulated,
+        level=level,
     )
 
 

@@ -16,6 +16,7 @@ from analysis import causal, design, indicators, ingest
 from analysis import client as clients
 from analysis.errors import InputError
 from analysis.refusals import RefusedError
+from analysis.settings import ALPHA
 from analysis.tables import TABLES, month_of, period_of
 from analysis.workspace.opening.prepare import panel_of
 
@@ -47,7 +48,7 @@ class Detectable:
     table: pd.DataFrame | None = None
     indicator: str = ""
     unit: str = ""
-    alpha: float = 0.05
+    alpha: float = ALPHA
     power: float = 0.8
     reason: str = ""
     places: tuple[str, ...] = ()

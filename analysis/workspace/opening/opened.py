@@ -19,6 +19,7 @@ from analysis.indicators import registry
 from analysis.present import Display
 from analysis.refusals import Asked, step
 from analysis.results import Estimate, StageResults
+from analysis.settings import Settings
 from analysis.tables import MOST_ROWS, TABLES, Rows, Stored, month_of
 from analysis.workspace.opening.prepare import CANONICAL, PANEL
 from analysis.workspace.opening.sampled import told
@@ -199,20 +200,35 @@ class Opened:
         """The indicator registry, with the outcomes that the client declares."""
         return indicators.of_client(self.client)
 
+    @cached_property
+    def settings(self) -> Settings:
+        """What the client settled for all stages."""
+        return Settings(
+            level=1 - self.client.design.alpha,
+            min_cell=self.client.min_cell,
+            seed=self.seed,
+            language=self.language,
+        )
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """Level of intervals, as every step takes it that gives any."""
+        return {"level": self.settings.level}
+
     @property
     def made(self) -> Mapping[str, Any]:
-        """Whether the client is made up, as every step takes it."""
-        return {"simulated": self.simulated}
+        """Level of intervals and whether the client is made up, as steps with estimates take it."""
+        return {**self.told, "simulated": self.simulated}
 
     @property
     def main(self) -> Mapping[str, Any]:
         """The primary outcome, as the steps that look at one outcome take it."""
-        return {"indicator": self.primary, "simulated": self.simulated}
+        return {"indicator": self.primary, **self.made}
 
     @property
     def clock(self) -> Mapping[str, Any]:
         """The client's time zone, as the steps that need local months take it."""
-        return {"timezone": self.client.client.timezone, "simulated": self.simulated}
+        return {"timezone": self.client.client.timezone, **self.made}
 
     def unit(self, indicator: str = "") -> str:
         """Return the unit of an indicator; of the primary outcome when none is named."""
@@ -220,7 +236,7 @@ class Opened:
 
     def least_answers(self, indicator: str) -> int:
         """Return the fewest answers on which a value is shown; 0 where nobody is behind it."""
-        return self.client.min_cell if self.registry[indicator].suppress else 0
+        return self.settings.min_cell if self.registry[indicator].suppress else 0
 
     def of(self, *names: str) -> tuple[pd.DataFrame | None, ...]:
         """Return several canonical tables; None for each the client has not."""
@@ -342,7 +358,7 @@ class Opened:
             self.panel,
             before=before,
             units=units,
-            simulated=self.simulated,
+            **self.made,
         )
         self.asked.note(found.checks)
         return {e.indicator: e for e in found.estimates if e.indicator}

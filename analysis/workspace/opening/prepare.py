@@ -99,7 +99,11 @@ def prepare(
     tables = {path.stem: path for path in sorted((folder / CANONICAL).glob("*.parquet"))}
     registry = indicators.of_client(opened)
     panel = panel_of(opened, tables, engine=opened.engine, period=period)
-    identity = {**opened.client.model_dump(mode="json"), "min_cell": opened.min_cell}
+    identity = {
+        **opened.client.model_dump(mode="json"),
+        "min_cell": opened.min_cell,
+        "level": 1 - opened.design.alpha,
+    }
     text = json.dumps(identity, ensure_ascii=False, indent=1) + "\n"
     files.write_text(folder / "client.json", text)
     entries = {name: own.model_dump(mode="json") for name, own in indicators.own(registry).items()}

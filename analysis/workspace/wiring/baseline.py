@@ -158,7 +158,7 @@ class BaselineStage(Stage):
             parts.append(step("factors", measurement.assess_factors, answers, described, **how))
             # How many ticked one answer throughout is counted on all sheets.
             every = self.surveys_before if source == "surveys" else answers
-            keys = {"source": source, "sheet": sheet}
+            keys = {"source": source, "sheet": sheet, **self.told}
             parts.append(step("directions", measurement.assess_items, every, described, **keys))
         return self.named(results.merge("baseline", parts, tables=self._register(described)))
 
@@ -186,7 +186,7 @@ class BaselineStage(Stage):
 
     def _group_means(self, described: pd.DataFrame, gates: list[Check]) -> StageResults:
         """Return the means over the sheets that each gate judged."""
-        how = {"sites": self.sites, "split_at": str(self.first_day)}
+        how = {"sites": self.sites, "split_at": str(self.first_day), **self.told}
         of_time = [gate for gate in gates if gate.dims.get("by") == "time"]
         others = [gate for gate in gates if gate.dims.get("by") != "time"]
         means = [
@@ -206,7 +206,7 @@ class BaselineStage(Stage):
             step("raters", measurement.assess_raters, ratings, **how),
             step("views", measurement.assess_views, ratings, **how),
             anchors(ratings, described, seed=self.seed, **how),
-            step("drift", measurement.assess_rater_drift, ratings, **day),
+            step("drift", measurement.assess_rater_drift, ratings, **day, **self.told),
             step("shoppers", measurement.assess_shoppers, ratings, **how),
         ]
         return self.named(results.merge("baseline", parts))
@@ -215,7 +215,9 @@ class BaselineStage(Stage):
         """Where skills fall short, what customers weigh and complain of, what modules change."""
         assessments, staff, instruments = self.of("assessments", "staff", "instruments")
         tables = (assessments, staff, self.sheets_before, instruments)
-        gaps = self.step("needs", measurement.assess_needs, *tables, target=self.skill_target)
+        gaps = self.step(
+            "needs", measurement.assess_needs, *tables, target=self.skill_target, **self.told
+        )
         wanted = [g.indicator for g in self.client.goals if self.registry[g.indicator].level >= 3]
         chain = self.step(
             "coverage",
@@ -244,7 +246,9 @@ class BaselineStage(Stage):
             appeals=appeals is not None,
             **self.made,
         )
-        objections = self.step("appeals", measurement.assess_appeals, appeals, on=self.until)
+        objections = self.step(
+            "appeals", measurement.assess_appeals, appeals, on=self.until, **self.told
+        )
         table = pd.DataFrame({"indicator": list(weights), "weight": list(weights.values())})
         return results.merge("baseline", [found, objections], tables={"appraisal_weights": table})
 
@@ -270,7 +274,7 @@ class BaselineStage(Stage):
             self.panel,
             before=self.first_wave,
             units=self.goal_units,
-            simulated=self.simulated,
+            **self.made,
         )
 
     def readiness(self, steps: Iterable[StageResults]) -> StageResults:
@@ -353,7 +357,8 @@ class BaselineStage(Stage):
             by_lot=self.lottery.holds,
             judge=judged,
             seed=self.seed,
-            **self.main,
+            indicator=self.primary,
+            simulated=self.simulated,
         )
         kept = [e for e in found.estimates if e.method == "simulation_ar1"]
         renamed = [replace(e, id=e.id.replace("design.", "baseline.", 1)) for e in kept]

@@ -30,7 +30,8 @@ class DesignStage(Stage):
         """What power is computed for, as ``design.assess_power`` takes it."""
         stated = self.client.design
         return {
-            **self.main,
+            "indicator": self.primary,
+            "simulated": self.simulated,
             "unit": self.unit(),
             "smallest_effect": stated.smallest_effect,
             "alpha": stated.alpha,
@@ -128,6 +129,7 @@ class DesignStage(Stage):
                 self.rows("surveys"),
                 self.table("staff"),
                 months=self._months_asked(),
+                **self.told,
             ),
             self.step(
                 "frontier",

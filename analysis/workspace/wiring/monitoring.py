@@ -85,7 +85,7 @@ class MonitoringStage(Stage):
     def breakdowns(self) -> StageResults:
         """Split levels 1 and 2 by course, lecturer, mode and tier; resits apart."""
         courses = self.of("enrolments", "reactions", "assessments", "instruments")
-        who = {"staff": self.table("staff"), "choices": self.client.choices}
+        who = {"staff": self.table("staff"), "choices": self.client.choices, **self.told}
         return self.step("breakdowns", monitoring.assess_breakdowns, *courses, **who)
 
     def teaching(self) -> StageResults:
@@ -98,7 +98,7 @@ class MonitoringStage(Stage):
 
     def items(self) -> StageResults:
         """Analyse the items of tests whose answers are at hand item by item."""
-        return self.step("items", monitoring.assess_items, self.table("test_answers"))
+        return self.step("items", monitoring.assess_items, self.table("test_answers"), **self.told)
 
     def composite(self) -> StageResults:
         """Assess the composite mark and what depends on its weights."""
@@ -212,7 +212,9 @@ class MonitoringStage(Stage):
         """Count the households that report through the platform."""
         tickets, sites = self.rows("tickets"), self.table("sites")
         zone = self.client.client.timezone
-        return self.step("platform", measurement.assess_platform, tickets, sites, timezone=zone)
+        return self.step(
+            "platform", measurement.assess_platform, tickets, sites, timezone=zone, **self.told
+        )
 
     def _kinds_of_chart(self) -> Mapping[str, str]:
         """Chart by indicator: shares p, counts by exposure u, small shifts of means EWMA."""
@@ -243,7 +245,7 @@ class MonitoringStage(Stage):
         ]
         arms = self.waves.drop_duplicates("site_id").set_index("site_id")["arm"]
         events, since = self.table("events"), {"since": self.first_day}
-        changed = self.step("events", monitoring.assess_events, events, arms, **since)
+        changed = self.step("events", monitoring.assess_events, events, arms, **since, **self.told)
         subjects = self.step("complaints", complaints, self, self.rows("tickets"))
         return merge(self.name, [*found, subjects, changed])
 
@@ -262,6 +264,7 @@ class MonitoringStage(Stage):
             **today,
             choices=choices,
             verdicts=monitoring.verdicts(scorecard, ratios, choices=choices),
+            **self.told,
         )
         return merge(self.name, (states, gates))
 

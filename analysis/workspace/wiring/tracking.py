@@ -530,7 +530,7 @@ class TrackingStage(Stage):
             levels,
             self.registry,
             relative,
-            simulated=self.simulated,
+            **self.made,
         )
         return merge("tracking", [found, *own.values()])
 

@@ -116,6 +116,7 @@ def targets(
     relative: Mapping[str, Estimate] | None = None,
     *,
     simulated: bool = False,
+    level: float,
 ) -> StageResults:
     """Return the probability that each target of change was reached, in both readings.
 
@@ -129,6 +130,8 @@ def targets(
         The client's registry.
     relative : Mapping, optional
         The effect on a rate as a share of what it would have been.
+    level : float
+        Coverage of intervals.
     """
     rows = []
     for goal in goals:
@@ -144,7 +147,7 @@ def targets(
                 relative=(relative or {}).get(goal.indicator),
             )
             rows.append(row | {"agreed": "agreed" if reading == goal.unit else "other"})
-    estimates = target_estimates(rows, prefix="tracking.target", simulated=simulated)
+    estimates = target_estimates(rows, prefix="tracking.target", simulated=simulated, level=level)
     return collect("tracking", estimates, tables={"targets": pd.DataFrame(rows)})
 
 

@@ -40,7 +40,7 @@ class ValueStage(Stage):
             "levels": self.levels(),
             "baselines": self.baselines(),
             "relatives": self.relatives(),
-            "simulated": self.simulated,
+            **self.made,
         }
 
     @property
@@ -55,7 +55,7 @@ class ValueStage(Stage):
             "until": self.exposed_until(),
             "start": self.first_wave,
             "correlations": self.correlations(rules.months_counted),
-            "simulated": self.simulated,
+            **self.made,
             "margin": rules.margin,
             "hour_cost": rules.participant_time_cost,
             "hours": self._hours_attended(),
@@ -209,6 +209,7 @@ class ValueStage(Stage):
             found,
             sites.astype("float64") if len(sites) else None,
             direction=known.direction,
+            **self.told,
         )
 
     def against(self) -> tuple[Check, ...]:
@@ -343,7 +344,7 @@ class ValueStage(Stage):
             runs=ledger.earlier_actions(client.name, before=self.until),
             decisions=ledger.action_decisions(client),
             untrained=int(indicators.cohorts(self.waves).isna().sum()),
-            simulated=self.simulated,
+            **self.made,
         )
 
     def evidence(self, *stages: str) -> tuple[Finding | Check | Any, ...]:
