@@ -102,7 +102,6 @@ from analysis.measurement.omega_hierarchical import OmegaHierarchical, omega_hie
 from analysis.measurement.overall_satisfaction import (
     in_rounds,
     label_counts,
-    overall_answers,
     weighted_outcome,
 )
 from analysis.measurement.overlap import Overlap, assess_overlap, propensity_overlap
@@ -253,7 +252,6 @@ __all__ = [
     "newcombe",
     "nonresponse_bias",
     "omega_hierarchical",
-    "overall_answers",
     "overlapping_names",
     "parallel_analysis",
     "platform_use",

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis import causal, measurement
+from analysis import causal
 from analysis.indicators import cohorts
+from analysis.measurement.overall_satisfaction import overall_answers
 from analysis.tables import Rows, month_of, period_of, periods_of
 
 _SELF = "self"
@@ -192,7 +193,7 @@ def asked_after(
     """
     if surveys is None or instruments is None or invitations is None:
         return None
-    found = measurement.overall_answers(surveys, instruments, ["site_id", "answered_at"])
+    found = overall_answers(surveys, instruments, ["site_id", "answered_at"])
     rows = pd.concat(found, ignore_index=True)
     local = pd.to_datetime(rows["answered_at"], utc=True).dt.tz_convert(timezone)
     answers = rows[["site_id", "score"]].assign(period=periods_of(local))
