@@ -34,6 +34,8 @@ _OVERDUE = "value.actions"
 """Asked of every table; those that are missing are told in one row."""
 _PRINTED = ("answer", "decide", "sure", "why", "do")
 _SHOWN_CLAIMS = 3
+_FEW = 3
+"""Rows at most of what could not be done that stand open on the page."""
 _PLACES = {"share": 3}
 """Decimals by unit in which a level and an effect are added as they are read."""
 
@@ -343,7 +345,7 @@ def _missing(run: Run, language: str) -> str:
     ]
     if not rows:
         return f"<p>{escape(wording.text('brief.missing_none', language))}</p>"
-    return tables.render(
+    table = tables.render(
         [wording.text(f"report.column.{key}", language) for key in ("stage", "what", "reason")],
         rows,
         caption=wording.text("brief.missing_caption", language),
@@ -351,6 +353,10 @@ def _missing(run: Run, language: str) -> str:
         anchor="brief-missing",
         language=language,
     )
+    if len(rows) <= _FEW:
+        return table
+    words = escape(wording.text("brief.missing_count", language, n=len(rows)))
+    return f'<details class="crm fold"><summary>{words}</summary>{table}</details>'
 
 
 def _gaps(run: Run, language: str) -> Iterator[tuple[str, str, str]]:
