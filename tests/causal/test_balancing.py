@@ -52,7 +52,8 @@ def test_known_truth(method):
     plain, balanced, covered = [], [], []
     for seed in range(16):
         frame, x = chosen_sites(seed)
-        plain.append(evaluate(frame, **NAMED).overall.value)
+        alone = replace(OPTIONS, alternatives=(), horizons=())
+        plain.append(evaluate(frame, **{**NAMED, "options": alone}).overall.value)
         found = balanced_effect(frame, x, method=method, trim=0.0, **NAMED)
         own = found.estimates()[0]
         balanced.append(own.value)

@@ -103,7 +103,7 @@ def test_a_single_trained_site_is_placed_among_the_others(options):
 
 
 def test_difference_and_ratio_exclude_no_effect_together():
-    for seed in range(20):
+    for seed in range(8):
         rng, mean, exposure, cohort = world(seed, ratio=0.93)
         found = rated(frame_of(rng.poisson(mean), exposure, cohort))
         relative = found.of("att_relative")[0]
@@ -155,7 +155,7 @@ def test_counts_less_a_supposed_effect_have_no_fit_and_no_overflow():
     unsettled = 0
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
-        for _ in range(300):
+        for _ in range(80):
             total = rng.integers(-2, 4, (4, 4)) * 1.0
             exposure = (rng.random((4, 4)) < 0.7) * 1.0
             arms = [
@@ -166,4 +166,4 @@ def test_counts_less_a_supposed_effect_have_no_fit_and_no_overflow():
             ]
             (expected,) = pooled_cells._multiplied(total * exposure, exposure, arms)
             unsettled += bool(np.isnan(expected).all())
-    assert 0 < unsettled < 150
+    assert 0 < unsettled < 40

@@ -184,11 +184,11 @@ def test_units_with_gaps_and_cohorts_of_one_are_left_out_and_counted(small):
 
 
 def test_a_lottery_with_no_effect_is_not_often_significant():
-    """Coverage of zero by the Neyman interval in 400 lotteries of 60 units; 5 % ± 2.2 points."""
+    """Coverage of zero by the Neyman interval in 200 lotteries of 60 units; 5 % ± 3.1 points."""
     rng = np.random.default_rng(11)
     start = np.repeat([4, 6, np.inf], 20)
     outside = 0
-    for _ in range(400):
+    for _ in range(200):
         y = rng.normal(size=(60, 1)) + rng.normal(size=(60, 8))
         frame = pd.DataFrame(
             {
@@ -200,4 +200,4 @@ def test_a_lottery_with_no_effect_is_not_often_significant():
         )
         found = staggered(prepare(frame))
         outside += abs(found.att[0]) > 1.96 * found.se_neyman[0]
-    assert outside / 400 < 0.05 + 0.033
+    assert outside / 200 < 0.05 + 0.046
