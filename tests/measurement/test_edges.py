@@ -189,7 +189,9 @@ def test_equal_shares_at_a_few_sites_are_no_certainty():
 
 def test_newcombe_stays_between_minus_one_and_one_and_refuses_no_trials():
     tried = ((5, 5, 0, 5), (0, 3, 3, 3), (1, 1, 0, 1), (0, 40, 0, 40))
-    beyond = ((0, 1, 37, 37), (7, 7, 0, 7))  # by the last digit, without the ends
+    # Of these many would be beyond the ends by the last digit.
+    beyond = [(0, n, m, m) for n in range(1, 12) for m in range(1, 30)]
+    beyond += [(n, n, 0, m) for _, n, m, _ in beyond]
     for a, n, b, m in (*tried, *beyond):
         found = newcombe(a, n, b, m)
         assert -1 <= found.low <= found.value <= found.high <= 1

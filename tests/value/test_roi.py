@@ -181,6 +181,14 @@ def test_only_causal_effects_and_margins_are_priced():
     assert with_margin.estimate("value.roi.benefit").value == pytest.approx(0.5 * 5 * 100 * 0.1)
 
 
+def test_three_benefits_that_err_together_are_drawn():
+    """Their correlations, all of them one, have an eigenvalue a hair below nought."""
+    benefits = [Benefit(indicator=name, money_per_unit=1.0) for name in REGISTRY]
+    found = value(benefits, {name: effect(name, 1.0) for name in REGISTRY})
+    assert found.table("benefits")["priced"].tolist() == [True] * 3
+    assert all(np.isfinite(e.value) for e in found.estimates if e.value is not None)
+
+
 def test_a_harm_costs_money():
     found = value(
         [Benefit(indicator="fee_collection", money_per_unit=10.0)],
