@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
+from analysis.client import yaml_text
 from analysis.errors import Fault, InputError
 
 
@@ -35,7 +35,7 @@ class Lines:
                 else:
                     break
                 node = node[step]
-            except (KeyError, IndexError):
+            except (KeyError, IndexError, TypeError):  # TypeError: under a tag of its own
                 break
         return line
 
@@ -49,9 +49,8 @@ def read_yaml(path: Path, name: str) -> tuple[Any, Lines]:
         When the file is no YAML or has a key twice; with the line.
     """
     text = _text(path, name)
-    yaml = YAML(typ="rt")
     try:
-        document = yaml.load(text)
+        document = yaml_text.load_with_lines(text)
         content = plain(document)
     except DuplicateKeyError as error:
         raise InputError([_yaml_fault(error, name, "client_key_twice")]) from error
