@@ -105,19 +105,30 @@ class Builder:
 
     def _moved(self, cells: np.ndarray) -> np.ndarray:
         """(N, cells) bool: units whose outcome moves a cell."""
+        return self._moved_by_cell[:, cells]
+
+    @cached_property
+    def _moved_by_cell(self) -> np.ndarray:
+        """(N, K) bool: units whose outcome moves a cell, of all cells."""
         effects, panel = self.effects, self.panel
         if effects.takes_part is not None:
-            return effects.takes_part[:, cells]
+            return effects.takes_part
         if effects.contrast is not None:
-            return (effects.contrast[:, cells] != 0) | (effects.influence[:, cells] != 0)
-        first = int(panel.periods[0])
-        moved = np.zeros((len(panel.units), len(cells)), bool)
-        for j, k in enumerate(cells):
+            return (effects.contrast != 0) | (effects.influence != 0)
+        first, count = int(panel.periods[0]), len(effects.att)
+        moved = np.zeros((len(panel.units), count), bool)
+        for k in range(count):
             g, t, b = (int(x[k]) for x in (effects.cohort, effects.period, effects.base))
             rules = panel.anticipation, effects.comparison
             either = (panel.cohort == g) | comparison_units(panel.cohort, g, t, b, *rules)
-            moved[:, j] = either & panel.observed[:, [b - first, t - first]].any(axis=1)
+            moved[:, k] = either & panel.observed[:, [b - first, t - first]].any(axis=1)
         return moved
+
+    @cached_property
+    def _answers_until(self) -> np.ndarray:
+        """(N, T + 1): observations of a unit before each period, and of all periods."""
+        until = np.cumsum(self.panel.n, axis=1)
+        return np.hstack([np.zeros((len(until), 1)), until])
 
     def overall(self, simple: Aggregate) -> tuple[Estimate, ...]:
         """Overall effect, with randomisation beside it where the rule says so."""
@@ -390,8 +401,7 @@ class Builder:
         cells = np.flatnonzero((weights != 0) & self.effects.estimated)
         moved, first = self._moved(cells), int(self.panel.periods[0])
         own = self.panel.cohort[:, None] == self.effects.cohort[cells]
-        until = np.cumsum(self.panel.n, axis=1)
-        until = np.hstack([np.zeros((len(until), 1)), until])
+        until = self._answers_until
 
         def between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
             return until[:, end - first + 1] - until[:, start - first]
