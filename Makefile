@@ -40,6 +40,9 @@ $(STAMP): lock.txt pyproject.toml $(UV) | $(VENV)/bin/python
 demo: setup  ## Simulate the demo client, run all stages, write the reports
 	@$(BIN)/crmeval demo
 
+# Some machines forbid Python to keep what it compiled: every kernel and every command that a test
+# starts would compile the whole package again.
+test: export PYTHONDONTWRITEBYTECODE =
 test: setup lint  ## Lint, then run all tests but Spark's
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
