@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.formula.api as smf
+from statsmodels.regression.linear_model import OLS
 
 from analysis.causal import (
     FrameError,
@@ -51,8 +51,10 @@ def full(rows):
     centred = rows.assign(households=rows["households"] - 1e4)
     codes = pd.factorize(rows["unit"])[0]
     return {
-        "iid": smf.ols(formula, centred).fit(),
-        "clustered": smf.ols(formula, centred).fit(cov_type="cluster", cov_kwds={"groups": codes}),
+        "iid": OLS.from_formula(formula, centred).fit(),
+        "clustered": OLS.from_formula(formula, centred).fit(
+            cov_type="cluster", cov_kwds={"groups": codes}
+        ),
     }
 
 
@@ -75,7 +77,7 @@ def test_coarser_clusters(path, rows):
     region = {u: f"r{int(u[1:]) % 5}" for u in COHORT}
     own = regress_microdata(path, y="y", cohort=COHORT, cluster=region)
     groups = pd.factorize(rows["unit"].map(region))[0]
-    fit = smf.ols("y ~ treated + C(unit) + C(period)", rows).fit(
+    fit = OLS.from_formula("y ~ treated + C(unit) + C(period)", rows).fit(
         cov_type="cluster", cov_kwds={"groups": groups}
     )
     n, k = own.n_obs, len(fit.params)

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
+from statsmodels.genmod.families import Poisson
+from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from analysis.causal import (
@@ -63,7 +64,7 @@ def test_poisson_is_the_regression_with_site_dummies():
     dummies = pd.get_dummies(frame["unit"], dtype=float)
     X = np.hstack([dummies.to_numpy(), design.X[design.arm].reshape(N * T, -1)])
     offset = np.log(frame["exposure"])
-    fit = sm.GLM(frame["count"], X, family=sm.families.Poisson(), offset=offset).fit(
+    fit = GLM(frame["count"], X, family=Poisson(), offset=offset).fit(
         cov_type="cluster",
         cov_kwds={"groups": np.repeat(np.arange(N), T), "use_correction": False},
         tol=1e-12,

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
+from statsmodels.discrete.discrete_model import Logit
+from statsmodels.tools.tools import add_constant
 
 from analysis.measurement import assess_overlap, propensity_overlap
 from analysis.measurement.propensity import logit, standardised
@@ -25,8 +26,8 @@ def test_equals_the_library_on_raw_columns():
     frame = covariates()
     treated = np.arange(60) % 2 == 0
     found = propensity_overlap(frame[["outcome_mean", "households"]], treated)
-    design = sm.add_constant(frame[["outcome_mean", "households"]].to_numpy())
-    wanted = sm.Logit(treated.astype(float), design).fit(disp=0).predict()
+    design = add_constant(frame[["outcome_mean", "households"]].to_numpy())
+    wanted = Logit(treated.astype(float), design).fit(disp=0).predict()
     assert found.propensity.to_numpy() == pytest.approx(wanted, abs=1e-6)
     assert found.used == ("outcome_mean", "households")
     assert not found.separated
