@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import errno
 import os
 import shutil
@@ -14,7 +16,7 @@ import click
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from small_client import NAME, write_client
+from small_client import NAME, SMALL, write_client
 
 from analysis import cli, client, errors, file_names, files, ingest, manifest, newest, wording
 from analysis.cli.places import tell_home
@@ -302,6 +304,13 @@ def test_a_long_path_is_warned_of_on_windows(monkeypatch, capsys, system, length
 # --- all of it -----------------------------------------------------------------------------------
 
 
+TINY = dataclasses.replace(
+    SMALL, n_sites=6, n_months=10, n_staff=24, tickets_per_1000=2.0, n_late=0, n_spill_over=0,
+    wave_months=(dt.date(2023, 5, 1),),
+)  # fmt: skip
+"""Every kind of file, and no more rows than it takes: what is tested is writing."""
+
+
 def crmeval(root, *arguments, emulated=True, **environment):
     environment = {**os.environ, "CRMEVAL_HOME": str(root), "OMP_NUM_THREADS": "1", **environment}
     if emulated:
@@ -329,7 +338,7 @@ def tables(root):
 
 @pytest.mark.slow
 def test_a_client_from_exports_to_reports_and_back(tmp_path_factory):
-    plain, root = (write_client(tmp_path_factory.mktemp(name)).root for name in ("p", "w"))
+    plain, root = (write_client(tmp_path_factory.mktemp(name), TINY).root for name in "pw")
     for home, emulated in ((plain, False), (root, True)):
         for arguments in (("draw", NAME, "--seed", "7"), ("lock", NAME, "plan"), ("run", NAME)):
             done = crmeval(home, *arguments, emulated=emulated)
