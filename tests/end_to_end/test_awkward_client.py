@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from awkward import AWKWARD, awkward, perfect_site
+from in_process import run_here
 from small_client import STAGES, write_client
 from visible import stains, visible_text
 
@@ -18,7 +19,7 @@ LANGUAGES = {"zh": "zh_CN", "en": "en"}
 def ended(tmp_path_factory):
     """The folder of the run."""
     client = write_client(tmp_path_factory.mktemp("awkward"), AWKWARD, change_world=awkward)
-    result = client.run()
+    result = run_here(client)
     assert result.state == "complete", f"{result.failed_step}: {result.error}"
     return result.folder
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from declared_client import OUTCOMES, declare
+from in_process import run_here
 from small_client import NAME, write_client
 from visible import visible_text
 
@@ -22,7 +23,7 @@ def client(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(client):
-    done = client.run()
+    done = run_here(client)
     assert done.state == "complete", done.error
     return done.folder
 

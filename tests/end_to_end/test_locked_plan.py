@@ -9,6 +9,7 @@ import shutil
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from in_process import run_here
 from ruamel.yaml import YAML
 from small_client import NAME, SMALL, STAGES, write_client
 from visible import accidents, visible_text
@@ -61,7 +62,7 @@ def edited(client, kept):
     shutil.rmtree(client.raw)
     fewer = dataclasses.replace(world, tables={**world.tables, "tickets": tickets.drop(index=0)})
     write_exports(fewer, client.raw)
-    result = client.run()
+    result = run_here(client)
     assert result.state == "complete", f"{result.failed_step}: {result.error}"
     return result.folder
 

@@ -12,6 +12,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from in_process import run_here
 from small_client import SMALL, write_client
 from visible import stains, visible_text
 
@@ -40,7 +41,7 @@ def run(tmp_path_factory):
     client = write_client(
         tmp_path_factory.mktemp("disagree"), WORLD, change_world=_fewer_complaints
     )
-    made = client.run()
+    made = run_here(client)
     assert made.state == "complete", made.error
     return made.folder
 

@@ -1,6 +1,7 @@
 """Clients measured in rounds: finished pages give an effect and say when it was measured."""
 
 import pytest
+from in_process import run_here
 from ruamel.yaml import YAML
 from small_client import NAME, ROOT, SmallClient
 from visible import visible_text
@@ -64,7 +65,7 @@ def write(root, days, score, *, sites, first="2023-11", last="2024-07"):
 
 
 def finished(client):
-    done = client.run()
+    done = run_here(client)
     assert done.state == "complete", done.error
     found = results.load("tracking", done.folder / "results")
     own = {e.id.removeprefix("tracking.csat_mean."): e for e in found.estimates}

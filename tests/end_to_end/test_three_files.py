@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from in_process import cells_in_this_process
 from three_files import write_files
 
 from analysis import cli
@@ -29,7 +30,8 @@ def test_three_tidy_files_to_a_report(tmp_path, monkeypatch, language):
         for line in block.splitlines():
             typed += 1
             if kind == "sh":
-                done = CliRunner().invoke(cli.main, ["--lang", language, *line.split()[1:]])
+                with cells_in_this_process():
+                    done = CliRunner().invoke(cli.main, ["--lang", language, *line.split()[1:]])
                 assert done.exit_code == 0, done.output
             else:
                 key = line.split(":")[0] + ":"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import nbformat
 import pytest
-from small_client import ROOT, STAGES
+from in_process import run_here
+from small_client import ROOT, STAGES, write_client
 from visible import stains, visible_text
 
 from analysis import manifest, newest, results, wording
@@ -66,6 +67,19 @@ def test_an_unchanged_client_is_not_run_again(finished):
     again = finished.client.run()
     assert again.executed == ()
     assert again.folder == finished.folder
+
+
+def test_cells_run_without_a_kernel_store_the_same(finished, tmp_path):
+    here = run_here(write_client(tmp_path), draws=None, stages=["monitoring"])
+    assert here.state == "partial", here.error
+    stored = {
+        path.relative_to(here.folder): path.read_bytes()
+        for path in (here.folder / "results").rglob("*")
+        if path.is_file()
+    }
+    assert len(stored) > 50
+    different = [n for n, found in stored.items() if (finished.folder / n).read_bytes() != found]
+    assert different == []
 
 
 def test_committed_notebooks_hold_no_outputs():

@@ -8,6 +8,7 @@ import zipfile
 import openpyxl
 import pandas as pd
 import pytest
+from in_process import run_here
 from searching import files_with, found_in
 from small_client import write_client
 
@@ -118,7 +119,7 @@ def test_none_of_sixty_is_passed_on(client, tmp_path, monkeypatch):
     assert len(set(CANARY)) == 60
     hits = files_with(client.root / "data", CANARY)
     assert set(CANARY) <= set().union(*hits.values())
-    result = client.run()
+    result = run_here(client, drawn=True)
     assert result.state == "complete", result.error
     made = share(result.folder, tmp_path / "acme.zip")
     assert {"zh/tables.xlsx", "en/index.html", "zh/baseline.html"} <= set(made.files)

@@ -8,9 +8,10 @@ import shutil
 import openpyxl
 import pandas as pd
 import pytest
+from in_process import run_here
+from small_client import SmallClient
 
 from analysis import results
-from analysis.pipeline import run
 from analysis.present import views
 
 
@@ -49,7 +50,7 @@ def pair(finished, tmp_path_factory):
     root = tmp_path_factory.mktemp("later") / "home"
     shutil.copytree(finished.client.root, root, symlinks=True)
     without_one_sheet(root)
-    later = run("acme", root=root)
+    later = run_here(SmallClient(root))
     assert later.state == "complete", later.error
     return finished.folder, later.folder
 
@@ -95,7 +96,7 @@ def test_from_two_days_looked_back_to_none_does(pair, tmp_path):
     shutil.copytree(pair[0].parents[2], root, symlinks=True)
     days = ("2024-05-31", "2024-06-01")
     folders = [
-        run("acme", root=root, stages=["baseline"], values={"as_of": d}).folder for d in days
+        run_here(SmallClient(root), stages=["baseline"], values={"as_of": d}).folder for d in days
     ]
     for name in ("baseline.items", "baseline.group_means"):
         view = views.get(name)
