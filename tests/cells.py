@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
 from collections.abc import Iterator
@@ -11,9 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.text import Text
+from in_process import fewer_trainings, texts
 from small_client import NAME, ROOT, STAGES, SmallClient
 
 from analysis import present, results, workspace
@@ -69,7 +67,7 @@ def run_cells(client: SmallClient, shown: Shown, **parameters: Any) -> Shown:
     **parameters
         Parameters of the notebooks.
     """
-    with _looking(shown.parts), _at_home(client.root):
+    with _looking(shown.parts), _at_home(client.root), fewer_trainings(parameters.get("draws")):
         workspace.prepare(NAME, shown.folder)
         for stage in STAGES:
             (notebook,) = (ROOT / "notebooks").glob(f"*_{stage}.ipynb")
@@ -94,11 +92,6 @@ def _looking(parts: list[str]) -> Iterator[None]:
 
     def keep(bundle: dict[str, Any]) -> None:
         parts.extend(bundle[present.MIME][language] for language in ("zh_CN", "en"))
-
-    def texts(figure: Any, *, anchor: str, alt: str) -> str:
-        words = [text.get_text() for text in figure.findobj(Text)]
-        plt.close(figure)
-        return f"<p>{html.escape(' | '.join([alt, *words]))}</p>"
 
     before = display._to_notebook, figures.embed
     display._to_notebook, figures.embed = keep, texts

@@ -50,17 +50,22 @@ def run_here(
         Of :func:`analysis.pipeline.run`.
     """
     values = ({} if draws is None else {"draws": draws}) | options.pop("values", {})
-    with pytest.MonkeyPatch.context() as patch, cells_in_this_process(drawn=drawn):
-        if draws is not None:
-            patch.setattr(power, "simulate", _fewer(power.simulate, draws))
+    with cells_in_this_process(drawn=drawn), fewer_trainings(draws):
         return client.run(values=values, **options)
 
 
-def _fewer(simulate: Callable[..., Any], most: int) -> Callable[..., Any]:
+@contextmanager
+def fewer_trainings(most: int | None) -> Iterator[None]:
+    """Let the design simulate at most so many trainings without effect; None: as many as ever."""
+    simulate = power.simulate
+
     def fewer(*args: Any, draws: int, **rest: Any) -> Any:
         return simulate(*args, draws=min(draws, most), **rest)
 
-    return fewer
+    with pytest.MonkeyPatch.context() as patch:
+        if most is not None:
+            patch.setattr(power, "simulate", fewer)
+        yield
 
 
 @contextmanager

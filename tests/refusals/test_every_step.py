@@ -20,6 +20,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from in_process import fewer_trainings
 from lacking import FEWER
 from small_client import NAME, ROOT, STAGES, write_client
 from visible import stains, visible_text
@@ -262,7 +263,7 @@ def recorders(tmp_path_factory):
     folder = root / "run"
     folder.mkdir()
     found: dict[str, Recorder] = {}
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, fewer_trainings(99):
         patch.setenv("CRMEVAL_HOME", str(root))
         shown: list[dict] = []
         patch.setattr(display, "_to_notebook", shown.append)
