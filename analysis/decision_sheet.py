@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -91,7 +92,7 @@ class DecisionSheet:
         if faults := list(self._faults(sheet, path.name)):
             raise InputError(faults)
         decided = sheet[sheet["state"] != ""].reset_index(drop=True)
-        return decided.assign(decided_on=decided["decided_on"].map(lambda d: _day(d).isoformat()))
+        return decided.assign(decided_on=decided["decided_on"].map(_iso))
 
     def _parsed(self, path: Path) -> pd.DataFrame:
         raw = path.read_bytes()
@@ -125,7 +126,7 @@ class DecisionSheet:
         for number, row in enumerate(sheet.to_dict("records"), start=2):
             if not row["state"]:
                 continue
-            place = {"example": self.example, "file": file, "row": number}
+            place: dict[str, Any] = {"example": self.example, "file": file, "row": number}
             if row["state"] not in self.states:
                 yield Fault(
                     rule=f"{self.rule}_state",
@@ -149,6 +150,11 @@ class DecisionSheet:
                     value=row["decided_on"],
                     **place,
                 )
+
+
+def _iso(text: str) -> str:
+    day = _day(text)
+    return "" if day is None else day.isoformat()
 
 
 def _day(text: str) -> dt.date | None:

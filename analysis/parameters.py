@@ -119,7 +119,7 @@ STAGES: tuple[StageDeclaration, ...] = (
 
 def day(as_of: str) -> dt.date | None:
     """Return the day that a run looks back to, checked as a parameter; None for an empty one."""
-    checked = validate("monitoring", {"as_of": as_of}).as_of
+    checked = validate("monitoring", {"as_of": as_of}).model_dump()["as_of"]
     return dt.date.fromisoformat(checked) if checked else None
 
 

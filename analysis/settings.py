@@ -7,6 +7,10 @@ researcher who calls a method directly; no stage falls back on them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Language = Literal["zh_CN", "en"]
+"""Languages of reports and messages."""
 
 ALPHA = 0.05
 """Error of two-sided tests where nobody states another."""
@@ -40,7 +44,7 @@ class Settings:
     level: float
     min_cell: int
     seed: int
-    language: str
+    language: Language
 
 
 def ends_of(level: float) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -99,7 +100,7 @@ def check(voice: Voice, client: str, contradictions: bool) -> None:
 @click.option("--again", metavar="REASON", default="", help="Lock anew, and why; both are kept.")
 @click.option("--by", metavar="NAME", default="", help="Who locks; default: the account's name.")
 @speaking_command
-def lock(voice: Voice, client: str, what: str, again: str, by: str) -> None:
+def lock(voice: Voice, client: str, what: Literal["plan", "baseline"], again: str, by: str) -> None:
     """Lock CLIENT's plan or baseline before results are seen.
 
     Every later report says whether it was kept, or lists what was changed.

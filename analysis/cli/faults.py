@@ -47,10 +47,10 @@ def _others(voice: Voice, kind: Any) -> str:
         for fault in shown
     ]
     listed = sum(1 + fault.more_rows for fault in kind.faults[: len(shown) + 1])
-    places = ", ".join(place for place in places if place)
+    told = ", ".join(place for place in places if place)
     if kind.rows > listed:
-        return voice.text("cli.check.also_more", places=places, more=kind.rows - listed)
-    return voice.text("cli.check.also", places=places)
+        return voice.text("cli.check.also_more", places=told, more=kind.rows - listed)
+    return voice.text("cli.check.also", places=told)
 
 
 def _rows(voice: Voice, fault: Any) -> str | None:

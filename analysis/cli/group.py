@@ -11,7 +11,7 @@ import click
 from analysis.cli.voice import LANGUAGES, Voice
 
 # Builds parsers at import, 1.7 s, for a check of notebook metadata nobody needs.
-sys.modules.setdefault("rfc3987_syntax", None)
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -231,7 +231,9 @@ def _run_many(
                 outcome.client,
                 voice.text(f"cli.state.{outcome.state}"),
                 f"{outcome.seconds:.1f}",
-                str(outcome.folder / "index.html") if outcome.ok else outcome.error,
+                str(outcome.folder / "index.html")
+                if outcome.ok and outcome.folder
+                else outcome.error,
             )
             for outcome in outcomes
         ],

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-LANGUAGES = {"zh": "zh_CN", "en": "en"}
+from analysis.settings import Language
+
+LANGUAGES: dict[str, Language] = {"zh": "zh_CN", "en": "en"}
 
 
 class Voice:
     """Speaks the wording catalogue's section ``cli`` to a terminal."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: Language) -> None:
         self.language = language
 
     def text(self, key: str, **params: Any) -> str:
@@ -46,7 +49,7 @@ class Voice:
         click.echo(self.text(f"cli.{key}", **params), err=err)
 
 
-def print_table(header: list[str], rows: list[tuple[str, ...]]) -> None:
+def print_table(header: list[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print a table as wide as the terminal lets it be."""
     from rich.console import Console
     from rich.table import Table

@@ -36,7 +36,12 @@ def _url(value: str) -> str:
         raise refused("database_password", "user and password stand in the environment only")
     parts = _parts(value)
     system = None if parts is None else _SYSTEMS.get(parts.scheme)
-    if system is None or not parts.hostname or not re.fullmatch(r"/[^/\s]+", parts.path):
+    if (
+        parts is None
+        or system is None
+        or not parts.hostname
+        or not re.fullmatch(r"/[^/\s]+", parts.path)
+    ):
         raise refused("database_url", "postgres://host:port/database or mysql://…")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     if _SECRETS & {name.lower() for name in options}:

@@ -64,8 +64,8 @@ def read_yaml(path: Path, name: str) -> tuple[Any, Lines]:
     except _TooManyNodesError as error:
         raise InputError([_unreadable(name, "large", str(error))]) from error
     except (ValueError, OverflowError) as error:  # values that YAML's types do not have
-        line, kind = _impossible_day(text)
-        raise InputError([_unreadable(name, kind, str(error), line)]) from error
+        place, kind = _impossible_day(text)
+        raise InputError([_unreadable(name, kind, str(error), place)]) from error
     return content, Lines(document)
 
 

@@ -64,7 +64,7 @@ def possible_outcomes() -> tuple[str, ...]:
 class _References:
     def __init__(self, raw: Mapping[str, Any], name: str, lines: Lines) -> None:
         self.faults: list[Fault] = []
-        self._where = {"name": name, "lines": lines}
+        self._where: dict[str, Any] = {"name": name, "lines": lines}
         labels = raw.get("labels")
         self._labels = {
             name: known
@@ -91,7 +91,7 @@ class _References:
         )
 
     def _wrong(
-        self, rule: str, message: str, example: str, path: Sequence[Any], **params: str
+        self, rule: str, message: str, example: str, path: Sequence[Any], **params: Any
     ) -> None:
         self.faults.append(place(rule, message, example, **self._where, path=path, **params))
 
@@ -229,6 +229,8 @@ class _References:
     def _aggregate(self, source: Source, table: Table, path: tuple) -> None:
         """Check that every mapped column stands in exactly one rule of the aggregation."""
         rule = source.aggregate
+        if rule is None:
+            return
         groups = rule.by or table.key
         ruled = [*rule.sum, *rule.mean, *rule.min, *rule.max, *rule.first]
         for column in [*source.columns, *source.constants]:
@@ -303,8 +305,8 @@ class _References:
                 self._unknown("item", found.item, known, (*path, "item"))
             items = [pair for pair in items if pair[1] == found.item]
         if found.dimension is not None:
-            known = [entry.items[item].dimension for entry, item in items]
-            known = list(dict.fromkeys(filter(None, known)))
+            named = [entry.items[item].dimension for entry, item in items]
+            known = list(dict.fromkeys(filter(None, named)))
             if found.dimension not in known:
                 self._unknown("dimension", found.dimension, known, (*path, "dimension"))
             items = [(e, item) for e, item in items if e.items[item].dimension == found.dimension]
@@ -374,9 +376,13 @@ class _References:
                 )
 
 
+def _mapping(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
 def _indicators_named(raw: Mapping[str, Any]) -> Iterator[tuple[Any, tuple[str | int, ...]]]:
     """Yield every name of an indicator in a client file, with where it stands."""
-    design, value = (raw.get(key) if isinstance(raw.get(key), dict) else {} for key in _ROOMS)
+    design, value = (_mapping(raw.get(key)) for key in _ROOMS)
     lists = {("goals",): raw.get("goals"), ("value", "benefits"): value.get("benefits")}
     for path, entries in lists.items():
         for number, entry in enumerate(entries if isinstance(entries, list) else ()):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import yaml
@@ -28,7 +28,7 @@ _ODD = re.compile(
 _BLOCK_ENTRY = re.compile(r"^-(?= |$)", re.M)
 _RULES = [(tag.rpartition(":")[2], rule, first) for versions, tag, rule, first in implicit_resolvers
           if (1, 2) in versions]  # fmt: skip
-_SIMPLE = {
+_SIMPLE: dict[str, tuple[re.Pattern[str], Callable[[str], Any]]] = {
     "int": (re.compile(r"-?(?:0|[1-9]\d{0,17})"), int),
     "float": (re.compile(r"-?(?:0|[1-9]\d{0,11})\.\d{1,12}"), float),
     "bool": (re.compile("true|false"), "true".__eq__),
@@ -111,8 +111,8 @@ def _scalar(word: str) -> Any:
     first = word[:1]
     for kind, rule, firsts in _RULES:
         if first in firsts and rule.match(word):
-            form, read = _SIMPLE.get(kind, (None, None))
-            if form is None or not form.fullmatch(word):
+            simple = _SIMPLE.get(kind)
+            if simple is None or not simple[0].fullmatch(word):
                 raise _UnsureError
-            return read(word)
+            return simple[1](word)
     return word

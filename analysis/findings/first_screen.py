@@ -116,21 +116,21 @@ def _whom(finding: Finding, kinds: Sequence[Estimate], direction: str) -> Line:
     known = [e for e in kinds if e.estimand == "att_kind" and e.ci_low is not None]
     if len(known) < 2:
         return Line(question, "findings.whom.not_told")
-    known.sort(key=lambda e: e.value, reverse=direction == "up")
+    known.sort(key=lambda e: e.value or 0.0, reverse=direction == "up")
     best, least = known[0], known[-1]
-    tested = spread is not None and spread.p_value is not None
+    p_value = None if spread is None else spread.p_value
     by = next(key for key in best.dims if len({e.dims.get(key) for e in known}) == len(known))
-    differ = tested and spread.p_value < DIFFERENT
+    differ = p_value is not None and p_value < DIFFERENT
     params = {
         "unit": best.unit,
         "level": best.level,
-        "p": spread.p_value if tested else None,
+        "p": p_value,
         "best_kind": f"terms.{by}.{best.dims[by]}",
         "least_kind": f"terms.{by}.{least.dims[by]}",
         **_interval("best", best),
         **_interval("least", least),
     }
-    word = "alike" if tested else "untested"
+    word = "alike" if p_value is not None else "untested"
     if differ:
         word = "hint" if finding.claim in NOT_PROVEN else "differ"
     return Line(question, f"findings.whom.{word}", params)
@@ -180,7 +180,7 @@ def _lasts(
         reason = (refused or "causal.reason.no_comparison") if ratio is None else ratio.reason
         return Line(question, "findings.lasts.share_unknown", {**params, "reason": reason})
     params |= _interval("left", ratio)
-    if ratio.ci_high < 1:
+    if ratio.ci_high is not None and ratio.ci_high < 1:
         if half_life is not None and half_life.ci_low is not None:
             halves = _interval("half", half_life)
             return Line(question, "findings.lasts.fades_by_half", params | halves)

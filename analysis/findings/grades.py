@@ -257,7 +257,7 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
     if claim is Claim.NOT_PRICED and cost and _only_without_interval(table):
         claim = Claim.MONEY_WITHOUT_INTERVAL
     shown = None if ratio is None else digits.of_estimate(ratio)
-    strength = "insufficient"
+    strength: Strength = "insufficient"
     if claim in known.values():
         strength = _weakest(_GRADES, [f.strength for f in behind])
     limits = ("findings.limit.effects",) if strength in ("weak", "moderate") else ()
@@ -276,7 +276,7 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
             "level": None if ratio is None else ratio.level,
             "covers": check.value,
             "priced": len(priced),
-            **({name: ratio.dims[name] for name in _SPREAD} if disputed else {}),
+            **({name: ratio.dims[name] for name in _SPREAD} if disputed and ratio else {}),
         },
         estimates=() if ratio is None else (ratio.id,),
         checks=(check.id, *(c.id for c in assumed)),
@@ -327,12 +327,12 @@ def _behind(
     scored: pd.DataFrame | None, effects: Iterable[Finding]
 ) -> list[tuple[DesignGrade, Strength]]:
     """Return design and strength behind each assessed target; a level or a change describes."""
-    told = {finding.params.get("indicator"): finding for finding in effects}
+    told = {str(finding.params.get("indicator")): finding for finding in effects}
     if scored is None:
         return [("descriptive", "moderate")]
     found: list[tuple[DesignGrade, Strength]] = []
     for row in scored[scored["verdict"] != "not_assessed"].itertuples():
-        effect = None if row.reading == "level" else told.get(row.indicator)
+        effect = None if row.reading == "level" else told.get(str(row.indicator))
         found.append(
             ("descriptive", "moderate")
             if effect is None or effect.strength == "insufficient"
@@ -384,10 +384,18 @@ def _rare(estimate: Estimate) -> bool:
     """
     if estimate.p_value is not None:
         return estimate.p_value <= RARE
+    value, low, high = _ends(estimate)
     normal = NormalDist()
     wider = normal.inv_cdf(1 - RARE / 2) / normal.inv_cdf((1 + estimate.level) / 2)
-    near = estimate.ci_low if estimate.value > 0 else estimate.ci_high
-    return abs(estimate.value) > wider * abs(estimate.value - near)
+    return abs(value) > wider * abs(value - (low if value > 0 else high))
+
+
+def _ends(estimate: Estimate) -> tuple[float, float, float]:
+    """Return value and interval of an estimate that has both."""
+    value, low, high = estimate.value, estimate.ci_low, estimate.ci_high
+    if value is None or low is None or high is None:
+        raise ValueError(f"{estimate.id}: a claim needs a value with an interval")
+    return value, low, high
 
 
 def _essential(check: Check) -> bool:
@@ -408,7 +416,10 @@ def _bears_on(check: Check, design: DesignGrade) -> bool:
 
 
 def _excludes(estimate: Estimate, smallest: float | None) -> bool:
-    return smallest is not None and -smallest < estimate.ci_low <= estimate.ci_high < smallest
+    if smallest is None:
+        return False
+    _, low, high = _ends(estimate)
+    return -smallest < low <= high < smallest
 
 
 def _undone(check: Check, estimate: Estimate) -> tuple[Claim, dict[str, Scalar]]:
@@ -444,6 +455,7 @@ def _claim(estimate: Estimate, grade: Strength, direction: str) -> Claim:
         return Claim.NO_EFFECT_STATED
     if not estimate.causal:
         return Claim.DESCRIBED
-    if estimate.ci_low <= 0 <= estimate.ci_high:
+    value, low, high = _ends(estimate)
+    if low <= 0 <= high:
         return Claim.NONE
-    return Claim.BETTER if (estimate.value > 0) == (direction == "up") else Claim.WORSE
+    return Claim.BETTER if (value > 0) == (direction == "up") else Claim.WORSE

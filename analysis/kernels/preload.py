@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Callable
 from functools import partial
 
 from analysis.kernels.threads import SINGLE_THREADED
@@ -55,7 +56,9 @@ def load() -> dict[str, str]:
         that needs it loads it again and shows the error in its own cell.
     """
     failed = {}
-    steps = {name: partial(importlib.import_module, name) for name in MODULES}
+    steps: dict[str, Callable[[], object]] = {
+        name: partial(importlib.import_module, name) for name in MODULES
+    }
     for name, step in {**steps, "catalogues": read_catalogues}.items():
         try:
             step()

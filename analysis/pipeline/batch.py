@@ -86,7 +86,11 @@ def run_client(
         check=False,
     )
     seconds = time.monotonic() - began
-    common = {"client": client, "exit_status": done.returncode, "seconds": round(seconds, 3)}
+    common: dict[str, Any] = {
+        "client": client,
+        "exit_status": done.returncode,
+        "seconds": round(seconds, 3),
+    }
     lines = done.stdout.splitlines()
     if done.returncode not in (0, 1) or not lines or not lines[-1].startswith("{"):
         return ClientOutcome(state="killed", error=_last_words(done), **common)

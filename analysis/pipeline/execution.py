@@ -143,7 +143,7 @@ class _AtomicSaver(NotebookExecutionManager):
 
     def save(self, **kwargs: Any) -> None:
         """Save the notebook so that a kill leaves the former state or this one."""
-        self.nb = kwargs.get("nb") or self.nb
+        self.nb: Any = kwargs.get("nb") or self.nb
         if self.output_path:
             replace_file(Path(self.output_path), lambda path: write_ipynb(self.nb, str(path)))
         self.last_save_time = self.now()

@@ -36,7 +36,7 @@ def count_cells(path: Path) -> int:
 def packages() -> dict[str, str]:
     """Return the installed versions of the packages this one depends on."""
     required = metadata.requires("crmeval") or []
-    names = {re.match(r"[\w.-]+", line).group() for line in required if "extra ==" not in line}
+    names = {re.split(r"[^\w.-]", line)[0] for line in required if "extra ==" not in line}
     return {name: metadata.version(name) for name in sorted(names)}
 
 

@@ -112,4 +112,4 @@ else:
     def _lock(descriptor: int) -> None:
         # Far beyond the text, which stays readable for others.
         os.lseek(descriptor, 1 << 20, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]

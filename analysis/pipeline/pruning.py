@@ -84,7 +84,7 @@ def _of(reports: Path, keep: int) -> list[Prunable]:
     kept = {*complete[: max(keep, 1)], newest.latest(reports)}
     if runs:
         kept.add(runs[0][0])
-    gone = [(path, found.state) for path, found in runs if path not in kept]
+    gone: list[tuple[Path, str]] = [(path, found.state) for path, found in runs if path not in kept]
     gone += [(e.path.parent, "damaged") for e in newest.unreadable(reports) if not e.newer]
     return [
         Prunable(folder=path, state=state, size=_frees(path))

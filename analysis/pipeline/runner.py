@@ -288,7 +288,7 @@ class _Run:
             },
         )
         self._record(step, record)
-        self.progress.step_done(step.name, record.state, record.seconds)
+        self.progress.step_done(step.name, record.state, record.seconds or 0.0)
         return cause
 
     def _record(self, step: Step, record: StepRecord) -> None:
@@ -300,7 +300,10 @@ class _Run:
         outputs.remove(self.folder, (*step.outputs, *recorded))
 
     def _end(
-        self, state: str, failed: str | None = None, error: BaseException | None = None
+        self,
+        state: manifest.RunState,
+        failed: str | None = None,
+        error: BaseException | None = None,
     ) -> RunResult:
         self.manifest.state, self.manifest.finished = state, manifest.now()
         self.manifest.save(self.folder)

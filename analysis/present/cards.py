@@ -14,7 +14,7 @@ from analysis.present import precision, sentences
 from analysis.present.estimates import hide_estimates
 from analysis.present.suppression import MARK
 from analysis.results import Alert, Check, Estimate, Finding
-from analysis.settings import MIN_CELL
+from analysis.settings import MIN_CELL, Language
 
 SIGNS = {"passed": "✓", "caution": "!", "failed": "×", "not_possible": "?"}
 _ORDER = ("failed", "caution", "not_possible", "passed")
@@ -24,7 +24,7 @@ _MOST = 60
 """Alerts on a page, the folded ones counted; the workbook has them all."""
 
 
-def strength_badge(finding: Finding, language: str) -> str:
+def strength_badge(finding: Finding, language: Language) -> str:
     """Return the badge of a finding: bars and words for strength, words for design.
 
     Bars of which none is filled look like letters that the font lacks: then words stand alone.
@@ -48,7 +48,7 @@ def answer(
     findings: Sequence[Finding],
     checks: Iterable[Check],
     anchor: str,
-    language: str,
+    language: Language,
     *,
     lines: Sequence[Line] = (),
     actions: bool = True,
@@ -78,7 +78,7 @@ def answer(
     return f'<div class="crm answer" id="{anchor}">{"".join(parts)}</div>'
 
 
-def _questions(lines: Sequence[Line], language: str) -> str:
+def _questions(lines: Sequence[Line], language: Language) -> str:
     rows = "".join(
         f"<dt>{escape(sentences.sentence(line.question, language))}</dt>"
         f"<dd>{escape(sentences.sentence(line.sentence, language, line.params))}</dd>"
@@ -90,7 +90,7 @@ def _questions(lines: Sequence[Line], language: str) -> str:
 def _one_answer(
     finding: Finding,
     checks: tuple[Check, ...],
-    language: str,
+    language: Language,
     lines: Sequence[Line],
     advice: str,
     more: str,
@@ -114,7 +114,7 @@ def _one_answer(
 def kpis(
     estimates: Sequence[Estimate | tuple[str, Estimate]],
     anchor: str,
-    language: str,
+    language: Language,
     min_cell: int = MIN_CELL,
 ) -> str:
     """Build a row of key figures, each with its interval and what it rests on.
@@ -141,13 +141,13 @@ def kpis(
     return f'<dl class="crm kpis" id="{anchor}">{"".join(cards)}</dl>'
 
 
-def _kpi_title(estimate: Estimate, language: str) -> str:
+def _kpi_title(estimate: Estimate, language: Language) -> str:
     title = sentences.indicator_title(estimate.indicator, language)
     return wording.text("report.effect_on", language, indicator=title) if estimate.causal else title
 
 
 def _kpi(
-    title: str, estimate: Estimate, hide: bool, language: str, min_cell: int, told: set[str]
+    title: str, estimate: Estimate, hide: bool, language: Language, min_cell: int, told: set[str]
 ) -> str:
     """Build one key figure; a reason told by a figure before is not told in full again."""
     if hide:
@@ -174,7 +174,12 @@ def _kpi(
 
 
 def checks(
-    items: Sequence[Check], anchor: str, language: str, *, tally: bool = True, fold: bool = False
+    items: Sequence[Check],
+    anchor: str,
+    language: Language,
+    *,
+    tally: bool = True,
+    fold: bool = False,
 ) -> str:
     """Build the list of checks, worst first: what was asked, found, and what to do about it.
 
@@ -203,7 +208,7 @@ def checks(
     return f'<div class="crm checks" id="{anchor}">{head}{rows}</div>'
 
 
-def _listed(items: Sequence[Check], language: str) -> str:
+def _listed(items: Sequence[Check], language: Language) -> str:
     """Build the entries of a list of checks; outcomes of which the same is said share one."""
     entries: dict[tuple, list[str]] = {}
     for place, check in enumerate(items):
@@ -225,7 +230,7 @@ def _listed(items: Sequence[Check], language: str) -> str:
     )
 
 
-def _check_body(check: Check, language: str) -> str:
+def _check_body(check: Check, language: Language) -> str:
     """Return the paragraphs below a check's question: what was found, and what to do."""
     params = sentences.check_params(check)
     lines = []
@@ -247,7 +252,7 @@ def _check_body(check: Check, language: str) -> str:
     return "".join(f'<p class="{kind}">{escape(words)}</p>' for kind, words in lines)
 
 
-def _check(status: str, question: str, body: str, language: str) -> str:
+def _check(status: str, question: str, body: str, language: Language) -> str:
     words = wording.text(f"terms.status.{status}", language)
     return (
         f'<li class="check state-{status}"><p class="status">'
@@ -261,7 +266,7 @@ def _spec(check: Check) -> str:
     return "size" if check.params.get("difference") else "unit"
 
 
-def alerts(items: Sequence[Alert], anchor: str, language: str) -> str:
+def alerts(items: Sequence[Alert], anchor: str, language: Language) -> str:
     """Build the list of alerts, most urgent first; past the first few they are folded.
 
     Of very many the most urgent are listed, and a line says where the others are.
@@ -287,7 +292,7 @@ def alerts(items: Sequence[Alert], anchor: str, language: str) -> str:
     return f'<div class="crm alerts" id="{anchor}"><ul class="alert-list">{first}</ul>{rest}</div>'
 
 
-def _alert(alert: Alert, language: str) -> str:
+def _alert(alert: Alert, language: Language) -> str:
     alert = precision.of_alert(alert)
     own = {
         name: getattr(alert, name)

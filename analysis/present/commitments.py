@@ -13,11 +13,12 @@ from analysis import wording
 from analysis.present import sentences
 from analysis.present.cards import SIGNS
 from analysis.results import Check, StageResults, Topic
+from analysis.settings import Language
 
 _SHOWN = 6
 
 
-def notice(results: StageResults, language: str) -> str:
+def notice(results: StageResults, language: Language) -> str:
     """Return one line for plan and baseline each, and the deviations below it.
 
     Parameters
@@ -36,7 +37,7 @@ def notice(results: StageResults, language: str) -> str:
     return f'<ul class="crm commitments" aria-label="{label}">{lines}</ul>'
 
 
-def _line(check: Check, rows: pd.DataFrame, language: str) -> str:
+def _line(check: Check, rows: pd.DataFrame, language: Language) -> str:
     words = sentences.sentence(check.reason, language, sentences.check_params(check))
     if check.params.get("simulated"):
         words = wording.text("locks.simulated", language, words=words)
@@ -47,7 +48,7 @@ def _line(check: Check, rows: pd.DataFrame, language: str) -> str:
     )
 
 
-def _list(rows: pd.DataFrame, language: str) -> str:
+def _list(rows: pd.DataFrame, language: Language) -> str:
     if rows.empty:
         return ""
     said = [f"<li>{escape(deviation(row, language))}</li>" for row in _records(rows)]
@@ -62,7 +63,7 @@ def _records(rows: pd.DataFrame) -> Iterable[dict[str, Any]]:
     return rows.fillna("").to_dict("records")
 
 
-def deviation(row: dict[str, Any], language: str) -> str:
+def deviation(row: dict[str, Any], language: Language) -> str:
     """Say one deviation: what, locked value, present value, since when, why."""
     what = _what(row, language)
     then, now = (_value(row, row[side], language) for side in ("locked", "now"))
@@ -78,7 +79,7 @@ def deviation(row: dict[str, Any], language: str) -> str:
     return words
 
 
-def _what(row: dict[str, Any], language: str) -> str:
+def _what(row: dict[str, Any], language: Language) -> str:
     part = wording.text(f"locks.part.{row['part']}", language)
     words = [part, _item(row["part"], row["item"], language)]
     if row["leaf"]:
@@ -92,7 +93,7 @@ def _what(row: dict[str, Any], language: str) -> str:
     return said[0]
 
 
-def _item(part: str, item: str, language: str) -> str:
+def _item(part: str, item: str, language: Language) -> str:
     if part == "goals":
         indicator, _, rest = item.partition(" ")
         horizon, _, rest = rest.partition(" ")
@@ -106,7 +107,7 @@ def _item(part: str, item: str, language: str) -> str:
     return sentences.label(item, language, "locks.leaf")
 
 
-def _value(row: dict[str, Any], text: str, language: str) -> str:
+def _value(row: dict[str, Any], text: str, language: Language) -> str:
     """Write a locked value as a reader knows it."""
     value = json.loads(text) if text else None
     if value is None or value in ({}, []):
@@ -116,7 +117,7 @@ def _value(row: dict[str, Any], text: str, language: str) -> str:
     return _word(row, value, language)
 
 
-def _word(row: dict[str, Any], value: Any, language: str) -> str:
+def _word(row: dict[str, Any], value: Any, language: Language) -> str:
     if isinstance(value, bool) or not isinstance(value, str):
         return f"{value:.6g}" if isinstance(value, float) else str(value)
     if row["part"] == "choices":

@@ -32,7 +32,7 @@ from analysis.present.estimates import estimates_table
 from analysis.present.repairs import readiness
 from analysis.present.verdict import verdict as build
 from analysis.results import Alert, Check, Estimate, Finding, StageResults
-from analysis.settings import LEVEL, MIN_CELL
+from analysis.settings import LEVEL, MIN_CELL, Language
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -103,7 +103,7 @@ class Display:
     def title(self, key: str, **params: Any) -> None:
         """Show the page's title, a line below it when ``<key>_lead`` is worded, and notices."""
 
-        def build(language: str) -> str:
+        def build(language: Language) -> str:
             html = f"<h1>{escape(sentences.sentence(key, language, params))}</h1>"
             if wording.has(f"{key}_lead"):
                 lead = sentences.sentence(f"{key}_lead", language, params)
@@ -162,7 +162,7 @@ class Display:
     def _left_out(self, what: str, caption: str, params: Mapping[str, Any]) -> None:
         """Say in one sentence that a figure or a table has nothing to show."""
 
-        def build(language: str) -> str:
+        def build(language: Language) -> str:
             title = sentences.sentence(
                 caption, language, {"level": self.level, "missed": 1 - self.level, **params}
             )
@@ -174,7 +174,7 @@ class Display:
     def prose(self, key: str, **params: Any) -> None:
         """Show a sentence or paragraphs; an empty line in the wording parts paragraphs."""
 
-        def build(language: str) -> str:
+        def build(language: Language) -> str:
             words = sentences.sentence(key, language, params)
             parts = [part.strip() for part in re.split(r"\n\s*\n", words)]
             return "".join(f"<p>{escape(part)}</p>" for part in parts)
@@ -373,7 +373,7 @@ class Display:
         anchor = self._next("figure")
         numbered = self._numbered("figure", caption, params)
 
-        def build(language: str) -> str:
+        def build(language: Language) -> str:
             return figures.figure(
                 lambda: draw(*data, language=language, **drawn),
                 data[0] if data else None,
@@ -405,12 +405,14 @@ class Display:
         self._count += 1
         return self._free(f"{kind}-{self._count}")
 
-    def _numbered(self, kind: str, key: str, params: Mapping[str, Any]) -> Callable[[str], str]:
+    def _numbered(
+        self, kind: str, key: str, params: Mapping[str, Any]
+    ) -> Callable[[Language], str]:
         """Return what writes a caption with the number of its table or figure."""
         self._numbers[kind] += 1
         number = self._numbers[kind]
 
-        def caption(language: str) -> str:
+        def caption(language: Language) -> str:
             words = sentences.sentence(
                 key, language, {"level": self.level, "missed": 1 - self.level, **params}
             )
@@ -429,9 +431,9 @@ class Display:
     def _emit(
         self,
         role: Role,
-        build: Callable[[str], str],
+        build: Callable[[Language], str],
         *,
-        fold: Callable[[str], str] | None = None,
+        fold: Callable[[Language], str] | None = None,
         **extra: Any,
     ) -> None:
         with registry.using(self.indicators), people.using(self.screen):
@@ -462,7 +464,7 @@ def _are_estimates(data: Any) -> bool:
     return isinstance(data, list | tuple) and bool(data) and isinstance(data[0], Estimate)
 
 
-def _why_none(caption: str, language: str) -> str | None:
+def _why_none(caption: str, language: Language) -> str | None:
     """Return why a table or figure has no rows, where its caption's neighbour ``_none`` says so."""
     key = f"{caption.removesuffix('_table').removesuffix('_figure')}_none"
     return wording.text(key, language) if wording.has(key) else None

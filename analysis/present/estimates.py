@@ -10,7 +10,7 @@ from analysis import wording
 from analysis.present import sentences, tables
 from analysis.present.suppression import MARK, suppressed
 from analysis.results import Estimate
-from analysis.settings import MIN_CELL
+from analysis.settings import MIN_CELL, Language
 
 _PLAIN_UNITS = ("CNY", "ratio", "people", "sites", "count")
 """Units of what describes no people."""
@@ -22,7 +22,7 @@ def estimates_table(
     caption: str,
     rows: str,
     anchor: str,
-    language: str,
+    language: Language,
     min_cell: int = MIN_CELL,
 ) -> str:
     """Build the table of estimates: value, interval and what they rest on.
@@ -119,7 +119,7 @@ def hide_estimates(
     return (hidden | suppressed(between, min_cell, complementary=False)).tolist()
 
 
-def row_label(estimate: Estimate, rows: str, language: str) -> str:
+def row_label(estimate: Estimate, rows: str, language: Language) -> str:
     """Return what heads an estimate's row; ``a+b`` puts two of them side by side."""
     first, _, second = rows.partition("+")
     if second:

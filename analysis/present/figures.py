@@ -15,6 +15,7 @@ from analysis import wording
 from analysis.present import tables
 from analysis.present.fonts import complete_text
 from analysis.results import Estimate
+from analysis.settings import Language
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,7 +76,7 @@ def figure(
     caption: str,
     alt: str,
     anchor: str,
-    language: str,
+    language: Language,
     none: str | None = None,
 ) -> str:
     """Draw a figure and return its markup, with a link that saves what it shows.
@@ -133,7 +134,7 @@ def _png(figure: Figure, alt: str) -> str:
     return f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
 
 
-def _download(data: Any, anchor: str, language: str) -> str:
+def _download(data: Any, anchor: str, language: Language) -> str:
     """Return the download of what a figure shows, as it was handed to it."""
     if isinstance(data, pd.DataFrame):
         header, rows = frame_rows(data)

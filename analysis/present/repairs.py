@@ -12,13 +12,14 @@ from analysis import wording
 from analysis.present import sentences
 from analysis.present.cards import SIGNS
 from analysis.results import Check, Topic
+from analysis.settings import Language
 
 _SPOKEN = 4
 """Findings of one repair that are told in full; the others are counted."""
 
 
 def readiness(
-    verdict: Check, repairs: pd.DataFrame, checks: Sequence[Check], anchor: str, language: str
+    verdict: Check, repairs: pd.DataFrame, checks: Sequence[Check], anchor: str, language: Language
 ) -> str:
     """Build the box: the answer, then each repair with what, why, who and what if not.
 
@@ -58,7 +59,7 @@ def readiness(
     )
 
 
-def _repair(row, checks: Sequence[Check], language: str) -> str:
+def _repair(row, checks: Sequence[Check], language: Language) -> str:
     stem = f"measurement.repair.{row.area}"
     found, remedies = [], []
     for check in checks:
@@ -98,7 +99,7 @@ def _repair(row, checks: Sequence[Check], language: str) -> str:
     )
 
 
-def _with_subject(check: Check, words: str, language: str) -> str:
+def _with_subject(check: Check, words: str, language: Language) -> str:
     """Lead a finding with the table or questionnaire it is about."""
     subject = check.params.get("instrument") or check.params.get("table")
     if subject is None or check.reason is None:
@@ -111,5 +112,5 @@ def _with_subject(check: Check, words: str, language: str) -> str:
     return wording.text("report.labelled", language, label=name, value=words)
 
 
-def _sentence(key: str, language: str, params) -> str:
+def _sentence(key: str, language: Language, params) -> str:
     return sentences.sentence(key, language, params)

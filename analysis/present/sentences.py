@@ -8,12 +8,13 @@ from typing import Any
 from analysis import wording
 from analysis.present import people
 from analysis.results import Check, Estimate, Finding
+from analysis.settings import Language
 from analysis.wording.catalogue import WordingError
 
 _TITLED = ("indicator", "outcome", "subject", "bounded")
 
 
-def indicator_title(indicator: str | None, language: str) -> str:
+def indicator_title(indicator: str | None, language: Language) -> str:
     """Return the registry's title of an indicator, or the wording of what is none."""
     if indicator is None:
         return wording.text("terms.not_available", language)
@@ -21,7 +22,7 @@ def indicator_title(indicator: str | None, language: str) -> str:
     return label(indicator, language) if title == indicator else title
 
 
-def quantity(estimate: Estimate, language: str) -> str:
+def quantity(estimate: Estimate, language: Language) -> str:
     """Return what a number is: the indicator's title, and the quantity where it is no level."""
     name = estimate.dims.get("label", estimate.id.rpartition(".")[2])
     until = "_until" if "until" in estimate.dims else ""
@@ -43,7 +44,7 @@ def quantity(estimate: Estimate, language: str) -> str:
     return wording.text("report.labelled", language, label=title, value=words)
 
 
-def _told_apart(estimate: Estimate, language: str) -> str:
+def _told_apart(estimate: Estimate, language: Language) -> str:
     """Return by what a number differs from others of its name; empty for the leading one.
 
     Without it an effect by another method that could not be had reads as if there were no effect.
@@ -62,7 +63,7 @@ def _told_apart(estimate: Estimate, language: str) -> str:
     return next((wording.text(name, language) for name in names if wording.has(name)), "")
 
 
-def _named_by_estimand(estimate: Estimate, language: str) -> str:
+def _named_by_estimand(estimate: Estimate, language: Language) -> str:
     """Return the indicator's title, else what is estimated, with what the page calls it."""
     if estimate.indicator is not None:
         return indicator_title(estimate.indicator, language)
@@ -76,7 +77,7 @@ def _named_by_estimand(estimate: Estimate, language: str) -> str:
     return words
 
 
-def label(value: Any, language: str, prefix: str = "terms", **params: Any) -> str:
+def label(value: Any, language: Language, prefix: str = "terms", **params: Any) -> str:
     """Return the wording of a label if the catalogue has one, else the label itself.
 
     Looks for ``value`` as a full key, then for ``<prefix>.<value>``; ``params`` fill its blanks.
@@ -91,7 +92,7 @@ def label(value: Any, language: str, prefix: str = "terms", **params: Any) -> st
     return wording.format_value(value, "", language)
 
 
-def subject_of(action: str, subject: str, language: str) -> str:
+def subject_of(action: str, subject: str, language: Language) -> str:
     """Return what an action is about in words: a person's pseudonym cut, forms of tests named."""
     name, _, form = subject.partition(" / ")
     if action.startswith("monitoring.alert.lecturer_"):
@@ -101,17 +102,17 @@ def subject_of(action: str, subject: str, language: str) -> str:
     return f"{words} / {kind}" if kind else words
 
 
-def sentence(key: str, language: str, params: Mapping[str, Any] | None = None) -> str:
+def sentence(key: str, language: Language, params: Mapping[str, Any] | None = None) -> str:
     """Fill a sentence whose parameters may be wording keys or indicator ids."""
     return wording.text(key, language, **localised(params or {}, language))
 
 
-def localised(params: Mapping[str, Any], language: str) -> dict[str, Any]:
+def localised(params: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """Replace indicator ids by titles, wording keys by words, names by that in the language."""
     return {name: _localised(name, value, language) for name, value in params.items()}
 
 
-def _localised(name: str, value: Any, language: str) -> Any:
+def _localised(name: str, value: Any, language: Language) -> Any:
     if isinstance(value, Mapping) and language in value:
         return _localised(name, value[language], language)
     if not isinstance(value, str):
@@ -123,7 +124,7 @@ def _localised(name: str, value: Any, language: str) -> Any:
     return people.hidden(value, role=name in people.ROLES)
 
 
-def reason_sentences(finding: Finding, checks: Iterable[Check], language: str) -> list[str]:
+def reason_sentences(finding: Finding, checks: Iterable[Check], language: Language) -> list[str]:
     """Return why a finding is not graded higher, one sentence a reason.
 
     A reason is filled from the check that gave it, for the finding carries only its own
@@ -162,12 +163,12 @@ _NEVER = 1e-9
 """Below what any number of simulated draws can show."""
 
 
-def check_question(check: Check, language: str) -> str:
+def check_question(check: Check, language: Language) -> str:
     """Return what a check asks, after the name of the outcome it asks it of."""
     return asked_of(*check_asks(check, language), language=language)
 
 
-def check_asks(check: Check, language: str) -> tuple[str | None, str]:
+def check_asks(check: Check, language: Language) -> tuple[str | None, str]:
     """Return the title of the outcome a check asks about, None where it names none, and what."""
     asked = sentence(check.question, language, check_params(check))
     if check.indicator is None:
@@ -178,7 +179,7 @@ def check_asks(check: Check, language: str) -> tuple[str | None, str]:
     return title, asked
 
 
-def asked_of(titles: str | None, asked: str, *, language: str) -> str:
+def asked_of(titles: str | None, asked: str, *, language: Language) -> str:
     """Return a question after the titles of the outcomes it is asked of."""
     if not titles:
         return asked
@@ -194,7 +195,7 @@ def is_difference(estimate: Estimate) -> bool:
     )
 
 
-def value_text(estimate: Estimate, language: str) -> str:
+def value_text(estimate: Estimate, language: Language) -> str:
     """Write the point estimate in its unit; no probability is ever nought or one.
 
     Where methods disagree, their range is written instead.
@@ -211,7 +212,7 @@ def value_text(estimate: Estimate, language: str) -> str:
     return wording.in_unit(value, estimate.unit, language, effect=is_difference(estimate))
 
 
-def interval_text(estimate: Estimate, language: str) -> str:
+def interval_text(estimate: Estimate, language: Language) -> str:
     """Write the interval; an em dash where there is none, or none to go by as methods disagree."""
     if estimate.ci_low is None or estimate.disputed:
         return "—"

@@ -14,7 +14,7 @@ from analysis import wording
 from analysis.inert import csv_text
 from analysis.present import sentences
 from analysis.present.suppression import MARK, suppressed
-from analysis.settings import LEVEL, MIN_CELL
+from analysis.settings import LEVEL, MIN_CELL, Language
 
 NOTHING = "—"
 """Stands where a row has no such value."""
@@ -36,7 +36,7 @@ def download_link(
     header: Sequence[str],
     rows: Iterable[Sequence[str]],
     name: str,
-    language: str,
+    language: Language,
     *,
     words: str | None = None,
 ) -> str:
@@ -57,7 +57,7 @@ def render(
     caption: str,
     numeric: Sequence[bool],
     anchor: str,
-    language: str,
+    language: Language,
     notes: Iterable[str] = (),
     raw: Sequence[Sequence[str]] | None = None,
     whole: Sequence[bool] | None = None,
@@ -175,7 +175,7 @@ def frame_table(
     caption: str,
     columns: Mapping[str, tuple[str, str]],
     anchor: str,
-    language: str,
+    language: Language,
     min_cell: int = MIN_CELL,
     level: float = LEVEL,
     n: str | None = None,
@@ -262,7 +262,7 @@ def frame_cells(
     frame: pd.DataFrame,
     *,
     columns: Mapping[str, tuple[str, str]],
-    language: str,
+    language: Language,
     min_cell: int = MIN_CELL,
     level: float = LEVEL,
     n: str | None = None,
@@ -322,7 +322,7 @@ def is_numeric(spec: str) -> bool:
     return spec not in _TEXT_SPECS and not spec.startswith("label")
 
 
-def _cell(value: object, spec: str, language: str, unit: object) -> str:
+def _cell(value: object, spec: str, language: Language, unit: object) -> str:
     if isinstance(value, Mapping):
         return str(value[language])
     if spec in _TEXT_SPECS and (value is None or value is pd.NaT or value is pd.NA):

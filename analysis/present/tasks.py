@@ -9,9 +9,10 @@ from typing import Any
 from analysis import wording
 from analysis.present import precision, sentences
 from analysis.results import Alert
+from analysis.settings import Language
 
 
-def tasks(actions: Sequence[Any], anchor: str, language: str) -> str:
+def tasks(actions: Sequence[Any], anchor: str, language: Language) -> str:
     """Build the list: what to do, why, by whom and by when.
 
     Parameters
@@ -29,7 +30,7 @@ def tasks(actions: Sequence[Any], anchor: str, language: str) -> str:
     return f'<div class="crm alerts tasks" id="{anchor}"><ol class="alert-list">{items}</ol></div>'
 
 
-def _task(action: Any, language: str) -> str:
+def _task(action: Any, language: Language) -> str:
     alert = precision.of_alert(action.alert)
     why = " · ".join(wording.text(key, language) for key in action.why)
     params = {"subject": alert.subject, "value": alert.value, "n": alert.n, **alert.params}
@@ -42,7 +43,7 @@ def _task(action: Any, language: str) -> str:
     )
 
 
-def _facts(action: Any, language: str) -> list[str]:
+def _facts(action: Any, language: Language) -> list[str]:
     alert: Alert = action.alert
     given = (
         ("report.alert_owner", alert.owner and sentences.label(alert.owner, language)),
@@ -59,7 +60,7 @@ def _facts(action: Any, language: str) -> list[str]:
     ]
 
 
-def _evidence(action: Any, language: str) -> str:
+def _evidence(action: Any, language: Language) -> str:
     alert: Alert = action.alert
     if len(action.evidence) > 1:
         return wording.text("report.task_alerts", language, n=len(action.evidence))

@@ -9,9 +9,10 @@ from analysis import wording
 from analysis.present import sentences
 from analysis.present.cards import SIGNS
 from analysis.results import Check
+from analysis.settings import Language
 
 
-def verdict(check: Check, decisions: Sequence[Check], anchor: str, language: str) -> str:
+def verdict(check: Check, decisions: Sequence[Check], anchor: str, language: Language) -> str:
     """Build the box: the answer, its ground, then each decision with what to do.
 
     Parameters
@@ -41,7 +42,7 @@ def verdict(check: Check, decisions: Sequence[Check], anchor: str, language: str
     )
 
 
-def _decision(rank: int, check: Check, language: str) -> str:
+def _decision(rank: int, check: Check, language: Language) -> str:
     params = sentences.check_params(check)
     question = sentences.sentence(check.question, language, params)
     told = [

@@ -14,6 +14,7 @@ from analysis.inert import MARK, csv_text
 from analysis.present import precision, sentences
 from analysis.report.run import FOLDERS, Run
 from analysis.results import Alert
+from analysis.settings import Language
 
 COLUMNS = (
     "alert_id",
@@ -62,7 +63,7 @@ def alert_files(run: Run) -> dict[Path, str]:
     return written
 
 
-def _row(alert: Alert, past: dict[str, Any], language: str) -> dict[str, Any]:
+def _row(alert: Alert, past: dict[str, Any], language: Language) -> dict[str, Any]:
     alert = precision.of_alert(alert)
     params = {"subject": alert.subject, "value": alert.value, "n": alert.n, **alert.params}
     words = {

@@ -14,6 +14,7 @@ from analysis.present import MIME, Display, views
 from analysis.report import page
 from analysis.report.notebook import Section, heading_text, in_prose
 from analysis.report.run import FOLDERS, Run
+from analysis.settings import Language
 
 _FILE = Path(__file__).with_name("audiences.yml")
 
@@ -53,7 +54,7 @@ def _shown(run: Run, name: str) -> list[Mapping[str, Any]]:
     return [bundle[MIME] for bundle in bundles]
 
 
-def _page(run: Run, name: str, shown: Sequence[Mapping[str, Any]], language: str) -> str:
+def _page(run: Run, name: str, shown: Sequence[Mapping[str, Any]], language: Language) -> str:
     sections, title = [Section()], ""
     for output in shown:
         html = output[language]

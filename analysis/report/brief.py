@@ -21,7 +21,7 @@ from analysis.report.notebook import Section
 from analysis.report.run import STAGES, Run
 from analysis.report.workbook import NAME
 from analysis.results import Check, Claim, Estimate, Finding, Topic
-from analysis.settings import LEVEL
+from analysis.settings import LEVEL, Language
 from analysis.tables import month_of
 
 _DECIDING = ("tracking", "value")
@@ -40,7 +40,7 @@ _PLACES = {"share": 3}
 """Decimals by unit in which a level and an effect are added as they are read."""
 
 
-def sections(run: Run, language: str) -> list[Section]:
+def sections(run: Run, language: Language) -> list[Section]:
     """Return the sections of the brief, the answer first.
 
     Parameters
@@ -81,7 +81,7 @@ def sections(run: Run, language: str) -> list[Section]:
     return [_section(name, html, language) for name, html in parts if html]
 
 
-def through(run: Run, language: str) -> str:
+def through(run: Run, language: Language) -> str:
     """Return the line that says up to which day data were taken; empty where none is known."""
     stored = run.results["tracking"].tables if "tracking" in run.results else {}
     months = [
@@ -96,7 +96,7 @@ def through(run: Run, language: str) -> str:
 
 
 def _levels(
-    effects: Sequence[Finding], estimates: dict[str, Estimate], language: str
+    effects: Sequence[Finding], estimates: dict[str, Estimate], language: Language
 ) -> dict[str, str]:
     """Return from which level to which the leading effect moves its outcome, where it is shown."""
     leading = next(iter(effects), None)
@@ -128,7 +128,7 @@ def _levels(
     return {leading.id: words}
 
 
-def _advice(run: Run, language: str) -> str:
+def _advice(run: Run, language: Language) -> str:
     """Return what is advised, with its price and return; empty for runs that priced nothing."""
     check = next((c for c in _of(run, "value", "checks") if c.topic is Topic.NEXT_STEP), None)
     if check is None:
@@ -136,7 +136,7 @@ def _advice(run: Run, language: str) -> str:
     return sentences.sentence(check.reason, language, sentences.check_params(check))
 
 
-def _options(run: Run, language: str) -> str:
+def _options(run: Run, language: Language) -> str:
     """Return the table of what can be decided; empty where no option has a price."""
     view = views.get("value.options")
     options = _table(run, "value", view.table)
@@ -151,7 +151,7 @@ def _options(run: Run, language: str) -> str:
     )
 
 
-def _kept(run: Run, language: str) -> str:
+def _kept(run: Run, language: Language) -> str:
     """Return what was locked, and what earlier reports asked for that is overdue."""
     html = commitments.notice(list(run.results.values())[-1], language) if run.results else ""
     if late := overdue(run, language):
@@ -159,7 +159,7 @@ def _kept(run: Run, language: str) -> str:
     return html
 
 
-def overdue(run: Run, language: str) -> str:
+def overdue(run: Run, language: Language) -> str:
     """Return the line on earlier actions that are due and not done; empty without any."""
     earlier = _table(run, "value", "earlier_actions")
     if earlier.empty or not (late := earlier[earlier["state"] == "overdue"]).size:
@@ -178,7 +178,7 @@ def overdue(run: Run, language: str) -> str:
     return wording.text("brief.overdue", language, items=items)
 
 
-def imprint(run: Run, language: str) -> str:
+def imprint(run: Run, language: Language) -> str:
     """Return the printed line that says which run the page is of."""
     manifest = run.manifest
     made = manifest.get("finished") or manifest.get("started")
@@ -194,7 +194,7 @@ def imprint(run: Run, language: str) -> str:
     return f'<p class="imprint">{escape(words)}</p>'
 
 
-def _section(name: str, html: str, language: str) -> Section:
+def _section(name: str, html: str, language: Language) -> Section:
     title = wording.text(f"brief.{name}", language)
     anchor = f"brief-{name}-section"
     heading = f'<h2 id="{anchor}">{escape(title)}</h2>'
@@ -211,7 +211,7 @@ def _table(run: Run, stage: str, name: str) -> pd.DataFrame:
     return run.results[stage].table(name) if stage in run.results else pd.DataFrame()
 
 
-def _sure(worth: Sequence[Finding], checks: list[Check], language: str) -> str:
+def _sure(worth: Sequence[Finding], checks: list[Check], language: Language) -> str:
     if not checks:
         return f"<p>{escape(wording.text('brief.sure_none', language))}</p>"
     counts = {
@@ -235,7 +235,7 @@ def _sure(worth: Sequence[Finding], checks: list[Check], language: str) -> str:
     return f'{html}<p>{first}</p><ul class="doubts">{items}</ul>'
 
 
-def _doubt(check: Check, language: str) -> str:
+def _doubt(check: Check, language: Language) -> str:
     params = sentences.check_params(check)
     question = sentences.check_question(check, language)
     reason = sentences.sentence(check.reason, language, params) if check.reason else ""
@@ -246,7 +246,7 @@ def _why(
     effects: Sequence[Finding],
     estimates: dict[str, Estimate],
     targets: pd.DataFrame,
-    language: str,
+    language: Language,
 ) -> str:
     """Return one line an outcome: effect, interval, sites, how it was compared, strength."""
     rows, strip, level = [], [], LEVEL
@@ -300,7 +300,7 @@ def _goals(estimate: Estimate, targets: pd.DataFrame) -> strips.Marks:
     return strips.Marks(better=better, targets=tuple(mine["threshold"].dropna()))
 
 
-def _actions(run: Run, findings: Sequence[Finding], language: str) -> str:
+def _actions(run: Run, findings: Sequence[Finding], language: Language) -> str:
     """Return who does what by when: the value stage's actions, else what the findings advise."""
     planned = _table(run, "value", "actions")
     if planned.empty:
@@ -321,7 +321,7 @@ def _actions(run: Run, findings: Sequence[Finding], language: str) -> str:
     return f'<ol class="actions">{items}</ol>{below}'
 
 
-def _action(action: str, owner: str, due: Any, subjects: list[str], language: str) -> str:
+def _action(action: str, owner: str, due: Any, subjects: list[str], language: Language) -> str:
     named = [sentences.subject_of(action, s, language) for s in dict.fromkeys(subjects)]
     shown = named[:_SUBJECTS] + (["…"] if named[_SUBJECTS:] else [])
     return wording.text(
@@ -334,7 +334,7 @@ def _action(action: str, owner: str, due: Any, subjects: list[str], language: st
     )
 
 
-def _missing(run: Run, language: str) -> str:
+def _missing(run: Run, language: Language) -> str:
     # What is missing for one reason is said in one row.
     together: dict[tuple[str, str], list[str]] = {}
     for stage, what, reason in _gaps(run, language):
@@ -359,7 +359,7 @@ def _missing(run: Run, language: str) -> str:
     return f'<details class="crm fold"><summary>{words}</summary>{table}</details>'
 
 
-def _gaps(run: Run, language: str) -> Iterator[tuple[str, str, str]]:
+def _gaps(run: Run, language: Language) -> Iterator[tuple[str, str, str]]:
     for stage, found in run.results.items():
         title = wording.text(f"terms.stage.{stage}", language)
         for estimate in found.estimates:
@@ -383,7 +383,7 @@ def _gaps(run: Run, language: str) -> Iterator[tuple[str, str, str]]:
             yield title, title, failed
 
 
-def _audiences(run: Run, language: str) -> str:
+def _audiences(run: Run, language: Language) -> str:
     items = []
     for name in audiences.names(run):
         title = wording.text(f"audiences.{name}.name", language)
@@ -400,7 +400,7 @@ def _audiences(run: Run, language: str) -> str:
     return f'<ul class="cards">{"".join(items)}</ul>'
 
 
-def _stages(run: Run, language: str) -> str:
+def _stages(run: Run, language: Language) -> str:
     items = []
     for number, stage in enumerate(STAGES, start=1):
         title = escape(wording.text(f"terms.stage.{stage}", language))

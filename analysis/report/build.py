@@ -14,6 +14,7 @@ from analysis.report.alerts import alert_files
 from analysis.report.export import stage_page
 from analysis.report.run import FOLDERS, STAGES, Run, open_run
 from analysis.report.sheets import sheet_files
+from analysis.settings import Language
 
 
 def build(run_dir: Path) -> Path:
@@ -72,7 +73,7 @@ def _counts(run: Run) -> dict[str, int]:
     return counts
 
 
-def brief_page(run: Run, language: str, *, top: bool = False) -> str:
+def brief_page(run: Run, language: Language, *, top: bool = False) -> str:
     """Return the decision brief; ``top`` is the one that lies above the language folders."""
     sections = brief.sections(run, language)
     title = wording.text("report.brief_title", language)

@@ -7,9 +7,12 @@ from pathlib import Path
 from analysis.files import write_text
 from analysis.report import notebook, page, typeface
 from analysis.report.run import FOLDERS, Run, open_run
+from analysis.settings import Language
 
 
-def export(notebook_path: Path, language: str, target: Path, *, run: Run | None = None) -> Path:
+def export(
+    notebook_path: Path, language: Language, target: Path, *, run: Run | None = None
+) -> Path:
     """Write the page of one executed notebook.
 
     Parameters
@@ -39,7 +42,7 @@ def export(notebook_path: Path, language: str, target: Path, *, run: Run | None 
     return write_text(Path(target), html.replace(page.FONT_SLOT, style))
 
 
-def stage_page(run: Run, path: Path, language: str) -> str:
+def stage_page(run: Run, path: Path, language: Language) -> str:
     """Return the page of one notebook, still without its font."""
     content = notebook.read(path, language)
     stage = path.stem.partition("_")[2]

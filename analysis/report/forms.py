@@ -17,6 +17,7 @@ from analysis.client import Client
 from analysis.design.privacy import PERSONAL
 from analysis.files import replace_file
 from analysis.report.run import FOLDERS
+from analysis.settings import Language
 from analysis.tables import TABLES
 from analysis.wording.catalogue import keys
 
@@ -71,7 +72,7 @@ def write_forms(client: Client, folder: Path) -> list[Path]:
     return written
 
 
-def _document(client: Client, form: Form, language: str) -> Any:
+def _document(client: Client, form: Form, language: Language) -> Any:
     from docx import Document
     from docx.oxml.ns import qn
 
@@ -119,7 +120,7 @@ def _below(prefix: str) -> list[str]:
 
 
 def _list(
-    document: Any, columns: tuple[str, ...], rows: list[tuple[str, ...]], language: str
+    document: Any, columns: tuple[str, ...], rows: list[tuple[str, ...]], language: Language
 ) -> None:
     table = document.add_table(1, len(columns), style="Table Grid")
     for cell, column in zip(table.rows[0].cells, columns, strict=True):
@@ -129,7 +130,7 @@ def _list(
             cell.text = words
 
 
-def _known(client: Client, language: str) -> Iterator[tuple[str, str]]:
+def _known(client: Client, language: Language) -> Iterator[tuple[str, str]]:
     """Yield what the client file tells, by question."""
     privacy = client.privacy
     yield "client", client.client.name.model_dump()[language]
@@ -142,7 +143,7 @@ def _known(client: Client, language: str) -> Iterator[tuple[str, str]]:
         yield question, wording.text(said, language, least=client.min_cell)
 
 
-def _data(client: Client, language: str) -> list[tuple[str, ...]]:
+def _data(client: Client, language: Language) -> list[tuple[str, ...]]:
     """Return table, column, kind and legal basis of each mapped column about people."""
     basis = client.privacy.legal_basis
     rows = []

@@ -12,6 +12,7 @@ from analysis import wording
 from analysis.errors import RunError
 from analysis.present import MIME
 from analysis.report import markdown
+from analysis.settings import Language
 
 _HIDDEN = {"injected-parameters", "hide-cell"}
 
@@ -25,7 +26,7 @@ class Section:
     shown: list[str] = field(default_factory=list)
     method: list[str] = field(default_factory=list)
 
-    def html(self, language: str) -> str:
+    def html(self, language: Language) -> str:
         """Return the section's markup."""
         folded = ""
         if self.method:
@@ -48,7 +49,7 @@ class Notebook:
         return [section for section in self.sections if section.anchor]
 
 
-def read(path: Path, language: str) -> Notebook:
+def read(path: Path, language: Language) -> Notebook:
     """Take an executed notebook apart.
 
     Parameters

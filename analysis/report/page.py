@@ -13,6 +13,7 @@ from analysis import wording
 from analysis.present import people, stylesheet, tables
 from analysis.report.notebook import Section
 from analysis.report.run import HTML_LANG, STAGES, Run
+from analysis.settings import Language
 
 _TEMPLATES = Path(__file__).with_name("templates")
 FONT_SLOT = "<!--font-->"
@@ -42,12 +43,12 @@ def _template():
     return environment.get_template("page.html.j2")
 
 
-def other(language: str) -> str:
+def other(language: Language) -> str:
     """Return the other language."""
     return wording.LANGUAGES[1 - wording.LANGUAGES.index(language)]
 
 
-def stage_links(run: Run, language: str, current: str, prefix: str = "") -> list[StageLink]:
+def stage_links(run: Run, language: Language, current: str, prefix: str = "") -> list[StageLink]:
     """Return the navigation of a run: the brief, then every stage."""
     brief = wording.text("report.brief_title", language)
     links = [StageLink(brief, f"{prefix}index.html", current == "index")]
@@ -62,7 +63,7 @@ def render(
     body: str,
     *,
     title: str,
-    language: str,
+    language: Language,
     switch_href: str,
     client: str | None = None,
     stages: Sequence[StageLink] = (),
@@ -111,7 +112,7 @@ def render(
     )
 
 
-def provenance(run: Run, language: str) -> str:
+def provenance(run: Run, language: Language) -> str:
     """Return the foot of a page: run, versions and fingerprints of what went in."""
 
     def t(key: str, **params: Any) -> str:

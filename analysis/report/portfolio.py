@@ -17,7 +17,7 @@ from analysis.report import page
 from analysis.report.build import write_pages
 from analysis.report.run import FOLDERS, Run, open_run
 from analysis.results import Estimate, Finding
-from analysis.settings import LEVEL
+from analysis.settings import LEVEL, Language
 
 _NAMES = {"zh_CN": "index.html", "en": "index.en.html"}
 
@@ -64,7 +64,7 @@ def _opened(folder: Path) -> list[Run]:
 
 
 def _page(
-    runs: list[Run], left_out: list[tuple[str, StoredFileError]], reports: Path, language: str
+    runs: list[Run], left_out: list[tuple[str, StoredFileError]], reports: Path, language: Language
 ) -> str:
     def t(key: str, **params) -> str:
         return wording.text(f"report.{key}", language, **params)
@@ -105,7 +105,7 @@ def _effect(run: Run) -> tuple[Finding, Estimate] | None:
     return None
 
 
-def _figures(runs: list[Run], language: str) -> str:
+def _figures(runs: list[Run], language: Language) -> str:
     # Made-up clients never stand in one figure with real ones.
     # An outcome that clients declare is the same only where they declare it alike.
     by_outcome: dict[tuple, list[tuple[Run, Estimate]]] = {}
@@ -136,7 +136,7 @@ def _figures(runs: list[Run], language: str) -> str:
     return "".join(html)
 
 
-def _pooled(estimates: list[Estimate], anchor: str, language: str) -> str:
+def _pooled(estimates: list[Estimate], anchor: str, language: Language) -> str:
     """Return the pooled effect and whether clients differ; nothing for one client."""
     if len(estimates) < 2:
         return ""
@@ -151,7 +151,7 @@ def _pooled(estimates: list[Estimate], anchor: str, language: str) -> str:
     return table + cards.checks(found.checks, f"{anchor}-alike", language, tally=False)
 
 
-def _table(runs: list[Run], language: str) -> str:
+def _table(runs: list[Run], language: Language) -> str:
     rows = []
     for run in runs:
         effect = _effect(run)
@@ -182,7 +182,7 @@ def _table(runs: list[Run], language: str) -> str:
     )
 
 
-def _links(runs: list[Run], reports: Path, language: str) -> str:
+def _links(runs: list[Run], reports: Path, language: Language) -> str:
     items = []
     for run in runs:
         target = run.folder / FOLDERS[language] / "index.html"

@@ -18,10 +18,10 @@ from analysis.indicators import Indicator
 from analysis.present.precision import Earlier
 from analysis.report import saved
 from analysis.results import StageResults
-from analysis.settings import LEVEL, MIN_CELL
+from analysis.settings import LEVEL, MIN_CELL, Language
 
 STAGES = ("design", "baseline", "monitoring", "tracking", "value")
-FOLDERS = {"zh_CN": "zh", "en": "en"}
+FOLDERS: dict[Language, str] = {"zh_CN": "zh", "en": "en"}
 HTML_LANG = {"zh_CN": "zh-CN", "en": "en"}
 
 
@@ -74,7 +74,7 @@ class Run:
         text = json.dumps(inputs, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
 
-    def name(self, language: str) -> str:
+    def name(self, language: Language) -> str:
         """Return the client's name."""
         return self.names.get(language, self.client)
 

@@ -16,6 +16,7 @@ from analysis.files import replace_file
 from analysis.inert import inert
 from analysis.present import figures, tables, views
 from analysis.report.run import Run
+from analysis.settings import Language
 
 NAME = "tables.xlsx"
 _SHEET = 31
@@ -29,7 +30,7 @@ _OPTIONS = {
 }
 
 
-def write_workbook(run: Run, folder: Path, language: str) -> Path:
+def write_workbook(run: Run, folder: Path, language: Language) -> Path:
     """Write every table the reports can show into ``<folder>/tables.xlsx``.
 
     The first sheet lists the others with their captions. Numbers are numbers, rounded to what the
@@ -47,7 +48,7 @@ def write_workbook(run: Run, folder: Path, language: str) -> Path:
     return replace_file(Path(folder) / NAME, lambda path: _write(run, path, language))
 
 
-def _write(run: Run, path: Path, language: str) -> None:
+def _write(run: Run, path: Path, language: Language) -> None:
     import xlsxwriter
 
     def t(key: str) -> str:
@@ -78,7 +79,7 @@ def _write(run: Run, path: Path, language: str) -> None:
                     _put(sheet, line, column, value)
 
 
-def _tables(run: Run, language: str) -> Iterator[tuple[str, str, list[str], list[list[Any]]]]:
+def _tables(run: Run, language: Language) -> Iterator[tuple[str, str, list[str], list[list[Any]]]]:
     for name in views.names():
         stage = name.partition(".")[0]
         view = views.get(name)

@@ -99,7 +99,7 @@ class Estimate:
     adjustment: str | None = None
     comparison: str | None = None
     causal: bool = False
-    dims: Mapping[str, Scalar] = field(default_factory=dict)
+    dims: Mapping[str, Any] = field(default_factory=dict)
     simulated: bool = False
     reason: str | None = None
     agreement: Agreement = Agreement.NOT_ASKED
@@ -128,7 +128,10 @@ class Estimate:
     @property
     def one_sided(self) -> bool:
         """Whether methods agree at least on the direction."""
-        return not self.disputed or self.methods_low > 0 or self.methods_high < 0
+        low, high = self.methods_low, self.methods_high
+        if not self.disputed or low is None or high is None:
+            return not self.disputed
+        return low > 0 or high < 0
 
     def __str__(self) -> str:
         """Return the estimate in one line: value, interval, unit, n, units, comparison."""
@@ -170,8 +173,8 @@ class Check:
     reason: str | None = None
     remedy: str | None = None
     indicator: str | None = None
-    params: Mapping[str, Scalar | list[int]] = field(default_factory=dict)
-    dims: Mapping[str, Scalar] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    dims: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "topic", Topic(self.topic))
@@ -257,7 +260,7 @@ class Alert:
     due_on: str | None = None
     state: Literal["open", "acknowledged", "closed"] = "open"
     requirement: str | None = None
-    params: Mapping[str, Scalar] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("value", "ci_low", "ci_high", "p_value", "false_alarm_rate"):
@@ -278,7 +281,7 @@ class Finding:
     claim: Claim
     design: DesignGrade
     strength: Strength
-    params: Mapping[str, Scalar] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
     estimates: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()

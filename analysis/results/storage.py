@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -53,10 +54,8 @@ def save(results: StageResults, folder: Path) -> Path:
     """Write ``<stage>.json`` and ``<stage>/<table>.parquet`` under ``folder``, atomically."""
     folder = Path(folder)
     for name, frame in results.tables.items():
-        replace_file(
-            folder / results.stage / f"{name}.parquet",
-            lambda path, frame=frame: frame.to_parquet(path, index=False),
-        )
+        write = partial(frame.to_parquet, index=False)
+        replace_file(folder / results.stage / f"{name}.parquet", write)
     target = folder / f"{results.stage}.json"
     text = to_json(results)
     return write_text(target, text)

@@ -11,13 +11,13 @@ import string
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from analysis import packaged
 from analysis.errors import EvaluationError
+from analysis.settings import Language
 from analysis.wording.formatting import SPECS, format_value, plural_word
 
-Language = Literal["zh_CN", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh_CN", "en")
 _SHORT: Mapping[Language, str] = {"zh_CN": "zh", "en": "en"}
 _FOLDER = Path(__file__).parent
@@ -106,7 +106,11 @@ def placeholders(key: str, language: Language) -> tuple[tuple[str, str], ...]:
 
 def words_by_number(key: str, language: Language) -> tuple[tuple[str, str, str], ...]:
     """Return the sorted ``(name, one, other)`` of the words of a sentence that follow a number."""
-    found = {(name, *spec.split("|")) for name, spec in _blanks(key, language) if _by_number(spec)}
+    found = set()
+    for name, spec in _blanks(key, language):
+        if _by_number(spec):
+            one, other = spec.split("|")
+            found.add((name, one, other))
     return tuple(sorted(found))
 
 
@@ -122,7 +126,8 @@ def _by_number(spec: str) -> bool:
 def _fill(key: str, language: Language, params: Mapping[str, Any], name: str, spec: str) -> str:
     value = params[name]
     if _by_number(spec):
-        return plural_word(value, *spec.split("|"), language)
+        one, other = spec.split("|")
+        return plural_word(value, one, other, language)
     if spec == "key" and value is not None:
         return text(str(value), language)
     if spec not in SPECS:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
+from analysis.settings import Language
+
 _MISSING = {"zh_CN": "无法给出", "en": "not available"}
 _TRUTH = {"zh_CN": ("否", "是"), "en": ("no", "yes")}
 _MINUS = "\u2212"
@@ -49,7 +51,9 @@ _SCALES = ("score", "score_1_5", "score_0_10", "score_0_100", "points", "nps_poi
 """Units of which English names the points only where they differ: 3.82, but +0.15 points."""
 
 
-def in_unit(value: float | None, unit: str | None, language: str, *, effect: bool = False) -> str:
+def in_unit(
+    value: float | None, unit: str | None, language: Language, *, effect: bool = False
+) -> str:
     """Write a number in its unit.
 
     Parameters
@@ -72,7 +76,7 @@ def in_unit(value: float | None, unit: str | None, language: str, *, effect: boo
     >>> in_unit(3.821, "score", "en"), in_unit(0.154, "score", "en", effect=True)
     ('3.82', '+0.15 points')
     """
-    if _absent(value):
+    if value is None or _absent(value):
         return _MISSING[language]
     if unit == "share_difference":
         unit, effect = "share", True
@@ -96,7 +100,7 @@ def in_unit(value: float | None, unit: str | None, language: str, *, effect: boo
     return SPECS[spec](value, language) + suffix
 
 
-def format_value(value: Any, spec: str, language: str, *, unit: str | None = None) -> str:
+def format_value(value: Any, spec: str, language: Language, *, unit: str | None = None) -> str:
     """Write one value by a spec of :data:`SPECS`; None and NaN read as "not available"."""
     if _absent(value):
         return _MISSING[language]
@@ -107,7 +111,7 @@ def format_value(value: Any, spec: str, language: str, *, unit: str | None = Non
     return SPECS[spec](value, language)
 
 
-def plural_word(value: Any, one: str, other: str, language: str) -> str:
+def plural_word(value: Any, one: str, other: str, language: Language) -> str:
     """Return the word that goes with a whole number: ``one`` where the language says so.
 
     Parameters
@@ -130,7 +134,7 @@ def plural_word(value: Any, one: str, other: str, language: str) -> str:
     return one if rule(round(abs(float(value)))) == "one" else other
 
 
-def indicator_title(indicator: str, language: str) -> str:
+def indicator_title(indicator: str, language: Language) -> str:
     """Return the title of an indicator in the registry in force; others stay as they are."""
     from analysis.indicators import registry
 
@@ -147,7 +151,7 @@ def _absent(value: Any) -> bool:
         return type(value).__name__ in ("NAType", "NaTType")
 
 
-def _decimal(value: float, digits: int, language: str, *, signed: bool = False) -> str:
+def _decimal(value: float, digits: int, language: Language, *, signed: bool = False) -> str:
     value = round(float(value), digits) + 0.0  # + 0.0 turns −0.0 into 0.0
     pattern, locale = _pattern(digits), _locale(language)
     written = pattern.apply(abs(value), locale)
@@ -164,13 +168,13 @@ def _pattern(digits: int) -> Any:
 
 
 @cache
-def _locale(language: str) -> Any:
+def _locale(language: Language) -> Any:
     from babel import Locale
 
     return Locale.parse(language)
 
 
-def _percent(value: float, digits: int, language: str) -> str:
+def _percent(value: float, digits: int, language: Language) -> str:
     step = 10.0**-digits
     # What is rare is not never, and what is nearly certain is not certain.
     if 0 < 100 * value < step / 2:
@@ -180,12 +184,12 @@ def _percent(value: float, digits: int, language: str) -> str:
     return _decimal(100 * value, digits, language) + "%"
 
 
-def _chance(value: float, language: str) -> str:
+def _chance(value: float, language: Language) -> str:
     """Write a probability: what no simulation missed is not certain, what none found not never."""
     return _percent(min(max(value, 1e-9), 1 - 1e-9), 0, language)
 
 
-def _bare(value: float, language: str) -> str:
+def _bare(value: float, language: Language) -> str:
     """Write a number without unit: whole ones whole, small ones with two digits that count."""
     if float(value).is_integer():
         return _decimal(value, 0, language)
@@ -196,7 +200,7 @@ def _bare(value: float, language: str) -> str:
     return _decimal(value, digits, language)
 
 
-def _money(value: float, language: str) -> str:
+def _money(value: float, language: Language) -> str:
     size = abs(value)
     if language == "zh_CN":
         if size >= 1e8:
@@ -219,14 +223,14 @@ def _as_date(value: Any) -> dt.date:
     return dt.date.fromisoformat(str(value)[:10])
 
 
-def _date(value: Any, language: str) -> str:
+def _date(value: Any, language: Language) -> str:
     day = _as_date(value)
     if language == "zh_CN":
         return f"{day.year}年{day.month}月{day.day}日"
     return f"{day.day} {_month_names(language)[day.month]} {day.year}"
 
 
-def _month(value: Any, language: str) -> str:
+def _month(value: Any, language: Language) -> str:
     if isinstance(value, (str, dt.date)):
         text = value if not isinstance(value, str) or len(value) > 7 else f"{value}-01"
         day = _as_date(text)
@@ -239,7 +243,7 @@ def _month(value: Any, language: str) -> str:
     return f"{_month_names(language)[month]} {year}"
 
 
-def _months(value: Iterable[int], language: str) -> str:
+def _months(value: Iterable[int], language: Language) -> str:
     """Write running months as stretches: "Nov 2023, Jan to Mar 2024"."""
     stretches: list[list[int]] = []
     for month in sorted(value):
@@ -251,7 +255,7 @@ def _months(value: Iterable[int], language: str) -> str:
     return ("、" if language == "zh_CN" else ", ").join(written)
 
 
-def _stretch(first: int, last: int, language: str) -> str:
+def _stretch(first: int, last: int, language: Language) -> str:
     """Write the months from a first to a last one; the year once where it is the same."""
     if first == last:
         return _month(first, language)
@@ -265,20 +269,20 @@ def _stretch(first: int, last: int, language: str) -> str:
 
 
 @cache
-def _month_names(language: str) -> dict[int, str]:
+def _month_names(language: Language) -> dict[int, str]:
     from babel.dates import get_month_names
 
     return dict(get_month_names("abbreviated", locale=language))
 
 
-def _p(value: float, language: str) -> str:
+def _p(value: float, language: Language) -> str:
     if value < _SMALLEST_P:
         return f"<{_SMALLEST_P}"
     round_limit = float(value) in (0.05, 0.01)
     return _decimal(value, 2 if value >= 0.1 or round_limit else 3, language)
 
 
-def _plain(value: Any, language: str) -> str:
+def _plain(value: Any, language: Language) -> str:
     if isinstance(value, str):
         return value
     if type(value).__name__ in ("bool", "bool_"):
@@ -295,7 +299,7 @@ def _plain(value: Any, language: str) -> str:
     return written.rstrip("0").rstrip(".")
 
 
-SPECS: dict[str, Callable[[Any, str], str]] = {
+SPECS: dict[str, Callable[[Any, Language], str]] = {
     "": _plain,
     "text": lambda value, language: str(value),
     "int": lambda value, language: _decimal(value, 0, language),

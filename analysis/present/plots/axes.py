@@ -12,6 +12,7 @@ import numpy as np
 
 from analysis import wording
 from analysis.present import sentences, theme
+from analysis.settings import Language
 from analysis.tables import period_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def new(height: float, columns: int = 1, rows: int = 1, **options) -> tuple[Figu
     return plt.subplots(rows, columns, figsize=(theme.WIDTH, height), squeeze=False, **options)
 
 
-def month_ticks(axes: Axes, periods: Sequence[int], language: str) -> None:
+def month_ticks(axes: Axes, periods: Sequence[int], language: Language) -> None:
     """Put at most eight month labels on the horizontal axis."""
     low, high = int(min(periods)), int(max(periods))
     step = next(s for s in (1, 2, 3, 6, 12, 24, 60, 120) if (high - low) / s <= 8)
@@ -39,7 +40,7 @@ def month_ticks(axes: Axes, periods: Sequence[int], language: str) -> None:
     axes.set_xticks(ticks, [short_month(tick, language) for tick in ticks])
 
 
-def time_ticks(axes: Axes, frame: pd.DataFrame, language: str) -> None:
+def time_ticks(axes: Axes, frame: pd.DataFrame, language: Language) -> None:
     """Label months: of running months, or of running days where the rows are weeks."""
     if "week" not in frame:
         month_ticks(axes, frame["period"], language)
@@ -49,7 +50,7 @@ def time_ticks(axes: Axes, frame: pd.DataFrame, language: str) -> None:
     axes.set_xticks(place[::step], [short_month(month, language) for month in first[::step]])
 
 
-def tick_word(frame: pd.DataFrame, period: int, language: str) -> str:
+def tick_word(frame: pd.DataFrame, period: int, language: Language) -> str:
     """Write one tick: the month of a running month, or of a running day of weeks."""
     return short_month(_month_of_day(period) if "week" in frame else period, language)
 
@@ -65,7 +66,7 @@ def _month_of_day(day: int) -> int:
     return period_of(dt.date.fromordinal(_EPOCH + day))
 
 
-def short_month(period: int, language: str) -> str:
+def short_month(period: int, language: Language) -> str:
     """Write a month in two short lines: month above year."""
     if language == "zh_CN":
         return f"{period % 12 + 1}月\n{period // 12}"
@@ -86,14 +87,14 @@ def wrapped(text: str, width: int = 22) -> str:
     return "\n".join(textwrap.wrap(text, width)) or text
 
 
-def unit_word(unit: str | None, language: str, *, effect: bool = False) -> str:
+def unit_word(unit: str | None, language: Language, *, effect: bool = False) -> str:
     """Return the word of a unit; a difference of shares is in percentage points."""
     if unit == "share" and effect:
         unit = "percentage_points"
     return sentences.label(f"terms.unit.{unit}", language) if unit else ""
 
 
-def value_label(indicator: str | None, unit: str | None, language: str) -> str:
+def value_label(indicator: str | None, unit: str | None, language: Language) -> str:
     """Return the words beside an axis of levels, e.g. ``Satisfied customers (%)``."""
     word = "%" if unit == "share" else unit_word(unit, language)
     if indicator is None:

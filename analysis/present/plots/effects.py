@@ -10,6 +10,7 @@ from analysis.present import sentences, theme
 from analysis.present.estimates import row_label
 from analysis.present.plots import axes as ax
 from analysis.results import Estimate
+from analysis.settings import Language
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +24,7 @@ def _ends(estimates: Sequence[Estimate]) -> tuple[list[float], list[float], list
     return values, low, high
 
 
-def event_study(estimates: Sequence[Estimate], *, language: str) -> Figure:
+def event_study(estimates: Sequence[Estimate], *, language: Language) -> Figure:
     """Draw effects by month since training started.
 
     Parameters
@@ -55,7 +56,7 @@ def event_study(estimates: Sequence[Estimate], *, language: str) -> Figure:
     return figure
 
 
-def group_time(estimates: Sequence[Estimate], *, language: str) -> Figure:
+def group_time(estimates: Sequence[Estimate], *, language: Language) -> Figure:
     """Draw effects of each cohort in small panels on one scale.
 
     Parameters
@@ -95,7 +96,7 @@ def group_time(estimates: Sequence[Estimate], *, language: str) -> Figure:
 def forest(
     estimates: Sequence[Estimate],
     *,
-    language: str,
+    language: Language,
     rows: str = "indicator",
     labels: Sequence[str] | None = None,
 ) -> Figure:
@@ -145,7 +146,7 @@ def _event_time(estimate: Estimate) -> int:
     return dims["event_time"] if "event_time" in dims else dims["period"] - dims["cohort"]
 
 
-def _effect_label(unit: str | None, language: str) -> str:
+def _effect_label(unit: str | None, language: Language) -> str:
     return wording.text(
         "report.axis.effect", language, unit=ax.unit_word(unit, language, effect=True)
     )

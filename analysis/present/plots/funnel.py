@@ -9,6 +9,7 @@ import pandas as pd
 from analysis import wording
 from analysis.present import theme
 from analysis.present.plots import axes as ax
+from analysis.settings import Language
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +21,7 @@ MOST_NAMED = 8
 def site_funnel(
     frame: pd.DataFrame,
     *,
-    language: str,
+    language: Language,
     indicator: str | None = None,
     unit: str | None = None,
 ) -> Figure:

@@ -12,6 +12,7 @@ from analysis import wording
 from analysis.present import sentences, theme
 from analysis.present.plots import axes as ax
 from analysis.present.plots.time import trends
+from analysis.settings import Language
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,7 +22,7 @@ _SEASONS = {"spring_festival": "////", "flood": "....", "may_day": "xxxx", "year
 _QUADRANTS = ("concentrate", "keep_up", "low_priority", "possible_overkill")
 
 
-def return_by_month(frame: pd.DataFrame, *, language: str, line: float = 0.3) -> Figure:
+def return_by_month(frame: pd.DataFrame, *, language: Language, line: float = 0.3) -> Figure:
     """Draw the return rate by month with its intervals, and the line below which it rings.
 
     Parameters
@@ -55,7 +56,7 @@ def return_by_month(frame: pd.DataFrame, *, language: str, line: float = 0.3) ->
     return figure
 
 
-def scree(frame: pd.DataFrame, *, language: str) -> Figure:
+def scree(frame: pd.DataFrame, *, language: Language) -> Figure:
     """Draw the eigenvalues of each questionnaire against those of random answers.
 
     Parameters
@@ -96,7 +97,7 @@ def scree(frame: pd.DataFrame, *, language: str) -> Figure:
     return figure
 
 
-def importance_matrix(frame: pd.DataFrame, *, language: str) -> Figure:
+def importance_matrix(frame: pd.DataFrame, *, language: Language) -> Figure:
     """Draw each item by how well it scores and how closely it goes with the overall score.
 
     Parameters
@@ -159,7 +160,7 @@ MOST_DOTS = 200
 """Sites of an arm that can be told apart as dots."""
 
 
-def propensities(frame: pd.DataFrame, *, language: str) -> Figure:
+def propensities(frame: pd.DataFrame, *, language: Language) -> Figure:
     """Draw each site's propensity of being trained, by arm, over the range that both share.
 
     The sites of an arm of more than :data:`MOST_DOTS` are drawn as bars, one a hundredth of
@@ -211,7 +212,7 @@ def propensities(frame: pd.DataFrame, *, language: str) -> Figure:
 def seasonal_trends(
     frame: pd.DataFrame,
     *,
-    language: str,
+    language: Language,
     indicator: str | None = None,
     unit: str | None = None,
     span: tuple[float, float] | None = None,
@@ -248,5 +249,5 @@ def seasonal_trends(
     return figure
 
 
-def _words(value: object, language: str) -> str:
+def _words(value: object, language: Language) -> str:
     return str(value[language]) if isinstance(value, Mapping) else str(value)

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis import wording
 from analysis.present import sentences, theme
 from analysis.present.plots import axes as ax
+from analysis.settings import Language
 from analysis.tables import period_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _CELL = {1: "#e9a48a", 2: "#f4d9a8", 3: "#e3ecf2"}
 """Ground of a cell of the risk map by grade; the grade is also written in it."""
 
 
-def programme_gantt(frame: pd.DataFrame, *, language: str, today: object = None) -> Figure:
+def programme_gantt(frame: pd.DataFrame, *, language: Language, today: object = None) -> Figure:
     """Draw milestones against their plan: planned steps, when they were reached or are expected.
 
     Parameters
@@ -106,7 +107,7 @@ def programme_gantt(frame: pd.DataFrame, *, language: str, today: object = None)
     return figure
 
 
-def risk_map(frame: pd.DataFrame, *, language: str) -> Figure:
+def risk_map(frame: pd.DataFrame, *, language: Language) -> Figure:
     """Draw risks by probability and impact, those whose trigger is set off marked.
 
     Parameters
@@ -169,7 +170,7 @@ def risk_map(frame: pd.DataFrame, *, language: str) -> Figure:
 def site_multiples(
     frame: pd.DataFrame,
     *,
-    language: str,
+    language: Language,
     unit: str | None = None,
     direction: str = "up",
     start: int | None = None,
@@ -251,7 +252,12 @@ def _small_chart(
 
 
 def _scale(
-    grid: np.ndarray, shown: pd.DataFrame, scale: float, language: str, panels: int, columns: int
+    grid: np.ndarray,
+    shown: pd.DataFrame,
+    scale: float,
+    language: Language,
+    panels: int,
+    columns: int,
 ) -> None:
     values = scale * shown[["value", "centre"]].astype(float).to_numpy()
     low, high = np.nanmin(values), np.nanmax(values)

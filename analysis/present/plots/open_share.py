@@ -9,6 +9,7 @@ import pandas as pd
 from analysis import wording
 from analysis.present import theme
 from analysis.present.plots import axes as ax
+from analysis.settings import Language
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,7 +22,7 @@ _LOOKS = {
 }
 
 
-def open_share(frame: pd.DataFrame, *, language: str, about: str = "resolve") -> Figure:
+def open_share(frame: pd.DataFrame, *, language: Language, about: str = "resolve") -> Figure:
     """Draw the share still open over time, by arm, before and after training.
 
     Parameters

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis import wording
 from analysis.present import sentences, theme
 from analysis.present.plots import axes as ax
+from analysis.settings import Language
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _SMD = 0.1
 
 
-def love_plot(frame: pd.DataFrame, *, language: str) -> Figure:
+def love_plot(frame: pd.DataFrame, *, language: Language) -> Figure:
     """Draw how alike trained and comparison sites were before training.
 
     Parameters
@@ -58,7 +59,9 @@ def love_plot(frame: pd.DataFrame, *, language: str) -> Figure:
     return figure
 
 
-def response_bars(frame: pd.DataFrame, *, language: str, overall: float | None = None) -> Figure:
+def response_bars(
+    frame: pd.DataFrame, *, language: Language, overall: float | None = None
+) -> Figure:
     """Draw response rates with their intervals, and the overall rate as a line.
 
     Parameters

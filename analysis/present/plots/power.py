@@ -9,6 +9,7 @@ import pandas as pd
 from analysis import wording
 from analysis.present import sentences, theme
 from analysis.present.plots import axes as ax
+from analysis.settings import Language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _POWER = 0.8
 
 
-def power_by_sites(frame: pd.DataFrame, *, language: str) -> Figure:
+def power_by_sites(frame: pd.DataFrame, *, language: Language) -> Figure:
     """Draw the chance of finding one effect against the number of sites.
 
     Parameters
@@ -42,7 +43,7 @@ def power_by_sites(frame: pd.DataFrame, *, language: str) -> Figure:
     return figure
 
 
-def power_by_cost(frame: pd.DataFrame, *, language: str) -> Figure:
+def power_by_cost(frame: pd.DataFrame, *, language: Language) -> Figure:
     """Draw power against cost, a line for each number of sites.
 
     Parameters
@@ -85,7 +86,7 @@ def _look(style: theme.Style) -> dict[str, Any]:
     }
 
 
-def _power_scale(axes: Axes, language: str) -> None:
+def _power_scale(axes: Axes, language: Language) -> None:
     """Draw the power that is asked for, and finish the axis of power and the legend."""
     axes.axhline(
         100 * _POWER,

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis import wording
 from analysis.present import sentences, theme
 from analysis.present.plots import axes as ax
+from analysis.settings import Language
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def confidence_sequence(
     frame: pd.DataFrame,
     *,
-    language: str,
+    language: Language,
     indicator: str | None = None,
     unit: str | None = None,
 ) -> Figure:

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis import wording
 from analysis.present import theme
 from analysis.present.plots import axes as ax
+from analysis.settings import Language
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def trends(
     frame: pd.DataFrame,
     *,
-    language: str,
+    language: Language,
     indicator: str | None = None,
     unit: str | None = None,
     starts: tuple[int, ...] = (),
@@ -78,7 +79,7 @@ def trends(
 def control_chart(
     frame: pd.DataFrame,
     *,
-    language: str,
+    language: Language,
     indicator: str | None = None,
     unit: str | None = None,
     span: tuple[float, float] | None = None,

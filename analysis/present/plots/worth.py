@@ -10,12 +10,13 @@ import pandas as pd
 from analysis import wording
 from analysis.present import sentences, theme
 from analysis.present.plots import axes as ax
+from analysis.settings import Language
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def scorecard(frame: pd.DataFrame, *, language: str) -> Figure:
+def scorecard(frame: pd.DataFrame, *, language: Language) -> Figure:
     """Draw every goal on an axis of its own: estimate with interval, and the target.
 
     Parameters
@@ -66,14 +67,14 @@ def scorecard(frame: pd.DataFrame, *, language: str) -> Figure:
     return figure
 
 
-def _title(row: Any, language: str) -> str:
+def _title(row: Any, language: Language) -> str:
     given = getattr(row, "label", None)
     if given is None:
         return sentences.indicator_title(row.indicator, language)
     return given[language] if isinstance(given, Mapping) else sentences.label(given, language)
 
 
-def benefit_against_cost(frame: pd.DataFrame, *, language: str) -> Figure:
+def benefit_against_cost(frame: pd.DataFrame, *, language: Language) -> Figure:
     """Draw the benefit accumulated by the end of each month, with its interval, and the cost.
 
     Parameters
@@ -122,7 +123,7 @@ def benefit_against_cost(frame: pd.DataFrame, *, language: str) -> Figure:
 
 
 def tornado(
-    frame: pd.DataFrame, *, language: str, base: float | None = None, unit: str | None = None
+    frame: pd.DataFrame, *, language: Language, base: float | None = None, unit: str | None = None
 ) -> Figure:
     """Draw how far the result moves when one assumption moves.
 

@@ -26,6 +26,7 @@ from analysis.present.views.instruments import (
 )
 from analysis.present.views.words import in_words, lowest
 from analysis.results import StageResults, Topic
+from analysis.settings import Language
 
 __all__ = [
     "aapor",
@@ -65,7 +66,7 @@ def broken_rules(table: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(column=in_words(rows, _columns))
 
 
-def _columns(row, language: str) -> str:
+def _columns(row, language: Language) -> str:
     names = [f"measurement.field.{name}" for name in row.column.split("/") if name]
     words = [wording.text(name, language) for name in names]
     return wording.format_value(words, "", language) if words else ""
@@ -122,7 +123,7 @@ def ingest(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(reasons=in_words(table, _reasons))
 
 
-def _reasons(row, language: str) -> str:
+def _reasons(row, language: Language) -> str:
     # An accepted fault names its rule after a colon.
     words = [
         wording.text(
@@ -151,7 +152,7 @@ def skill_gaps(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(interval=in_words(table, _gap_interval))
 
 
-def _gap_interval(row, language: str) -> str:
+def _gap_interval(row, language: Language) -> str:
     if pd.isna(row.ci_low):
         return "—"
     low, high = (wording.format_value(end, "num1", language) for end in (row.ci_low, row.ci_high))
@@ -216,7 +217,7 @@ def appraisal(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rank_range(name: str):
-    def write(row, language: str) -> str:
+    def write(row, language: Language) -> str:
         low, high = getattr(row, f"{name}_low"), getattr(row, f"{name}_high")
         if low == high:
             return str(low)

@@ -11,6 +11,7 @@ from analysis import wording
 from analysis.indicators import registry
 from analysis.present.views.value import money, quantity
 from analysis.present.views.words import in_words, target
+from analysis.settings import Language
 
 
 def power(table: pd.DataFrame) -> pd.DataFrame:
@@ -36,7 +37,7 @@ def outlook(table: pd.DataFrame) -> pd.DataFrame:
     """Return the priced outcomes with gains, price and quantity in words."""
 
     def gain(column: str) -> Any:
-        def written(row: Any, language: str) -> str:
+        def written(row: Any, language: Language) -> str:
             value, unit = getattr(row, column), registry.get(row.indicator).unit
             return (
                 "—" if pd.isna(value) else wording.format_value(value, "size", language, unit=unit)
@@ -68,7 +69,7 @@ def contradictions(table: pd.DataFrame) -> pd.DataFrame:
 def documents(table: pd.DataFrame) -> pd.DataFrame:
     """Return the documents asked for in the reader's words; the client's own keep their titles."""
 
-    def title(row: Any, language: str) -> str:
+    def title(row: Any, language: Language) -> str:
         key = f"planning.document.{row.document}"
         return wording.text(key, language) if row.document else str(row.title)
 
@@ -98,7 +99,7 @@ def chain(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _start_level(row: Any, language: str) -> str:
+def _start_level(row: Any, language: Language) -> str:
     stated = row.baseline if pd.notna(row.baseline) else row.measured
     if pd.isna(stated):
         return "—"

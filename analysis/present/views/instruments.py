@@ -9,6 +9,7 @@ import pandas as pd
 from analysis import wording
 from analysis.present.views.words import in_words
 from analysis.results import Estimate, StageResults
+from analysis.settings import Language
 
 _SOURCES = ("surveys", "reactions", "ratings")
 _MEASURES = ("cronbach_alpha", "mcdonald_omega", "average_variance_extracted")
@@ -57,7 +58,7 @@ def _title(row) -> dict[str, str]:
     return {"zh_CN": row.title_zh_CN, "en": row.title_en}
 
 
-def _scale(row, language: str) -> str:
+def _scale(row, language: Language) -> str:
     low, high = (f"{end:g}" for end in (row.scale_min, row.scale_max))
     return wording.text("report.interval", language, low=low, high=high)
 
@@ -152,7 +153,7 @@ def icc_forms(results: StageResults) -> pd.DataFrame:
     )
 
 
-def _value_with_ends(row, language: str) -> str:
+def _value_with_ends(row, language: Language) -> str:
     if pd.isna(row.value):
         return "—"
     words = [

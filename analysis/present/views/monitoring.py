@@ -9,6 +9,7 @@ from analysis.present import sentences
 from analysis.present.plots.monitoring import MOST_PANELS
 from analysis.present.views.words import in_words
 from analysis.results import Estimate, StageResults
+from analysis.settings import Language
 
 
 def worst_chart(results: StageResults) -> pd.DataFrame:
@@ -101,7 +102,7 @@ def split(table: pd.DataFrame) -> pd.DataFrame:
     return kept.assign(subject=in_words(kept, _part))
 
 
-def _part(row, language: str) -> str:
+def _part(row, language: Language) -> str:
     if row.by == "lecturer_id":
         return wording.text("chapters.lecturer", language, code=str(row.subject)[:6])
     key = f"terms.{row.by}.{row.subject}"
@@ -116,7 +117,7 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
 def events(table: pd.DataFrame) -> pd.DataFrame:
     """Return the changes, those of all sites by that word."""
 
-    def where(row, language: str) -> str:
+    def where(row, language: Language) -> str:
         return row.site_id or wording.text("monitoring.all_sites", language)
 
     return table.assign(where=in_words(table, where))
@@ -135,7 +136,7 @@ def cycle(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(rule=table["rule"].where(table["rule"] != "", "plan"))
 
 
-def _measured(value: float | None, unit: str | None, language: str) -> str:
+def _measured(value: float | None, unit: str | None, language: Language) -> str:
     return "—" if pd.isna(value) else wording.in_unit(value, unit, language)
 
 
@@ -193,7 +194,7 @@ def _interval(estimate: Estimate, low: float | None, high: float | None) -> dict
     }
 
 
-def _subject(row, language: str) -> str:
+def _subject(row, language: Language) -> str:
     subject = str(row.subject)
     if row.rule.startswith("lecturer_"):
         return wording.text("chapters.lecturer", language, code=subject[:6])
@@ -203,5 +204,5 @@ def _subject(row, language: str) -> str:
     return f"{name} / {sentences.label(f'monitoring.form.{form}', language)}"
 
 
-def _lecturer(row, language: str) -> str:
+def _lecturer(row, language: Language) -> str:
     return wording.text("chapters.lecturer", language, code=str(row.lecturer_id)[:6])

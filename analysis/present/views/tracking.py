@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis import wording
 from analysis.present.views.words import by_methods, in_words, target
+from analysis.settings import Language
 
 
 def targets(table: pd.DataFrame) -> pd.DataFrame:
@@ -21,7 +22,7 @@ def beside_truth(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(indicator=in_words(table, _whose))
 
 
-def _whose(row: Any, language: str) -> str:
+def _whose(row: Any, language: Language) -> str:
     title = wording.indicator_title(row.indicator, language)
     if not row.stratum:
         return title
@@ -29,13 +30,13 @@ def _whose(row: Any, language: str) -> str:
     return wording.text("causal.rated_by", language, title=title, role=role)
 
 
-def _found(row: Any, language: str) -> str:
+def _found(row: Any, language: Language) -> str:
     if pd.notna(row.methods_low):
         return by_methods(row, row.unit, language)
     return wording.format_value(row.value, "effect", language, unit=row.unit)
 
 
-def _in_full(row: Any, language: str) -> str:
+def _in_full(row: Any, language: Language) -> str:
     words = target(row, language)
     if row.reading == "relative" and row.outcome_unit != "relative" and pd.notna(row.threshold):
         means = wording.in_unit(row.threshold, row.outcome_unit, language, effect=True)

@@ -12,6 +12,7 @@ from analysis.indicators import registry
 from analysis.present import sentences
 from analysis.present.plots.axes import unit_word
 from analysis.present.views.words import by_methods, in_words, target
+from analysis.settings import Language
 
 
 def benefits(table: pd.DataFrame) -> pd.DataFrame:
@@ -25,7 +26,7 @@ def benefits(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _gain(row: Any, language: str) -> str:
+def _gain(row: Any, language: Language) -> str:
     if pd.notna(row.methods_low):
         return by_methods(row, registry.get(row.indicator).unit, language)
     unit = registry.get(row.indicator).unit
@@ -36,12 +37,12 @@ def _gain(row: Any, language: str) -> str:
     )
 
 
-def money(row: Any, language: str) -> str:
+def money(row: Any, language: Language) -> str:
     """Write what one unit is worth, per what it is counted for."""
     return "—" if pd.isna(row.money) else _per(f"price.{row.basis}", row.money, language)
 
 
-def _break_even(row: Any, language: str) -> str:
+def _break_even(row: Any, language: Language) -> str:
     if pd.isna(row.break_even):
         return "—"
     if row.break_even <= 0:
@@ -50,16 +51,16 @@ def _break_even(row: Any, language: str) -> str:
     return wording.format_value(row.break_even, "size", language, unit=unit)
 
 
-def quantity(row: Any, language: str) -> str:
+def quantity(row: Any, language: Language) -> str:
     """Write how many site-months or household-months count."""
     return "—" if pd.isna(row.exposure) else _per(f"quantity.{row.basis}", row.exposure, language)
 
 
-def _per(key: str, value: float, language: str) -> str:
+def _per(key: str, value: float, language: Language) -> str:
     return wording.text(f"value.{key}", language, value=value)
 
 
-def _amount_interval(row: Any, language: str) -> str:
+def _amount_interval(row: Any, language: Language) -> str:
     if pd.isna(row.amount_low):
         return "—"
     low, high = (
@@ -79,7 +80,7 @@ def options(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _option_range(low: str, high: str, spec: str) -> Callable[[Any, str], str]:
-    def told(row: Any, language: str) -> str:
+    def told(row: Any, language: Language) -> str:
         ends = (getattr(row, low), getattr(row, high))
         if any(map(pd.isna, ends)):
             return "—"
@@ -93,7 +94,7 @@ def _option_range(low: str, high: str, spec: str) -> Callable[[Any, str], str]:
     return told
 
 
-def _option_return(row: Any, language: str) -> str:
+def _option_return(row: Any, language: Language) -> str:
     if row.reason is not None and pd.notna(row.reason):
         return wording.text(row.reason, language)
     words = {
@@ -112,7 +113,7 @@ def unpriced(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _effect(row: Any, language: str) -> str:
+def _effect(row: Any, language: Language) -> str:
     if row.disputed:
         return by_methods(row, row.unit, language)
     return wording.format_value(row.value, "effect", language, unit=row.unit)
@@ -127,7 +128,7 @@ def actions(table: pd.DataFrame) -> pd.DataFrame:
     return joined.assign(subject=in_words(joined, _subjects))
 
 
-def _subjects(row: Any, language: str) -> str:
+def _subjects(row: Any, language: Language) -> str:
     named = [sentences.subject_of(row.action, s, language) for s in dict.fromkeys(row.subject) if s]
     return wording.format_value(named, "", language) if named else ""
 
@@ -137,7 +138,7 @@ def earlier_actions(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(finding=in_words(table, _about))
 
 
-def _about(row: Any, language: str) -> str:
+def _about(row: Any, language: Language) -> str:
     about = "" if pd.isna(row.finding) else str(row.finding)
     return sentences.subject_of(str(row.action), about, language) if about else ""
 
@@ -158,7 +159,7 @@ def goals_drawn(table: pd.DataFrame) -> pd.DataFrame:
     return shown.assign(target=shown["threshold"], label=in_words(shown, _goal))
 
 
-def _goal(row: Any, language: str) -> str:
+def _goal(row: Any, language: Language) -> str:
     return wording.text(
         "value.goal_drawn" if row.reading == "level" else "value.goal_change_drawn",
         language,
@@ -168,7 +169,7 @@ def _goal(row: Any, language: str) -> str:
     )
 
 
-def _estimate(row, language: str) -> str:
+def _estimate(row, language: Language) -> str:
     if pd.notna(row.methods_low):
         return by_methods(row, row.unit, language)
     if pd.isna(row.value):
@@ -186,7 +187,7 @@ def _estimate(row, language: str) -> str:
     )
 
 
-def _verdict(row, language: str) -> str:
+def _verdict(row, language: Language) -> str:
     verdict = wording.text(f"value.verdict.{row.verdict}", language)
     if not row.reason:
         key = "chapters.with_comparison" if row.causal else "chapters.without_comparison"

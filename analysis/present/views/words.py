@@ -13,6 +13,7 @@ import pandas as pd
 from analysis import wording
 from analysis.indicators import registry
 from analysis.results import Check, Estimate
+from analysis.settings import Language
 
 if TYPE_CHECKING:
     from analysis.causal import Evaluation
@@ -68,7 +69,7 @@ def in_words(table: pd.DataFrame, write: Callable[[Any, str], str]) -> list[dict
     ]
 
 
-def target(row: Any, language: str) -> str:
+def target(row: Any, language: Language) -> str:
     """Write a target as its reading asks."""
     unit = registry.get(row.indicator).unit
     if row.unit == "relative":
@@ -76,7 +77,7 @@ def target(row: Any, language: str) -> str:
     return wording.in_unit(row.target, unit, language, effect=row.unit == "points")
 
 
-def by_methods(row: Any, unit: str, language: str) -> str:
+def by_methods(row: Any, unit: str, language: Language) -> str:
     """Write the range over methods that disagree on an effect."""
     low, high = (
         wording.in_unit(end, unit, language, effect=True)
@@ -111,11 +112,11 @@ def complaints(table: pd.DataFrame) -> pd.DataFrame:
 _ARMS = ("treated", "comparison")
 
 
-def _subject_of(name: str, language: str) -> str:
+def _subject_of(name: str, language: Language) -> str:
     return wording.text("terms.unknown_post", language) if name == "unknown" else name
 
 
-def _share_with_interval(cell: Any, language: str) -> str:
+def _share_with_interval(cell: Any, language: Language) -> str:
     value = wording.format_value(cell.value, "pct1", language)
     low, high = (
         wording.format_value(100 * end, "num1", language) for end in (cell.ci_low, cell.ci_high)

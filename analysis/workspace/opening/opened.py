@@ -19,7 +19,7 @@ from analysis.indicators import registry
 from analysis.present import Display
 from analysis.refusals import Asked, step
 from analysis.results import Estimate, StageResults
-from analysis.settings import Settings
+from analysis.settings import Language, Settings
 from analysis.tables import MOST_ROWS, TABLES, Rows, Stored, month_of
 from analysis.workspace.opening.prepare import CANONICAL, PANEL
 from analysis.workspace.opening.sampled import told
@@ -58,7 +58,7 @@ class Opened:
     client: clients.Client
     folder: Path
     show: Display
-    language: str
+    language: Language
     seed: int
     as_of: dt.date | None = None
 
