@@ -9,7 +9,7 @@ LAB    :=
 SPARK  := tools/spark.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test spark test-spark lint format lab lock clean
+.PHONY: help setup demo test spark test-spark lint types format lab lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,8 +55,11 @@ spark: setup
 test-spark: spark  ## Run the tests that start a Spark cluster on loopback (downloads 400 MB)
 	@$(BIN)/python -m pytest -m spark
 
-lint: setup  ## Check style and formatting
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+lint: setup  ## Check style, formatting and types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy --no-error-summary
+
+types: setup  ## Count by room the type errors of what pyproject.toml does not check yet
+	@$(BIN)/python tools/type_errors.py
 
 format: setup  ## Format the code and the notebooks
 	@$(BIN)/ruff check --fix --exit-zero . && $(BIN)/ruff format .
