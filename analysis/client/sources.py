@@ -193,7 +193,14 @@ class ColumnMap(Part):
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
-        return {"from": value} if isinstance(value, str | list) else value
+        if isinstance(value, str | list):
+            return {"from": value}
+        if isinstance(value, Mapping):  # YAML reads the keys true and false as yes and no
+            return {_YES_NO.get(k, k) if isinstance(k, bool) else k: v for k, v in value.items()}
+        return value
+
+
+_YES_NO = {True: "true", False: "false"}
 
 
 class Unpivot(Part):
