@@ -148,24 +148,28 @@ def _extend(money: StageResults, sites: Sites) -> dict[str, object]:
     }
     if not row["cost_low"] > 0:
         return row
-    row |= {f"ratio_{end}": row["benefit"] / row[f"cost_{other}"] for end, other in _OPPOSITE}
+    ratios = sorted(row["benefit"] / row[price] for price in ("cost_low", "cost_high"))
+    row |= dict(zip(("ratio_low", "ratio_high"), ratios, strict=True))
     return row | _spread(money, row, scale)
 
 
-_OPPOSITE = (("low", "high"), ("high", "low"))
+_NOT_ADMISSIBLE = "value.variant.revenue"
+"""Revenue counted as if it were margin: shown among the variants, no way of counting to go by."""
 
 
 def _spread(money: StageResults, row: Mapping[str, object], scale: float) -> dict[str, float]:
     """Return the least and the most ratio under any way of counting and either price."""
     variants = money.table("variants")
-    known = variants[variants["benefit"].notna() & variants["cost"].gt(0)]
+    admissible = variants["variant"] != _NOT_ADMISSIBLE
+    known = variants[admissible & variants["benefit"].notna() & variants["cost"].gt(0)]
     if known.empty:
         return {}
     planned = money.table("cost")["amount"].sum()
     share = known["cost"] / planned  # a way of counting may leave costs out
-    at_least = known["benefit"] * scale / (row["cost_high"] * share)
-    at_most = known["benefit"] * scale / (row["cost_low"] * share)
-    return {"ratio_least": float(at_least.min()), "ratio_most": float(at_most.max())}
+    ratios = pd.concat(
+        [known["benefit"] * scale / (row[price] * share) for price in ("cost_low", "cost_high")]
+    )
+    return {"ratio_least": float(ratios.min()), "ratio_most": float(ratios.max())}
 
 
 def _repeat(money: StageResults, sites: Sites) -> dict[str, object]:

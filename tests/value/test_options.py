@@ -18,13 +18,15 @@ COST = pd.DataFrame(
 def money(benefit=1000.0, low=800.0, high=1200.0, basis="household_month", cost=COST):
     """What a programme of 1,000 CNY returned."""
     benefits = pd.DataFrame(
-        {"indicator": ["nps"], "amount": [benefit], "basis": [basis], "priced": [benefit > 0]}
+        {"indicator": ["nps"], "amount": [benefit], "basis": [basis], "priced": [benefit != 0]}
     )
     variants = pd.DataFrame(
         {
-            "variant": ["value.variant.planned", "value.variant.revenue", "value.variant.no_time"],
-            "benefit": [benefit, 3 * benefit, math.nan],
-            "cost": [1000.0, 1000.0, 1000.0],
+            "variant": [
+                f"value.variant.{v}" for v in ("planned", "all_months", "revenue", "other")
+            ],
+            "benefit": [benefit, 3 * benefit, 99 * benefit, math.nan],
+            "cost": [1000.0] * 4,
         }
     )
     total = Estimate(
@@ -59,6 +61,12 @@ def test_to_extend_by_hand():
     assert (row["benefit"], row["benefit_low"], row["benefit_high"]) == (250.0, 200.0, 300.0)
     assert (row["ratio_low"], row["ratio_high"]) == (0.5, 0.625)
     assert (row["ratio_least"], row["ratio_most"]) == (0.5, pytest.approx(1.875))
+
+
+def test_a_loss_has_its_ratios_the_right_way_round():
+    row = extended(benefit=-1000.0, low=-1200.0, high=-800.0)
+    assert (row["ratio_low"], row["ratio_high"]) == (-0.625, -0.5)
+    assert (row["ratio_least"], row["ratio_most"]) == (pytest.approx(-1.875), -0.5)
 
 
 def test_households_that_are_not_known_of_all_sites_do_not_count():
