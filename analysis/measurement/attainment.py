@@ -108,6 +108,7 @@ def score_target(
     level: Estimate | None = None,
     baseline: Estimate | None = None,
     relative: Estimate | None = None,
+    on: dt.date | None = None,
 ) -> dict:
     """Score one goal against the estimate that its reading asks for.
 
@@ -130,7 +131,8 @@ def score_target(
         (in the unit of the estimate), ``value, ci_low, ci_high, n, n_units, level, probability,
         causal, source, verdict`` (``reached, not_reached, open, not_assessed``), ``reason,
         methods_low, methods_high``. Where methods disagree on the change, nothing is judged on
-        one of them: only their range is told. Values and ends have the digits that are shown; what
+        one of them: only their range is told. A target that is not reached before it is due (after
+        ``on``) is open. Values and ends have the digits that are shown; what
         is judged is judged in full precision.
     """
     row = {
@@ -186,7 +188,10 @@ def score_target(
     )
     verdict = "reached" if chance >= SURE else "not_reached" if chance <= 1 - SURE else "open"
     ends = {"ci_low": shown.ci_low, "ci_high": shown.ci_high}
-    return row | ends | {"probability": chance, "verdict": verdict}
+    found = row | ends | {"probability": chance, "verdict": verdict}
+    if on is not None and goal.deadline > on and verdict == "not_reached":
+        return found | {"verdict": "open", "reason": "value.reason.not_due"}
+    return found
 
 
 def target_estimates(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
@@ -19,6 +20,7 @@ def assess_goals(
     levels: Mapping[str, Estimate],
     baselines: Mapping[str, Estimate] | None = None,
     relatives: Mapping[str, Estimate] | None = None,
+    on: dt.date | None = None,
     simulated: bool = False,
     level: float = LEVEL,
 ) -> StageResults:
@@ -35,6 +37,8 @@ def assess_goals(
         Level, unit and direction by indicator.
     changes, levels, baselines, relatives : Mapping[str, Estimate]
         By indicator; ``relatives`` are changes of rates as shares of what they would have been.
+    on : date, optional
+        Day of the report: a target that is due later is open until then, not missed.
     level : float
         Coverage of intervals.
 
@@ -53,6 +57,7 @@ def assess_goals(
             level=levels.get(goal.indicator),
             baseline=(baselines or {}).get(goal.indicator),
             relative=(relatives or {}).get(goal.indicator),
+            on=on,
         )
         for goal in goals
     ]

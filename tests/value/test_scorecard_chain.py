@@ -110,3 +110,29 @@ def test_no_result_to_audit():
     found = audit_chain([effect("csat_mean", 0.0, 0.1)], REGISTRY)
     assert found.checks[0].status == "not_possible"
     assert found.tables["chain"].set_index("level").loc[4, "state"] == "no_change_found"
+
+
+@pytest.mark.parametrize(
+    ("on", "verdict", "reason"),
+    [
+        (dt.date(2025, 6, 30), "open", "value.reason.not_due"),
+        (dt.date(2025, 9, 30), "not_reached", ""),
+        (None, "not_reached", ""),
+    ],
+)
+def test_a_target_is_not_missed_before_it_is_due(on, verdict, reason):
+    goals = [goal("csat_mean", 0.15, "relative", baseline=4.0)]
+    changes = {"csat_mean": effect("csat_mean", 0.3, 0.1)}
+    found = assess_goals(goals, registry=REGISTRY, changes=changes, levels={}, on=on)
+    (row,) = found.table("scorecard").to_dict("records")
+    assert (row["verdict"], row["reason"]) == (verdict, reason)
+    assert found.checks[0].params["missed"] == (verdict == "not_reached")
+
+
+def test_a_target_reached_early_is_reached():
+    goals = [goal("csat_mean", 0.05, "points")]
+    changes = {"csat_mean": effect("csat_mean", 0.3, 0.1)}
+    found = assess_goals(
+        goals, registry=REGISTRY, changes=changes, levels={}, on=dt.date(2025, 1, 1)
+    )
+    assert found.table("scorecard")["verdict"].tolist() == ["reached"]

@@ -55,6 +55,23 @@ def keep_alerts(client: str, folder: Path) -> Path:
     )
 
 
+def known_by(decisions: pd.DataFrame, last: dt.date) -> pd.DataFrame:
+    """Return decisions with those of days after the last day of data dated to it.
+
+    People decide on a report after the data that it rests on have ended.
+
+    Parameters
+    ----------
+    decisions : DataFrame
+        As a decision sheet is read, days as ISO text.
+    last : date
+        Last day of data.
+    """
+    day = last.isoformat()
+    decided = decisions["decided_on"]
+    return decisions.assign(decided_on=decided.where(decided <= day, day))
+
+
 def earlier_alerts(client: str, *, before: dt.date) -> list[tuple[dt.date, tuple[Alert, ...]]]:
     """Return the alerts of the runs that looked at an earlier day, by day."""
     return [(day, kept.alerts) for day, kept in _kept(client) if day < before]

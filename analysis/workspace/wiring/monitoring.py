@@ -14,7 +14,7 @@ from analysis import indicators, measurement, monitoring
 from analysis.design.calendar import festival_days, festival_months, season
 from analysis.indicators import registry
 from analysis.measurement.columns import dates
-from analysis.results import StageResults, Topic, collect, merge
+from analysis.results import Alert, StageResults, Topic, collect, merge
 from analysis.tables import period_of
 from analysis.workspace.inputs.complaints import complaints
 from analysis.workspace.inputs.spans import span
@@ -314,7 +314,7 @@ class MonitoringStage(Stage):
         chart = charts.table("chart")
         goals = [goal.deadline for goal in self.client.goals if goal.indicator == self.primary]
         facts = monitoring.CycleFacts(
-            alarms=sum(alert.grade <= 2 for alert in alerts.alerts),
+            alarms=sum(alert.grade <= 2 for alert in self._timely(alerts)),
             half_width=monitoring.projected_half_width(
                 self.panel,
                 indicator=self.primary,
@@ -350,9 +350,10 @@ class MonitoringStage(Stage):
             ``monitoring.history``, what changed in words.
         """
         whole = merge(self.name, steps)
-        now = monitoring.timely(whole.alerts, over=self._over, waiting=self._waiting)
-        ringing = monitoring.with_due(now, on=self.today)
-        made = ledger.decisions(self.client.folder)
+        ringing = monitoring.with_due(self._timely(whole), on=self.today)
+        sheet = ledger.decisions(self.client.folder)
+        # Who looks back knows no later decision; else all that was decided is known.
+        made = ledger.known_by(sheet, self.today) if self.as_of is None else sheet
         earlier = ledger.earlier_alerts(self.client.folder.name, before=self.today)
         before = monitoring.replay(earlier, made) if earlier else None
         after = monitoring.merge(before, ringing, made, on=self.today)
@@ -361,7 +362,7 @@ class MonitoringStage(Stage):
         tables = {
             "alert_history": after,
             "alert_changes": changed,
-            "alert_decisions": monitoring.decision_sheet(after, made),
+            "alert_decisions": monitoring.decision_sheet(after, sheet),
         }
         facts = {
             "as_of": self.today.isoformat(),
@@ -374,6 +375,10 @@ class MonitoringStage(Stage):
         return collect(
             self.name, others, facts={**whole.facts, **facts}, tables={**whole.tables, **tables}
         )
+
+    def _timely(self, found: StageResults) -> tuple[Alert, ...]:
+        """Return alerts that ask for what can be done on the day looked back to."""
+        return monitoring.timely(found.alerts, over=self._over, waiting=self._waiting)
 
     @property
     def _over(self) -> bool:

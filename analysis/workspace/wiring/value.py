@@ -40,6 +40,7 @@ class ValueStage(Stage):
             "levels": self.levels(),
             "baselines": self.baselines(),
             "relatives": self.relatives(),
+            "on": self.until,
             **self.made,
         }
 
@@ -332,17 +333,27 @@ class ValueStage(Stage):
             for row in mine.itertuples()
         }
 
-    def actions(self) -> StageResults:
-        """Propose actions from all stages, and say what became of those of earlier runs."""
+    def actions(self, *steps: StageResults) -> StageResults:
+        """Propose actions from all stages, and say what became of those of earlier runs.
+
+        Parameters
+        ----------
+        *steps : StageResults
+            Steps of this stage, whose failed checks ask for something too.
+        """
         client = self.client.folder
+        own = [check for step in steps for check in step.checks if check.status != "passed"]
+        decided = ledger.action_decisions(client)
+        if self.as_of is None:  # who looks back knows no later decision
+            decided = ledger.known_by(decided, self.until)
         return self.step(
             "actions",
             value.assess_actions,
-            self.evidence("baseline", "monitoring", "tracking"),
+            (*self.evidence("baseline", "monitoring", "tracking"), *own),
             self.table("actions"),
             on=self.until,
             runs=ledger.earlier_actions(client.name, before=self.until),
-            decisions=ledger.action_decisions(client),
+            decisions=decided,
             untrained=int(indicators.cohorts(self.waves).isna().sum()),
             **self.made,
         )
