@@ -47,7 +47,9 @@ def _outcome(read, text):
     """Return what a reader makes of a text: content and lines, or the error's words."""
     try:
         found = read(text)
-        return repr(plain(found)), {path: Lines(found).line_of(path) for path in _paths(found)}
+        return repr(plain(found)), {
+            repr(path): Lines(found).line_of(path) for path in _paths(found)
+        }
     except (YAMLError, ValueError) as error:
         return type(error), str(error)
 
