@@ -39,7 +39,7 @@ ROOMS = {
     "findings": ("findings",),
 }
 """Rooms of the package, with the folders of their tests."""
-SEED, SECONDS = 20240101, 420
+SEED, SECONDS = 20240101, 1800
 COMPARISONS = ("Lt_LtE", "LtE_Lt", "Gt_GtE", "GtE_Gt", "Eq_NotEq", "NotEq_Eq", "Lt_Gt", "Gt_Lt")
 BINARY = ("Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "Pow_Mul")
 OPERATORS = (
