@@ -12,6 +12,7 @@ from analysis.measurement.agreement import rating_rows
 from analysis.measurement.columns import present
 from analysis.results import Check, StageResults, Topic, collect
 from analysis.settings import LEVEL
+from analysis.tables import periods_of
 
 LEAST_SHEETS = 10
 """Fewer sheets of a rater tell no drift."""
@@ -47,7 +48,7 @@ def deviations(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     keys = ["sheet", "subject", "rater", "role"]
     sheets = rows.dropna(subset=["day"]).groupby(keys, as_index=False, sort=False)
     sheets = sheets.agg(score=("score", "mean"), day=("day", "first"), named=("named", "first"))
-    sheets["month"] = sheets["day"].dt.year * 12 + sheets["day"].dt.month
+    sheets["month"] = periods_of(sheets["day"])
     other = _others_mean(sheets, ["subject", "month"], "score")
     control = "cases" if len(sheets) and other.notna().mean() >= 0.5 else "months"
     if control == "months":

@@ -20,6 +20,7 @@ from analysis.ingest.cleaning.clock import ORDERS, read_day, read_time, split_da
 from analysis.ingest.cleaning.distinct import as_texts, texts_only
 from analysis.ingest.cleaning.numbers import Judged, Parse, check_range
 from analysis.ingest.cleaning.spelling import WrongCellError, normalise
+from analysis.tables import month_of, period_of
 
 _EPOCHS = {"1900": dt.datetime(1899, 12, 30), "1904": dt.datetime(1904, 1, 1)}
 _LAST_SERIAL = 100_000
@@ -155,8 +156,7 @@ def _counted_months(first_month: str, first: dt.date | None, last: dt.date | Non
         number = _as_shown(cell).strip()
         if not re.fullmatch(r"\d{1,4}", number) or int(number) < 1:
             raise WrongCellError("month_number", first_month)
-        count = begin.year * 12 + begin.month + int(number) - 2
-        found = dt.date(count // 12, count % 12 + 1, 1)
+        found = month_of(period_of(begin) + int(number) - 1)
         steps.append("month_counted")
         check_range(found, first, last)
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 import pandas as pd
@@ -51,19 +52,12 @@ def predecessors(milestones: pd.DataFrame) -> dict[str, tuple[str, ...]]:
 
 def _ordered(waits: dict[str, tuple[str, ...]]) -> list[str]:
     """Milestones so that each comes after those it waits for."""
-    done: list[str] = []
-    left = dict(waits)
-    while left:
-        free = [id for id, before in left.items() if all(b in done for b in before)]
-        if not free:
-            raise RefusedError(
-                Refusal.CIRCLE,
-                f"milestones: {sorted(left)} wait for each other; break the circle",
-            )
-        done += free
-        for id in free:
-            del left[id]
-    return done
+    try:
+        return list(TopologicalSorter(waits).static_order())
+    except CycleError as error:
+        circle = sorted(set(error.args[1]))
+        message = f"milestones: {circle} wait for each other; break the circle"
+        raise RefusedError(Refusal.CIRCLE, message) from error
 
 
 def critical_path(milestones: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
