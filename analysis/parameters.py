@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from analysis.errors import RunError
-from analysis.settings import SEED
+from analysis.settings import INFERENCE_DRAWS, MONEY_DRAWS, SEED
 
 
 class StageParameters(BaseModel):
@@ -84,7 +84,7 @@ class TrackingParameters(StageParameters):
         Draws of the bootstrap and of randomisation inference.
     """
 
-    draws: int = Field(default=999, ge=99)
+    draws: int = Field(default=INFERENCE_DRAWS, ge=99)
 
 
 class ValueParameters(StageParameters):
@@ -96,7 +96,7 @@ class ValueParameters(StageParameters):
         Draws of the simulation of costs and benefits.
     """
 
-    draws: int = Field(default=20000, ge=100)
+    draws: int = Field(default=MONEY_DRAWS, ge=100)
 
 
 class StageDeclaration(NamedTuple):

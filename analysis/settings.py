@@ -24,6 +24,12 @@ MIN_CELL = 8
 SEED = 20240101
 """Seed of random draws where nobody states another."""
 
+INFERENCE_DRAWS = 999
+"""Draws of a bootstrap or of assignments, where nobody states another number."""
+
+MONEY_DRAWS = 20_000
+"""Draws of a simulated benefit, where nobody states another number."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:

@@ -14,7 +14,7 @@ from analysis.causal.inference.inference_rule import Lead
 from analysis.causal.panel.faults import OptionError, a_count, a_level, one_of
 from analysis.causal.panel.frame import AlwaysTreated
 from analysis.indicators.rounds import Rounds
-from analysis.settings import LEVEL, SEED
+from analysis.settings import INFERENCE_DRAWS, LEVEL, SEED
 
 Beside = Literal["two_by_two", "twfe", "imputation", "sun_abraham"]
 
@@ -93,7 +93,7 @@ class Options:
     weights: str | None = None
     stratum: str | None = None
     level: float = LEVEL
-    draws: int = 999
+    draws: int = INFERENCE_DRAWS
     seed: int = SEED
     horizons: tuple[int, ...] = (1, 3, 6, 12)
     pretrend_periods: int = 12

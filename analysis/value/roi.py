@@ -19,7 +19,7 @@ from scipy.special import ndtri
 
 from analysis.measurement import IndicatorLike
 from analysis.results import Agreement, Estimate
-from analysis.settings import LEVEL, ends_of
+from analysis.settings import LEVEL, MONEY_DRAWS, ends_of
 
 
 class BenefitLike(Protocol):
@@ -386,7 +386,7 @@ def correlation_matrix(priced: Sequence[Priced], correlations: Correlations) -> 
 def simulate_benefit(
     priced: Iterable[Priced],
     *,
-    draws: int = 20_000,
+    draws: int = MONEY_DRAWS,
     seed: int = 0,
     correlations: Correlations | None = None,
 ) -> np.ndarray:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.measurement import IndicatorLike
 from analysis.results import Agreement, Check, Estimate, StageResults, Topic, collect
-from analysis.settings import LEVEL, ends_of
+from analysis.settings import LEVEL, MONEY_DRAWS, ends_of
 from analysis.value import over_time, roi
 
 WANTED = 3.0
@@ -33,7 +33,7 @@ def assess_roi(
     hour_cost: float | None = None,
     switches: roi.Switches | None = None,
     revenue: bool = False,
-    draws: int = 20_000,
+    draws: int = MONEY_DRAWS,
     seed: int = 0,
     simulated: bool = False,
     level: float = LEVEL,

@@ -28,6 +28,7 @@ import numpy as np
 from analysis.causal.did.group_time import complete_units
 from analysis.causal.lottery.assignments import assignments
 from analysis.causal.panel.frame import FrameError, Prepared
+from analysis.settings import INFERENCE_DRAWS
 
 Estimand = Literal["simple", "cohort", "calendar", "event_study"]
 Coefficient = Literal["efficient", "callaway_santanna", "sun_abraham"]
@@ -187,7 +188,7 @@ def fisher_test(
     event_time: int = 0,
     coefficient: Coefficient = "efficient",
     base: BaseOfLot = "month_before",
-    draws: int = 999,
+    draws: int = INFERENCE_DRAWS,
     seed: int,
 ) -> FisherTest:
     """Test that nobody was affected by drawing the order anew within the lottery's strata.

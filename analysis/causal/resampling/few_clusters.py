@@ -25,7 +25,7 @@ import numpy as np
 from analysis.causal.did.group_time import by_cluster
 from analysis.causal.did.two_way import TwoWay
 from analysis.causal.panel.faults import a_count, a_level, one_of
-from analysis.settings import LEVEL
+from analysis.settings import INFERENCE_DRAWS, LEVEL
 
 Multipliers = Literal["auto", "rademacher", "webb"]
 #: Below this many clusters Rademacher has too few distinct draws and Webb is used.
@@ -69,7 +69,7 @@ def wild_bootstrap(
     weights: np.ndarray | None = None,
     null: float = 0.0,
     level: float = LEVEL,
-    draws: int = 999,
+    draws: int = INFERENCE_DRAWS,
     seed: int,
     multipliers: Multipliers = "auto",
 ) -> WildBootstrap | None:

@@ -23,7 +23,7 @@ from analysis.causal.did.group_time import GroupTime
 from analysis.causal.panel.faults import a_level
 from analysis.causal.resampling.few_clusters import invert
 from analysis.causal.resampling.redrawn import Redrawn, redraw_group_time
-from analysis.settings import LEVEL
+from analysis.settings import INFERENCE_DRAWS, LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def randomisation_test(
     *,
     null: float = 0.0,
     level: float = LEVEL,
-    draws: int = 999,
+    draws: int = INFERENCE_DRAWS,
     seed: int,
 ) -> Randomisation:
     """Test and invert a constant effect by exchanging cohort paths within strata.

@@ -15,6 +15,7 @@ from analysis.causal import Depth, Evaluation, Family
 from analysis.causal.inference import inference_rule
 from analysis.indicators.registry import OutcomeKind
 from analysis.results import Check, Estimate, Finding, StageResults, Topic, collect, merge
+from analysis.settings import INFERENCE_DRAWS
 from analysis.tables import RATER_ROLES
 from analysis.workspace.inputs import behaviour_sources, explored, exposure, outcome_forms
 from analysis.workspace.inputs.beside_truth import (
@@ -80,7 +81,9 @@ class TrackingStage(Stage):
         known = self.lottery.strata if self.lottery.holds else {}
         return frame.assign(**{STRATUM: frame["unit"].map(known)}) if known else frame
 
-    def options(self, base: str = "", *, draws: int = 999, **chosen: Any) -> causal.Options:
+    def options(
+        self, base: str = "", *, draws: int = INFERENCE_DRAWS, **chosen: Any
+    ) -> causal.Options:
         """Return the options of the plan; ``chosen`` ones win.
 
         Parameters
@@ -101,7 +104,7 @@ class TrackingStage(Stage):
         return causal.Options(**{**planned, **chosen})
 
     def evaluate(
-        self, indicator: str = "", *, draws: int = 999, stratum: str = "", **chosen: Any
+        self, indicator: str = "", *, draws: int = INFERENCE_DRAWS, stratum: str = "", **chosen: Any
     ) -> Evaluation:
         """Evaluate one outcome as the plan says; the primary one when none is named.
 
@@ -268,7 +271,9 @@ class TrackingStage(Stage):
                 )
                 yield main, basis, months, counted
 
-    def beside_truth(self, evaluations: Iterable[Evaluation], *, draws: int = 999) -> StageResults:
+    def beside_truth(
+        self, evaluations: Iterable[Evaluation], *, draws: int = INFERENCE_DRAWS
+    ) -> StageResults:
         """Set the effects of a simulated client beside what is true in its world.
 
         The table ``truth`` has a row per outcome and, for behaviour, per role that rates it;
@@ -294,7 +299,7 @@ class TrackingStage(Stage):
             rows += [] if value is None else [(main.outcome, basis, months, value)]
         return pd.DataFrame(rows, columns=["indicator", "basis", "months", "truth"])
 
-    def evaluate_others(self, *, draws: int = 999) -> tuple[Evaluation, ...]:
+    def evaluate_others(self, *, draws: int = INFERENCE_DRAWS) -> tuple[Evaluation, ...]:
         """Evaluate the secondary outcomes of the plan and whatever else benefits are priced by.
 
         Every outcome that the client declares is evaluated, whether the plan names it or not.
@@ -414,7 +419,7 @@ class TrackingStage(Stage):
         )
         return tuple(replace(e, dims={**e.dims, "label": _arm_of(e)}) for e in found)
 
-    def behaviour(self, *, draws: int = 999) -> tuple[Estimate, ...]:
+    def behaviour(self, *, draws: int = INFERENCE_DRAWS) -> tuple[Estimate, ...]:
         """Evaluate the rated behaviour, a rater role at a time."""
         return tuple(
             replace(e.overall, dims={**e.overall.dims, "role": role})
