@@ -114,3 +114,18 @@ def test_an_outcome_whose_rate_or_share_leads_is_balanced_too(form):
     plain = balanced_effect(frame, x, **NAMED)
     led = balanced_effect(frame, x, **{**NAMED, "options": replace(OPTIONS, form=form)})
     assert led.estimates()[0].value == pytest.approx(plain.estimates()[0].value)
+
+
+@pytest.mark.parametrize(("start", "status"), [(0.0, "passed"), (0.9, "caution")])
+def test_few_comparison_sites_are_no_caution_where_all_of_them_carry(start, status):
+    """Six even sites are six; where trained sites start like one of them, one carries."""
+    frame, _ = chosen_sites(1, n=12)
+    names = frame["unit"].unique()
+    treated = np.arange(12) < 6
+    cohort = pd.Series(np.where(treated, FIRST + 6.0, np.nan), index=names)
+    frame = frame.assign(cohort=frame["unit"].map(cohort))
+    spread = np.array([-0.5, 0.5, -0.5, 0.5, -0.5, 1.0])
+    x = pd.DataFrame({"x": np.concatenate([np.full(6, start), spread])}, index=names)
+    x.iloc[:6, 0] += np.linspace(-0.05, 0.05, 6)
+    found = balanced_effect(frame, x, trim=0.0, **NAMED)
+    assert found.checks()[0].status == status

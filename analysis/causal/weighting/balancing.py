@@ -44,8 +44,10 @@ Balancing = Literal["entropy", "propensity"]
 TRIM = 0.1
 #: A standardised difference above this is not balanced.
 BALANCED = 0.1
-#: Fewer comparison units than this, counted by Kish's effective size, are a caution.
+#: Fewer comparison units than this, counted by Kish's effective size, are a caution
 FEWEST_EFFECTIVE = 10.0
+#: where the weights leave less than this share of them: that there are few is said elsewhere.
+CARRIED = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -324,15 +326,16 @@ class _Maker:
                 "effective_comparison": effective,
             },
         )
-        checks = (self._balance(differences, effective, missing), self._trimming(trimmed, D))
+        balance = self._balance(differences, effective, len(w), missing)
+        checks = (balance, self._trimming(trimmed, D))
         return Balanced(found, table, differences, trimmed, (estimate,), checks)
 
-    def _balance(self, differences, effective, missing) -> Check:
+    def _balance(self, differences, effective, comparison, missing) -> Check:
         worst = float(differences["after"].abs().max())
         reason = None
         if worst > BALANCED:
             reason = "causal.why.balance.unequal"
-        elif effective < FEWEST_EFFECTIVE:
+        elif effective < min(FEWEST_EFFECTIVE, CARRIED * comparison):
             reason = "causal.why.balance.few_carry"
         return Check(
             id=f"{self.stem}.check.balance.{self.method}",
@@ -346,7 +349,12 @@ class _Maker:
             n=len(differences),
             reason=reason,
             remedy=None if reason is None else "causal.remedy.balance",
-            params={"value": worst, "effective": effective, "missing": missing},
+            params={
+                "value": worst,
+                "effective": effective,
+                "comparison": comparison,
+                "missing": missing,
+            },
         )
 
     def _trimming(self, trimmed, D) -> Check:
