@@ -266,11 +266,14 @@ def assess_lock(
             check,
             status=state,
             reason=f"locks.{kind}.{reason}",
-            remedy=None if state == "passed" else "locks.remedy",
+            remedy=_REMEDIES.get(reason),
             params=params,
         ),
         rows,
     )
+
+
+_REMEDIES = {"edited": "locks.remedy", "changed": "locks.remedy", "late": "locks.remedy_late"}
 
 
 def _result(check: Check, rows: pd.DataFrame) -> StageResults:

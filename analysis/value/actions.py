@@ -134,11 +134,12 @@ def _matches(entry: dict[str, Any], kind: str, name: str, item: Any) -> bool:
     if entry["from"] != kind:
         return False
     if kind == "check":
-        return name in entry["match"] and item.status in entry["status"]
-    if not fnmatch.fnmatchcase(name, entry["match"]):
-        return False
+        asked = name in entry["match"] and item.status in entry["status"]
+        reasons = (item.reason or "",)
+    else:
+        asked, reasons = fnmatch.fnmatchcase(name, entry["match"]), item.reasons
     because = entry.get("because")
-    return because is None or any(fnmatch.fnmatchcase(why, because) for why in item.reasons)
+    return asked and (because is None or any(fnmatch.fnmatchcase(r, because) for r in reasons))
 
 
 def assess_actions(

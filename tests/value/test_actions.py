@@ -110,3 +110,12 @@ def test_playbook_entries_are_complete(entry):
         "priority",
     }
     assert ("status" in entry) == (entry["from"] == "check")
+
+
+@pytest.mark.parametrize(("reason", "asked"), [("none", 1), ("late", 0), ("amended", 0)])
+def test_nobody_is_asked_to_lock_what_is_locked(reason, asked):
+    check = Check(
+        id="design.lock.plan", topic=Topic.LOCK, question="q", status="caution",
+        reason=f"locks.plan.{reason}",
+    )  # fmt: skip
+    assert len(propose([check], on=ON)) == asked
