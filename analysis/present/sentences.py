@@ -97,9 +97,10 @@ def subject_of(action: str, subject: str, language: Language) -> str:
     name, _, form = subject.partition(" / ")
     if action.startswith("monitoring.alert.lecturer_"):
         return wording.text("chapters.lecturer", language, code=name[:6])
+    if not form or not wording.has(f"monitoring.form.{form}"):
+        return indicator_title(subject, language)  # a site may be called so
     words = indicator_title(name, language)
-    kind = label(f"monitoring.form.{form}", language) if form else ""
-    return f"{words} / {kind}" if kind else words
+    return f"{words} / {wording.text(f'monitoring.form.{form}', language)}"
 
 
 def sentence(key: str, language: Language, params: Mapping[str, Any] | None = None) -> str:
