@@ -20,6 +20,7 @@ from scipy import stats
 
 from analysis.measurement.columns import dates, floats, present
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.settings import LEVEL, ends_of
 
 SHORTEST, LONGEST = 1, 6
 """Months of the shortest and the longest cycle."""
@@ -97,7 +98,13 @@ def decide(months: int, facts: CycleFacts) -> tuple[int, str]:
 
 
 def projected_half_width(
-    panel: pd.DataFrame, *, indicator: str, treated: set[str], first_wave: int, deadline: int
+    panel: pd.DataFrame,
+    *,
+    indicator: str,
+    treated: set[str],
+    first_wave: int,
+    deadline: int,
+    level: float = LEVEL,
 ) -> float | None:
     """Half-width of the contrast of trained and untrained sites that the deadline will bring.
 
@@ -115,6 +122,8 @@ def projected_half_width(
         Sites that are or will be trained.
     first_wave, deadline : int
         Running months.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -144,7 +153,7 @@ def projected_half_width(
             return None
         variance += between / count + within / (floats(side["n"]).sum() * share)
         sites += count
-    return float(stats.t.isf(0.025, sites - 2) * np.sqrt(variance))
+    return float(stats.t.isf(ends_of(level)[0], sites - 2) * np.sqrt(variance))
 
 
 def quiet_months(chart: pd.DataFrame) -> int:

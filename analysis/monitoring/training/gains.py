@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.measurement.intervals import mean_t
-from analysis.settings import LEVEL
+from analysis.settings import LEVEL, ends_of
 
 LOW, HIGH = 0.3, 0.7
 """Below 0.3 a gain is low, from 0.7 on it is high (Hake 1998)."""
@@ -59,7 +59,7 @@ def normalised_gains(
         pre, post = (cell[c].to_numpy(dtype=float) for c in ("pre", "post"))
         if not len(cell):
             continue
-        gain, low, high = _group_gain(pre, post, full)
+        gain, low, high = _group_gain(pre, post, full, level=level)
         change = _changes(pre, post, full)
         known = change[np.isfinite(change)]
         mean = mean_t(known, level=level) if known.size > 1 else None
@@ -83,7 +83,9 @@ def normalised_gains(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _group_gain(pre: np.ndarray, post: np.ndarray, full: float) -> tuple[float, float, float]:
+def _group_gain(
+    pre: np.ndarray, post: np.ndarray, full: float, level: float
+) -> tuple[float, float, float]:
     n, a, b = pre.size, pre.sum(), post.sum()
     room = n * full - a
     if room <= 0:
@@ -94,7 +96,7 @@ def _group_gain(pre: np.ndarray, post: np.ndarray, full: float) -> tuple[float, 
         return gain, np.nan, np.nan
     left = ((b - post) - (a - pre)) / left_room
     se = np.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum())
-    half = stats.t.isf(0.025, n - 1) * se
+    half = stats.t.isf(ends_of(level)[0], n - 1) * se
     return float(gain), float(gain - half), float(gain + half)
 
 

@@ -106,7 +106,7 @@ def item_analysis(
             **_difficulty((points[item] / most[item]).dropna().to_numpy(), level=level),
             "discrimination": float(values @ upper - values @ lower) if len(whole) else np.nan,
             "item_rest": r,
-            **_fisher(r, len(whole)),
+            **_fisher(r, len(whole), level=level),
             "alpha_if_dropped": dropped.value if dropped else np.nan,
         }
         rows.append({**row, "verdict": _verdict(row, len(whole))})
@@ -130,11 +130,11 @@ def _difficulty(shares: np.ndarray, level: float) -> dict[str, float]:
     return {"difficulty": mean.value, **{name: float(end[0]) for name, end in ends.items()}}
 
 
-def _fisher(r: float, n: int) -> dict[str, float]:
-    """95 % interval of a correlation; an exact one has no other end."""
+def _fisher(r: float, n: int, level: float) -> dict[str, float]:
+    """Interval of a correlation; an exact one has no other end."""
     if n < 4 or not abs(r) < 1:
         return {"rest_low": r, "rest_high": r}
-    middle, half = np.arctanh(r), stats.norm.ppf(0.975) / np.sqrt(n - 3)
+    middle, half = np.arctanh(r), stats.norm.ppf((1 + level) / 2) / np.sqrt(n - 3)
     return {"rest_low": float(np.tanh(middle - half)), "rest_high": float(np.tanh(middle + half))}
 
 

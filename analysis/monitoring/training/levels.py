@@ -97,7 +97,9 @@ def inside(table: pd.DataFrame, *, level: float = LEVEL) -> dict[str, np.ndarray
     """
     value, n = table["value"].to_numpy(), table["n"].to_numpy()
     half = (table["ci_high"] - table["value"]).to_numpy()
-    least = np.maximum(value, 1 - value) / (n + 1) * stats.t.ppf(0.975, np.maximum(n - 1, 1))
+    least = (
+        np.maximum(value, 1 - value) / (n + 1) * stats.t.ppf((1 + level) / 2, np.maximum(n - 1, 1))
+    )
     half = np.where(np.isfinite(half), np.maximum(half, least), half)
     edge = (value <= 0) | (value >= 1)
     room = np.where(edge, 1.0, value * (1 - value))

@@ -321,6 +321,7 @@ class MonitoringStage(Stage):
                 treated=set(waves.loc[waves["arm"] == "treated", "site_id"]),
                 first_wave=self.first_wave,
                 deadline=period_of(max([*goals, self.today])),
+                **self.told,
             ),
             tolerated=self.client.design.smallest_effect,
             quiet_months=0 if chart.empty else monitoring.quiet_months(chart),
