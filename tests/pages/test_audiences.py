@@ -93,9 +93,10 @@ def test_every_table_view_has_a_caption_without_blanks_but_the_clients_level():
     for name in views.names():
         view = views.get(name)
         if view.plot is None:
-            assert {blank for blank, _ in wording.placeholders(view.caption, "en")} <= {"level"}, (
-                name
-            )
+            assert {blank for blank, _ in wording.placeholders(view.caption, "en")} <= {
+                "level",
+                "missed",
+            }, name
 
 
 def test_without_chromium_printing_says_so(tmp_path, monkeypatch):
