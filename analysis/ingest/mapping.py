@@ -267,6 +267,9 @@ class _Work:
     def _counted_twice(self, draft: Draft) -> None:
         """Tell finer rows that stand there again, and those that one of the sheets lacks."""
         again, kinds = self.finer.repeats(draft.elsewhere)
+        if not again and self.source.wide:
+            lines = pd.DataFrame({"origin": draft.origin, "row": draft.row})
+            again = self.finer.repeated_lines(lines.groupby(["origin", "row"]).ngroup().to_numpy())
         for one in again:
             there = draft.origins[draft.origin[one.first]]
             headers = [draft.header(column) for column in one.differing]

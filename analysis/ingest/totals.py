@@ -264,6 +264,28 @@ class Finer:
                 return self._again(own), kinds.to_numpy()
         return [], None
 
+    def repeated_lines(self, lines: np.ndarray) -> list[Again]:
+        """Return the rows of whole lines that stand again, where a line holds several months.
+
+        Equal amounts of one month prove nothing where rows are not told apart; a line of three or
+        more different amounts that are all those of another line is that line. ``lines`` numbers
+        the line of each row.
+        """
+        amounts = pd.concat(self.amounts, ignore_index=True).astype(float)
+        parts = [pd.concat(p, ignore_index=True) for p in (self.keys, self.words)]
+        cells = _number_of(pd.concat([*parts, amounts], axis=1))
+        seen: dict[tuple[int, ...], np.ndarray] = {}
+        found = []
+        for _, places in pd.Series(np.arange(len(lines))).groupby(lines, sort=False):
+            positions = places.to_numpy()
+            values = amounts.iloc[positions].to_numpy()
+            if len(np.unique(values[np.isfinite(values) & (values != 0)])) < _TELLING:
+                continue
+            first = seen.setdefault(tuple(cells.iloc[positions]), positions)
+            if first is not positions:
+                found += [Again(int(p), int(f), ()) for p, f in zip(positions, first, strict=True)]
+        return found
+
     def told(self, position: int) -> list[object]:
         """Return the words that tell one row from the others of its place."""
         return [cell for cell in pd.concat(self.words, ignore_index=True).iloc[position] if cell]
@@ -286,6 +308,8 @@ class Finer:
 
 
 _MOST = 0.5
+_TELLING = 3
+"""Different amounts of a line at least, for it to be known again by them."""
 
 
 def _number_of(frame: pd.DataFrame) -> pd.Series:

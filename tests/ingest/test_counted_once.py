@@ -295,3 +295,33 @@ def test_shares_without_a_unit_are_told_once_with_their_number(bench):
     (fault,) = [f for f in ingest.check(bench.client(text)) if f.blocking]
     assert fault.rule == "share_unit_undeclared"
     assert (fault.more_rows, fault.more_files) == (89, 2)
+
+
+WIDE = """
+  - table: fees
+    files: 台账.csv
+    columns: {site_id: 项目, month: {from: $head}, receivable: 应收, collected: 实收}
+    drop: [楼栋]
+    wide: '(?P<head>\\d{4}年\\d{1,2}月)·(?P<measure>应收|实收)'
+    aggregate: {sum: [receivable, collected]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("amounts", "rows"),
+    [
+        (
+            ("1464.24,1464.20,7933.5,0", "5056,3304.98,3116.8,3116.8"),
+            [4],
+        ),  # the first of them is told
+        (("120,120,120,120", "120,120,120,0"), []),  # flats of equal fees
+    ],
+)
+def test_most_lines_of_months_twice_are_told_where_their_amounts_tell(bench, amounts, rows):
+    """Two of two lines stand twice, so that no column tells rows apart; the amounts do."""
+    head = "项目,楼栋,2024年5月·应收,2024年5月·实收,2024年10月·应收,2024年10月·实收"
+    lines = [f"{site},1栋,{cells}" for site, cells in zip(("A园", "B园"), amounts, strict=True)]
+    bench.put("台账.csv", "\n".join([head, *lines, *lines]) + "\n")
+    text = LEDGER[: LEDGER.index("  - table: fees")] + WIDE.lstrip("\n")
+    found = ingest.check(bench.client(text))
+    assert sorted({f.row for f in found if f.rule == "repeat_same"}) == rows

@@ -394,5 +394,5 @@ def other_kinds(export: Export, rng: random.Random) -> None:
 def digits_lost(export: Export, rng: random.Random) -> None:
     """Buildings such as 1-2 that a spreadsheet turned into days."""
     for line in export.cells_of("楼栋"):
-        number = int(line.cells["楼栋"].removesuffix("栋"))
+        number = int(line.cells["楼栋"].strip().removesuffix("栋"))
         line.cells["楼栋"] = dt.date(2024, 1, number)

@@ -93,7 +93,7 @@ _NEEDS_TIDY_MONTHS = {"month_spellings", "mac_serials"}
 _APART = (
     {"shape", "split"}, {"rounds", "split"}, {"month", "shape"}, {"time", "day"},
     {"site", "split"}, {"amount", "digits"}, {"score", "digits"}, {"score", "none"},
-    {"id", "digits"},
+    {"id", "digits"}, {"same", "order"},
 )  # fmt: skip
 """Kinds of which an example takes one."""
 

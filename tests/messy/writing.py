@@ -128,6 +128,11 @@ def as_text(cell: Any) -> str:
     return str(cell)
 
 
+def _no_plain_table(sheet: Sheet) -> bool:
+    more = sheet.above or sheet.below or sheet.group or sheet.hidden
+    return bool(more or any("\x01" in header for header in sheet.headers))
+
+
 def write(export: Export, folder: Path) -> list[str]:
     """Write an export into a folder; return the names of its files."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -135,8 +140,8 @@ def write(export: Export, folder: Path) -> list[str]:
     for sheet in export.sheets:
         files.setdefault(sheet.file, []).append(sheet)
     kind = export.container
-    if kind == "parquet" and any(s.above or s.below or s.group or s.hidden for s in export.sheets):
-        kind = "xlsx"  # a Parquet file holds nothing but a table
+    if kind == "parquet" and any(map(_no_plain_table, export.sheets)):
+        kind = "xlsx"  # a Parquet file holds nothing but a table, a name once
     if kind in TEXT_FORMS or kind == "parquet":  # one table a file
         files = {
             (f"{name}_{sheet.name}" if len(sheets) > 1 else name): [sheet]
