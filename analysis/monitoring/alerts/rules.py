@@ -17,12 +17,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from analysis import packaged
 from analysis.monitoring.control_charts.steady import chart_test
 from analysis.monitoring.control_charts.weekly import RULES as CHART_RULES
 from analysis.monitoring.inference.dependence import months_alike, unbiased
@@ -110,10 +111,8 @@ def declared_rules(lines: Mapping[str, LineLike]) -> tuple[Rule, ...]:
 
 def rules() -> tuple[Rule, ...]:
     """Return the packaged rules in file order."""
-    from ruamel.yaml import YAML
-
-    text = files("analysis.monitoring.alerts").joinpath("rules.yml").read_text(encoding="utf-8")
-    return tuple(Rule(id=id, **entry) for id, entry in YAML(typ="safe").load(text).items())
+    entries = packaged.content(Path(__file__).with_name("rules.yml"))
+    return tuple(Rule(id=id, **entry) for id, entry in entries.items())
 
 
 FIRST_PLACES = 10

@@ -11,12 +11,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analysis import packaged
 from analysis.measurement.columns import dates, present
 from analysis.measurement.intervals import Interval
 from analysis.monitoring.inference.noise_tests import NoiseTest, mean_below, share_below
@@ -52,10 +53,7 @@ SAMPLED = ("pass_rate", "attendance", "course_csat", "mean_score", "active_accou
 @lru_cache(maxsize=1)
 def gate_rules() -> Mapping[str, Any]:
     """Return the packaged gates and quarter goals, as ``gates.yml`` explains them."""
-    from ruamel.yaml import YAML
-
-    text = files("analysis.monitoring.programme").joinpath("gates.yml").read_text(encoding="utf-8")
-    return YAML(typ="safe").load(text)
+    return packaged.content(Path(__file__).with_name("gates.yml"))
 
 
 def shortfall(line: float, measured: Interval, alpha: float) -> NoiseTest | None:

@@ -265,11 +265,7 @@ def knowledge(assessments: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFram
     DataFrame
         ``n`` (people), ``value, ci_low, ci_high`` in points (t over the people's own means).
     """
-    first = assessments[
-        (assessments["attempt"] == 1)
-        & (assessments["occasion"] == "post")
-        & assessments["score"].notna()
-    ]
+    first = _first_after(assessments)
     forms = set(first["form"].dropna())
     asked = first[first["form"] == "written"] if len(forms) > 1 else first
     scores = asked.assign(points=floats(asked["score"]))
@@ -285,14 +281,15 @@ def first_attempts(assessments: pd.DataFrame, marks: Mapping[str, float]) -> pd.
     DataFrame
         Rows of ``assessments`` with ``hit``: 1.0 at or above the mark, else 0.0.
     """
-    first = assessments[
-        (assessments["attempt"] == 1)
-        & (assessments["occasion"] == "post")
-        & assessments["form"].isin(list(marks))
-        & assessments["score"].notna()
-    ]
+    first = _first_after(assessments)
+    first = first[first["form"].isin(list(marks))]
     mark = first["form"].map(dict(marks)).astype(float)
     return first.assign(hit=(floats(first["score"]) >= mark).astype(float))
+
+
+def _first_after(assessments: pd.DataFrame) -> pd.DataFrame:
+    first = (assessments["attempt"] == 1) & (assessments["occasion"] == "post")
+    return assessments[first & assessments["score"].notna()]
 
 
 def _cells(frame: pd.DataFrame, by: Sequence[str]):

@@ -17,7 +17,7 @@ from analysis import results, wording
 from analysis.causal import Evaluation
 from analysis.design import BaseChoice, Lottery
 from analysis.results import StageResults
-from analysis.workspace.opening import leading, locks
+from analysis.workspace.opening import leading, ledger, locks
 from analysis.workspace.opening.opened import Opened
 
 
@@ -66,6 +66,10 @@ class Stage(Opened):
     def commitments(self) -> StageResults:
         """What was locked before results were seen, compared with what stands now."""
         return locks.compare(self)
+
+    def known(self, decisions: pd.DataFrame) -> pd.DataFrame:
+        """Return decisions as the stage knows them: who looks back knows no later one."""
+        return decisions if self.as_of is not None else ledger.known_by(decisions, self.until)
 
     def save(
         self,

@@ -353,8 +353,7 @@ class MonitoringStage(Stage):
         whole = merge(self.name, steps)
         ringing = monitoring.with_due(self._timely(whole), on=self.today)
         sheet = ledger.decisions(self.client.folder)
-        # Who looks back knows no later decision; else all that was decided is known.
-        made = ledger.known_by(sheet, self.today) if self.as_of is None else sheet
+        made = self.known(sheet)
         earlier = ledger.earlier_alerts(self.client.folder.name, before=self.today)
         before = monitoring.replay(earlier, made) if earlier else None
         after = monitoring.merge(before, ringing, made, on=self.today)

@@ -343,9 +343,7 @@ class ValueStage(Stage):
         """
         client = self.client.folder
         own = [check for step in steps for check in step.checks if check.status != "passed"]
-        decided = ledger.action_decisions(client)
-        if self.as_of is None:  # who looks back knows no later decision
-            decided = ledger.known_by(decided, self.until)
+        decided = self.known(ledger.action_decisions(client))
         return self.step(
             "actions",
             value.assess_actions,
