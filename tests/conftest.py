@@ -4,8 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+settings.register_profile("fixed", derandomize=True)
+settings.register_profile("fresh", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+"""The same examples every time, so that a change is judged by what it changed; other examples are
+looked for on purpose, with ``HYPOTHESIS_PROFILE=fresh make test``."""
 
 
 @pytest.fixture(scope="session")

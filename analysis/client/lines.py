@@ -66,6 +66,8 @@ def read_yaml(path: Path, name: str) -> tuple[Any, Lines]:
     except (ValueError, OverflowError) as error:  # values that YAML's types do not have
         place, kind = _impossible_day(text)
         raise InputError([_unreadable(name, kind, str(error), place)]) from error
+    except (AssertionError, NotImplementedError, TypeError) as error:  # ruamel.yaml's own limits
+        raise InputError([_unreadable(name, "comment", str(error))]) from error
     return content, Lines(document)
 
 

@@ -3,8 +3,9 @@
 ruamel.yaml reads YAML 1.2 and remembers lines, in Python: a third of a second for the demo's file,
 in every notebook anew. libyaml splits a text into events some thirty times as fast. What is built
 of them here is plain mappings, lists, words, simple numbers, days and blanks. Anything else
-(anchors, tags, a key that stands twice, signs on which the two readers differ, errors) is left to
-ruamel.yaml, so that it alone decides what is wrong with a file, and says so in its own words.
+(anchors, tags, block texts, a key that stands twice, signs on which the two readers differ,
+errors) is left to ruamel.yaml, so that it alone decides what is wrong with a file, and says so in
+its own words.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _ODD = re.compile(
     "[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ufeff\\ufffe\\uffff]|^[%.-]", re.M
 )
 """Line ends, tabs, directives and document marks that the two readers may take differently."""
+_BLOCK_STYLES = ("|", ">")
+"""Texts over several lines, where the readers differ on a comment sign in or below the first."""
 _BLOCK_ENTRY = re.compile(r"^-(?= |$)", re.M)
 _RULES = [(tag.rpartition(":")[2], rule, first) for versions, tag, rule, first in implicit_resolvers
           if (1, 2) in versions]  # fmt: skip
@@ -78,6 +81,8 @@ class _Reading:
         if isinstance(event, yaml.AliasEvent) or event.anchor or event.tag or depth > _DEEPEST:
             raise _UnsureError
         if isinstance(event, yaml.ScalarEvent):
+            if event.style in _BLOCK_STYLES:
+                raise _UnsureError
             return _scalar(event.value) if event.implicit[0] else event.value
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(depth)

@@ -9,7 +9,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from analysis.client import yaml_text
-from analysis.client.lines import Lines, plain
+from analysis.client.lines import Lines, plain, read_yaml
+from analysis.errors import InputError
 
 ODD = (
     "",
@@ -40,6 +41,9 @@ ODD = (
     "a: x\u2028y\nb: x\u0085y\n",
     "a: 项目：一  # 注\nb: “x”\n",
     "- " * 70 + "1\n",
+    "|#",
+    "a: >#\n",
+    '>\n\n#"',
 )
 
 
@@ -80,6 +84,14 @@ PIECES = ("a", "b: ", "- ", "\n", "  ", "'", '"', ": ", "1", "0", ".", "-", "[",
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_random_texts(text):
     _like_ruamel(text)
+
+
+@pytest.mark.parametrize("text", ["\n\n| # ", ": #x\u2028~?\n\n}", "?\n\n?  - !: : # : &0"])
+def test_what_ruamel_stumbles_over_is_a_fault_of_the_file(text, tmp_path):
+    (tmp_path / "client.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_yaml(tmp_path / "client.yml", "client.yml")
+    assert caught.value.faults[0].rule == "client_yaml"
 
 
 def test_the_demo_is_read_by_libyaml_alone(project_root, monkeypatch):
