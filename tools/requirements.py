@@ -100,13 +100,15 @@ def _view(target: str) -> bool:
     from analysis.present import views
 
     try:
-        views.get(target)
+        section = views.get(target).section
     except KeyError:
         return False
     stage, _, name = target.partition(".")
     readers = ROOT / "analysis" / "report" / "audiences.yml"
-    shown = f"view: {target}" in readers.read_text(encoding="utf-8")
-    return shown or name in _page_names(stage) or target in _page_names(stage)
+    on_page = _page_names(stage)
+    return f"view: {target}" in readers.read_text(encoding="utf-8") or not on_page.isdisjoint(
+        {name, target} if section is None else {section}
+    )
 
 
 @cache

@@ -293,7 +293,6 @@ class Display:
                 n=n,
                 withheld=withheld,
                 notes=(sentences.sentence(note, language, params),) if note else (),
-                none=_why_none(caption, language),
             ),
             fold=numbered if fold else None,
         )
@@ -379,7 +378,6 @@ class Display:
                 data[0] if data else None,
                 caption=numbered(language),
                 alt=sentences.sentence(alt, language, params),
-                none=_why_none(caption, language),
                 anchor=anchor,
                 language=language,
             )
@@ -462,9 +460,3 @@ def _to_notebook(bundle: dict[str, Any]) -> None:
 
 def _are_estimates(data: Any) -> bool:
     return isinstance(data, list | tuple) and bool(data) and isinstance(data[0], Estimate)
-
-
-def _why_none(caption: str, language: Language) -> str | None:
-    """Return why a table or figure has no rows, where its caption's neighbour ``_none`` says so."""
-    key = f"{caption.removesuffix('_table').removesuffix('_figure')}_none"
-    return wording.text(key, language) if wording.has(key) else None

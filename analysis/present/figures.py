@@ -77,7 +77,6 @@ def figure(
     alt: str,
     anchor: str,
     language: Language,
-    none: str | None = None,
 ) -> str:
     """Draw a figure and return its markup, with a link that saves what it shows.
 
@@ -89,11 +88,9 @@ def figure(
         What it shows. A frame or estimates can be saved; without rows the figure says so instead.
     caption, alt, anchor, language : str
         Finished caption and alternative text; unique id; language.
-    none : str, optional
-        Why there are no rows.
     """
     if hasattr(data, "__len__") and len(data) == 0:
-        words = none or wording.text("report.empty_figure", language)
+        words = wording.text("report.empty_figure", language)
         return wrap(f'<p class="none">{escape(words)}</p>', caption=caption, anchor=anchor)
     picture = embed(draw(), anchor=anchor, alt=alt)
     below = _download(data, anchor, language)

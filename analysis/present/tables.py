@@ -180,7 +180,6 @@ def frame_table(
     level: float = LEVEL,
     n: str | None = None,
     notes: Iterable[str] = (),
-    none: str | None = None,
     withheld: Sequence[bool] | None = None,
 ) -> str:
     """Build the table of a tidy frame; columns of words in which no row says anything are left out.
@@ -209,13 +208,11 @@ def frame_table(
         but those that say what the row is about.
     notes : Iterable of str
         Finished sentences below the table.
-    none : str, optional
-        Finished sentence that says why there are no rows.
     withheld : Sequence of bool, optional
         Rows that earlier reports keep from being shown.
     """
     if frame.empty:
-        return nothing(caption, anchor, none or wording.text("report.empty_table", language))
+        return nothing(caption, anchor, wording.text("report.empty_table", language))
     columns = _told(frame, columns)
     header, rows, values, hidden = frame_cells(
         frame,

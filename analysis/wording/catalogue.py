@@ -1,7 +1,8 @@
 """The wording catalogue: a sentence under its full key, in both languages side by side.
 
-A file holds the keys of one section: ``chapters/value.yml`` those that start with
-``chapters.value.``. A key stands there as the code spells it, so that a search for it finds both.
+A file here holds the keys of one section: ``chapters/value.yml`` those that start with
+``chapters.value.``. What one step alone says stands beside that step (:mod:`analysis.step_files`).
+A key stands there as the code spells it, so that a search for it finds both.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from analysis import packaged
+from analysis import packaged, step_files
 from analysis.errors import EvaluationError
 from analysis.settings import Language
 from analysis.wording.formatting import SPECS, format_value, plural_word
@@ -190,12 +191,14 @@ def _catalogue(language: Language) -> dict[str, str]:
 
 
 @cache
-def _sentences() -> dict[str, dict[str, str]]:
-    merged: dict[str, dict[str, str]] = {}
+def _sentences() -> dict[str, Mapping[str, str]]:
+    merged: dict[str, Mapping[str, str]] = dict(step_files.read().sentences)
     for path in sorted(_FOLDER.rglob("*.yml")):
         section = ".".join(path.relative_to(_FOLDER).with_suffix("").parts)
         for key, words in packaged.content(path).items():
             _check_entry(path, section, key, words)
+            if key in merged:
+                raise WordingError(f"{path.name}: {key} stands in a step file, too")
             merged[key] = words
     return merged
 

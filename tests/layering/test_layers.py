@@ -15,6 +15,7 @@ LAYER = {
     "file_names": 0,
     "packaged": 0,
     "unexpected": 0.2,
+    "step_files": 0.2,
     "inert": 0,
     "settings": 0,
     "files": 0.2,

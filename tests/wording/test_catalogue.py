@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis import wording
+from analysis import step_files, wording
 from analysis.wording.catalogue import WordingError
 
 FOLDER = Path(wording.__file__).parent
@@ -27,6 +27,7 @@ def test_every_file_is_loaded():
 
 def test_a_key_stands_once():
     there = [key for held in written().values() for key in held]
+    there += step_files.read().sentences
     assert sorted(there) == list(wording.keys("en")) == list(wording.keys("zh_CN"))
 
 

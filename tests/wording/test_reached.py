@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import analysis
-from analysis import wording
+from analysis import step_files, wording
 
 ROOT = Path(analysis.__file__).parent
 HOLE = r"[\w\-]+(?:\.[\w\-]+)*"
@@ -28,10 +28,25 @@ def said_in_code():
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 texts.add(node.value)
     for path in ROOT.rglob("*.yml"):
-        if "wording" not in path.parts:
-            for word in re.findall(r"[\w.\-:]+", path.read_text(encoding="utf-8")):
-                texts |= {word.rstrip(":"), word.partition(":")[2]}
-    return texts, parts
+        if "wording" not in path.parts and not path.name.endswith(".step.yml"):
+            texts |= words_of(path.read_text(encoding="utf-8"))
+    views = step_files.read().views
+    return texts | words_of(str(views)) | room_columns(views), parts
+
+
+def words_of(text):
+    words = re.findall(r"[\w.\-:]+", text)
+    return {word.rstrip(":") for word in words} | {word.partition(":")[2] for word in words}
+
+
+def room_columns(views):
+    """Names of the columns whose heading is that of the room."""
+    return {
+        column
+        for view in views.values()
+        for column, how in view.get("columns", {}).items()
+        if isinstance(how, str)
+    }
 
 
 def unreached(keys):

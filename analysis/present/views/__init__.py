@@ -1,14 +1,12 @@
-"""Which stored tables the reports show, in which columns and words: data, and its reader.
+"""Which stored tables the reports show, where, in which columns and words: data, and its reader.
 
-Each stage has a file ``<stage>.yml`` of views, by name, and a module ``<stage>.py`` with the
-functions that reshape its tables for display. A table view names the stored ``table``, its
-``caption`` (``chapters.<stage>.<caption>``), its ``columns`` (a format, or ``[wording key of the
-heading, format]`` where the heading is not ``<room>.column.<name>``), perhaps ``prepare`` (a
-function of the stage's module, else of ``words``), ``n`` (column of counts by which small cells
-are hidden) and ``fold`` (true: only the caption shows until the reader opens it) and
-``quiet`` (true: without rows it is not shown, for the checks beside it say why). A figure view
-names the ``plot`` that draws the table; its alternative text ends in ``_alt`` instead of
-``_figure``.
+Views are declared beside the steps whose tables they show (:mod:`analysis.step_files`), each under
+``<stage>.<name>``; a module ``<stage>.py`` here has the functions that reshape the stage's tables
+for display. A page shows the views of a ``section`` where that section stands, by ``order``; a view
+without a section is shown by the page's own code. A table view names the stored ``table``, its
+``caption`` and its ``columns``: a format where the heading is ``<room>.column.<name>``, ``[wording
+key, format]``, or its own texts with ``as:`` the format. A figure view names the ``plot`` that
+draws the table and its alternative text, ``alt``.
 """
 
 from __future__ import annotations
@@ -18,12 +16,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from analysis import packaged
+from analysis import step_files
 from analysis.present import people, precision
 from analysis.present.precision import Earlier, Supported
 from analysis.present.suppression import suppressed
@@ -32,7 +29,6 @@ from analysis.present.views.words import all_checks, labelled, overall, worst
 
 __all__ = ["View", "all_checks", "get", "labelled", "overall", "worst"]
 
-_FOLDER = Path(__file__).parent
 _ROOMS = {"baseline": "measurement", "tracking": "causal"}
 
 
@@ -43,9 +39,17 @@ class View:
     Attributes
     ----------
     table : str
-        Name of the stored table.
+        Name of the stored table; empty where ``prepare`` reads the results themselves.
     caption : str
         Wording key.
+    alt : str or None
+        Wording key of a figure's alternative text.
+    section : str or None
+        Section of the stage's page that shows it; None where the page's own code does.
+    order : int
+        Its place among the views of the section.
+    labels : str or None
+        Property of the stage's page that fills the blanks of caption and plot.
     prepare : Callable or None
         Reshapes the table first; takes all the results when ``whole``.
     columns : Mapping
@@ -60,8 +64,12 @@ class View:
         Whether it is left out when it has no rows, because the checks beside it say why.
     """
 
-    table: str
     caption: str
+    table: str = ""
+    alt: str | None = None
+    section: str | None = None
+    order: int = 0
+    labels: str | None = None
     prepare: Callable[[Any], pd.DataFrame] | None = None
     whole: bool = False
     columns: Mapping[str, tuple[str, str]] | None = None
@@ -69,11 +77,6 @@ class View:
     plot: str | None = None
     fold: bool = False
     quiet: bool = False
-
-    @property
-    def alt(self) -> str:
-        """Wording key of a figure's alternative text."""
-        return f"{self.caption.removesuffix('_figure')}_alt"
 
     def of(self, results: Any) -> pd.DataFrame:
         """Return the table of some results as it is shown; without rows where there is none."""
@@ -117,27 +120,40 @@ def names() -> tuple[str, ...]:
     return tuple(_load())
 
 
+def of_section(stage: str, section: str) -> tuple[str, ...]:
+    """Return the names of the views of one section of a stage's page, in order.
+
+    Raises
+    ------
+    KeyError
+        When no view stands there.
+    """
+    known = [
+        (view.order, name)
+        for name, view in _load().items()
+        if view.section == section and name.startswith(f"{stage}.")
+    ]
+    if not known:
+        raise KeyError(f"no view of {stage!r} names the section {section!r}")
+    return tuple(name for _, name in sorted(known))
+
+
 @cache
 def _load() -> dict[str, View]:
-    return {
-        f"{path.stem}.{name}": _view(path.stem, entry)
-        for path in sorted(_FOLDER.glob("*.yml"))
-        for name, entry in packaged.content(path).items()
-    }
+    declared = step_files.read().views
+    return {name: _view(name.partition(".")[0], declared[name]) for name in sorted(declared)}
 
 
-def _view(stage: str, entry: dict[str, Any]) -> View:
+def _view(stage: str, declared: Mapping[str, Any]) -> View:
     room = _ROOMS.get(stage, stage)
+    entry = dict(declared)
     columns = {
         column: (f"{room}.column.{column}", spec) if isinstance(spec, str) else tuple(spec)
         for column, spec in entry.pop("columns", {}).items()
     }
     prepare = entry.pop("prepare", None)
     return View(
-        caption=f"chapters.{stage}.{entry.pop('caption')}",
-        prepare=None if prepare is None else _function(stage, prepare),
-        columns=columns,
-        **entry,
+        prepare=None if prepare is None else _function(stage, prepare), columns=columns, **entry
     )
 
 

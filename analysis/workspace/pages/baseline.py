@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from analysis import wording
 from analysis.results import StageResults
 from analysis.workspace.inputs.spans import span
@@ -13,6 +16,17 @@ class BaselinePage(Page):
     """Whether the numbers can be trusted, and whether the sites are alike."""
 
     stage: BaselineStage
+
+    @property
+    def trend_labels(self) -> Mapping[str, Any]:
+        """What labels the months before training."""
+        stage = self.stage
+        return {
+            "indicator": stage.primary,
+            "unit": stage.unit(),
+            "seasons": stage.seasons,
+            "span": span(stage.unit(), stage.table("instruments")),
+        }
 
     def start(self, ready: StageResults, levels: StageResults) -> None:
         """Show whether one may start, the repairs by rank, and the sealed levels."""
@@ -29,14 +43,11 @@ class BaselinePage(Page):
     def data(self, quality: StageResults, response: StageResults) -> None:
         """Show the quality of the tables, who answered, and what weights change."""
         self.section("quality")
-        self.views(
-            "scorecard", "rules", "drill_down", "duplicates", "names", "stale", "ingest", "unread"
-        )
+        self.views("quality")
         self.checks(quality)
         self.section("response")
         self.show.kpis(response.select("baseline.return_rate"))
-        self.views("aapor", "month_figure", "channels", "channel_effects", "response_figure")
-        self.views("weighting", "weights", "nonresponse")
+        self.views("response")
         self.samples("sheets_before")
         self.checks(response)
 
@@ -45,13 +56,13 @@ class BaselinePage(Page):
     ) -> None:
         """Show whether items belong together, who uses the scale alike, and the raters."""
         self.section("instruments")
-        self.views("register", "reliability", "items", "other_items", "loadings", "scree_figure")
+        self.views("instruments")
         self.samples("sheets_before")
         self.checks(instruments)
         self.scale(scale)
         self.section("raters")
         self.show.kpis(self.stage.rater_labels(raters))
-        self.views("roles", "raters", "icc_forms")
+        self.views("raters")
         self.checks(raters)
 
     def scale(self, scale: StageResults) -> None:
@@ -73,29 +84,23 @@ class BaselinePage(Page):
                 for language in wording.LANGUAGES
             }
             self.show.prose(self.key("refused_some"), groups=groups)
-            self.views("latent_means", "shifts")
-        self.views("group_means", "open_means", "ladder")
+        self.views("scale")
 
     def needs(self, needs: StageResults, appraisal: StageResults) -> None:
         """Show skill gaps, what customers weigh, what modules cover, and the appraisal."""
         self.section("needs")
-        self.views("skill_gaps", "importance_figure", "complaint_categories", "complaint_posts")
-        self.views("coverage", "coverage_gaps", "coverage_levels")
+        self.views("needs")
         self.samples("sheets_before")
         self.checks(needs, fold=False)
         self.section("appraisal")
         self.kpis(appraisal.estimates, self.key("appraisal_reliability"))
-        self.views("appraisal_weights", "appraisal", "appeals")
+        self.views("appraisal")
         self.checks(appraisal, fold=False)
 
     def comparability(self, comparable: StageResults, power: StageResults) -> None:
         """Show balance, overlap, the trend before, and the effect that could be seen."""
         self.section("comparable")
-        self.views("balance_figure", "balance", "overlap_figure", "outside")
-        stage = self.stage
-        labels = {"indicator": stage.primary, "unit": stage.unit(), "seasons": stage.seasons}
-        labels["span"] = span(stage.unit(), stage.table("instruments"))
-        self.view("trend_figure", **labels)
+        self.views("comparable")
         self.kpis(comparable.estimates, self.key("detect"))
         self.checks(comparable)
         self.section("power")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from analysis.results import StageResults, Topic
@@ -14,6 +14,25 @@ class MonitoringPage(Page):
     """What has to be done while the training runs."""
 
     stage: MonitoringStage
+
+    @property
+    def multiples_labels(self) -> Mapping[str, Any]:
+        """What labels the small charts of sites.
+
+        What is watched may have too few months for a chart; then it is another outcome.
+        """
+        ranked = self.found.table("sites_ranked")
+        return {} if ranked.empty else self.stage.labels_of(str(ranked["indicator"].iloc[0]))
+
+    @property
+    def late_labels(self) -> Mapping[str, Any]:
+        """Scale of the weekly shares in time, and the day on which training begins."""
+        return {"unit": "share", "span": (0.0, 1.0), "start": self.stage.start_of_weeks}
+
+    @property
+    def today_labels(self) -> Mapping[str, Any]:
+        """The day up to which the page tells."""
+        return {"today": self.stage.today}
 
     def said(self, topic: Topic, step: str = "") -> None:
         """Show the sentence in which a check says what it found."""
@@ -32,10 +51,10 @@ class MonitoringPage(Page):
         self.show.tasks(actions)
         self.section("changes")
         self.said(Topic.HISTORY)
-        self.view("changes")
+        self.views("changes")
         self.section("alerts")
         self.show.alerts(self.found.alerts)
-        self.views("alert_rules", "history")
+        self.views("alerts")
         self.show.prose(self.key("files"))
 
     def training(self, training: StageResults, composite: StageResults) -> None:
@@ -44,52 +63,37 @@ class MonitoringPage(Page):
         learned = (*training.estimates, *composite.estimates)
         if learned:
             self.kpis(learned, self.key("kpi"))
-        self.views("completion", "satisfaction", "lecturers", "learning", "normalised_gains")
-        self.views("passes", "resits", "composite", "tests", "test_items")
-        self.views("reaction_by", "participation_by", "make_ups")
-        self.views("class_sizes", "lecturer_hours", "lecturer_standards")
+        self.views("training")
 
     def sites(self) -> None:
         """Show the charts of sites, by month and by week, and trained beside untrained sites."""
         self.part("chart", "chart")
-        self.view("chart_figure", **self.stage.chart_labels)
-        ranked = self.found.table("sites_ranked")
-        if not ranked.empty:
-            # What is watched may have too few months for a chart; then it is another outcome.
-            labels = self.stage.labels_of(str(ranked["indicator"].iloc[0]))
-            self.view("multiples_figure", **labels)
+        self.views("chart")
         for about in (Topic.SEASON, Topic.PHASES):
             if any(check.topic is about for check in self.found.checks):
                 self.said(about)
-        self.view("ranked")
+        self.views("ranked")
         self.said(Topic.FUNNEL)
-        self.view("funnel_figure", **self.stage.chart_labels)
-        self.view("funnel")
+        self.views("funnel")
         self.section("weekly")
         self.said(Topic.WEEKLY_OPENED, "weekly")
-        self.view("weekly_worst_figure", **self.stage.weekly_labels)
-        self.view("weekly_figure", **self.stage.weekly_labels)
-        self.view("weekly")
+        self.views("weekly_opened")
         self.said(Topic.WEEKLY_IN_TIME, "weekly")
-        late = {"unit": "share", "span": (0.0, 1.0), "start": self.stage.start_of_weeks}
-        self.view("weekly_late_figure", **late)
-        self.views("weekly_late", "rare", "platform_use")
+        self.views("weekly_in_time")
         self.section("contrast")
-        self.view("contrast_figure", **self.stage.contrast_labels)
-        self.views("contrast", "complaint_categories", "complaint_posts", "events")
+        self.views("contrast")
 
     def programme(self, budget: StageResults) -> None:
         """Show milestones, money, risks, how often to measure, and all checks."""
         self.part("milestones", "milestones")
-        self.view("milestones_figure", today=self.stage.today)
-        self.views("milestones", "gates")
+        self.views("milestones")
         self.part("budget", "budget")
         if costs := budget.select("monitoring.cost."):
             self.kpis(costs, self.key("kpi"))
-        self.views("budget", "forecast", "tiers")
+        self.views("budget")
         self.part("risks", "risks")
-        self.views("risk_figure", "risks")
+        self.views("risks")
         self.section("cycle")
-        self.view("cycle")
+        self.views("cycle")
         self.section("checks")
         self.checks(self.found)

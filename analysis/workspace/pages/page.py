@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,13 +48,24 @@ class Page:
         self.show.section(self.key(name), **params)
 
     def view(self, name: str, **params: Any) -> None:
-        """Show one view of the stored results; ``params`` fill its caption and its plot."""
+        """Show one view of the stored results; ``params`` fill its caption and its plot.
+
+        Pages show the views of a section together; this is for those that stand by themselves,
+        and for readers of a notebook.
+        """
         self.show.view(f"{self.stage.name}.{name}", self.found, **params)
 
-    def views(self, *names: str) -> None:
-        """Show several views of the stored results."""
-        for name in names:
-            self.view(name)
+    def views(self, *sections: str) -> None:
+        """Show the views that name a section as their place, in the order they give."""
+        for section in sections:
+            for name in views.of_section(self.stage.name, section):
+                labels = views.get(name).labels
+                told = {} if labels is None else self._labels(labels)
+                self.show.view(name, self.found, **told)
+
+    def _labels(self, name: str) -> Mapping[str, Any]:
+        """Return what a property of the page, else of its stage, tells a caption and a plot."""
+        return getattr(self if hasattr(type(self), name) else self.stage, name)
 
     def kpis(self, estimates: Iterable[Estimate], labels: str) -> None:
         """Show key figures, labelled by the wording under ``labels``.

@@ -56,7 +56,7 @@ class TrackingPage(Page):
         )
         if self._has("targets"):
             self.section("targets")
-            self.view("targets")
+            self.views("targets")
         else:
             self.section("targets_none")
 
@@ -89,7 +89,7 @@ class TrackingPage(Page):
                 alt=self.key("kinds_alt"),
                 rows="kind",
             )
-            self.view("kinds")
+        self.views("whom")
         self.estimates(main.of("att_cohort"), "whom", rows="cohort")
         self.checks(waves, fold=False)
         self.estimates(depth.part("attendance"), "attendance", rows="estimand")
@@ -122,8 +122,7 @@ class TrackingPage(Page):
         Those that the client declares have a figure each.
         """
         self.section("others")
-        if self._has("family"):
-            self.view("family")
+        self.views("others")
         self._in_part(*others)
         for other in others:
             if other.outcome in self.stage.client.outcomes and other.overall.value is not None:
@@ -149,8 +148,7 @@ class TrackingPage(Page):
         """Show what could undo the answer, and how large a violation it withstands."""
         self.section("undo")
         self.checks(beside)
-        if self._has("bounds"):
-            self.view("bounds")
+        self.views("undo")
 
     def methods(
         self,
@@ -162,8 +160,7 @@ class TrackingPage(Page):
     ) -> None:
         """Show the rule that chose the method, other estimators and variants, and all checks."""
         self.section("depends", **self.stage.rule(main))
-        if self._has("truth"):
-            self.view("truth")
+        self.views("depends")
         self.estimates(self.stage.by_estimator(main), "depends", rows="method", fold=True)
         self.estimates(variants, "variants", rows="variant", fold=True)
         self.estimates(threats.estimates, "threats", rows="estimand", fold=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from analysis.present import views
 from analysis.results import Finding, StageResults, Topic
@@ -15,6 +16,11 @@ class ValuePage(Page):
 
     stage: ValueStage
 
+    @property
+    def tornado_labels(self) -> Mapping[str, Any]:
+        """Unit of the return."""
+        return {"unit": "ratio"}
+
     def answer(self, claims: Iterable[Finding], money: StageResults, actions: StageResults) -> None:
         """Show what is claimed, what speaks against it, and the targets."""
         self.title()
@@ -25,37 +31,31 @@ class ValuePage(Page):
         self.section("options")
         advised = [c for c in self.found.checks if c.topic is Topic.NEXT_STEP]
         self.checks(advised, fold=False)
-        self.view("options")
+        self.views("options")
         self.section("against")
         self.checks(self.stage.against())
         self.section("scorecard")
-        self.views("scorecard_figure", "scorecard")
+        self.views("scorecard")
 
     def money(self, sharing: StageResults) -> None:
         """Show benefits and costs, what they depend on, what is not priced, and the sharing."""
         self.section("money")
-        self.views("benefits", "costs")
+        self.views("money")
         assumed = [c for c in self.found.checks if c.topic is Topic.BETWEEN_ROUNDS]
         self.checks(assumed, fold=False)
-        if len(self.found.table("return_by_month")):
-            self.views("return_by_month_figure", "return_by_month")
-        if len(self.found.tables.get("tornado", ())):
-            self.view("tornado_figure", unit="ratio")
-        if not self.found.table("truth").empty:
-            self.view("truth")
-        self.view("variants")
+        self.views("return")
         self.section("unpriced")
-        self.view("unpriced")
+        self.views("unpriced")
         self.section("sharing")
         self.checks(sharing, fold=False)
-        self.view("sharing")
+        self.views("sharing")
 
     def actions(self, actions: StageResults) -> None:
         """Show the chain from training to results, the actions, and all checks."""
         self.section("chain")
-        self.view("chain")
+        self.views("chain")
         self.section("actions")
         self.kpis(actions.estimates, "value.kpi")
-        self.views("actions", "earlier_actions")
+        self.views("actions")
         self.section("checks")
         self.checks(self.found, fold=False)
