@@ -49,9 +49,26 @@ def _shown(run: Run, name: str) -> list[Mapping[str, Any]]:
     show = Display(wording.LANGUAGES[0], publish=bundles.append, **how)
     show.title(f"audiences.{name}.title", client=run.names or run.client)
     for item in declared()[name]["show"]:
-        kind, *_ = item
-        _SHOWN[kind](show, run, name, **item)
+        put(show, run, f"audiences.{name}", item)
     return [bundle[MIME] for bundle in bundles]
+
+
+def put(show: Display, run: Run, stem: str, item: Mapping[str, Any]) -> None:
+    """Show one item as ``audiences.yml`` explains it.
+
+    Parameters
+    ----------
+    show : Display
+        Takes what is shown.
+    run : Run
+        Its stored results are read.
+    stem : str
+        Wording key under which the headings and sentences of the page or document stand.
+    item : Mapping
+        One entry of ``show``; its first key says what is shown.
+    """
+    kind, *_ = item
+    _SHOWN[kind](show, run, stem, **item)
 
 
 def _page(run: Run, name: str, shown: Sequence[Mapping[str, Any]], language: Language) -> str:
@@ -86,14 +103,14 @@ def _matching(items: Sequence[Any], patterns: Sequence[str]) -> list[Any]:
     return list({item.id: item for item in found}.values())
 
 
-def _section(show: Display, run: Run, name: str, *, section: str) -> None:
-    show.section(f"audiences.{name}.{section}")
+def _section(show: Display, run: Run, stem: str, *, section: str) -> None:
+    show.section(f"{stem}.{section}")
 
 
 def _view(
     show: Display,
     run: Run,
-    name: str,
+    stem: str,
     *,
     view: str,
     intro: str | None = None,
@@ -104,21 +121,21 @@ def _view(
     if stage not in run.results:
         _not_run(show, stage)
     elif none and views.get(view).of(run.results[stage]).empty:
-        show.prose(f"audiences.{name}.{none}")
+        show.prose(f"{stem}.{none}")
     else:
         if intro:
-            show.prose(f"audiences.{name}.{intro}")
+            show.prose(f"{stem}.{intro}")
         show.view(view, run.results[stage], **params)
 
 
-def _prose(show: Display, run: Run, name: str, *, prose: str) -> None:
-    show.prose(f"audiences.{name}.{prose}")
+def _prose(show: Display, run: Run, stem: str, *, prose: str) -> None:
+    show.prose(f"{stem}.{prose}")
 
 
 def _answer(
     show: Display,
     run: Run,
-    name: str,
+    stem: str,
     *,
     answer: str,
     of: Sequence[str],
@@ -132,7 +149,7 @@ def _answer(
     show.answer(_matching(found.findings, of)[:first], found.checks, actions=actions)
 
 
-def _kpis(show: Display, run: Run, name: str, *, kpis: str, of: Sequence[str], labels: str) -> None:
+def _kpis(show: Display, run: Run, stem: str, *, kpis: str, of: Sequence[str], labels: str) -> None:
     chosen = _matching(run.results[kpis].estimates, of)
     show.kpis(views.labelled(chosen, labels))
 
@@ -140,7 +157,7 @@ def _kpis(show: Display, run: Run, name: str, *, kpis: str, of: Sequence[str], l
 def _estimates(
     show: Display,
     run: Run,
-    name: str,
+    stem: str,
     *,
     estimates: str,
     of: Sequence[str],
@@ -151,13 +168,13 @@ def _estimates(
     left_out = {e.id for e in _matching(run.results[estimates].estimates, without)}
     chosen = [e for e in _matching(run.results[estimates].estimates, of) if e.id not in left_out]
     if chosen:
-        show.estimates(chosen, caption=f"audiences.{name}.{caption}", rows=rows)
+        show.estimates(chosen, caption=f"{stem}.{caption}", rows=rows)
 
 
 def _checks(
     show: Display,
     run: Run,
-    name: str,
+    stem: str,
     *,
     checks: Sequence[str],
     status: Sequence[str],
@@ -173,7 +190,7 @@ def _checks(
     show.checks(chosen, fold=of == ("*",))
 
 
-def _alerts(show: Display, run: Run, name: str, *, alerts: str) -> None:
+def _alerts(show: Display, run: Run, stem: str, *, alerts: str) -> None:
     if alerts in run.results:
         show.alerts(run.results[alerts].alerts)
     else:

@@ -54,17 +54,17 @@ def sections(run: Run, language: Language) -> list[Section]:
     findings = [*effects[:1], *worth, *effects[1:]]
     checks = [c for stage in _DECIDING for c in _of(run, stage, "checks")]
     estimates = {e.id: e for stage in _DECIDING for e in _of(run, stage, "estimates")}
-    levels = _levels(effects, estimates, language)
+    beside = levels(effects, estimates, language)
     first = findings[:_SHOWN_CLAIMS]
-    advice = _advice(run, language)
+    advised = advice(run, language)
     answer = cards.answer(
         first,
         checks,
         "brief-answer",
         language,
-        actions=not advice,
-        beside=levels,
-        advice=advice,
+        actions=not advised,
+        beside=beside,
+        advice=advised,
     )
     targets = _table(run, "value", "scorecard")
     parts = [
@@ -95,7 +95,7 @@ def through(run: Run, language: Language) -> str:
     return wording.text("brief.through", language, date=last)
 
 
-def _levels(
+def levels(
     effects: Sequence[Finding], estimates: dict[str, Estimate], language: Language
 ) -> dict[str, str]:
     """Return from which level to which the leading effect moves its outcome, where it is shown."""
@@ -128,7 +128,7 @@ def _levels(
     return {leading.id: words}
 
 
-def _advice(run: Run, language: Language) -> str:
+def advice(run: Run, language: Language) -> str:
     """Return what is advised, with its price and return; empty for runs that priced nothing."""
     check = next((c for c in _of(run, "value", "checks") if c.topic is Topic.NEXT_STEP), None)
     if check is None:
