@@ -1,4 +1,4 @@
-"""Commands that write what is passed on: ``portfolio``, ``pdf``, ``share``, ``forms``."""
+"""Commands that write what is passed on, from pages to Word and PowerPoint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from analysis.cli.ends import speaking_command, told_in_one_line
 from analysis.cli.group import main
-from analysis.cli.voice import Voice
+from analysis.cli.voice import LANGUAGES, Voice
 
 
 @main.command()
@@ -41,6 +41,54 @@ def pdf(voice: Voice, client: str) -> None:
             sys.exit(1)
         printed = report.print_pages(latest)
         voice.say("pdf.printed", n=len(printed), path=latest)
+
+
+def _formats(context: click.Context, option: click.Parameter, given: str) -> tuple[str, ...]:
+    """Read ``docx,pptx``; what is no format is named."""
+    from analysis.office import FORMATS
+
+    chosen = tuple(dict.fromkeys(part.strip() for part in given.split(",") if part.strip()))
+    if not chosen or not set(chosen) <= set(FORMATS):
+        raise click.BadParameter(f"{given!r}; some of {','.join(FORMATS)}", context, option)
+    return chosen
+
+
+@main.command()
+@click.argument("client")
+@click.option("--to", "formats", default="docx,pptx", show_default=True, callback=_formats,
+              metavar="FORMATS", help="Some of docx,pptx,pdf,picture.")  # fmt: skip
+@click.option("--language", type=click.Choice(list(LANGUAGES)), help="Default: both.")
+@speaking_command
+def export(voice: Voice, client: str, formats: tuple[str, ...], language: str | None) -> None:
+    """Write CLIENT's latest run as documents and slides.
+
+    docx: the effect, value, proposals and finance reports, as Word documents. pptx: one deck with
+    a finding a slide. pdf: the brief on a sheet. picture: the brief as one long picture. The
+    client's own templates are used where its client file names them under report.
+    """
+    from analysis import client as clients
+    from analysis import office
+    from analysis.pipeline import client_status
+
+    with told_in_one_line(voice, client):
+        latest = client_status(client).latest
+        if latest is None:
+            voice.say("export.run_first", err=True, client=client)
+            sys.exit(1)
+        opened = clients.load(client)
+        templates = office.Templates(opened.template("docx"), opened.template("pptx"))
+        languages = (LANGUAGES[language],) if language else tuple(LANGUAGES.values())
+        made = office.export(latest, formats, languages, templates)
+        for left in made.left:
+            title = voice.text(f"office.title.{left.name}")
+            stages = [voice.text(f"terms.stage.{stage}") for stage in left.stages]
+            voice.say("export.left", err=True, title=title, stages=stages, client=client,
+                      stage=left.stages[-1])  # fmt: skip
+        for path in made.files:
+            click.echo(path)
+        if not made.files:
+            sys.exit(1)
+        voice.say("export.written", n=len(made.files))
 
 
 @main.command()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from analysis.client.base import Part, Period, Text, refused
-from analysis.client.identity import Identity, Privacy
+from analysis.client.identity import Identity, Privacy, Report
 from analysis.client.outcomes import Outcome, OutcomeName
 from analysis.client.plan import Claim, Design, Finances, Goal, Instrument, Value
 from analysis.client.sources import LabelMap, Source, reasons
@@ -48,6 +48,7 @@ class Client(Part):
     client: Identity
     period: Period
     privacy: Privacy = Privacy()
+    report: Report = Report()
     labels: dict[str, LabelMap] = Field(default_factory=dict)
     aliases: dict[str, dict[Text, Text]] = Field(default_factory=dict)
     instruments: dict[str, Instrument] = Field(default_factory=dict)
@@ -108,6 +109,11 @@ class Client(Part):
     def raw_folder(self) -> Path:
         """Folder of the exports; nothing is ever written there."""
         return self.folder / "raw"
+
+    def template(self, kind: str) -> Path | None:
+        """Return the client's own template for ``docx`` or ``pptx``; None where it names none."""
+        named: Path | None = getattr(self.report, kind)
+        return None if named is None else self.folder / expanded(named)
 
     def key_path(self) -> Path | None:
         """Return the file of the pseudonym key; None when ``demo_key`` is used."""

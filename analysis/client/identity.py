@@ -31,6 +31,19 @@ class Identity(Part):
     simulated: bool = False
 
 
+class Report(Part):
+    """The client's own templates for exported documents.
+
+    Attributes
+    ----------
+    docx, pptx : Path or None
+        Templates of Word and PowerPoint; a path that is not absolute starts in the client's folder.
+    """
+
+    docx: Path | None = None
+    pptx: Path | None = None
+
+
 class Privacy(Part):
     """The key of the pseudonyms, and the purpose, basis and term of the data.
 

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from analysis.errors import RunError
@@ -37,6 +39,16 @@ _MACOS = (
 )
 FOLDER = "pdf"
 _SECONDS = 60
+_PHONE, _SCALE = 720, 1.5
+_TALLEST = 10_000
+"""Points; about what Chromium draws at most."""
+_MARGIN = 24
+_PICTURED = (
+    "<style>.switch,nav,.screen,.download,.skip,.about{display:none!important}"
+    ".brief .imprint{display:block!important} .crm.table table{font-size:.8rem}"
+    ".crm .num,.crm .whole{white-space:normal!important} .crm .drawn{display:none}</style>"
+)
+"""Leaves of a page what is printed, with tables that fit the width."""
 _NO_SANDBOX = "--no-sandbox"
 _QUIET = (
     "--headless",
@@ -90,41 +102,88 @@ def print_pages(run_dir: Path) -> list[Path]:
     RunError
         If there is no Chromium, no page, or a page could not be printed.
     """
-    program = browser()
-    if program is None:
-        raise RunError(
-            "PDFs are printed by Chromium, and none was found. Correct: install chromium, Google "
-            "Chrome or Microsoft Edge, or print the pages from any browser."
-        )
+    program = _program()
     pages = [p for folder in FOLDERS.values() for p in sorted((run_dir / folder).glob("*.html"))]
     if not pages:
         raise RunError(f"{run_dir} has no pages. Correct: run the client first.")
-    with tempfile.TemporaryDirectory(
-        prefix="crmeval-print-", ignore_cleanup_errors=True
-    ) as profile:
-        return [_print(program, page, Path(profile)) for page in pages]
+    with _profile() as profile:
+        return [_print(program, page, profile) for page in pages]
+
+
+def _program() -> str:
+    program = browser()
+    if program is None:
+        raise RunError(
+            "PDFs and pictures are made by Chromium, and none was found. Correct: install "
+            "chromium, Google Chrome or Microsoft Edge, or print the pages from any browser."
+        )
+    return program
+
+
+def print_page(page: Path, target: Path) -> None:
+    """Print one page to a PDF; :func:`print_pages` says how, and what can go wrong."""
+    with _profile() as profile:
+        _open(_program(), page, target, profile, f"--print-to-pdf={target}")
+
+
+def picture_page(page: Path, target: Path) -> None:
+    """Take one long picture of what of a page is printed, as wide as a telephone shows it.
+
+    Parameters
+    ----------
+    page : Path
+        A page of a run.
+    target : Path
+        The picture, PNG, :data:`_PHONE` points wide at :data:`_SCALE` pixels a point.
+
+    Raises
+    ------
+    RunError
+        If there is no Chromium, or the picture could not be taken.
+    """
+    from PIL import Image, ImageChops
+
+    program = _program()
+    with _profile() as profile:
+        shown = profile / "picture.html"
+        html = page.read_text(encoding="utf-8")
+        shown.write_text(html.replace("</head>", f"{_PICTURED}</head>", 1), encoding="utf-8")
+        raw = profile / "picture.png"
+        size = f"--window-size={_PHONE},{_TALLEST}"
+        how = (size, f"--force-device-scale-factor={_SCALE}", "--hide-scrollbars")
+        _open(program, shown, raw, profile, *how, f"--screenshot={raw}")
+        with Image.open(raw) as taken:
+            picture = taken.convert("RGB")
+        ground = Image.new("RGB", picture.size, picture.getpixel((0, picture.height - 1)))
+        box = ImageChops.difference(picture, ground).getbbox() or (0, 0, 0, picture.height)
+        margin = int(_MARGIN * _SCALE)
+        whole = picture.crop((0, 0, picture.width, min(box[3] + margin, picture.height)))
+        whole.save(target, format="PNG", optimize=True)
+
+
+@contextmanager
+def _profile() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="crmeval-print-", ignore_cleanup_errors=True) as path:
+        yield Path(path)
 
 
 def _print(program: str, page: Path, profile: Path) -> Path:
     target = page.parent / FOLDER / f"{page.stem}.pdf"
+    return replace_file(
+        target, lambda path: _open(program, page, path, profile, f"--print-to-pdf={path}")
+    )
 
-    def write(path: Path) -> None:
-        command = [
-            program,
-            *_QUIET,
-            f"--user-data-dir={profile}",
-            f"--print-to-pdf={path}",
-            page.resolve().as_uri(),
-        ]
-        done, said = _start(page, command)
-        if not done and _NO_SANDBOX in said:
-            # Chromium refuses its sandbox to root and in some containers, and says so.
-            done, said = _start(page, [*command[:-1], _NO_SANDBOX, command[-1]])
-        if not done or not path.is_file():
-            last = said.strip().splitlines()[-1:]
-            raise RunError(f"{page} could not be printed: {' '.join(last)}")
 
-    return replace_file(target, write)
+def _open(program: str, page: Path, target: Path, profile: Path, *how: str) -> None:
+    """Let a browser make ``target`` of a page."""
+    command = [program, *_QUIET, f"--user-data-dir={profile}", *how, page.resolve().as_uri()]
+    done, said = _start(page, command)
+    if not done and _NO_SANDBOX in said:
+        # Chromium refuses its sandbox to root and in some containers, and says so.
+        done, said = _start(page, [*command[:-1], _NO_SANDBOX, command[-1]])
+    if not done or not target.is_file():
+        last = said.strip().splitlines()[-1:]
+        raise RunError(f"{page} could not be printed: {' '.join(last)}")
 
 
 def _start(page: Path, command: list[str]) -> tuple[bool, str]:

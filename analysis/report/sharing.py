@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,15 +19,29 @@ from analysis.files import replace_file
 from analysis.ingest.identifiers_seen import identifier_kind
 from analysis.report.run import FOLDERS
 
-PASSED_ON = ("index.html", *(f"{folder}/{name}" for folder in FOLDERS.values()
-             for name in ("*.html", "tables.xlsx", "pdf/*.pdf")))  # fmt: skip
+_OFFICE = (".xlsx", ".docx", ".pptx")
+
+PASSED_ON = (
+    "index.html",
+    *(
+        f"{folder}/{name}"
+        for folder in FOLDERS.values()
+        for name in (
+            "*.html",
+            "tables.xlsx",
+            "pdf/*.pdf",
+            *(f"office/*{kind}" for kind in (".docx", ".pptx", ".pdf", ".png")),
+        )
+    ),
+)
 """Patterns of the files that may be passed on."""
 
 _MADE = (2020, 1, 1, 0, 0, 0)
 _DATA = re.compile(r"data:[\w/+.;=-]+;base64,[A-Za-z0-9+/=]+")
 _UNSEEN = re.compile(r"<(style|svg|script)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
-_STRING = re.compile(r"<t\b[^>]*>([^<]*)</t>")
+_STRING = re.compile(r"<(?:[wa]:)?t\b[^>]*>([^<]*)</")
+"""Texts of workbooks, documents and slides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +80,10 @@ def share(run_dir: Path, target: Path) -> Shared:
     wrong = [
         f"{name} ({', '.join(kinds)})"
         for name, path in zip(names, found, strict=True)
-        if (kinds := sorted({kind for text in _said(path) if (kind := identifier_kind(text))}))
+        if (kinds := identifiers(path, name))
     ]
     if wrong:
-        raise RunError(
-            f"{'; '.join(wrong)}: what looks like a direct identifier is shown, so nothing was "
-            "passed on. Correct: the name or text it comes from changed in the exports or the "
-            "client file, then run again."
-        )
+        raise RunError(refusal(wrong))
 
     def write(path: Path) -> None:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -85,13 +95,35 @@ def share(run_dir: Path, target: Path) -> Shared:
     return Shared(replace_file(target, write), tuple(names))
 
 
-def _said(path: Path) -> Iterator[str]:
-    """Yield what a person can read in a page or a workbook; PDFs are printed from the pages."""
-    if path.suffix == ".html":
+def identifiers(path: Path, name: str) -> list[str]:
+    """Return the kinds of direct identifiers that a file seems to show.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        What it will be called; its ending says what it is.
+    """
+    return sorted({kind for text in _said(path, name) if (kind := identifier_kind(text))})
+
+
+def refusal(wrong: Sequence[str]) -> str:
+    """Return why files are not passed on."""
+    return (
+        f"{'; '.join(wrong)}: what looks like a direct identifier is shown, so nothing was "
+        "passed on. Correct: the name or text it comes from changed in the exports or the "
+        "client file, then run again."
+    )
+
+
+def _said(path: Path, name: str) -> Iterator[str]:
+    """Yield what a person can read in a file; PDFs and pictures are made of the pages."""
+    if name.endswith(".html"):
         text = _UNSEEN.sub(" ", _DATA.sub(" ", path.read_text(encoding="utf-8")))
         yield from (part for part in _TAG.split(text) if part.strip())
-    elif path.suffix == ".xlsx":
+    elif name.endswith(_OFFICE):
         with zipfile.ZipFile(path) as book:
-            for name in book.namelist():
-                if name.endswith(".xml"):
-                    yield from _STRING.findall(book.read(name).decode("utf-8"))
+            for part in book.namelist():
+                if part.endswith(".xml"):
+                    yield from _STRING.findall(book.read(part).decode("utf-8"))

@@ -13,7 +13,7 @@ LATE = {
     "pygments", "latex2mathml", "babel", "ruamel", "rich", "pydantic", "phonenumbers", "stdnum",
     # extras, and parts of a notebook's kernel
     "pyspark", "distributed", "psycopg", "MySQLdb", "ibis", "IPython", "ipykernel", "numpy",
-    "psutil",
+    "psutil", "PIL",
     # of the standard library: needed after an error, or by one system only
     "ctypes", "difflib", "locale", "multiprocessing",
 }  # fmt: skip

@@ -42,6 +42,7 @@ LAYER = {
     "present": 8,
     "study": 8.5,
     "report": 9,
+    "office": 9.5,
     "workspace": 10,
     "kernels": 11,
     "pipeline": 12,
