@@ -39,9 +39,12 @@ _NAMES = {
     "Finding": "results",
     "StageResults": "results",
     "build_panel": "indicators",
-    "evaluate": "causal",
+    "etable": "study",
+    "evaluate": "study",
+    "newest_run": "report",
     "open_stage": "workspace",
     "outcome": "indicators",
+    "panelview": "study",
     "simulate": "simulation",
 }
 

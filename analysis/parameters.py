@@ -7,7 +7,6 @@ nearest known one. The fields of a model are the names in its notebook's ``param
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
@@ -15,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from analysis.errors import RunError
+from analysis.keywords import meant
 from analysis.settings import INFERENCE_DRAWS, MONEY_DRAWS, SEED
 
 
@@ -226,6 +226,4 @@ def _day_or_none(text: str) -> dt.date | None:
 
 
 def _nearest(name: str, known: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    guess = f"; did you mean {near[0]!r}?" if near else "."
-    return f"{guess} Known: {', '.join(known)}."
+    return f"{meant(name, known) or '.'} Known: {', '.join(known)}."

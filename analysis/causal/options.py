@@ -14,6 +14,7 @@ from analysis.causal.inference.inference_rule import Lead
 from analysis.causal.panel.faults import OptionError, a_count, a_level, one_of
 from analysis.causal.panel.frame import AlwaysTreated
 from analysis.indicators.rounds import Rounds
+from analysis.keywords import refusing_typos
 from analysis.settings import INFERENCE_DRAWS, LEVEL, SEED
 
 Beside = Literal["two_by_two", "twfe", "imputation", "sun_abraham"]
@@ -142,6 +143,8 @@ class Options:
                 "treatment is not known",
             )
 
+
+Options.__init__ = refusing_typos(Options.__init__)  # type: ignore[method-assign]
 
 _CHOICES = {
     "method": Method,

@@ -234,7 +234,7 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
         97.5 % or more, lost when with 2.5 % or less, so that the sentence and the 95 % interval of
         the ratio say the same.
     """
-    table = roi.table("benefits")
+    table = roi.table_or_empty("benefits")
     priced = set(table.loc[table["priced"].astype(bool), "indicator"]) if len(table) else set()
     effects = tuple(effects)
     behind = [f for f in effects if f.params.get("indicator") in priced]

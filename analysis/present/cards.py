@@ -78,6 +78,13 @@ def answer(
     return f'<div class="crm answer" id="{anchor}">{"".join(parts)}</div>'
 
 
+def claim(finding: Finding, language: Language) -> str:
+    """Build one claim with its grade; what limits it is in the checks that it names."""
+    words = sentences.sentence(finding.claim, language, finding.params)
+    graded = strength_badge(finding, language)
+    return f'<div class="crm"><p><b>{escape(words)}</b></p>{graded}</div>'
+
+
 def _questions(lines: Sequence[Line], language: Language) -> str:
     rows = "".join(
         f"<dt>{escape(sentences.sentence(line.question, language))}</dt>"

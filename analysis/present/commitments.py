@@ -31,7 +31,7 @@ def notice(results: StageResults, language: Language) -> str:
     checks = [check for check in results.checks if check.topic is Topic.LOCK]
     if not checks:
         return ""
-    rows = results.table("deviations")
+    rows = results.table_or_empty("deviations")
     lines = "".join(_line(check, rows, language) for check in checks)
     label = escape(wording.text("locks.label", language))
     return f'<ul class="crm commitments" aria-label="{label}">{lines}</ul>'

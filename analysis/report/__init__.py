@@ -8,6 +8,18 @@ from analysis.report.forms import FOLDER as FORMS_FOLDER
 from analysis.report.forms import write_forms
 from analysis.report.portfolio import portfolio
 from analysis.report.printing import print_pages
+from analysis.report.run import Run, newest_run, open_run
 from analysis.report.sharing import share
 
-__all__ = ["FORMS_FOLDER", "build", "export", "portfolio", "print_pages", "share", "write_forms"]
+__all__ = [
+    "FORMS_FOLDER",
+    "Run",
+    "build",
+    "export",
+    "newest_run",
+    "open_run",
+    "portfolio",
+    "print_pages",
+    "share",
+    "write_forms",
+]

@@ -51,7 +51,7 @@ def alert_files(run: Run) -> dict[Path, str]:
     found = run.results.get("monitoring")
     if found is None:
         return {}
-    history = found.table("alert_history")
+    history = found.table_or_empty("alert_history")
     past = {} if history.empty else history.set_index("alert_id").to_dict("index")
     written = {}
     for language, folder in FOLDERS.items():

@@ -208,7 +208,7 @@ def _of(run: Run, stage: str, kind: str) -> tuple[Any, ...]:
 
 
 def _table(run: Run, stage: str, name: str) -> pd.DataFrame:
-    return run.results[stage].table(name) if stage in run.results else pd.DataFrame()
+    return run.results[stage].table_or_empty(name) if stage in run.results else pd.DataFrame()
 
 
 def _sure(worth: Sequence[Finding], checks: list[Check], language: Language) -> str:

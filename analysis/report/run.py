@@ -10,14 +10,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from analysis import indicators, results
+import pandas as pd
+
+from analysis import indicators, newest, results, wording
 from analysis import manifest as manifests
-from analysis.errors import StoredFileError
+from analysis.errors import RunError, StoredFileError
 from analysis.file_names import listed
+from analysis.files import project_root
 from analysis.indicators import Indicator
+from analysis.keywords import meant
+from analysis.present import rich
 from analysis.present.precision import Earlier
 from analysis.report import saved
-from analysis.results import StageResults
+from analysis.results import Shown, StageResults
 from analysis.settings import LEVEL, MIN_CELL, Language
 
 STAGES = ("design", "baseline", "monitoring", "tracking", "value")
@@ -26,7 +31,7 @@ HTML_LANG = {"zh_CN": "zh-CN", "en": "en"}
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Shown):
     """One run folder as the reports see it.
 
     Attributes
@@ -73,6 +78,32 @@ class Run:
             return None
         text = json.dumps(inputs, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
+
+    def __repr__(self) -> str:
+        return f"<Run {self.run_id!r} of {self.client!r}: {', '.join(self.results)}>"
+
+    def _repr_html_(self) -> str:
+        """Return how each step ended, with the page to open."""
+        language = wording.language_of_notebook()
+        steps = self.manifest.get("steps", {}) or self.results
+        rows = [
+            (wording.text(f"cli.step.{step}", language), self._ended(step, language))
+            for step in steps
+        ]
+        head = f"{self.name(language)} · {self.run_id}"
+        page = self.folder / "index.html"
+        words = wording.text("report.rich.page", language)
+        link = f'<p><a href="{page.as_uri()}">{words}</a></p>' if page.is_file() else ""
+        return rich.titled(head, rows) + link
+
+    def _ended(self, step: str, language: Language) -> str:
+        key = f"cli.state.{self.state(step)}"
+        return wording.text(key, language) if wording.has(key) else "—"
+
+    @property
+    def panel(self) -> pd.DataFrame:
+        """The panel of indicators by site and month that the run was made of."""
+        return pd.read_parquet(self.folder / "panel.parquet")
 
     def name(self, language: Language) -> str:
         """Return the client's name."""
@@ -144,6 +175,30 @@ def open_run(folder: Path) -> Run:
             raise StoredFileError(path) from error
     simulated = any(e.simulated for found in run.results.values() for e in found.estimates)
     return Run(folder, manifest, {}, simulated)
+
+
+def newest_run(client: str) -> Run:
+    """Open the newest complete run of a client.
+
+    Parameters
+    ----------
+    client : str
+        Folder name under ``reports/``.
+
+    Raises
+    ------
+    RunError
+        Where there is none.
+    """
+    reports = project_root() / "reports"
+    folder = newest.latest(reports / client)
+    if folder is None:
+        known = [path.name for path in reports.glob("*") if newest.latest(path)]
+        raise RunError(
+            f"There is no complete run of {client!r}{meant(client, known) or '.'} "
+            f"Correct: crmeval run {client}, or open a folder with analysis.report.open_run(folder)"
+        )
+    return open_run(folder)
 
 
 def _indicators(folder: Path) -> Mapping[str, Indicator] | None:

@@ -26,7 +26,7 @@ def sheet_files(run: Run) -> dict[Path, str]:
         found = run.results.get(stage)
         if found is None or table not in found.tables:
             continue
-        rows = found.table(table)
+        rows = found.table_or_empty(table)
         sheet = csv_text(rows.columns, rows.fillna("").itertuples(index=False))
         written |= {run.folder / folder / name: MARK + sheet for folder in FOLDERS.values()}
     return written

@@ -17,7 +17,8 @@ from analysis.results.records import (
     Strength,
     none_found,
 )
-from analysis.results.stage import StageResults, collect, merge
+from analysis.results.shown import Shown
+from analysis.results.stage import StageResults, collect, merge, stored_table
 from analysis.results.storage import from_json, load, save, to_json
 from analysis.results.topics import Topic
 
@@ -30,6 +31,7 @@ __all__ = [
     "Estimate",
     "Finding",
     "Scalar",
+    "Shown",
     "StageResults",
     "Status",
     "Strength",
@@ -40,5 +42,6 @@ __all__ = [
     "merge",
     "none_found",
     "save",
+    "stored_table",
     "to_json",
 ]

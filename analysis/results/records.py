@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from analysis.results.claims import Claim
+from analysis.results.shown import Shown
 from analysis.results.topics import Topic
 from analysis.settings import LEVEL
 
@@ -32,7 +33,7 @@ def _finite(name: str, value: float | None) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class Estimate(Shown):
     """One number with everything needed to believe or doubt it.
 
     Attributes
@@ -153,7 +154,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Shown):
     """The answer to one question about data, design or result.
 
     ``topic`` says what it is about: grades, readiness and pages go by it, an id only tells checks
@@ -234,7 +235,7 @@ def none_found(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
+class Alert(Shown):
     """A monitoring rule that fired, with its noise test.
 
     ``grade`` is 1 (act today) to 3 (watch). ``false_alarm_rate`` is the computed probability
@@ -268,7 +269,7 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Shown):
     """A graded claim: what is said, how it was identified, how strong it is.
 
     ``claim`` (its value is a wording key) and ``action``, a wording key, are filled from

@@ -13,13 +13,14 @@ import pandas as pd
 
 from analysis.errors import SchemaError
 from analysis.results.records import Alert, Check, Estimate, Finding
+from analysis.results.shown import Shown
 
 KINDS = {"estimates": Estimate, "checks": Check, "alerts": Alert, "findings": Finding}
 """Class of each kind of result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StageResults:
+class StageResults(Shown):
     """All that one stage found: results by kind, plain facts, and data tables.
 
     ``facts`` holds JSON scalars, lists and objects (dates, choices, plan hash …); ``tables``
@@ -63,12 +64,30 @@ class StageResults:
         raise KeyError(f"{self.stage} has no estimate {id!r}; near: {near} of {len(known)}")
 
     def table(self, name: str) -> pd.DataFrame:
+        """Return a stored table; KeyError names the near ones."""
+        return stored_table(self.stage, name, self.tables)
+
+    def table_or_empty(self, name: str) -> pd.DataFrame:
         """Return a stored table; one without rows where the stage could not make it."""
         return self.tables.get(name, pd.DataFrame())
 
     def select(self, prefix: str) -> tuple[Estimate, ...]:
         """Return the estimates whose id starts with ``prefix``, in stored order."""
         return tuple(e for e in self.estimates if e.id.startswith(prefix))
+
+
+def stored_table(owner: str, name: str, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return a table by its name.
+
+    Raises
+    ------
+    KeyError
+        Names those that are near, or all.
+    """
+    if name in tables:
+        return tables[name]
+    near = difflib.get_close_matches(name, tables, n=5, cutoff=0.4) or sorted(tables)
+    raise KeyError(f"{owner} has no table {name!r}; near: {', '.join(near) or 'it has none'}")
 
 
 def collect(stage: str, items: Iterable[Any], *, facts=None, tables=None) -> StageResults:

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from analysis import causal, wording
+from analysis.keywords import meant, refusing_typos
 from analysis.present import fonts
+from analysis.present.rich import figures
 from analysis.results import Estimate
 from analysis.study.names import method
 from analysis.study.panel import read_panel
-from analysis.study.table import figures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,8 @@ _BEFORE, _AFTER, _LINE = "#8a8f98", "#1f5fa8", "#333333"
 def draw(study: Study, what: str, ax: Axes | None, language: wording.Language) -> Axes:
     """Draw one of the figures of :meth:`analysis.study.Study.plot`."""
     if what not in _FIGURES:
-        raise ValueError(f"what={what!r} is not possible; what is one of {', '.join(_FIGURES)}")
+        known = ", ".join(_FIGURES)
+        raise ValueError(f"what={what!r} is not possible; one of {known}{meant(what, _FIGURES)}")
     axes = _axes(ax)
     _FIGURES[what](study, axes, language)
     _readable(axes, language)
@@ -102,7 +104,7 @@ def _calendar(study: Study, ax: Axes, language: wording.Language) -> None:
 
 
 def _trends(study: Study, ax: Axes, language: wording.Language) -> None:
-    table = study.evaluation.table("trends")
+    table = study.evaluation.table_or_empty("trends")
     _needs(table, "trends")
     for arm, colour in (("treated", _AFTER), ("comparison", _BEFORE)):
         rows = table[table["arm"] == arm].sort_values("period")
@@ -199,6 +201,7 @@ def _measured(study: Study) -> str:
     return f"{study.y} ({study.measured_in})" if study.measured_in else study.y
 
 
+@refusing_typos
 def panelview(
     data: pd.DataFrame,
     *,
@@ -230,7 +233,7 @@ def panelview(
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
-    language = language or wording.language_of_session()
+    language = wording.read_language(language)
     shown = data if y is not None else data.assign(_shown=1.0)
     panel = read_panel(
         shown, y=y or "_shown", unit=unit, period=period, treated=treated, cohort=cohort

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.keywords import meant
 from analysis.study.periods import Calendar, PanelError, Step, read_periods
+
+_MOST = 20
+"""Columns that a message lists."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +70,10 @@ def read_panel(
     """
     named = [y, unit, period, treated, cohort, n, *keep]
     if missing := [name for name in named if name is not None and name not in data]:
-        raise PanelError(f"no column {missing[0]!r}; the frame has {', '.join(map(str, data))}")
+        columns = [str(name) for name in data]
+        guess = meant(missing[0], columns)
+        told = ", ".join(columns[:_MOST] + ["…"] * (len(columns) > _MOST))
+        raise PanelError(f"no column {missing[0]!r}{guess or ';'} The frame has {told}")
     if (treated is None) == (cohort is None):
         raise PanelError("give either treated= (a column of 0 and 1) or cohort= (first period)")
     if data.empty:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis import causal, wording
 from analysis.causal import Options
+from analysis.keywords import refusing_typos
 from analysis.results import Check, Estimate
 from analysis.study import figures as drawn
 from analysis.study import words
@@ -116,7 +117,7 @@ class Study:
         language : {"zh_CN", "en"}, optional
             That of the study by default.
         """
-        return words.screen(self, language or self.language)
+        return words.screen(self, self._in(language))
 
     def to_latex(self) -> str:
         """Write the effect as a LaTeX table, with booktabs' rules."""
@@ -152,7 +153,10 @@ class Study:
         -------
         Axes
         """
-        return drawn.draw(self, what, ax, language or self.language)
+        return drawn.draw(self, what, ax, self._in(language))
+
+    def _in(self, language: str | None) -> wording.Language:
+        return self.language if language is None else wording.read_language(language)
 
     def __str__(self) -> str:
         return self.summary()
@@ -168,6 +172,7 @@ class Study:
         }
 
 
+@refusing_typos
 def evaluate(
     data: pd.DataFrame,
     *,
@@ -186,6 +191,7 @@ def evaluate(
     comparison: causal.options.Comparison = _DEFAULT.comparison,
     base: causal.options.Base = _DEFAULT.base,
     unbalanced: causal.options.Unbalanced = _DEFAULT.unbalanced,
+    shares: causal.options.Shares = _DEFAULT.shares,
     drawn_by_lot: bool = _DEFAULT.drawn_by_lot,
     anticipation: int = _DEFAULT.anticipation,
     always_treated: causal.options.AlwaysTreated = _DEFAULT.always_treated,
@@ -196,6 +202,7 @@ def evaluate(
     pretrend_periods: int = _DEFAULT.pretrend_periods,
     alternatives: Sequence[Beside] = _DEFAULT.alternatives,
     inference: causal.options.Lead | None = _DEFAULT.inference,
+    simulated: bool = _DEFAULT.simulated,
     language: wording.Language | None = None,
 ) -> Study:
     """Estimate the effect of a treatment that starts at different times, from a tidy panel.
@@ -223,10 +230,10 @@ def evaluate(
         Periods after the first treated one at which the effect is asked for; months 1, 3, 6 and 12
         of a monthly panel by default, none of another.
     language : {"zh_CN", "en"}, optional
-        That of the session's locale by default.
-    method, comparison, base, unbalanced, drawn_by_lot, anticipation, always_treated
+        That of the notebook's stage, else of the session's locale, by default.
+    method, comparison, base, unbalanced, shares, drawn_by_lot, anticipation, always_treated
         As in :class:`analysis.causal.Options`, with its defaults.
-    level, draws, seed, pretrend_periods, alternatives, inference
+    level, draws, seed, pretrend_periods, alternatives, inference, simulated
         Likewise.
 
     Returns
@@ -244,6 +251,7 @@ def evaluate(
     ----------
     Callaway, Sant'Anna (2021); Roth, Sant'Anna (2023) for ``drawn_by_lot``.
     """
+    language = wording.read_language(language)
     kept = [*covariates, *(name for name in (cluster, weights, stratum) if name is not None)]
     own = "unit" if cluster == unit else cluster
     panel = read_panel(
@@ -263,6 +271,7 @@ def evaluate(
         comparison=comparison,
         base=base,
         unbalanced=unbalanced,
+        shares=shares,
         drawn_by_lot=drawn_by_lot,
         anticipation=anticipation,
         always_treated=always_treated,
@@ -277,11 +286,10 @@ def evaluate(
         pretrend_periods=pretrend_periods,
         alternatives=tuple(alternatives),
         inference=inference,
+        simulated=simulated,
         prefix="study",
     )
     found = causal.evaluate(
         panel.frame, outcome=y.replace(".", "_"), unit=measured_in, options=options
     )
-    return Study(
-        found, panel, y, unit, period, measured_in, language or wording.language_of_session()
-    )
+    return Study(found, panel, y, unit, period, measured_in, language)

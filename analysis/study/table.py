@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis import wording
+from analysis.present.rich import figures
 from analysis.study.names import inference, method
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def etable(
     studies = list(studies)
     if not studies:
         raise ValueError("give at least one study, e.g. etable([evaluate(...), evaluate(...)])")
-    language = language or studies[0].language
+    language = studies[0].language if language is None else wording.read_language(language)
     heads = list(names) if names is not None else _heads([study.y for study in studies])
     if len(heads) != len(studies):
         raise ValueError(f"{len(heads)} names for {len(studies)} studies")
@@ -96,7 +97,10 @@ def etable(
     frame.columns = heads
     levels = sorted({study.effect.level for study in studies})
     told = ", ".join(f"{level:.0%}" for level in levels)
-    return Table(frame, wording.text("study.table_note", language, level=told))
+    note = wording.text("study.table_note", language, level=told)
+    if any(study.effect.simulated for study in studies):
+        note = f"{note} {wording.text('report.simulated_label', language)}"
+    return Table(frame, note)
 
 
 def _heads(outcomes: list[str]) -> list[str]:
@@ -121,16 +125,6 @@ def _column(study: Study, language: wording.Language) -> dict[str, str]:
         "clusters": str(effect.n_clusters),
         "n": str(effect.n),
     }
-
-
-def figures(value: float | None) -> str:
-    """Write a number with four significant digits, with a true minus sign."""
-    if value is None:
-        return "—"
-    shown = f"{value:.4g}"
-    if "e" not in shown and abs(value) >= 1e4:
-        shown = f"{value:,.0f}"
-    return shown.replace("-", "−")
 
 
 def interval_of(estimate: Estimate) -> str:

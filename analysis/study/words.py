@@ -8,17 +8,16 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from analysis import wording
-from analysis.present import sentences
+from analysis.present import rich
+from analysis.present.rich import figures
 from analysis.results import Check, Estimate
 from analysis.study.names import inference, method, reason
-from analysis.study.table import figures, interval_of, p_text
+from analysis.study.table import interval_of, p_text
 
 if TYPE_CHECKING:
     from analysis.study.study import Study
 
 WIDTH = 88
-_NUMBERS = ("lowest", "highest", "slope")
-"""What checks tell in the outcome's unit."""
 
 
 def width(text: str) -> int:
@@ -74,13 +73,20 @@ def facts(study: Study, language: wording.Language) -> list[tuple[str, str]]:
     step = wording.text(f"study.step.{study.calendar.step}", language)
     first, last = (study.calendar.label(end) for end in frame["period"].agg(["min", "max"]))
     rows.append((name("periods", step=step), f"{first} – {last}"))
-    rows.append((name("n"), str(effect.n)))
+    rows.append((name("n"), f"{effect.n:,}"))
+    if effect.n_clusters is not None:
+        clusters = found.options.cluster
+        told = {None: study.unit, "unit": study.unit}.get(clusters, clusters)
+        rows.append((name("clusters", unit=told), str(effect.n_clusters)))
     rows.append((name("estimator"), method(effect.method, language)))
     told = inference(effect.interval_method, language)
     if found.rule is not None and wording.has(f"study.rule.{found.rule.lead}"):
         why = wording.text(f"study.rule.{found.rule.lead}", language)
         told = wording.text("study.because", language, inference=told, why=why)
     rows.append((name("inference"), told))
+    if effect.simulated:
+        simulated = wording.text("report.simulated_label", language)
+        rows.append((wording.text("study.row.data", language), simulated))
     return rows
 
 
@@ -105,12 +111,12 @@ def judged(study: Study, language: wording.Language) -> tuple[int, list[tuple[st
         (check for check in study.checks if check.status != "passed"),
         key=lambda check: order.index(check.status),
     )
-    told = [(_doubt(check, language), _say(check, "remedy", language)) for check in doubts]
+    told = [(_doubt(check, language), rich.say(check, "remedy", language)) for check in doubts]
     return len(study.checks) - len(doubts), told
 
 
 def _doubt(check: Check, language: wording.Language) -> str:
-    said = (_say(check, "question", language), _say(check, "reason", language))
+    said = (rich.say(check, "question", language), rich.say(check, "reason", language))
     gap = " " if language == "en" else ""
     return wording.text(
         "study.doubt",
@@ -118,21 +124,6 @@ def _doubt(check: Check, language: wording.Language) -> str:
         status=wording.text(f"study.status.{check.status}", language),
         sentence=gap.join(filter(None, said)),
     )
-
-
-def _say(check: Check, part: str, language: wording.Language) -> str | None:
-    """Write a part of a check: in words for any panel where there are some."""
-    key = getattr(check, part)
-    if key is None:
-        return None
-    own = key.replace("causal.", "study.", 1)
-    params = sentences.check_params(check)
-    if not wording.has(own):
-        return sentences.sentence(key, language, params)
-    written = {name: figures(params[name]) for name in _NUMBERS if params.get(name) is not None}
-    if "method" in params:
-        written["method"] = method(str(params["method"]).rpartition(".")[2], language)
-    return wording.text(own, language, **{**sentences.localised(params, language), **written})
 
 
 def _aligned(rows: list[tuple[str, str]]) -> list[str]:
@@ -161,8 +152,7 @@ def _wrapped(start: str, text: str) -> list[str]:
 
 def as_html(study: Study, language: wording.Language) -> str:
     """Write a study as HTML without style of its own, for any notebook."""
-    rows = _html_rows(facts(study, language))
-    others = _html_rows(beside(study, language))
+    others = beside(study, language)
     passed, doubts = judged(study, language)
     told = "".join(
         f"<li>{escape(text)}{f'<br>→ {escape(remedy)}' if remedy else ''}</li>"
@@ -171,15 +161,7 @@ def as_html(study: Study, language: wording.Language) -> str:
     checks = wording.text("study.checks", language, passed=passed, asked=len(study.checks))
     caption = wording.text("study.others", language)
     return (
-        f"<p><b>{escape(head(study, language))}</b></p><table>{rows}</table>"
-        + (f"<p>{escape(caption)}</p><table>{others}</table>" if others else "")
+        rich.titled(head(study, language), facts(study, language))
+        + (f"<p>{escape(caption)}</p>{rich.as_rows(others)}" if others else "")
         + f"<p>{escape(checks)}</p><ul>{told}</ul>"
-    )
-
-
-def _html_rows(rows: list[tuple[str, str]]) -> str:
-    left = "style='text-align:left'"
-    return "".join(
-        f"<tr><th {left}>{escape(name)}</th><td {left}>{escape(value)}</td></tr>"
-        for name, value in rows
     )

@@ -134,7 +134,7 @@ def _extend(money: StageResults, sites: Sites) -> dict[str, object]:
     if not sites.untrained:
         return row | {"reason": "value.option.all_trained"}
     row |= _price(money, sites.untrained / sites.trained if sites.trained else math.nan)
-    benefits = money.table("benefits")
+    benefits = money.table_or_empty("benefits")
     priced = benefits[benefits["priced"].astype(bool)] if len(benefits) else benefits
     total = next((e for e in money.estimates if e.estimand == "benefit"), None)
     if total is None or not total.value or total.ci_low is None or priced.empty:
@@ -159,12 +159,12 @@ _NOT_ADMISSIBLE = "value.variant.revenue"
 
 def _spread(money: StageResults, row: Mapping[str, object], scale: float) -> dict[str, float]:
     """Return the least and the most ratio under any way of counting and either price."""
-    variants = money.table("variants")
+    variants = money.table_or_empty("variants")
     admissible = variants["variant"] != _NOT_ADMISSIBLE
     known = variants[admissible & variants["benefit"].notna() & variants["cost"].gt(0)]
     if known.empty:
         return {}
-    planned = money.table("cost")["amount"].sum()
+    planned = money.table_or_empty("cost")["amount"].sum()
     share = known["cost"] / planned  # a way of counting may leave costs out
     ratios = pd.concat(
         [known["benefit"] * scale / (row[price] * share) for price in ("cost_low", "cost_high")]
@@ -178,7 +178,7 @@ def _repeat(money: StageResults, sites: Sites) -> dict[str, object]:
 
 
 def _price(money: StageResults, share: float) -> dict[str, float]:
-    cost = money.table("cost")
+    cost = money.table_or_empty("cost")
     if cost.empty:
         return {}
     every = float(cost["amount"].sum())

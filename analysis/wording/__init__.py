@@ -9,7 +9,12 @@ from __future__ import annotations
 from analysis.wording.catalogue import LANGUAGES, Language, has, keys, placeholders, text
 from analysis.wording.faults import fault_example, fault_sentence
 from analysis.wording.formatting import SPECS, format_value, in_unit, indicator_title
-from analysis.wording.session import language_of_session
+from analysis.wording.session import (
+    language_of_notebook,
+    language_of_session,
+    read_language,
+    speak,
+)
 
 __all__ = [
     "LANGUAGES",
@@ -22,7 +27,10 @@ __all__ = [
     "in_unit",
     "indicator_title",
     "keys",
+    "language_of_notebook",
     "language_of_session",
     "placeholders",
+    "read_language",
+    "speak",
     "text",
 ]

@@ -6,6 +6,34 @@ import os
 
 from analysis.wording.catalogue import Language
 
+_FORMS: dict[str, Language] = {"zh_CN": "zh_CN", "zh": "zh_CN", "en": "en"}
+_notebook: list[Language] = []
+
+
+def read_language(language: str | None) -> Language:
+    """Return a language by any of its names; that of the session for None.
+
+    Raises
+    ------
+    ValueError
+        Where it is none of ``zh_CN``, ``zh`` and ``en``.
+    """
+    if language is None:
+        return language_of_notebook()
+    if language not in _FORMS:
+        raise ValueError(f"language={language!r} is not possible; language is 'zh_CN' or 'en'")
+    return _FORMS[language]
+
+
+def language_of_notebook() -> Language:
+    """Return the language of the stage that a notebook opened, else that of the session."""
+    return _notebook[0] if _notebook else language_of_session()
+
+
+def speak(language: Language) -> None:
+    """Let what a notebook displays from now on be in a language."""
+    _notebook[:] = [language]
+
 
 def language_of_session() -> Language:
     """Return the language the locale asks for: Chinese, else English."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import client as clients
-from analysis import files, indicators, manifest, newest, parameters
+from analysis import files, indicators, manifest, newest, parameters, wording
 from analysis.errors import RunError
 from analysis.present import Display, people
 from analysis.report import saved
@@ -101,6 +101,7 @@ def open_stage(
     how["screen"] = people.load(folder)
     show = Display(language, indicators=named, **how)
     opens, layout = STAGES[name]
+    wording.speak(language)
     stage = opens(
         name=name,
         client=opened.model_copy(update={"period": back.period(opened.period)}),

@@ -79,7 +79,7 @@ def test_an_effect_on_too_few_answers_in_all_is_not_given():
     found = evaluate(few, outcome="nps", unit="nps_points", options=options)
     assert (found.overall.value, found.overall.reason) == (None, FEW)
     assert not any(e.value is not None for e in found.estimates())
-    assert found.table("group_time").empty
+    assert found.table_or_empty("group_time").empty
 
 
 def test_cells_of_one_site_are_held_to_the_same_count():

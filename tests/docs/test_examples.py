@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis import build_panel, evaluate, files, outcome, results, simulate
-from analysis.causal import Options
+from analysis import build_panel, files, outcome, results, simulate
+from analysis.causal import Options, evaluate
 from analysis.simulation import DEMO
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -157,4 +157,4 @@ def test_estimates_stand_beside_the_truth_of_a_simulated_world():
     ):
         for word in words:
             assert word in said.html[language]
-    assert told("no comparison", whole=True).results.table("truth").empty
+    assert told("no comparison", whole=True).results.table_or_empty("truth").empty

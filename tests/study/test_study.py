@@ -1,5 +1,8 @@
 """A panel of the researcher's own: read, estimated, printed, drawn."""
 
+import inspect
+from dataclasses import fields
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -190,7 +193,11 @@ def test_starts_are_dated_as_the_periods_are():
 
 
 def broken():
-    yield {"treated": "lwa"}, lambda d: d, "no column 'lwa'; the frame has state, year"
+    yield (
+        {"treated": "lwa"},
+        lambda d: d,
+        r"no column 'lwa'; did you mean 'law'\? The frame has state, year",
+    )
     yield {}, lambda d: d, "either treated= .* or cohort="
     yield {"treated": "law", "cohort": "since"}, lambda d: d, "either treated="
     yield {"treated": "law"}, lambda d: pd.concat([d, d.iloc[:1]]), "more than one row in 2000"
@@ -229,8 +236,43 @@ def test_a_panel_that_cannot_be_read_is_refused(how, change, said):
 def test_options_are_checked():
     with pytest.raises(causal.FrameError, match="not_yet_treated"):
         evaluate(states(), **NAMES, treated="law", comparison="nevertreated")
-    with pytest.raises(TypeError, match="unexpected keyword"):
+    with pytest.raises(causal.FrameError, match="did you mean 'never_treated'"):
+        evaluate(states(), **NAMES, treated="law", comparison="nevertreated")
+    with pytest.raises(TypeError, match="'comparisn'; did you mean 'comparison'"):
         evaluate(states(), **NAMES, treated="law", comparisn="never_treated")
+    with pytest.raises(TypeError, match="'lvel'; did you mean 'level'"):
+        Options(lvel=0.9)
+
+
+@pytest.mark.parametrize("language", ["de", "EN", ""])
+def test_a_language_is_one_of_two(study, language):
+    for call in (
+        lambda: evaluate(states(), **NAMES, treated="law", language=language),
+        lambda: panelview(states(), unit="state", period="year", treated="law", language=language),
+        lambda: study.summary(language),
+        lambda: study.plot(language=language),
+        lambda: etable([study], language=language),
+    ):
+        with pytest.raises(ValueError, match="language is 'zh_CN' or 'en'"):
+            call()
+    assert study.summary("zh") == study.summary("zh_CN")
+
+
+def test_simulated_data_are_labelled():
+    found = evaluate(states(), **NAMES, treated="law", simulated=True, language="en")
+    assert "Simulated data" in found.summary()
+    assert "Simulated data" in found.to_markdown()
+
+
+def test_every_option_can_be_given_and_completed():
+    """All choices of an evaluation but those that frames of the reports alone have."""
+    ours = inspect.signature(evaluate).parameters
+    inner = {"form", "rounds", "least_answers", "prefix"}
+    assert {field.name for field in fields(Options)} - inner <= set(ours)
+    assert all(p.kind is not inspect.Parameter.VAR_KEYWORD for p in ours.values())
+    for field in fields(Options):
+        if field.name in ours and field.name not in ("horizons", "covariates"):
+            assert ours[field.name].default == field.default, field.name
 
 
 def test_input_is_not_modified():

@@ -72,7 +72,7 @@ def test_less_can_be_better():
 def test_few_sites_are_not_compared():
     found = assess_sharing(sites(np.array([0.1, 0.2]), 0.1))
     assert found.checks[0].status == "not_possible"
-    assert found.table("sharing").empty
+    assert found.table_or_empty("sharing").empty
 
 
 def outcome(seed, sites=24, months=24, effect=0.3, rho=0.6):
@@ -110,4 +110,4 @@ def test_where_scores_never_vary_nothing_is_ranked(exact):
     found = assess_sharing(known)
     assert found.checks[0].status == "not_possible"
     assert found.checks[0].params["sites"] == exact
-    assert found.table("sharing").empty
+    assert found.table_or_empty("sharing").empty

@@ -43,14 +43,23 @@ from analysis.causal.panel.frame import (
     prepare,
 )
 from analysis.causal.panel.labels import labelled
-from analysis.results import Check, Estimate, Scalar, StageResults, Topic, collect
+from analysis.results import (
+    Check,
+    Estimate,
+    Scalar,
+    Shown,
+    StageResults,
+    Topic,
+    collect,
+    stored_table,
+)
 
 #: Ways in which group-time effects are averaged.
 KINDS: tuple[Kind, ...] = ("simple", "event", "cohort", "calendar")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Evaluation:
+class Evaluation(Shown):
     """Everything found about one outcome.
 
     Attributes
@@ -122,6 +131,11 @@ class Evaluation:
         return self._tables
 
     def table(self, name: str) -> pd.DataFrame:
+        """Return the table ``<outcome>_<name>``; KeyError names the near ones."""
+        known = {key.removeprefix(f"{self.outcome}_"): table for key, table in self._tables.items()}
+        return stored_table(self.outcome, name, known)
+
+    def table_or_empty(self, name: str) -> pd.DataFrame:
         """Return the table ``<outcome>_<name>``; one without rows where it could not be made."""
         return self._tables.get(f"{self.outcome}_{name}", pd.DataFrame())
 

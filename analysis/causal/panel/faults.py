@@ -6,6 +6,7 @@ import numbers
 from typing import Any, get_args
 
 from analysis.causal.refusals import Refusal
+from analysis.keywords import meant
 from analysis.refusals import RefusedError
 
 
@@ -59,7 +60,8 @@ def one_of(name: str, value: Any, allowed: Any) -> None:
     """
     choices = get_args(allowed)
     if not isinstance(value, str) or value not in choices:
-        raise OptionError(name, value, "one of " + ", ".join(repr(choice) for choice in choices))
+        listed = ", ".join(repr(choice) for choice in choices)
+        raise OptionError(name, value, f"one of {listed}{meant(value, choices)}")
 
 
 def a_level(level: Any) -> None:

@@ -82,7 +82,7 @@ class View:
         """Return the table of some results as it is shown; without rows where there is none."""
         if self.whole:
             return self.prepare(results)
-        frame = results.table(self.table)
+        frame = results.table_or_empty(self.table)
         return frame if frame.empty or self.prepare is None else self.prepare(frame)
 
     def supported(

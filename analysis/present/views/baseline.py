@@ -112,7 +112,7 @@ def aapor(results: StageResults) -> pd.DataFrame:
 
 def roles(results: StageResults) -> pd.DataFrame:
     """Return behaviour by role of rater, questionnaires by title."""
-    frame, titles = results.table("views"), titles_of(results)
+    frame, titles = results.table_or_empty("views"), titles_of(results)
     if frame.empty:
         return frame
     return frame.assign(title=[titles.get(name, name) for name in frame["instrument"]])
@@ -161,7 +161,7 @@ def _gap_interval(row, language: Language) -> str:
 
 def coverage(results: StageResults) -> pd.DataFrame:
     """Return one row per module and behaviour: what measures it, and what is named without data."""
-    matrix = results.table("coverage")
+    matrix = results.table_or_empty("coverage")
     if matrix.empty:
         return matrix
     rows = []
@@ -181,7 +181,7 @@ def coverage(results: StageResults) -> pd.DataFrame:
 
 def coverage_gaps(results: StageResults) -> pd.DataFrame:
     """Return the gaps of the coverage matrix, items in their own words."""
-    gaps = results.table("coverage_gaps")
+    gaps = results.table_or_empty("coverage_gaps")
     return (
         gaps.assign(name=[_listed(results, [name]) for name in gaps["name"]]) if len(gaps) else gaps
     )
@@ -189,7 +189,7 @@ def coverage_gaps(results: StageResults) -> pd.DataFrame:
 
 def _listed(results: StageResults, names: list[str]) -> dict[str, str]:
     """Return indicators by title and items by wording, as one list."""
-    table = results.table("instrument_items")
+    table = results.table_or_empty("instrument_items")
     items = {f"{r.instrument}.{r.item}": r.wording for r in table.itertuples() if r.wording}
     listed = {}
     for language in wording.LANGUAGES:
@@ -228,7 +228,7 @@ def _rank_range(name: str):
 
 def importance(results: StageResults) -> pd.DataFrame:
     """Return importance and performance of the items, in the items' own words."""
-    frame = worded(results, results.table("importance_performance"))
+    frame = worded(results, results.table_or_empty("importance_performance"))
     return frame if frame.empty else frame.rename(columns={"wording": "label"})
 
 

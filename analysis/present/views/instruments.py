@@ -18,7 +18,7 @@ _FITS = ("cfi", "rmsea", "srmr")
 
 def titles_of(results: StageResults) -> Mapping[str, dict[str, str]]:
     """Return the titles of the registered questionnaires, by language."""
-    table = results.table("instrument_register")
+    table = results.table_or_empty("instrument_register")
     return {row.instrument: _title(row) for row in table.itertuples()}
 
 
@@ -29,7 +29,7 @@ def worded(results: StageResults, frame: pd.DataFrame) -> pd.DataFrame:
     """
     if frame.empty:
         return frame
-    table, titles = results.table("instrument_items"), titles_of(results)
+    table, titles = results.table_or_empty("instrument_items"), titles_of(results)
     known = table.dropna(subset=["wording"])
     words = {(r.instrument, r.item): r.wording for r in known.itertuples() if r.wording}
     keys = list(zip(frame["instrument"], frame["item"], strict=True))
@@ -109,18 +109,18 @@ def _with_interval(estimate: Estimate | None) -> dict[str, str]:
 
 def items(results: StageResults) -> pd.DataFrame:
     """Return the statistics of the customer questionnaire's items, in the items' own words."""
-    return worded(results, results.table("items_surveys"))
+    return worded(results, results.table_or_empty("items_surveys"))
 
 
 def other_items(results: StageResults) -> pd.DataFrame:
     """Return the statistics of the items of every other questionnaire."""
-    frames = [results.table(f"items_{source}") for source in _SOURCES[1:]]
+    frames = [results.table_or_empty(f"items_{source}") for source in _SOURCES[1:]]
     return worded(results, stacked(frames))
 
 
 def loadings(results: StageResults) -> pd.DataFrame:
     """Return the standardised loadings of all questionnaires, in the items' own words."""
-    frame = worded(results, stacked([results.table(f"loadings_{s}") for s in _SOURCES]))
+    frame = worded(results, stacked([results.table_or_empty(f"loadings_{s}") for s in _SOURCES]))
     if frame.empty:
         return frame
     one = {
@@ -132,7 +132,7 @@ def loadings(results: StageResults) -> pd.DataFrame:
 
 def eigenvalues(results: StageResults) -> pd.DataFrame:
     """Return the eigenvalues of all questionnaires against noise."""
-    frame = stacked([results.table(f"eigenvalues_{s}") for s in _SOURCES])
+    frame = stacked([results.table_or_empty(f"eigenvalues_{s}") for s in _SOURCES])
     if frame.empty:
         return frame
     titles = titles_of(results)
@@ -142,7 +142,7 @@ def eigenvalues(results: StageResults) -> pd.DataFrame:
 
 def icc_forms(results: StageResults) -> pd.DataFrame:
     """Return the six intraclass correlations of each questionnaire with what they count."""
-    frame, titles = results.table("icc_forms"), titles_of(results)
+    frame, titles = results.table_or_empty("icc_forms"), titles_of(results)
     if frame.empty:
         return frame
     return frame.assign(
@@ -166,20 +166,20 @@ def _value_with_ends(row, language: Language) -> str:
 
 def raters(results: StageResults) -> pd.DataFrame:
     """Return the agreement of raters by item, in the items' own words."""
-    table = results.table("raters")
+    table = results.table_or_empty("raters")
     ends = table.rename(columns={"ac2": "value", "ac2_low": "ci_low", "ac2_high": "ci_high"})
     return worded(results, table.assign(ac2=in_words(ends, _value_with_ends)))
 
 
 def group_means(results: StageResults) -> pd.DataFrame:
     """Return the means that the gate lets be compared, groups in words."""
-    means = results.table("group_means")
+    means = results.table_or_empty("group_means")
     return _by_group(results, means[means["comparable"]] if len(means) else means)
 
 
 def open_means(results: StageResults) -> pd.DataFrame:
     """Return the means of groups of which the gate cannot tell, with what could move them."""
-    means = results.table("group_means")
+    means = results.table_or_empty("group_means")
     return _by_group(results, means[~means["comparable"]] if len(means) else means)
 
 
@@ -209,7 +209,7 @@ def _refused(results: StageResults, kind: str) -> pd.DataFrame:
         if ".invariance." not in check.id or check.status != "failed":
             continue
         by = check.dims["by"]
-        frame = results.table(f"{kind}_surveys_{by}")
+        frame = results.table_or_empty(f"{kind}_surveys_{by}")
         if len(frame):
             mine = frame[frame["instrument"] == check.dims["instrument"]]
             frames.append(mine.assign(by=by))

@@ -14,7 +14,7 @@ from analysis.settings import Language
 
 def worst_chart(results: StageResults) -> pd.DataFrame:
     """Return the chart of the subject with the most signals on the bad side; empty without any."""
-    chart, found = results.table("chart"), results.table("chart_signals")
+    chart, found = results.table_or_empty("chart"), results.table_or_empty("chart_signals")
     if chart.empty or found.empty or not (found["worse"] > 0).any():
         return chart.iloc[:0]
     first = found.sort_values("worse", ascending=False, kind="stable")["subject"].iloc[0]
@@ -23,11 +23,11 @@ def worst_chart(results: StageResults) -> pd.DataFrame:
 
 def multiples(results: StageResults) -> pd.DataFrame:
     """Return the charts of the first charted indicator of the sites with the most signals."""
-    ranked = results.table("sites_ranked")
+    ranked = results.table_or_empty("sites_ranked")
     if ranked.empty:
         return ranked
     name = ranked["indicator"].iloc[0]
-    chart = _shown(results.table(f"charts_{name}"))
+    chart = _shown(results.table_or_empty(f"charts_{name}"))
     sites = ranked.loc[ranked["indicator"] == name, "subject"]
     return _first(chart, sites[sites.isin(chart["subject"])])
 
@@ -46,10 +46,10 @@ def _shown(chart: pd.DataFrame) -> pd.DataFrame:
 
 def weekly_worst(results: StageResults) -> pd.DataFrame:
     """Return the weekly chart of the site with the most signals for the worse, if any."""
-    ranked = results.table("weekly_opened_signals")
+    ranked = results.table_or_empty("weekly_opened_signals")
     if ranked.empty or not ranked["worse"].iloc[0]:
         return ranked.iloc[:0]
-    chart = _by_day(results.table("weekly_opened"))
+    chart = _by_day(results.table_or_empty("weekly_opened"))
     return chart[chart["subject"] == ranked["subject"].iloc[0]]
 
 
@@ -64,10 +64,10 @@ def weekly_in_time(results: StageResults) -> pd.DataFrame:
 
 
 def _weekly(results: StageResults, what: str) -> pd.DataFrame:
-    ranked = results.table(f"weekly_{what}_signals")
+    ranked = results.table_or_empty(f"weekly_{what}_signals")
     if ranked.empty:
         return ranked
-    return _first(_by_day(results.table(f"weekly_{what}")), ranked["subject"])
+    return _first(_by_day(results.table_or_empty(f"weekly_{what}")), ranked["subject"])
 
 
 def _first(chart: pd.DataFrame, ranked: pd.Series) -> pd.DataFrame:
@@ -151,7 +151,7 @@ def subjects(table: pd.DataFrame) -> pd.DataFrame:
 def contrast(results: StageResults) -> pd.DataFrame:
     """Return the looks of the primary outcome's contrast; empty where it was not possible."""
     found = results.select("monitoring.contrast.")
-    return results.table(f"contrast_{found[0].indicator}") if found else pd.DataFrame()
+    return results.table_or_empty(f"contrast_{found[0].indicator}") if found else pd.DataFrame()
 
 
 def contrasts(results: StageResults) -> pd.DataFrame:

@@ -39,10 +39,10 @@ def keep_alerts(client: str, folder: Path) -> Path:
     """
     found = results.load(STAGE, folder / "results")
     on = dt.date.fromisoformat(found.facts["as_of"])
-    tables = {name: _records(found.table(name)) for name in CARRIED}
+    tables = {name: _records(found.table_or_empty(name)) for name in CARRIED}
     if (folder / "results" / f"{VALUE}.json").is_file():
         worth = results.load(VALUE, folder / "results")
-        tables |= {name: _records(worth.table(name)) for name in (ACTIONS, SCORECARD)}
+        tables |= {name: _records(worth.table_or_empty(name)) for name in (ACTIONS, SCORECARD)}
         tables[RATIOS] = _ratios(worth)
     facts = {"as_of": on.isoformat(), "run": folder.name, "tables": tables}
     kept = results.collect(STAGE, found.alerts, facts=facts)

@@ -165,7 +165,7 @@ def _seen(stage: Opened) -> pd.DataFrame | None:
     if complete is None or not (complete / "results" / f"{stage.name}.json").is_file():
         return None
     try:
-        found = results.load(stage.name, complete / "results").table("deviations")
+        found = results.load(stage.name, complete / "results").table_or_empty("deviations")
     except StoredFileError:
         return None  # a run of another version, or a damaged one, showed nothing we know of
     return found if "since" in found else None

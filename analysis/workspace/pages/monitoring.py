@@ -21,7 +21,7 @@ class MonitoringPage(Page):
 
         What is watched may have too few months for a chart; then it is another outcome.
         """
-        ranked = self.found.table("sites_ranked")
+        ranked = self.found.table_or_empty("sites_ranked")
         return {} if ranked.empty else self.stage.labels_of(str(ranked["indicator"].iloc[0]))
 
     @property
@@ -41,7 +41,7 @@ class MonitoringPage(Page):
     def part(self, name: str, *tables: str) -> None:
         """Open a section, and say so where none of the tables it shows has a row."""
         self.section(name)
-        if all(self.found.table(table).empty for table in tables):
+        if all(self.found.table_or_empty(table).empty for table in tables):
             self.show.prose(self.key("nothing"))
 
     def monday(self, actions: Iterable[Any]) -> None:

@@ -38,7 +38,7 @@ class TrackingPage(Page):
             super().estimates(rows, table, **how)
 
     def _has(self, table: str) -> bool:
-        return not self.found.table(table).empty
+        return not self.found.table_or_empty(table).empty
 
     def answer(
         self, main: Evaluation, claim: Finding, checks: Iterable[Check], lines: Iterable[Line]

@@ -105,8 +105,8 @@ class BaselineStage(Stage):
             step("names", measurement.assess_names, sites, tickets=tickets),
         )
         tables = {"ingest": self.ingest_counts, "unread": self.unread}
-        sides = [found.table(f"quality_{name}") for name in ("tables", "rules")]
-        sides.append(late.table("timeliness"))
+        sides = [found.table_or_empty(f"quality_{name}") for name in ("tables", "rules")]
+        sides.append(late.table_or_empty("timeliness"))
         if all(len(side.columns) for side in sides):
             tables["scorecard"] = measurement.scorecard(*sides)
         return self.named(results.merge("baseline", [found, *others], tables=tables))

@@ -55,7 +55,7 @@ class MonitoringStage(Stage):
     @property
     def weekly_labels(self) -> Mapping[str, Any]:
         """Site whose weekly chart is drawn large, and the running day on which training begins."""
-        ranked = self.weekly.table("weekly_opened_signals")
+        ranked = self.weekly.table_or_empty("weekly_opened_signals")
         subject = "" if ranked.empty else ranked["subject"].iloc[0]
         return {"subject": subject, "direction": "down", "start": self.start_of_weeks}
 
@@ -144,7 +144,7 @@ class MonitoringStage(Stage):
         tables = {**drawn, "sites_ranked": pd.concat(ranked)} if ranked else {}
         kind = {name: self.charted[name] for name in ("indicator", "share")}
         funnel = self.step("funnel", monitoring.assess_funnel, self.panel, **kind)
-        if not (points := funnel.table("funnel")).empty:
+        if not (points := funnel.table_or_empty("funnel")).empty:
             # A figure and its data cannot hide single points: sites of few answers are not drawn.
             shown = points[points["n"] >= self.least_answers(kind["indicator"])]
             funnel = replace(funnel, tables={**funnel.tables, "funnel": shown})
@@ -157,7 +157,7 @@ class MonitoringStage(Stage):
             until=self.today,
         )
         watched = self.charted["indicator"]
-        if not (points := found.table("chart")).empty:
+        if not (points := found.table_or_empty("chart")).empty:
             points = self._marked(points, watched)
             found = replace(found, tables={**found.tables, "chart": points})
         more = collect(self.name, [], tables=tables)
@@ -311,7 +311,7 @@ class MonitoringStage(Stage):
     def cycle(self, alerts: StageResults, charts: StageResults) -> StageResults:
         """Decide by stated rules how often to measure; they never see the effect."""
         waves = self.waves
-        chart = charts.table("chart")
+        chart = charts.table_or_empty("chart")
         goals = [goal.deadline for goal in self.client.goals if goal.indicator == self.primary]
         facts = monitoring.CycleFacts(
             alarms=sum(alert.grade <= 2 for alert in self._timely(alerts)),
@@ -411,7 +411,7 @@ class MonitoringStage(Stage):
         return monitoring.assess_monday(
             followed.alerts,
             on=self.today,
-            milestones=followed.table("milestones"),
-            risks=followed.table("risks"),
-            changes=followed.table("alert_changes"),
+            milestones=followed.table_or_empty("milestones"),
+            risks=followed.table_or_empty("risks"),
+            changes=followed.table_or_empty("alert_changes"),
         )

@@ -14,6 +14,7 @@ from analysis import causal, findings, indicators
 from analysis.causal import Depth, Evaluation, Family
 from analysis.causal.inference import inference_rule
 from analysis.indicators.registry import OutcomeKind
+from analysis.keywords import passing_on
 from analysis.results import Check, Estimate, Finding, StageResults, Topic, collect, merge
 from analysis.settings import INFERENCE_DRAWS
 from analysis.tables import RATER_ROLES
@@ -103,6 +104,7 @@ class TrackingStage(Stage):
         }
         return causal.Options(**{**planned, **chosen})
 
+    @passing_on(causal.Options)
     def evaluate(
         self, indicator: str = "", *, draws: int = INFERENCE_DRAWS, stratum: str = "", **chosen: Any
     ) -> Evaluation:

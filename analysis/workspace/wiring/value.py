@@ -303,7 +303,7 @@ class ValueStage(Stage):
 
     def quantiles(self, months: int) -> dict[tuple[str, str], list[tuple[float, float]]]:
         """Distributions of the effects of :meth:`exposed`: probability and value, ascending."""
-        table = self.earlier("tracking").table("exposed_quantiles")
+        table = self.earlier("tracking").table_or_empty("exposed_quantiles")
         if table.empty:
             return {}
         mine = table[table["months"] == months].sort_values("probability", kind="stable")
@@ -314,7 +314,7 @@ class ValueStage(Stage):
 
     def exposed_until(self) -> pd.DataFrame:
         """Effects over what was exposed up to each month, as the client counts months."""
-        table = self.earlier("tracking").table("exposed_until")
+        table = self.earlier("tracking").table_or_empty("exposed_until")
         if table.empty:
             return table
         return table[table["months"] == self.client.value.months_counted].drop(columns="months")
