@@ -9,18 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
+from analysis import simulation
 from analysis.pipeline import RunResult, run
 from analysis.simulation import (
     DEMO,
     PlantedEvents,
     World,
     WorldParameters,
-    simulate,
-    write_exports,
 )
-from analysis.tables import month_of
 
 ROOT = Path(__file__).resolve().parents[1]
 STAGES = ("design", "baseline", "monitoring", "tracking", "value")
@@ -73,20 +69,8 @@ def write_client(
     ``change_world`` is given the simulated tables before they are exported, ``change_file`` the
     parsed client file before it is written.
     """
-    folder = root / "data" / NAME
-    folder.mkdir(parents=True)
+    simulation.write_client(
+        root, NAME, parameters, change_world=change_world, change_file=change_file
+    )
     (root / "notebooks").symlink_to(ROOT / "notebooks", target_is_directory=True)
-    world = change_world(simulate(parameters))
-    write_exports(world, folder / "raw")
-    (folder / "truth.json").write_text(world.truth.to_json(), encoding="utf-8")
-    yaml = YAML()
-    document = yaml.load(ROOT / "data" / "demo" / "client.yml")
-    document["client"]["id"] = NAME
-    first, last = parameters.first, parameters.first + parameters.n_months - 1
-    document["period"]["first"] = f"{month_of(first):%Y-%m}"
-    document["period"]["last"] = f"{month_of(last):%Y-%m}"
-    filled = {name for name, table in world.tables.items() if len(table)}
-    document["sources"] = [s for s in document["sources"] if s["table"] in filled]
-    change_file(document)
-    yaml.dump(document, folder / "client.yml")
     return SmallClient(root)

@@ -1,6 +1,6 @@
 """Made-up clients with a known truth: worlds, their truth, and their raw exports."""
 
-from analysis.simulation.demo import write_demo
+from analysis.simulation.demo import write_client, write_demo
 from analysis.simulation.exports import CANARIES, write_exports
 from analysis.simulation.parameters import (
     DEMO,
@@ -32,6 +32,7 @@ __all__ = [
     "simulate",
     "small",
     "two_clusters",
+    "write_client",
     "write_demo",
     "write_exports",
 ]

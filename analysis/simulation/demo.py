@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
 
 from analysis.errors import RunError
 from analysis.file_names import listed
-from analysis.files import beside, move, text_hash, write_text
+from analysis.files import beside, move, shipped, text_hash, write_text
 from analysis.simulation.exports import write_exports
 from analysis.simulation.parameters import DEMO, WorldParameters
 from analysis.simulation.world import World, simulate
+from analysis.tables import month_of
 
 RECIPE_FILE = ".recipe"
 """Holds the hash that the raw exports were made from; beside them, so that both go together."""
@@ -58,6 +63,52 @@ def write_demo(root: Path, parameters: WorldParameters = DEMO, *, client: str = 
     _replace_folder(raw, world, recipe)
     write_text(truth, world.truth.to_json())
     return True
+
+
+def write_client(
+    root: Path,
+    client: str,
+    parameters: WorldParameters,
+    *,
+    change_world: Callable[[World], World] = lambda world: world,
+    change_file: Callable[[dict[str, Any]], object] = lambda document: None,
+) -> Path:
+    """Write a simulated client of its own: exports, truth, and the demo's client file cut to them.
+
+    Parameters
+    ----------
+    root : Path
+        Project folder; ``data/<client>`` must not be there.
+    client : str
+        Name of the client's folder.
+    parameters : WorldParameters
+        The world.
+    change_world : Callable, optional
+        Is given the simulated tables before they are exported.
+    change_file : Callable, optional
+        Is given the parsed client file before it is written.
+
+    Returns
+    -------
+    Path
+        The client's folder.
+    """
+    folder = Path(root) / "data" / client
+    folder.mkdir(parents=True)
+    world = change_world(simulate(parameters))
+    write_exports(world, folder / "raw")
+    write_text(folder / "truth.json", world.truth.to_json())
+    yaml = YAML()
+    document = yaml.load(shipped("data/demo/client.yml"))
+    document["client"]["id"] = client
+    first, last = parameters.first, parameters.first + parameters.n_months - 1
+    document["period"]["first"] = f"{month_of(first):%Y-%m}"
+    document["period"]["last"] = f"{month_of(last):%Y-%m}"
+    filled = {name for name, table in world.tables.items() if len(table)}
+    document["sources"] = [s for s in document["sources"] if s["table"] in filled]
+    change_file(document)
+    yaml.dump(document, folder / "client.yml")
+    return folder
 
 
 def recipe_hash(parameters: WorldParameters) -> str:
