@@ -171,7 +171,7 @@ def answering(since: np.ndarray, months: int, horizons: Sequence[int]) -> int | 
     return place if own and away[place] <= max(1, months / 3) else None
 
 
-def to_rounds(frame: pd.DataFrame) -> tuple[pd.DataFrame, Rounds | None]:
+def to_rounds(frame: pd.DataFrame, *, joined: bool = True) -> tuple[pd.DataFrame, Rounds | None]:
     """Count months as rounds of measurement where not every month is measured.
 
     Parameters
@@ -179,6 +179,8 @@ def to_rounds(frame: pd.DataFrame) -> tuple[pd.DataFrame, Rounds | None]:
     frame : DataFrame
         ``unit``, ``period``, ``y``, ``cohort``; months of rows with an outcome count as measured.
         Where a round fills two months, ``n``, ``total`` and ``exposure`` are added up.
+    joined : bool
+        Whether two neighbouring months may be one round; periods that are no months never are.
 
     Returns
     -------
@@ -191,7 +193,7 @@ def to_rounds(frame: pd.DataFrame) -> tuple[pd.DataFrame, Rounds | None]:
     measured = np.unique(kept["period"]).astype(int)
     if len(measured) < 2 or (np.diff(measured) == 1).all():
         return frame, None
-    spans = _spans(kept, measured)
+    spans = _spans(kept, measured) if joined else _alone(measured)
     seen = (kept["n"] if "n" in kept else kept["y"].notna()).groupby(kept["period"]).sum()
     months = tuple(max(range(a, b + 1), key=lambda month: (seen[month], -month)) for a, b in spans)
     together = spans if any(a < b for a, b in spans) else ()
@@ -209,12 +211,15 @@ def to_rounds(frame: pd.DataFrame) -> tuple[pd.DataFrame, Rounds | None]:
     return rounds.counted(kept), rounds
 
 
+def _alone(measured: np.ndarray) -> tuple[tuple[int, int], ...]:
+    return tuple((int(month), int(month)) for month in measured)
+
+
 def _spans(kept: pd.DataFrame, measured: np.ndarray) -> tuple[tuple[int, int], ...]:
     """Return first and last month of each round, by the rule of the module."""
     stretches = np.split(measured, np.flatnonzero(np.diff(measured) > 1) + 1)
-    alone = tuple((int(month), int(month)) for month in measured)
     if max(map(len, stretches)) > LONGEST:
-        return alone
+        return _alone(measured)
     gaps = [late[0] - early[-1] - 1 for early, late in pairwise(stretches)]
     opened = set(kept["cohort"].dropna())
     found: list[tuple[int, int]] = []

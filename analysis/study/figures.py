@@ -13,8 +13,8 @@ from analysis.keywords import meant, refusing_typos
 from analysis.present import fonts
 from analysis.present.rich import figures
 from analysis.results import Estimate
-from analysis.study.names import method
 from analysis.study.panel import read_panel
+from analysis.study.words import told_apart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +31,9 @@ def draw(study: Study, what: str, ax: Axes | None, language: wording.Language) -
         raise ValueError(f"what={what!r} is not possible; one of {known}{meant(what, _FIGURES)}")
     axes = _axes(ax)
     _FIGURES[what](study, axes, language)
+    if study.effect.simulated:
+        label = wording.text("report.simulated_label", language)
+        axes.set_title(label, loc="right", fontsize=9, color=_BEFORE)
     _readable(axes, language)
     return axes
 
@@ -47,15 +50,18 @@ def _axes(ax: Axes | None, size: tuple[float, float] = (8, 4.5)) -> Axes:
 
 def _readable(ax: Axes, language: wording.Language) -> None:
     """Set Chinese in a font that has it, whatever the axes were made with."""
-    if language != "zh_CN":
-        return
     from matplotlib.text import Text
 
+    texts = ax.findobj(Text)
+    chinese = [text for text in texts if any(sign > "\u2e7f" for sign in text.get_text())]
+    if language != "zh_CN" and not chinese:
+        return
     fonts.register()
-    family = fonts.FAMILIES
-    ax.tick_params(labelfontfamily=family)
-    for text in ax.findobj(Text):
-        text.set_fontfamily(family)
+    if language == "zh_CN":
+        ax.tick_params(labelfontfamily=fonts.FAMILIES)
+        chinese = texts
+    for text in chinese:
+        text.set_fontfamily(fonts.FAMILIES)
 
 
 def _event_study(study: Study, ax: Axes, language: wording.Language) -> None:
@@ -91,7 +97,7 @@ def _estimators(study: Study, ax: Axes, language: wording.Language) -> None:
     found = [e for e in study.evaluation.by_estimator() if e.value is not None]
     found = [e for e in found if e.estimand == same]
     _needs(found, "estimators")
-    _sideways(ax, found, [method(e.method, language) for e in found], study, language)
+    _sideways(ax, found, [told_apart(e, study.effect, language) for e in found], study, language)
 
 
 def _calendar(study: Study, ax: Axes, language: wording.Language) -> None:

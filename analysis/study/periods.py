@@ -179,7 +179,10 @@ def _counted(year: pd.Series, part: pd.Series | None, step: Step) -> tuple[np.nd
 
 
 def _of_numbers(name: object, numbers: np.ndarray) -> tuple[np.ndarray, Calendar]:
-    """Take 202305 for a month and 1990 for a year; any other whole number counts periods."""
+    """Take 202305 and 24280 for a month and 1990 for a year; else whole numbers count periods.
+
+    24280 is 2023 * 12 + 4: a running month, as frames of :func:`analysis.outcome` have them.
+    """
     known = numbers[np.isfinite(numbers) & (numbers != 0)]
     if np.any(known % 1):
         raise PanelError(f"column {name!r} holds {known[known % 1 != 0][0]:g}; {_CORRECT}")
@@ -187,6 +190,8 @@ def _of_numbers(name: object, numbers: np.ndarray) -> tuple[np.ndarray, Calendar
     if known.size and np.all((year >= 1900) & (year <= 2199) & (month >= 1) & (month <= 12)):
         year, month = np.divmod(np.where(numbers == 0, np.nan, numbers), 100)
         return year * 12 + month - 1, Calendar(Step.MONTH)
+    if known.size and np.all((known >= 1900 * 12) & (known < 2200 * 12)):
+        return np.where(numbers == 0, np.nan, numbers), Calendar(Step.MONTH)
     if known.size and np.all((known >= 1000) & (known <= 2199)):
         return np.where(numbers == 0, np.nan, numbers), Calendar(Step.YEAR)
     return numbers, Calendar(Step.PERIOD)

@@ -207,6 +207,9 @@ def evaluate(
 ) -> Study:
     """Estimate the effect of a treatment that starts at different times, from a tidy panel.
 
+    Where periods are missing for every unit (two survey rounds, every second year) those that were
+    measured are compared in their order, and labelled as they are.
+
     Parameters
     ----------
     data : DataFrame
@@ -266,6 +269,9 @@ def evaluate(
     )
     if horizons is None:
         horizons = MONTHLY_HORIZONS if panel.calendar.step is Step.MONTH else ()
+    frame, rounds = causal.to_rounds(panel.frame, joined=panel.calendar.step is Step.MONTH)
+    if rounds is not None:
+        anticipation = rounds.anticipated(anticipation, panel.frame["cohort"])
     options = Options(
         method=method,
         comparison=comparison,
@@ -287,9 +293,8 @@ def evaluate(
         alternatives=tuple(alternatives),
         inference=inference,
         simulated=simulated,
+        rounds=rounds,
         prefix="study",
     )
-    found = causal.evaluate(
-        panel.frame, outcome=y.replace(".", "_"), unit=measured_in, options=options
-    )
+    found = causal.evaluate(frame, outcome=y.replace(".", "_"), unit=measured_in, options=options)
     return Study(found, panel, y, unit, period, measured_in, language)

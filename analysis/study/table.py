@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from analysis.results import Estimate
     from analysis.study.study import Study
 
+_ABSENT = "—"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
@@ -95,6 +97,7 @@ def etable(
         [[column[key] for column in columns] for key in titles], index=list(titles.values())
     )
     frame.columns = heads
+    frame = frame[(frame != _ABSENT).any(axis=1)]
     levels = sorted({study.effect.level for study in studies})
     told = ", ".join(f"{level:.0%}" for level in levels)
     note = wording.text("study.table_note", language, level=told)
@@ -111,13 +114,12 @@ def _heads(outcomes: list[str]) -> list[str]:
 
 def _column(study: Study, language: wording.Language) -> dict[str, str]:
     effect = study.effect
-    absent = "—"
     return {
         "effect": figures(effect.value),
-        "std_error": absent if effect.se is None else f"({figures(effect.se)})",
+        "std_error": _ABSENT if effect.se is None else f"({figures(effect.se)})",
         "interval": interval_of(effect),
-        "p_value": absent if effect.p_value is None else p_text(effect.p_value),
-        "measured_in": study.measured_in or absent,
+        "p_value": _ABSENT if effect.p_value is None else p_text(effect.p_value),
+        "measured_in": study.measured_in or _ABSENT,
         "estimator": method(effect.method, language),
         "inference": inference(effect.interval_method, language),
         "units": str(effect.n_units),
@@ -130,7 +132,7 @@ def _column(study: Study, language: wording.Language) -> dict[str, str]:
 def interval_of(estimate: Estimate) -> str:
     """Write an interval; a dash where there is none."""
     if estimate.ci_low is None:
-        return "—"
+        return _ABSENT
     return f"[{figures(estimate.ci_low)}, {figures(estimate.ci_high)}]"
 
 

@@ -65,7 +65,8 @@ def facts(study: Study, language: wording.Language) -> list[tuple[str, str]]:
         rows.append((name("std_error"), figures(effect.se)))
     if effect.p_value is not None:
         rows.append((name("p_value"), p_text(effect.p_value)))
-    starts, frame = len(found.starts), study.panel.frame
+    frame = study.panel.frame
+    starts = frame["cohort"].nunique()
     units = frame["unit"].nunique()
     treated = frame.loc[frame["cohort"].notna(), "unit"].nunique()
     counts = {"units": units, "treated": treated, "never": units - treated, "starts": starts}
@@ -93,10 +94,17 @@ def facts(study: Study, language: wording.Language) -> list[tuple[str, str]]:
 def beside(study: Study, language: wording.Language) -> list[tuple[str, str]]:
     """Return the other estimators' names and values."""
     return [
-        (method(found.method, language), " ".join(_shown(found)))
+        (told_apart(found, study.effect, language), " ".join(_shown(found)))
         for found in study.evaluation.by_estimator()[1:]
         if found.estimand == study.effect.estimand and found.value is not None
     ]
+
+
+def told_apart(found: Estimate, leading: Estimate, language: wording.Language) -> str:
+    """Name an estimate by its estimator; by its inference where the leading estimator is its."""
+    if found is not leading and found.method == leading.method:
+        return inference(found.interval_method, language)
+    return method(found.method, language)
 
 
 def _shown(estimate: Estimate) -> list[str]:

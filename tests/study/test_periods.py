@@ -34,7 +34,8 @@ MAY = 2023 * 12 + 4
         (pd.to_datetime(["1999-12-31", "2000-12-31"]), Step.YEAR, 1999, "1999"),
         (pd.period_range("1999", periods=3, freq="Y"), Step.YEAR, 1999, "1999"),
         ([3, 4, 9], Step.PERIOD, 3, "3"),
-        ([MAY, MAY + 1], Step.PERIOD, MAY, str(MAY)),
+        ([MAY, MAY + 1], Step.MONTH, MAY, "2023-05"),  # as frames of analysis.outcome count
+        ([45000, 45001], Step.PERIOD, 45000, "45000"),
     ],
 )
 def test_each_kind_is_read_and_written_again(values, step, first, label):

@@ -92,6 +92,9 @@ def test_every_check_of_an_evaluation_has_words_for_any_panel():
         (states(), {"drawn_by_lot": True}),
         (states().query("since > 0"), {}),
         (states().assign(law=lambda d: (d["year"] >= 2006).astype(int)), {}),
+        (states()[lambda d: d["year"].isin([2004, 2010])], {}),
+        (states()[lambda d: d["year"] % 4 == 0], {}),
+        (states()[lambda d: d["year"] != 2003], {}),
     ):
         checks = evaluate(data, **NAMES, treated="law", **options).checks
         seen |= {check.question.replace("causal.", "study.", 1) for check in checks}
@@ -166,11 +169,37 @@ def test_without_comparison_nothing_is_called_an_effect():
     found = evaluate(all_treated, **NAMES, treated="law", language="en")
     told = found.summary()
     assert told.startswith("Change of killed from the start of law")
+    assert "24 treated (1 start)" in told
     assert "Average effect" not in told
     assert "All units are treated from the same period on" in " ".join(told.split())
     with pytest.raises(ValueError, match="no comparison"):
         found.plot()
     assert etable([found]).frame.shape[1] == 1
+
+
+def test_periods_that_nobody_has_are_skipped_and_labels_stay(study):
+    """Two rounds are the plain comparison of both; every second year keeps its years."""
+    two = evaluate(states()[lambda d: d["year"].isin([2004, 2011])], **NAMES, treated="law")
+    means = states().assign(arm=lambda d: d["since"] > 0).pivot_table("killed", "arm", "year")
+    change = means[2011] - means[2004]
+    assert two.effect.value == pytest.approx(change[True] - change[False])
+    every_second = states()[lambda d: d["year"] % 2 == 0]
+    found = evaluate(every_second, **NAMES, treated="law", language="en")
+    assert [found.calendar.label(g) for g in found.evaluation.starts] == ["2006", "2008"]
+    assert {e.dims["event_time"] for e in found.evaluation.by_event_time(first=0)} == {0, 2, 4}
+    told = found.summary()
+    for word in ("month", "site", "training", "0166"):
+        assert word not in told
+    neighbours = states()[lambda d: d["year"].isin([2003, 2004, 2010, 2011])]
+    assert len(evaluate(neighbours, **NAMES, treated="law").evaluation.options.rounds.months) == 4
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_units_in_chinese_have_a_font(language, recwarn):
+    named = states().assign(state=lambda d: "云栖" + d["state"])
+    how = {"unit": "state", "period": "year", "treated": "law", "language": language}
+    panelview(named, **how).figure.canvas.draw()
+    assert not [w for w in recwarn if "Glyph" in str(w.message)]
 
 
 def test_months_have_horizons_and_years_have_none(study):
@@ -262,6 +291,7 @@ def test_simulated_data_are_labelled():
     found = evaluate(states(), **NAMES, treated="law", simulated=True, language="en")
     assert "Simulated data" in found.summary()
     assert "Simulated data" in found.to_markdown()
+    assert found.plot("trends").get_title("right") == "Simulated data"
 
 
 def test_every_option_can_be_given_and_completed():
