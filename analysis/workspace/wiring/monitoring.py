@@ -14,6 +14,7 @@ from analysis import indicators, measurement, monitoring
 from analysis.design.calendar import festival_days, festival_months, season
 from analysis.indicators import registry
 from analysis.measurement.columns import dates
+from analysis.monitoring.programme.leavers import assess_leavers
 from analysis.results import Alert, StageResults, Topic, collect, merge
 from analysis.tables import period_of
 from analysis.workspace.inputs.complaints import complaints
@@ -89,12 +90,14 @@ class MonitoringStage(Stage):
         return self.step("breakdowns", monitoring.assess_breakdowns, *courses, **who)
 
     def teaching(self) -> StageResults:
-        """Hold classes, and hours, years and certificates of lecturers, against their lines."""
+        """Hold classes and lecturers against their lines; count who left soon after."""
         lecturers, enrolments = self.of("lecturers", "enrolments")
         taught = self.step("teaching", monitoring.assess_teaching, enrolments, as_of=self.today)
         tables = (lecturers, enrolments, self.client.choices)
         who = self.step("lecturers", monitoring.assess_lecturers, *tables)
-        return merge(self.name, (taught, who))
+        kept = (self.table("staff"), enrolments)
+        left = self.step("leavers", assess_leavers, *kept, until=self.today, **self.told)
+        return merge(self.name, (taught, who, left))
 
     def items(self) -> StageResults:
         """Analyse the items of tests whose answers are at hand item by item."""
