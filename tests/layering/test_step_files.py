@@ -36,10 +36,11 @@ def test_sentences_stand_beside_the_module_that_says_them():
 
 
 def beginnings(key):
-    """A key, and its beginnings within or after the third part, by which code may ask for it."""
-    head = ".".join(key.split(".")[:2])
+    """A key, and its beginnings by which code may ask for it: not by one that all checks share."""
+    room, kind = key.split(".")[:2]
+    least = len(f"{room}.{kind}") + (kind in {"check", "reason", "why", "remedy"})
     ends = [found.start() for found in re.finditer(r"[._]", key)]
-    return [key, *(key[:end] for end in ends if end > len(head))]
+    return [key, *(key[: end + (end == least)] for end in ends if end >= least)]
 
 
 def test_every_view_is_on_a_page():
