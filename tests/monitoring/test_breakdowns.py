@@ -2,11 +2,14 @@
 
 import datetime as dt
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from analysis.monitoring import assess_breakdowns
 from analysis.monitoring.training.breakdowns import (
+    attendance_gaps,
     lecturer_standing,
     make_ups,
     participation_table,
@@ -103,3 +106,48 @@ def test_retests_stand_apart_from_first_attempts():
 def test_what_is_absent_is_left_out(given):
     tables = assess_breakdowns(*given).tables
     assert set(tables) == (set() if given[1] is None else {"reaction_by", "lecturer_standing"})
+
+
+def two_ages(share_old, sites=12, people=10):
+    """Sessions of staff of two age bands at several sites; the younger come to nine in ten."""
+    rows, staff = [], []
+    for site in range(sites):
+        for person in range(people):
+            old = person % 2 == 1
+            name = f"s{site}p{person}"
+            staff.append((name, f"s{site}", "45+" if old else "25-44"))
+            share = share_old if old else 0.9
+            came = round(10 * share) + (site % 3 - 1 if old else 0)
+            rows += [(name, "m", f"c{k}", "classroom", k < came) for k in range(10)]
+    enrolments = pd.DataFrame(rows, columns=["staff_id", "module", "session", "mode", "attended"])
+    return enrolments, pd.DataFrame(staff, columns=["staff_id", "site_id", "age_band"])
+
+
+@pytest.mark.parametrize(("share", "status"), [(0.9, "passed"), (0.5, "caution"), (0.7, "caution")])
+def test_a_group_that_stays_away_is_told(share, status):
+    enrolments, staff = two_ages(share)
+    (check,) = assess_breakdowns(enrolments, None, None, None, staff=staff).checks
+    assert (check.id, check.status) == ("monitoring.who_came", status)
+    if share < 0.9:
+        assert check.params["subject"] == "45+"
+        assert check.value == pytest.approx(round(10 * share) / 10 - 0.9)
+
+
+def test_gaps_count_sites_not_sessions():
+    enrolments, staff = two_ages(0.5)
+    gap = attendance_gaps(enrolments, staff).set_index("subject").loc["45+"]
+    # By hand: the older miss 4, 5 or 6 of ten by site, so each site moves by -.1, 0 or .1.
+    moved = np.array([-0.1, 0.0, 0.1] * 4) / 12
+    half = stats.t.ppf(1 - 0.05 / 4, 11) * np.sqrt(12 / 11 * (moved**2).sum())
+    assert gap["ci_high"] - gap["value"] == pytest.approx(half)
+
+
+def test_few_sites_leave_it_open_and_one_cannot_be_compared():
+    enrolments, staff = two_ages(0.7, sites=2)
+    (check,) = assess_breakdowns(enrolments, None, None, None, staff=staff).checks
+    assert check.status == "not_possible"
+    assert check.reason == "monitoring.check.who_came.open"
+    (check,) = assess_breakdowns(
+        enrolments, None, None, None, staff=staff.assign(site_id="s0")
+    ).checks
+    assert check.reason == "monitoring.check.who_came.one_group"

@@ -5,8 +5,11 @@ Shares carry Wilson intervals, which never leave 0 to 100 %. Nothing here is an 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import wilson
@@ -20,11 +23,18 @@ from analysis.monitoring.training.levels import (
     satisfaction,
 )
 from analysis.monitoring.training.measures import reaction_subjects
-from analysis.results import StageResults, collect
+from analysis.results import Check, StageResults, Topic, collect
 from analysis.settings import LEVEL
 
 LINES = {"target_90": 0.90, "target_85": 0.85, "floor_85": 0.85, "floor_80": 0.80}
 """Line of satisfaction with a course by the client's reading of the contradiction C1."""
+
+
+WHO = ("tier", "age_band", "education_band")
+"""Columns of the list of staff by which attendance is split."""
+
+MUCH_LESS = 0.10
+"""Attendance of a group below that of the others, from which it is worth acting on."""
 
 
 def satisfaction_line(choices: dict[str, str] | None) -> float:
@@ -88,18 +98,19 @@ def reaction_table(
 def participation_table(
     enrolments: pd.DataFrame, staff: pd.DataFrame | None = None, *, level: float = LEVEL
 ) -> pd.DataFrame:
-    """Attendance by module, mode and tier of staff.
+    """Attendance by module and mode, and by tier, age and education of staff.
 
     Returns
     -------
     DataFrame
         ``by, subject, hits, n, value, ci_low, ci_high``.
     """
+    known = [column for column in WHO if present(staff, column)]
     frame = enrolments
-    if present(staff, "tier"):
-        frame = frame.merge(staff[["staff_id", "tier"]], on="staff_id", how="left")
+    if known:
+        frame = frame.merge(staff[["staff_id", *known]], on="staff_id", how="left")
     parts = []
-    for by in ("module", "mode", "tier"):
+    for by in ("module", "mode", *known):
         if by in frame and frame[by].notna().any():
             table = attendance(frame.dropna(subset=[by]), [by], level=level).rename(
                 columns={by: "subject"}
@@ -107,6 +118,64 @@ def participation_table(
             parts.append(table.assign(by=by, subject=table["subject"].astype(str)))
     table = pd.concat(parts, ignore_index=True)
     return table[["by", "subject", "hits", "n", "value", "ci_low", "ci_high"]]
+
+
+def attendance_gaps(
+    enrolments: pd.DataFrame, staff: pd.DataFrame, *, level: float = LEVEL
+) -> pd.DataFrame:
+    r"""Attendance of each group of staff less that of all others of the same split.
+
+    The difference of two ratios, linearised over sites
+    (:math:`d_g = (h_{1g} - \hat p_1 n_{1g})/n_1 - (h_{0g} - \hat p_0 n_{0g})/n_0`), with
+    Student's t of :math:`G - 1` degrees of freedom: the sessions of one person and the people of
+    one site are not independent. Intervals hold together over all groups (Bonferroni).
+
+    Parameters
+    ----------
+    enrolments, staff : DataFrame
+        Canonical tables.
+    level : float
+        Coverage of all intervals together.
+
+    Returns
+    -------
+    DataFrame
+        ``by, subject, n`` (sessions of the group), ``value, ci_low, ci_high``; without rows where
+        fewer than two sites, or only one group of each split, are known.
+
+    References
+    ----------
+    Cochran (1977), section 6.
+    """
+    rows: list[tuple[Any, ...]] = []
+    for by in (column for column in WHO if present(staff, column)):
+        known = enrolments[enrolments["attended"].notna()].merge(
+            staff[["staff_id", "site_id", by]].dropna(), on="staff_id"
+        )
+        known = known.assign(came=floats(known["attended"]))
+        sites = known["site_id"].nunique()
+        for subject in sorted(known[by].astype(str).unique()):
+            mine = (known[by].astype(str) == subject).to_numpy(bool)
+            if sites > 1 and not mine.all():
+                rows.append((by, subject, int(mine.sum()), *_gap(known, mine), sites - 1))
+    columns = ["by", "subject", "n", "value", "se", "df"]
+    table = pd.DataFrame(rows, columns=columns)
+    share = 1 - (1 - level) / (2 * max(len(table), 1))
+    half = table["se"] * stats.t.ppf(share, table["df"].to_numpy(float))
+    table = table.assign(ci_low=table["value"] - half, ci_high=table["value"] + half)
+    return table[["by", "subject", "n", "value", "ci_low", "ci_high"]]
+
+
+def _gap(known: pd.DataFrame, mine: np.ndarray) -> tuple[float, float]:
+    """Return the difference of a group's attendance from the others', and its standard error."""
+    came, value, moved = known["came"].to_numpy(), 0.0, np.zeros(len(known))
+    for rows, sign in ((mine, 1.0), (~mine, -1.0)):
+        share = came[rows].mean()
+        value += sign * share
+        moved[rows] = sign * (came[rows] - share) / rows.sum()
+    by_site = pd.Series(moved).groupby(known["site_id"].astype(object).to_numpy()).sum()
+    sites = len(by_site)
+    return float(value), float(np.sqrt(sites / (sites - 1) * (by_site**2).sum()))
 
 
 def make_ups(enrolments: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
@@ -250,9 +319,10 @@ def assess_breakdowns(
     -------
     StageResults
         Tables ``reaction_by, participation_by, make_ups, retests, lecturer_standing``; fact
-        ``satisfaction_line``.
+        ``satisfaction_line``; check ``monitoring.who_came``, of :func:`attendance_gaps`, where
+        tier, age or education of staff is known.
     """
-    tables = {}
+    tables, checks = {}, []
     line = satisfaction_line(choices)
     if present(reactions, "score") and present(instruments, "scale_max"):
         tables["reaction_by"] = reaction_table(
@@ -267,8 +337,41 @@ def assess_breakdowns(
             tables["lecturer_standing"] = lecturer_standing(reactions, instruments, level=level)
     if present(enrolments, "attended"):
         tables["participation_by"] = participation_table(enrolments, staff, level=level)
+        if any(present(staff, column) for column in WHO):
+            checks.append(_who_came(attendance_gaps(enrolments, staff, level=level)))
         if present(enrolments, "held_on"):
             tables["make_ups"] = make_ups(enrolments, level=level)
     if present(assessments, "score"):
         tables["retests"] = retests(assessments, level=level)
-    return collect("monitoring", [], facts={"satisfaction_line": line}, tables=tables)
+    return collect("monitoring", checks, facts={"satisfaction_line": line}, tables=tables)
+
+
+def _who_came(gaps: pd.DataFrame) -> Check:
+    """Ask whether some group of staff came much less often than the others (R153)."""
+    asked = {
+        "id": "monitoring.who_came",
+        "topic": Topic.STAFF,
+        "question": "monitoring.check.who_came.question",
+    }
+    if gaps.empty:
+        return Check(**asked, status="not_possible", reason="monitoring.check.who_came.one_group")
+    lowest = gaps.loc[gaps["value"].idxmin()]
+    less = lowest["ci_high"] < 0 and lowest["value"] <= -MUCH_LESS
+    open_ = not less and lowest["ci_low"] <= -MUCH_LESS
+    return Check(
+        **asked,
+        status="caution" if less else "not_possible" if open_ else "passed",
+        value=float(lowest["value"]),
+        threshold=-MUCH_LESS,
+        unit="share_difference",
+        n=int(lowest["n"]),
+        reason=f"monitoring.check.who_came.{'less' if less else 'open' if open_ else 'alike'}",
+        remedy="monitoring.check.who_came.remedy" if less else None,
+        params={
+            "by": f"monitoring.split_by.{lowest['by']}",
+            "subject": str(lowest["subject"]),
+            "low": float(lowest["ci_low"]),
+            "high": float(lowest["ci_high"]),
+            "outcome_unit": "share",
+        },
+    )
