@@ -59,8 +59,13 @@ def blocks(engine: Engine, wanted: Set[str]) -> list[Block]:
         known = _response_known(requests, end, LATE_SECONDS)
         soon = (known.response <= LATE_SECONDS).fill_null(False)
         found.append(_share("response_after_24h", known, ~soon))
-    for what in ("response", "resolution"):
-        found += _durations(requests, what, wanted)
+    complaints = requests.filter(requests.kind == "complaint")
+    for what, of, rows in (
+        ("response", "", requests),
+        ("resolution", "", requests),
+        ("resolution", "complaint_", complaints),
+    ):
+        found += _durations(rows, what, wanted, of)
     if "resolution_open" in wanted:
         found.append(_share("resolution_open", requests, requests.resolved_at.isnull()))
     if "fcr" in wanted:
@@ -163,14 +168,23 @@ def _response_known(requests: ir.Table, end: int, within: int) -> ir.Table:
     return requests.filter(answered.fill_null(False) | waiting)
 
 
-def _durations(requests: ir.Table, what: str, wanted: Set[str]) -> list[Block]:
-    """Quantiles of the time to ``response`` or ``resolution``, of the requests that have one."""
-    if not {f"{what}_median_hours", f"{what}_p90_hours"} & wanted:
+def _durations(requests: ir.Table, what: str, wanted: Set[str], of: str) -> list[Block]:
+    """Quantiles of the time to ``response`` or ``resolution``, of the requests that have one.
+
+    ``of`` begins the indicators' names where the requests are of one kind.
+    """
+    names = {f"{of}{what}_{column}_hours": column for column in ("median", "p90")}
+    measures = tuple(
+        Measure(indicator=name, value=column, divisor=3600.0)
+        for name, column in names.items()
+        if name in wanted
+    )
+    if not measures:
         return []
     solved = requests.filter(requests[what] >= 0)
     solved = solved.select(*BY_KIND, y=solved[what].cast("float64"))
     found = []
-    for by in (("site_id", "period"), BY_KIND):
+    for by in (("site_id", "period"), *(() if of else (BY_KIND,))):
         rows = solved.filter(solved.stratum.notnull()) if "stratum" in by else solved
         cells = rows.group_by(list(by)).aggregate(
             n=rows.y.count(),
@@ -178,11 +192,6 @@ def _durations(requests: ir.Table, what: str, wanted: Set[str]) -> list[Block]:
             total_sq=(rows.y * rows.y).sum(),
             median=rows.y.quantile(0.5),
             p90=rows.y.quantile(0.9),
-        )
-        measures = tuple(
-            Measure(indicator=f"{what}_{column}_hours", value=column, divisor=3600.0)
-            for column in ("median", "p90")
-            if f"{what}_{column}_hours" in wanted
         )
         found.append(Block(cells=cells, measures=measures))
     return found

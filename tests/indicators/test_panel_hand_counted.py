@@ -144,6 +144,15 @@ EXPECTED = {
         ("A", JAN): (5, 2, 10, 52, 2),
         ("A", FEB): (3, 3, 28, 586, 3),
     },
+    # Of complaints: January hours 4 and 6, February 1, 3 and 24.
+    ("complaint_resolution_median_hours", ""): {
+        ("A", JAN): (5, 2, 10, 52, 2),
+        ("A", FEB): (3, 3, 28, 586, 3),
+    },
+    ("complaint_resolution_p90_hours", ""): {
+        ("A", JAN): (4 + 0.9 * 2, 2, 10, 52, 2),
+        ("A", FEB): (3 + 0.8 * 21, 3, 28, 586, 3),
+    },
     ("resolution_open", ""): {
         ("A", JAN): (0, 5, 0, 0, 5),
         ("A", FEB): (0, 3, 0, 0, 3),
