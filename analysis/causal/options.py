@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from analysis.causal.did.aggregate import Shares
 from analysis.causal.did.base import Base
@@ -18,6 +19,39 @@ from analysis.keywords import refusing_typos
 from analysis.settings import INFERENCE_DRAWS, LEVEL, SEED
 
 Beside = Literal["two_by_two", "twfe", "imputation", "sun_abraham"]
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What an estimator beside the leading one aims at, and with whom it compares.
+
+    Attributes
+    ----------
+    comparison : str
+        Units it compares with, where some are never treated.
+    without_never : str or None
+        Where none is; None: it has no answer then.
+    own_average : bool
+        Whether it averages the months of several waves by other weights than the overall effect.
+    one_month : bool
+        Whether it looks back on the last month before the start alone.
+    differences : bool
+        Whether it differences a unit's level away.
+    """
+
+    comparison: str
+    without_never: str | None
+    own_average: bool = False
+    one_month: bool = False
+    differences: bool = True
+
+
+AIMS: Mapping[str, Aim] = {
+    "two_by_two": Aim("never_treated", None, own_average=True),
+    "twfe": Aim("all_others", "all_others", own_average=True),
+    "imputation": Aim("not_yet_treated", "not_yet_treated"),
+    "sun_abraham": Aim("never_treated", "last_treated", one_month=True),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +132,7 @@ class Options:
     seed: int = SEED
     horizons: tuple[int, ...] = (1, 3, 6, 12)
     pretrend_periods: int = 12
-    alternatives: tuple[Beside, ...] = ("two_by_two", "twfe", "imputation", "sun_abraham")
+    alternatives: tuple[Beside, ...] = get_args(Beside)
     inference: Lead | None = None
     form: Form = "mean"
     rounds: Rounds | None = None

@@ -7,6 +7,7 @@ from causal_panels import staggered
 
 from analysis.causal import Options, evaluate
 from analysis.causal.evaluation.agreement import Compared, comparable, disagree, with_agreement
+from analysis.causal.options import AIMS
 from analysis.results import Agreement, Estimate, StageResults, from_json, to_json
 
 
@@ -72,7 +73,7 @@ def test_methods_that_adjust_otherwise_are_not_asked():
     frame = staggered(2, sizes=(8, 8), starts=(5, 8), never=12, periods=12)
     frame["x"] = frame["unit"].str[1:].astype(float) % 7
     found = evaluate(frame, **ASKED, options=Options(covariates=("x",), draws=49, horizons=()))
-    methods = {"two_by_two", "twfe", "imputation", "sun_abraham"}
+    methods = set(AIMS)
     beside = [e for e in found.by_estimator() if e.method in methods]
     assert {e.method for e in beside} == methods
     assert {(e.value, e.reason) for e in beside} == {(None, "causal.reason.not_adjusted")}

@@ -7,7 +7,7 @@ count. Two-way fixed effects and the plain 2x2 average the months of several wav
 so that with more than one wave they may differ although both are right. And a method that looks
 back on one month only says nothing against one that looks back on all of them: how that month
 differs from the others is what the test of the months before asks, at its proper size. Such methods
-are shown and do not count.
+are shown and do not count. Nor does a method that assumes something else than parallel trends.
 """
 
 from __future__ import annotations
@@ -15,12 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from analysis.causal.options import AIMS
 from analysis.results import Agreement, Estimate
-
-#: Methods whose weights differ from the overall effect's as soon as there are several waves.
-OTHER_AVERAGE = frozenset({"two_by_two", "twfe"})
-#: Methods that compare with the last month before the start alone.
-ONE_MONTH = frozenset({"sun_abraham"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +36,14 @@ class Compared:
 
     def counts(self, method: str) -> bool:
         """Tell whether another method's answer speaks for or against the leading one."""
-        if self.n_waves > 1 and method in OTHER_AVERAGE:
+        aim = AIMS.get(method)
+        if aim is None:
+            return True
+        if not aim.differences:
             return False
-        return not (self.all_months and method in ONE_MONTH)
+        if self.n_waves > 1 and aim.own_average:
+            return False
+        return not (self.all_months and aim.one_month)
 
 
 def comparable(alternatives: Iterable[Estimate], compared: Compared) -> tuple[Estimate, ...]:

@@ -23,20 +23,12 @@ from analysis.causal.did.imputation import imputation
 from analysis.causal.did.two_by_two import two_by_two
 from analysis.causal.evaluation.estimates import Builder, interval
 from analysis.causal.inference.inference_rule import FEWEST_FOR_INFLUENCE
-from analysis.causal.options import Beside
+from analysis.causal.options import AIMS, Beside
 from analysis.causal.panel.frame import FrameError, Prepared
 from analysis.causal.resampling.few_clusters import wild_bootstrap
 from analysis.causal.resampling.randomisation import among_draws
 from analysis.causal.resampling.redrawn import redraw_imputation
 from analysis.results import Estimate
-
-_COMPARED = {
-    "two_by_two": "never_treated",
-    "twfe": "all_others",
-    "imputation": "not_yet_treated",
-    "sun_abraham": "never_treated",
-}
-_COMPARED_WITHOUT_NEVER = _COMPARED | {"two_by_two": None, "sun_abraham": "last_treated"}
 
 
 def beside(builder: Builder, simple: Aggregate) -> tuple[Estimate, ...]:
@@ -51,14 +43,14 @@ def beside(builder: Builder, simple: Aggregate) -> tuple[Estimate, ...]:
     panel = builder.panel
     common = builder.common(simple.cell_weights[0], "att_overall", {"beside": True})
     never = bool(np.isinf(panel.cohort).any())
-    compared = _COMPARED if never else _COMPARED_WITHOUT_NEVER
     found = []
     for method in builder.options.alternatives:
         named = {"id": f"{builder.stem}.att.{method}"}
-        named |= {**common, "method": method, "comparison": compared[method]}
+        compared = AIMS[method].comparison if never else AIMS[method].without_never
+        named |= {**common, "method": method, "comparison": compared}
         if builder.options.covariates:
             named |= {"value": None, "causal": False, "reason": "causal.reason.not_adjusted"}
-        elif compared[method] is None:
+        elif compared is None:
             named |= {"value": None, "causal": False, "reason": "causal.reason.no_never_treated"}
         else:
             try:
