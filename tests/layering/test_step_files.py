@@ -36,8 +36,13 @@ def test_sentences_stand_beside_the_module_that_says_them():
 
 
 def beginnings(key):
-    """A key, and its beginnings by which code may ask for it: not by one that all checks share."""
+    """A key, and its beginnings by which code may ask for it: not by one that all checks share.
+
+    A method is named where it is made, its label is asked for where estimates are shown.
+    """
     room, kind = key.split(".")[:2]
+    if kind == "method":
+        return [key.rpartition(".")[2]]
     least = len(f"{room}.{kind}") + (kind in {"check", "reason", "why", "remedy"})
     ends = [found.start() for found in re.finditer(r"[._]", key)]
     return [key, *(key[: end + (end == least)] for end in ends if end >= least)]
