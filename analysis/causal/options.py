@@ -18,7 +18,7 @@ from analysis.indicators.rounds import Rounds
 from analysis.keywords import refusing_typos
 from analysis.settings import INFERENCE_DRAWS, LEVEL, SEED
 
-Beside = Literal["two_by_two", "twfe", "imputation", "sun_abraham"]
+Beside = Literal["two_by_two", "twfe", "imputation", "sun_abraham", "lagged_outcome"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class Aim:
     one_month : bool
         Whether it looks back on the last month before the start alone.
     differences : bool
-        Whether it differences a unit's level away.
+        Whether it differences a unit's level away. One that does not assumes something else than
+        parallel trends, so that its answer speaks neither for nor against the others'.
     """
 
     comparison: str
@@ -51,6 +52,7 @@ AIMS: Mapping[str, Aim] = {
     "twfe": Aim("all_others", "all_others", own_average=True),
     "imputation": Aim("not_yet_treated", "not_yet_treated"),
     "sun_abraham": Aim("never_treated", "last_treated", one_month=True),
+    "lagged_outcome": Aim("never_treated", None, own_average=True, differences=False),
 }
 
 

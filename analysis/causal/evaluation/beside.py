@@ -20,6 +20,7 @@ import numpy as np
 from analysis.causal.did.aggregate import Aggregate
 from analysis.causal.did.event_study import sun_abraham, twfe
 from analysis.causal.did.imputation import imputation
+from analysis.causal.did.lagged_outcome import lagged_outcome
 from analysis.causal.did.two_by_two import two_by_two
 from analysis.causal.evaluation.estimates import Builder, interval
 from analysis.causal.inference.inference_rule import FEWEST_FOR_INFLUENCE
@@ -173,9 +174,15 @@ def _sun_abraham(panel: Prepared) -> tuple[float, float]:
     return interaction.overall, interaction.overall_se
 
 
+def _lagged_outcome(panel: Prepared) -> tuple[float, float]:
+    adjusted = lagged_outcome(panel)
+    return adjusted.att, adjusted.se
+
+
 _FITS: dict[Beside, Callable[[Builder, Aggregate], dict]] = {
     "two_by_two": _plainly(_two_by_two, against_last=True),
     "twfe": _plainly(_twfe),
     "imputation": imputed,
     "sun_abraham": _plainly(_sun_abraham, against_last=True),
+    "lagged_outcome": _plainly(_lagged_outcome, against_last=True),
 }
