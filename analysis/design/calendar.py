@@ -10,32 +10,8 @@ import pandas as pd
 
 from analysis.measurement.columns import dates
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.spring_festival import first_days
 from analysis.tables import period_of
-
-SPRING_FESTIVAL = {
-    2015: dt.date(2015, 2, 19),
-    2016: dt.date(2016, 2, 8),
-    2017: dt.date(2017, 1, 28),
-    2018: dt.date(2018, 2, 16),
-    2019: dt.date(2019, 2, 5),
-    2020: dt.date(2020, 1, 25),
-    2021: dt.date(2021, 2, 12),
-    2022: dt.date(2022, 2, 1),
-    2023: dt.date(2023, 1, 22),
-    2024: dt.date(2024, 2, 10),
-    2025: dt.date(2025, 1, 29),
-    2026: dt.date(2026, 2, 17),
-    2027: dt.date(2027, 2, 6),
-    2028: dt.date(2028, 1, 26),
-    2029: dt.date(2029, 2, 13),
-    2030: dt.date(2030, 2, 3),
-    2031: dt.date(2031, 1, 23),
-    2032: dt.date(2032, 2, 11),
-    2033: dt.date(2033, 1, 31),
-    2034: dt.date(2034, 2, 19),
-    2035: dt.date(2035, 2, 8),
-}
-"""First day of the lunar year; later years are marked by the other seasons only."""
 
 CHINESE_ZONES = frozenset(
     {
@@ -67,7 +43,7 @@ def festival_days(timezone: str) -> frozenset[dt.date]:
         return frozenset()
     return frozenset(
         first + dt.timedelta(days=day)
-        for first in SPRING_FESTIVAL.values()
+        for first in first_days().values()
         for day in range(-1, HOLIDAY_DAYS - 1)
     )
 
@@ -104,7 +80,7 @@ def season(day: dt.date, timezone: str = HOME) -> str:
     """
     if timezone not in CHINESE_ZONES:
         return ""
-    festival = SPRING_FESTIVAL.get(day.year)
+    festival = first_days().get(day.year)
     if festival and abs((day - festival).days) <= 14:
         return "spring_festival"
     if day.month == 5 and day.day <= 5:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.simulation.parameters import PROPERTY_TYPES, WorldParameters
+from analysis.spring_festival import first_days
 from analysis.tables import month_of, period_of
 
 REGIONS = ("城东片区", "城西片区", "滨江片区", "高新片区")
@@ -21,9 +22,6 @@ _LAST = {
     "old": ("新村", "小区"),
 }
 _HOUSEHOLDS = {"villa": 260, "high_end": 700, "ordinary": 1050, "old": 820}
-_SPRING_FESTIVAL = {
-    2019: 2, 2020: 1, 2021: 2, 2022: 2, 2023: 1, 2024: 2, 2025: 1, 2026: 2, 2027: 2, 2028: 1,
-}  # fmt: skip
 _FLOOD_MONTHS = (7, 8)
 
 
@@ -148,7 +146,7 @@ def season(parameters: WorldParameters, roster: Roster) -> np.ndarray:
     The Spring Festival touches all sites; the flood season touches old housing twice as much.
     """
     days = [month_of(int(t)) for t in parameters.periods]
-    festival = np.array([_SPRING_FESTIVAL.get(d.year, 2) == d.month for d in days])
+    festival = np.array([first_days()[d.year].month == d.month for d in days])
     flood = np.array([d.month in _FLOOD_MONTHS for d in days])
     weight = np.where(roster.types == "old", 2.0, 1.0)
     return (

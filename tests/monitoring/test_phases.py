@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.design.calendar import SPRING_FESTIVAL, festival_days, festival_months
+from analysis.design.calendar import festival_days, festival_months
 from analysis.monitoring import (
     assess_charts,
     chart_panel,
@@ -15,6 +15,7 @@ from analysis.monitoring import (
     phase_starts,
     season_of,
 )
+from analysis.spring_festival import first_days
 
 FIRST = 2023 * 12
 FEBRUARY = FIRST + 13
@@ -51,7 +52,7 @@ def test_months_of_spring_festival_hold_its_days():
     assert near == known | {(2027, 2)}
     assert dt.date(2024, 2, 9) in festival_days("Asia/Shanghai")
     assert festival_months("America/New_York") == frozenset()
-    assert all(day.month in (1, 2) for day in SPRING_FESTIVAL.values())
+    assert all(day.month in (1, 2) for day in first_days().values())
 
 
 def width(chart):

@@ -2,15 +2,18 @@
 
 References
 ----------
-Microsoft, [MS-CFB] (compound files) and [MS-XLS] (records BOUNDSHEET, BOOLERR, FORMULA,
+Microsoft, [MS-XLS] (records BOUNDSHEET, BOOLERR, FORMULA,
 FORMAT, XF, ROW, NUMBER, RK, MULRK, 1904).
 """
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+import olefile
 
 ERRORS = {
     0x00: "#NULL!",
@@ -31,7 +34,6 @@ _ROW_HIDDEN = 0x20
 _PERCENT_FORMATS = frozenset({9, 10})
 _CALCULATE_ON_LOAD = 0x02
 _FILE_PASS, _SST = 0x002F, 0x00FC
-_END_OF_CHAIN = 0xFFFFFFFA  # this and above are no sectors
 
 Cell = tuple[int, int]
 
@@ -56,7 +58,7 @@ def encrypted(content: bytes) -> bool:
     """Return whether a binary workbook is locked by a password; False where it cannot be told."""
     try:
         return any(kind == _FILE_PASS for kind, _ in _records(_workbook_stream(content), 0))
-    except (struct.error, IndexError, UnicodeDecodeError):
+    except (struct.error, ValueError):  # also what is no UTF-16
         return False  # damaged, which whoever reads it will say
 
 
@@ -147,44 +149,18 @@ def _records(stream: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _workbook_stream(content: bytes) -> bytes:
-    """Return the stream called Workbook (or Book) of a compound file."""
-    shift, mini_shift = struct.unpack_from("<HH", content, 30)
-    size, mini_size = 1 << shift, 1 << mini_shift
-    (first_directory,) = struct.unpack_from("<I", content, 48)
-    cutoff, first_mini, _, first_difat, difat_count = struct.unpack_from("<5I", content, 56)
+    """Return the stream called Workbook (or Book) of a compound file; empty where there is none.
 
-    def sector(number: int) -> bytes:
-        return content[(number + 1) * size : (number + 2) * size]
-
-    tables = list(struct.unpack_from("<109I", content, 76))
-    for _ in range(difat_count):
-        block = struct.unpack(f"<{size // 4}I", sector(first_difat))
-        tables.extend(block[:-1])
-        first_difat = block[-1]
-    fat = b"".join(sector(number) for number in tables if number < _END_OF_CHAIN)
-    links = struct.unpack(f"<{len(fat) // 4}I", fat)
-
-    def chain(number: int, following: tuple[int, ...]) -> Iterator[int]:
-        for _ in following:
-            if number >= len(following):
-                return
-            yield number
-            number = following[number]
-
-    def read(number: int) -> bytes:
-        return b"".join(sector(n) for n in chain(number, links))
-
-    directory = read(first_directory)
-    entries = [directory[i : i + 128] for i in range(0, len(directory) - 127, 128)]
-    named = {e[: max(e[64] - 2, 0)].decode("utf-16-le").lower(): e for e in entries if e[64]}
-    entry = named.get("workbook") or named.get("book")
-    if entry is None:
-        return b""
-    start, length = struct.unpack_from("<II", entry, 116)
-    if length >= cutoff:
-        return read(start)[:length]
-    mini = read(struct.unpack_from("<I", entries[0], 116)[0])
-    mini_fat = read(first_mini)
-    mini_links = struct.unpack(f"<{len(mini_fat) // 4}I", mini_fat)
-    parts = (mini[n * mini_size : (n + 1) * mini_size] for n in chain(start, mini_links))
-    return b"".join(parts)[:length]
+    Raises
+    ------
+    ValueError
+        When the file is damaged.
+    """
+    try:
+        with olefile.OleFileIO(io.BytesIO(content)) as container:
+            for name in ("Workbook", "Book"):
+                if container.exists(name):
+                    return container.openstream(name).read()
+    except (OSError, IndexError, struct.error) as error:
+        raise ValueError(f"damaged compound file: {error}") from error
+    return b""
