@@ -19,6 +19,9 @@ from analysis.results import Alert, Check, Estimate, Finding, StageResults, Stat
 from analysis.settings import Language
 
 _ORDER: tuple[Status, ...] = ("failed", "caution", "not_possible", "passed")
+_ESTIMANDS = ("att_overall", "att_event_time", "att_cohort", "att_calendar", "att_horizon",
+              "change_before_after")  # fmt: skip
+"""What may be named without speaking of sites and months."""
 _PLACES = ("event_time", "cohort", "period", "horizon")
 _NUMBERS = ("lowest", "highest", "slope")
 """What checks tell in the outcome's unit."""
@@ -172,7 +175,7 @@ def _own(id: str) -> bool:
 
 
 def _what(found: Estimate, language: Language) -> str:
-    if not _own(found.id):
+    if not (_own(found.id) and found.estimand in _ESTIMANDS):
         return sentences.quantity(found, language)
     words = wording.text(f"study.fact.{'effect' if found.causal else 'change'}", language)
     told = [f"{name} = {value}" for name, value in found.dims.items() if name in _PLACES]
