@@ -7,9 +7,10 @@ STAMP  := $(VENV)/.installed
 UV     := tools/uv.txt
 LAB    :=
 SPARK  := tools/spark.txt
+DOCS   := tools/docs.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test spark test-spark lint types format lab lock clean
+.PHONY: help setup demo test spark test-spark lint types format lab docs lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,12 +69,24 @@ lab: setup  ## Open JupyterLab with the project's kernel (options: make lab LAB=
 	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 --display-name "Python (crmeval)" >/dev/null
 	@$(BIN)/jupyter lab $(LAB) notebooks
 
+$(VENV)/.docs: $(DOCS) $(STAMP)
+	@echo "Installing Sphinx ..."
+	@if [ -x $(BIN)/uv ]; then \
+	  $(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python -r $(DOCS); \
+	else $(PIP) install -qq --no-deps --require-hashes -r $(DOCS); fi
+	@touch $@
+
+docs: $(VENV)/.docs  ## Build the documentation site; the gallery is executed
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs . build/site
+	@echo "Open build/site/index.html"
+
 PIN := --quiet --upgrade --universal --generate-hashes --no-header --no-annotate
 
 lock: setup  ## Resolve pyproject.toml again into lock.txt, environment.yml and what tools/ pins
 	$(BIN)/uv lock --upgrade --python $(BIN)/python
 	$(BIN)/uv export --quiet --frozen --no-header --no-annotate --no-emit-project --group dev > lock.txt
 	$(BIN)/python tools/environment.py
+	$(BIN)/uv pip compile --group docs --constraint lock.txt $(PIN) --output-file $(DOCS)
 	echo uv | $(BIN)/uv pip compile - $(PIN) --output-file $(UV)
 	grep -o 'pyspark>[^"]*' pyproject.toml | $(BIN)/uv pip compile - $(PIN) --output-file $(SPARK)
 

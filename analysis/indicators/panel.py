@@ -128,7 +128,7 @@ def coverage(
         One row per indicator of the registry: ``indicator``, ``computed`` (bool), ``cells``,
         ``sites``, ``first`` and ``last`` (running months, missing when not computed),
         ``missing``: tables (``invitations``) and wholly empty columns (``sites.households``)
-        that would allow it, joined by ``, ``; empty when computed, and when the tables are
+        that would allow it, joined by commas; empty when computed, and when the tables are
         there but hold no usable row in the period.
     """
     if isinstance(engine, Engine):

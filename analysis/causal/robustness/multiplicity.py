@@ -38,7 +38,7 @@ class Family:
     left_out : tuple of str
         Outcomes without an effect or a p-value.
     critical : float
-        What every |z| is compared with for intervals that hold together.
+        What every ``|z|`` is compared with for intervals that hold together.
     n_clusters, draws : int
     """
 
@@ -114,7 +114,7 @@ def romano_wolf(
 
 
 def step_down(score: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Adjust p-values: (J,) observed |z| against (B, J) drawn |z|.
+    """Adjust p-values: (J,) observed ``|z|`` against (B, J) drawn ones.
 
     The largest score is compared with the largest drawn over all outcomes, the next with the
     largest over those left, and so on; p-values never fall along the way.
