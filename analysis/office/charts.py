@@ -88,7 +88,7 @@ def trends(run: Run, indicator: str, language: Language) -> Chart | None:
         f"tracking.{indicator}.att.cohort.")}  # fmt: skip
     return Chart(
         kind="line",
-        caption=_with_interval("chapters.tracking.trend_figure", run, indicator, language),
+        caption=_with_interval(view.caption, run, indicator, language),
         categories=tuple(wording.format_value(month, "month", language) for month in months),
         series=tuple(series),
         value_title=axes.value_label(indicator, unit, language).replace("\n", ""),
