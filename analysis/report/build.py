@@ -9,7 +9,7 @@ from analysis import wording
 from analysis.files import write_text
 from analysis.indicators import registry
 from analysis.present import people, precision, views
-from analysis.report import audiences, brief, page, saved, typeface, workbook
+from analysis.report import audiences, brief, page, saved, stored, typeface, workbook
 from analysis.report.alerts import alert_files
 from analysis.report.export import stage_page
 from analysis.report.run import FOLDERS, STAGES, Run, open_run
@@ -54,8 +54,9 @@ def _build(run: Run) -> Path:
     write_pages(pages)
     for language, folder in FOLDERS.items():
         workbook.write_workbook(run, run.folder / folder, language)
-    for path, text in {**alert_files(run), **sheet_files(run)}.items():
+    for path, text in alert_files(run).items():
         write_text(path, text)
+    sheet_files(run)
     saved.keep(run.folder, _counts(run))
     return start
 
@@ -63,8 +64,9 @@ def _build(run: Run) -> Path:
 def _counts(run: Run) -> dict[str, int]:
     """Return the answers behind every number of a run's tables and estimates."""
     counts: dict[str, int] = {}
-    for name in views.names():
-        view, stage = views.get(name), name.partition(".")[0]
+    shown = {name: views.get(name) for name in views.names()} | dict(stored.MORE)
+    for name, view in shown.items():
+        stage = name.partition(".")[0]
         frame = view.of(run.results[stage]) if stage in run.results else None
         if frame is not None and not frame.empty:
             counts |= precision.counts(frame, name=name, n=view.n, columns=view.columns)

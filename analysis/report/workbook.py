@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import numbers
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 import pandas as pd
 
@@ -15,8 +18,11 @@ from analysis import wording
 from analysis.files import replace_file
 from analysis.inert import inert
 from analysis.present import figures, tables, views
-from analysis.report.run import Run
+from analysis.present.suppression import MARK
+from analysis.report import stored
+from analysis.report.run import STAGES, Run
 from analysis.settings import Language
+from analysis.tables import month_of
 
 NAME = "tables.xlsx"
 _SHEET = 31
@@ -28,13 +34,38 @@ _OPTIONS = {
     "strings_to_numbers": False,
     "nan_inf_to_errors": False,
 }
+_NARROWEST, _WIDEST = 9, 60
+_FORMATS = {
+    "int": "#,##0", "num1": "0.0", "num2": "0.00", "num3": "0.000", "pct": "0%", "chance": "0%",
+    "pct1": "0.0%", "points": "+0.00;-0.00;0.00", "signed1": "+0.0;-0.0;0.0", "cny": "#,##0",
+    "p": "0.000", "date": "yyyy-mm-dd", "month": "yyyy-mm",
+}  # fmt: skip
+"""Number format by the format of a view's column."""
+_OF_UNITS = {"share": "0.0%", "relative": "0.0%", "CNY": "#,##0", "minutes": "0.0", "count": "0"}
+"""Number format by unit, of columns that take their unit from the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet: what it is called in the contents, and its cells with their number formats."""
+
+    code: str
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    formats: Sequence[Sequence[str]] = ()
+
+    @property
+    def stage(self) -> str:
+        """Stage it is of."""
+        return self.code.partition(".")[0]
 
 
 def write_workbook(run: Run, folder: Path, language: Language) -> Path:
-    """Write every table the reports can show into ``<folder>/tables.xlsx``.
+    """Write every table that the reports show, and all estimates, into ``<folder>/tables.xlsx``.
 
-    The first sheet lists the others with their captions. Numbers are numbers, rounded to what the
-    answers behind them support; small cells are hidden as in the reports.
+    The first sheet lists the others with their captions. Numbers are numbers with a format,
+    rounded to what the answers behind them support; small cells are hidden as in the reports.
 
     Parameters
     ----------
@@ -43,7 +74,7 @@ def write_workbook(run: Run, folder: Path, language: Language) -> Path:
     folder : Path
         Folder of the language.
     language : {"zh_CN", "en"}
-        Language of captions, headings and labels.
+        Language of captions, headings, labels and sheets' names.
     """
     return replace_file(Path(folder) / NAME, lambda path: _write(run, path, language))
 
@@ -55,61 +86,158 @@ def _write(run: Run, path: Path, language: Language) -> None:
         return wording.text(f"report.workbook.{key}", language)
 
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
-        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
+        head = book.add_format({"bold": True})
+        formats: dict[str, Any] = {}
         contents = book.add_worksheet(t("contents"))
-        contents.set_column(0, 0, 24)
-        contents.set_column(1, 1, 90)
+        for column, width in enumerate((34, 80, 14, 9, 30)):
+            contents.set_column(column, column, width)
+        contents.freeze_panes(3, 0)
         if run.simulated:
             contents.write_string(0, 0, wording.text("report.simulated", language))
         contents.write_string(1, 0, wording.text("report.rounded_note", language))
-        for column, name in enumerate(("sheet", "caption", "rows")):
-            contents.write_string(2, column, t(name), bold)
-        for row, (view, caption, header, cells) in enumerate(_tables(run, language), start=3):
-            sheet = book.add_worksheet(_sheet_name(view, book))
+        for column, key in enumerate(("sheet", "caption", "column.stage", "rows", "column.code")):
+            contents.write_string(2, column, t(key), bold)
+        last = 2
+        for row, shown in enumerate(_sheets(run, language), start=3):
+            sheet = book.add_worksheet(_sheet_name(shown.caption, row - 2, book))
             contents.write_url(row, 0, f"internal:'{sheet.name}'!A1", string=sheet.name)
-            contents.write_string(row, 1, caption)
-            contents.write_number(row, 2, len(cells))
-            sheet.write_string(0, 0, caption, book.add_format({"bold": True}))
-            for column, words in enumerate(header):
-                sheet.write_string(2, column, words, bold)
-            sheet.set_column(0, max(len(header) - 1, 0), 18)
-            sheet.freeze_panes(3, 1)
-            for line, values in enumerate(cells, start=3):
-                for column, value in enumerate(values):
-                    _put(sheet, line, column, value)
+            contents.write_string(row, 1, shown.caption)
+            stage = wording.text(f"terms.stage.{shown.stage}", language)
+            contents.write_string(row, 2, stage)
+            contents.write_number(row, 3, len(shown.rows))
+            contents.write_string(row, 4, shown.code)
+            sheet.write_string(0, 0, shown.caption, head)
+            sheet.write_url(1, 0, f"internal:'{contents.name}'!A1", string=t("contents"))
+            for code in {code for codes in shown.formats for code in codes} - set(formats):
+                formats[code] = book.add_format({"num_format": code}) if code else None
+            _fill(sheet, shown, bold, formats)
+            last = row
+        contents.autofilter(2, 0, last, 4)
 
 
-def _tables(run: Run, language: Language) -> Iterator[tuple[str, str, list[str], list[list[Any]]]]:
-    for name in views.names():
-        stage = name.partition(".")[0]
-        view = views.get(name)
+def _fill(sheet: Any, shown: Sheet, bold: Any, formats: dict[str, Any]) -> None:
+    """Write head and rows, with a filter, and the head and first column frozen."""
+    for column, words in enumerate(shown.header):
+        sheet.write_string(2, column, words, bold)
+        cells = [row[column] for row in shown.rows]
+        sheet.set_column(column, column, _width([words, *cells]))
+    sheet.freeze_panes(3, 1)
+    sheet.autofilter(2, 0, 2 + max(len(shown.rows), 1), max(len(shown.header) - 1, 0))
+    for line, values in enumerate(shown.rows):
+        codes = shown.formats[line] if shown.formats else [""] * len(values)
+        for column, (value, code) in enumerate(zip(values, codes, strict=True)):
+            _put(sheet, 3 + line, column, value, formats.get(code))
+
+
+def _width(cells: Sequence[Any]) -> float:
+    longest = 0
+    for cell in cells:
+        words = cell if isinstance(cell, str) else "0" * 8
+        longest = max(longest, sum(2 if east_asian_width(c) in "WF" else 1 for c in words))
+    return min(max(longest + 2, _NARROWEST), _WIDEST)
+
+
+def _sheets(run: Run, language: Language) -> Iterator[Sheet]:
+    """Yield the sheets stage by stage: findings, estimates, checks, then the tables."""
+    named = {name: views.get(name) for name in views.names()} | dict(stored.MORE)
+    for stage in STAGES:
         if stage not in run.results:
             continue
-        frame = view.of(run.results[stage])
-        if frame.empty:
+        for kind in ("findings", "estimates", "checks"):
+            header, rows = getattr(stored, kind)(run, stage, language)
+            words = wording.text(
+                f"report.workbook.table.{kind}",
+                language,
+                stage=wording.text(f"terms.stage.{stage}", language),
+            )
+            if rows:
+                formats = [_by_unit(row) for row in run.results[stage].estimates]
+                yield Sheet(
+                    f"{stage}.{kind}", words, header, rows, formats if kind == "estimates" else ()
+                )
+        for name, view in named.items():
+            if name.partition(".")[0] == stage:
+                yield from _of_view(run, name, view, language)
+
+
+def _by_unit(estimate: Any) -> list[str]:
+    """Return the formats of a row of estimates."""
+    number = _OF_UNITS.get(estimate.unit, "0.00##")
+    return ["", number, "", number, number, "0.000", "#,##0", "#,##0", "", ""]
+
+
+def _of_view(run: Run, name: str, view: views.View, language: Language) -> Iterator[Sheet]:
+    frame = view.of(run.results[name.partition(".")[0]])
+    if frame.empty:
+        return
+    found = view.supported(name, frame, run.min_cell, run.earlier)
+    frame = found.frame
+    caption = _caption(run, name, view, language)
+    if view.plot is not None:
+        header, rows = figures.frame_rows(frame)
+        words = wording.text("report.workbook.figure", language, caption=caption)
+        yield Sheet(name, words, header, _plain(rows))
+        return
+    header, _, cells, _ = tables.frame_cells(
+        frame,
+        columns=view.columns,
+        language=language,
+        min_cell=run.min_cell,
+        level=run.level,
+        n=view.n,
+        withheld=found.withheld,
+    )
+    if found.withheld.any():
+        note = wording.text("report.withheld_note", language, min_cell=run.min_cell)
+        caption = f"{caption} {note}"
+    specs = [spec for _, spec in view.columns.values()]
+    units = list(frame["unit"]) if "unit" in frame else [None] * len(frame)
+    rows = _with_days(cells, frame, view.columns)
+    formats = [[_format(spec, unit) for spec in specs] for unit in units]
+    yield Sheet(name, caption, header, rows, formats)
+
+
+def _caption(run: Run, name: str, view: views.View, language: Language) -> str:
+    """Return the caption of a view; what a page fills in, as an outcome, is left out."""
+    left_out = {
+        blank: "…"
+        for blank, spec in wording.placeholders(view.caption, language)
+        if spec in ("", "text", "indicator")
+    }
+    how = {**left_out, "level": run.level, "missed": 1 - run.level}
+    known = {blank for blank, _ in wording.placeholders(view.caption, language)} <= set(how)
+    return wording.text(view.caption, language, **how) if known else name
+
+
+def _format(spec: str, unit: Any) -> str:
+    if spec in ("unit", "effect", "size"):
+        code = _OF_UNITS.get(unit, "0.00##")
+        return f"+{code};-{code};{code}" if spec == "effect" else code
+    return _FORMATS.get(spec, "")
+
+
+def _with_days(cells: list[list[Any]], frame: pd.DataFrame, columns: Any) -> list[list[Any]]:
+    """Return cells with days and months as Excel knows them, so that they sort and filter."""
+    rows = [list(row) for row in cells]
+    for place, (name, (_, spec)) in enumerate(columns.items()):
+        if spec not in ("date", "month"):
             continue
-        found = view.supported(name, frame, run.min_cell, run.earlier)
-        frame = found.frame
-        if view.plot is not None:
-            if len(frame) > figures.MOST:  # too long to be saved from the page
-                header, rows = figures.frame_rows(frame)
-                words = wording.text("report.workbook.figure", language, name=name)
-                yield name, words, header, _plain(rows)
-            continue
-        header, _, cells, _ = tables.frame_cells(
-            frame,
-            columns=view.columns,
-            language=language,
-            min_cell=run.min_cell,
-            level=run.level,
-            n=view.n,
-            withheld=found.withheld,
-        )
-        caption = wording.text(view.caption, language, level=run.level, missed=1 - run.level)
-        if found.withheld.any():
-            note = wording.text("report.withheld_note", language, min_cell=run.min_cell)
-            caption = f"{caption} {note}"
-        yield name, caption, header, cells
+        for row, raw in zip(rows, frame[name], strict=True):
+            if row[place] != tables.NOTHING and row[place] != MARK and (day := _day(raw, spec)):
+                row[place] = day
+    return rows
+
+
+def _day(value: Any, spec: str) -> dt.date | None:
+    if isinstance(value, dt.datetime | dt.date):
+        return value if pd.notna(value) else None
+    try:
+        if spec == "month":
+            return month_of(int(value))
+        return dt.date.fromisoformat(str(value)[:10])
+    except (TypeError, ValueError):
+        return None
 
 
 def _plain(rows: list[list[Any]]) -> list[list[Any]]:
@@ -123,25 +251,24 @@ def _plain(rows: list[list[Any]]) -> list[list[Any]]:
     ]
 
 
-def _put(sheet: Any, row: int, column: int, value: Any) -> None:
+def _put(sheet: Any, row: int, column: int, value: Any, how: Any) -> None:
     if value is None:
         return
     if isinstance(value, str):
         sheet.write_string(row, column, inert(value))
+    elif isinstance(value, dt.date):
+        sheet.write_datetime(row, column, value, how)
     elif isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif math.isinf(value):
         sheet.write_string(row, column, "∞" if value > 0 else "−∞")
     else:
-        sheet.write_number(row, column, float(value))
+        sheet.write_number(row, column, float(value), how)
 
 
-def _sheet_name(view: str, book: Any) -> str:
-    """Return a name Excel accepts that no other sheet of the book has."""
-    name = re.sub(r"[\[\]:*?/\\']", "_", view)[:_SHEET]
+def _sheet_name(caption: str, number: int, book: Any) -> str:
+    """Return a name Excel accepts that no other sheet of the book has: a number and the caption."""
+    words = re.sub(r"[\[\]:*?/\\']", " ", caption)
+    name = f"{number} {words}"[:_SHEET].strip()
     taken = {sheet.name.lower() for sheet in book.worksheets()}
-    number = 1
-    while name.lower() in taken:
-        number += 1
-        name = f"{name[: _SHEET - len(str(number)) - 1]}_{number}"
-    return name
+    return name if name.lower() not in taken else str(number)

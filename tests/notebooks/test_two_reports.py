@@ -33,10 +33,11 @@ def without_one_sheet(root) -> None:
 
 def sheets(folder) -> dict[str, pd.DataFrame]:
     book = openpyxl.load_workbook(folder / "en" / "tables.xlsx", data_only=True)
+    codes = {row[0]: row[4] for row in book.worksheets[0].iter_rows(min_row=4, values_only=True)}
     out = {}
     for sheet in book.worksheets[1:]:
         rows = list(sheet.iter_rows(min_row=3, values_only=True))
-        out[sheet.title] = pd.DataFrame(rows[1:], columns=range(len(rows[0])))
+        out[codes[sheet.title]] = pd.DataFrame(rows[1:], columns=range(len(rows[0])))
     return out
 
 

@@ -65,28 +65,16 @@ def test_the_workbook_is_inert_typed_and_hides_small_cells(tmp_path):
     }
     path = workbook.write_workbook(run, tmp_path, "en")
     book = openpyxl.load_workbook(path)
-    sheet = book["monitoring.completion"]
+    codes = {row[4].value: row[0].value for row in book.worksheets[0].iter_rows(min_row=4)}
+    sheet = book[codes["monitoring.completion"]]
     rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=4)]
     kinds = {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None}
     assert kinds == {"s", "n"}  # no formula
     assert rows[2][:3] == ["沟通", 50, 0.7]
     assert rows[0][0] == "'=1+1"
     assert {*rows[0][1:], *rows[1][1:]} == {"‡"}  # the small cell and a companion
-    assert [row[0].value for row in book.worksheets[0].iter_rows(min_row=4)] == [sheet.title]
-
-
-def test_sheet_names_are_short_and_differ():
-    class Sheet:
-        def __init__(self, name):
-            self.name = name
-
-    class Book:
-        def worksheets(self):
-            return [Sheet("tracking.a_very_long_name_of_a_")]
-
-    name = workbook._sheet_name("tracking.a_very_long_name_of_a_view", Book())
-    assert len(name) <= 31
-    assert name.lower() != "tracking.a_very_long_name_of_a_"
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("B4", "A3:E6")
+    assert sheet.cell(6, 3).number_format == "0.0%"
 
 
 def test_every_table_view_has_a_caption_without_blanks_but_the_clients_level():
