@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,12 +54,14 @@ class DecisionSheet:
         """Read a sheet; without the file nothing is decided.
 
         Rows without a state are not decided yet and are left out. UTF-8 (with or without a
-        mark) and GB 18030, as Chinese spreadsheet programs write it, are both read.
+        mark) and GB 18030, as Chinese spreadsheet programs write it, are both read. Of a heading
+        and of a state the first word counts: what follows is for people.
 
         Parameters
         ----------
         path : Path
-            The file, with :attr:`columns` in any order.
+            The CSV file, with :attr:`columns` in any order among others; a workbook of the same
+            name ending in ``.xlsx`` may take its place.
 
         Returns
         -------
@@ -68,14 +71,19 @@ class DecisionSheet:
         Raises
         ------
         InputError
-            For a file that is no CSV, missing columns, unknown states, and days that are none;
-            all are named together.
+            For a file that is no table, a CSV file beside a workbook, missing columns, unknown
+            states, and days that are none; all are named together.
         """
         path = Path(path)
+        book = path.with_suffix(".xlsx")
+        if book.is_file() and path.is_file():
+            message = f"{path.name} and {book.name} are both there."
+            raise InputError([self._fault("decision_twice", message, book.name)])
+        path = book if book.is_file() else path
         if not path.is_file():
             return self.read_nothing()
         sheet = self._parsed(path)
-        sheet.columns = [str(name).strip() for name in sheet.columns]
+        sheet.columns = [_first_word(name) for name in sheet.columns]
         if missing := [name for name in self.columns if name not in sheet.columns]:
             raise InputError(
                 Fault(
@@ -89,14 +97,17 @@ class DecisionSheet:
                 for name in missing
             )
         sheet = sheet[list(self.columns)].map(lambda cell: as_meant(cell.strip()))
+        sheet["state"] = sheet["state"].map(_first_word)
         if faults := list(self._faults(sheet, path.name)):
             raise InputError(faults)
         decided = sheet[sheet["state"] != ""].reset_index(drop=True)
         return decided.assign(decided_on=decided["decided_on"].map(_iso))
 
     def _parsed(self, path: Path) -> pd.DataFrame:
-        raw = path.read_bytes()
         try:
+            if path.suffix == ".xlsx":
+                return _of_workbook(path)
+            raw = path.read_bytes()
             try:
                 text = raw.decode("utf-8-sig")
             except UnicodeDecodeError:
@@ -105,17 +116,13 @@ class DecisionSheet:
                 raise ValueError("a NUL character")
             # Without it a row with cells too many shifts all the others into an index.
             return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, index_col=False)
-        except ValueError as error:  # undecodable, empty, or no table to pandas
-            raise InputError(
-                [
-                    Fault(
-                        rule="decision_unreadable",
-                        message="The sheet of decisions is damaged or no CSV.",
-                        example=",".join(self.columns),
-                        file=path.name,
-                    )
-                ]
-            ) from error
+        except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+            # undecodable, empty, no table to pandas, or no workbook
+            message = "The sheet of decisions is damaged, or neither CSV nor xlsx."
+            raise InputError([self._fault("decision_unreadable", message, path.name)]) from error
+
+    def _fault(self, rule: str, message: str, file: str) -> Fault:
+        return Fault(rule=rule, message=message, example=",".join(self.columns), file=file)
 
     def write(self, path: Path, sheet: pd.DataFrame) -> Path:
         """Write a sheet, with the mark that lets Excel read UTF-8; atomically."""
@@ -150,6 +157,33 @@ class DecisionSheet:
                     value=row["decided_on"],
                     **place,
                 )
+
+
+def _of_workbook(path: Path) -> pd.DataFrame:
+    """Return the first sheet of a workbook as text, days as ISO."""
+    import openpyxl
+
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    try:
+        rows = [
+            [_text(cell) for cell in row] for row in book.worksheets[0].iter_rows(values_only=True)
+        ]
+    finally:
+        book.close()
+    if not rows:
+        raise ValueError("no heading")
+    head, *body = rows
+    return pd.DataFrame([row for row in body if any(row)], columns=head, dtype="str")
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat()
+    return "" if cell is None else str(cell)
+
+
+def _first_word(text: Any) -> str:
+    return next(iter(str(text).split()), "")
 
 
 def _iso(text: str) -> str:

@@ -20,8 +20,8 @@ DECISIONS = "alerts.csv"
 ACTION_DECISIONS = "actions.csv"
 """What was decided on the proposals of earlier reports, in the same folder."""
 
-SHEETS = (DECISIONS, ACTION_DECISIONS)
-"""Files of a client that people fill in; no export."""
+SHEETS = (DECISIONS, ACTION_DECISIONS, "alerts.xlsx", "actions.xlsx")
+"""Files of a client that people fill in, as text or as a workbook; no export."""
 
 _WHOLE = ".whole"
 

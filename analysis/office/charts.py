@@ -70,7 +70,7 @@ class Chart:
 def trends(run: Run, indicator: str, language: Language) -> Chart | None:
     """Return the levels of trained and comparison sites by month; None where none are stored."""
     view = views.get("tracking.trend_figure")
-    stored = run.results["tracking"].table(f"{indicator}_trends")
+    stored = run.results["tracking"].table_or_empty(f"{indicator}_trends")
     if stored.empty:
         return None
     frame = view.supported("tracking.trend_figure", stored, run.min_cell, run.earlier).frame

@@ -141,7 +141,7 @@ def line(run: Run, question: str, language: Language) -> tuple[str, str] | None:
     """Return a question of the tracking report's first screen with its answer."""
     if "tracking" not in run.results:
         return None
-    stored = run.results["tracking"].table("first_screen")
+    stored = run.results["tracking"].table_or_empty("first_screen")
     for row in stored.to_dict("records"):
         if row["question"] == question:
             answer = sentences.sentence(row["sentence"], language, json.loads(row["params"]))

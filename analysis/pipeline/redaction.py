@@ -58,8 +58,11 @@ def redact(path: Path, pseudonyms: Sequence[str], *, entries: bool = False) -> i
 
 
 def drop_prints(run: Path) -> int:
-    """Remove the PDFs of a run, whose text cannot be searched; return how many there were."""
-    found = sorted(run.glob("*/pdf/*.pdf"))
+    """Remove the PDFs of a run and what was exported of it; return how many there were.
+
+    Their text cannot be searched, or is another page's; both can be made again.
+    """
+    found = sorted([*run.glob("*/pdf/*.pdf"), *run.glob("*/office/*.*")])
     for path in found:
         remove(path)
     return len(found)

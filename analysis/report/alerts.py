@@ -55,7 +55,7 @@ def alert_files(run: Run) -> dict[Path, str]:
     past = {} if history.empty else history.set_index("alert_id").to_dict("index")
     written = {}
     for language, folder in FOLDERS.items():
-        rows = [_row(alert, past.get(alert.id, {}), language) for alert in found.alerts]
+        rows = [row_of(alert, past.get(alert.id, {}), language) for alert in found.alerts]
         body = {"client": run.client, "as_of": found.facts.get("as_of"), "alerts": rows}
         text = json.dumps(body, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
         written[run.folder / folder / "alerts.json"] = text
@@ -63,7 +63,8 @@ def alert_files(run: Run) -> dict[Path, str]:
     return written
 
 
-def _row(alert: Alert, past: dict[str, Any], language: Language) -> dict[str, Any]:
+def row_of(alert: Alert, past: dict[str, Any], language: Language) -> dict[str, Any]:
+    """Return an alert in words, by :data:`COLUMNS`; ``past`` is its row of the history."""
     alert = precision.of_alert(alert)
     params = {"subject": alert.subject, "value": alert.value, "n": alert.n, **alert.params}
     words = {

@@ -13,7 +13,7 @@ from analysis.report import audiences, brief, page, saved, stored, typeface, wor
 from analysis.report.alerts import alert_files
 from analysis.report.export import stage_page
 from analysis.report.run import FOLDERS, STAGES, Run, open_run
-from analysis.report.sheets import sheet_files
+from analysis.report.sheets import write_sheets
 from analysis.settings import Language
 
 
@@ -56,7 +56,7 @@ def _build(run: Run) -> Path:
         workbook.write_workbook(run, run.folder / folder, language)
     for path, text in alert_files(run).items():
         write_text(path, text)
-    sheet_files(run)
+    write_sheets(run)
     saved.keep(run.folder, _counts(run))
     return start
 

@@ -1,32 +1,141 @@
-"""Sheets of open decisions beside the report, to be filled in and saved in the client's folder."""
+"""Sheets of open decisions beside the report, to be filled in and saved in the client's folder.
+
+Each row says what is decided on, who owns it and by when; what may be decided is a list to choose
+from. A heading begins with the name by which it is read, a state with its code; what follows is in
+the reader's language.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from analysis.inert import MARK, csv_text
+import pandas as pd
+
+from analysis import wording
+from analysis.decision_sheet import DecisionSheet
+from analysis.files import replace_file
+from analysis.inert import inert
+from analysis.monitoring.alerts.decisions import SHEET as ALERTS
+from analysis.present import sentences
+from analysis.report.alerts import row_of
 from analysis.report.run import FOLDERS, Run
+from analysis.settings import Language
+from analysis.value import ACTION_SHEET
 
-SHEETS: Mapping[str, tuple[str, str]] = {
-    "alerts_to_decide.csv": ("monitoring", "alert_decisions"),
-    "actions_to_decide.csv": ("value", "action_decisions"),
+_EMPTY = 20
+"""Rows below the last one in which the lists to choose from work too."""
+_DAY = "yyyy-mm-dd"
+_WIDTHS = {"what": 60, "owner": 18, "state": 20, "note": 40}
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What a sheet lists: its stage and table, what may be decided, and what each row is about.
+
+    ``about`` gives words by identifier: what, owner, and day it is due.
+    """
+
+    stage: str
+    table: str
+    sheet: DecisionSheet
+    states: str
+    about: Callable[[Run, Language], Mapping[str, tuple[str, str, Any]]]
+
+
+def _alerts(run: Run, language: Language) -> dict[str, tuple[str, str, Any]]:
+    told = {a.id: row_of(a, {}, language) for a in run.results["monitoring"].alerts}
+    return {id: (row["message"], row["owner"] or "", row["due_on"]) for id, row in told.items()}
+
+
+def _actions(run: Run, language: Language) -> dict[str, tuple[str, str, Any]]:
+    found = {}
+    for table in ("action_register", "actions"):
+        for row in run.results["value"].table_or_empty(table).to_dict("records"):
+            what = sentences.label(row["action"], language)
+            if subject := str(row["subject"] or ""):
+                about = sentences.subject_of(row["action"], subject, language)
+                what = wording.text("report.labelled", language, label=what, value=about)
+            found[row["action_id"]] = (what, sentences.label(row["owner"], language), row["due_on"])
+    return found
+
+
+SHEETS: Mapping[str, Open] = {
+    "alerts_to_decide.xlsx": Open(
+        "monitoring", "alert_decisions", ALERTS, "monitoring.alert_state", _alerts
+    ),
+    "actions_to_decide.xlsx": Open(
+        "value", "action_decisions", ACTION_SHEET, "value.state", _actions
+    ),
 }
-"""File → stage and table; ``x_to_decide.csv`` is saved as ``data/<client>/x.csv``."""
+"""File → what it lists; ``x_to_decide.xlsx`` is saved as ``data/<client>/x.xlsx``."""
 
 
-def sheet_files(run: Run) -> dict[Path, str]:
-    """Return the sheets of a run by path, one of each a language's folder.
+def write_sheets(run: Run) -> list[Path]:
+    """Write the sheets of a run, one of each a language's folder.
 
     A sheet holds the decisions made and a row for everything that waits for one. A stage that did
     not run, or has nothing to decide, has no sheet.
     """
-    written = {}
-    for name, (stage, table) in SHEETS.items():
-        found = run.results.get(stage)
-        if found is None or table not in found.tables:
+    written = []
+    for name, shown in SHEETS.items():
+        found = run.results.get(shown.stage)
+        if found is None or shown.table not in found.tables:
             continue
-        rows = found.table_or_empty(table)
-        sheet = csv_text(rows.columns, rows.fillna("").itertuples(index=False))
-        written |= {run.folder / folder / name: MARK + sheet for folder in FOLDERS.values()}
+        rows = found.table(shown.table).fillna("")
+        for language, folder in FOLDERS.items():
+            path = run.folder / folder / name
+            written.append(
+                replace_file(path, lambda p, s=shown, g=language, r=rows: _write(p, run, s, g, r))
+            )
     return written
+
+
+def _write(path: Path, run: Run, shown: Open, language: Language, rows: pd.DataFrame) -> None:
+    import xlsxwriter
+
+    key, *decided = shown.sheet.columns
+    columns = (key, "what", "owner", "due_on", *decided)
+    states = {
+        code: f"{code} {wording.text(f'{shown.states}.{code}', language)}"
+        for code in shown.sheet.states
+    }
+    about = shown.about(run, language)
+    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False}) as book:
+        head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
+        plain = book.add_format({"text_wrap": True, "valign": "top"})
+        day = book.add_format({"num_format": _DAY, "valign": "top"})
+        sheet = book.add_worksheet(wording.text(f"report.sheet.{shown.table}", language))
+        for place, name in enumerate(columns):
+            words = wording.text(f"report.sheet.column.{name}", language)
+            sheet.write_string(0, place, f"{name}\n{words}", head)
+            sheet.set_column(place, place, _WIDTHS.get(name, 14))
+        for line, row in enumerate(rows.to_dict("records"), start=1):
+            what, owner, due = about.get(row[key], ("", "", None))
+            cells = {**row, "what": what, "owner": owner, "due_on": due}
+            cells["state"] = states.get(row["state"], row["state"])
+            for place, name in enumerate(columns):
+                _put(sheet, line, place, cells[name], plain, day)
+        last = len(rows) + _EMPTY
+        sheet.freeze_panes(1, 2)
+        sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
+        place = columns.index("state")
+        sheet.data_validation(
+            1, place, last, place, {"validate": "list", "source": list(states.values())}
+        )
+        place = columns.index("decided_on")
+        sheet.set_column(place, place, 14, day)
+        least = {"validate": "date", "criteria": ">=", "value": dt.date(2000, 1, 1)}
+        sheet.data_validation(1, place, last, place, least)
+
+
+def _put(sheet: Any, row: int, column: int, value: Any, plain: Any, day: Any) -> None:
+    try:
+        written = value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
+        sheet.write_datetime(row, column, written, day)
+    except ValueError:
+        if value:
+            sheet.write_string(row, column, inert(str(value)), plain)

@@ -67,7 +67,7 @@ def test_what_is_passed_on_names_nobody_but_lecturers_of_alerts(finished):
             for pseudonym in given.unique():
                 people.setdefault(pseudonym, set()).add(column)
     assert len(people) > 100
-    sheets = {"alerts.csv", "alerts.json", "alerts_to_decide.csv", "actions_to_decide.csv"}
+    sheets = {"alerts.csv", "alerts.json", "alerts_to_decide.xlsx", "actions_to_decide.xlsx"}
     alerts = {*sheets, "monitoring.html"}  # the page offers its list of alerts for download
     for path in (p for f in ("zh", "en") for p in (finished.folder / f).rglob("*.*")):
         named = matches_in(path.read_bytes(), "[0-9a-f]{32}") & set(people)

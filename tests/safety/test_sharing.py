@@ -15,7 +15,7 @@ CANARIES = [f"canary-{number:02d}-{place}" for place in (
 ) for number in range(10)]  # fmt: skip
 ELSEWHERE = (
     "canonical/staff.parquet", "notebooks/02_monitoring.ipynb", "results/monitoring.json",
-    "zh/alerts_to_decide.csv", "en/actions_to_decide.csv", "client.json", "zh/.hidden.html",
+    "zh/alerts_to_decide.xlsx", "en/actions_to_decide.xlsx", "client.json", "zh/.hidden.html",
     "zh/deeper/page.html", "en/rows.csv", "panel.parquet", "later/new.html",
 )  # fmt: skip
 

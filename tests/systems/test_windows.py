@@ -348,7 +348,7 @@ def test_a_client_from_exports_to_reports_and_back(tmp_path_factory):
     complete = newest.latest(root / "reports" / NAME)
     assert f"../{complete.name}/index.html" in page.read_text(encoding="utf-8")
     written = tables(plain)
-    assert {"draw.csv", "zh/alerts_to_decide.csv"} <= set(written) or len(written) > 1
+    assert {"draw.csv", "zh/alerts_to_decide.xlsx"} <= set(written) or len(written) > 1
     assert tables(root) == written
 
     # A second run, while a spreadsheet program has the last report's tables and an export open.
