@@ -29,7 +29,7 @@ _BODY = (1.75, 5.05)
 _FOOT = (6.95, 0.35)
 _TITLE_SIZES = (26, 24, 22, 20, 18, 17)
 _TEXT_SIZES = (16, 15, 14, 13, 12, 11)
-_TABLE_SIZES = (14, 13, 12, 11, 10.5)
+_TABLE_SIZES = (14, 13, 12, 11, 10, 9.5)
 _MOST_ROWS = 9
 _ROOMY = 0.5
 """Inches of a row at most, where there is room."""

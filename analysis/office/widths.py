@@ -7,16 +7,18 @@ import re
 from collections.abc import Sequence
 from unicodedata import east_asian_width
 
-_LETTER = 0.52
+_LETTER = 0.5
 """Width of a Latin letter in parts of its size; a Chinese one is as wide as its size."""
 _WORDS = re.compile(r"[A-Za-z\-–]+")
-_NARROWEST, _WHOLE, _PADDING = 5, 15, 4.5
+_EDGES = re.compile(r"(?<=[\u4e00-\u9fff])(?=[0-9A-Za-z])|(?<=[0-9A-Za-z])(?=[\u4e00-\u9fff])")
+_NARROWEST, _WHOLE, _PADDING = 5, 16, 4
 """Letters of the narrowest column, of a cell that should not break, and at the edges of a cell."""
 
 
-def letters(text: str) -> int:
-    """Return the width of a text in letters, a Chinese one counted as two."""
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+def letters(text: str) -> float:
+    """Return the width of a text: a Chinese letter counts as two, its edge to a number as half."""
+    wide = sum(east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide + len(_EDGES.findall(text)) / 2
 
 
 def room_of(inches: float, points: float) -> float:
@@ -42,16 +44,16 @@ def shares(rows: Sequence[Sequence[str]], room: float) -> list[float]:
     room : float
         Width of the table in letters.
     """
-    least, longer = [], []
+    needed = []
     for head, *cells in zip(*rows, strict=True):
-        lengths = [letters(cell) for cell in cells] or [0]
-        # A heading may break in two, its words may not.
+        # A heading may break in three, its words may not.
         words = max(map(letters, _WORDS.findall(head)), default=0)
-        most = max(*lengths, math.ceil(letters(head) / 2), words, _NARROWEST)
-        least.append(min(most, _WHOLE) + _PADDING)
-        longer.append(max(0, most - _WHOLE) + 2 * sum(lengths) / len(lengths))
-    left = max(room - sum(least), 0.0)
-    wanted = [
-        own + left * more / (sum(longer) or 1.0) for own, more in zip(least, longer, strict=True)
-    ]
-    return [part / sum(wanted) for part in wanted]
+        lengths = map(letters, cells)
+        needed.append(max(*lengths, math.ceil(letters(head) / 3), words, _NARROWEST))
+    wanted = {place: min(most, _WHOLE) + _PADDING for place, most in enumerate(needed)}
+    longer = {place: (most - _WHOLE) ** 0.7 for place, most in enumerate(needed) if most > _WHOLE}
+    left = max(room - sum(wanted.values()), 0.0)
+    for place, weight in longer.items():
+        wanted[place] += left * weight / sum(longer.values())
+    whole = sum(wanted.values())
+    return [wanted[place] / whole for place in range(len(needed))]

@@ -120,7 +120,7 @@ class _Writer:
             fonts.set(qn("w:eastAsia"), EAST_ASIAN)
         styles["Normal"].font.size = Pt(10.5)
         styles["Normal"].paragraph_format.space_after = Pt(5)
-        styles["Normal"].paragraph_format.line_spacing = 1.2
+        styles["Normal"].paragraph_format.line_spacing = 1.12
         for name, size, before in (
             ("Title", 26, 0),
             ("Heading 1", 16, 16),
@@ -245,8 +245,11 @@ class _Writer:
         if len(block.rows) > len(shown.rows):
             how = {"shown": len(shown.rows), "total": len(block.rows)}
             notes.append(wording.text("office.rest", self.language, **how))
-        for note in notes or [""]:
+        for note in notes:
             self._look(self.document.add_paragraph(note), "note")
+        if not notes:  # two tables in a row would grow together
+            gap = self.document.add_paragraph().paragraph_format
+            gap.space_after, gap.line_spacing = Pt(0), Pt(8)
 
     def _cell(self, cell: Any, words: str, *, numeric: bool, is_head: bool) -> None:
 
