@@ -143,7 +143,7 @@ class MonitoringStage(Stage):
             if not chart.empty:
                 order = monitoring.rank_sites(chart, direction=self.registry[name].direction)
                 ranked.append(order.assign(indicator=name, kind=kind))
-                drawn[f"charts_{name}"] = self._marked(chart, name)
+                drawn[f"charts_{name}"] = self._marked(_in_unit(chart, kind), name)
         tables = {**drawn, "sites_ranked": pd.concat(ranked)} if ranked else {}
         kind = {name: self.charted[name] for name in ("indicator", "share")}
         funnel = self.step("funnel", monitoring.assess_funnel, self.panel, **kind)
@@ -418,3 +418,11 @@ class MonitoringStage(Stage):
             risks=followed.table_or_empty("risks"),
             changes=followed.table_or_empty("alert_changes"),
         )
+
+
+def _in_unit(chart: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Return a chart in the unit of its indicator: rates of counts are given per 1,000."""
+    if kind != "u":
+        return chart
+    levels = ["value", "centre", "lower", "upper"]
+    return chart.assign(**{name: 1000.0 * chart[name] for name in levels})
