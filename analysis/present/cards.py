@@ -103,7 +103,8 @@ def _one_answer(
     more: str,
 ) -> str:
     claim = sentences.sentence(finding.claim, language, finding.params)
-    claim = _questions(lines, language) if lines else f'<p class="claim">{escape(claim)}</p>'
+    told = f'<p class="claim" data-of="{escape(finding.id)}">{escape(claim)}</p>'
+    claim = _questions(lines, language) if lines else told
     claim += f'<p class="beside">{escape(more)}</p>' if more else ""
     reasons = sentences.reason_sentences(finding, checks, language)
     why = ""
@@ -175,7 +176,7 @@ def _kpi(
             below.append(wording.text("report.n", language, n=estimate.n))
     lines = "".join(f'<dd class="kpi-note">{escape(line)}</dd>' for line in below)
     return (
-        f'<div class="kpi"><dt>{escape(title)}</dt>'
+        f'<div class="kpi" data-of="{escape(estimate.id)}"><dt>{escape(title)}</dt>'
         f'<dd class="kpi-value">{escape(value)}</dd>{lines}</div>'
     )
 

@@ -94,6 +94,7 @@ def estimates_table(
         language=language,
         notes=notes,
         raw=raw,
+        of=[estimate.id for estimate in estimates],
     )
 
 

@@ -62,6 +62,7 @@ def render(
     raw: Sequence[Sequence[str]] | None = None,
     whole: Sequence[bool] | None = None,
     drawn: tuple[str, Sequence[str]] | None = None,
+    of: Sequence[str] | None = None,
 ) -> str:
     """Build one table from finished text.
 
@@ -87,6 +88,9 @@ def render(
         Which columns must not break, such as dates.
     drawn : tuple of (str, Sequence of str), optional
         Heading and markup of a last column of small pictures, which say what the numbers say.
+    of : Sequence of str, optional
+        Ids of the estimates whose value and interval follow each row's heading, so that one number
+        can be held against itself on other pages.
     """
     kind = [
         ' class="num"' if is_number else ' class="whole"' if is_whole else ""
@@ -107,7 +111,8 @@ def render(
         ]
         if drawn is not None:
             cells.append(f'<td class="drawn">{drawn[1][place]}</td>')
-        body.append(f"<tr>{''.join(cells)}</tr>")
+        told = "" if of is None else f' data-of="{escape(of[place])}"'
+        body.append(f"<tr{told}>{''.join(cells)}</tr>")
     tall = " tall" if len(rows) > TALL else ""
     below = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
     # A box that scrolls must be reachable by keyboard and say what it is.

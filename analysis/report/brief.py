@@ -249,7 +249,7 @@ def _why(
     language: Language,
 ) -> str:
     """Return one line an outcome: effect, interval, sites, how it was compared, strength."""
-    rows, strip, level = [], [], LEVEL
+    rows, strip, names, level = [], [], [], LEVEL
     for finding in effects:
         found = [estimates[i] for i in finding.estimates if i in estimates]
         if not found or found[0].value is None or found[0].indicator is None:
@@ -260,6 +260,7 @@ def _why(
         value = sentences.value_text(estimate, language)
         label = wording.text("report.labelled", language, label=title, value=value)
         strip.append(strips.interval(estimate, _goals(estimate, targets), label))
+        names.append(estimate.id)
         rows.append(
             (
                 title,
@@ -287,6 +288,7 @@ def _why(
         language=language,
         notes=[wording.text("brief.more_outcomes", language, n=more)] if more > 0 else [],
         drawn=(wording.text("brief.drawn", language), strip[:_OUTCOMES]),
+        of=names[:_OUTCOMES],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from awkward import AWKWARD, awkward, perfect_site
 from in_process import run_here
+from one_truth import differing, on_several_pages, shown
 from small_client import STAGES, write_client
 from visible import stains, visible_text
 
@@ -26,6 +27,12 @@ def ended(tmp_path_factory):
 
 def of(ended, stage):
     return results.load(stage, ended / "results")
+
+
+def test_no_number_has_two_values(ended):
+    found = shown(ended)
+    assert on_several_pages(found)
+    assert differing(found) == {}
 
 
 def test_every_page_is_written_in_words(ended):

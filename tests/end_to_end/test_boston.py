@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from one_truth import differing, shown
 from small_client import ROOT, STAGES
 from visible import stains, visible_text
 
@@ -35,6 +36,10 @@ def folder(tmp_path_factory) -> Path:
 def test_no_effect_is_claimed(folder):
     claims = {f.claim for f in results.load("tracking", folder / "results").findings}
     assert claims <= {"findings.effect.none", "findings.effect.not_possible"}
+
+
+def test_no_number_has_two_values(folder):
+    assert differing(shown(folder)) == {}
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import one_truth
 import pytest
 from in_process import run_here
 from lacking import FEWER, changed, equal_answers, tickets_first
@@ -117,6 +118,7 @@ def test_every_page_is_written_and_says_what_is_missing(ended):
         for name in ("index", *STAGES):
             page = folder / language / f"{name}.html"
             assert stains(page) == [], page
+    assert one_truth.differing(one_truth.shown(folder)) == {}
     tracking = results.load("tracking", folder / "results")
     assert tracking.findings[0].claim.removeprefix("findings.effect.") in case.claims
     (overall,) = (e for e in tracking.estimates if e.id in tracking.findings[0].estimates)

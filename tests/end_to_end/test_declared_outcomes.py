@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from declared_client import OUTCOMES, declare
 from in_process import run_here
+from one_truth import differing, shown
 from small_client import NAME, write_client
 from visible import visible_text
 
@@ -43,6 +44,10 @@ def test_each_has_an_effect_with_interval_or_says_why_not(run):
         assert estimate.value is not None or name == "kept_points"
         assert (estimate.value is None) == (estimate.reason is not None), name
         assert estimate.value is None or estimate.ci_low < estimate.ci_high
+
+
+def test_no_number_has_two_values(run):
+    assert differing(shown(run)) == {}
 
 
 def test_target_price_and_alert_follow(run):

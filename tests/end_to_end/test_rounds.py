@@ -2,6 +2,7 @@
 
 import pytest
 from in_process import run_here
+from one_truth import differing, shown
 from ruamel.yaml import YAML
 from small_client import NAME, ROOT, SmallClient
 from visible import visible_text
@@ -67,6 +68,7 @@ def write(root, days, score, *, sites, first="2023-11", last="2024-07"):
 def finished(client):
     done = run_here(client)
     assert done.state == "complete", done.error
+    assert differing(shown(done.folder)) == {}
     found = results.load("tracking", done.folder / "results")
     own = {e.id.removeprefix("tracking.csat_mean."): e for e in found.estimates}
     return done.folder, found, own

@@ -1,0 +1,59 @@
+"""One number, one value: what a finished run says of one quantity on several pages.
+
+Rows of estimates, key figures and claims carry the id of what they show (``data-of``). A quantity
+is its id, in one language; it may not have two values, and its interval not two pairs of ends.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from lxml import html
+
+Shown = dict[tuple[str, str, str], dict[str, set[str]]]
+"""(language, id, value or interval or claim) → text → pages that show it."""
+
+
+def shown(run: Path) -> Shown:
+    """Return every quantity that the pages of a run show, with its texts."""
+    found: Shown = defaultdict(lambda: defaultdict(set))
+    for path in sorted(run.glob("*/*.html")):
+        language, page = path.parent.name, path.name
+        tree = html.fromstring(path.read_text(encoding="utf-8").encode())
+        for place in tree.iterfind(".//*[@data-of]"):
+            for part, text in _parts(place):
+                found[language, place.get("data-of"), part][_plain(text)].add(page)
+    return found
+
+
+def _parts(place: html.HtmlElement) -> list[tuple[str, str]]:
+    if place.tag == "tr":
+        cells = [cell.text_content() for cell in place.findall("td")]
+        return [("value", cells[0]), ("interval", cells[1])]
+    if place.tag == "p":
+        return [("claim", place.text_content())]
+    value = place.findtext("dd[@class='kpi-value']") or ""
+    notes = [note.text_content() for note in place.findall("dd[@class='kpi-note']")]
+    ends = [note.partition("：")[2] or note.partition(": ")[2] for note in notes]
+    kept = [end for end in ends if " to " in end or " 至 " in end]
+    return [("value", value), *(("interval", end) for end in kept[:1])]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("\u00a0", " ").split())
+
+
+def on_several_pages(found: Shown) -> Shown:
+    """Return the quantities that more than one page shows."""
+    return {key: texts for key, texts in found.items() if len(set().union(*texts.values())) > 1}
+
+
+def differing(found: Shown) -> Mapping[tuple[str, str, str], Mapping[str, set[str]]]:
+    """Return the quantities with more than one text; a mark for a small cell is no value."""
+    told = {
+        key: {text: pages for text, pages in texts.items() if text not in {"", "—", "＊", "*"}}
+        for key, texts in found.items()
+    }
+    return {key: texts for key, texts in told.items() if len(texts) > 1}
