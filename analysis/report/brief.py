@@ -6,7 +6,6 @@ the links to the reports stand below it on the screen only.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
@@ -22,7 +21,6 @@ from analysis.report.run import STAGES, Run
 from analysis.report.workbook import NAME
 from analysis.results import Check, Claim, Estimate, Finding, Topic
 from analysis.settings import LEVEL, Language
-from analysis.tables import month_of
 
 _DECIDING = ("tracking", "value")
 _SPOKEN = ("failed", "caution")
@@ -83,16 +81,7 @@ def sections(run: Run, language: Language) -> list[Section]:
 
 def through(run: Run, language: Language) -> str:
     """Return the line that says up to which day data were taken; empty where none is known."""
-    stored = run.results["tracking"].tables if "tracking" in run.results else {}
-    months = [
-        int(table["period"].max())
-        for name, table in stored.items()
-        if name.endswith("_trends") and len(table)
-    ]
-    if not months:
-        return ""
-    last = month_of(max(months) + 1) - dt.timedelta(days=1)
-    return wording.text("brief.through", language, date=last)
+    return "" if run.until is None else wording.text("brief.through", language, date=run.until)
 
 
 def levels(

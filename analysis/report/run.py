@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
@@ -48,6 +49,8 @@ class Run(Shown):
         Smallest count of answers that is shown.
     level : float
         Coverage of intervals.
+    until : date or None
+        Last day on which anything was measured; None where an earlier version did not keep it.
     indicators : Mapping[str, Indicator] or None
         The client's registry; None where the run tells of no outcomes of its own.
     """
@@ -58,6 +61,7 @@ class Run(Shown):
     simulated: bool = False
     min_cell: int = MIN_CELL
     level: float = LEVEL
+    until: dt.date | None = None
     indicators: Mapping[str, Indicator] | None = None
 
     @property
@@ -163,12 +167,14 @@ def open_run(folder: Path) -> Run:
             identity = json.loads(path.read_text(encoding="utf-8"))
             names = {language: identity["name"][language] for language in FOLDERS}
             settled = {name: identity[name] for name in ("min_cell", "level") if name in identity}
+            until = identity.get("until")
             return Run(
                 folder,
                 manifest,
                 names,
                 identity["simulated"],
                 **settled,
+                until=None if until is None else dt.date.fromisoformat(until),
                 indicators=_indicators(folder),
             )
         except (OSError, ValueError, TypeError, KeyError) as error:

@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 from in_process import run_here
 from small_client import SMALL, write_client
+from visible import visible_text
 
 from analysis import newest, results
+from analysis.report.run import open_run
 from analysis.simulation import World
 from analysis.tables import month_of
 
@@ -95,6 +97,8 @@ def test_it_looks_at_what_there_was(both):
     panel = pd.read_parquet(result.folder / "panel.parquet")
     assert month_of(int(panel["period"].max())) == dt.date(2023, 12, 1)
     assert found.table("completion")["n"].max() > 0
+    assert open_run(result.folder).until == dt.date(2023, 12, 31)
+    assert "Data through 31 Dec 2023" in visible_text(result.folder / "en" / "index.html")
 
 
 def test_it_has_a_page_and_a_home_of_its_own_and_leaves_latest_alone(both):

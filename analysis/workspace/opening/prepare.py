@@ -71,7 +71,8 @@ def prepare(
     client : str
         Folder name under ``data/``.
     folder : Path
-        Run folder; gets ``canonical/``, ``panel.parquet``, ``client.json`` (who the client is)
+        Run folder; gets ``canonical/``, ``panel.parquet``, ``client.json`` (who the client is,
+        and up to which day it was measured)
         and ``indicators.json`` (the outcomes it declares), so that a run can be read without its
         client file.
     as_of : date, optional
@@ -103,6 +104,7 @@ def prepare(
         **opened.client.model_dump(mode="json"),
         "min_cell": opened.min_cell,
         "level": 1 - opened.design.alpha,
+        "until": _until(panel, as_of),
     }
     text = json.dumps(identity, ensure_ascii=False, indent=1) + "\n"
     files.write_text(folder / "client.json", text)
@@ -114,6 +116,15 @@ def prepare(
     if horizon is not None:
         said = {"as_of": as_of.isoformat(), "undated": horizon.undated}
         files.write_text(folder / HORIZON, json.dumps(said, indent=1) + "\n")
+
+
+def _until(panel: pd.DataFrame, as_of: dt.date | None) -> str | None:
+    """Return the last day of the last month with a value, or the day looked back to."""
+    measured = panel.loc[panel["value"].notna(), "period"]
+    if measured.empty:
+        return None
+    last = month_of(int(measured.max()) + 1) - dt.timedelta(days=1)
+    return min(last, as_of or last).isoformat()
 
 
 def panel_of(
