@@ -56,8 +56,8 @@ def read_panel(
     treated : str, optional
         Column of 0 and 1: whether the unit is treated in the period. Once on, it stays on.
     cohort : str, optional
-        Column with the unit's first treated period; missing, 0 or infinite for never. Exactly one
-        of ``treated`` and ``cohort``.
+        Column with the unit's first treated period; missing, blank, 0 or infinite for never.
+        Exactly one of ``treated`` and ``cohort``.
     n : str, optional
         Column: observations behind the outcome.
     keep : sequence of str
@@ -154,7 +154,8 @@ def _from_dummy(column: pd.Series, found: pd.DataFrame, calendar: Calendar) -> n
 
 def _from_cohort(column: pd.Series, calendar: Calendar) -> np.ndarray:
     numeric = pd.to_numeric(column, errors="coerce")
-    never = column.isna() | (numeric == 0) | np.isinf(numeric.astype(float))
+    blank = column.map(lambda value: isinstance(value, str) and not value.strip()).astype(bool)
+    never = column.isna() | blank | (numeric == 0) | np.isinf(numeric.astype(float))
     if never.all():
         return np.full(len(column), np.nan)
     when, own = read_periods(column.mask(never), calendar.step)

@@ -92,7 +92,8 @@ def read_periods(values: pd.Series, step: Step | None = None) -> tuple[np.ndarra
     if isinstance(values.dtype, pd.PeriodDtype):
         return _of_periods(values)
     if isinstance(seen.iloc[0], pd.Period):
-        return _of_periods(_typed(values, lambda column: column.astype(seen.iloc[0].freqstr)))
+        dtype = pd.PeriodDtype(seen.iloc[0].freq)
+        return _of_periods(_typed(values, lambda column: column.astype(dtype)))
     if pd.api.types.is_bool_dtype(seen.infer_objects()):
         raise PanelError(f"column {values.name!r} holds true and false, not periods; {_CORRECT}")
     if pd.api.types.is_datetime64_any_dtype(values.dtype) or isinstance(seen.iloc[0], dt.date):

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis import wording
+from analysis.causal import Evaluation
+from analysis.present import rich
 from analysis.present.rich import figures
-from analysis.study.names import inference, method
+from analysis.results import Estimate
 
 if TYPE_CHECKING:
-    from analysis.results import Estimate
     from analysis.study.study import Study
 
 _ABSENT = "—"
@@ -63,7 +64,7 @@ class Table:
 
 
 def etable(
-    studies: Sequence[Study],
+    studies: Sequence[Study | Evaluation | Estimate],
     *,
     names: Sequence[str] | None = None,
     language: wording.Language | None = None,
@@ -72,11 +73,12 @@ def etable(
 
     Parameters
     ----------
-    studies : sequence of Study
+    studies : sequence of Study, Evaluation or Estimate
+        Of one's own panel, of a stage's ``evaluate``, or stored ones.
     names : sequence of str, optional
         Heads of the columns; the outcomes by default, numbered where they repeat.
     language : {"zh_CN", "en"}, optional
-        That of the first study by default.
+        That of the first study, else of the notebook, by default.
 
     Returns
     -------
@@ -87,23 +89,37 @@ def etable(
     studies = list(studies)
     if not studies:
         raise ValueError("give at least one study, e.g. etable([evaluate(...), evaluate(...)])")
-    language = studies[0].language if language is None else wording.read_language(language)
-    heads = list(names) if names is not None else _heads([study.y for study in studies])
+    if language is None:
+        language = getattr(studies[0], "language", None)
+    language = wording.read_language(language)
+    columns = [_column(study, language) for study in studies]
+    heads = list(names) if names is not None else _heads([_outcome(study) for study in studies])
     if len(heads) != len(studies):
         raise ValueError(f"{len(heads)} names for {len(studies)} studies")
-    columns = [_column(study, language) for study in studies]
     titles = {key: wording.text(f"study.row.{key}", language) for key in columns[0]}
     frame = pd.DataFrame(
         [[column[key] for column in columns] for key in titles], index=list(titles.values())
     )
     frame.columns = heads
     frame = frame[(frame != _ABSENT).any(axis=1)]
-    levels = sorted({study.effect.level for study in studies})
-    told = ", ".join(f"{level:.0%}" for level in levels)
+    effects = [_effect(study) for study in studies]
+    told = ", ".join(f"{level:.0%}" for level in sorted({effect.level for effect in effects}))
     note = wording.text("study.table_note", language, level=told)
-    if any(study.effect.simulated for study in studies):
+    if any(effect.simulated for effect in effects):
         note = f"{note} {wording.text('report.simulated_label', language)}"
     return Table(frame, note)
+
+
+def _effect(found: Study | Evaluation | Estimate) -> Estimate:
+    if isinstance(found, Estimate):
+        return found
+    return found.overall if isinstance(found, Evaluation) else found.effect
+
+
+def _outcome(found: Study | Evaluation | Estimate) -> str:
+    if isinstance(found, Estimate):
+        return found.indicator or found.id
+    return found.outcome if isinstance(found, Evaluation) else found.y
 
 
 def _heads(outcomes: list[str]) -> list[str]:
@@ -112,16 +128,17 @@ def _heads(outcomes: list[str]) -> list[str]:
     return [f"({place}) {name}" for place, name in enumerate(outcomes, 1)]
 
 
-def _column(study: Study, language: wording.Language) -> dict[str, str]:
-    effect = study.effect
+def _column(study: Study | Evaluation | Estimate, language: wording.Language) -> dict[str, str]:
+    effect = _effect(study)
+    own = effect.id.startswith("study.")
     return {
         "effect": figures(effect.value),
         "std_error": _ABSENT if effect.se is None else f"({figures(effect.se)})",
         "interval": interval_of(effect),
         "p_value": _ABSENT if effect.p_value is None else p_text(effect.p_value),
-        "measured_in": study.measured_in or _ABSENT,
-        "estimator": method(effect.method, language),
-        "inference": inference(effect.interval_method, language),
+        "measured_in": effect.unit or _ABSENT,
+        "estimator": rich.named("method", effect.method, language, own=own),
+        "inference": rich.named("interval_method", effect.interval_method, language, own=own),
         "units": str(effect.n_units),
         "treated_units": str(effect.n_treated),
         "clusters": str(effect.n_clusters),

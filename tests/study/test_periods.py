@@ -25,6 +25,12 @@ MAY = 2023 * 12 + 4
         (["2023-05-01", "2023-06-01"], Step.MONTH, MAY, "2023-05"),
         (pd.period_range("2023-05", periods=3, freq="M"), Step.MONTH, MAY, "2023-05"),
         (list(pd.period_range("2023-05", periods=3, freq="M")), Step.MONTH, MAY, "2023-05"),
+        (
+            pd.Series(pd.period_range("2023-05", periods=3, freq="M"), dtype=object),
+            Step.MONTH,
+            MAY,
+            "2023-05",
+        ),
         (["2023Q2", "2023Q4"], Step.QUARTER, 2023 * 4 + 1, "2023Q2"),
         (["2023年第2季度", "2024年第1季度"], Step.QUARTER, 2023 * 4 + 1, "2023Q2"),
         (pd.period_range("2023Q2", periods=3, freq="Q"), Step.QUARTER, 2023 * 4 + 1, "2023Q2"),

@@ -123,6 +123,9 @@ def test_several_studies_side_by_side(study):
     assert table.frame.columns.tolist() == ["(1) killed", "(2) killed"]
     assert table.frame.loc["Units"].tolist() == ["24", "24"]
     assert etable([study, other], names=["a", "b"]).frame.columns.tolist() == ["a", "b"]
+    mixed = etable([study, other.evaluation, other.effect], language="en")
+    assert mixed.frame.columns.tolist() == ["(1) killed", "(2) killed", "(3) killed"]
+    assert mixed.frame.iloc[:, 1].tolist() == mixed.frame.iloc[:, 2].tolist()
     with pytest.raises(ValueError, match="1 names for 2"):
         etable([study, other], names=["a"])
     with pytest.raises(ValueError, match="at least one"):
@@ -219,6 +222,51 @@ def test_starts_are_dated_as_the_periods_are():
     assert [found.calendar.label(g) for g in found.evaluation.starts] == ["2023-07", "2023-10"]
     text = dated.assign(since=dated["since"].dt.strftime("%Y-%m-%d"))
     assert evaluate(text, **NAMES, cohort="since").effect.value == found.effect.value
+
+
+def dated(form):
+    """Return the panel as months of 2023, periods and first periods in a form."""
+    months = pd.PeriodIndex([f"2023-{year - 1999:02d}" for year in range(2000, 2012)], freq="M")
+    known = dict(zip(range(2000, 2012), form(months), strict=True))
+    data = states()
+    started = data["since"].map(lambda year: known[year] if year else None)
+    return data.assign(year=data["year"].map(known), since=started)
+
+
+FORMS = {
+    "periods": lambda months: months,
+    "objects": lambda months: months.astype(object),
+    "first days": lambda months: months.to_timestamp(),
+    "last days": lambda months: months.to_timestamp("M").normalize(),
+    "days of a time zone": lambda months: months.to_timestamp().tz_localize("Asia/Shanghai"),
+    "text": lambda months: months.astype(str),
+    "Chinese": lambda months: months.strftime("%Y年%m月"),
+    "numbers": lambda months: months.strftime("%Y%m").astype(int),
+    "running months": lambda months: months.year * 12 + months.month - 1,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("never", [None, "blank"])
+def test_months_in_every_form_give_one_answer_and_lose_nobody(study, form, never):
+    data = dated(FORMS[form])
+    if never == "blank":
+        data = data.assign(since=data["since"].astype(object).where(data["since"].notna(), ""))
+    found = evaluate(data, **NAMES, cohort="since", language="en")
+    assert found.effect.value == pytest.approx(study.effect.value)
+    assert (found.effect.n_units, found.effect.n_treated) == (24, 12)
+    assert found.calendar.label(found.evaluation.starts[0]) == "2023-07"
+    assert len(found.panel.frame) == len(data)
+
+
+def test_tab_completes_the_options():
+    from IPython.core.completer import IPCompleter, provisionalcompleter
+
+    with provisionalcompleter():
+        for jedi in (True, False):
+            completer = IPCompleter(namespace={"evaluate": evaluate}, use_jedi=jedi)
+            line = "evaluate(data, compar"
+            assert "comparison=" in {c.text for c in completer.completions(line, len(line))}
 
 
 def broken():
