@@ -22,7 +22,10 @@ _LONGEST_SOCKET = 103
 """Bytes of a Unix socket's path on macOS; Linux has four more."""
 _LONGEST_FOLDER = _LONGEST_SOCKET - 23
 """Names inside the folder of a kernel need about 20."""
+_LAUNCHER = (sys.executable, "-m", "ipykernel_launcher")
 _QUIET = "--log-level=50"
+_FIGURES = "--matplotlib=inline"
+"""Figures that somebody adds to a notebook are outputs of its cells."""
 
 
 def warm_is_possible() -> bool:
@@ -67,7 +70,7 @@ class _Specifications(KernelSpecManager):
         stanza = {"kernel_provisioner": {"provisioner_name": PROVISIONER}} if warm else {}
         return KernelSpec(
             # What matters reaches the notebook; the log would only run into the progress bar.
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", _QUIET],
+            argv=[*_LAUNCHER, "-f", "{connection_file}", _QUIET, _FIGURES],
             display_name="Python (crmeval)",
             language="python",
             metadata=stanza,

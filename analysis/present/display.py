@@ -38,7 +38,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MIME = "application/vnd.crmeval+json"
-Role = Literal["title", "section", "prose", "answer", "kpis", "table", "checks", "alerts", "figure"]
+ADDED = "added"
+"""Role of what somebody displays in a cell of their own."""
+Role = Literal[
+    "title", "section", "prose", "answer", "kpis", "table", "checks", "alerts", "figure", "added"
+]
 
 
 @cache

@@ -15,6 +15,7 @@ from typing import Any
 from analysis import wording
 from analysis.causal import Evaluation
 from analysis.present import cards, sentences
+from analysis.present.display import ADDED, MIME
 from analysis.results import Alert, Check, Estimate, Finding, StageResults, Status
 from analysis.settings import Language
 
@@ -35,6 +36,15 @@ def html(thing: Any) -> str:
     raise TypeError(f"no HTML for {type(thing).__name__}")
 
 
+def both(thing: Any) -> dict[str, Any]:
+    """Return a result as a report takes it: the HTML of both languages."""
+    pages = {}
+    for language in wording.LANGUAGES:
+        with wording.speaking(language):
+            pages[language] = html(thing)
+    return {MIME: {**pages, "role": ADDED}}
+
+
 @html.register
 def _estimate(found: Estimate) -> str:
     language = wording.language_of_notebook()
@@ -48,7 +58,8 @@ def _check(found: Check) -> str:
 
 @html.register
 def _alert(found: Alert) -> str:
-    return cards.alerts([found], f"alert-{found.id}", wording.language_of_notebook())
+    # Shown twice, an id would name two places of a page.
+    return cards.alerts([found], "", wording.language_of_notebook()).replace(' id=""', "")
 
 
 @html.register
@@ -115,7 +126,7 @@ def rows_of(found: Estimate, language: Language) -> list[tuple[str, str]]:
     ):
         if word and word != "none":
             told = named(kind, word, language, own=_own(found.id))
-            rows.append((name(f"study.row.{key}"), told))
+            rows += [(name(f"study.row.{key}"), told)] if told != word else []
     if found.simulated:
         rows.append((name("study.row.data"), name("report.simulated_label")))
     return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from analysis.files import write_text
+from analysis.present import people
 from analysis.report import notebook, page, typeface
 from analysis.report.run import FOLDERS, Run, open_run
 from analysis.settings import Language
@@ -44,7 +45,8 @@ def export(
 
 def stage_page(run: Run, path: Path, language: Language) -> str:
     """Return the page of one notebook, still without its font."""
-    content = notebook.read(path, language)
+    with people.using(people.load(run.folder)):
+        content = notebook.read(path, language)
     stage = path.stem.partition("_")[2]
     return page.render(
         "\n".join(section.html(language) for section in content.sections),

@@ -10,8 +10,8 @@ from typing import Any
 
 from analysis import wording
 from analysis.errors import RunError
-from analysis.present import MIME
-from analysis.report import markdown
+from analysis.present import ADDED, MIME
+from analysis.report import added, markdown
 from analysis.settings import Language
 
 _HIDDEN = {"injected-parameters", "hide-cell"}
@@ -70,7 +70,10 @@ def read(path: Path, language: Language) -> Notebook:
     sections, title, waiting = [Section()], "", []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            waiting.append(markdown.to_html(cell.source))
+            if added.is_addition(cell):
+                sections[-1].shown.append(added.prose(cell.source))
+            else:
+                waiting.append(markdown.to_html(cell.source))
             continue
         if cell.cell_type != "code" or _HIDDEN & set(cell.metadata.get("tags", [])):
             continue
@@ -78,8 +81,10 @@ def read(path: Path, language: Language) -> Notebook:
         placed = False
         for output in cell.get("outputs", []):
             bundle = _bundle(output, path)
-            if bundle is None:
-                noted += _plain(output)
+            if bundle is None or bundle["role"] == ADDED:
+                extra = added.shown(output, language)
+                sections[-1].shown += [] if extra is None else [extra]
+                noted += _plain(output) if extra is None else []
                 continue
             html = bundle[language]
             if bundle["role"] == "section":

@@ -14,6 +14,7 @@ from analysis.wording.session import (
     language_of_session,
     read_language,
     speak,
+    speaking,
 )
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "placeholders",
     "read_language",
     "speak",
+    "speaking",
     "text",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from analysis.wording.catalogue import Language
 
@@ -28,6 +30,17 @@ def read_language(language: str | None) -> Language:
 def language_of_notebook() -> Language:
     """Return the language of the stage that a notebook opened, else that of the session."""
     return _notebook[0] if _notebook else language_of_session()
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Let notebooks speak a language within a ``with`` block."""
+    before = _notebook[:]
+    speak(language)
+    try:
+        yield
+    finally:
+        _notebook[:] = before
 
 
 def speak(language: Language) -> None:

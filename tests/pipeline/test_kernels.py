@@ -76,6 +76,13 @@ print(duckdb.sql(f"select sum(a)::bigint from '{path}'").fetchone()[0])
 
 
 @both
+def test_a_figure_is_an_output_of_its_cell(tmp_path, warm):
+    execute(tmp_path, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nNone", warm=warm)
+    (cell,) = json.loads((tmp_path / "out.ipynb").read_text())["cells"][-1:]
+    assert [list(made.get("data", {})) for made in cell["outputs"]] == [["image/png", "text/plain"]]
+
+
+@both
 def test_a_notebook_runs_the_same_in_warm_and_plain_kernels(tmp_path, warm):
     environment = {"MARK": "seen"}
     ended = execute(
