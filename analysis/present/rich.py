@@ -96,7 +96,7 @@ def rows_of(found: Estimate, language: Language) -> list[tuple[str, str]]:
     def name(key: str, **params: Any) -> str:
         return wording.text(key, language, **params)
 
-    digits = figures if _own(found.id) else None
+    digits = figures if unregistered(found.indicator) else None
     value = digits(found.value) if digits else sentences.value_text(found, language)
     if found.value is None and found.reason is not None:
         value = sentences.sentence(found.reason, language, {**found.dims, "n": found.n})
@@ -125,7 +125,7 @@ def rows_of(found: Estimate, language: Language) -> list[tuple[str, str]]:
         ("comparison", "comparison", found.comparison),
     ):
         if word and word != "none":
-            told = named(kind, word, language, own=_own(found.id))
+            told = named(kind, word, language, own=unregistered(found.indicator))
             rows += [(name(f"study.row.{key}"), told)] if told != word else []
     if found.simulated:
         rows.append((name("study.row.data"), name("report.simulated_label")))
@@ -170,23 +170,24 @@ def listed(checks: Iterable[Check], language: Language) -> str:
 
 def _told(check: Check, language: Language) -> str:
     status = wording.text(f"terms.status.{check.status}", language)
-    asked = say(check, "question", language) if _own(check.id) else None
+    own = unregistered(check.indicator)
+    asked = say(check, "question", language, own=own) if own else None
     asked = asked or sentences.check_question(check, language)
     text = f"<b>{escape(status)}</b> {escape(asked)}"
     for part, mark in (("reason", ""), ("remedy", "→ ")):
-        told = say(check, part, language)
+        told = say(check, part, language, own=own)
         if told and (check.status != "passed" or not mark):
             text += f"<br>{mark}{escape(told)}"
     return text
 
 
-def _own(id: str) -> bool:
-    """Tell whether a result is about a researcher's own panel, which knows no sites and months."""
-    return id.startswith("study.")
+def unregistered(outcome: str | None) -> bool:
+    """Tell whether no registry knows an outcome: then words of sites and months may be wrong."""
+    return outcome is not None and wording.indicator_title(outcome, "en") == outcome
 
 
 def _what(found: Estimate, language: Language) -> str:
-    if not (_own(found.id) and found.estimand in _ESTIMANDS):
+    if not (unregistered(found.indicator) and found.estimand in _ESTIMANDS):
         return sentences.quantity(found, language)
     words = wording.text(f"study.fact.{'effect' if found.causal else 'change'}", language)
     told = [f"{name} = {value}" for name, value in found.dims.items() if name in _PLACES]
@@ -194,20 +195,20 @@ def _what(found: Estimate, language: Language) -> str:
     return wording.text("report.labelled", language, label=found.indicator or "", value=words)
 
 
-def say(check: Check, part: str, language: Language) -> str | None:
+def say(check: Check, part: str, language: Language, *, own: bool = True) -> str | None:
     """Write a part of a check; of one's own panel in words that fit any, where there are some."""
     key = getattr(check, part)
     if key is None:
         return None
-    own = key.replace("causal.", "study.", 1)
+    general = key.replace("causal.", "study.", 1)
     params = sentences.check_params(check)
-    if not (_own(check.id) and wording.has(own)):
+    if not (own and wording.has(general)):
         return sentences.sentence(key, language, params)
     written = {name: figures(params[name]) for name in _NUMBERS if params.get(name) is not None}
     if "method" in params:
         method = str(params["method"]).rpartition(".")[2]
         written["method"] = named("method", method, language)
-    return wording.text(own, language, **{**sentences.localised(params, language), **written})
+    return wording.text(general, language, **{**sentences.localised(params, language), **written})
 
 
 def named(kind: str, name: str, language: Language, *, own: bool = True) -> str:

@@ -130,7 +130,7 @@ def _heads(outcomes: list[str]) -> list[str]:
 
 def _column(study: Study | Evaluation | Estimate, language: wording.Language) -> dict[str, str]:
     effect = _effect(study)
-    own = effect.id.startswith("study.")
+    own = not isinstance(study, Evaluation | Estimate) or rich.unregistered(effect.indicator)
     return {
         "effect": figures(effect.value),
         "std_error": _ABSENT if effect.se is None else f"({figures(effect.se)})",

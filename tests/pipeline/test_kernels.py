@@ -91,7 +91,7 @@ def test_a_notebook_runs_the_same_in_warm_and_plain_kernels(tmp_path, warm):
     assert ended.ok, ended
     assert (ended.cells, ended.cell) == (4, 4) or (ended.cells, ended.cell) == (3, 3)
     total = str(sum(range(100_000)))
-    assert printed(tmp_path) == ["False 1 seen", str(tmp_path), "agg", total, total]
+    assert printed(tmp_path) == ["False 1 seen", str(tmp_path), "inline", total, total]
 
 
 @needs_fork
