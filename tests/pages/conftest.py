@@ -252,11 +252,13 @@ def notebook(stage):
     outputs = []
     show = Display("zh_CN", publish=outputs.append)
     data = frames()
-    cells = [nbformat.v4.new_markdown_cell("# Tracking\n\nWhat the notebook is for.")]
+    method = {"tags": ["method"]}
+    about = "# Tracking\n\nWhat the notebook is for."
+    cells = [nbformat.v4.new_markdown_cell(about, metadata=method)]
 
     def cell(source, *calls, markdown=None):
         if markdown:
-            cells.append(nbformat.v4.new_markdown_cell(markdown))
+            cells.append(nbformat.v4.new_markdown_cell(markdown, metadata=method))
         outputs.clear()
         for call in calls:
             call()
