@@ -1,6 +1,7 @@
 """What a notebook invites to look at or to change works exactly as its prose writes it."""
 
 import re
+import shutil
 
 import nbformat
 import pandas as pd
@@ -71,12 +72,14 @@ def test_what_is_to_be_looked_at_is_there(stage, run_cells):
 
 
 @pytest.mark.slow
-def test_what_is_to_be_changed_changes_the_answer(finished, run_cells):
+def test_what_is_to_be_changed_changes_the_answer(finished, run_cells, monkeypatch, tmp_path):
     stage = parameters.stage("design")
     _, keys = invited(stage)
     assert keys == ["smallest_effect", "alpha", "power", "design", "client.yml"]
+    home = shutil.copytree(finished.client.root, tmp_path / "home", symlinks=True)
+    monkeypatch.setenv("CRMEVAL_HOME", str(home))
     before = run_cells(stage)[0]["power"]
-    folder = finished.client.root / "data" / NAME
+    folder = home / "data" / NAME
     text = (folder / "client.yml").read_text(encoding="utf-8")
     for key, value in {"smallest_effect": "0.4", "alpha": "0.10", "power": "0.9"}.items():
         text, changed = re.subn(rf"^(\s+{key}:) .*$", rf"\1 {value}", text, flags=re.MULTILINE)
