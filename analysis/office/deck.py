@@ -49,6 +49,10 @@ def deck(run: Run, language: Language) -> list[Slide]:
 
 
 def _leading(run: Run, effects: Sequence[Finding], language: Language) -> Iterator[Slide]:
+    if not effects:
+        missing = contents.section(run, "missing", language)
+        title = wording.text("report.no_finding", language)
+        yield Slide(title, _texts(missing), _first_table(missing))
     for finding in effects:
         indicator = contents.indicator_of(run, finding)
         chart = charts.trends(run, indicator, language) if indicator else None

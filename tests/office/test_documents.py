@@ -206,6 +206,22 @@ def test_what_did_not_run_is_named(folder, tmp_path):
     assert ("deck", ("tracking",)) in {(left.name, left.stages) for left in nothing.left}
 
 
+def test_a_run_that_found_nothing_exports_too(folder, tmp_path):
+    copy = tmp_path / "reports" / "acme" / "run"
+    shutil.copytree(folder, copy, symlinks=True)
+    path = copy / "results" / "tracking.json"
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    stored |= {"findings": [], "estimates": [], "tables": []}
+    path.write_text(json.dumps(stored), encoding="utf-8")
+    made = office.export(copy, ("docx", "pptx"))
+    assert len(made.files) == 10
+    deck = Presentation(str(path_of(copy, "en", "deck")))
+    assert deck.slides[1].shapes.title.text == wording.text("report.no_finding", "en")
+    for name in NAMES:
+        said, _ = texts_of_document(path_of(copy, "zh_CN", name))
+        assert [stain for text in said for stain in stains_in(text)] == []
+
+
 def test_a_name_that_looks_like_a_telephone_number_is_not_written(folder, tmp_path):
     copy = tmp_path / "reports" / "acme" / "run"
     shutil.copytree(folder, copy, symlinks=True)
