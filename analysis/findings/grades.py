@@ -19,8 +19,8 @@ The rules, in the order in which they are applied:
    power is the same doubt as theirs and counts with them once. Whether kinds of sites differ never
    counts: an effect that differs is not a doubtful effect. **Weak** is the floor of this rule.
    A claimed effect is strong only where a roll-out without effect would give one so far from
-   zero at most once in a hundred (:data:`RARE`), and otherwise at most **moderate**: a 95 %
-   interval misses zero in one of twenty roll-outs that change nothing.
+   zero at most once in a hundred (:data:`RARE`), and otherwise at most **moderate**: an interval
+   of 95 % misses zero in one of twenty roll-outs that change nothing.
    Where the grade is weak, the sentence states the difference between trained and comparison
    sites and does not name the training as its cause; the advice is to confirm, not to extend.
 4. Where methods that aim at the same effect disagree (``Estimate.agreement``), the sentence gives
@@ -231,8 +231,8 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
     -------
     Finding
         Its claim is one about money: paid when the benefit exceeds the cost with a probability of
-        97.5 % or more, lost when with 2.5 % or less, so that the sentence and the 95 % interval of
-        the ratio say the same.
+        at least the level plus half of what it leaves (97.5 % at 95 %), lost when with at most the
+        other half, so that the sentence and the interval of the ratio say the same.
     """
     table = roi.table_or_empty("benefits")
     priced = set(table.loc[table["priced"].astype(bool), "indicator"]) if len(table) else set()
