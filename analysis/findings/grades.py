@@ -310,10 +310,12 @@ def targets_finding(goals: StageResults, effects: Iterable[Finding] = ()) -> Fin
     """
     check = _asked(goals, Topic.TARGETS, "goals")
     behind = _behind(goals.tables.get("scorecard"), effects)
-    assessed = check.status != "not_possible" and check.params["unassessed"] < check.params["goals"]
+    left = check.params.get("unassessed", 0)
+    assessed = check.status != "not_possible" and left < check.params["goals"]
+    counted = Claim.SOME_TARGETS_COUNTED if left else Claim.TARGETS_COUNTED
     return Finding(
         id="finding.value.targets",
-        claim=Claim.TARGETS_COUNTED if assessed else Claim.NO_TARGET_ASSESSED,
+        claim=counted if assessed else Claim.NO_TARGET_ASSESSED,
         design=_weakest(_DESIGNS, [design for design, _ in behind]) if assessed else "descriptive",
         strength=_weakest(_GRADES, ["moderate", *(s for _, s in behind)])
         if assessed

@@ -33,6 +33,7 @@ class Claim(StrEnum):
     MONEY_DISPUTED = "findings.money.disputed"
 
     TARGETS_COUNTED = "findings.targets.counted"
+    SOME_TARGETS_COUNTED = "findings.targets.some_counted"
     NO_TARGET_ASSESSED = "findings.targets.not_possible"
 
     @property

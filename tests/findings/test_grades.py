@@ -278,7 +278,11 @@ def test_targets_are_as_strong_as_the_effects_they_are_held_against():
 
 @pytest.mark.parametrize(
     ("unassessed", "claim", "strength"),
-    [(1, "counted", "moderate"), (3, "not_possible", "insufficient")],
+    [
+        (0, "counted", "moderate"),
+        (1, "some_counted", "moderate"),
+        (3, "not_possible", "insufficient"),
+    ],
 )
 def test_targets_are_counted(unassessed, claim, strength):
     verdict = Check(
