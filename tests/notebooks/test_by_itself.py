@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import nbformat
+import numpy as np
 import pytest
 from small_client import NAME, ROOT
 
@@ -47,14 +48,16 @@ def test_tracking_shows_the_same_and_leaves_the_report_alone(finished, by_itself
     # Chances to reach a target are read off the interval, which has fewer draws here.
     mine, reported = (
         {
-            e.id: e.value
+            e.id: np.nan if e.value is None else e.value
             for e in results.load("tracking", folder / "results").estimates
             if not e.id.startswith("tracking.target.")
         }
         for folder in (own, finished.folder)
     )
     assert len(mine) > 100
-    assert mine == reported
+    assert mine.keys() == reported.keys()
+    # Another process adds up in another order: the last digit of an iterated fit may differ.
+    assert mine == pytest.approx(reported, rel=1e-9, nan_ok=True)
 
 
 def test_value_finds_the_effects_of_the_run(finished, by_itself):
