@@ -81,7 +81,10 @@ def label(value: Any, language: Language, prefix: str = "terms", **params: Any) 
     """Return the wording of a label if the catalogue has one, else the label itself.
 
     Looks for ``value`` as a full key, then for ``<prefix>.<value>``; ``params`` fill its blanks.
+    Words by language are words already.
     """
+    if isinstance(value, Mapping):
+        return str(value[language])
     if isinstance(value, str):
         for key in (value, f"{prefix}.{value}"):
             if "." in key and wording.has(key):

@@ -429,7 +429,7 @@ def tornado(priced: Iterable[Priced], cost: float) -> pd.DataFrame:
     -------
     DataFrame
         ``indicator, input`` (``effect`` or ``money``), ``input_low, input_high``, ``base`` (the
-        return), ``low, high`` (the return at either end), ``label`` (wording key); widest first.
+        return), ``low, high`` (the return at either end); widest first.
     """
     priced = list(priced)
     total = sum(one.amount for one in priced)
@@ -443,9 +443,8 @@ def tornado(priced: Iterable[Priced], cost: float) -> pd.DataFrame:
                 (total - one.amount + replace(one, **{name: end}).amount - cost) / cost
                 for end in (low, high)
             ]
-            label = f"value.tornado.{name}.{one.indicator}"
-            rows.append((one.indicator, name, low, high, (total - cost) / cost, *ends, label))
-    columns = ["indicator", "input", "input_low", "input_high", "base", "low", "high", "label"]
+            rows.append((one.indicator, name, low, high, (total - cost) / cost, *ends))
+    columns = ["indicator", "input", "input_low", "input_high", "base", "low", "high"]
     table = pd.DataFrame(rows, columns=columns)
     swing = (table["high"] - table["low"]).abs()
     return table.loc[swing.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)

@@ -26,6 +26,16 @@ def benefits(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def assumptions(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the tornado with what moves in words."""
+    return table.assign(label=in_words(table, _assumption))
+
+
+def _assumption(row: Any, language: Language) -> str:
+    title = sentences.indicator_title(row.indicator, language)
+    return wording.text(f"value.tornado.{row.input}", language, indicator=title)
+
+
 def _gain(row: Any, language: Language) -> str:
     if pd.notna(row.methods_low):
         return by_methods(row, registry.get(row.indicator).unit, language)
