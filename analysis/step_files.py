@@ -75,6 +75,11 @@ def _keyed(
             columns = {}
             for column, how in value.items():
                 if isinstance(how, Mapping):
+                    if "as" not in how:
+                        raise EvaluationError(
+                            f"{path.name}: column {column} of {name} does not say how it is "
+                            'written. Correct: as: "int", beside zh: and en:'
+                        )
                     words = {k: v for k, v in how.items() if k != "as"}
                     key = _say(path, f"views.{name}.column.{column}", words, sentences)
                     how = (key, how["as"])
@@ -86,7 +91,7 @@ def _keyed(
 
 def _say(path: Path, key: str, words: Any, sentences: dict[str, Mapping[str, str]]) -> str:
     said = set(words) if isinstance(words, Mapping) else set()
-    if said != _LANGUAGES or not all(isinstance(word, str) for word in words.values()):
+    if said != _LANGUAGES or not all(isinstance(w, str) and w.strip() for w in words.values()):
         raise EvaluationError(
             f"{path.name}: {key} needs a text in each language, got {words!r}. "
             'Correct: zh: "是" and en: "yes", each on a line of its own'

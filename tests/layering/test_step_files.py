@@ -2,6 +2,8 @@
 
 import ast
 import re
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -38,10 +40,11 @@ def test_sentences_stand_beside_the_module_that_says_them():
 def beginnings(key):
     """A key, and its beginnings by which code may ask for it: not by one that all checks share.
 
-    A method is named where it is made, its label is asked for where estimates are shown.
+    A method is named where it is made, its label is asked for where estimates are shown; what a
+    step is called is said where one is refused.
     """
     room, kind = key.split(".")[:2]
-    if kind == "method":
+    if kind in {"method", "topic"}:
         return [key.rpartition(".")[2]]
     least = len(f"{room}.{kind}") + (kind in {"check", "reason", "why", "remedy"})
     ends = [found.start() for found in re.finditer(r"[._]", key)]
@@ -49,25 +52,52 @@ def beginnings(key):
 
 
 def test_every_view_is_on_a_page():
-    shown = {stage: literals(path) for stage, path in PAGES.items()}
+    shown = {stage: arguments(path) for stage, path in PAGES.items()}
     audiences = (ROOT / "report" / "audiences.yml").read_text(encoding="utf-8")
     lost = []
     for name in views.names():
         stage, _, view = name.partition(".")
+        sections, single = shown[stage]
         section = views.get(name).section
-        known = shown[stage]
-        there = {view, name} & known if section is None else section in known
+        there = {view, name} & single if section is None else section in sections
         if not there and f"view: {name}" not in audiences:
-            lost.append(name)
-    assert lost == []
+            lost.append((name, section))
+    assert lost == [], (
+        "no page shows the section: self.views(section) in workspace/pages/<stage>.py"
+    )
 
 
-def literals(path):
+def arguments(path):
+    """The sections that a page shows, and the views that it shows one by one."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    sections, single = set(), set()
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        into = {"views": sections, "view": single}.get(getattr(call.func, "attr", ""))
+        for argument in () if into is None else call.args:
+            into |= texts_of(argument)
+            if isinstance(argument, ast.Name):
+                into |= looped(tree, argument.id)
+    return sections, single
+
+
+def looped(tree, name):
+    """The texts that the variable of a loop takes; of a constant, all its texts."""
+    found = set()
+    for loop in (node for node in ast.walk(tree) if isinstance(node, ast.For)):
+        if name in {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}:
+            over = getattr(loop.iter, "id", None)
+            found |= texts_of(loop.iter)
+            for node in tree.body:
+                if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == over:
+                    found |= texts_of(node.value)
+    return found
+
+
+def texts_of(node):
     return {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        part.value
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
     }
 
 
@@ -80,29 +110,54 @@ def test_views_of_a_section_have_each_a_place_of_their_own():
     assert [names for names in places.values() if len(names) > 1] == []
 
 
-def test_what_labels_a_view_is_there():
-    from analysis.workspace import pages, wiring  # noqa: F401
-
+def test_what_labels_a_view_is_a_property_there():
     missing = []
     for name in views.names():
         stage, labels = name.partition(".")[0], views.get(name).labels
-        if labels is None:
-            continue
-        sources = (PAGES[stage], ROOT / "workspace" / "wiring" / f"{stage}.py")
-        if not any(
-            re.search(rf"def {labels}\(self\)", path.read_text(encoding="utf-8"))
-            for path in sources
-        ):
+        page = import_module(f"analysis.workspace.pages.{stage}")
+        wired = import_module(f"analysis.workspace.wiring.{stage}")
+        owners = [getattr(page, f"{stage.title()}Page"), getattr(wired, f"{stage.title()}Stage")]
+        found = next((getattr(o, labels) for o in owners if hasattr(o, labels or "")), None)
+        if labels is not None and not isinstance(found, property | cached_property):
             missing.append((name, labels))
-    assert missing == []
+    assert missing == [], "labels: names a property of the page or of its stage"
+
+
+VIEWS = {
+    "field": ({"quite": True}, "none of its fields; nearest: ['quiet']"),
+    "caption": ({"caption": None}, "no caption"),
+    "alt": ({"plot": "forest"}, "alternative text"),
+    "table": ({"table": ""}, "names no table"),
+    "format": ({"columns": {"a": "percent"}}, "column a is written as 'percent'"),
+    "prepare": ({"prepare": "nothing"}, "no function of analysis/present/views/design.py"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), VIEWS.values(), ids=VIEWS)
+def test_a_view_that_no_page_could_show_is_refused_by_name(change, message):
+    declared = {"caption": "c", "table": "t"} | change
+    declared = {name: value for name, value in declared.items() if value is not None}
+    with pytest.raises(EvaluationError) as caught:
+        views._view("design.new", declared)
+    assert message in str(caught.value)
+    with pytest.raises(EvaluationError, match="none of the stages"):
+        views._view("desing.new", {"caption": "c", "table": "t"})
 
 
 FAULTS = {
     "part": ({"word": {}}, "is none of"),
+    "empty": ({"sentences": {"design.x.y": {"zh": "是", "en": " "}}}, "text in each language"),
+    "as": (
+        {"views": {"design.x": {"columns": {"a": {"zh": "甲", "en": "A"}}}}},
+        "does not say how it is written",
+    ),
     "language": ({"sentences": {"design.x.y": {"zh": "是"}}}, "needs a text in each language"),
     "caption": ({"views": {"design.x": {"caption": "A table"}}}, "needs a text in each language"),
     "view twice": ({"views": {"design.goals": {}}}, "another step file"),
-    "key twice": ({"sentences": {"views.design.goals.caption": {"zh": "", "en": ""}}}, "another"),
+    "key twice": (
+        {"sentences": {"views.design.goals.caption": {"zh": "甲", "en": "A"}}},
+        "another",
+    ),
 }
 
 

@@ -11,6 +11,7 @@ draws the table and its alternative text, ``alt``.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import step_files
+from analysis import step_files, wording
+from analysis.errors import EvaluationError
 from analysis.present import people, precision
 from analysis.present.precision import Earlier, Supported
 from analysis.present.suppression import suppressed
@@ -30,6 +32,9 @@ from analysis.present.views.words import all_checks, labelled, overall, worst
 __all__ = ["View", "all_checks", "get", "labelled", "overall", "worst"]
 
 _ROOMS = {"baseline": "measurement", "tracking": "causal"}
+STAGES = ("design", "baseline", "monitoring", "tracking", "value")
+FORMATS = frozenset({*wording.SPECS, "", "text", "indicator", "wave"})
+"""How a cell may be written, besides ``label:<prefix of wording keys>``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,9 @@ class View:
         return Supported(found.frame[~gone], gone[~gone])
 
 
+_FIELDS = {*(field.name for field in dataclasses.fields(View)), "columns"}
+
+
 def get(name: str) -> View:
     """Return a view by ``<stage>.<name>``; KeyError names the near ones."""
     known = _load()
@@ -141,10 +149,12 @@ def of_section(stage: str, section: str) -> tuple[str, ...]:
 @cache
 def _load() -> dict[str, View]:
     declared = step_files.read().views
-    return {name: _view(name.partition(".")[0], declared[name]) for name in sorted(declared)}
+    return {name: _view(name, declared[name]) for name in sorted(declared)}
 
 
-def _view(stage: str, declared: Mapping[str, Any]) -> View:
+def _view(name: str, declared: Mapping[str, Any]) -> View:
+    _check(name, declared)
+    stage = name.partition(".")[0]
     room = _ROOMS.get(stage, stage)
     entry = dict(declared)
     columns = {
@@ -157,9 +167,42 @@ def _view(stage: str, declared: Mapping[str, Any]) -> View:
     )
 
 
+def _check(name: str, declared: Mapping[str, Any]) -> None:
+    """Refuse a declaration that no page could show.
+
+    Raises
+    ------
+    EvaluationError
+        With the view, the field, and what would be right.
+    """
+    faults = [
+        f"{field!r} is none of its fields; nearest: {difflib.get_close_matches(field, _FIELDS)}"
+        for field in declared
+        if field not in _FIELDS
+    ]
+    if name.partition(".")[0] not in STAGES:
+        faults.append(f"it begins with none of the stages {', '.join(STAGES)}")
+    if "caption" not in declared:
+        faults.append("it has no caption. Correct: caption: with zh: and en: below")
+    if "plot" in declared and "alt" not in declared:
+        faults.append("a figure needs its alternative text. Correct: alt: with zh: and en: below")
+    if not declared.get("table") and not declared.get("whole"):
+        faults.append("it names no table. Correct: table: name, or whole: true with prepare:")
+    for column, how in declared.get("columns", {}).items():
+        spec = how if isinstance(how, str) else how[1]
+        if not (spec in FORMATS or spec.startswith("label:")):
+            faults.append(f"column {column} is written as {spec!r}, none of {sorted(FORMATS)}")
+    if faults:
+        raise EvaluationError(f"the view {name} cannot be shown: {'; '.join(faults)}")
+
+
 def _function(stage: str, name: str) -> Callable[[Any], pd.DataFrame]:
-    own = import_module(f"{__name__}.{stage}")
-    return getattr(own, name, None) or getattr(words, name)
+    for module in (import_module(f"{__name__}.{stage}"), words):
+        if hasattr(module, name):
+            return getattr(module, name)
+    raise EvaluationError(
+        f"prepare: {name} is no function of analysis/present/views/{stage}.py or words.py"
+    )
 
 
 def _without_people(frame: pd.DataFrame) -> pd.DataFrame:
