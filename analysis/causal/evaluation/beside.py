@@ -51,6 +51,8 @@ def beside(builder: Builder, simple: Aggregate) -> tuple[Estimate, ...]:
         named |= {**common, "method": method, "comparison": compared}
         if builder.options.covariates:
             named |= {"value": None, "causal": False, "reason": "causal.reason.not_adjusted"}
+        elif not AIMS[method].differences and panel.count("always_treated_kept"):
+            named |= {"value": None, "causal": False, "reason": "causal.reason.effect_in_level"}
         elif compared is None:
             named |= {"value": None, "causal": False, "reason": "causal.reason.no_never_treated"}
         else:
