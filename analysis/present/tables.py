@@ -27,7 +27,7 @@ MOST = 100
 
 MOST_NAMES = 3
 """Columns at most that say what a row is about."""
-_TEXT_SPECS = ("", "text", "indicator", "date", "month", "wave")
+TEXT_SPECS = ("", "text", "indicator", "date", "month", "wave")
 _SHORT = 20
 _SENTENCE = frozenset("，。；！？,;")
 
@@ -321,13 +321,13 @@ def _named(columns: Mapping[str, tuple[str, str]], n: str | None) -> int:
 
 def is_numeric(spec: str) -> bool:
     """Tell whether a column of this format holds numbers."""
-    return spec not in _TEXT_SPECS and not spec.startswith("label")
+    return spec not in TEXT_SPECS and not spec.startswith("label")
 
 
 def _cell(value: object, spec: str, language: Language, unit: object) -> str:
     if isinstance(value, Mapping):
         return str(value[language])
-    if spec in _TEXT_SPECS and (value is None or value is pd.NaT or value is pd.NA):
+    if spec in TEXT_SPECS and (value is None or value is pd.NaT or value is pd.NA):
         return NOTHING
     if spec == "indicator":
         return sentences.indicator_title(value, language)

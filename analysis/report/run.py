@@ -22,11 +22,11 @@ from analysis.indicators import Indicator
 from analysis.keywords import meant
 from analysis.present import rich
 from analysis.present.precision import Earlier
+from analysis.present.views import STAGES
 from analysis.report import saved
 from analysis.results import Shown, StageResults
 from analysis.settings import LEVEL, MIN_CELL, Language
 
-STAGES = ("design", "baseline", "monitoring", "tracking", "value")
 FOLDERS: dict[Language, str] = {"zh_CN": "zh", "en": "en"}
 HTML_LANG = {"zh_CN": "zh-CN", "en": "en"}
 

@@ -23,7 +23,7 @@ import pandas as pd
 
 from analysis import step_files, wording
 from analysis.errors import EvaluationError
-from analysis.present import people, precision
+from analysis.present import people, precision, tables
 from analysis.present.precision import Earlier, Supported
 from analysis.present.suppression import suppressed
 from analysis.present.views import words
@@ -33,7 +33,7 @@ __all__ = ["View", "all_checks", "get", "labelled", "overall", "worst"]
 
 _ROOMS = {"baseline": "measurement", "tracking": "causal"}
 STAGES = ("design", "baseline", "monitoring", "tracking", "value")
-FORMATS = frozenset({*wording.SPECS, "", "text", "indicator", "wave"})
+FORMATS = frozenset({*wording.SPECS, *tables.TEXT_SPECS})
 """How a cell may be written, besides ``label:<prefix of wording keys>``."""
 
 
