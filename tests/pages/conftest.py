@@ -18,7 +18,7 @@ from analysis.wording import catalogue
 SENTENCES = {
     "title": ("效果追踪：培训改变了什么？", "Tracking: what did the training change?"),
     "title_lead": (
-        "比较已培训与尚未培训的项目，从培训当月起追踪一年。",
+        "比较受训与尚未受训的项目，从培训当月起追踪一年。",
         "Trained sites compared with sites not yet trained, followed for a year from the start.",
     ),
     "effect": ("培训对满意度的影响", "Effect on satisfaction"),
