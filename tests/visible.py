@@ -46,6 +46,27 @@ def keys() -> re.Pattern[str]:
     )
 
 
+EXHIBITS = frozenset({"answer", "alerts", "checks", "figure", "kpis", "ready", "table"})
+"""Classes of what a page shows beside prose: one exhibit each."""
+
+
+def exhibits(page: Path) -> list[str]:
+    """Return the ids of what a reader sees of a page before opening anything."""
+    main = next(_body(page).iter(f"{HTML}main"))
+    return list(_exhibits(main))
+
+
+def _exhibits(element) -> Iterator[str]:
+    classes = set((element.get("class") or "").split())
+    if classes & EXHIBITS:
+        yield element.get("id") or " ".join(sorted(classes))
+        return
+    closed = element.tag == f"{HTML}details" and element.get("open") is None
+    for child in element:
+        if not closed or child.tag == f"{HTML}summary":
+            yield from _exhibits(child)
+
+
 def visible_text(page: Path) -> str:
     """Return the text of a page without code, in one line."""
     return _line(_texts(_body(page), code=False))

@@ -109,6 +109,7 @@ def since_training(run: Run, indicator: str, language: Language) -> Chart | None
     if not months:
         return None
     unit = found[months[0]].unit
+    caption = views.get("tracking.event_figure").caption
     series = []
     for name, style, mine in (
         ("pre", theme.SERIES[1], {m for m in months if m < 0}),
@@ -124,7 +125,7 @@ def since_training(run: Run, indicator: str, language: Language) -> Chart | None
             series.append(Series(words, points, low, high, style, joined=False))
     return Chart(
         kind="line",
-        caption=_with_interval("chapters.tracking.event_figure", run, indicator, language),
+        caption=_with_interval(caption, run, indicator, language),
         categories=tuple(map(str, months)),
         series=tuple(series),
         value_title=wording.text(

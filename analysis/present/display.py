@@ -20,6 +20,7 @@ from analysis.present import (
     cards,
     commitments,
     figures,
+    holds,
     people,
     plots,
     precision,
@@ -43,6 +44,8 @@ ADDED = "added"
 Role = Literal[
     "title", "section", "prose", "answer", "kpis", "table", "checks", "alerts", "figure", "added"
 ]
+Place = Literal["answer", "open", "folded"]
+"""How a section stands on its page: everything shown, key exhibits shown, or folded as a whole."""
 
 
 @cache
@@ -101,6 +104,7 @@ class Display:
         self._count = 0
         self._numbers = {"table": 0, "figure": 0}
         self._anchors: set[str] = set()
+        self._place: Place = "answer"
         self.indicators = indicators
         self.notices: StageResults | None = None
 
@@ -118,8 +122,20 @@ class Display:
 
         self._emit("title", build)
 
-    def section(self, key: str, **params: Any) -> None:
-        """Open a section: a heading with an anchor, and ``<key>_intro`` when it is worded."""
+    def section(self, key: str, *, place: Place = "answer", **params: Any) -> None:
+        """Open a section: a heading with an anchor, and ``<key>_intro`` when it is worded.
+
+        Parameters
+        ----------
+        key : str
+            Wording key of the heading.
+        place : {"answer", "open", "folded"}
+            Whether all it holds is shown at once, only its key exhibits and key figures, or none
+            of it until a reader opens it.
+        **params
+            Fill the heading and the introduction.
+        """
+        self._place = place
         anchor = self._free(re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-"))
         self._emit(
             "section",
@@ -127,6 +143,7 @@ class Display:
                 f'<h2 id="{anchor}">{escape(sentences.sentence(key, language, params))}</h2>'
             ),
             anchor=anchor,
+            folded=place == "folded",
         )
         if wording.has(f"{key}_intro"):
             self.prose(f"{key}_intro", **params)
@@ -154,7 +171,7 @@ class Display:
         if view.plot is None and tables.without_values(frame, view.columns, view.n):
             self._left_out("table", view.caption, params)
             return
-        shown = {"caption": view.caption, "fold": view.fold, **params}
+        shown = {"caption": view.caption, "fold": not view.key, **params}
         with people.using(self.screen):
             found = view.supported(name, frame, self.min_cell, self.earlier)
         if view.plot is None:
@@ -214,13 +231,17 @@ class Display:
             lambda language: cards.answer(
                 found, checks, anchor, language, lines=lines, actions=actions
             ),
+            fold=lambda language: wording.text("report.holds.findings", language, n=len(found)),
+            holds={"findings": len(found)},
         )
 
     def kpis(self, estimates: Iterable[Estimate | tuple[str, Estimate]]) -> None:
         """Show key figures with their intervals; a pair gives the wording key of the label."""
         chosen, anchor = self._supported(estimates), self._next("kpis")
         self._emit(
-            "kpis", lambda language: cards.kpis(chosen, anchor, language, min_cell=self.min_cell)
+            "kpis",
+            lambda language: cards.kpis(chosen, anchor, language, min_cell=self.min_cell),
+            holds={"figures": len(chosen)},
         )
 
     def estimates(
@@ -245,7 +266,8 @@ class Display:
                 language=language,
                 min_cell=self.min_cell,
             ),
-            fold=numbered if fold else None,
+            fold=_counted(numbered, len(chosen)) if fold else None,
+            holds={"tables": 1, "rows": len(chosen)},
         )
 
     def table(
@@ -298,13 +320,19 @@ class Display:
                 withheld=withheld,
                 notes=(sentences.sentence(note, language, params),) if note else (),
             ),
-            fold=numbered if fold else None,
+            fold=_counted(numbered, len(frame)) if fold else None,
+            holds={"tables": 1, "rows": len(frame)},
         )
 
     def checks(self, checks: Iterable[Check], *, fold: bool = False) -> None:
         """Show checks, worst first; ``fold`` leaves the passed ones to be opened."""
         chosen, anchor = tuple(checks), self._next("checks")
-        self._emit("checks", lambda language: cards.checks(chosen, anchor, language, fold=fold))
+        self._emit(
+            "checks",
+            lambda language: cards.checks(chosen, anchor, language, fold=fold),
+            fold=lambda language: holds.checked(chosen, language),
+            holds=holds.states(chosen),
+        )
 
     def readiness(self, verdict: Check, repairs: pd.DataFrame, checks: Iterable[Check]) -> None:
         """Show whether one may start, and what must be repaired first, the gravest first.
@@ -337,7 +365,11 @@ class Display:
     def alerts(self, alerts: Iterable[Alert]) -> None:
         """Show alerts, most urgent first; none is said too."""
         chosen, anchor = tuple(alerts), self._next("alerts")
-        self._emit("alerts", lambda language: cards.alerts(chosen, anchor, language))
+        self._emit(
+            "alerts",
+            lambda language: cards.alerts(chosen, anchor, language),
+            holds={"alerts": len(chosen)},
+        )
 
     def tasks(self, actions: Iterable[Any]) -> None:
         """Show what to do this week, first things first; that nothing waits is said too."""
@@ -386,7 +418,7 @@ class Display:
                 language=language,
             )
 
-        self._emit("figure", build, fold=numbered if fold else None)
+        self._emit("figure", build, fold=numbered if fold else None, holds={"charts": 1})
 
     def _supported(self, estimates: Iterable[Any]) -> tuple[Any, ...]:
         """Return estimates, or pairs of a label and one, with the digits their answers support."""
@@ -438,9 +470,10 @@ class Display:
         fold: Callable[[Language], str] | None = None,
         **extra: Any,
     ) -> None:
+        """Emit one output; ``fold`` writes the line under which an open section folds it."""
         with registry.using(self.indicators), people.using(self.screen):
             pages = {language: build(language) for language in wording.LANGUAGES}
-        if fold is not None:
+        if fold is not None and self._place == "open":
             with registry.using(self.indicators), people.using(self.screen):
                 heads = {language: escape(fold(language)) for language in pages}
             pages = {
@@ -460,6 +493,13 @@ def _to_notebook(bundle: dict[str, Any]) -> None:
     from IPython.display import display
 
     display(bundle, raw=True)
+
+
+def _counted(caption: Callable[[Language], str], rows: int) -> Callable[[Language], str]:
+    """Return what writes the line of a folded table: its caption, and how many rows it has."""
+    return lambda language: wording.text(
+        "report.holds.caption", language, caption=caption(language), rows=rows
+    )
 
 
 def _are_estimates(data: Any) -> bool:

@@ -78,8 +78,9 @@ def _page(run: Run, name: str, shown: Sequence[Mapping[str, Any]], language: Lan
         if output["role"] == "title":
             title = heading_text(html)
         if output["role"] == "section":
-            sections.append(Section(output["anchor"], heading_text(html)))
-        sections[-1].shown.append(in_prose(html, output["role"]))
+            folded = output["folded"]
+            sections.append(Section(output["anchor"], heading_text(html), folded=folded))
+        sections[-1].show(output, language)
     for section in sections:
         if section.anchor and len(section.shown) == 1:
             words = escape(wording.text("audiences.nothing", language))
@@ -103,8 +104,8 @@ def _matching(items: Sequence[Any], patterns: Sequence[str]) -> list[Any]:
     return list({item.id: item for item in found}.values())
 
 
-def _section(show: Display, run: Run, stem: str, *, section: str) -> None:
-    show.section(f"{stem}.{section}")
+def _section(show: Display, run: Run, stem: str, *, section: str, fold: bool = False) -> None:
+    show.section(f"{stem}.{section}", place="folded" if fold else "answer")
 
 
 def _view(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape, unescape
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 from analysis import wording
 from analysis.errors import RunError
 from analysis.present import ADDED, MIME
+from analysis.present.holds import held
 from analysis.report import added, markdown
 from analysis.settings import Language
 
@@ -19,21 +22,55 @@ _HIDDEN = {"injected-parameters", "hide-cell"}
 
 @dataclass
 class Section:
-    """One section: what is shown, and the method and code folded at its end."""
+    """One section: what is shown, and the method and code folded at its end.
+
+    Attributes
+    ----------
+    anchor, title : str or None
+        Of the heading, which is the first of what is shown.
+    shown : list of str
+        Markup.
+    method : list of str
+        Markup of the method and the code.
+    folded : bool
+        Whether only the heading shows, with a line of what is inside, until a reader opens it.
+    holds : Counter
+        How much is inside, by kind (:func:`analysis.present.holds.held`).
+    added : list of str
+        What somebody added to a folded section in a cell of their own, which stays in view.
+    """
 
     anchor: str | None = None
     title: str | None = None
     shown: list[str] = field(default_factory=list)
     method: list[str] = field(default_factory=list)
+    folded: bool = False
+    holds: Counter[str] = field(default_factory=Counter)
+    added: list[str] = field(default_factory=list)
+
+    def show(self, output: Mapping[str, Any], language: Language) -> None:
+        """Take in what a notebook or a page by reader showed."""
+        self.shown.append(in_prose(output[language], output["role"]))
+        self.holds.update(output.get("holds", {}))
+
+    def add(self, html: str) -> None:
+        """Take in what somebody added."""
+        (self.added if self.folded else self.shown).append(html)
 
     def html(self, language: Language) -> str:
         """Return the section's markup."""
-        folded = ""
+        method = ""
         if self.method:
             summary = escape(wording.text("report.method", language))
             body = "".join(self.method)
-            folded = f'<details class="method"><summary>{summary}</summary>{body}</details>'
-        return "\n".join([*self.shown, folded])
+            method = f'<details class="method"><summary>{summary}</summary>{body}</details>'
+        line = escape(held(self.holds, language))
+        if not (self.folded and line):  # a few sentences need no folding
+            return "\n".join([*self.shown, *self.added, method])
+        heading, *inside = self.shown
+        summary = f'<summary>{heading}<p class="holds">{line}</p></summary>'
+        folded = [f'<details class="fold part">{summary}', *inside, f"{method}</details>"]
+        return "\n".join([*folded, *self.added])
 
 
 @dataclass
@@ -71,7 +108,7 @@ def read(path: Path, language: Language) -> Notebook:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             if added.is_addition(cell):
-                sections[-1].shown.append(added.prose(cell.source))
+                sections[-1].add(added.prose(cell.source))
             else:
                 waiting.append(markdown.to_html(cell.source))
             continue
@@ -83,19 +120,21 @@ def read(path: Path, language: Language) -> Notebook:
             bundle = _bundle(output, path)
             if bundle is None or bundle["role"] == ADDED:
                 extra = added.shown(output, language)
-                sections[-1].shown += [] if extra is None else [extra]
+                if extra is not None:
+                    sections[-1].add(extra)
                 noted += _plain(output) if extra is None else []
                 continue
             html = bundle[language]
             if bundle["role"] == "section":
-                sections.append(Section(bundle["anchor"], heading_text(html)))
+                folded = bundle.get("folded", False)
+                sections.append(Section(bundle["anchor"], heading_text(html), folded=folded))
             if bundle["role"] == "title":
                 title = heading_text(html)
             if not placed:
                 # The method that leads to a section's first output belongs to that section.
                 _fold(sections[-1], waiting, cell.source)
                 waiting, placed = [], True
-            sections[-1].shown.append(in_prose(html, bundle["role"]))
+            sections[-1].show(bundle, language)
         if not placed:
             _fold(sections[-1], waiting, cell.source)
             waiting = []

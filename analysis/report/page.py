@@ -148,8 +148,8 @@ def provenance(run: Run, language: Language) -> str:
         )
         prints += _folded(t("inputs"), len(inputs), table)
     return (
-        f'<footer class="about"><div class="in"><h2>{t("title")}</h2><dl>{listed}</dl>'
-        f"{prints}</div></footer>"
+        f'<footer class="about"><div class="in"><details><summary><h2>{t("title")}</h2></summary>'
+        f"<dl>{listed}</dl>{prints}</details></div></footer>"
     )
 
 

@@ -6,9 +6,10 @@ import nbformat
 import pytest
 from in_process import run_here
 from small_client import ROOT, STAGES, write_client
-from visible import stains, visible_text
+from visible import exhibits, stains, visible_text
 
 from analysis import manifest, newest, results, wording
+from analysis.present import views
 
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
 PAGES = [f"{folder}/{name}.html" for folder in LANGUAGES for name in ("index", *STAGES)]
@@ -41,6 +42,16 @@ def test_page_is_whole(finished, page):
     assert wording.text("report.simulated", LANGUAGES[folder]) in text
     if name != "index":
         assert "<svg" in (finished.folder / page).read_text(encoding="utf-8")
+
+
+def test_few_exhibits_are_seen_before_anything_is_opened(finished):
+    seen = {
+        path.relative_to(finished.folder).as_posix(): exhibits(path)
+        for path in finished.folder.glob("*/*.html")
+    }
+    assert {name: found for name, found in seen.items() if not found} == {}
+    many = {n: found for n, found in seen.items() if len(found) > views.MOST_VISIBLE}
+    assert many == {}
 
 
 @pytest.mark.parametrize("stage", STAGES)

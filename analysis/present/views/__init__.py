@@ -33,6 +33,8 @@ __all__ = ["View", "all_checks", "get", "labelled", "overall", "worst"]
 
 _ROOMS = {"baseline": "measurement", "tracking": "causal"}
 STAGES = ("design", "baseline", "monitoring", "tracking", "value")
+MOST_VISIBLE = 7
+"""Exhibits that a page shows before anything is opened, its answer among them."""
 FORMATS = frozenset({*wording.SPECS, *tables.TEXT_SPECS})
 """How a cell may be written, besides ``label:<prefix of wording keys>``."""
 
@@ -51,6 +53,8 @@ class View:
         Wording key of a figure's alternative text.
     section : str or None
         Section of the stage's page that shows it; None where the page's own code does.
+    key : bool
+        Whether it is one of the few exhibits that a reader sees at once; the others are folded.
     order : int
         Its place among the views of the section.
     labels : str or None
@@ -63,8 +67,8 @@ class View:
         Column of counts by which small cells are hidden.
     plot : str or None
         Function of :mod:`analysis.present.plots`.
-    fold : bool
-        Whether only the caption shows until the reader opens it.
+    rows : str or None
+        What heads a row, where the page hands over estimates in the place of a stored table.
     quiet : bool
         Whether it is left out when it has no rows, because the checks beside it say why.
     """
@@ -73,6 +77,7 @@ class View:
     table: str = ""
     alt: str | None = None
     section: str | None = None
+    key: bool = False
     order: int = 0
     labels: str | None = None
     prepare: Callable[[Any], pd.DataFrame] | None = None
@@ -80,8 +85,13 @@ class View:
     columns: Mapping[str, tuple[str, str]] | None = None
     n: str | None = None
     plot: str | None = None
-    fold: bool = False
+    rows: str | None = None
     quiet: bool = False
+
+    @property
+    def handed(self) -> bool:
+        """Whether the page hands over estimates, and no stored table is shown."""
+        return not (self.table or self.whole)
 
     def of(self, results: Any) -> pd.DataFrame:
         """Return the table of some results as it is shown; without rows where there is none."""
@@ -139,17 +149,44 @@ def of_section(stage: str, section: str) -> tuple[str, ...]:
     known = [
         (view.order, name)
         for name, view in _load().items()
-        if view.section == section and name.startswith(f"{stage}.")
+        if view.section == section and name.startswith(f"{stage}.") and not view.handed
     ]
     if not known:
         raise KeyError(f"no view of {stage!r} names the section {section!r}")
     return tuple(name for _, name in sorted(known))
 
 
+def is_open(stage: str, section: str) -> bool:
+    """Tell whether a section shows a key exhibit; one that shows none is folded as a whole."""
+    return any(
+        view.key and view.section == section
+        for name, view in _load().items()
+        if name.startswith(f"{stage}.")
+    )
+
+
 @cache
 def _load() -> dict[str, View]:
     declared = step_files.read().views
-    return {name: _view(name, declared[name]) for name in sorted(declared)}
+    known = {name: _view(name, declared[name]) for name in sorted(declared)}
+    for stage in STAGES:
+        _few(stage, [n for n, v in known.items() if v.key and n.startswith(f"{stage}.")])
+    return known
+
+
+def _few(stage: str, keys: list[str]) -> None:
+    """Refuse more key exhibits than a reader of one page takes in, beside its answer.
+
+    Raises
+    ------
+    EvaluationError
+        With the views among which to choose.
+    """
+    if len(keys) >= MOST_VISIBLE:
+        raise EvaluationError(
+            f"{len(keys)} views of {stage} are key exhibits beside the answer, of at most "
+            f"{MOST_VISIBLE - 1}: {', '.join(keys)}. Correct: key: true only at the most telling"
+        )
 
 
 def _view(name: str, declared: Mapping[str, Any]) -> View:
@@ -186,8 +223,10 @@ def _check(name: str, declared: Mapping[str, Any]) -> None:
         faults.append("it has no caption. Correct: caption: with zh: and en: below")
     if "plot" in declared and "alt" not in declared:
         faults.append("a figure needs its alternative text. Correct: alt: with zh: and en: below")
-    if not declared.get("table") and not declared.get("whole"):
+    if not any(map(declared.get, ("table", "whole", "rows", "plot"))):
         faults.append("it names no table. Correct: table: name, or whole: true with prepare:")
+    if declared.get("key") and not declared.get("section"):
+        faults.append("it is a key exhibit of no section. Correct: section: its place on the page")
     for column, how in declared.get("columns", {}).items():
         spec = how if isinstance(how, str) else how[1]
         if not (spec in FORMATS or spec.startswith("label:")):

@@ -31,7 +31,7 @@ class BaselinePage(Page):
     def start(self, ready: StageResults, levels: StageResults) -> None:
         """Show whether one may start, the repairs by rank, and the sealed levels."""
         self.title()
-        self.section("start")
+        self.section("start", answer=True)
         self.show.readiness(ready.checks[0], ready.table("repairs"), self.found.checks)
         self.section("levels")
         self.estimates(levels.estimates, "levels")

@@ -47,7 +47,7 @@ class MonitoringPage(Page):
     def monday(self, actions: Iterable[Any]) -> None:
         """Show what to do this week, what changed since the last run, and the alerts."""
         self.title(date=self.stage.today)
-        self.section("monday")
+        self.section("monday", answer=True)
         self.show.tasks(actions)
         self.section("changes")
         self.said(Topic.HISTORY)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.present import Display, views
+from analysis.present import Display, plots, views
 from analysis.results import Check, Estimate, StageResults, Topic
 from analysis.workspace.opening.stage import Stage
 
@@ -43,9 +43,14 @@ class Page:
         """Show the title, with the client's name."""
         self.show.title(self.key("title"), client=self.stage.titles, **params)
 
-    def section(self, name: str, **params: Any) -> None:
-        """Open a section; ``params`` fill its heading and its introduction."""
-        self.show.section(self.key(name), **params)
+    def section(self, name: str, *, answer: bool = False, **params: Any) -> None:
+        """Open a section; ``params`` fill its heading and its introduction.
+
+        The page's ``answer`` is shown as a whole, a section with a key exhibit open, any other
+        folded.
+        """
+        opened = "open" if views.is_open(self.stage.name, name) else "folded"
+        self.show.section(self.key(name), place="answer" if answer else opened, **params)
 
     def view(self, name: str, **params: Any) -> None:
         """Show one view of the stored results; ``params`` fill its caption and its plot.
@@ -75,9 +80,14 @@ class Page:
         pairs = views.labelled(tuple(estimates), labels)
         self.show.kpis(tuple((f"{labels}_in_round" if _near(e) else key, e) for key, e in pairs))
 
-    def estimates(self, chosen: Iterable[Estimate], table: str, **how: Any) -> None:
-        """Show a table of estimates under the caption ``<table>_table``."""
-        self.show.estimates(chosen, caption=self.key(f"{table}_table"), **how)
+    def estimates(self, chosen: Iterable[Estimate], name: str, **how: Any) -> None:
+        """Show estimates as the view of that name declares: as a table, or drawn."""
+        view = views.get(f"{self.stage.name}.{name}")
+        shown = {"caption": view.caption, "fold": not view.key}
+        if view.plot is None:
+            self.show.estimates(chosen, **{"rows": view.rows, **shown, **how})
+        else:
+            self.show.figure(getattr(plots, view.plot), chosen, alt=view.alt, **shown, **how)
 
     def samples(self, *about: str) -> None:
         """Say of which results beside it a section's statistics rest on a sample."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.causal import Depth, Evaluation
 from analysis.findings import Line
-from analysis.present import plots, views
+from analysis.present import views
 from analysis.results import Check, Estimate, Finding, StageResults, Topic
 from analysis.workspace.pages.page import Page
 from analysis.workspace.wiring.tracking import TrackingStage
@@ -32,10 +32,10 @@ class TrackingPage(Page):
 
     stage: TrackingStage
 
-    def estimates(self, chosen: Iterable[Estimate], table: str, **how: Any) -> None:
-        """Show a table of estimates that has rows."""
+    def estimates(self, chosen: Iterable[Estimate], name: str, **how: Any) -> None:
+        """Show estimates where there are any."""
         if rows := tuple(chosen):
-            super().estimates(rows, table, **how)
+            super().estimates(rows, name, **how)
 
     def _has(self, table: str) -> bool:
         return not self.found.table_or_empty(table).empty
@@ -45,15 +45,9 @@ class TrackingPage(Page):
     ) -> None:
         """Show the claim about the primary outcome in four lines, its months, and the targets."""
         self.title()
-        self.section("answer")
+        self.section("answer", answer=True)
         self.show.answer(claim, (*main.checks(), *checks), lines=lines)
-        self.show.figure(
-            plots.event_study,
-            main.by_event_time(**_EVENT_TIME),
-            caption=self.key("event_figure"),
-            alt=self.key("event_alt"),
-            indicator=main.outcome,
-        )
+        self.estimates(main.by_event_time(**_EVENT_TIME), "event_figure", indicator=main.outcome)
         if self._has("targets"):
             self.section("targets")
             self.views("targets")
@@ -73,26 +67,18 @@ class TrackingPage(Page):
         self.show.view("tracking.trend_figure", main, **self.stage.trend_labels(main))
         self.section("lasts")
         left = self.stage.lasting(depth)
-        known = any(e.value is not None for e in left)
-        if known:
-            self.estimates(left, "fades", rows="estimand")
-        self.estimates(later, "lasts", rows="event_time" if in_rounds else "horizon", fold=known)
+        if any(e.value is not None for e in left):
+            self.estimates(left, "fades")
+        self.estimates(later, "lasts", **({"rows": "event_time"} if in_rounds else {}))
 
     def whom(self, main: Evaluation, depth: Depth, waves: Sequence[Check]) -> None:
         """Show effects by kind of site, by wave and by attendance."""
         self.section("whom")
-        if kinds := self.stage.by_kind(depth):
-            self.show.figure(
-                plots.forest,
-                kinds,
-                caption=self.key("kinds_figure"),
-                alt=self.key("kinds_alt"),
-                rows="kind",
-            )
+        self.estimates(self.stage.by_kind(depth), "kinds_figure", rows="kind")
         self.views("whom")
-        self.estimates(main.of("att_cohort"), "whom", rows="cohort")
+        self.estimates(main.of("att_cohort"), "whom")
         self.checks(waves, fold=False)
-        self.estimates(depth.part("attendance"), "attendance", rows="estimand")
+        self.estimates(depth.part("attendance"), "attendance")
 
     def behaviour(
         self,
@@ -104,9 +90,9 @@ class TrackingPage(Page):
         """Show the rated behaviour by role, who improved, and what other sources say."""
         roles = tuple(roles)
         self.section("behaviour" if roles or sources.estimates else "behaviour_none")
-        self.estimates(roles, "behaviour", rows="role")
-        self.estimates(improved, "improved", rows="label")
-        self.estimates(sources.estimates, "sources", rows="label")
+        self.estimates(roles, "behaviour")
+        self.estimates(improved, "improved")
+        self.estimates(sources.estimates, "sources")
         self.checks(stayed, sources, fold=False)
 
     def others(
@@ -133,9 +119,9 @@ class TrackingPage(Page):
             if any(e.value is not None for e in waited):
                 self.view(figure, about=name)
                 hours = waited[0].dims["tau_hours"]
-                self.estimates(waited, name, rows="label", hours=hours)
-        self.estimates(self.stage.in_other_reading(others), "relative", rows="indicator")
-        self.estimates(forms.estimates, "forms", rows="label", fold=True)
+                self.estimates(waited, name, hours=hours)
+        self.estimates(self.stage.in_other_reading(others), "relative")
+        self.estimates(forms.estimates, "forms")
         self.show.answer(claims, (*views.all_checks(others), *several.checks))
 
     def _in_part(self, *evaluations: Evaluation) -> None:
@@ -161,9 +147,9 @@ class TrackingPage(Page):
         """Show the rule that chose the method, other estimators and variants, and all checks."""
         self.section("depends", **self.stage.rule(main))
         self.views("depends")
-        self.estimates(self.stage.by_estimator(main), "depends", rows="method", fold=True)
-        self.estimates(variants, "variants", rows="variant", fold=True)
-        self.estimates(threats.estimates, "threats", rows="estimand", fold=True)
-        self.estimates(explored, "explored", rows="estimand", fold=True)
+        self.estimates(self.stage.by_estimator(main), "depends")
+        self.estimates(variants, "variants")
+        self.estimates(threats.estimates, "threats")
+        self.estimates(explored, "explored")
         self.section("checks")
         self.checks(main.checks(), forms, self.stage.asked.checks)

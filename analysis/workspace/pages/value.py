@@ -24,7 +24,7 @@ class ValuePage(Page):
     def answer(self, claims: Iterable[Finding], money: StageResults, actions: StageResults) -> None:
         """Show what is claimed, what speaks against it, and the targets."""
         self.title()
-        self.section("answer")
+        self.section("answer", answer=True)
         self.show.answer(claims, self.found.checks)
         self.checks(views.worst(actions.checks), fold=False)
         self.kpis(money.estimates, "value.kpi")
