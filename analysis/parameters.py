@@ -100,21 +100,24 @@ class ValueParameters(StageParameters):
 
 
 class StageDeclaration(NamedTuple):
-    """A stage: its name, its notebook's file name, its parameters."""
+    """A stage: its name, its notebook's file name, parameters, and the stages it reads."""
 
     name: str
     notebook: str
     parameters: type[StageParameters]
+    reads: tuple[str, ...] = ()
 
 
 STAGES: tuple[StageDeclaration, ...] = (
     StageDeclaration("design", "00_design.ipynb", DesignParameters),
     StageDeclaration("baseline", "01_baseline.ipynb", BaselineParameters),
     StageDeclaration("monitoring", "02_monitoring.ipynb", MonitoringParameters),
-    StageDeclaration("tracking", "03_tracking.ipynb", TrackingParameters),
-    StageDeclaration("value", "04_value.ipynb", ValueParameters),
+    StageDeclaration("tracking", "03_tracking.ipynb", TrackingParameters, ("baseline",)),
+    StageDeclaration(
+        "value", "04_value.ipynb", ValueParameters, ("baseline", "monitoring", "tracking")
+    ),
 )
-"""The stages in the order they run."""
+"""The stages in the order they are told; each runs as soon as those it reads have ended."""
 
 
 def day(as_of: str) -> dt.date | None:

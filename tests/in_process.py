@@ -74,6 +74,7 @@ def cells_in_this_process(*, drawn: bool = False) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(steps, "_execute", _execute)
         patch.setattr("analysis.pipeline.runner._start_server_early", lambda: None)
+        patch.setattr("analysis.pipeline.machine.stages", lambda: 1)
         patch.setattr("os.fsync", lambda handle: None)
         if not drawn:
             patch.setattr(figures, "embed", texts)

@@ -38,7 +38,8 @@ def demo(voice: Voice) -> None:
 @click.option("--stage", "stages", multiple=True, metavar="STAGE", help="Run up to this one only: "
               "design, baseline, monitoring, tracking or value; repeatable.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Run unchanged stages too.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Clients at a time.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Clients at a time; by default as many "
+              "as cores and memory allow.")  # fmt: skip
 @click.option("--scheduler", metavar="ADDRESS", help="Run the clients on this Dask cluster.")
 @click.option("--plain-kernels", is_flag=True, help="Start each notebook's kernel cold.")
 @click.option("--cell-timeout", type=click.IntRange(min=1), help="Seconds one cell may take.")
@@ -50,7 +51,7 @@ def run(
     clients: tuple[str, ...],
     stages: tuple[str, ...],
     force: bool,
-    jobs: int,
+    jobs: int | None,
     scheduler: str | None,
     plain_kernels: bool,
     cell_timeout: int | None,
@@ -197,7 +198,7 @@ def run_one(voice: Voice, client: str, *, traceback: bool = False, **options: An
 def _run_many(
     voice: Voice,
     clients: tuple[str, ...],
-    jobs: int,
+    jobs: int | None,
     scheduler: str | None,
     options: dict[str, Any],
 ) -> None:

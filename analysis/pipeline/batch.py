@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.files import project_root
+from analysis.pipeline import machine
 
 WORKER = (sys.executable, "-m", "analysis.pipeline.worker")
 
@@ -109,20 +110,20 @@ def run_client(
 def run_clients(
     clients: Iterable[str],
     *,
-    jobs: int = 1,
+    jobs: int | None = None,
     root: Path | None = None,
     command: Sequence[str] = WORKER,
     on_done: Callable[[ClientOutcome], object] | None = None,
     **options: Any,
 ) -> list[ClientOutcome]:
-    """Run several clients, ``jobs`` at a time.
+    """Run several clients, as many at a time as cores and memory allow.
 
     Parameters
     ----------
     clients : Iterable[str]
         Folder names under ``data/``; a name given twice is run once.
-    jobs : int
-        Clients at a time.
+    jobs : int, optional
+        Clients at a time, when another number is wanted.
     root : Path, optional
         Project root.
     command : Sequence[str]
@@ -138,9 +139,11 @@ def run_clients(
         In the order the clients were given; none is missing.
     """
     names = list(dict.fromkeys(clients))
-    asked = {"root": str((root or project_root()).resolve()), **options}
+    at_once = min(jobs or machine.clients(), max(1, len(names)))
+    share = max(1, machine.cores() // at_once)
+    asked = {"root": str((root or project_root()).resolve()), "workers": share, **options}
     outcomes = {}
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
         waiting = [pool.submit(run_client, name, asked, command) for name in names]
         for future in as_completed(waiting):
             outcome = future.result()

@@ -18,6 +18,7 @@ from papermill.iorw import write_ipynb
 from analysis.files import replace_file
 from analysis.kernels import kernel_manager
 from analysis.pipeline import outcome
+from analysis.pipeline.interruption import Interruption
 from analysis.pipeline.outcome import Outcome, OutcomeStatus
 
 CellCallback = Callable[[int, int], None]
@@ -36,6 +37,7 @@ def execute(
     execution_timeout: float | None = None,
     start_timeout: float = 60,
     on_cell: CellCallback | None = None,
+    interruption: Interruption | None = None,
     log_output: bool = False,
     **_papermill: Any,
 ) -> NotebookNode:
@@ -59,6 +61,8 @@ def execute(
         Seconds the kernel may take to start.
     on_cell : CellCallback, optional
         Called after each cell.
+    interruption : Interruption, optional
+        Ends the kernel where Ctrl-C reaches another thread than this one.
     log_output : bool
         Whether papermill logs the cells' output.
     **_papermill
@@ -85,12 +89,14 @@ def execute(
         startup_timeout=start_timeout,
         log_output=log_output,
     )
+    interruption = interruption or Interruption()
     saver.notebook_start()
     try:
-        client.execute(env=dict(environment or {}), cwd=str(working_folder or Path.cwd()))
+        with interruption.ended_by(client.kill_kernel):
+            client.execute(env=dict(environment or {}), cwd=str(working_folder or Path.cwd()))
         record.finish()
     except BaseException as error:
-        record.finish(error)
+        record.finish(KeyboardInterrupt() if interruption.raised else error)
         raise
     finally:
         saver.notebook_complete()
@@ -178,6 +184,12 @@ class _AtomicSaver(NotebookExecutionManager):
 
 class _Client(PapermillNotebookClient):
     """Runs the cells in order and tells a cell that failed from one that was cut."""
+
+    def kill_kernel(self) -> None:
+        """Kill the kernel from another thread; one that has not started, or has ended, is left."""
+        started = self.km is not None and self.km.provisioner is not None
+        if started and (process := self.km.provisioner.process) is not None:
+            process.kill()
 
     def papermill_execute_cells(self) -> None:
         """Execute the cells up to the first that raises."""

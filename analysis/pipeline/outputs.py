@@ -8,7 +8,6 @@ from pathlib import Path
 
 from analysis import files
 from analysis.file_names import listed
-from analysis.manifest import FILE_NAME
 
 
 def remove(folder: Path, names: Iterable[str]) -> None:
@@ -17,12 +16,13 @@ def remove(folder: Path, names: Iterable[str]) -> None:
         files.remove(folder / name)
 
 
-def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
-    """Return time and size of every file of a run folder but hidden ones and its manifest."""
-    seen = {path.relative_to(folder).as_posix(): path.stat() for path in listed(folder, "**/*")}
-    return {
-        name: (stat.st_mtime_ns, stat.st_size) for name, stat in seen.items() if name != FILE_NAME
-    }
+def files_of(folder: Path, names: Iterable[str]) -> list[str]:
+    """Return every file of some files and folders of a run folder but hidden ones."""
+    found = []
+    for name in names:
+        path = folder / name
+        found += [path] if path.is_file() else listed(path, "**/*")
+    return sorted(path.relative_to(folder).as_posix() for path in found)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -72,7 +72,7 @@ class TerminalProgress:
             TimeElapsedColumn,
         )
 
-        self.sizes, self.behind = dict(sizes), 0
+        self.sizes, self.cells = dict(sizes), dict.fromkeys(sizes, 0)
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -94,13 +94,13 @@ class TerminalProgress:
         label = self.speak(
             "cli.progress.cell", step=self._title(name), done=done, total=self.sizes[name]
         )
-        completed = self.behind + min(done, self.sizes[name])
-        self.bar.update(self.task, completed=completed, description=label)
+        self.cells[name] = min(done, self.sizes[name])
+        self.bar.update(self.task, completed=sum(self.cells.values()), description=label)
 
     def step_done(self, name: str, state: str, seconds: float) -> None:
         """Leave one line for the step above the bar."""
-        self.behind += self.sizes[name]
-        self.bar.update(self.task, completed=self.behind)
+        self.cells[name] = self.sizes[name]
+        self.bar.update(self.task, completed=sum(self.cells.values()))
         line = self.speak(f"cli.progress.{state}", step=self._title(name), seconds=seconds)
         self.console.print(line, highlight=False, markup=False)
 

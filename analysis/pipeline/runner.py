@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
+import threading
 import time
 from collections.abc import Collection, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from analysis.files import (
     sha256,
 )
 from analysis.manifest import Manifest, StepRecord
-from analysis.pipeline import fingerprint, folders, outputs
+from analysis.pipeline import fingerprint, folders, machine, outputs
 from analysis.pipeline.progress import Progress, SilentProgress
 from analysis.pipeline.run_result import RunResult, one_line
 from analysis.pipeline.steps import (
@@ -50,14 +52,16 @@ def run(
     values: Mapping[str, Any] | None = None,
     warm: bool = True,
     cell_timeout: float | None = None,
+    workers: int | None = None,
     progress: Progress | None = None,
     prepare: Prepare | None = None,
     build_report: BuildReport | None = None,
 ) -> RunResult:
     """Run a client from its exports to its reports.
 
-    A step runs again when anything it depends on has changed: the client's files, the code, the
-    packages, its notebook, its parameters, or a step before it. Otherwise its outputs are taken
+    Stages that do not read each other's results run at the same time. A step runs again when
+    anything it depends on has changed: the client's files, the code, the packages, its notebook,
+    its parameters, or a step that it reads. Otherwise its outputs are taken
     from the run that was cut, or from the last complete one. ``reports/<client>/latest`` moves
     only when the run is complete.
 
@@ -82,6 +86,8 @@ def run(
         Whether kernels are forked from a preloaded server where the system can.
     cell_timeout : float, optional
         Seconds one cell may take; no limit by default.
+    workers : int, optional
+        Stages at a time, each in a kernel; as many as cores and memory allow by default.
     progress : Progress, optional
         Told what happens; silent by default.
     prepare, build_report : Callable, optional
@@ -118,7 +124,9 @@ def run(
     _refuse_too_early(setting)
     began = time.monotonic()
     with folders.only_one_run(root / "reports" / client):
-        result = _Run(setting, wanted, force, progress or SilentProgress()).go()
+        result = _Run(
+            setting, wanted, force, progress or SilentProgress(), workers or machine.stages()
+        ).go()
     return replace(result, seconds=time.monotonic() - began)
 
 
@@ -169,10 +177,16 @@ class _Run:
     """One run while it lasts; everything it decides is in the manifest at once."""
 
     def __init__(
-        self, setting: Setting, wanted: list[str] | None, force: bool, progress: Progress
+        self,
+        setting: Setting,
+        wanted: list[str] | None,
+        force: bool,
+        progress: Progress,
+        workers: int,
     ) -> None:
         setting = replace(setting, drawn=_draw(setting))
         self.setting, self.wanted, self.progress = setting, wanted, progress
+        self.workers, self.writing = workers, threading.RLock()
         self.reports = setting.reports
         inputs = input_hashes(setting.root / "data" / setting.client)
         self.steps = _up_to(steps(setting, inputs), wanted, report=setting.as_of is not None)
@@ -191,14 +205,15 @@ class _Run:
             _start_server_early()
         self.progress.start(self.setting.client, {step.name: step.size for step in self.steps})
         try:
-            for step in self.steps:
-                if not self._take_over(step) and (error := self._execute(step)) is not None:
-                    ended = self._end("failed", step.name, error)
-                    if step.name == INGEST and isinstance(error, InputError):
-                        remove(self.folder)  # nothing of a refused run is worth keeping
-                    return ended
+            failed = self._work()
         finally:
             self.progress.stop()
+        if failed is not None:
+            step, error = failed
+            ended = self._end("failed", step.name, error)
+            if step.name == INGEST and isinstance(error, InputError):
+                remove(self.folder)  # nothing of a refused run is worth keeping
+            return ended
         keep_alerts(self.setting, self.folder)
         if self.wanted is not None and self.setting.as_of is None:
             return self._end("partial")
@@ -207,6 +222,50 @@ class _Run:
         if self.setting.as_of is None:
             write_portfolio(self.setting)
         return result
+
+    def _work(self) -> tuple[Step, BaseException] | None:
+        """Do every step once those it reads have ended; return the first that failed.
+
+        After a failure nothing is begun, and what is running is waited for.
+        """
+        waiting = list(self.steps)
+        ended: set[str] = set()
+        running: dict[Future[BaseException | None], Step] = {}
+        failed: dict[str, BaseException] = {}
+        known = {step.name for step in self.steps}
+        with ThreadPoolExecutor(self.workers) as pool:
+            while running or (waiting and not failed):
+                ready = [
+                    step for step in waiting if ended.issuperset(known.intersection(step.after))
+                ]
+                for step in [] if failed else ready[: self.workers - len(running)]:
+                    waiting.remove(step)
+                    if self._take_over(step):
+                        ended.add(step.name)
+                    elif self.workers > 1 and (running or len(ready) > 1):
+                        running[pool.submit(self._execute, step)] = step
+                    elif (error := self._execute(step)) is None:  # alone: this thread hears Ctrl-C
+                        ended.add(step.name)
+                    else:
+                        failed[step.name] = error
+                for future in self._first(running):
+                    step = running.pop(future)
+                    if (error := future.result()) is None:
+                        ended.add(step.name)
+                    else:
+                        failed[step.name] = error
+        return next(((step, failed[step.name]) for step in self.steps if step.name in failed), None)
+
+    def _first(self, running: Collection[Future[Any]]) -> set[Future[Any]]:
+        """Wait for the first step to end; Ctrl-C ends them all."""
+        ended: set[Future[Any]] = set()
+        while running and not ended:
+            try:
+                # Without a limit some systems would not let Ctrl-C through.
+                ended, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+            except KeyboardInterrupt:
+                self.setting.interruption.tell()
+        return ended
 
     def _nothing_to_do(self) -> RunResult | None:
         if self.complete is None or self.forced:
@@ -238,7 +297,8 @@ class _Run:
         return folder, self.fresh
 
     def _has(self, folder: Path, step: Step) -> bool:
-        record = manifest.load(folder).steps.get(step.name)
+        with self.writing:
+            record = manifest.load(folder).steps.get(step.name)
         return (
             record is not None
             and record.finished
@@ -265,7 +325,6 @@ class _Run:
 
     def _execute(self, step: Step) -> BaseException | None:
         self._clear(step)
-        before = outputs.snapshot(self.folder)
         began = time.monotonic()
         self._record(step, StepRecord(state="running", key=self.keys[step.name]))
         self.executed.append(step.name)
@@ -274,8 +333,7 @@ class _Run:
         try:
             step.execute(self.folder, lambda done, _: self.progress.cell(step.name, done))
         except (Exception, KeyboardInterrupt) as error:
-            cause = error
-        after = outputs.snapshot(self.folder)
+            cause = KeyboardInterrupt() if self.setting.interruption.raised else error
         record = StepRecord(
             state="done" if cause is None else "failed",
             key=self.keys[step.name],
@@ -283,8 +341,7 @@ class _Run:
             seconds=round(time.monotonic() - began, 3),
             outputs={
                 name: sha256(self.folder / name)
-                for name, seen in sorted(after.items())
-                if before.get(name) != seen
+                for name in outputs.files_of(self.folder, step.outputs)
             },
         )
         self._record(step, record)
@@ -292,8 +349,9 @@ class _Run:
         return cause
 
     def _record(self, step: Step, record: StepRecord) -> None:
-        self.manifest.steps[step.name] = record
-        self.manifest.save(self.folder)
+        with self.writing:
+            self.manifest.steps[step.name] = record
+            self.manifest.save(self.folder)
 
     def _clear(self, step: Step) -> None:
         recorded = self.manifest.steps[step.name].outputs
@@ -313,7 +371,7 @@ class _Run:
             client=self.setting.client,
             folder=self.folder,
             state=state,
-            executed=tuple(self.executed),
+            executed=tuple(s.name for s in self.steps if s.name in self.executed),
             failed_step=failed,
             error=None if error is None else one_line(error),
             exception=error,
@@ -351,12 +409,12 @@ def _up_to(all_steps: list[Step], wanted: list[str] | None, *, report: bool) -> 
 
 
 def _keys(chain: list[Step], fresh: Manifest) -> dict[str, str]:
-    """Hash each step with all before it, so that a change reaches everything after it."""
-    key = fingerprint.digest([fresh.code, fresh.packages, fresh.python])
-    keys = {}
+    """Hash each step with all that it reads, so that a change reaches what comes of it."""
+    common = [fresh.code, fresh.packages, fresh.python]
+    keys: dict[str, str] = {}
     for step in chain:
-        key = fingerprint.digest([key, step.name, step.depends])
-        keys[step.name] = key
+        read = [keys.get(name) for name in step.after]
+        keys[step.name] = fingerprint.digest([common, read, step.name, step.depends])
     return keys
 
 

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from analysis.parameters import StageDeclaration, StageParameters
 from analysis.pipeline import fingerprint, outcome
 from analysis.pipeline.engine import ENGINE_NAME, RecordingEngine
 from analysis.pipeline.execution import CellCallback
+from analysis.pipeline.interruption import Interruption
 
 INGEST = "ingest"
 REPORT = "report"
@@ -48,6 +49,8 @@ class Step:
         Its share of the progress bar: the cells of its notebook, or a weight.
     execute : Callable
         Does the step, given the run folder and a callback for its progress.
+    after : tuple of str
+        Steps whose outputs it reads.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Step:
     outputs: tuple[str, ...]
     size: int
     execute: Callable[[Path, CellCallback], None]
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,8 @@ class Setting:
         Stand-ins for ``workspace.prepare`` and ``report.build``.
     drawn : Drawn or None
         Copies of the client's databases, whose hashes are among the inputs.
+    interruption : Interruption
+        Ctrl-C, told to the kernels of stages that other threads wait for.
     """
 
     root: Path
@@ -88,6 +94,7 @@ class Setting:
     prepare: Prepare | None = None
     build_report: BuildReport | None = None
     drawn: Any = None
+    interruption: Interruption = field(default_factory=Interruption)
 
     @property
     def as_of(self) -> dt.date | None:
@@ -102,7 +109,7 @@ class Setting:
 
 
 def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
-    """Return the steps of a client in the order they run.
+    """Return the steps of a client in the order they are told.
 
     Parameters
     ----------
@@ -119,7 +126,7 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
     ingest = Step(
         name=INGEST,
         depends=[exports, str(setting.as_of), _left_out(setting)],
-        outputs=("canonical", "panel.parquet", "client.json", "horizon.json"),
+        outputs=("canonical", "panel.parquet", "client.json", "indicators.json", "horizon.json"),
         size=8,
         execute=lambda folder, _: _prepare_unchanged(setting, folder, inputs),
     )
@@ -129,6 +136,7 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
         outputs=("zh", "en", "index.html"),
         size=8,
         execute=lambda folder, _: _build_report(setting, folder),
+        after=tuple(found.name for found in parameters.STAGES),
     )
     checked = parameters.for_each_stage(setting.values)
     stages = (
@@ -172,6 +180,7 @@ def _stage(
         # Papermill injects one cell with the values.
         size=fingerprint.count_cells(source) + 1,
         execute=lambda folder, on_cell: _execute(setting, declared, values, folder, on_cell),
+        after=(INGEST, *declared.reads),
     )
 
 
@@ -202,6 +211,7 @@ def _execute(
             working_folder=setting.root,
             execution_timeout=setting.cell_timeout,
             on_cell=on_cell,
+            interruption=setting.interruption,
         )
     except Exception as error:
         if not outcome.outcome_path(target).exists() or outcome.load(target).ok:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from analysis import manifest, newest
+from analysis import manifest, newest, parameters
 from analysis.pipeline import (
     batch,
     outcome,
@@ -23,18 +23,18 @@ def heed_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def stopped_in(project, stage: str, runner_script: list[str]) -> subprocess.Popen:
-    """Start a run in a process of its own and return it in the middle of a stage."""
-    note = project.root / "reached"
-    project.notebook(
-        stage, f"import pathlib, time\npathlib.Path({str(note)!r}).touch()\ntime.sleep(60)"
-    )
-    request = json.dumps({"client": "acme", "root": str(project.root)})
+def stopped_in(project, *stages: str, runner_script: list[str]) -> subprocess.Popen:
+    """Start a run in a process of its own and return it in the middle of some stages."""
+    notes = [project.root / f"{stage}.reached" for stage in stages]
+    for stage, note in zip(stages, notes, strict=True):
+        reached = f"import pathlib, time\npathlib.Path({str(note)!r}).touch()\ntime.sleep(60)"
+        project.notebook(stage, reached)
+    request = json.dumps({"client": "acme", "root": str(project.root), "workers": 2})
     process = subprocess.Popen(
         [*runner_script, request], stderr=subprocess.DEVNULL, preexec_fn=heed_ctrl_c
     )
     end = time.monotonic() + 60
-    while not note.exists():
+    while not all(note.exists() for note in notes):
         assert time.monotonic() < end
         assert process.poll() is None
         time.sleep(0.05)
@@ -55,7 +55,7 @@ def pressed_until_it_ends(process: subprocess.Popen) -> int:
 
 def test_a_killed_run_is_resumed_at_the_stage_that_was_cut(project, runner_script):
     first = project.run()
-    process = stopped_in(project, "tracking", runner_script)
+    process = stopped_in(project, "tracking", runner_script=runner_script)
     process.kill()
     process.wait()
 
@@ -77,13 +77,16 @@ def test_a_killed_run_is_resumed_at_the_stage_that_was_cut(project, runner_scrip
     assert not list(cut.rglob(".*.json"))
 
 
-def test_ctrl_c_in_a_cell_is_not_called_finished(project, runner_script):
-    process = stopped_in(project, "design", runner_script)
+@pytest.mark.parametrize("stages", [("design", "baseline"), ("tracking",), ("value",)])
+def test_ctrl_c_in_a_cell_is_not_called_finished(project, runner_script, stages):
+    process = stopped_in(project, *stages, runner_script=runner_script)
     assert pressed_until_it_ends(process) != 0
     folder, found = newest.runs(project.reports)[0]
     assert found.state == "failed"
-    assert found.steps["design"].error == "interrupted from the keyboard"
-    assert outcome.load(folder / "notebooks" / "00_design.ipynb").status == "interrupted"
+    for stage in stages:
+        assert found.steps[stage].error == "interrupted from the keyboard"
+        executed = folder / "notebooks" / parameters.stage(stage).notebook
+        assert outcome.load(executed).status == "interrupted"
 
 
 def test_a_killed_client_does_not_lose_the_batch(project, worker_script):

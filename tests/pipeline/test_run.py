@@ -43,14 +43,14 @@ def test_a_run_does_every_step_and_keeps_what_it_needs_to_be_repeated(project):
     assert client_status("acme", root=project.root).inputs_changed
 
 
-def test_a_change_runs_the_stage_and_all_after_it(project):
+def test_a_change_runs_the_stage_and_all_that_read_it(project):
     first = project.run()
     project.notebook("monitoring", "print('changed')")
     second = project.run()
-    assert list(second.executed) == ["monitoring", "tracking", "value", "report"]
+    assert list(second.executed) == ["monitoring", "value", "report"]
     assert second.folder != first.folder
     steps = manifest.load(second.folder).steps
-    assert steps["baseline"].state == "skipped"
+    assert {steps[name].state for name in ("baseline", "tracking")} == {"skipped"}
     assert steps["baseline"].taken_from == first.folder.name
     assert (second.folder / "canonical" / "sites.txt").read_text() == "s01"
     assert manifest.intact(first.folder, manifest.load(first.folder).steps["tracking"].outputs)
@@ -83,6 +83,49 @@ def test_a_failed_cell_keeps_the_partial_notebook_and_the_last_complete_run(proj
     assert repaired.folder == failed.folder
     assert list(repaired.executed) == ["tracking", "value", "report"]
     assert newest.latest(project.reports) == repaired.folder
+
+
+WAIT = """
+import pathlib, time
+pathlib.Path({own!r}).touch()
+end = time.monotonic() + 60
+while not pathlib.Path({other!r}).exists():
+    assert time.monotonic() < end
+    time.sleep(0.05)
+"""
+
+
+def test_stages_that_do_not_read_each_other_run_at_once(project, tmp_path):
+    notes = {stage: str(tmp_path / f"{stage}.note") for stage in ("design", "baseline")}
+    project.notebook("design", WAIT.format(own=notes["design"], other=notes["baseline"]))
+    project.notebook("baseline", WAIT.format(own=notes["baseline"], other=notes["design"]))
+    result = project.run(workers=2)
+    assert result.state == "complete", result.error
+    assert list(result.executed) == ALL
+
+
+def test_after_a_failure_nothing_is_begun_and_what_runs_is_kept(project, tmp_path):
+    note = str(tmp_path / "baseline.note")
+    project.notebook("design", WAIT.format(own=note + ".seen", other=note), "1 / 0")
+    until = "while '\"failed\"' not in (pathlib.Path(run_dir) / 'manifest.json').read_text():"
+    project.notebook(
+        "baseline", WAIT.format(own=note, other=note), f"{until}\n    time.sleep(0.05)"
+    )
+    failed = project.run(workers=2)
+    assert (failed.state, failed.failed_step) == ("failed", "design")
+    steps = manifest.load(failed.folder).steps
+    found = [steps[name].state for name in ALL]
+    assert found == ["done", "failed", "done", "pending", "pending", "pending", "pending"]
+
+
+def test_every_file_of_a_run_is_the_output_of_one_step(project):
+    result = project.run(workers=2)
+    recorded = [
+        name for step in manifest.load(result.folder).steps.values() for name in step.outputs
+    ]
+    assert len(recorded) == len(set(recorded))
+    there = {p.relative_to(result.folder).as_posix() for p in result.folder.rglob("*.*")}
+    assert there - {"manifest.json"} == set(recorded)
 
 
 def test_a_damaged_output_is_made_again(project):

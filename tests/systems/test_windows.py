@@ -195,10 +195,10 @@ def test_files_of_the_system_are_no_inputs_exports_or_outputs(tmp_path):
     folder = tmp_path / "data" / "acme"
     (folder / "raw" / "__MACOSX").mkdir(parents=True)
     (folder / "raw" / "工单.csv").write_text("项目,户数\nP1,3\n", encoding="utf-8")
-    before = files.input_hashes(folder), outputs.snapshot(folder)
+    before = files.input_hashes(folder), outputs.files_of(folder, ["raw"])
     for name in CLUTTER:
         (folder / "raw" / name).write_bytes(b"\x00")
-    assert (files.input_hashes(folder), outputs.snapshot(folder)) == before
+    assert (files.input_hashes(folder), outputs.files_of(folder, ["raw"])) == before
     made = ingest.new_client("best", [folder / "raw"], lambda key: key, root=tmp_path)
     copied = [path for path in (made.parent / "raw").rglob("*") if path.is_file()]
     assert [path.name for path in copied] == ["工单.csv"]

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import client as clients
-from analysis import indicators, ingest, measurement, results
+from analysis import indicators, ingest, measurement, parameters, results
 from analysis import tables as canonical
 from analysis.indicators import registry
 from analysis.present import Display
@@ -341,7 +341,15 @@ class Opened:
         return {}
 
     def earlier(self, stage: str) -> StageResults:
-        """Return the results of an earlier stage of this run; empty where it has none."""
+        """Return the results of an earlier stage of this run; empty where it has none.
+
+        Raises
+        ------
+        ValueError
+            For a stage that this one does not declare to read: it may be running beside it.
+        """
+        if stage not in parameters.stage(self.name).reads:
+            raise ValueError(f"{self.name} does not declare in analysis.parameters to read {stage}")
         if stage not in self._earlier:
             folder = self.folder / "results"
             stored = (folder / f"{stage}.json").is_file()
