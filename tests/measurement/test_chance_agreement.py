@@ -109,6 +109,11 @@ def test_complete_agreement_is_one_with_some_width(coefficient):
     assert found.method == "one_rating_off"
 
 
+def test_two_raters_in_complete_agreement_have_a_kappa_without_interval():
+    found = weighted_kappa([1.0, 2, 3, 4, 5], [1.0, 2, 3, 4, 5])
+    assert (found.value, found.low, found.high, found.method) == (1, None, None, "none")
+
+
 def test_one_answer_only_leaves_kappa_without_meaning():
     ratings = np.full((3, 8), 5.0)
     assert fleiss_kappa(ratings) is None

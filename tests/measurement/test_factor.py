@@ -12,6 +12,7 @@ from analysis.measurement import (
     moments,
     parallel_analysis,
 )
+from analysis.measurement.factor import _logit_interval
 
 FACTORS = {
     "visual": ["x1", "x2", "x3"],
@@ -193,6 +194,24 @@ def test_stage_reports_one_dimension_when_declared_ones_are_single_items():
     assert found.estimate("baseline.cfa.surveys.v1.rmsea").level == 0.90
     assert {c.status for c in found.checks} == {"passed"}
     assert len(found.table("loadings_surveys")) == 4
+
+
+@pytest.mark.parametrize(("flat", "names"), [("q3", {"speed", "manner"}), ("q4", {"all"})])
+def test_a_dimension_of_two_items_is_kept_where_another_item_is_constant(flat, names):
+    kinds = INSTRUMENTS.assign(role="item", dimension=["speed", "speed", "speed", "manner"])
+    kinds = pd.concat([kinds, kinds.tail(1).assign(item="q5")], ignore_index=True)
+    answers = surveys()
+    extra = answers[answers["item"] == "q1"].assign(item="q5")
+    extra["score"] = np.clip(extra["score"] + np.resize([0, 1, -1], len(extra)), 1, 5)
+    answers = pd.concat([answers, extra], ignore_index=True)
+    answers.loc[answers["item"] == flat, "score"] = 4.0
+    found = assess_factors(answers, kinds, seed=1)
+    assert set(found.table("loadings_surveys")["factor"]) == names
+
+
+def test_an_omega_of_exactly_nothing_or_all_has_no_interval():
+    for value in (0.0, 1.0):
+        assert np.isnan(_logit_interval(value, 0.1, 0.95)).all()
 
 
 @pytest.mark.parametrize(

@@ -211,8 +211,9 @@ def test_sheets_that_contradict_themselves_ask_for_caution():
     straight = worded(of(assess_items(long(delivered), items), ".straight"))
     assert straight.status == "caution"
     assert straight.params["contradictory"] >= 60
+    assert straight.reason.endswith(".both_ways")
     honest = of(assess_items(long(scores()), items), ".straight")
-    assert honest.status == "passed"
+    assert (honest.status, honest.reason.rpartition(".")[2]) == ("passed", "both_ways")
 
 
 def test_straight_lines_that_may_be_meant_are_not_passed():
@@ -231,7 +232,7 @@ def test_consistency_that_hangs_on_straight_lines_is_said():
     frame = pd.DataFrame(np.vstack([loose, lines]).astype(float), columns=NAMES[:6])
     assert cronbach_alpha(frame).value > 0.70
     straight = worded(of(assess_items(long(frame), described(NAMES[:6])), ".straight"))
-    assert straight.status == "caution"
+    assert (straight.status, straight.reason.rpartition(".")[2]) == ("caution", "hangs")
 
 
 def test_a_questionnaire_in_forms_has_an_alpha_pair_by_pair():

@@ -211,6 +211,8 @@ def test_who_was_asked_in_full_adds_no_error():
     assert found.mean.value == values.mean()
     assert found.mean.se == 0
     assert (found.total.low, found.total.high) == (36, 36)
+    alone = stratified(values[:4], strata[:4], pd.Series({"a": 3, "b": 1}))
+    assert (alone.mean.value, alone.mean.se) == (4, 0)
     part = stratified(values, strata, pd.Series({"a": 3, "b": 8}))
     assert part.mean.value == pytest.approx((3 * 2 + 8 * 15) / 11)
     assert part.mean.se == pytest.approx(np.sqrt((8 / 11) ** 2 * (1 - 2 / 8) * 50 / 2))

@@ -75,6 +75,11 @@ def test_bounds_inside_raking_hold_beside_the_margins_where_they_can():
     assert bound.margin_error < 0.05
 
 
+def test_a_level_without_households_and_answers_changes_nothing():
+    more = {"region": {"a": 600, "none": 0, "b": 400}, "kind": MARGINS["kind"]}
+    assert rake(CELLS, more).weight.tolist() == rake(CELLS, MARGINS).weight.tolist()
+
+
 @pytest.mark.parametrize(
     ("margins", "told"),
     [

@@ -8,6 +8,8 @@ from analysis.monitoring import evaluate, rules
 from analysis.monitoring.alerts.rules import place_share
 from analysis.monitoring.inference.dependence import (
     CLASS_PRIOR,
+    MONTH_PRIOR,
+    UNKNOWN_LAG,
     correlation_within,
     design_effect,
     effective,
@@ -74,6 +76,11 @@ def test_months_that_wander_make_a_share_worth_less():
     # Two rounds are all there is: the prior stands
     two = steady[steady["period"] < 24002]
     assert months_effect(two, 3).between(1.2, 2.5).all()
+    # So it does where the share is of more months than there are
+    few = wandering[wandering["period"] < 24004]
+    answers = np.full((20, 4), 60.0)
+    prior = design_effect(answers, np.asarray(MONTH_PRIOR), np.asarray(UNKNOWN_LAG))
+    assert months_effect(few, 6).to_numpy() == pytest.approx(prior)
 
 
 def test_nobodys_share_of_the_error_shrinks_when_others_begin():
