@@ -161,6 +161,8 @@ def connect(
             preserve_insertion_order=False,
         )
         backend.con.execute(f"SET TimeZone = '{zone.key}'")
+        # Ibis switches it on; it would run into the run's own.
+        backend.con.execute("SET enable_progress_bar = false")
         backend.con.execute("CREATE TEMP MACRO unix_micros(t) AS epoch_us(t)")
         return Engine("duckdb", timezone, backend, folder)
     if address.startswith(("spark://", "local")):

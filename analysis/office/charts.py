@@ -187,11 +187,8 @@ def _shown(run: Run, estimate: Estimate) -> Estimate | None:
 
 def _frame(run: Run, name: str) -> pd.DataFrame:
     view = views.get(name)
-    found = run.results.get(name.partition(".")[0])
-    frame = pd.DataFrame() if found is None else view.of(found)
-    if frame.empty:
-        return frame
-    return view.supported(name, frame, run.min_cell, run.earlier).frame
+    frame = run.stored(name, view)
+    return frame if frame.empty else run.supported(name, view).frame
 
 
 def _caption(run: Run, name: str, language: Language) -> str:

@@ -66,9 +66,8 @@ def _counts(run: Run) -> dict[str, int]:
     counts: dict[str, int] = {}
     shown = {name: views.get(name) for name in views.names()} | dict(stored.MORE)
     for name, view in shown.items():
-        stage = name.partition(".")[0]
-        frame = view.of(run.results[stage]) if stage in run.results else None
-        if frame is not None and not frame.empty:
+        frame = run.stored(name, view)
+        if not frame.empty:
             counts |= precision.counts(frame, name=name, n=view.n, columns=view.columns)
     for found in run.results.values():
         counts |= precision.counts_of_estimates(found.estimates)

@@ -21,8 +21,8 @@ from analysis.files import project_root
 from analysis.indicators import Indicator
 from analysis.keywords import meant
 from analysis.present import rich
-from analysis.present.precision import Earlier
-from analysis.present.views import STAGES
+from analysis.present.precision import Earlier, Supported
+from analysis.present.views import STAGES, View
 from analysis.report import saved
 from analysis.results import Shown, StageResults
 from analysis.settings import LEVEL, MIN_CELL, Language
@@ -143,6 +143,27 @@ class Run(Shown):
             for stage in STAGES
             if (folder / f"{stage}.json").is_file() and self.state(stage) != "failed"
         }
+
+    @cached_property
+    def _views(self) -> dict[str, tuple[pd.DataFrame, Supported | None]]:
+        """What views show of this run, as far as asked: as stored, and as it may be shown."""
+        return {}
+
+    def stored(self, name: str, view: View) -> pd.DataFrame:
+        """Return what a view shows, as it is stored; without rows where its stage has none."""
+        if name not in self._views:
+            found = self.results.get(name.partition(".")[0])
+            self._views[name] = (pd.DataFrame() if found is None else view.of(found)), None
+        return self._views[name][0]
+
+    def supported(self, name: str, view: View) -> Supported:
+        """Return what a view shows as it may be shown: rounded, or withheld."""
+        frame = self.stored(name, view)
+        found = self._views[name][1]
+        if found is None:
+            found = view.supported(name, frame, self.min_cell, self.earlier)
+            self._views[name] = frame, found
+        return found
 
 
 def open_run(folder: Path) -> Run:

@@ -168,10 +168,9 @@ def _by_unit(estimate: Any) -> list[str]:
 
 
 def _of_view(run: Run, name: str, view: views.View, language: Language) -> Iterator[Sheet]:
-    frame = view.of(run.results[name.partition(".")[0]])
-    if frame.empty:
+    if run.stored(name, view).empty:
         return
-    found = view.supported(name, frame, run.min_cell, run.earlier)
+    found = run.supported(name, view)
     frame = found.frame
     caption = _caption(run, name, view, language)
     if view.plot is not None:
