@@ -42,6 +42,7 @@ _NAMES = {
     "etable": "study",
     "evaluate": "study",
     "newest_run": "report",
+    "open_chapter": "report",
     "open_stage": "workspace",
     "outcome": "indicators",
     "panelview": "study",

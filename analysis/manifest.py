@@ -14,6 +14,8 @@ from analysis.errors import StoredFileError
 from analysis.files import sha256, write_text
 
 FILE_NAME = "manifest.json"
+CHAPTER = "chapter."
+"""Before the name of a client's own chapter among the steps."""
 FORMAT = 1
 """Number of the form that this version writes, and the newest that it reads."""
 StepState = Literal["pending", "running", "done", "failed", "skipped"]

@@ -21,9 +21,8 @@ from nbformat.v4 import new_output
 from small_client import SmallClient
 
 from analysis.design import power
-from analysis.files import notebooks_folder
-from analysis.parameters import StageDeclaration
 from analysis.pipeline import RunResult, outcome, steps
+from analysis.pipeline.notebooks import Kernel
 from analysis.pipeline.outcome import Outcome
 from analysis.present import display, figures
 from analysis.report import typeface
@@ -72,7 +71,7 @@ def fewer_trainings(most: int | None) -> Iterator[None]:
 def cells_in_this_process(*, drawn: bool = False) -> Iterator[None]:
     """Let the pipeline execute notebooks without kernels while this lasts."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(steps, "_execute", _execute)
+        patch.setattr(steps, "run_notebook", _run_notebook)
         patch.setattr("analysis.pipeline.runner._start_server_early", lambda: None)
         patch.setattr("analysis.pipeline.machine.stages", lambda: 1)
         patch.setattr("os.fsync", lambda handle: None)
@@ -89,20 +88,19 @@ def texts(figure: Any, *, anchor: str, alt: str) -> str:
     return f"<p>{html.escape(' | '.join([alt, *words]))}</p>"
 
 
-def _execute(
-    setting: steps.Setting,
-    declared: StageDeclaration,
+def _run_notebook(
+    source: Any,
+    target: Path,
     values: Mapping[str, Any],
-    folder: Path,
+    kernel: Kernel,
     on_cell: Callable[[int, int], None],
 ) -> None:
-    """Stand in for the step that executes a notebook."""
-    notebook = nbformat.read(notebooks_folder(setting.root) / declared.notebook, as_version=4)
-    target = folder / "notebooks" / declared.notebook
-    target.parent.mkdir(exist_ok=True)
+    """Stand in for papermill: run a notebook's cells in this process."""
+    notebook = nbformat.read(source, as_version=4) if isinstance(source, Path) else source
+    target.parent.mkdir(parents=True, exist_ok=True)
     names: dict[str, Any] = {}
     shown: list[dict[str, Any]] = []
-    with pytest.MonkeyPatch.context() as patch, steps._home(setting.root):
+    with pytest.MonkeyPatch.context() as patch, steps._home(kernel.root):
         patch.setattr(display, "_to_notebook", shown.append)
         for number, cell in enumerate(notebook.cells, start=1):
             if cell.cell_type == "code":
@@ -110,7 +108,7 @@ def _execute(
                 exec(cell.source, names)
                 cell.outputs = [new_output("display_data", data=bundle) for bundle in shown]
                 if "parameters" in cell.metadata.get("tags", []):
-                    names |= {**values, "run_dir": str(folder)}
+                    names |= values
             on_cell(number, len(notebook.cells))
     nbformat.write(notebook, target)
     cells = len(notebook.cells)

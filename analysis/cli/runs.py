@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from traceback import format_exception
 from typing import Any
 
@@ -98,7 +99,7 @@ def status(voice: Voice, client: str) -> None:
     state = voice.text(f"cli.state.{found.newest.state}")
     voice.say("status.newest", run_id=found.newest.run_id, state=state)
     rows = [
-        (voice.text(f"cli.step.{name}"), voice.text(f"cli.state.{step.state}"), step.error or "")
+        (voice.step(name), voice.text(f"cli.state.{step.state}"), step.error or "")
         for name, step in found.newest.steps.items()
     ]
     print_table([voice.text(f"cli.status.{key}") for key in ("step", "state", "error")], rows)
@@ -177,7 +178,7 @@ def run_one(voice: Voice, client: str, *, traceback: bool = False, **options: An
             sys.exit(1)
         if result.exception is not None and not foreseen(result.exception):
             tell_unexpected(voice, result.exception)
-        step = voice.text(f"cli.step.{result.failed_step}")
+        step = voice.step(result.failed_step or "")
         held = held_file(result.exception)
         error = result.error if held is None else voice.text("cli.run.held", path=held)
         voice.say("run.failed", err=True, client=client, step=step, error=error)
@@ -193,6 +194,16 @@ def run_one(voice: Voice, client: str, *, traceback: bool = False, **options: An
         voice.say("run.unchanged", client=client, path=result.index)
     else:
         voice.say("run.complete", client=client, seconds=result.seconds, path=result.index)
+    _tell_chapters(voice, client, result.failed_chapters)
+    if result.failed_chapters:
+        sys.exit(1)
+
+
+def _tell_chapters(voice: Voice, client: str, failed: Mapping[str, str]) -> None:
+    """Name the client's own chapters that failed; the run itself is complete."""
+    for name, error in failed.items():
+        step = voice.step(name)
+        voice.say("run.chapter_failed", err=True, client=client, step=step, error=error)
 
 
 def _run_many(
@@ -210,11 +221,12 @@ def _run_many(
             error = voice.text("cli.run.held", path=outcome.held)
         params = {"client": outcome.client, "seconds": outcome.seconds, "error": error}
         if outcome.step is not None:
-            params["step"] = voice.text(f"cli.step.{outcome.step}")
+            params["step"] = voice.step(outcome.step)
         path = outcome.folder / "index.html" if outcome.folder else None
         before = outcome.state == "failed" and outcome.step is None
         key = "failed_before" if before else outcome.state
         voice.say(f"run.{key}", err=True, path=path, **params)
+        _tell_chapters(voice, outcome.client, outcome.failed_chapters)
 
     if scheduler is None:
         outcomes = run_clients(clients, jobs=jobs, on_done=tell, **options)
@@ -239,5 +251,5 @@ def _run_many(
             for outcome in outcomes
         ],
     )
-    if not all(outcome.ok for outcome in outcomes):
+    if not all(outcome.ok and not outcome.failed_chapters for outcome in outcomes):
         sys.exit(1)

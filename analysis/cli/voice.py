@@ -26,6 +26,13 @@ class Voice:
         plain = {name: str(v) if isinstance(v, Path) else v for name, v in params.items()}
         return wording.text(key, self.language, **plain)
 
+    def step(self, name: str) -> str:
+        """Return what a step of a run is called."""
+        from analysis import wording
+
+        key, told = wording.step_key(name)
+        return self.text(key, **told)
+
     def title(self, indicator: str) -> str:
         """Return what an indicator is called."""
         from analysis import wording

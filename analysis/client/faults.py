@@ -174,6 +174,8 @@ OWN_VALUE_RULES = frozenset(
         "outcome_retained",
         "outcome_alert",
         "satisfied",
+        "colour",
+        "colour_light",
     }
 )
 """Rules that our own models break by :func:`analysis.client.base.refused`."""

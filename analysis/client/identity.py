@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import zoneinfo
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from analysis.client.base import Bilingual, Identifier, Part, refused
+from analysis.client.base import Bilingual, Identifier, Part, Text, refused
 
 
 def _zone(value: str) -> str:
@@ -31,17 +32,52 @@ class Identity(Part):
     simulated: bool = False
 
 
+LEAST_CONTRAST = 4.5
+"""Of white letters on the client's colour (WCAG 2.2, 1.4.3)."""
+
+
+def contrast_with_white(colour: str) -> float:
+    """Return the contrast ratio of white on a colour written ``#rrggbb`` (WCAG 2.2)."""
+    shares = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    light = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return 1.05 / (0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2] + 0.05)
+
+
+def _colour(value: Any) -> Any:
+    # Without quotes, YAML takes what follows the sign for a comment, and the value is None.
+    if not isinstance(value, str) or not re.fullmatch("#[0-9a-fA-F]{6}", value):
+        raise refused("colour", "a colour is six hexadecimal digits in quotes, e.g. '#0b5c8f'")
+    if contrast_with_white(value) < LEAST_CONTRAST:
+        raise refused("colour_light", "white letters cannot be read on this colour")
+    return value.lower()
+
+
 class Report(Part):
-    """The client's own templates for exported documents.
+    """How the client's reports look, and which sections they have.
 
     Attributes
     ----------
     docx, pptx : Path or None
         Templates of Word and PowerPoint; a path that is not absolute starts in the client's folder.
+    logo : Path or None
+        PNG or JPEG at the head of pages and documents; found as the templates are.
+    colour : str or None
+        Of the head of pages and of headings, ``#rrggbb``; figures keep theirs.
+    contact : str, Bilingual or None
+        Whom readers ask, at the foot of pages and on title pages.
+    order : dict
+        Sections and chapters of a stage's page in the order they are wanted; the others follow.
+    leave_out : dict
+        Sections by stage that are not shown; the page names them at its end.
     """
 
     docx: Path | None = None
     pptx: Path | None = None
+    logo: Path | None = None
+    colour: Annotated[str | None, BeforeValidator(_colour)] = None
+    contact: Bilingual | Text | None = None
+    order: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    leave_out: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Privacy(Part):

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from analysis.client.appearance import report_faults
 from analysis.client.decisions import decisions_first, undecided
 from analysis.client.document import Client
 from analysis.client.faults import from_pydantic, nearest, place
@@ -61,6 +62,7 @@ def load(path_or_id: str | Path, root: str | Path | None = None) -> Client:
     except ValidationError as error:
         faults += from_pydantic(error, Client, name=name, lines=lines)
     faults += check_references(raw, name=name, lines=lines)
+    faults += report_faults(raw, path.parent, name=name, lines=lines)
     faults = decisions_first(faults, undecided(raw, name=name, lines=lines))
     faults += _folder_is_id(raw, path, name, lines)
     if faults or client is None:

@@ -6,6 +6,7 @@ same markup (:mod:`analysis.present`): nothing is worded, rounded or hidden a se
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -55,11 +56,19 @@ class Table:
         return replace(self, header=self.header[:-1], rows=rows, numeric=self.numeric[:-1])
 
 
-Block = Text | Table | Chart
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture somebody put into a chapter of theirs: its bytes, and what it shows in words."""
+
+    content: bytes
+    caption: str = ""
+
+
+Block = Text | Table | Chart | Picture
 
 
 def of_html(html: str) -> list[Block]:
-    """Return the blocks of a fragment of a page, in order; pictures and downloads are left out.
+    """Return the blocks of a fragment of a page, in order; drawings and downloads are left out.
 
     What a page folds away is named, not shown.
 
@@ -78,6 +87,8 @@ def _inside(parent: Any) -> Iterator[Block]:
 
 def _block(element: Any) -> Iterator[Block]:
     classes = set(element.get("class", "").split())
+    if element.tag in ("p", "figure", "img"):
+        yield from _pictures(element)
     if element.tag in _SKIPPED or _UNSEEN & classes:
         return
     if element.tag in ("h1", "h2"):
@@ -90,15 +101,28 @@ def _block(element: Any) -> Iterator[Block]:
         yield from _pairs(element, classes)
     elif element.tag == "table":
         yield _table(element)
+    elif element.tag == "pre":
+        yield Text("text", ((element.text_content().strip(), False),))
     elif element.tag == "details":
         yield Text("note", ((_plain(element.find("summary")), False),))
     elif "table" in classes:
         notes = tuple(
             _plain(note) for note in element.iterchildren("p") if note.get("class") == "note"
         )
-        yield replace(_table(element.find(".//table")), notes=notes)
+        table = element.find(".//table")
+        if table is None:  # an addition that is no table
+            yield from _inside(element)
+        else:
+            yield replace(_table(table), notes=notes)
     else:
         yield from _inside(element)
+
+
+def _pictures(element: Any) -> Iterator[Picture]:
+    for picture in element.iter("img"):
+        kind, _, content = picture.get("src", "").partition(",")
+        if kind.startswith("data:image/"):
+            yield Picture(base64.b64decode(content), picture.get("alt", ""))
 
 
 def _paragraph(element: Any, classes: set[str]) -> Iterator[Text]:
@@ -132,15 +156,13 @@ def _pairs(element: Any, classes: set[str]) -> Iterator[Block]:
 
 def _table(element: Any) -> Table:
     head = [cell for cell in element.findall("thead/tr/th") if _is_shown(cell)]
-    rows = tuple(
-        tuple(_plain(cell) for cell in row if _is_shown(cell))
-        for row in element.findall("tbody/tr")
-    )
+    body = element.findall("tbody/tr") or element.findall("tr")
+    rows = tuple(tuple(_plain(cell) for cell in row if _is_shown(cell)) for row in body)
     return Table(
-        caption=_plain(element.find("caption")),
+        caption="" if element.find("caption") is None else _plain(element.find("caption")),
         header=tuple(map(_plain, head)),
         rows=rows,
-        numeric=tuple("num" in cell.get("class", "").split() for cell in head),
+        numeric=tuple("num" in cell.get("class", "").split() for cell in head or body[0]),
     )
 
 

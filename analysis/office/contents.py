@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from analysis import packaged, wording
+from analysis.client.chapters import Chapter
 from analysis.office import charts
 from analysis.office.blocks import Block, Text, of_html
 from analysis.present import MIME, Display, cards, sentences
 from analysis.report import audiences, brief
+from analysis.report.chapters import own_section
 from analysis.report.run import Run
 from analysis.results import Check, Finding
 from analysis.settings import Language
@@ -31,7 +33,8 @@ BREAK = Text("break", ())
 class Cover:
     """The title page of a document: its name, the client, and lines below.
 
-    ``simulated`` says that the data are made up, ``label`` says it in a word.
+    ``simulated`` says that the data are made up, ``label`` says it in a word. ``logo`` and
+    ``colour`` are the client's, where its client file has them.
     """
 
     title: str
@@ -39,6 +42,8 @@ class Cover:
     lines: tuple[str, ...]
     simulated: str
     label: str
+    logo: bytes | None = None
+    colour: str = ""
 
 
 @cache
@@ -60,11 +65,15 @@ def cover(run: Run, title: str, language: Language) -> Cover:
         lines.append(wording.text("office.period", language, first=period[0], last=period[1]))
     made = run.manifest.get("finished") or run.manifest.get("started")
     lines.append(wording.text("office.made", language, made=made, run=run.run_id))
-    made_up = (
+    made_up, label = (
         wording.text(key, language) if run.simulated else ""
         for key in ("report.simulated", "report.simulated_label")
     )
-    return Cover(title, run.name(language), tuple(lines), *made_up)
+    look = run.appearance
+    if asked := look.asked(language):
+        lines.append(wording.text("report.contact", language, contact=asked))
+    name = run.name(language)
+    return Cover(title, name, tuple(lines), made_up, label, look.logo_bytes, look.colour)
 
 
 def months(run: Run) -> tuple[int, int] | None:
@@ -215,6 +224,17 @@ _MONEY: Mapping[str, Callable[[Run, Language], charts.Chart | None]] = {
 }
 
 
+def chapter(run: Run, found: Chapter, language: Language) -> list[Block]:
+    """Return one of the client's own chapters, its heading first; code is left out."""
+    return of_html("".join(own_section(run, found, language).shown))
+
+
+def _chapters(run: Run, language: Language, *, chapters: Sequence[str]) -> Iterator[Block]:
+    for stage in chapters:
+        for found in run.chapters(stage, language):
+            yield from chapter(run, found, language)
+
+
 def _page(run: Run, language: Language, *, page: bool) -> Iterator[Block]:
     yield BREAK
 
@@ -225,6 +245,7 @@ _OWN: Mapping[str, Callable[..., Iterator[Block]]] = {
     "doubts": _doubts,
     "lines": _lines,
     "chart": _chart,
+    "chapters": _chapters,
     "page": _page,
 }
 

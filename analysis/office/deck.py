@@ -7,22 +7,25 @@ from dataclasses import dataclass, replace
 
 from analysis import wording
 from analysis.office import charts, contents
-from analysis.office.blocks import Block, Table, Text
+from analysis.office.blocks import Block, Picture, Table, Text
 from analysis.office.charts import Chart
 from analysis.present import sentences, views
 from analysis.report import audiences, brief
-from analysis.report.run import Run
+from analysis.report.run import STAGES, Run
 from analysis.results import Finding
 from analysis.settings import Language
+
+_MOST_TEXTS = 4
+"""Paragraphs of a client's own chapter that stand on its slide."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """One slide: a sentence as its title, texts, and a chart or a table."""
+    """One slide: a sentence as its title, texts, and a chart, a table or a picture."""
 
     title: str
     texts: tuple[Text, ...] = ()
-    shown: Chart | Table | None = None
+    shown: Chart | Table | Picture | None = None
 
 
 def deck(run: Run, language: Language) -> list[Slide]:
@@ -45,6 +48,7 @@ def deck(run: Run, language: Language) -> list[Slide]:
         *_doubts(run, language),
         *_actions(run, language),
         *_method(run, language),
+        *_chapters(run, language),
     ]
 
 
@@ -120,6 +124,17 @@ def _method(run: Run, language: Language) -> Iterator[Slide]:
     words = Text("text", ((wording.text("office.document.method_text", language), False),))
     table = _view(run, "design.roll_out", language)
     yield Slide(wording.text("office.document.compared", language), (words,), table)
+
+
+def _chapters(run: Run, language: Language) -> Iterator[Slide]:
+    """Yield a slide for each of the client's own chapters: its first words, picture or table."""
+    for stage in STAGES:
+        for found in run.chapters(stage, language):
+            heading, *rest = contents.chapter(run, found, language)
+            pictures = (block for block in rest if isinstance(block, Picture))
+            tables = (block for block in rest if isinstance(block, Table) and block.header)
+            shown = next(pictures, None) or next(tables, None)
+            yield Slide(str(heading), _texts(rest)[:_MOST_TEXTS], shown)
 
 
 def _view(run: Run, name: str, language: Language) -> Table | None:

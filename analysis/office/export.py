@@ -89,7 +89,9 @@ def export(
     with registry.using(run.indicators), people.using(people.load(run.folder)):
         for language in languages:
             for path, write in _planned(run, formats, language, templates or Templates(), made):
-                made.files.append(replace_file(path, partial(_checked, write, path.name)))
+                made.files.append(
+                    replace_file(path, partial(_checked, write, path.name, run.folder))
+                )
     made.left = list(dict.fromkeys(made.left))
     return made
 
@@ -143,8 +145,8 @@ def _path(run: Run, title: str, ending: str, language: Language) -> Path:
     return run.folder / FOLDERS[language] / FOLDER / f"{name}.{ending}"
 
 
-def _checked(write: Callable[[Path], object], name: str, path: Path) -> None:
+def _checked(write: Callable[[Path], object], name: str, run_dir: Path, path: Path) -> None:
     """Write a file, and refuse one that shows what looks like a direct identifier."""
     write(path)
-    if kinds := sharing.identifiers(path, name):
+    if kinds := sharing.identifiers(path, name, run_dir):
         raise RunError(sharing.refusal([f"{name} ({', '.join(kinds)})"]))

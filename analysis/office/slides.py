@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from pptx.util import Inches, Pt
 
 from analysis import wording
 from analysis.office import native, template
-from analysis.office.blocks import Table, Text
+from analysis.office.blocks import Picture, Table, Text
 from analysis.office.charts import Chart
 from analysis.office.contents import Cover
 from analysis.office.deck import Slide
@@ -35,6 +36,7 @@ _ROOMY = 0.5
 """Inches of a row at most, where there is room."""
 _BESIDE = 0.34
 """Share of the width that texts beside a chart take."""
+_LOGO = Inches(0.7)
 _POINTS = 72
 _BOLD = 0.92
 """Share of a line that is left, for bold letters are wider."""
@@ -87,7 +89,11 @@ class _Writer:
     def title_slide(self) -> None:
         """Write the title slide."""
         slide = self._new(template.cover_layout(self.presentation))
-        _words(slide.shapes.title, [(self.cover.title, True)], 36, theme.BLUE)
+        colour = self.cover.colour or theme.BLUE
+        _words(slide.shapes.title, [(self.cover.title, True)], 36, colour)
+        if self.cover.logo is not None:
+            logo = slide.shapes.add_picture(io.BytesIO(self.cover.logo), Inches(0.9), Inches(0.7))
+            logo.width, logo.height = logo.width * int(_LOGO) // logo.height, _LOGO
         lines = [self.cover.client, *self.cover.lines, self.cover.simulated]
         below = next((s for s in slide.placeholders if s.placeholder_format.idx == 1), None)
         if below is None:
@@ -114,6 +120,12 @@ class _Writer:
             self._chart(slide, shown.shown, (_MARGIN, top, wide, height))
             if shown.texts:
                 self._texts(slide, shown.texts, (_MARGIN + wide + 0.25, top, beside, height))
+        elif isinstance(shown.shown, Picture):
+            wide = whole * (1 - _BESIDE if shown.texts else 1)
+            self._picture(slide, shown.shown, (_MARGIN, top, wide, height))
+            if shown.texts:
+                beside = (_MARGIN + wide + 0.25, top, whole - wide - 0.25, height)
+                self._texts(slide, shown.texts, beside)
         elif isinstance(shown.shown, Table):
             used = 0.0
             if shown.texts:
@@ -144,7 +156,8 @@ class _Writer:
         size = _fitting(
             _TITLE_SIZES, lambda s: lines_of(words, wide, s) * s * 1.2 <= height * _POINTS
         )
-        _words(title, [(words, True)], size, theme.BLUE if self.plain else None)
+        colour = self.cover.colour or theme.BLUE
+        _words(title, [(words, True)], size, colour if self.plain else None)
 
         title.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
 
@@ -177,6 +190,14 @@ class _Writer:
                     colour = theme.BLUE if text.kind == "badges" else theme.INK
                     _run(paragraph, word, size - 1 if small else size, colour, bold=bold)
         return min(height(size) + 0.1, box[3])
+
+    def _picture(self, slide: Any, picture: Picture, box: Sequence[float]) -> None:
+        """Put a picture into a box, as large as fits."""
+        left, top, wide, high = (int(Inches(length)) for length in box)
+        shape = slide.shapes.add_picture(io.BytesIO(picture.content), left, top)
+        shape.name = picture.caption
+        factor = min(wide / shape.width, high / shape.height)
+        shape.width, shape.height = int(shape.width * factor), int(shape.height * factor)
 
     def _chart(self, slide: Any, chart: Chart, box: Sequence[float]) -> None:
 

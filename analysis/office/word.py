@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from docx.shared import Cm, Pt, RGBColor
 
 from analysis import wording
 from analysis.office import native, template
-from analysis.office.blocks import MOST_ROWS, Block, Table, Text
+from analysis.office.blocks import MOST_ROWS, Block, Picture, Table, Text
 from analysis.office.charts import Chart
 from analysis.office.contents import Cover
 from analysis.office.faces import EAST_ASIAN, LATIN, OTHERWISE
@@ -29,9 +30,12 @@ _TOGETHER = 8
 """Rows of a table that is not broken over pages."""
 _CHART_HEIGHT = {"line": 5.6, "bar": 6.4}
 """Centimetres."""
+_PICTURE_HEIGHT = 12
+"""Centimetres at most."""
+_LOGO = Cm(1.8)
 _STYLES = {
-    "h2": "Heading 1", "h3": "Heading 2", "bullet": "List Bullet", "number": "List Number",
-    "caption": "Caption",
+    "h2": "Heading 1", "h3": "Heading 2", "md-h": "Heading 2",
+    "bullet": "List Bullet", "number": "List Number", "caption": "Caption",
 }  # fmt: skip
 _LOOKS: Mapping[str, Mapping[str, Any]] = {
     "claim": {"size": 11, "bold": True, "before": 7, "after": 3, "keep": True},
@@ -105,10 +109,10 @@ class _Writer:
         properties.author = properties.last_modified_by = properties.comments = ""
         properties.language = HTML_LANG[self.language]
         if self.plain:
-            self._faces()
+            self._faces(cover)
             self._page(cover)
 
-    def _faces(self) -> None:
+    def _faces(self, cover: Cover) -> None:
 
         styles = self.document.styles
         for name in ("Normal", "Title", *_STYLES.values()):
@@ -127,7 +131,8 @@ class _Writer:
             ("Heading 2", 12.5, 10),
         ):
             styles[name].font.size, styles[name].font.bold = Pt(size), True
-            styles[name].font.color.rgb = RGBColor.from_string(theme.BLUE.lstrip("#").upper())
+            colour = (cover.colour or theme.BLUE).lstrip("#").upper()
+            styles[name].font.color.rgb = RGBColor.from_string(colour)
             styles[name].paragraph_format.space_before = Pt(before)
             styles[name].paragraph_format.space_after = Pt(6)
         template.name_other_faces(self.document, EAST_ASIAN, OTHERWISE)
@@ -155,8 +160,11 @@ class _Writer:
 
     def title_page(self, cover: Cover) -> None:
         """Write the title, the client, the period, and whether the data are made up."""
+        if cover.logo is not None:
+            shape = self.document.add_paragraph().add_run().add_picture(io.BytesIO(cover.logo))
+            shape.width, shape.height = shape.width * int(_LOGO) // shape.height, _LOGO
         first = self.paragraph("Title", cover.title)
-        first.paragraph_format.space_before = Pt(180)
+        first.paragraph_format.space_before = Pt(180 if cover.logo is None else 130)
         self.paragraph("Subtitle", cover.client, look="beside")
         for line in cover.lines:
             self.paragraph("", line, look="cover")
@@ -170,6 +178,8 @@ class _Writer:
             self.table(block)
         elif isinstance(block, Chart):
             self.chart(block)
+        elif isinstance(block, Picture):
+            self.picture(block)
         elif block.kind == "break":
             self.begins_page = True
         else:
@@ -264,6 +274,16 @@ class _Writer:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         if is_head:
             template.shade(cell, "EAF2F8")
+
+    def picture(self, block: Picture) -> None:
+        """Put a picture, no wider than the text, with what it shows below."""
+        paragraph = self.document.add_paragraph()
+        shape = paragraph.add_run().add_picture(io.BytesIO(block.content))
+        most = min(self.width, int(Cm(_PICTURE_HEIGHT)) * shape.width // shape.height)
+        if shape.width > most:
+            shape.width, shape.height = most, shape.height * most // shape.width
+        if block.caption:
+            self._look(self.document.add_paragraph(block.caption), "note")
 
     def chart(self, block: Chart) -> None:
         """Write a chart that Word can edit, with its caption above."""

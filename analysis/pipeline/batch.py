@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class ClientOutcome:
         Where it failed, and the cause in one line.
     held : str or None
         The file that could not be replaced because another program has it open, if that is it.
+    failed_chapters : Mapping[str, str]
+        The client's own chapters that failed, each with its cause.
     """
 
     client: str
@@ -53,6 +55,7 @@ class ClientOutcome:
     step: str | None = None
     error: str | None = None
     held: str | None = None
+    failed_chapters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -103,6 +106,7 @@ def run_client(
         step=answer["step"],
         error=answer["error"],
         held=answer.get("held"),
+        failed_chapters=answer.get("failed_chapters", {}),
         **common,
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from analysis.wording import step_key
+
 Speak = Callable[..., str]
 """Returns a sentence: ``speak("cli.progress.step", name=…)``."""
 
@@ -110,4 +112,5 @@ class TerminalProgress:
             self.bar.stop()
 
     def _title(self, name: str) -> str:
-        return self.speak(f"cli.step.{name}")
+        key, told = step_key(name)
+        return self.speak(key, **told)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.errors import RunError
@@ -27,6 +28,9 @@ class RunResult:
         Where the run failed and the cause in one line.
     exception : BaseException or None
         The cause itself.
+    failed_chapters : Mapping[str, str]
+        The client's own chapters that failed, by step, each with its cause in one line; the run
+        went on without them.
     seconds : float
         Wall time.
     """
@@ -38,6 +42,7 @@ class RunResult:
     failed_step: str | None = None
     error: str | None = None
     exception: BaseException | None = None
+    failed_chapters: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property

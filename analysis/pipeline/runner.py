@@ -32,6 +32,7 @@ from analysis.pipeline.progress import Progress, SilentProgress
 from analysis.pipeline.run_result import RunResult, one_line
 from analysis.pipeline.steps import (
     INGEST,
+    REPORT,
     BuildReport,
     Prepare,
     Setting,
@@ -192,8 +193,8 @@ class _Run:
         self.steps = _up_to(steps(setting, inputs), wanted, report=setting.as_of is not None)
         self.fresh = _manifest(setting, inputs)
         self.keys = _keys(self.steps, self.fresh)
-        names = [step.name for step in self.steps]
-        self.forced = set(wanted or names) if force else set()
+        asked = [s.name for s in self.steps if not wanted or {s.name, s.stage} & set(wanted)]
+        self.forced = set(asked) if force else set()
         self.complete = newest.latest(self.reports)
         self.executed: list[str] = []
 
@@ -244,13 +245,13 @@ class _Run:
                         ended.add(step.name)
                     elif self.workers > 1 and (running or len(ready) > 1):
                         running[pool.submit(self._execute, step)] = step
-                    elif (error := self._execute(step)) is None:  # alone: this thread hears Ctrl-C
-                        ended.add(step.name)
+                    elif (error := self._execute(step)) is None or _goes_on(step, error):
+                        ended.add(step.name)  # alone: this thread hears Ctrl-C
                     else:
                         failed[step.name] = error
                 for future in self._first(running):
                     step = running.pop(future)
-                    if (error := future.result()) is None:
+                    if (error := future.result()) is None or _goes_on(step, error):
                         ended.add(step.name)
                     else:
                         failed[step.name] = error
@@ -308,7 +309,7 @@ class _Run:
 
     def _take_over(self, step: Step) -> bool:
         """Use the outputs of this folder or of the last complete run, if they are the same."""
-        if step.name in self.forced:
+        if step.name in self.forced or (step.name == REPORT and self._tried_a_chapter):
             return False
         if not self._has(self.folder, step):
             if self.complete is None or not self._has(self.complete, step):
@@ -322,6 +323,11 @@ class _Run:
         self.progress.step(step.name)
         self.progress.step_done(step.name, "skipped", 0.0)
         return True
+
+    @property
+    def _tried_a_chapter(self) -> bool:
+        """Whether a chapter was executed; one that failed before may have ended well now."""
+        return any(step.stage and step.name in self.executed for step in self.steps)
 
     def _execute(self, step: Step) -> BaseException | None:
         self._clear(step)
@@ -375,7 +381,17 @@ class _Run:
             failed_step=failed,
             error=None if error is None else one_line(error),
             exception=error,
+            failed_chapters={
+                step.name: str(self.manifest.steps[step.name].error)
+                for step in self.steps
+                if step.stage and self.manifest.steps[step.name].state == "failed"
+            },
         )
+
+
+def _goes_on(step: Step, error: BaseException) -> bool:
+    """Whether a run goes on where a step failed: its page and the run's end tell of a chapter."""
+    return bool(step.stage) and not isinstance(error, KeyboardInterrupt)
 
 
 def _manifest(setting: Setting, inputs: dict[str, str]) -> Manifest:
@@ -404,8 +420,8 @@ def _manifest(setting: Setting, inputs: dict[str, str]) -> Manifest:
 def _up_to(all_steps: list[Step], wanted: list[str] | None, *, report: bool) -> list[Step]:
     if wanted is None:
         return all_steps
-    last = max(place for place, step in enumerate(all_steps) if step.name in wanted)
-    return all_steps[: last + 1] + (all_steps[-1:] if report else [])
+    asked = (place for place, s in enumerate(all_steps) if {s.name, s.stage} & set(wanted))
+    return all_steps[: max(asked) + 1] + (all_steps[-1:] if report else [])
 
 
 def _keys(chain: list[Step], fresh: Manifest) -> dict[str, str]:

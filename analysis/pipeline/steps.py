@@ -7,23 +7,24 @@ import datetime as dt
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from analysis import history, parameters
-from analysis.client import load
+from analysis.client import chapters, load
+from analysis.client.evaluated import evaluated
 from analysis.errors import InputError, RunError
 from analysis.files import notebooks_folder, sha256
 from analysis.manifest import FILE_NAME
 from analysis.parameters import StageDeclaration, StageParameters
-from analysis.pipeline import fingerprint, outcome
-from analysis.pipeline.engine import ENGINE_NAME, RecordingEngine
+from analysis.pipeline import fingerprint
 from analysis.pipeline.execution import CellCallback
 from analysis.pipeline.interruption import Interruption
+from analysis.pipeline.notebooks import HOME, Kernel, run_notebook
 
 INGEST = "ingest"
 REPORT = "report"
-HOME = "CRMEVAL_HOME"
 MONITORING = "monitoring"
 LOOKED_BACK = "as-of"
 
@@ -51,6 +52,9 @@ class Step:
         Does the step, given the run folder and a callback for its progress.
     after : tuple of str
         Steps whose outputs it reads.
+    stage : str
+        Of a client's own chapter: the stage on whose page it stands. A run goes on where such a
+        step fails. Empty for all others.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Step:
     size: int
     execute: Callable[[Path, CellCallback], None]
     after: tuple[str, ...] = ()
+    stage: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +123,8 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
     inputs : Mapping[str, str]
         Hashes of the client's files.
     """
-    exports = {name: found for name, found in inputs.items() if name not in history.SHEETS}
+    read = evaluated(setting.root / "data" / setting.client, inputs)
+    exports = {name: found for name, found in read.items() if name not in history.SHEETS}
     past = [
         history.fingerprint(setting.root, setting.client, setting.as_of),
         *(inputs.get(name) for name in history.SHEETS),
@@ -130,20 +136,29 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
         size=8,
         execute=lambda folder, _: _prepare_unchanged(setting, folder, inputs),
     )
-    report = Step(
-        name=REPORT,
-        depends=None,
-        outputs=("zh", "en", "index.html"),
-        size=8,
-        execute=lambda folder, _: _build_report(setting, folder),
-        after=tuple(found.name for found in parameters.STAGES),
-    )
     checked = parameters.for_each_stage(setting.values)
-    stages = (
+    stages = [
         _stage(setting, found, checked[found.name], past if found.name == MONITORING else None)
         for found in parameters.STAGES
+    ]
+    own = _chapters(setting, inputs, _shared(checked[parameters.STAGES[0].name]))
+    report = Step(
+        name=REPORT,
+        depends=inputs,
+        outputs=("zh", "en", "index.html", "appearance.json"),
+        size=8,
+        execute=lambda folder, _: _build_report(setting, folder),
+        after=tuple(step.name for step in (*stages, *own)),
     )
-    return [ingest, *stages, report]
+    ordered = [ingest]
+    for stage in stages:
+        ordered += [stage, *(chapter for chapter in own if chapter.stage == stage.name)]
+    return [*ordered, report]
+
+
+def _shared(checked: StageParameters) -> dict[str, Any]:
+    """Return the parameters that every notebook takes, also a client's own."""
+    return checked.model_dump(include=set(StageParameters.model_fields) - {"run_dir"})
 
 
 def _left_out(setting: Setting) -> str | None:
@@ -191,40 +206,56 @@ def _execute(
     folder: Path,
     on_cell: CellCallback,
 ) -> None:
-    import papermill
-    from papermill.engines import papermill_engines
+    run_notebook(
+        notebooks_folder(setting.root) / declared.notebook,
+        folder / "notebooks" / declared.notebook,
+        {**values, "run_dir": str(folder)},
+        _kernel(setting, setting.root),
+        on_cell,
+    )
 
-    papermill_engines.register(ENGINE_NAME, RecordingEngine)
-    target = folder / "notebooks" / declared.notebook
-    target.parent.mkdir(exist_ok=True)
-    try:
-        papermill.execute_notebook(
-            _no_template(notebooks_folder(setting.root) / declared.notebook),
-            _no_template(target),
-            {**values, "run_dir": str(folder)},
-            engine_name=ENGINE_NAME,
-            kernel_name="python3",
-            language="python",
-            progress_bar=False,
-            warm=setting.warm,
-            environment={HOME: str(setting.root)},
-            working_folder=setting.root,
-            execution_timeout=setting.cell_timeout,
-            on_cell=on_cell,
-            interruption=setting.interruption,
+
+def _kernel(setting: Setting, folder: Path) -> Kernel:
+    return Kernel(
+        root=setting.root,
+        folder=folder,
+        warm=setting.warm,
+        cell_timeout=setting.cell_timeout,
+        interruption=setting.interruption,
+    )
+
+
+def _chapters(setting: Setting, inputs: Mapping[str, str], values: Mapping[str, Any]) -> list[Step]:
+    """Return the steps of the client's own chapters."""
+    from analysis.pipeline import chapters as own
+
+    folder = setting.root / "data" / setting.client
+    read = chapters.beside(folder)
+    before = [found.name for found in parameters.STAGES]
+    return [
+        Step(
+            name=found.step,
+            depends=own.depends(found, inputs, read, values),
+            outputs=own.outputs(found),
+            size=1,
+            execute=partial(_execute_chapter, setting, found, values),
+            after=tuple(before[: before.index(found.stage) + 1]),
+            stage=found.stage,
         )
-    except Exception as error:
-        if not outcome.outcome_path(target).exists() or outcome.load(target).ok:
-            raise
-        raise RunError(outcome.load(target).sentence) from error
-    # Papermill lets sys.exit(0) in a cell pass for a finished notebook.
-    if not (ended := outcome.load(target)).ok:
-        raise RunError(ended.sentence)
+        for found in chapters.chapters(folder)
+    ]
 
 
-def _no_template(path: Path) -> str:
-    """Return a path as papermill takes it, which fills ``{name}`` with parameters."""
-    return str(path).replace("{", "{{").replace("}", "}}")
+def _execute_chapter(
+    setting: Setting,
+    chapter: chapters.Chapter,
+    values: Mapping[str, Any],
+    folder: Path,
+    on_cell: CellCallback,
+) -> None:
+    from analysis.pipeline import chapters as own
+
+    own.execute(chapter, values, folder, _kernel(setting, chapter.path.parent), on_cell)
 
 
 def _prepare_unchanged(setting: Setting, folder: Path, inputs: Mapping[str, str]) -> None:
@@ -265,6 +296,7 @@ def _build_report(setting: Setting, folder: Path) -> None:
     from analysis import report
 
     with _home(setting.root):
+        report.keep_appearance(load(setting.client, setting.root), folder)
         report.build(folder)
 
 

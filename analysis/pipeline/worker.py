@@ -49,6 +49,7 @@ def work(request: dict[str, Any]) -> dict[str, Any]:
         "step": result.failed_step,
         "error": said,
         "held": _held(result.exception),
+        "failed_chapters": dict(result.failed_chapters),
     }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from analysis.report.appearance import keep_appearance
 from analysis.report.build import build
 from analysis.report.export import export
 from analysis.report.forms import FOLDER as FORMS_FOLDER
 from analysis.report.forms import write_forms
 from analysis.report.portfolio import portfolio
 from analysis.report.printing import print_pages
-from analysis.report.run import Run, newest_run, open_run
+from analysis.report.run import Run, newest_run, open_chapter, open_run
 from analysis.report.sharing import share
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "Run",
     "build",
     "export",
+    "keep_appearance",
     "newest_run",
+    "open_chapter",
     "open_run",
     "portfolio",
     "print_pages",

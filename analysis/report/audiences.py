@@ -94,6 +94,7 @@ def _page(run: Run, name: str, shown: Sequence[Mapping[str, Any]], language: Lan
         stages=page.stage_links(run, language, name),
         contents=[section for section in sections if section.anchor],
         simulated=run.simulated,
+        look=run.appearance,
         provenance=page.provenance(run, language),
     )
 

@@ -16,6 +16,7 @@ from analysis import wording
 from analysis.indicators import digits, registry
 from analysis.present import cards, commitments, sentences, strips, tables, views
 from analysis.report import audiences
+from analysis.report.chapters import title_of
 from analysis.report.notebook import Section
 from analysis.report.run import STAGES, Run
 from analysis.report.workbook import NAME
@@ -372,6 +373,11 @@ def _gaps(run: Run, language: Language) -> Iterator[tuple[str, str, str]]:
             failed = wording.text("brief.state_failed", language, error=run.error(stage))
             title = wording.text(f"terms.stage.{stage}", language)
             yield title, title, failed
+        for chapter in run.chapters(stage, language):
+            if run.state(chapter.step) == "failed":
+                cause = run.error(chapter.step)
+                told = wording.text("brief.state_failed", language, error=cause)
+                yield wording.text(f"terms.stage.{stage}", language), title_of(chapter), told
 
 
 def _audiences(run: Run, language: Language) -> str:

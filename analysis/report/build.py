@@ -97,6 +97,7 @@ def brief_page(run: Run, language: Language, *, top: bool = False) -> str:
         stages=page.stage_links(run, language, "index", prefix),
         contents=sections,
         simulated=run.simulated,
+        look=run.appearance,
         provenance=page.provenance(run, language),
     )
 

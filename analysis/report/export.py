@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from html import escape
 from pathlib import Path
 
+from analysis import wording
 from analysis.files import write_text
 from analysis.present import people
 from analysis.report import notebook, page, typeface
+from analysis.report.chapters import own_section
+from analysis.report.notebook import Section
 from analysis.report.run import FOLDERS, Run, open_run
 from analysis.settings import Language
 
@@ -45,17 +50,31 @@ def export(
 
 def stage_page(run: Run, path: Path, language: Language) -> str:
     """Return the page of one notebook, still without its font."""
+    stage = path.stem.partition("_")[2]
     with people.using(people.load(run.folder)):
         content = notebook.read(path, language)
-    stage = path.stem.partition("_")[2]
+        own = [own_section(run, chapter, language) for chapter in run.chapters(stage, language)]
+    parts = [*content.sections, *own]
+    shown, gone = run.appearance.arranged(stage, parts, _name)
+    body = [section.html(language) for section in shown]
+    if gone:
+        words = wording.text("report.left_out", language, names=[part.title for part in gone])
+        body.append(f'<p class="notice">{escape(words)}</p>')
     return page.render(
-        "\n".join(section.html(language) for section in content.sections),
+        "\n".join(body),
         title=content.title,
         language=language,
         switch_href=f"../{FOLDERS[page.other(language)]}/{stage}.html",
         client=run.name(language),
         stages=page.stage_links(run, language, stage),
-        contents=content.contents,
+        contents=[section for section in shown if section.anchor],
         simulated=run.simulated,
+        look=run.appearance,
         provenance=page.provenance(run, language),
     )
+
+
+def _name(section: Section) -> str:
+    """Return what the client file calls a section; a section that says there is nothing as well."""
+    own = re.fullmatch(r"chapter-(.+)", section.anchor or "")
+    return own[1] if own else re.sub(r"^chapters-[a-z]+-|-none$", "", section.anchor or "")

@@ -108,7 +108,7 @@ def read(path: Path, language: Language) -> Notebook:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             if added.is_addition(cell):
-                sections[-1].add(added.prose(cell.source))
+                sections[-1].add(added.prose(cell.source, cell.get("attachments")))
             else:
                 waiting.append(markdown.to_html(cell.source))
             continue
@@ -122,7 +122,7 @@ def read(path: Path, language: Language) -> Notebook:
                 extra = added.shown(output, language)
                 if extra is not None:
                     sections[-1].add(extra)
-                noted += _plain(output) if extra is None else []
+                noted += plain(output) if extra is None else []
                 continue
             html = bundle[language]
             if bundle["role"] == "section":
@@ -162,7 +162,8 @@ def _bundle(output: Any, path: Path) -> dict[str, Any] | None:
     return None
 
 
-def _plain(output: Any) -> list[str]:
+def plain(output: Any) -> list[str]:
+    """Return what was printed, and results that are text."""
     if output.output_type == "stream":
         # Standard error is progress and warnings of libraries: in the notebook, not the report.
         return [f"<pre>{escape(output.text)}</pre>"] if output.name == "stdout" else []

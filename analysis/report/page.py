@@ -11,6 +11,7 @@ from typing import Any
 
 from analysis import wording
 from analysis.present import people, stylesheet, tables
+from analysis.report.appearance import Appearance
 from analysis.report.notebook import Section
 from analysis.report.run import HTML_LANG, STAGES, Run
 from analysis.settings import Language
@@ -69,6 +70,7 @@ def render(
     stages: Sequence[StageLink] = (),
     contents: Iterable[Section] = (),
     simulated: bool = False,
+    look: Appearance | None = None,
     provenance: str = "",
 ) -> str:
     """Return a whole page with :data:`FONT_SLOT` where its font goes.
@@ -85,6 +87,8 @@ def render(
         Navigation between pages and within this one.
     simulated : bool
         Whether to say at the top that the data are made up.
+    look : Appearance, optional
+        The client's logo, colour and contact.
     provenance : str
         Markup of the foot.
     """
@@ -93,13 +97,15 @@ def render(
     def t(key: str, **params: Any) -> str:
         return wording.text(key, language, **params)
 
-    switched = other(language)
+    switched, look = other(language), look or Appearance()
     return _template().render(
         lang=HTML_LANG[language],
         title=title,
         site_title=t("report.site_name"),
         client=client,
-        css=Markup(_css()),
+        css=Markup(_css() + _coloured(look.colour)),
+        logo=look.logo,
+        contact=look.asked(language),
         font_style=Markup(FONT_SLOT),
         switch_href=switch_href,
         switch_lang=HTML_LANG[switched],
@@ -155,6 +161,18 @@ def provenance(run: Run, language: Language) -> str:
 
 def _folded(title: str, count: int, html: str) -> str:
     return f"<details><summary>{title} ({count})</summary>{html}</details>"
+
+
+def _coloured(colour: str) -> str:
+    """Return the style in the client's colour; figures keep colours that everybody can tell."""
+    if not colour:
+        return ""
+    return (
+        f"\n@media screen {{ .bar {{ background: {colour}; }}"
+        f" .bar .switch {{ border-color: #fff; }} .bar .switch:hover {{ color: {colour}; }} }}"
+        f"\n.stages [aria-current] {{ border-color: {colour}; }}"
+        f" main h1, main h2 {{ color: {colour}; }}\n"
+    )
 
 
 @cache

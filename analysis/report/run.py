@@ -13,8 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import indicators, newest, results, wording
+from analysis import indicators, newest, parameters, results, wording
 from analysis import manifest as manifests
+from analysis.client import chapters
 from analysis.errors import RunError, StoredFileError
 from analysis.file_names import listed
 from analysis.files import project_root
@@ -24,6 +25,7 @@ from analysis.present import rich
 from analysis.present.precision import Earlier, Supported
 from analysis.present.views import STAGES, View
 from analysis.report import saved
+from analysis.report.appearance import Appearance, appearance
 from analysis.results import Shown, StageResults
 from analysis.settings import LEVEL, MIN_CELL, Language
 
@@ -90,10 +92,7 @@ class Run(Shown):
         """Return how each step ended, with the page to open."""
         language = wording.language_of_notebook()
         steps = self.manifest.get("steps", {}) or self.results
-        rows = [
-            (wording.text(f"cli.step.{step}", language), self._ended(step, language))
-            for step in steps
-        ]
+        rows = [(_title(step, language), self._ended(step, language)) for step in steps]
         head = f"{self.name(language)} · {self.run_id}"
         page = self.folder / "index.html"
         words = wording.text("report.rich.page", language)
@@ -128,6 +127,19 @@ class Run(Shown):
     def error(self, stage: str) -> str | None:
         """Return why a stage failed."""
         return self.manifest.get("steps", {}).get(stage, {}).get("error")
+
+    def chapters(self, stage: str, language: Language) -> list[chapters.Chapter]:
+        """Return the client's own chapters of a stage in a language, with their notebooks."""
+        folder = self.folder / "notebooks" / chapters.FOLDER
+        stems = (s.removeprefix(manifests.CHAPTER) for s in self.manifest.get("steps", {})
+                 if s.startswith(manifests.CHAPTER))  # fmt: skip
+        found = (chapters.of_name(stem, folder / f"{stem}.ipynb") for stem in stems)
+        return [c for c in found if c and c.stage == stage and c.language in (None, language)]
+
+    @cached_property
+    def appearance(self) -> Appearance:
+        """How the client's reports look."""
+        return appearance(self.folder)
 
     @cached_property
     def earlier(self) -> Earlier:
@@ -204,6 +216,11 @@ def open_run(folder: Path) -> Run:
     return Run(folder, manifest, {}, simulated)
 
 
+def _title(step: str, language: Language) -> str:
+    key, told = wording.step_key(step)
+    return wording.text(key, language, **told)
+
+
 def newest_run(client: str) -> Run:
     """Open the newest complete run of a client.
 
@@ -226,6 +243,29 @@ def newest_run(client: str) -> Run:
             f"Correct: crmeval run {client}, or open a folder with analysis.report.open_run(folder)"
         )
     return open_run(folder)
+
+
+def open_chapter(*, client: str, run_dir: str = "", language: str = "zh_CN") -> Run:
+    """Open the run that a client's own chapter tells of.
+
+    Parameters
+    ----------
+    client : str
+        Folder name under ``data/``.
+    run_dir : str
+        Run folder, as a run hands it to the chapter; empty in a notebook run by itself, which
+        takes the newest complete run.
+    language : {"zh_CN", "zh", "en"}
+        Language of what the notebook displays.
+
+    Raises
+    ------
+    RunError
+        When a parameter has a wrong value, or there is no complete run.
+    """
+    given = {"client": client, "run_dir": run_dir, "language": language}
+    wording.speak(parameters.validate(STAGES[0], given).language)
+    return open_run(Path(run_dir)) if run_dir else newest_run(client)
 
 
 def _indicators(folder: Path) -> Mapping[str, Indicator] | None:

@@ -11,12 +11,15 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
+from analysis import wording
 from analysis.errors import RunError
 from analysis.file_names import listed
 from analysis.files import replace_file
 from analysis.ingest.identifiers_seen import identifier_kind
+from analysis.report.appearance import appearance
 from analysis.report.run import FOLDERS
 
 _OFFICE = (".xlsx", ".docx", ".pptx")
@@ -80,7 +83,7 @@ def share(run_dir: Path, target: Path) -> Shared:
     wrong = [
         f"{name} ({', '.join(kinds)})"
         for name, path in zip(names, found, strict=True)
-        if (kinds := identifiers(path, name))
+        if (kinds := identifiers(path, name, run_dir))
     ]
     if wrong:
         raise RunError(refusal(wrong))
@@ -95,8 +98,10 @@ def share(run_dir: Path, target: Path) -> Shared:
     return Shared(replace_file(target, write), tuple(names))
 
 
-def identifiers(path: Path, name: str) -> list[str]:
+def identifiers(path: Path, name: str, run_dir: Path) -> list[str]:
     """Return the kinds of direct identifiers that a file seems to show.
+
+    Whom readers may ask is named on purpose, and does not count.
 
     Parameters
     ----------
@@ -104,8 +109,16 @@ def identifiers(path: Path, name: str) -> list[str]:
         The file.
     name : str
         What it will be called; its ending says what it is.
+    run_dir : Path
+        Run folder, which says whom readers may ask.
     """
-    return sorted({kind for text in _said(path, name) if (kind := identifier_kind(text))})
+    look = appearance(run_dir)
+    known = {
+        wording.text("report.contact", language, contact=look.asked(language))
+        for language in wording.LANGUAGES
+    }
+    said = (text for text in _said(path, name) if unescape(text).strip() not in known)
+    return sorted({kind for text in said if (kind := identifier_kind(text))})
 
 
 def refusal(wrong: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from analysis.wording.session import (
     speak,
     speaking,
 )
+from analysis.wording.steps import step_key
 
 __all__ = [
     "LANGUAGES",
@@ -34,5 +35,6 @@ __all__ = [
     "read_language",
     "speak",
     "speaking",
+    "step_key",
     "text",
 ]
