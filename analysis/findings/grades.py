@@ -275,6 +275,7 @@ def money_finding(roi: StageResults, effects: Iterable[Finding]) -> Finding:
             "ci_high": None if shown is None else shown.ci_high,
             "level": None if ratio is None else ratio.level,
             "covers": check.value,
+            "required": check.threshold,
             "priced": len(priced),
             **({name: ratio.dims[name] for name in _SPREAD} if disputed and ratio else {}),
         },

@@ -226,7 +226,7 @@ def assess_needs(
         tables["skill_gaps"] = gaps
     shown = gaps[~gaps["hidden"].astype(bool)]
     if shown.empty:
-        missing = Check(**common, status="not_possible", reason="measurement.reason.no_pretest")
+        missing = Check(**common, status="not_possible", reason=_why_none(assessments, staff))
         return collect("baseline", [missing], tables=tables)
     short = int((shown["ci_low"] > 0).sum())
     widest = shown.iloc[0]
@@ -248,3 +248,14 @@ def assess_needs(
         },
     )
     return collect("baseline", [check], tables=tables)
+
+
+def _why_none(assessments: pd.DataFrame | None, staff: pd.DataFrame | None) -> str:
+    """Return why there is no gap to show: no scores, no tiers, or groups that are too small."""
+    if not present(assessments, "occasion") or not present(
+        assessments[assessments["occasion"] == "pre"], "score"
+    ):
+        return "measurement.reason.no_pretest"
+    if not present(staff, "tier"):
+        return "measurement.reason.no_tiers"
+    return "measurement.reason.few_pretest"

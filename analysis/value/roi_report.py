@@ -279,6 +279,7 @@ def _check(
         reason=reason,
         params={
             "covers": covers,
+            "required": ends_of(level)[1],
             "priced": int(table["priced"].sum()) if len(table) else 0,
             "unpriced": int((~table["priced"].astype(bool)).sum()) if len(table) else 0,
             **told,

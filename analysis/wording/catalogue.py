@@ -59,7 +59,8 @@ def text(key: str, language: Language, **params: Any) -> str:
         that a check may hand over all it knows. ``None`` reads as "not available". The specs
         ``unit``, ``effect`` and ``size`` also read ``unit``; the last two rather
         ``outcome_unit``, where a test's own unit is that of p. A spec of two words,
-        ``{n:site|sites}``, is the word that goes with the number, not the number.
+        ``{n:site|sites}``, is the word that goes with the number, not the number; one that begins
+        with a plus, ``{value:+raised|cut}``, the word for its sign.
 
     Raises
     ------
@@ -100,9 +101,9 @@ def keys(language: Language = "zh_CN") -> tuple[str, ...]:
 
 
 def placeholders(key: str, language: Language) -> tuple[tuple[str, str], ...]:
-    """Return the sorted ``(name, spec)`` pairs of a sentence, without words by number."""
+    """Return the sorted ``(name, spec)`` pairs of a sentence, without words by number or sign."""
     found = ((name, spec or "") for name, spec in _blanks(key, language))
-    return tuple(sorted({(name, spec) for name, spec in found if not _by_number(spec)}))
+    return tuple(sorted({(name, spec) for name, spec in found if "|" not in spec}))
 
 
 def words_by_number(key: str, language: Language) -> tuple[tuple[str, str, str], ...]:
@@ -121,11 +122,18 @@ def _blanks(key: str, language: Language) -> list[tuple[str, str]]:
 
 
 def _by_number(spec: str) -> bool:
-    return "|" in spec
+    return "|" in spec and not _by_sign(spec)
+
+
+def _by_sign(spec: str) -> bool:
+    return "|" in spec and spec.startswith("+")
 
 
 def _fill(key: str, language: Language, params: Mapping[str, Any], name: str, spec: str) -> str:
     value = params[name]
+    if _by_sign(spec):
+        rose, fell = spec[1:].split("|")
+        return fell if value is not None and value < 0 else rose
     if _by_number(spec):
         one, other = spec.split("|")
         return plural_word(value, one, other, language)

@@ -51,9 +51,9 @@ def test_pages_are_whole(folder, language, name):
 @pytest.mark.parametrize(
     ("stage", "sentence"),
     [
-        ("baseline", "The client gave no data on the customer questionnaires"),
-        ("monitoring", "There is no data on the training enrolments, so this is not assessed."),
-        ("tracking", "Nobody rated behaviour before and after, so this level cannot be judged."),
+        ("baseline", "The client supplied no data for the customer questionnaires"),
+        ("monitoring", "There are no data for the training records, so this is not assessed."),
+        ("tracking", "Nobody rated behaviour both before and after training"),
         ("value", "not available"),
     ],
 )

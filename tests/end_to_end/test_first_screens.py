@@ -14,7 +14,7 @@ PAGE = screens["PAGE"].read_text(encoding="utf-8")
 LANGUAGES = ("en", "zh_CN")
 CAUSAL_WORDS = {
     "en": ("because of the training", "effect", "improved", "caused"),
-    "zh_CN": ("效果", "培训改善", "导致", "提升了"),
+    "zh_CN": ("效果", "培训使", "培训改善", "导致", "提升了"),
 }
 
 
@@ -61,8 +61,8 @@ def test_a_plain_effect_is_claimed_with_the_strength_of_its_design():
 def test_no_effect_is_not_claimed():
     said = told("none")
     assert said.finding.claim == "findings.effect.absent"
-    assert "worth knowing is excluded" in said.sentence(0, "en")
-    assert "没有值得重视的影响" in said.sentence(0, "zh_CN")
+    assert "large enough to matter is ruled out" in said.sentence(0, "en")
+    assert "没有值得关注的影响" in said.sentence(0, "zh_CN")
     assert said.lines[2].sentence == "findings.lasts.nothing"
 
 
@@ -100,8 +100,8 @@ def test_one_treated_site_without_donors_has_an_effect_without_interval():
     said = told("one site")
     assert said.finding.claim == "findings.effect.unbounded"
     assert said.finding.strength == "insufficient"
-    assert "p could not be smaller than 1.00" in said.sentence(0, "en")
-    assert "too few to say how far chance alone" in said.sentence(3, "en")
+    assert "p could not fall below 1.00" in said.sentence(0, "en")
+    assert "too few sites to say how far chance alone" in said.sentence(3, "en")
     assert "p 都不可能小于 1.00" in said.sentence(0, "zh_CN")
 
 
@@ -132,14 +132,14 @@ def test_without_a_comparison_no_causal_word_appears():
 
 def test_the_rule_that_chose_the_method_is_printed():
     html = told("attrition", whole=True).html
-    assert "The method follows a rule that was fixed before the results" in html["en"]
+    assert "The method follows a rule fixed before the results were seen" in html["en"]
     assert "Here: Efficient estimator under random timing" in html["en"]
-    assert "Training order was drawn by lot and every wave has enough sites" in html["en"]
+    assert "Training order was drawn by lottery and every wave has enough sites" in html["en"]
     assert "方法按事先定好的规则选择" in html["zh_CN"]
     assert "培训顺序由抽签决定" in html["zh_CN"]
     described = told("no comparison", whole=True).html
     assert "Here: Before and after, no comparison." in described["en"]
-    assert "There is nobody to compare with" in described["en"]
+    assert "There is nothing to compare with" in described["en"]
 
 
 def test_estimates_stand_beside_the_truth_of_a_simulated_world():
@@ -152,7 +152,7 @@ def test_estimates_stand_beside_the_truth_of_a_simulated_world():
     assert row["truth"] == pytest.approx(0)  # whoever answers changed, so the interval misses it
     assert row["covered"] == "missed"
     for language, words in (
-        ("en", ("Simulated data: each effect beside what is true", "misses the truth")),
+        ("en", ("Simulated data: each estimate against the true effect", "misses the truth")),
         ("zh_CN", ("模拟数据：各项效果的估计值与模拟世界中真实值的对照", "不包含")),
     ):
         for word in words:

@@ -95,12 +95,12 @@ def test_three_sites_against_three_before_and_after(tmp_path):
         "无法界定其误差范围，不存在 95% 区间。随机化检验 p = 0.10；在这一设计下，无论结果如何，"
         "p 都不可能小于 0.10。",
         "en": "+1.00 points at the trained sites, against the comparison sites (3 trained of 6 "
-        "sites). With so few sites its uncertainty cannot be bounded: no 95% interval exists. By "
-        "randomisation p = 0.10, and with this design p could not be smaller than 0.10",
+        "sites). With so few sites its uncertainty cannot be bounded: there is no 95% interval. "
+        "The randomisation test gives p = 0.10; with this design p could not fall below 0.10",
     }
     rounds = {
         "zh": "共测量 2 轮：2023年11月、2024年6月。2023年12月至2024年5月没有数据",
-        "en": "Measured in 2 rounds: Nov 2023, Jun 2024. No data from Dec 2023 to May 2024",
+        "en": "Measured in 2 rounds: Nov 2023, Jun 2024. There are no data for Dec 2023 to",
     }
     before = {"zh": "培训前只测量了一轮", "en": "Only one round was measured before training"}
     repair = {"zh": "修补数据", "en": "Repair the data"}

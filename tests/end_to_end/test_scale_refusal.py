@@ -23,9 +23,9 @@ SECTION = {
         "不予比较：物业类型。这些群体的平均分不并列。",
     ),
     "en": (
-        "Not as they are. Customers who are equally satisfied score these items differently",
+        "Not directly. Customers who are equally satisfied score these items differently",
         "“您对服务态度是否满意？”, “您对管家沟通是否满意？”",
-        "Refused: Kinds of property. The average scores of these groups are not set side by side.",
+        "Not comparable: Property types. The average scores of these groups are not shown",
     ),
 }
 
@@ -143,7 +143,10 @@ def test_the_same_world_without_the_shift_passes(stage_of):
     for language, (refusal, _, instead) in SECTION.items():
         assert refusal not in text[language]
         assert instead not in text[language]
-        yes = {"zh_CN": "可以。2 组对各题的理解和打分尺度一致", "en": "Yes. The 2 groups read"}
+        yes = {
+            "zh_CN": "可以。2 组对各题的理解和打分尺度一致",
+            "en": "Yes. The 2 groups understand",
+        }
         assert yes[language] in text[language]
 
 
@@ -154,9 +157,9 @@ OPEN = {
         "无法判断不同群体的打分尺度是否一致",
     ),
     "en": (
-        "come from 6 sites only",
-        "Could come from the use of the scale (points)",
-        "It cannot be told whether groups use the questionnaire alike",
+        "come from only 6 sites",
+        "Could be due to use of the scale (points)",
+        "Not clear whether groups use the rating scale alike",
     ),
 }
 

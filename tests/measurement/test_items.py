@@ -186,7 +186,7 @@ def test_ends_of_a_declared_scale_that_nobody_chose_are_told():
     items = described(NAMES[:4]).assign(scale_max=10.0)
     scale = worded(of(assess_items(long(scores(items=4)), items), ".scale"))
     assert scale.status == "caution"
-    assert "1 to 5" in wording.text(scale.reason, "en", **scale.params)
+    assert "between 1 and 5" in wording.text(scale.reason, "en", **scale.params)
     few = worded(of(assess_items(long(scores(items=4, n=40)), items), ".scale"))
     assert few.status == "passed"
 

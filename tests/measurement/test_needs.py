@@ -85,6 +85,12 @@ def test_stage_says_what_it_finds_and_what_it_lacks():
     for language in wording.LANGUAGES:
         wording.text(check.reason, language, **check.params)
     assert set(found.tables) == {"skill_gaps"}
-    for assessments in (None, assessed("post")):
-        missing = assess_needs(assessments, STAFF, None, None, target=80).checks[0]
+    for assessments, staff, reason in (
+        (None, STAFF, "no_pretest"),
+        (assessed("post"), STAFF, "no_pretest"),
+        (assessed(), STAFF.assign(tier=None), "no_tiers"),
+        (assessed().head(2), STAFF, "few_pretest"),
+    ):
+        missing = assess_needs(assessments, staff, None, None, target=80).checks[0]
         assert missing.status == "not_possible"
+        assert missing.reason == f"measurement.reason.{reason}"

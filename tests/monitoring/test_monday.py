@@ -69,7 +69,7 @@ def test_many_subjects_under_one_rule_are_one_action():
     assert len(action.evidence) == 5
     said = sentences.sentence(action.alert.message, "en", action.alert.params)
     assert "5 subjects" in said
-    assert '"s4"' in said
+    assert "“s4”" in said
     assert len(rank_actions(alerts[:3], on=ON)) == 3
 
 

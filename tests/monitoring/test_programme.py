@@ -67,7 +67,11 @@ def test_effort_counts_people_once():
     assert attended_effort(enrolments) == (1, 5.0)
     assert attended_effort(None) == (None, None)
     found = assess_budget(COSTS)
-    assert found.estimate("monitoring.cost.per_hour").reason == "monitoring.reason.no_effort"
+    lacking = {"per_trainee": "no_effort", "per_hour": "no_hours", "per_pass": "no_passes"}
+    for name, reason in lacking.items():
+        assert found.estimate(f"monitoring.cost.{name}").reason == f"monitoring.reason.{reason}"
+    failed = assess_budget(COSTS, trainees=3, passes=0)
+    assert failed.estimate("monitoring.cost.per_pass").reason == "monitoring.reason.nobody_passed"
 
 
 def test_risks_are_graded_by_the_product():

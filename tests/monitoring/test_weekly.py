@@ -77,6 +77,16 @@ def test_a_site_whose_orders_double_is_ranked_first():
 def test_too_few_weeks_and_absent_tables_are_said():
     none = assess_weekly(None, start=dt.date(2024, 7, 1), timezone=UTC, until=dt.date(2024, 12, 31))
     assert [c.status for c in none.checks] == ["not_possible"] * 2
+    assert {c.reason for c in none.checks} == {"monitoring.reason.no_table"}
+    opened = pd.date_range("2024-01-01", periods=400, freq="12h", tz="UTC")
+    orders = pd.DataFrame({"site_id": "a", "opened_at": opened, "due_at": pd.NaT})
+    found = assess_weekly(
+        orders, start=dt.date(2024, 7, 1), timezone=UTC, until=dt.date(2024, 7, 18)
+    )
+    said = {c.id: c for c in found.checks}
+    assert said["monitoring.weekly.opened"].status != "not_possible"
+    assert said["monitoring.weekly.in_time"].reason == "monitoring.reason.no_column"
+    assert said["monitoring.weekly.in_time"].params["column"] == "monitoring.taught.due_at"
     assert chart_weeks(
         weeks(np.full((3, 30), 2.0), 1), start=dt.date(2024, 7, 1), what="opened"
     ).empty

@@ -28,7 +28,7 @@ def client(name, value, *, simulated=False):
 def test_comparable_clients_are_pooled_with_their_spread():
     html = _figures([client("甲", 0.1), client("乙", 0.2), client("丙", 0.6)], "en")
     assert "The 3 clients together" in html
-    assert "What to expect at one more client" in html
+    assert "Effect to expect at one more client" in html
     assert "Do the effects differ between clients?" in html
 
 

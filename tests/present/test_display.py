@@ -112,7 +112,7 @@ def test_estimates_table_says_why_there_is_no_value():
         ["Frontline", "50.0%", "40.0% to 60.0%", "40"],
         ["Senior management", "not available", "—", "—"],
     ]
-    assert "There are no rows to show." in html
+    assert "No rows to show." in html
 
 
 def test_a_difference_carries_its_sign_and_says_its_unit_once():
@@ -208,7 +208,7 @@ def test_a_figure_without_data_says_so(data):
     shown = []
     show = Display("en", publish=shown.append)
     show.figure(plots.event_study, data, caption="report.title", alt="report.title")
-    assert "nothing to draw" in shown[0]["text/html"]
+    assert "Nothing to draw" in shown[0]["text/html"]
     assert "Figure 1." in shown[0]["text/html"]
 
 

@@ -31,7 +31,7 @@ def test_another_methods_number_is_not_called_the_effect():
     assert sentences.quantity(Estimate(**lead), "en").endswith("all months since the start")
     assert sentences.quantity(beside, "en").endswith("(Synthetic difference in differences)")
     late = Estimate(**lead | {"estimand": "att_horizon"}, dims={"horizon": 3})
-    assert sentences.quantity(late, "en").endswith("(3 months after the starting month)")
+    assert sentences.quantity(late, "en").endswith("(3 months after the month of the start)")
     kind = Estimate(**lead | {"estimand": "att_kind"}, dims={"property_type": "old"})
     assert sentences.quantity(kind, "en").endswith("(Old estates)")
 

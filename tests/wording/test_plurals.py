@@ -15,8 +15,7 @@ IRREGULAR = {"people", "criteria", "others"}
 MANY_THINGS = {
     # What "are" and "have" speak of is not the number before them.
     *("planning.advice.reason.did_never", "planning.advice.reason.did_never_untested"),
-    "monitoring.reason.few_clusters",
-    *("monitoring.reason.few_months", "monitoring.check.contrast.kept"),
+    "monitoring.reason.few_months",
     *("monitoring.check.risks.question", "monitoring.check.chart.reason"),
     *("faults_reading.file_too_large", "monitoring.check.funnel.reason"),
     "monitoring.check.funnel.reason_alike",
@@ -111,6 +110,23 @@ def test_a_plural_after_one_is_found(wrong):
 def test_one_is_one_and_nought_is_many(number, word):
     assert plural_word(number, "site", "sites", "en") == word
     assert plural_word(number, "site", "sites", "zh_CN") == "sites"
+
+
+def test_a_verb_follows_the_sign():
+    """Of an improvement, the verb says which way: complaints are cut, satisfaction is raised."""
+    said = {
+        value: wording.text("findings.effect.better", "en", **{**BETTER, "value": value})
+        for value in (0.2, -0.2)
+    }
+    assert said[0.2].startswith("Mean score: raised by 0.20 on average")
+    assert said[-0.2].startswith("Mean score: cut by 0.20 on average")
+    chinese = wording.text("findings.effect.better", "zh_CN", **{**BETTER, "value": -0.2})
+    assert chinese.startswith("培训使Mean score平均降低 0.20")
+
+
+BETTER = {"indicator": "Mean score", "unit": "per_1000", "level": 0.95, "ci_low": -0.3} | {
+    "ci_high": -0.1, "n_units": 12, "n_treated": 6,
+}  # fmt: skip
 
 
 def test_units_follow_their_number():

@@ -19,6 +19,7 @@ from analysis.monitoring.control_charts.charts import p_chart
 from analysis.monitoring.control_charts.counts import u_chart
 from analysis.monitoring.control_charts.run_rules import broken_rules
 from analysis.monitoring.control_charts.steady import unusual_weeks
+from analysis.monitoring.lacking import lacking
 from analysis.results import Check, StageResults, Topic, collect
 from analysis.tables import Rows, parts
 
@@ -38,6 +39,9 @@ CHARTED = ("opened", "in_time")
 """What is charted by week."""
 
 DIRECTIONS = {"opened": "down", "in_time": "up"}
+
+_ALSO = {"opened": (), "in_time": ("due_at", "resolved_at")}
+"""What each chart needs of work orders besides site and day."""
 """Which way is better."""
 
 
@@ -246,6 +250,11 @@ def assess_weekly(
             "topic": Topic(f"weekly_{what}"),
             "question": f"monitoring.check.weekly.{what}",
         }
+        needed = ("site_id", "opened_at", *_ALSO[what])
+        if not present(tickets, *needed):
+            id, topic, asked = question.values()
+            items.append(lacking(id, topic, asked, "tickets", tickets, *needed))
+            continue
         if chart is None or chart.empty:
             params = {"weeks": MIN_BASELINE_WEEKS, "a_week": MIN_A_WEEK}
             reason = "monitoring.check.weekly.too_few"

@@ -101,6 +101,7 @@ def assess_budget(
             int(hours or 0),
             "per_hour",
             simulated,
+            missing="no_hours",
             level=level,
         ),
         _amount(
@@ -109,7 +110,7 @@ def assess_budget(
             passes or 0,
             "per_pass",
             simulated,
-            missing="no_passes",
+            missing="no_passes" if passes is None else "nobody_passed",
             level=level,
         ),
     ]
