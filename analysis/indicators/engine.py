@@ -161,8 +161,11 @@ def connect(
             preserve_insertion_order=False,
         )
         backend.con.execute(f"SET TimeZone = '{zone.key}'")
-        # Ibis switches it on; it would run into the run's own.
-        backend.con.execute("SET enable_progress_bar = false")
+        # DuckDB's would run into the run's own. In a kernel without ipywidgets it is off, and to
+        # switch it off is an error.
+        found = backend.con.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+        if found == (True,):
+            backend.con.execute("SET enable_progress_bar = false")
         backend.con.execute("CREATE TEMP MACRO unix_micros(t) AS epoch_us(t)")
         return Engine("duckdb", timezone, backend, folder)
     if address.startswith(("spark://", "local")):
