@@ -9,6 +9,7 @@ from analysis.monitoring.alerts.rules import place_share
 from analysis.monitoring.inference.dependence import (
     CLASS_PRIOR,
     MONTH_PRIOR,
+    PRIOR_DF,
     UNKNOWN_LAG,
     correlation_within,
     design_effect,
@@ -29,6 +30,17 @@ def test_the_correlation_of_classes_is_recovered(true):
     total = rng.binomial(20, np.broadcast_to(level, shape)).astype(float)
     found, _ = correlation_within(total, total, np.full(shape, 20), prior=CLASS_PRIOR)
     assert found == pytest.approx(true, abs=0.03)
+
+
+def test_the_correlation_of_unequal_classes_by_hand():
+    """Answers 1 1 / 0 0 0 0 / 1 0 0 0 of one subject, by the textbook's analysis of variance."""
+    hits, n = np.array([2.0, 0, 1]), np.array([2.0, 4, 4])
+    within = (hits - hits**2 / n).sum() / (10 - 3)
+    between = (n * (hits / n - 0.3) ** 2).sum() / (3 - 1)
+    size = (10 - (n**2).sum() / 10) / (3 - 1)
+    own = (between - within) / (between + (size - 1) * within)
+    found, _ = correlation_within(hits[None], hits[None], n[None], prior=CLASS_PRIOR)
+    assert found == pytest.approx((2 * own + PRIOR_DF * CLASS_PRIOR) / (2 + PRIOR_DF))
 
 
 def test_a_single_class_gets_the_prior_and_no_class_none():

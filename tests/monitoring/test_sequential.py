@@ -37,6 +37,14 @@ def test_the_scale_makes_the_planned_look_the_narrowest():
     assert mixture_multiplier(0.2, mixture_scale(0.2)) < 3.1
 
 
+def test_the_planned_error_is_that_of_the_change_between_two_halves():
+    rng = np.random.default_rng(4)
+    y, start = rng.normal(4, 1, (20, 8)), np.repeat([6.0, np.nan], 10)
+    change = y[:, 3:6].mean(axis=1) - y[:, :3].mean(axis=1)
+    expected = np.sqrt(sum(part.var(ddof=1) / 10 for part in (change[:10], change[10:])))
+    assert planned_se(y, start) == pytest.approx(expected)
+
+
 def null_worlds(worlds, sites=24, correlation=0.5):
     rng = np.random.default_rng(11)
     noise = rng.normal(0, 0.3, (worlds, sites, BEFORE + LOOKS))

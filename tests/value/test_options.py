@@ -61,6 +61,8 @@ def test_to_extend_by_hand():
     assert (row["benefit"], row["benefit_low"], row["benefit_high"]) == (250.0, 200.0, 300.0)
     assert (row["ratio_low"], row["ratio_high"]) == (0.5, 0.625)
     assert (row["ratio_least"], row["ratio_most"]) == (0.5, pytest.approx(1.875))
+    (check,) = assessed().checks
+    assert check.params["each"] == 250.0
 
 
 def test_a_loss_has_its_ratios_the_right_way_round():

@@ -103,6 +103,21 @@ def test_the_cost_is_repaid_in_the_month_whose_accumulated_benefit_covers_it():
     assert (payback.value, payback.ci_low, payback.ci_high) == (3.0, 3.0, 3.0)
 
 
+def test_what_is_not_known_by_month_counts_at_the_end_alone():
+    own, other = effect("complaints_per_1000", -2.0), effect("fee_collection", 0.05)
+    found = value(
+        [
+            Benefit(indicator="complaints_per_1000", money_per_unit=10.0),
+            Benefit(indicator="fee_collection", money_per_unit=1000.0, basis="once"),
+        ],
+        {"complaints_per_1000": own, "fee_collection": other},
+        exposed={("complaints_per_1000", "site_month"): replace(own, dims={"exposure": 40.0})},
+        until=until((20.0, -1.0, 0.5), (40.0, -2.0, 0.5)),
+        start=24000,
+    )
+    assert found.table("return_by_month")["benefit"].tolist() == pytest.approx([200, 850])
+
+
 def test_nothing_is_projected_beyond_the_months_observed():
     found = paid_back((20.0, -1.0, 0.5), (40.0, -1.5, 0.5), (48.0, -1.5, 0.6))
     payback = found.estimate("value.roi.payback_months")
@@ -229,6 +244,7 @@ def test_switches_change_what_they_say():
     both = treated_exposure(pd.concat([outcome, later]), houses, discount_rate=0.1)
     of_b = sum(1.1 ** (-m / 12) for m in range(3, 15))
     assert both["site_month"] == pytest.approx(by_hand + of_b)
+    assert both["household_month"] == pytest.approx(200 * by_hand)  # b's are not known
     benefits = [Benefit(indicator="fee_collection", money_per_unit=1.0)]
     effects = {"fee_collection": effect("fee_collection", 1.0)}
     careful = value(benefits, effects, switches=Switches(lower_bound_only=True))
@@ -318,7 +334,9 @@ def test_every_month_up_to_the_last_round_is_priced_at_the_nearest_round():
 def test_cost_of_one_per_cent():
     share = cost_per_percent(900, effect("fee_collection", 0.05, 0.01), None, unit="share")
     assert share.value == pytest.approx(180)
-    assert share.ci_low < 180 < share.ci_high
+    known = effect("fee_collection", 0.05, 0.01)
+    ends = [9 / known.ci_high, 9 / known.ci_low]
+    assert [share.ci_low, share.ci_high] == pytest.approx(ends)
     nothing = cost_per_percent(900, effect("fee_collection", 0.05, 0.1), None, unit="share")
     assert nothing.reason == "value.reason.effect_may_be_zero"
 

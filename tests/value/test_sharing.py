@@ -16,6 +16,19 @@ def sites(true, se, seed=0):
     )
 
 
+def test_equal_errors_give_the_closed_form_of_morris():
+    """Morris (1983), Journal of the American Statistical Association 78(381)."""
+    x = np.array([-0.4, 0.1, 0.3, 0.9, 1.6])
+    table, _ = shrink(pd.DataFrame({"effect": x, "se": 0.3}))
+    k, away = len(x), x - x.mean()
+    total = (away**2).sum() / (k - 1)  # variance between the estimates, noise included
+    b = (k - 3) / (k - 1) * 0.09 / total
+    variance = 0.09 * (1 - (k - 1) / k * b) + 2 / (k - 3) * b**2 * away**2
+    assert table["shrunk"].to_numpy() == pytest.approx(x.mean() + (1 - b) * away)
+    half = (table["ci_high"] - table["shrunk"]).to_numpy()
+    assert half == pytest.approx(1.959964 * np.sqrt(variance), rel=1e-6)
+
+
 def test_shrinking_is_closer_to_the_truth():
     random = np.random.default_rng(1)
     raw = pulled = 0.0
