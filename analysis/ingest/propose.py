@@ -48,6 +48,7 @@ from analysis.ingest.proposal.sites import Spellings, known_sites
 from analysis.ingest.proposal.text import Say, quoted, values
 from analysis.ingest.proposal.waves import wave_labels, wave_number
 from analysis.ingest.readers import MARKERS, RawTable, TotalWords, read
+from analysis.ingest.totals import named_as_total
 from analysis.ingest.units import options_beside, options_of
 from analysis.tables import TABLES, Column
 
@@ -412,6 +413,7 @@ def _source(export: _Export, sites: Spellings, say: Say) -> str:
     elif len(export.near) > 1:
         lines[0] += f"    # {say('runner_up')} {export.near[1]}"
     lines += _files(export.group, say)
+    lines += _total_words(export, say)
     if export.months is not None:
         lines.append(_wide(export.months))
     columns = [
@@ -455,6 +457,20 @@ def _files(group: Sequence[RawTable], say: Say) -> list[str]:
         headless = not group[0].source.header_rows
         lines.append(f"    # {say('no_header' if headless else 'no_rows')}")
     return lines
+
+
+def _total_words(export: _Export, say: Say) -> list[str]:
+    """Name the words that mark rows of several sites, where others than the usual ones occur."""
+    header = export.columns.get("site_id")
+    if header not in export.headers:
+        return []
+    usual = TotalWords(MARKERS)
+    met = named_as_total(pd.Series(values(export.group, header), dtype=object))
+    others = [name for name in met if not usual.ends(name)]
+    if not others:
+        return []
+    words = ", ".join(map(quoted, (*MARKERS, *others)))
+    return [f"    total_rows: [{words}]    # {say('total_rows')}"]
 
 
 def _glob_of_months(names: Sequence[str], others: Collection[str]) -> str | None:

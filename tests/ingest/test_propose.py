@@ -13,6 +13,7 @@ from analysis import client as clients
 from analysis import ingest, wording
 from analysis.errors import InputError
 from analysis.ingest.headers import folded
+from analysis.ingest.readers import MARKERS
 
 
 def english(key):
@@ -141,6 +142,20 @@ def test_spellings_of_sites_are_listed_and_only_equal_names_are_filled_in(bench)
     alone = YAML(typ="safe").load(ingest.propose("acme", [tickets], english))
     assert "aliases" not in alone
     assert alone["sources"][0]["columns"]["site_id"] == "所属项目"
+
+
+def test_the_mean_of_all_sites_is_no_spelling_of_one(bench):
+    sites = bench.put(
+        "项目.csv", "项目编码,项目名称,物业类型,户数\nP1,一号院,普通,9\nP2,二号院,普通,9\n"
+    )
+    fees = bench.put(
+        "收费.csv",
+        "项目,月份,应收,实收\n一号院,2024-03,9,8\n二号院,2024-03,9,9\n平均,2024-03,9,8.5\n",
+    )
+    said = YAML(typ="safe").load(ingest.propose("acme", [sites, fees], english))
+    assert said["aliases"] == {"sites": {"一号院": "P1", "二号院": "P2"}}
+    (ledger,) = [s for s in said["sources"] if s["table"] == "fees"]
+    assert ledger["total_rows"] == [*MARKERS, "平均"]
 
 
 def test_codes_of_no_answer_and_the_scale_of_recommendation_are_proposed(bench):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
 from rapidfuzz import fuzz, process
 
 from analysis.ingest.cleaning import close
@@ -12,6 +13,7 @@ from analysis.ingest.headers import folded
 from analysis.ingest.privacy import looks_personal
 from analysis.ingest.proposal.text import Say, quoted, values
 from analysis.ingest.readers import RawTable
+from analysis.ingest.totals import named_as_total
 
 _MOST_SPELLINGS = 200
 
@@ -31,7 +33,8 @@ class Spellings:
         """Return whether a column needs aliases; the spellings that are no identifier are kept."""
         identifiers = {close(identifier) for identifier in self.names.values()}
         strange = [v for v in values(group, header) if close(v) not in identifiers]
-        strange = [v for v in strange if not looks_personal(v)]
+        of_several = set(named_as_total(pd.Series(strange, dtype=object)))
+        strange = [v for v in strange if v not in of_several and not looks_personal(v)]
         if not self.names or not strange or len(strange) > _MOST_SPELLINGS:
             return False
         for spelling in strange:
