@@ -21,6 +21,9 @@ LEVEL = 1 - ALPHA
 MIN_CELL = 8
 """Fewest people behind a number that is told, where nobody states another."""
 
+SITE_PAGES = 120
+"""Most sites that have a page of their own, where nobody states another number."""
+
 SEED = 20240101
 """Seed of random draws where nobody states another."""
 

@@ -19,8 +19,9 @@ Shown = dict[tuple[str, str, str], dict[str, set[str]]]
 def shown(run: Path) -> Shown:
     """Return every quantity that the pages of a run show, with its texts."""
     found: Shown = defaultdict(lambda: defaultdict(set))
-    for path in sorted(run.glob("*/*.html")):
-        language, page = path.parent.name, path.name
+    for path in sorted([*run.glob("*/*.html"), *run.glob("*/sites/*.html")]):
+        inside = path.relative_to(run)
+        language, page = inside.parts[0], "/".join(inside.parts[1:])
         tree = html.fromstring(path.read_text(encoding="utf-8").encode())
         for place in tree.iterfind(".//*[@data-of]"):
             for part, text in _parts(place):

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from analysis.client.base import Bilingual, Identifier, Part, Text, refused
+from analysis.settings import SITE_PAGES
 
 
 def _zone(value: str) -> str:
@@ -69,6 +70,8 @@ class Report(Part):
         Sections and chapters of a stage's page in the order they are wanted; the others follow.
     leave_out : dict
         Sections by stage that are not shown; the page names them at its end.
+    site_pages : int
+        Most sites that have a page of their own; of more, those with something to do.
     """
 
     docx: Path | None = None
@@ -78,6 +81,7 @@ class Report(Part):
     contact: Bilingual | Text | None = None
     order: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     leave_out: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    site_pages: int = Field(default=SITE_PAGES, ge=0, le=5000)
 
 
 class Privacy(Part):

@@ -36,6 +36,9 @@ _PLACES = frozenset({
 """Columns that are chosen or say where a row stands, whatever their type."""
 _SAID = frozenset({"value", "reason", "status", "state", "message", "n", "answers"})
 _SHARES = ("pct", "pct1", "share")
+_MEASURED = ("unit", "effect")
+_PLACES_OF_SUMS = 9
+"""Decimals that the differences of rounded numbers keep, so that 0.3 − 0.1 is 0.2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ def supported(
     columns: Mapping[str, tuple[str, str]] | None = None,
     min_cell: int = MIN_CELL,
     earlier: Earlier | None = None,
+    differences: Mapping[str, str] | None = None,
 ) -> Supported:
     """Round a table to what its counts and intervals support.
 
@@ -133,6 +137,9 @@ def supported(
         Smallest count that may be shown.
     earlier : Earlier, optional
         What was shown before.
+    differences : Mapping, optional
+        Columns that are ``value`` less another column. All levels and differences of a row then
+        stand on the steps of ``value``, so that what is shown adds up.
     """
     counted = n or next((c for c in _COUNTS if c in frame), None)
     answers = np.full(len(frame), np.nan)
@@ -154,9 +161,12 @@ def supported(
     out = frame.copy()
     for column in frame.columns:
         spec = (columns or {}).get(column, ("", ""))[1]
-        values = _rounded_column(frame, column, spec, part, half)
+        level = frame["value"] if differences and spec in _MEASURED else None
+        values = _rounded_column(frame, column, spec, part, half, level)
         if values is not None:
             out[column] = values
+    for column, other in (differences or {}).items():
+        out[column] = np.round(out["value"] - out[other], _PLACES_OF_SUMS)
     return Supported(out, withheld)
 
 
@@ -203,9 +213,14 @@ def of_alert(alert: Alert) -> Alert:
 
 
 def _rounded_column(
-    frame: pd.DataFrame, column: str, spec: str, part: np.ndarray, half: np.ndarray
+    frame: pd.DataFrame,
+    column: str,
+    spec: str,
+    part: np.ndarray,
+    half: np.ndarray,
+    level: pd.Series | None,
 ) -> np.ndarray | None:
-    """Return a column rounded; None where it stays."""
+    """Return a column rounded, on the steps of ``level`` where given; None where it stays."""
     cells = frame[column]
     if column in _PLACES or spec in _EXACT or not pd.api.types.is_float_dtype(cells.dtype):
         return None
@@ -221,9 +236,9 @@ def _rounded_column(
         shares |= frame["unit"].eq("share").fillna(False).to_numpy(bool)
     widest = np.abs(known).max()
     if "unit" in frame or "indicator" in frame:  # rows of different measures
-        widest = np.abs(values)
+        widest = np.abs(values) if level is None else np.abs(level.to_numpy(float))
     width = np.where(shares, 1.0, widest)
-    by_interval = column in ("value", "ci_low", "ci_high")
+    by_interval = column in ("value", "ci_low", "ci_high") or level is not None
     ends = np.floor if "low" in column else np.ceil if "high" in column else np.round
     return np.array(
         [

@@ -220,12 +220,16 @@ def interval_text(estimate: Estimate, language: Language) -> str:
     """Write the interval; an em dash where there is none, or none to go by as methods disagree."""
     if estimate.ci_low is None or estimate.disputed:
         return "—"
-    effect = is_difference(estimate)
-    low, high = (
-        wording.in_unit(end, estimate.unit, language, effect=effect)
-        for end in (estimate.ci_low, estimate.ci_high)
-    )
-    _, space, suffix = high.partition(" ")
-    if space and low.endswith(f" {suffix}") and not suffix[0].isdigit():
-        low = low.removesuffix(f" {suffix}")  # the unit is said once
-    return wording.text("report.interval", language, low=low, high=high)
+    ends = (estimate.ci_low, estimate.ci_high)
+    return ends_text(*ends, estimate.unit, language, effect=is_difference(estimate))
+
+
+def ends_text(
+    low: float, high: float, unit: str | None, language: Language, *, effect: bool = False
+) -> str:
+    """Write the ends of an interval, with their unit once where it is the same."""
+    first, last = (wording.in_unit(end, unit, language, effect=effect) for end in (low, high))
+    _, space, suffix = last.partition(" ")
+    if space and first.endswith(f" {suffix}") and not suffix[0].isdigit():
+        first = first.removesuffix(f" {suffix}")
+    return wording.text("report.interval", language, low=first, high=last)

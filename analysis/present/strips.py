@@ -1,14 +1,18 @@
-"""Small pictures of an interval that stand in the row of its numbers."""
+"""Small pictures of an interval, or of several in time, that stand in the row of their numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from math import isnan
 
 from analysis.results import Estimate
 
 WIDTH, HEIGHT = 150, 20
 _EDGE = 6
+_TALL = 44
+"""Height of values in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,5 +58,53 @@ def interval(estimate: Estimate, marks: Marks, label: str) -> str:
     ]
     return (
         f'<svg class="strip" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        f'role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A value in time with its interval; ``at`` counts steps from the first."""
+
+    at: float
+    value: float
+    low: float
+    high: float
+
+
+def history(points: Sequence[Point], beside: float | None, label: str) -> str:
+    """Draw values in time with their intervals, the newest filled, and a level beside them.
+
+    Each row has a scale of its own. ``label`` says in words what is drawn.
+    """
+    if not points:
+        return ""
+    known = [end for p in points for end in (p.low, p.value, p.high) if not isnan(end)]
+    known += [] if beside is None else [beside]
+    low, reach = min(known), (max(known) - min(known)) or 1.0
+    last = max(p.at for p in points) or 1.0
+    wide, tall = WIDTH - 2 * _EDGE, _TALL - 2 * _EDGE
+
+    def x(at: float) -> float:
+        return round(_EDGE + wide * at / last, 1)
+
+    def y(value: float) -> float:
+        return round(_TALL - _EDGE - tall * (value - low) / reach, 1)
+
+    parts = []
+    if beside is not None:
+        level = y(beside)
+        parts.append(f'<line class="beside" x1="0" x2="{WIDTH}" y1="{level}" y2="{level}"/>')
+    parts += [
+        f'<line class="reach" x1="{x(p.at)}" x2="{x(p.at)}" y1="{y(p.high)}" y2="{y(p.low)}"/>'
+        for p in points
+        if not isnan(p.low)
+    ]
+    newest = max(points, key=lambda p: p.at)
+    for p in points:
+        how = "dot" if p is newest else "was"
+        parts.append(f'<circle class="{how}" cx="{x(p.at)}" cy="{y(p.value)}" r="3"/>')
+    return (
+        f'<svg class="strip" viewBox="0 0 {WIDTH} {_TALL}" width="{WIDTH}" height="{_TALL}" '
         f'role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
     )

@@ -314,7 +314,8 @@ def _named(columns: Mapping[str, tuple[str, str]], n: str | None) -> int:
     The first, and the texts between it and the number of answers.
     """
     names = list(columns)
-    before = names[: names.index(n)] if n in columns else []
+    counted = n if n in columns else "n"
+    before = names[: names.index(counted)] if counted in columns else []
     texts = all(not is_numeric(columns[name][1]) for name in before)
     return len(before) if 1 < len(before) <= MOST_NAMES and texts else 1
 

@@ -14,7 +14,7 @@ from analysis.client.appearance import sections
 from analysis.client.pictures import data_uri
 from analysis.errors import StoredFileError
 from analysis.files import expanded, write_text
-from analysis.settings import Language
+from analysis.settings import SITE_PAGES, Language
 
 FILE_NAME = "appearance.json"
 
@@ -33,6 +33,8 @@ class Appearance:
         By language; empty without one.
     order, leave_out : Mapping
         Names of sections by stage.
+    site_pages : int
+        Most sites that have a page of their own.
     """
 
     logo: str = ""
@@ -40,6 +42,7 @@ class Appearance:
     contact: Mapping[str, str] = field(default_factory=dict)
     order: Mapping[str, Sequence[str]] = field(default_factory=dict)
     leave_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    site_pages: int = SITE_PAGES
 
     @property
     def logo_bytes(self) -> bytes | None:
@@ -87,6 +90,7 @@ def keep_appearance(client: Client, run_dir: Path) -> Path:
         "contact": by_language,
         "order": said.order,
         "leave_out": said.leave_out,
+        "site_pages": said.site_pages,
     }
     text = json.dumps(found, ensure_ascii=False, indent=1)
     return write_text(run_dir / FILE_NAME, text + "\n")

@@ -34,6 +34,11 @@ def names(run: Run) -> tuple[str, ...]:
     )
 
 
+def leading_to_sites() -> tuple[str, ...]:
+    """Return the pages whose tables lead to the pages by site."""
+    return tuple(name for name, entry in declared().items() if entry.get("sites"))
+
+
 def pages(run: Run) -> Iterator[tuple[str, str, str]]:
     """Yield ``(name, language, markup)`` of every page that can be made, without its font."""
     for name in names(run):

@@ -18,7 +18,7 @@ from analysis.present import cards, commitments, sentences, strips, tables, view
 from analysis.report import audiences
 from analysis.report.chapters import title_of
 from analysis.report.notebook import Section
-from analysis.report.run import STAGES, Run
+from analysis.report.run import SITES, STAGES, Run
 from analysis.report.workbook import NAME
 from analysis.results import Check, Claim, Estimate, Finding, Topic
 from analysis.settings import LEVEL, Language
@@ -389,6 +389,11 @@ def _audiences(run: Run, language: Language) -> str:
             f'<li><span class="name"><a href="{name}.html">{escape(title)}</a></span>'
             f"<span>{escape(about)}</span></li>"
         )
+    if run.tells_sites:
+        title = escape(wording.text("sites.title", language))
+        about = escape(wording.text("sites.about", language))
+        link = f'<a href="{SITES}/index.html">{title}</a>'
+        items.append(f'<li><span class="name">{link}</span><span>{about}</span></li>')
     words = escape(wording.text("report.workbook.link", language))
     about = escape(wording.text("report.workbook.about", language))
     items.append(

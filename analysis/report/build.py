@@ -9,10 +9,20 @@ from analysis import wording
 from analysis.files import write_text
 from analysis.indicators import registry
 from analysis.present import people, precision, views
-from analysis.report import audiences, brief, page, saved, stored, typeface, workbook
+from analysis.report import (
+    audiences,
+    brief,
+    page,
+    saved,
+    site_pages,
+    sites,
+    stored,
+    typeface,
+    workbook,
+)
 from analysis.report.alerts import alert_files
 from analysis.report.export import stage_page
-from analysis.report.run import FOLDERS, STAGES, Run, open_run
+from analysis.report.run import FOLDERS, SITES, STAGES, Run, open_run
 from analysis.report.sheets import write_sheets
 from analysis.settings import Language
 
@@ -22,7 +32,8 @@ def build(run_dir: Path) -> Path:
 
     ``zh/`` and ``en/`` get ``index.html``, the decision brief, and a page for every stage whose
     notebook ended well, and the pages by reader; ``index.html`` beside them is the Chinese brief
-    with a link to English. ``tables.xlsx`` in each folder holds all tables.
+    with a link to English. ``sites/`` in each folder holds a page for each site, and
+    ``tables.xlsx`` all tables.
 
     Parameters
     ----------
@@ -49,9 +60,18 @@ def _build(run: Run) -> Path:
         pages[run.folder / folder / "index.html"] = brief_page(run, language)
     for name, language, html in audiences.pages(run):
         pages[run.folder / FOLDERS[language] / f"{name}.html"] = html
+    told = sites.Sites(run)
+    leading = {*STAGES, *audiences.leading_to_sites()}
+    for path in pages:
+        if path.stem in leading:
+            pages[path] = sites.linked(pages[path], told, f"{SITES}/")
     start = run.folder / "index.html"
     pages[start] = brief_page(run, wording.LANGUAGES[0], top=True)
     write_pages(pages)
+    for language, folder in FOLDERS.items():
+        # A font of their own, with what they say and no more, keeps the many pages small.
+        own = run.folder / folder / SITES
+        write_pages({own / name: html for name, html in site_pages.pages(told, language)})
     for language, folder in FOLDERS.items():
         workbook.write_workbook(run, run.folder / folder, language)
     for path, text in alert_files(run).items():
@@ -86,7 +106,11 @@ def brief_page(run: Run, language: Language, *, top: bool = False) -> str:
     body += "\n".join(section.html(language) for section in sections)
     body = f'<div class="brief">{body}{brief.imprint(run, language)}</div>'
     if top:
-        for name in (*(f"{n}.html" for n in (*STAGES, *audiences.names(run))), workbook.NAME):
+        for name in (
+            *(f"{n}.html" for n in (*STAGES, *audiences.names(run))),
+            f"{SITES}/{site_pages.INDEX}",
+            workbook.NAME,
+        ):
             body = body.replace(f'href="{name}"', f'href="{prefix}{name}"')
     return page.render(
         body,

@@ -13,7 +13,7 @@ from analysis import wording
 from analysis.present import people, stylesheet, tables
 from analysis.report.appearance import Appearance
 from analysis.report.notebook import Section
-from analysis.report.run import HTML_LANG, STAGES, Run
+from analysis.report.run import HTML_LANG, SITES, STAGES, Run
 from analysis.settings import Language
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -44,19 +44,22 @@ def _template():
     return environment.get_template("page.html.j2")
 
 
-def other(language: Language) -> str:
+def other(language: Language) -> Language:
     """Return the other language."""
     return wording.LANGUAGES[1 - wording.LANGUAGES.index(language)]
 
 
 def stage_links(run: Run, language: Language, current: str, prefix: str = "") -> list[StageLink]:
-    """Return the navigation of a run: the brief, then every stage."""
+    """Return the navigation of a run: the brief, every stage, the sites."""
     brief = wording.text("report.brief_title", language)
     links = [StageLink(brief, f"{prefix}index.html", current == "index")]
     for stage in STAGES:
         title = wording.text(f"terms.stage.{stage}", language)
         href = f"{prefix}{stage}.html" if run.notebook(stage) else None
         links.append(StageLink(title, href, current == stage))
+    if run.tells_sites:
+        title = wording.text("sites.nav", language)
+        links.append(StageLink(title, f"{prefix}{SITES}/index.html", current == SITES))
     return links
 
 
@@ -118,8 +121,8 @@ def render(
     )
 
 
-def provenance(run: Run, language: Language) -> str:
-    """Return the foot of a page: run, versions and fingerprints of what went in."""
+def provenance(run: Run, language: Language, *, files: bool = True) -> str:
+    """Return the foot of a page: run and versions; with ``files`` also what went in."""
 
     def t(key: str, **params: Any) -> str:
         return escape(wording.text(f"report.provenance.{key}", language, **params))
@@ -138,9 +141,9 @@ def provenance(run: Run, language: Language) -> str:
         ("version", str(version)[:12] if version else unknown),
     ]
     listed = "".join(f"<dt>{t(key)}</dt><dd>{escape(value)}</dd>" for key, value in rows)
-    inputs = manifest.get("inputs", {})
+    inputs = manifest.get("inputs", {}) if files else {}
     prints = ""
-    if packages:
+    if packages and files:
         versions = escape(" · ".join(f"{k} {v}" for k, v in sorted(packages.items())))
         prints = _folded(t("packages"), len(packages), f"<p>{versions}</p>")
     if inputs:

@@ -31,6 +31,8 @@ from analysis.settings import LEVEL, MIN_CELL, Language
 
 FOLDERS: dict[Language, str] = {"zh_CN": "zh", "en": "en"}
 HTML_LANG = {"zh_CN": "zh-CN", "en": "en"}
+SITES = "sites"
+"""Folder of the pages by site, in that of a language."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,12 @@ class Run(Shown):
     def appearance(self) -> Appearance:
         """How the client's reports look."""
         return appearance(self.folder)
+
+    @property
+    def tells_sites(self) -> bool:
+        """Whether there are pages by site."""
+        found = self.results.get("monitoring")
+        return found is not None and not found.table_or_empty("site_profiles").empty
 
     @cached_property
     def earlier(self) -> Earlier:

@@ -20,7 +20,7 @@ from analysis.file_names import listed
 from analysis.files import replace_file
 from analysis.ingest.identifiers_seen import identifier_kind
 from analysis.report.appearance import appearance
-from analysis.report.run import FOLDERS
+from analysis.report.run import FOLDERS, SITES
 
 _OFFICE = (".xlsx", ".docx", ".pptx")
 
@@ -31,6 +31,7 @@ PASSED_ON = (
         for folder in FOLDERS.values()
         for name in (
             "*.html",
+            f"{SITES}/*.html",
             "tables.xlsx",
             "pdf/*.pdf",
             *(f"office/*{kind}" for kind in (".docx", ".pptx", ".pdf", ".png")),

@@ -1,8 +1,8 @@
 """Sheets of open decisions beside the report, to be filled in and saved in the client's folder.
 
 Each row says what is decided on, who owns it and by when; what may be decided is a list to choose
-from. A heading begins with the name by which it is read, a state with its code; what follows is in
-the reader's language.
+from. The sheet of actions has a second one, all actions of each site. A heading begins with the
+name by which it is read, a state with its code; what follows is in the reader's language.
 """
 
 from __future__ import annotations
@@ -20,15 +20,18 @@ from analysis.decision_sheet import DecisionSheet
 from analysis.files import replace_file
 from analysis.inert import inert
 from analysis.monitoring.alerts.decisions import SHEET as ALERTS
-from analysis.present import sentences
+from analysis.present import people, sentences
 from analysis.report.alerts import row_of
 from analysis.report.run import FOLDERS, Run
+from analysis.report.sites import Sites, records
 from analysis.settings import Language
-from analysis.value import ACTION_SHEET
+from analysis.value import ACTION_SHEET, register
 
 _EMPTY = 20
 """Rows below the last one in which the lists to choose from work too."""
 _DAY = "yyyy-mm-dd"
+_HEADS = {"state": "sites.column.state"}
+"""Heading of what is decided already, where it is not to be chosen."""
 _WIDTHS = {"what": 60, "owner": 18, "state": 20, "note": 40}
 
 
@@ -53,13 +56,14 @@ def _alerts(run: Run, language: Language) -> dict[str, tuple[str, str, Any]]:
 
 def _actions(run: Run, language: Language) -> dict[str, tuple[str, str, Any]]:
     found = {}
-    for table in ("action_register", "actions"):
-        for row in run.results["value"].table_or_empty(table).to_dict("records"):
-            what = sentences.label(row["action"], language)
-            if subject := str(row["subject"] or ""):
-                about = sentences.subject_of(row["action"], subject, language)
-                what = wording.text("report.labelled", language, label=what, value=about)
-            found[row["action_id"]] = (what, sentences.label(row["owner"], language), row["due_on"])
+    worth = run.results["value"]
+    known = (worth.table_or_empty(name) for name in ("actions", "action_register"))
+    for row in register.current(*known).to_dict("records"):
+        what = sentences.label(row["action"], language)
+        if subject := str(row["subject"] or ""):
+            about = sentences.subject_of(row["action"], subject, language)
+            what = wording.text("report.labelled", language, label=what, value=about)
+        found[row["action_id"]] = (what, sentences.label(row["owner"], language), row["due_on"])
     return found
 
 
@@ -130,6 +134,35 @@ def _write(path: Path, run: Run, shown: Open, language: Language, rows: pd.DataF
         sheet.set_column(place, place, 14, day)
         least = {"validate": "date", "criteria": ">=", "value": dt.date(2000, 1, 1)}
         sheet.data_validation(1, place, last, place, least)
+        if shown.table == "action_decisions":
+            _by_site(book, Sites(run), language, (head, plain, day))
+
+
+def _by_site(book: Any, sites: Sites, language: Language, formats: tuple[Any, Any, Any]) -> None:
+    """Write all actions of each site, those that ended too, onto a sheet that nothing reads."""
+    head, plain, day = formats
+    columns = ("site", "training", "what", "owner", "due_on", "state", "action_id")
+    sheet = book.add_worksheet(wording.text("report.sheet.by_site", language))
+    for place, name in enumerate(columns):
+        sheet.write_string(
+            0, place, wording.text(_HEADS.get(name, f"report.sheet.column.{name}"), language), head
+        )
+        sheet.set_column(place, place, _WIDTHS.get(name, 20))
+    known = {row["site_id"]: row for row in sites.rows}
+    for line, row in enumerate(records(sites.actions), start=1):
+        site = known[row["site_id"]]
+        cells = {
+            **row,
+            "site": people.hidden(str(site["site_name"])),
+            "training": wording.text(f"sites.now.{site['state']}", language),
+            "what": sentences.label(row["action"], language),
+            "owner": sentences.label(row["owner"], language),
+            "state": wording.text(f"value.state.{row['state']}", language),
+        }
+        for place, name in enumerate(columns):
+            _put(sheet, line, place, cells[name], plain, day)
+    sheet.freeze_panes(1, 1)
+    sheet.autofilter(0, 0, max(len(sites.actions), 1), len(columns) - 1)
 
 
 def _put(sheet: Any, row: int, column: int, value: Any, plain: Any, day: Any) -> None:

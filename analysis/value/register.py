@@ -99,6 +99,39 @@ def _proposed(before: dict | None, row: dict, day: dt.date, made: dict) -> dict:
     return {**kept, "proposed_on": today, "due_on": str(row["due_on"]), "times": 1}
 
 
+def current(proposals: pd.DataFrame, register: pd.DataFrame) -> pd.DataFrame:
+    """Return every action once, as it stands on the day of the report.
+
+    An earlier proposal keeps its first day due and its state; one that was done or declined and
+    is proposed again counts as new.
+
+    Parameters
+    ----------
+    proposals : DataFrame
+        Of this report, with ``action_id``.
+    register : DataFrame
+        As of :func:`carry_over`.
+
+    Returns
+    -------
+    DataFrame
+        ``action_id, action, owner, subject, due_on, state``, by day due.
+    """
+    kept = ["action_id", "action", "owner", "subject", "due_on", "state"]
+    ended = set()
+    if not register.empty and not proposals.empty:
+        over = register["state"].isin(["done", "done_late", "declined"])
+        ended = set(register.loc[over, "action_id"]) & set(proposals["action_id"])
+    parts = [frame.reindex(columns=kept) for frame in (register, proposals) if not frame.empty]
+    if not parts:
+        return pd.DataFrame(columns=kept)
+    if not register.empty:
+        parts[0] = parts[0][~parts[0]["action_id"].isin(ended)]
+    rows = pd.concat(parts, ignore_index=True).drop_duplicates("action_id")
+    rows = rows.assign(state=rows["state"].astype(object).fillna("proposed"))
+    return rows.sort_values(["due_on", "action_id"], ignore_index=True)
+
+
 def _state(row: dict, made: dict[str, list[dict]], on: dt.date) -> dict:
     inside = [
         d

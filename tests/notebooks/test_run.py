@@ -10,6 +10,7 @@ from visible import exhibits, stains, visible_text
 
 from analysis import manifest, newest, results, wording
 from analysis.present import views
+from analysis.report.sites import file_name
 
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
 PAGES = [f"{folder}/{name}.html" for folder in LANGUAGES for name in ("index", *STAGES)]
@@ -29,7 +30,10 @@ def test_there_are_these_pages_and_no_others(finished):
     found = {p.relative_to(finished.folder).as_posix() for p in finished.folder.rglob("*.html")}
     readers = ("evaluation", "finance", "method", "owners", "proposals", "vendor")
     by_reader = {f"{folder}/{name}.html" for folder in LANGUAGES for name in readers}
-    assert found == {"index.html", *PAGES, *by_reader}
+    profiles = results.load("monitoring", finished.folder / "results").table("site_profiles")
+    files = ("index.html", *map(file_name, profiles["site_id"]))
+    by_site = {f"{folder}/sites/{file}" for folder in LANGUAGES for file in files}
+    assert found == {"index.html", *PAGES, *by_reader, *by_site}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -71,6 +71,8 @@ class View:
         What heads a row, where the page hands over estimates in the place of a stored table.
     quiet : bool
         Whether it is left out when it has no rows, because the checks beside it say why.
+    differences : Mapping or None
+        Columns that are ``value`` less another column, which then add up as shown.
     """
 
     caption: str
@@ -87,6 +89,7 @@ class View:
     plot: str | None = None
     rows: str | None = None
     quiet: bool = False
+    differences: Mapping[str, str] | None = None
 
     @property
     def handed(self) -> bool:
@@ -109,7 +112,13 @@ class View:
         """
         frame = _without_people(frame)
         found = precision.supported(
-            frame, name=name, n=self.n, columns=self.columns, min_cell=min_cell, earlier=earlier
+            frame,
+            name=name,
+            n=self.n,
+            columns=self.columns,
+            min_cell=min_cell,
+            earlier=earlier,
+            differences=self.differences,
         )
         if self.plot is None or frame.empty:
             return found

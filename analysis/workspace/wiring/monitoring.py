@@ -15,6 +15,8 @@ from analysis.design.calendar import festival_days, festival_months, season
 from analysis.indicators import registry
 from analysis.measurement.columns import dates
 from analysis.monitoring.programme.leavers import assess_leavers
+from analysis.monitoring.sites.profiles import profiles
+from analysis.monitoring.sites.standing import assess_sites, watched
 from analysis.results import Alert, StageResults, Topic, collect, merge
 from analysis.tables import period_of
 from analysis.workspace.inputs.complaints import complaints
@@ -408,6 +410,24 @@ class MonitoringStage(Stage):
             check for check in found.checks if check.topic is topic or check.refuses(step or topic)
         )
         return {"key": said.reason, **said.params}
+
+    def standing(self) -> StageResults:
+        """Set each site against its own past and against its peers, for the pages by site."""
+        return self.step("sites", self._standing)
+
+    def _standing(self) -> StageResults:
+        known = watched(self.registry, first=(self.primary,))
+        measured = set(self.panel["indicator"])
+        told = [indicator for indicator in known if indicator.id in measured]
+        courses = self.of("enrolments", "staff")
+        return assess_sites(
+            self.panel,
+            told,
+            profiles(self.sites, self.waves, *courses, on=self.today, **self.told),
+            least={i.id: self.least_answers(i.id) for i in told},
+            in_part={i.id: self.months_in_part(i.id) for i in told},
+            **self.told,
+        )
 
     def monday(self, followed: StageResults) -> tuple[StageResults, tuple[Any, ...]]:
         """Rank what to do this week: what is stored of it, and the actions to show."""

@@ -1,0 +1,1 @@
+"""Each site by itself: what was measured there, against its own past and against its peers."""

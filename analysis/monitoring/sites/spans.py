@@ -1,0 +1,134 @@
+"""What was measured at each site, three months at a time, with intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.indicators import Indicator
+from analysis.monitoring.alerts.rules import RECENT_MONTHS
+from analysis.settings import LEVEL
+
+COLUMNS = ("site_id", "span", "first", "last", "n", "value", "ci_low", "ci_high")
+_RATE = 1000.0
+"""Household-months that a rate is given by."""
+_WHOLE = 100.0
+"""Net promoter points of one answer."""
+
+
+def spans(cells: pd.DataFrame, known: Indicator, *, level: float = LEVEL) -> pd.DataFrame:
+    """Return an indicator by site and span of three months, counted back from the newest month.
+
+    Spans are counted from the newest month in which any site was measured, as in the alerts and the
+    funnel, so that rounds of a survey fall into one span. Each observation counts once and as
+    independent of the others.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Rows of the panel of one indicator, overall cells of known sites with a value.
+    known : Indicator
+        Its entry in the registry; not one of waiting times, whose medians cannot be added up.
+    level : float
+        Coverage of intervals.
+
+    Returns
+    -------
+    DataFrame
+        :data:`COLUMNS`. ``span`` is 0 for the newest three months; ``first`` and ``last`` are the
+        months of it that were measured. ``n`` counts answers or cases; people and households who
+        are there every month count once. Intervals: shares by Wilson, rates by Garwood, net
+        promoter scores as in :func:`analysis.measurement.net_promoter`, mean scores by the t
+        distribution with the spread within sites; amounts, and means supplied without their
+        spread, by the months of the span, and NaN where there is one month only.
+
+    References
+    ----------
+    Garwood (1936) for the interval of a Poisson count.
+    """
+    if cells.empty:
+        return pd.DataFrame(columns=list(COLUMNS))
+    age = (cells["period"].max() - cells["period"]) // RECENT_MONTHS
+    by = cells.assign(span=age.astype("int64")).groupby(["site_id", "span"], sort=True)
+    found = by.agg(
+        first=("period", "min"),
+        last=("period", "max"),
+        n=("n", "max" if _same_people(known) else "sum"),
+        total=("total", "sum"),
+        squares=("total_sq", lambda values: values.sum(skipna=False)),
+        exposure=("exposure", "sum"),
+        months=("value", "size"),
+        between=("value", "std"),
+        asked=("n", "sum"),
+    ).reset_index()
+    found["value"] = _scale(known) * found["total"] / found["exposure"]
+    low, high = _interval(found, known, level)
+    return found.assign(ci_low=low, ci_high=high)[list(COLUMNS)]
+
+
+def _same_people(known: Indicator) -> bool:
+    """Whether ``n`` counts people or households who are there every month."""
+    return known.kind == "count" or "staff" in known.sources
+
+
+def _scale(known: Indicator) -> float:
+    return _RATE if known.kind == "count" else 1.0
+
+
+def _interval(found: pd.DataFrame, known: Indicator, level: float) -> tuple[np.ndarray, np.ndarray]:
+    total, exposure = found["total"].to_numpy(float), found["exposure"].to_numpy(float)
+    value, asked = found["value"].to_numpy(float), found["asked"].to_numpy(float)
+    if known.kind == "count" and np.equal(total, np.round(total)).all():
+        low, high = _garwood(total, level)
+        return _RATE * low / exposure, _RATE * high / exposure
+    if known.kind == "share" and _counts(total, exposure, asked):
+        return _wilson(total, exposure, level)
+    squares = found["squares"].to_numpy(float)
+    if known.kind == "net" and np.isfinite(squares).all():
+        return _net(total / _WHOLE, squares / _WHOLE**2, exposure, level)
+    if known.kind == "score" and np.isfinite(squares).all() and np.equal(exposure, asked).all():
+        spread = np.maximum(squares - total**2 / exposure, 0.0).sum()
+        freedom = (exposure - 1).sum()
+        if freedom > 0:
+            half = stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(spread / freedom / exposure)
+            return value - half, value + half
+    months = found["months"].to_numpy(float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        half = stats.t.ppf((1 + level) / 2, months - 1) * found["between"] / np.sqrt(months)
+    half = np.where(months > 1, half, np.nan)
+    return value - half, value + half
+
+
+def _counts(total: np.ndarray, exposure: np.ndarray, asked: np.ndarray) -> bool:
+    """Whether a share is one of observations, not of amounts."""
+    whole = np.equal(total, np.round(total)).all() and np.equal(exposure, asked).all()
+    return bool(whole and (total <= exposure).all() and (total >= 0).all())
+
+
+def _wilson(hits: np.ndarray, n: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(hits, n, alpha=1 - level, method="wilson")
+    share = hits / n
+    # Without failures the upper end is the share itself, up to rounding.
+    return np.clip(np.minimum(low, share), 0, 1), np.clip(np.maximum(high, share), 0, 1)
+
+
+def _garwood(count: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    tail = (1 - level) / 2
+    low = np.where(count > 0, stats.chi2.ppf(tail, 2 * np.maximum(count, 1)) / 2, 0.0)
+    return low, stats.chi2.ppf(1 - tail, 2 * (count + 1)) / 2
+
+
+def _net(
+    score: np.ndarray, decided: np.ndarray, n: np.ndarray, level: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the interval of :func:`analysis.measurement.net_promoter` for many sites."""
+    more = n + 3
+    centre, either = score / more, (decided + 1.5) / more
+    half = stats.norm.ppf((1 + level) / 2) * np.sqrt((either - centre**2) / more)
+    value = score / n
+    low = np.maximum(-1.0, np.minimum(value, centre - half))
+    high = np.minimum(1.0, np.maximum(value, centre + half))
+    return _WHOLE * low, _WHOLE * high

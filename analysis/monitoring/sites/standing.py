@@ -1,0 +1,247 @@
+"""Each site against its own past and against its peers; it ranks nobody and explains nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.indicators import Indicator
+from analysis.monitoring.sites.spans import spans
+from analysis.results import StageResults, collect
+from analysis.settings import LEVEL
+
+YEAR = 4
+"""Spans of three months in a year: the past with the same season."""
+
+MIN_PEERS = 4
+"""Fewest other sites that a site is compared with."""
+
+STANDING = (
+    "site_id", "site", "indicator", "unit", "first", "last", "n", "people",
+    "value", "ci_low", "ci_high", "past_first", "past_last", "past_n",
+    "past", "change", "change_low", "change_high",
+    "among", "peers", "peer_n", "peer_value", "apart", "apart_low", "apart_high",
+)  # fmt: skip
+"""Columns of :func:`standing`."""
+
+
+def watched(known: Mapping[str, Indicator], *, first: Iterable[str] = ()) -> list[Indicator]:
+    """Return the indicators by which a site is told: of results and behaviour, no waiting times.
+
+    Parameters
+    ----------
+    known : Mapping
+        The client's registry.
+    first : Iterable of str
+        Those that come first.
+    """
+    told = [i for i in known.values() if i.level >= 3 and not i.strata_only and i.kind != "wait"]
+    wanted = list(first)
+    return sorted(told, key=lambda i: wanted.index(i.id) if i.id in wanted else len(wanted))
+
+
+def standing(
+    over: pd.DataFrame,
+    kinds: Mapping[str, str],
+    *,
+    least: int,
+    level: float = LEVEL,
+) -> pd.DataFrame:
+    """Set every site's newest three months against its own past and against its peers.
+
+    The past are the same months of the year before where they were measured, else the newest
+    earlier ones. Peers are the other sites of its kind, or all others where fewer than
+    :data:`MIN_PEERS` of its kind were measured in the same months; each counts alike. Differences
+    carry intervals made of those of the two sides (MOVER), that of the peers by the t distribution
+    over sites.
+
+    Parameters
+    ----------
+    over : DataFrame
+        As :func:`analysis.monitoring.sites.spans.spans` returns it.
+    kinds : Mapping
+        Kind of property by site; a site without one is compared with all.
+    least : int
+        Fewest people or answers of a past or a peer that count.
+    level : float
+        Coverage of intervals.
+
+    Returns
+    -------
+    DataFrame
+        :data:`STANDING` without ``site``, ``indicator`` and ``unit``, one row per site. What
+        cannot be compared is missing. ``people`` are those by whom small cells are hidden: where
+        exactly one site has too few, the next smallest counts as too small as well, or the sum
+        over all sites would give the one away. ``among`` is ``kind`` or ``all``.
+
+    References
+    ----------
+    Zou & Donner (2008), Statistics in Medicine 27, for the intervals of differences.
+    """
+    newest = over.sort_values("span").groupby("site_id", sort=True).head(1)
+    newest = newest.sort_values("site_id").reset_index(drop=True)
+    out = newest.assign(people=_people(newest["n"], least))
+    out = out.merge(_past(over, newest, least), on="site_id", how="left")
+    mine = (out["value"], out["ci_low"], out["ci_high"])
+    past = (out["past"], out["past_low"], out["past_high"])
+    out["change"], out["change_low"], out["change_high"] = _difference(*mine, *past)
+    out = out.join(_peers(over, newest, kinds, least, level))
+    peers = (out["peer_value"], out["peer_low"], out["peer_high"])
+    out["apart"], out["apart_low"], out["apart_high"] = _difference(*mine, *peers)
+    named = ("site", "indicator", "unit")
+    return out.reindex(columns=[name for name in STANDING if name not in named])
+
+
+def _people(n: pd.Series, least: int) -> pd.Series:
+    people = n.astype("float64")
+    few = people < least
+    if few.sum() == 1 and (~few).any():
+        people = people.mask(people.index == people[~few].idxmin(), least - 1.0)
+    return people if least else people * np.nan
+
+
+def _past(over: pd.DataFrame, newest: pd.DataFrame, least: int) -> pd.DataFrame:
+    """Return each site's past: a year before where there is one, else the newest earlier span."""
+    found = over.merge(
+        newest[["site_id", "span"]].rename(columns={"span": "now"}), on="site_id", how="inner"
+    )
+    found = found[(found["span"] > found["now"]) & (found["n"] >= max(least, 1))]
+    later = found["span"].where(found["span"] - found["now"] != YEAR, -1)
+    found = found.assign(order=later).sort_values("order").groupby("site_id").head(1)
+    named = {
+        "first": "past_first", "last": "past_last", "n": "past_n",
+        "value": "past", "ci_low": "past_low", "ci_high": "past_high",
+    }  # fmt: skip
+    return found.rename(columns=named)[["site_id", *named.values()]]
+
+
+def _peers(
+    over: pd.DataFrame, newest: pd.DataFrame, kinds: Mapping[str, str], least: int, level: float
+) -> pd.DataFrame:
+    """Return the mean of the others of each row of ``newest`` in the same span."""
+    counted = over[over["n"] >= max(least, 1)]
+    counted = counted.assign(kind=counted["site_id"].map(kinds))
+    mine = newest.assign(kind=newest["site_id"].map(kinds))
+    alike = _others(counted, mine, ["span", "kind"], level).assign(among="kind")
+    alike.loc[mine["kind"].isna().to_numpy(), "peers"] = 0
+    every = _others(counted, mine, ["span"], level).assign(among="all")
+    # With one kind only, its sites are all sites.
+    few = (alike["peers"] < MIN_PEERS) | (len(set(kinds.values())) < 2)
+    chosen = alike.where(~few, every)
+    nobody = chosen["peers"] < MIN_PEERS
+    chosen.loc[nobody, ["peer_value", "peer_low", "peer_high", "peer_n"]] = np.nan
+    chosen.loc[nobody, "among"] = ""
+    return chosen
+
+
+def _others(counted: pd.DataFrame, mine: pd.DataFrame, by: list[str], level: float) -> pd.DataFrame:
+    sums = counted.assign(square=counted["value"] ** 2).groupby(by, dropna=False)
+    whole = sums.agg(k=("value", "size"), s=("value", "sum"), q=("square", "sum"), m=("n", "sum"))
+    joined = mine[by].merge(whole, left_on=by, right_index=True, how="left")
+    own = mine[["site_id", "span"]].merge(
+        counted[["site_id", "span", "value", "n"]], on=["site_id", "span"], how="left"
+    )
+    here = own["value"].notna().to_numpy()
+    value, n = own["value"].fillna(0.0).to_numpy(), own["n"].fillna(0.0).to_numpy()
+    k = joined["k"].fillna(0).to_numpy(float) - here
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = (joined["s"].to_numpy(float) - value) / k
+        spread = (joined["q"].to_numpy(float) - value**2 - k * mean**2) / (k - 1)
+        se = np.sqrt(np.maximum(spread, 0.0) / k)
+        half = stats.t.ppf((1 + level) / 2, k - 1) * se
+    return pd.DataFrame(
+        {
+            "peers": k.astype("int64"),
+            "peer_n": joined["m"].fillna(0).to_numpy(float) - n,
+            "peer_value": mean,
+            "peer_low": mean - half,
+            "peer_high": mean + half,
+        },
+        index=mine.index,
+    )
+
+
+def _difference(
+    value: pd.Series, low: pd.Series, high: pd.Series,
+    other: pd.Series, other_low: pd.Series, other_high: pd.Series,
+) -> tuple[pd.Series, pd.Series, pd.Series]:  # fmt: skip
+    """Return a difference with its interval, from the intervals of both sides."""
+    apart = value - other
+    down = np.sqrt((value - low) ** 2 + (other_high - other) ** 2)
+    up = np.sqrt((high - value) ** 2 + (other - other_low) ** 2)
+    known = down.notna() & up.notna()
+    return apart.where(known), apart - down, apart + up
+
+
+def _while_open(cells: pd.DataFrame, told: Sequence[Indicator]) -> pd.DataFrame:
+    """Leave out counts of nothing after the last month in which a site gave any sign of itself.
+
+    No ticket of a site that closed is no good news.
+    """
+    counts = cells["indicator"].isin([i.id for i in told if i.kind == "count"])
+    seen = cells[~counts | (cells["total"] > 0)].groupby("site_id")["period"].max()
+    return cells[~counts | (cells["period"] <= cells["site_id"].map(seen).fillna(-1))]
+
+
+def assess_sites(
+    panel: pd.DataFrame,
+    told: Sequence[Indicator],
+    who: pd.DataFrame,
+    *,
+    least: Mapping[str, int],
+    in_part: Mapping[str, Iterable[int]],
+    level: float = LEVEL,
+) -> StageResults:
+    """Tell each site by itself, for the pages by site.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Panel of indicators.
+    told : Sequence of Indicator
+        As of :func:`watched`.
+    who : DataFrame
+        As of :func:`analysis.monitoring.sites.profiles.profiles`.
+    least : Mapping
+        Fewest people or answers shown, by indicator; 0 where nobody is behind it.
+    in_part : Mapping
+        Months of which less than half is known, by indicator; they are left out.
+    level : float
+        Coverage of intervals.
+
+    Returns
+    -------
+    StageResults
+        Tables ``site_profiles``, ``site_standing`` (:data:`STANDING`, by name of site) and
+        ``site_spans`` (``site_id, indicator``, of :func:`analysis.monitoring.sites.spans.spans`).
+    """
+    kinds = {
+        str(site): str(kind)
+        for site, kind in zip(who["site_id"], who["property_type"], strict=True)
+        if pd.notna(kind)
+    }
+    overall = panel[(panel["stratum"] == "") & (panel["site_id"] != "") & panel["value"].notna()]
+    overall = _while_open(overall, told)
+    rows, over = [], []
+    for known in told:
+        cells = overall[overall["indicator"] == known.id]
+        cells = cells[~cells["period"].isin(list(in_part.get(known.id, ())))]
+        found = spans(cells, known, level=level)
+        if found.empty:
+            continue
+        over.append(found.assign(indicator=known.id))
+        stood = standing(found, kinds, least=least.get(known.id, 0), level=level)
+        rows.append(stood.assign(indicator=known.id, unit=known.unit))
+    tables = {"site_profiles": who}
+    if rows:
+        place = {site: n for n, site in enumerate(who["site_id"])}
+        table = pd.concat(rows, ignore_index=True)
+        order = table["site_id"].map(place).fillna(len(place))
+        names = table["site_id"].map(who.set_index("site_id")["site_name"])
+        table = table.assign(site=names.fillna(table["site_id"]))[list(STANDING)]
+        tables["site_standing"] = table.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+        tables["site_spans"] = pd.concat(over, ignore_index=True)
+    return collect("monitoring", [], tables=tables)
