@@ -34,15 +34,21 @@ class Sites:
     Attributes
     ----------
     trained, untrained : int
-        Sites of a wave; sites of none.
+        Sites of a wave that has begun; sites of none.
     served, unserved : float or None
         Households of the trained and of the untrained sites.
+    planned : int
+        Sites of waves that begin later.
+    begins : int or None
+        Running month in which the first of those begins.
     """
 
     trained: int
     untrained: int
     served: float | None = None
     unserved: float | None = None
+    planned: int = 0
+    begins: int | None = None
 
     def share(self, basis: str) -> float:
         """Return how much of what the trained sites returned the untrained ones would return."""
@@ -76,8 +82,10 @@ def assess_options(
         the benefit–cost ratio as planned at the higher and the lower price (``ratio_low,
         ratio_high``), the least and the most of it under any way of counting (``ratio_least,
         ratio_most``), ``reason`` where it is not known; and the check ``value.options``, whose
-        reason is the advice.
+        reason is the advice. Before the first wave there is nothing to choose from.
     """
+    if not sites.trained and sites.begins is not None:
+        return collect("value", [_not_begun(sites, sites.begins)])
     rows = [_stop(), _extend(money, sites), _repeat(money, sites)]
     table = pd.DataFrame(rows, columns=COLUMNS)
     extended = rows[1]
@@ -100,6 +108,18 @@ def assess_options(
         },
     )
     return collect("value", [check], tables={"options": table})
+
+
+def _not_begun(sites: Sites, begins: int) -> Check:
+    return Check(
+        id="value.options",
+        topic=Topic.NEXT_STEP,
+        question="value.check.options.question",
+        status="not_possible",
+        n=sites.planned + sites.untrained,
+        reason="value.option.advice.not_begun",
+        params={"begins": begins, "planned": sites.planned},
+    )
 
 
 def _advice(claims: Mapping[str, Claim], extended: Mapping[str, float], sites: Sites) -> str:
@@ -133,7 +153,7 @@ def _extend(money: StageResults, sites: Sites) -> dict[str, object]:
     row = _row("extend", sites.untrained)
     if not sites.untrained:
         return row | {"reason": "value.option.all_trained"}
-    row |= _price(money, sites.untrained / sites.trained if sites.trained else math.nan)
+    row |= _price(money, _share(sites.untrained, sites))
     benefits = money.table_or_empty("benefits")
     priced = benefits[benefits["priced"].astype(bool)] if len(benefits) else benefits
     total = next((e for e in money.estimates if e.estimand == "benefit"), None)
@@ -173,8 +193,14 @@ def _spread(money: StageResults, row: Mapping[str, object], scale: float) -> dic
 
 
 def _repeat(money: StageResults, sites: Sites) -> dict[str, object]:
-    row = _row("repeat", sites.trained) | _price(money, 1.0)
+    row = _row("repeat", sites.trained) | _price(money, _share(sites.trained, sites))
     return row | {"reason": "value.option.never_twice"}
+
+
+def _share(number: int, sites: Sites) -> float:
+    """Return how much of the whole cost, which is that of all waves, some sites would take."""
+    all_waves = sites.trained + sites.planned
+    return number / all_waves if all_waves else math.nan
 
 
 def _price(money: StageResults, share: float) -> dict[str, float]:

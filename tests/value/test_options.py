@@ -127,5 +127,21 @@ def test_without_a_record_of_costs_no_price_is_made_up():
     assert advice(cost=COST.iloc[:0]) == "no_cost"
 
 
+def test_before_the_first_wave_there_is_nothing_to_choose():
+    sites = Sites(trained=0, untrained=2, planned=4, begins=24286)
+    found = assessed(sites=sites, claim=Claim.NO_EFFECT_STATED)
+    assert "options" not in found.tables
+    assert found.checks[0].status == "not_possible"
+    assert advice(sites=sites, claim=Claim.NO_EFFECT_STATED) == "not_begun"
+
+
+def test_what_waves_to_come_cost_is_not_a_price_of_the_trained():
+    """Four of eight sites are trained: two more cost a quarter of the whole."""
+    sites = Sites(trained=4, untrained=2, planned=4, served=8000.0, unserved=2000.0)
+    table = assessed(sites=sites).table("options").set_index("option")
+    assert table["cost_high"].tolist() == [0.0, 250.0, 500.0]
+    assert table.loc["value.option.extend", "benefit"] == 250.0
+
+
 def test_nobody_trained():
     assert advice(sites=Sites(trained=0, untrained=6), claim=Claim.NO_EFFECT_STATED) == "compare"

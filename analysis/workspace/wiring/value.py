@@ -141,16 +141,18 @@ class ValueStage(Stage):
     def _arms(self) -> Any:
         """Return how many sites are trained and not, and the households of both where known."""
         starts = indicators.cohorts(self.waves)
-        trained = set(starts.dropna().index)
+        trained = starts.le(self.client.period.last_period).to_numpy(bool, na_value=False)
+        none, later = starts.isna().to_numpy(), starts.notna().to_numpy() & ~trained
         known = self.sites.set_index("site_id")["households"]
         served = known.reindex(starts.index).astype("float64")
-        apart = served.index.isin(trained)
         whole = served.notna().all() and len(served) > 0
         return value.Sites(
-            trained=len(trained),
-            untrained=int((~apart).sum()),
-            served=float(served[apart].sum()) if whole else None,
-            unserved=float(served[~apart].sum()) if whole else None,
+            trained=int(trained.sum()),
+            untrained=int(none.sum()),
+            served=float(served[trained].sum()) if whole else None,
+            unserved=float(served[none].sum()) if whole else None,
+            planned=int(later.sum()),
+            begins=int(starts[later].min()) if later.any() else None,
         )
 
     def beside_truth(self, counted: StageResults) -> StageResults:
