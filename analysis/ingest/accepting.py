@@ -34,7 +34,6 @@ def accept_known(draft: Draft, client: Client, *, number: int) -> None:
         place = falls.place_of(client, number, entry)
         params = {"accepted": accept.rule, "max_rows": accept.max_rows}
         hit = [problem for problem in draft.problems if _matches(problem, accept)]
-        rows = _rows_of(hit)
         then = _then(draft, accept)
         if accept.rule in NEVER_ACCEPTED or then is None:
             draft.faults.append(fault("accept_refused", params=params, **place))
@@ -42,6 +41,7 @@ def accept_known(draft: Draft, client: Client, *, number: int) -> None:
         if not hit:
             draft.faults.append(fault("accept_unused", params=params, blocking=False, **place))
             continue
+        rows = np.unique(np.concatenate([problem.rows for problem in hit]))
         if max(len(rows), 1) > accept.max_rows:
             exceeded = params | {"rows": len(rows)}
             draft.faults.append(fault("accept_exceeded", params=exceeded, **place))
@@ -73,12 +73,6 @@ def _matches(problem: Problem, accept: Accept) -> bool:
     if problem.fault.rule != accept.rule:
         return False
     return accept.column in (None, problem.column, problem.fault.column)
-
-
-def _rows_of(problems: list[Problem]) -> np.ndarray:
-    if not problems:
-        return np.empty(0, dtype=np.int64)
-    return np.unique(np.concatenate([problem.rows for problem in problems]))
 
 
 def _then(draft: Draft, accept: Accept) -> str | None:
