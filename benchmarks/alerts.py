@@ -62,9 +62,10 @@ from analysis.monitoring.inference.repeated import (
 )
 from analysis.monitoring.programme.gate_data import wilson_of_share
 from analysis.monitoring.programme.gates import ALPHA as GATES_ALPHA
-from analysis.monitoring.programme.gates import SAMPLED, gate_rules, judge
+from analysis.monitoring.programme.gates import SAMPLED, judge
 from analysis.monitoring.programme.risk_triggers import ALPHA as RISKS_ALPHA
 from analysis.monitoring.programme.risk_triggers import LOOKS as RISK_LOOKS
+from analysis.standards import course
 
 LOOKS = 26
 MARGIN = 0.05
@@ -430,9 +431,15 @@ def _windows(rule: Rule, shift, worlds: int, rng, world: World) -> np.ndarray:
     )
 
 
+def every_goal() -> dict[str, dict]:
+    """Gates and goals of quarters of the course."""
+    lines = course()
+    return {**lines.gates, **lines.quarters}
+
+
 def sampled_criteria() -> list[tuple[str, dict]]:
     """Gate and criterion of each sample that a gate of the first half year asks for."""
-    asked = gate_rules()["gates"] | gate_rules()["quarters"]
+    asked = every_goal()
     found = [(goal, c) for goal in GATE_WEEKS for c in asked[goal]["criteria"]]
     return [(goal, c) for goal, c in found if c["measure"] in SAMPLED]
 
@@ -440,8 +447,8 @@ def sampled_criteria() -> list[tuple[str, dict]]:
 def _gates(shift: np.ndarray, worlds: int, rng, world: World) -> np.ndarray:
     """Criteria missed on their gate's day, and from then on, as :func:`judge` finds them."""
     asked = sampled_criteria()
-    every = gate_rules()["gates"] | gate_rules()["quarters"]
-    shared = sum(c["measure"] in SAMPLED for rule in every.values() for c in rule["criteria"])
+    goals = every_goal().values()
+    shared = sum(c["measure"] in SAMPLED for goal in goals for c in goal["criteria"])
     rang = np.zeros((worlds, LOOKS, len(asked)), bool)
     for place, (goal, criterion) in enumerate(asked):
         line, n = criterion["line"], GATE_PEOPLE[criterion["measure"]]
@@ -512,8 +519,7 @@ def firings(rule, shift: np.ndarray, worlds: int, seed: int, world: World) -> np
 
 def in_force() -> list[Rule | Programme]:
     """Return what rings for a client whose satisfaction line is 85 %: rules, gates, risks."""
-    chosen = [rule for rule in rules() if rule.applies({"C1": "target_85"})]
-    return [*chosen, GATES, RISKS]
+    return [*rules(course({"C1": "target_85"})), GATES, RISKS]
 
 
 def false_alarms(

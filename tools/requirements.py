@@ -197,9 +197,9 @@ def _functions(path: Path) -> frozenset[str]:
 
 
 def _gate(target: str) -> bool:
-    from analysis.monitoring.programme.gates import gate_rules
+    from analysis.standards import course
 
-    return any(target in gate_rules()[kind] for kind in ("gates", "quarters"))
+    return target in course().gates or target in course().quarters
 
 
 def _command(target: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import click
 
+from analysis import standards
 from analysis.cli.ends import speaking_command, told_in_one_line
 from analysis.cli.faults import list_faults
 from analysis.cli.group import main
@@ -15,12 +16,16 @@ from analysis.cli.outlook import tell_detectable, tell_missing, tell_open, tell_
 from analysis.cli.places import tell_damaged_history, tell_home
 from analysis.cli.voice import Voice
 
+SETS = standards.set_names()
+
 
 @main.command()
 @click.argument("client")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--standards", "held_to", type=click.Choice(SETS),
+              help="What it is held to; asked for at a terminal, else evaluation.")  # fmt: skip
 @speaking_command
-def new(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
+def new(voice: Voice, client: str, files: tuple[Path, ...], held_to: str | None) -> None:
     """Propose a client file from a client's exports.
 
     FILES are exports or folders of them. They are copied to data/CLIENT/raw; the files of a
@@ -31,10 +36,27 @@ def new(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
 
     with told_in_one_line(voice, client):
         root = tell_home(voice)
-        written = ingest.new_client(client, files, lambda key: voice.text(f"proposal.{key}"))
+        asked = held_to or (_ask_standards(voice) if _at_a_terminal() else standards.DEFAULT)
+        words = lambda key: voice.text(f"proposal.{key}")  # noqa: E731
+        written = ingest.new_client(client, files, words, standards=asked)
         home.put_manual(root)
         voice.say("new.written", path=written, client=client)
         tell_detectable(voice, detectable.of_proposal(written))
+
+
+def _at_a_terminal() -> bool:
+    """Whether somebody can answer."""
+    return sys.stdin.isatty()
+
+
+def _ask_standards(voice: Voice) -> str:
+    """Ask at the terminal which set of standards a new client starts from."""
+    voice.say("new.standards")
+    for name, written in standards.ready_made().items():
+        click.echo(f"  {name}: {written['title'][voice.language]}")
+    prompt = voice.text("cli.new.which")
+    known = click.Choice(SETS)
+    return str(click.prompt(prompt, type=known, default=standards.DEFAULT, show_choices=False))
 
 
 @main.command()

@@ -12,8 +12,10 @@ from analysis.client.identity import Identity, Privacy, Report
 from analysis.client.outcomes import Outcome, OutcomeName
 from analysis.client.plan import Claim, Design, Finances, Goal, Instrument, Value
 from analysis.client.sources import LabelMap, Source, reasons
+from analysis.client.standards import Standards, named, put_together
 from analysis.files import account_home, expanded
 from analysis.settings import MIN_CELL
+from analysis.standards import Lines, resolved
 
 
 def _engine(value: str) -> str:
@@ -60,6 +62,7 @@ class Client(Part):
     coverage: dict[Text, dict[Text, tuple[Text, ...]]] = Field(default_factory=dict)
     appraisal: dict[Text, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     choices: dict[str, str] = Field(default_factory=dict)
+    standards: Annotated[Standards, BeforeValidator(named)] = Standards()
     design: Design = Design()
     value: Value = Value()
     finances: dict[int, Finances] = Field(default_factory=dict)
@@ -122,6 +125,18 @@ class Client(Part):
         if self.privacy.key_file is not None:
             return expanded(self.privacy.key_file)
         return account_home() / ".config" / "crmeval" / f"{self.id}.key"
+
+    @property
+    def lines(self) -> Lines:
+        """What the programme is held to, under the readings chosen; its set of standards is read.
+
+        Raises
+        ------
+        InputError
+            With the faults of a set of the client's own.
+        """
+        written = put_together(self.standards, self._path and self.folder)
+        return resolved(written, self.choices, examples=self.standards.examples)
 
     def sources_of(self, table: str) -> tuple[Source, ...]:
         """Return the sources that feed one canonical table, in file order."""

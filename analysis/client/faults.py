@@ -176,6 +176,10 @@ OWN_VALUE_RULES = frozenset(
         "satisfied",
         "colour",
         "colour_light",
+        "criterion",
+        "standard_range",
+        "standard_shape",
+        "standard_value",
     }
 )
 """Rules that our own models break by :func:`analysis.client.base.refused`."""

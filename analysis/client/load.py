@@ -68,6 +68,7 @@ def load(path_or_id: str | Path, root: str | Path | None = None) -> Client:
     if faults or client is None:
         raise InputError(sorted(faults, key=lambda fault: (fault.row or 0, fault.rule)))
     client._path, client._lines = path, lines
+    _ = client.lines  # a set of the client's own has faults of its own
     return client
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from analysis import packaged
+from analysis.client import standards
 from analysis.client.base import Part
 from analysis.client.decisions import UNDECIDED
 from analysis.client.faults import nearest, place
@@ -37,6 +38,7 @@ def check_references(raw: Mapping[str, Any], *, name: str, lines: Lines) -> list
     check.indicators(raw)
     check.choices(raw.get("choices"))
     check.legal_basis(raw.get("privacy"))
+    check.standards(raw.get("standards"))
     return check.faults
 
 
@@ -362,6 +364,10 @@ class _References:
                     list(READINGS[conflict].readings),
                     path,
                 )
+
+    def standards(self, written: Any) -> None:
+        """Check that only lines, rules and measures that exist are drawn."""
+        self.faults += standards.unknown(written, ("standards",), **self._where)
 
     def legal_basis(self, privacy: Any) -> None:
         """Check that a legal basis is given for tables that exist."""

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.measurement.columns import dates
 from analysis.results import Check, StageResults, Topic, collect
 from analysis.spring_festival import first_days
+from analysis.standards import Lines, course
 from analysis.tables import period_of
 
 CHINESE_ZONES = frozenset(
@@ -62,10 +63,6 @@ def festival_months(timezone: str) -> frozenset[int]:
     return frozenset(month for month, count in days.items() if count >= LEAST_IN_MONTH)
 
 
-EARLIEST_FOR_BEHAVIOUR = 3
-"""Months after training before which only reaction and learning can be judged (R020)."""
-
-
 def season(day: dt.date, timezone: str = HOME) -> str:
     """Name what disturbs a measurement on a day (requirement R144), or ``""``.
 
@@ -96,6 +93,7 @@ def measurement_calendar(
     months: Sequence[int] = (1, 3, 6, 12),
     as_of: dt.date | None = None,
     timezone: str = HOME,
+    lines: Lines | None = None,
 ) -> pd.DataFrame:
     """List the measuring day of each horizon of each wave.
 
@@ -113,6 +111,8 @@ def measurement_calendar(
         Day on which days are past or ahead.
     timezone : str
         The client's zone, which decides what seasons there are.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
 
     Returns
     -------
@@ -123,6 +123,7 @@ def measurement_calendar(
         results too). Empty when no wave has a date.
     """
     rows = []
+    earliest = (lines or course()).of("first_behaviour_month") or 0
     treated = waves[waves["arm"] == "treated"]
     for wave, sites in treated.groupby("wave"):
         actual, planned = dates(sites["actual_start"]), dates(sites["planned_start"])
@@ -133,28 +134,36 @@ def measurement_calendar(
         for horizon in months:
             day = (start + pd.DateOffset(months=horizon)).date()
             state = "" if as_of is None else ("past" if day <= as_of else "ahead")
-            judges = "late" if horizon >= EARLIEST_FOR_BEHAVIOUR else "early"
+            judges = "late" if horizon >= earliest else "early"
             when = (int(horizon), day, season(day, timezone), state, judges)
             rows.append((int(wave), len(sites), start.date(), held, *when))
     columns = ["wave", "n_sites", "start", "held", "months", "measure_on", "season", "state"]
     return pd.DataFrame(rows, columns=[*columns, "judges"])
 
 
-def late_enough(months: Sequence[int]) -> Check:
-    """Ask whether any measuring day is late enough for behaviour and results (R020)."""
+def late_enough(months: Sequence[int], earliest: float) -> Check:
+    """Ask whether any measuring day is late enough for behaviour and results (R020).
+
+    Parameters
+    ----------
+    months : sequence of int
+        Horizons in months after a wave's start.
+    earliest : float
+        Months before which only reaction and learning can be judged.
+    """
     last = max(months, default=0)
-    fine = last >= EARLIEST_FOR_BEHAVIOUR
+    fine = last >= earliest
     return Check(
         id="design.calendar.late_enough",
         topic=Topic.CALENDAR,
         question="design.check.late_enough.question",
         status="passed" if fine else "failed",
         value=float(last),
-        threshold=float(EARLIEST_FOR_BEHAVIOUR),
+        threshold=float(earliest),
         unit="months",
         reason=None if fine else "design.check.late_enough.reason",
         remedy=None if fine else "design.check.late_enough.remedy",
-        params={"last": last, "least": EARLIEST_FOR_BEHAVIOUR},
+        params={"last": last, "least": earliest},
     )
 
 
@@ -164,6 +173,7 @@ def assess_calendar(
     months: Sequence[int] = (1, 3, 6, 12),
     as_of: dt.date | None = None,
     timezone: str = HOME,
+    lines: Lines | None = None,
 ) -> StageResults:
     """Put :func:`measurement_calendar` among the results of the design stage.
 
@@ -177,6 +187,8 @@ def assess_calendar(
         Day on which days are past or ahead.
     timezone : str
         As of :func:`measurement_calendar`.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
 
     Returns
     -------
@@ -185,8 +197,10 @@ def assess_calendar(
         measuring day); check ``design.calendar.late_enough``, and one that says so when no wave
         has a date.
     """
-    late = late_enough(months)
-    table = measurement_calendar(waves, months=months, as_of=as_of, timezone=timezone)
+    lines = lines or course()
+    earliest = lines.of("first_behaviour_month")
+    late = [] if earliest is None else [late_enough(months, earliest)]
+    table = measurement_calendar(waves, months=months, as_of=as_of, timezone=timezone, lines=lines)
     if table.empty:
         missing = Check(
             id="design.calendar",
@@ -195,9 +209,9 @@ def assess_calendar(
             status="not_possible",
             reason="design.reason.no_wave_dates",
         )
-        return collect("design", [late, missing])
+        return collect("design", [*late, missing])
     spans = table.groupby("wave", as_index=False).agg(
         start=("start", "first"), end=("measure_on", "max"), done=("held", "first")
     )
     plot = spans.assign(label=[f"design.wave.{min(wave, 12)}" for wave in spans["wave"]])
-    return collect("design", [late], tables={"calendar": table, "calendar_plot": plot})
+    return collect("design", late, tables={"calendar": table, "calendar_plot": plot})

@@ -9,13 +9,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.results import Check, StageResults, Topic, collect
-
-LINES: Mapping[str, tuple[float, float]] = {
-    "at_least_1_5": (0.015, math.inf),
-    "from_1_5_to_2": (0.015, 0.02),
-    "below_1": (0.0, 0.01),
-}
-"""Share of the revenue that each reading of contradiction C11 allows, both ends included."""
+from analysis.standards import Lines, course
 
 _COLUMNS = (
     "year",
@@ -32,9 +26,9 @@ _COLUMNS = (
 def assess_finances(
     stated: Mapping[int, Mapping[str, Any]],
     costs: pd.DataFrame | None,
-    choices: Mapping[str, str],
+    lines: Lines | None = None,
 ) -> StageResults:
-    """Hold the training budget of each year to the share of revenue that was resolved (C11).
+    """Hold the training budget of each year to the share of revenue that the client drew.
 
     Parameters
     ----------
@@ -44,24 +38,27 @@ def assess_finances(
     costs : DataFrame or None
         Canonical table ``costs``; the programme's plan of a year stands in for a training
         budget that is not stated.
-    choices : Mapping
-        Chosen reading by contradiction.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
 
     Returns
     -------
     StageResults
-        Table ``finances``: ``year, revenue, training, programme`` (planned in the year),
-        ``share`` (0-1), ``state`` (``within``, ``below``, ``above``; ``open`` without a
-        reading), ``labour_share`` and ``upgrades_share`` of all costs. Check
-        ``design.finances``: passed when every year is within. Amounts are those of the books:
-        nothing is estimated, so there is no interval.
+        Table ``finances``: ``year, revenue, training, programme`` (planned in the year), ``share``
+        (0-1), ``state`` (``within``, ``below``, ``above``; ``open`` without a line),
+        ``labour_share`` and ``upgrades_share`` of all costs. Check ``design.finances``: passed when
+        every year is within; none where no line is drawn. Amounts are those of the books: nothing
+        is estimated, so there is no interval.
     """
-    reading = choices.get("C11")
-    rows = [_year(year, stated[year], costs, reading) for year in sorted(stated)]
+    lines = lines or course()
+    line = lines.of("training_budget")
+    rows = [_year(year, stated[year], costs, line) for year in sorted(stated)]
     table = pd.DataFrame([row for row in rows if row], columns=list(_COLUMNS))
+    if line is None and "training_budget" not in lines.open:
+        return collect("design", [], tables={} if table.empty else {"finances": table})
     if table.empty:
         return collect("design", [_impossible("none" if not stated else "no_budget")])
-    if reading is None:
+    if line is None:
         return collect("design", [_impossible("open")], tables={"finances": table})
     outside = int((table["state"] != "within").sum())
     last = table.iloc[-1]
@@ -71,13 +68,14 @@ def assess_finances(
         question="planning.finances.question",
         status="caution" if outside else "passed",
         value=float(last["share"]),
-        threshold=LINES[reading][0] or LINES[reading][1],
+        threshold=line.get("at_least") or line["at_most"],
         unit="share",
         n=len(table),
-        reason=f"planning.finances.{'outside' if outside else 'within'}",
+        reason=f"planning.finances.{'outside' if outside else 'within'}.{'_'.join(sorted(line))}",
         remedy="planning.finances.remedy" if outside else None,
         params={
-            "reading": f"design.conflicts.C11.{reading}",
+            "least": line.get("at_least"),
+            "most": line.get("at_most"),
             "outside": outside,
             "years": len(table),
             "year": str(last["year"]),
@@ -88,7 +86,10 @@ def assess_finances(
 
 
 def _year(
-    year: int, stated: Mapping[str, Any], costs: pd.DataFrame | None, reading: str | None
+    year: int,
+    stated: Mapping[str, Any],
+    costs: pd.DataFrame | None,
+    line: Mapping[str, float] | None,
 ) -> tuple | None:
     programme = _planned(costs, year)
     training = stated.get("training")
@@ -97,7 +98,7 @@ def _year(
         return None
     revenue = float(stated["revenue"])
     share = training / revenue
-    low, high = LINES.get(reading, (math.nan, math.nan))
+    low, high = (line or {}).get("at_least", 0.0), (line or {}).get("at_most", math.inf)
     state = "below" if share < low else "above" if share > high else "within"
     whole = stated.get("costs")
     parts = [
@@ -110,7 +111,7 @@ def _year(
         training,
         programme,
         share,
-        "open" if reading is None else state,
+        "open" if line is None else state,
         *parts,
     )
 

@@ -16,6 +16,7 @@ from analysis.design.power_report import error_model, read_roll_out
 from analysis.design.refusals import RefusedError
 from analysis.results import StageResults, collect
 from analysis.settings import ALPHA, LEVEL
+from analysis.standards import Lines, course
 from analysis.tables import Rows, parts
 
 MARGIN = 0.05
@@ -102,7 +103,7 @@ def assess_samples(
     *,
     months: int,
     margin: float = MARGIN,
-    needs_share: float = 0.3,
+    lines: Lines | None = None,
     level: float = LEVEL,
 ) -> StageResults:
     """List the answers each site needs in a year, and how many came in.
@@ -117,8 +118,8 @@ def assess_samples(
         Months that ``surveys`` covers; answers are brought to a year.
     margin : float
         Wanted half-width of a share.
-    needs_share : float
-        Share of staff that a needs survey must reach (requirement R081).
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
     level : float
         Coverage of intervals.
 
@@ -127,7 +128,8 @@ def assess_samples(
     StageResults
         Table ``samples``: ``site_id, label`` (name, else the id), ``households, needed`` (five
         points either way for a share of this site), ``answered`` (questionnaires a year so far),
-        ``enough`` and ``staff_needed``; NULL where the table they need is missing.
+        ``enough`` and ``staff_needed``; NULL where the table they need, or the line of a needs
+        survey, is missing.
     """
     named = sites["site_name"] if "site_name" in sites else sites["site_id"]
     table = sites[["site_id", "households"]].assign(
@@ -144,7 +146,8 @@ def assess_samples(
         a_year = table["site_id"].map(counted).fillna(0).astype(float) * 12 / max(months, 1)
         table["answered"] = a_year.round()
         table["enough"] = table["answered"] >= table["needed"]
-    if staff is not None:
+    needs_share = (lines or course()).of("needs_sample")
+    if staff is not None and needs_share is not None:
         employed = staff[staff["left_on"].isna()].groupby("site_id")["staff_id"].nunique()
         people = table["site_id"].map(employed).fillna(0)
         table["staff_needed"] = np.ceil(needs_share * people).astype(int)

@@ -50,6 +50,7 @@ from analysis.ingest.proposal.waves import wave_labels, wave_number
 from analysis.ingest.readers import MARKERS, RawTable, TotalWords, read
 from analysis.ingest.totals import named_as_total
 from analysis.ingest.units import options_beside, options_of
+from analysis.standards import DEFAULT
 from analysis.tables import TABLES, Column
 
 _MOST_LABELS = 30
@@ -67,7 +68,9 @@ _MONTHS = tuple(_AFTER_THE_YEAR)
 """Months in the names of sheets and files; beside each what follows the year in a glob."""
 
 
-def propose(client_id: str, files: Sequence[str | Path], say: Say) -> str:
+def propose(
+    client_id: str, files: Sequence[str | Path], say: Say, *, standards: str = DEFAULT
+) -> str:
     """Return the text of a client file for some exports.
 
     Known headers are mapped; personal ones are dropped with the reason; every other header
@@ -82,6 +85,8 @@ def propose(client_id: str, files: Sequence[str | Path], say: Say) -> str:
         The exports, or folders of exports.
     say : Callable
         Words of the comments and reasons: ``proposal.<key>`` of the wording catalogue.
+    standards : str
+        Ready-made set of standards that the client starts from.
 
     Raises
     ------
@@ -92,7 +97,7 @@ def propose(client_id: str, files: Sequence[str | Path], say: Say) -> str:
     spellings = _sites(read_in)
     sources = [_source(export, spellings, say) for export in read_in]
     head = {key: say(key) for key in _HEAD_WORDS}
-    parts = [_HEAD.format(id=client_id, **head)]
+    parts = [_HEAD.format(id=client_id, held_to=standards, **head)]
     if any(map(_names_people, read_in)):
         parts.append(_PRIVACY.format(**head))
     if any(": five" in source for source in sources):
@@ -112,12 +117,14 @@ def new_client(
     files: Sequence[str | Path],
     say: Say,
     root: str | Path | None = None,
+    *,
+    standards: str = DEFAULT,
 ) -> Path:
     """Copy exports to ``data/<client>/raw`` and write the proposed client file beside.
 
     Parameters
     ----------
-    client_id, files, say :
+    client_id, files, say, standards :
         As for :func:`propose`. The files of a folder keep their place in it.
     root : str or Path, optional
         Project folder.
@@ -145,7 +152,7 @@ def new_client(
         raise InputError(
             [_refused(client_id, "client_exists", "There is a client of that name already.")]
         )
-    text = propose(client_id, files, say)
+    text = propose(client_id, files, say, standards=standards)
     clear_unfinished(folder)
     private_folder(folder / "raw")
     for file, name in exports(files):
@@ -693,7 +700,7 @@ def _finer(export: _Export, say: Say) -> list[str]:
     return [f"    aggregate: {{sum: [{', '.join(added)}]}}    # {say('finer')}"] if added else []
 
 
-_HEAD_WORDS = ("head", "name", "month", "purpose", "basis", "labels")
+_HEAD_WORDS = ("head", "name", "month", "standards", "purpose", "basis", "labels")
 
 _HEAD = """\
 # {head}
@@ -702,6 +709,7 @@ client:
   name: {{zh_CN: DECIDE, en: DECIDE}}    # {name}
   timezone: Asia/Shanghai
 period: {{first: DECIDE, last: DECIDE}}    # {month}
+standards: {held_to}    # {standards}
 """
 
 _PRIVACY = """\

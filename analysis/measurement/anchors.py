@@ -10,9 +10,7 @@ from analysis.measurement.columns import present
 from analysis.measurement.raters import krippendorff_alpha
 from analysis.results import Check, Estimate, StageResults, Topic, collect
 from analysis.settings import LEVEL
-
-INDICATORS = 12
-"""Indicators of behaviour that the sheet is to have (R170)."""
+from analysis.standards import Lines, course
 
 AGREEMENT_LINE = 0.667
 """Below it not even tentative conclusions are drawn (Krippendorff 2019, section 12.4)."""
@@ -62,7 +60,7 @@ def assess_anchors(
     *,
     seed: int,
     before: pd.Timestamp | str | None = None,
-    asked: int = INDICATORS,
+    lines: Lines | None = None,
     simulated: bool = False,
     level: float = LEVEL,
 ) -> StageResults:
@@ -74,17 +72,17 @@ def assess_anchors(
         Canonical tables.
     before : date, optional
         Only ratings before it (the first wave).
-    asked : int
-        Indicators that a sheet is to have.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
     level : float
         Coverage of intervals.
 
     Returns
     -------
     StageResults
-        Estimates ``baseline.bars.<instrument>.<item>``, checks ``….indicators`` (how many
-        there are) and ``….agreement`` (on how many raters agree), table ``bars_indicators``
-        (with the wording of each).
+        Estimates ``baseline.bars.<instrument>.<item>``, checks ``….indicators`` (how many there
+        are, where so many are asked for) and ``….agreement`` (on how many raters agree), table
+        ``bars_indicators`` (with the wording of each).
     """
     rows = rating_rows(ratings, before) if present(ratings, "score") else pd.DataFrame()
     rows = rows[~rows["role"].isin(_OUTSIDE)] if len(rows) else rows
@@ -97,6 +95,7 @@ def assess_anchors(
             reason="measurement.reason.no_ratings",
         )
         return collect("baseline", [missing])
+    asked = (lines or course()).of("behaviour_items")
     items: list = []
     tables = []
     for instrument, mine in rows.groupby("instrument", sort=True):
@@ -105,7 +104,9 @@ def assess_anchors(
         items += [
             _estimate(str(instrument), row, simulated, level=level) for row in frame.itertuples()
         ]
-        items += _checks(str(instrument), frame, asked)
+        if asked is not None:
+            items.append(_enough(str(instrument), frame, asked))
+        items.append(_agreed(str(instrument), frame))
     return collect(
         "baseline", items, tables={"bars_indicators": pd.concat(tables, ignore_index=True)}
     )
@@ -139,11 +140,9 @@ def _estimate(instrument: str, row, simulated: bool, level: float) -> Estimate:
     )
 
 
-def _checks(instrument: str, frame: pd.DataFrame, asked: int) -> list[Check]:
+def _enough(instrument: str, frame: pd.DataFrame, asked: float) -> Check:
     have = len(frame)
-    known = frame[frame["alpha"].notna()]
-    low = int((known["alpha"] < AGREEMENT_LINE).sum())
-    enough = Check(
+    return Check(
         id=f"baseline.bars.{instrument}.indicators",
         topic=Topic.ANCHORS,
         question="measurement.check.bars.question",
@@ -156,6 +155,11 @@ def _checks(instrument: str, frame: pd.DataFrame, asked: int) -> list[Check]:
         remedy=None if have >= asked else "measurement.check.bars.remedy",
         params={"instrument": instrument, "have": have, "asked": asked},
     )
+
+
+def _agreed(instrument: str, frame: pd.DataFrame) -> Check:
+    known = frame[frame["alpha"].notna()]
+    low = int((known["alpha"] < AGREEMENT_LINE).sum())
     common = {
         "id": f"baseline.bars.{instrument}.agreement",
         "topic": Topic.ANCHORS,
@@ -167,11 +171,11 @@ def _checks(instrument: str, frame: pd.DataFrame, asked: int) -> list[Check]:
     if known.empty:
         reason = "measurement.reason.no_agreement"
         params = {"instrument": instrument}
-        return [enough, Check(**common, status="not_possible", reason=reason, params=params)]
+        return Check(**common, status="not_possible", reason=reason, params=params)
     status = "passed" if low == 0 else "caution"
     status = "failed" if 2 * low > len(known) else status
     worst = known.loc[known["alpha"].idxmin()]
-    agreed = Check(
+    return Check(
         **common,
         status=status,
         value=float(known["alpha"].median()),
@@ -186,4 +190,3 @@ def _checks(instrument: str, frame: pd.DataFrame, asked: int) -> list[Check]:
             "alpha": float(worst["alpha"]),
         },
     )
-    return [enough, agreed]

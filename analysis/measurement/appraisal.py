@@ -12,6 +12,7 @@ from analysis.measurement.agreement import INDIVIDUAL_LINE
 from analysis.measurement.icc import Icc, icc_oneway, stepped_up
 from analysis.results import Check, Estimate, StageResults, Topic, collect
 from analysis.settings import LEVEL
+from analysis.standards import Lines, course
 
 SLACK = 0.10
 """How far a weight is moved to the corners."""
@@ -21,9 +22,6 @@ CONCENTRATION = 50.0
 
 LEAST_ANSWERS = 30
 """Observations that each indicator of each site needs before a score has consequences."""
-
-SATISFACTION_SHARE = 0.30
-"""Least weight of customer satisfaction (R060)."""
 
 UNSTABLE_SHARE = 0.10
 """More sites than this whose rank wanders over a quarter of the field make ranks unstable."""
@@ -226,6 +224,7 @@ def assess_appraisal(
     before: int | None = None,
     months: int = 12,
     appeals: bool = True,
+    lines: Lines | None = None,
     simulated: bool = False,
     level: float = LEVEL,
 ) -> StageResults:
@@ -243,6 +242,8 @@ def assess_appraisal(
         First month left out; the ``months`` before it are appraised.
     appeals : bool
         Whether objections to results are recorded.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
     level : float
         Coverage of intervals.
 
@@ -293,7 +294,9 @@ def assess_appraisal(
     )
     checks = [_ranks_check(found, "weights"), _ranks_check(found, "chance"), guard]
     share = sum(weight for name, weight in weights.items() if name in _SATISFACTION)
-    checks.append(_satisfaction(share))
+    line = (lines or course()).of("satisfaction_weight")
+    if line is not None:
+        checks.append(_satisfaction(share, line))
     return collect("baseline", [estimate, *checks], tables={"appraisal": found.sites})
 
 
@@ -324,17 +327,17 @@ def _ranks_check(found: Appraisal, by: str) -> Check:
     )
 
 
-def _satisfaction(share: float) -> Check:
-    fine = share >= SATISFACTION_SHARE - 1e-9
+def _satisfaction(share: float, line: float) -> Check:
+    fine = share >= line - 1e-9
     return Check(
         id="baseline.appraisal.satisfaction",
         topic=Topic.APPRAISAL,
         question="measurement.check.appraisal_satisfaction.question",
         status="passed" if fine else "caution",
         value=share,
-        threshold=SATISFACTION_SHARE,
+        threshold=line,
         unit="share",
         reason="measurement.check.appraisal_satisfaction.reason",
         remedy=None if fine else "measurement.check.appraisal_satisfaction.remedy",
-        params={"share": share, "line": SATISFACTION_SHARE},
+        params={"share": share, "line": line},
     )

@@ -15,10 +15,8 @@ from analysis.measurement.columns import dates, instants, periods, present
 from analysis.measurement.intervals import wilson
 from analysis.results import Check, Estimate, StageResults, Topic, collect
 from analysis.settings import LEVEL
+from analysis.standards import Lines, course
 from analysis.tables import Rows, parts
-
-RETURN_LINE = 0.30
-"""Below this share a survey is called inadequate (requirement R022)."""
 
 
 def return_counts(surveys: Rows, invitations: pd.DataFrame, *, timezone: str) -> pd.DataFrame:
@@ -114,7 +112,7 @@ def assess_response(
     *,
     timezone: str,
     sites: pd.DataFrame | None = None,
-    line: float = RETURN_LINE,
+    lines: Lines | None = None,
     simulated: bool = False,
     level: float = LEVEL,
 ) -> StageResults:
@@ -128,8 +126,8 @@ def assess_response(
         The client's; it decides the month of an answer.
     sites : DataFrame, optional
         Gives the names that label sites.
-    line : float
-        Share below which a survey is called inadequate.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
     level : float
         Coverage of intervals.
 
@@ -139,6 +137,7 @@ def assess_response(
         Estimate ``baseline.return_rate.overall``; checks against the line, for impossible
         cells; tables ``response_site``, ``response_month``, ``response_channel``.
     """
+    line = (lines or course()).of("return_rate")
     if not present(surveys, "score") or not present(invitations, "invited"):
         reason = "measurement.reason.no_surveys"
         if present(surveys, "score"):
@@ -168,21 +167,22 @@ def assess_response(
                 simulated=simulated,
                 level=level,
             ),
-            _line_check("baseline.response.line", interval, by_site, line),
         ]
+        if line is not None:
+            items.append(_line_check("baseline.response.line", interval, by_site, line))
     items.append(_counts_check(counts, usable))
     return collect(
         "baseline",
         items,
         tables={
             "response_site": by_site.assign(label=_site_names(by_site["site_id"], sites)),
-            "response_month": return_rates(usable, ["period"], level=level),
+            "response_month": return_rates(usable, ["period"], level=level).assign(line=line),
             "response_channel": channels.assign(label=channels["channel"]),
         },
     )
 
 
-def _no_line(line: float, reason: str) -> Check:
+def _no_line(line: float | None, reason: str) -> Check:
     return Check(
         id="baseline.response.line",
         topic=Topic.RESPONSE,

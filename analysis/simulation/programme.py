@@ -54,7 +54,7 @@ _RISKS = (
 )
 # Trigger, role in charge, contingency, months after the start at which it was last drilled.
 _WATCHED = {
-    "R01": ("lecturer_below_85", "培训经理", "启用备用讲师与录播课程", 20),
+    "R01": ("lecturer_low", "培训经理", "启用备用讲师与录播课程", 20),
     "R02": ("leavers > 10", "人力资源部", "补训新员工", None),
     "R03": ("participation_low", "培训经理", "启用备用场地三家", 23),
     "R04": ("completion_low", "培训主管", "改为集中补学", None),

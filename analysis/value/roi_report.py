@@ -10,10 +10,8 @@ import pandas as pd
 from analysis.measurement import IndicatorLike
 from analysis.results import Agreement, Check, Estimate, StageResults, Topic, collect
 from analysis.settings import LEVEL, MONEY_DRAWS, ends_of
+from analysis.standards import Lines, course
 from analysis.value import over_time, roi
-
-WANTED = 3.0
-""""1:3" of the requirements (R137): as a benefit-cost ratio, or as a net return (C8)."""
 
 
 def assess_roi(
@@ -33,6 +31,7 @@ def assess_roi(
     hour_cost: float | None = None,
     switches: roi.Switches | None = None,
     revenue: bool = False,
+    lines: Lines | None = None,
     draws: int = MONEY_DRAWS,
     seed: int = 0,
     simulated: bool = False,
@@ -74,6 +73,8 @@ def assess_roi(
         Which benefits count (Phillips' conservative rules).
     draws, seed : int
         Draws of the simulation and its seed.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
     revenue, simulated : bool
         Count whole revenue; mark the results as simulated.
     level : float
@@ -83,10 +84,11 @@ def assess_roi(
     -------
     StageResults
         Estimates ``value.roi.{benefit,cost,benefit_cost_ratio,net_return,payback_months,
-        reached_ratio,reached_return}`` (without value, with the reason, when nothing could
-        be priced; with the range over methods where they disagree on an effect that
-        has a price), check ``value.roi``, tables ``benefits`` (with ``break_even``, the effect at
-        which the training just pays), ``cost``, ``tornado`` and ``return_by_month``.
+        reached_ratio,reached_return}`` (without value, with the reason, when nothing could be
+        priced; the last two only where a return is asked for; with the range over methods where
+        they disagree on an effect that has a price), check ``value.roi``, tables ``benefits`` (with
+        ``break_even``, the effect at which the training just pays), ``cost``, ``tornado`` and
+        ``return_by_month``.
     """
     switches = switches or roi.Switches()
     benefits = tuple(benefits)
@@ -115,9 +117,10 @@ def assess_roi(
         "benefit_cost_ratio": "ratio",
         "net_return": "ratio",
         "payback_months": "months",
-        "reached_ratio": "share",
-        "reached_return": "share",
     }
+    wanted = (lines or course()).of("return_ratio")
+    if wanted is not None:
+        names |= {"reached_ratio": "share", "reached_return": "share"}
     pays_at = over_time.break_even(priced, cost) if cost > 0 else {}
     keys = list(zip(table["indicator"], table["basis"], strict=True))
     table["break_even"] = pd.Series([pays_at.get(k) for k in keys], table.index, dtype="float64")
@@ -183,9 +186,10 @@ def assess_roi(
         "benefit": (total, sample),
         "benefit_cost_ratio": (total / cost, sample / cost),
         "net_return": (total / cost - 1, sample / cost - 1),
-        "reached_ratio": (roi.chance(sample / cost, WANTED), None),
-        "reached_return": (roi.chance(sample / cost - 1, WANTED), None),
     }
+    if wanted is not None:
+        values["reached_ratio"] = (roi.chance(sample / cost, wanted), None)
+        values["reached_return"] = (roi.chance(sample / cost - 1, wanted), None)
     for name, (value, spread) in values.items():
         items.append(roi.money_estimate(name, value, spread, names[name], **common))
     items.append(_payback(over_time.payback(by_month), total, common))

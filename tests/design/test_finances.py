@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis.design import assess_finances
+from analysis.standards import course
 
 COSTS = pd.DataFrame(
     {
@@ -28,7 +29,7 @@ COSTS = pd.DataFrame(
     ],
 )
 def test_the_share_is_held_to_the_reading_chosen(reading, revenue, state, status):
-    found = assess_finances({2024: {"revenue": revenue}}, COSTS, {"C11": reading})
+    found = assess_finances({2024: {"revenue": revenue}}, COSTS, course({"C11": reading}))
     (row,) = found.table("finances").itertuples()
     (check,) = found.checks
     assert (row.year, row.training, row.programme) == (2024, 1_000_000, 1_000_000)
@@ -38,7 +39,7 @@ def test_the_share_is_held_to_the_reading_chosen(reading, revenue, state, status
 
 def test_a_stated_budget_of_all_training_goes_before_the_programmes_plan():
     stated = {2024: {"revenue": 1e8, "training": 1.8e6, "costs": 8e7, "labour": 4.4e7}}
-    found = assess_finances(stated, COSTS, {"C11": "from_1_5_to_2"})
+    found = assess_finances(stated, COSTS, course({"C11": "from_1_5_to_2"}))
     (row,) = found.table("finances").itertuples()
     assert (row.training, row.programme, row.state) == (1.8e6, 1e6, "within")
     assert row.labour_share == pytest.approx(0.55)
@@ -46,9 +47,10 @@ def test_a_stated_budget_of_all_training_goes_before_the_programmes_plan():
 
 
 def test_nothing_is_judged_without_a_reading_or_without_revenue():
-    found = assess_finances({2024: {"revenue": 1e8}}, COSTS, {})
+    found = assess_finances({2024: {"revenue": 1e8}}, COSTS, course())
     assert found.table("finances")["state"].tolist() == ["open"]
     assert [c.status for c in found.checks] == ["not_possible"]
-    assert [c.reason for c in assess_finances({}, COSTS, {}).checks] == ["planning.finances.none"]
-    unknown = assess_finances({2019: {"revenue": 1e8}}, None, {"C11": "below_1"})
+    (none,) = assess_finances({}, COSTS, course()).checks
+    assert none.reason == "planning.finances.none"
+    unknown = assess_finances({2019: {"revenue": 1e8}}, None, course({"C11": "below_1"}))
     assert [c.reason for c in unknown.checks] == ["planning.finances.no_budget"]

@@ -11,8 +11,8 @@ from analysis.workspace.opening.ledger import known_by
 
 EARLIER, LAST = dt.date(2024, 3, 31), dt.date(2024, 6, 30)
 ALERT = Alert(
-    id="monitoring.alert.site_below_85.P1", rule="site_below_85", grade=2, message="m",
-    response="monitoring.alert.site_below_85.response", subject="P1", n=40, value=0.6,
+    id="monitoring.alert.site_low.P1", rule="site_low", grade=2, message="m",
+    response="monitoring.alert.site_low.response", subject="P1", n=40, value=0.6,
     owner="monitoring.owner.site_manager", due_on="2024-07-14",
 )  # fmt: skip
 
@@ -35,7 +35,7 @@ def test_an_alert_acknowledged_after_the_last_day_is_acknowledged():
 
 def test_an_action_done_after_the_last_day_is_done():
     made = decisions(
-        *ACTION_SHEET.columns, action_id="site_below_85:P1", state="done",
+        *ACTION_SHEET.columns, action_id="site_low:P1", state="done",
         decided_on="2024-07-10",
     )  # fmt: skip
     runs = [(EARLIER, propose([ALERT], on=EARLIER))]

@@ -21,6 +21,7 @@ LAYER = {
     "keywords": 0,
     "settings": 0,
     "files": 0.2,
+    "standards": 0.2,
     "history": 0.5,
     "manifest": 0.4,
     "newest": 0.5,

@@ -103,9 +103,7 @@ def test_no_rule_exceeds_its_promise_over_26_looks(benchmark, kind):
 
 
 def test_dependence_makes_tests_of_independent_answers_ring(benchmark):
-    chosen = [
-        r for r in benchmark["in_force"]() if r.id in ("satisfaction_drop", "course_below_85")
-    ]
+    chosen = [r for r in benchmark["in_force"]() if r.id in ("satisfaction_drop", "course_low")]
     aware, naive = (
         benchmark["false_alarms"](chosen, 60, 0.0, benchmark["WORLDS"][name])[-1][2]
         for name in ("dependent", "dependent, tested as independent")

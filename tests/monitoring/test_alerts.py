@@ -14,6 +14,7 @@ from analysis.monitoring import (
     rules,
     share_below,
 )
+from analysis.standards import course
 
 ON = dt.date(2025, 3, 3)
 
@@ -62,13 +63,13 @@ def test_noise_is_told_from_signal():
     states = found.tables["alert_tests"].set_index("subject")["state"].to_dict()
     assert states == {"bad": "fired", "unlucky": "within_noise", "good": "kept", "new": "too_few"}
     (alert,) = found.alerts
-    assert (alert.id, alert.grade) == ("monitoring.alert.lecturer_below_85.bad", 1)
+    assert (alert.id, alert.grade) == ("monitoring.alert.lecturer_low.bad", 1)
     assert alert.due_on == "2025-03-10"
     assert 0 < alert.false_alarm_rate <= 0.05 / 3
 
 
 def test_the_whole_rule_rings_falsely_at_most_at_its_rate():
-    rule = next(r for r in rules() if r.id == "lecturer_below_85")
+    rule = next(r for r in rules() if r.id == "lecturer_low")
     rng = np.random.default_rng(9)
     rang = 0
     for _ in range(400):
@@ -82,8 +83,8 @@ def test_readings_switch_rules_off():
     modules = pd.DataFrame({"subject": ["m"], "hits": [64], "n": [100]})
     measures = {"satisfaction_module": modules}
     both = {a.rule for a in assess_alerts(measures, on=ON).alerts}
-    assert both == {"course_redesign", "course_below_85"}
-    chosen = assess_alerts(measures, on=ON, choices={"C1": "floor_80"})
+    assert both == {"course_redesign", "course_low"}
+    chosen = assess_alerts(measures, on=ON, lines=course({"C1": "floor_80"}))
     assert {a.rule for a in chosen.alerts} == {"course_redesign"}
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.monitoring import assess_breakdowns
+from analysis.monitoring import assess_breakdowns, rules
 from analysis.monitoring.training.breakdowns import (
     attendance_gaps,
     lecturer_standing,
@@ -15,9 +15,9 @@ from analysis.monitoring.training.breakdowns import (
     participation_table,
     reaction_table,
     retests,
-    satisfaction_line,
 )
 from analysis.present import sentences
+from analysis.standards import course
 
 INSTRUMENTS = pd.DataFrame(
     {
@@ -28,6 +28,9 @@ INSTRUMENTS = pd.DataFrame(
         "scale_max": [5.0],
     }
 )
+
+MARKS = course().of("pass_marks")
+(SUSPEND,) = (rule for rule in rules() if rule.id == "lecturer_low")
 
 
 def sheets(module: str, lecturer: str, good: int, bad: int) -> pd.DataFrame:
@@ -55,13 +58,12 @@ def test_reactions_stand_on_one_side_of_the_clients_line_or_are_unsure():
     assert table.loc[("lecturer_id", "c"), "against"] == "unsure"
     assert table.loc[("module", "m"), ["hits", "n"]].tolist() == [198, 205]
     assert table["ci_high"].max() <= 1
-    assert satisfaction_line({"C1": "floor_80"}) == 0.80
-    assert satisfaction_line(None) == 0.85
+    assert (reaction_table(REACTIONS, INSTRUMENTS, line=None)["against"] == "").all()
 
 
 def test_a_lecturer_is_suspended_only_with_enough_sheets_and_beyond_chance():
     frame = pd.concat([REACTIONS, sheets("m", "d", 33, 7)])
-    standing = lecturer_standing(frame, INSTRUMENTS).set_index("lecturer_id")["standing"]
+    standing = lecturer_standing(frame, INSTRUMENTS, SUSPEND).set_index("lecturer_id")["standing"]
     assert standing.to_dict() == {"a": "kept", "b": "suspend", "c": "too_few", "d": "watch"}
 
 
@@ -93,12 +95,12 @@ def test_retests_stand_apart_from_first_attempts():
             "score": [85.0, 70.0, 90.0, 60.0, 75.0, 50.0, 99.0],
         }
     )
-    table = retests(assessments).set_index("step")[["hits", "n"]]
+    table = retests(assessments, MARKS).set_index("step")[["hits", "n"]]
     assert table.loc["first"].tolist() == [1, 4]
     assert table.loc["retest"].tolist() == [1, 2]
     assert table.loc["never_sat"].tolist() == [1, 3]
     assert table.loc["in_the_end"].tolist() == [2, 4]
-    practical = retests(assessments.assign(form="practical")).set_index("step")
+    practical = retests(assessments.assign(form="practical"), MARKS).set_index("step")
     assert practical.loc["first", "mark"] == 85.0
     assert practical.loc["first", "hits"] == 1
 

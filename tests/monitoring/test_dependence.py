@@ -103,7 +103,7 @@ def test_nobodys_share_of_the_error_shrinks_when_others_begin():
 
 
 def test_the_alert_of_a_finished_course_outlives_the_start_of_others():
-    rule = next(rule for rule in rules() if rule.id == "course_below_85")
+    rule = next(rule for rule in rules() if rule.id == "course_low")
     finished = {"subject": "first", "hits": 28, "n": 50, "design_effect": 1.2, "place": 0}
     later = [
         {"subject": f"m{i}", "hits": 27, "n": 30, "design_effect": 1.2, "place": i}

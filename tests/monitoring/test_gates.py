@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import wording
+from analysis import standards, wording
 from analysis.measurement.intervals import Interval, wilson
 from analysis.monitoring import assess_gates, assess_milestones, critical_path, gate_table
 from analysis.monitoring.programme.gate_data import gate_measures
-from analysis.monitoring.programme.gates import ALPHA, gate_rules, judge
+from analysis.monitoring.programme.gates import ALPHA, judge
 from analysis.monitoring.programme.taken_over import verdicts
 from analysis.refusals import RefusedError
+from analysis.standards import course
 
 
 def day(month: int, number: int) -> dt.date:
@@ -29,6 +30,7 @@ NETWORK = pd.DataFrame(
         "actual_on": [day(1, 11), None, None, None, None],
     }
 )
+
 """A to D through C takes 30 days, through B 20 (slack 10); E ten days after D."""
 
 
@@ -142,7 +144,7 @@ def test_a_gate_takes_over_what_an_earlier_value_report_said():
     ratios = pd.DataFrame(
         {"ratio": ["benefit_cost_ratio", "net_return"], "value": 3.1, "ci_low": 2, "ci_high": 4}
     )
-    known = verdicts(scorecard, ratios, choices={"C8": "net_return"})
+    known = verdicts(scorecard, ratios, lines=course({"C8": "net_return"}))
     assert len(known) == 4
     on = dt.date(2025, 2, 1)
     table = gate_table(GATES, {}, on, verdicts=known).set_index(["goal", "measure"])
@@ -157,7 +159,7 @@ def test_a_gate_takes_over_what_an_earlier_value_report_said():
     )
     assert (alert.value, alert.threshold, alert.p_value) == (0.07, 0.15, 0.001)
     assert alert.response == "monitoring.gate_missed.M12"
-    without = gate_table(GATES, {}, on, verdicts=verdicts(None, None, choices={}))
+    without = gate_table(GATES, {}, on, verdicts=verdicts(None, None, lines=course()))
     assert set(without.query("goal == 'M12'")["state"]) == {"elsewhere"}
 
 
@@ -181,11 +183,9 @@ def test_measures_count_people_once_and_first_attempts_only():
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
 def test_every_goal_measure_and_consequence_has_words(language):
-    for part in gate_rules().values():
-        for rule in part.values():
-            for criterion in rule["criteria"]:
-                assert wording.text(f"monitoring.measure.{criterion['measure']}", language)
-    for gate in gate_rules()["gates"]:
+    for measure in standards.measures():
+        assert wording.text(f"monitoring.measure.{measure}", language)
+    for gate in (*course().gates, "own"):
         assert wording.text(f"monitoring.gate_missed.{gate}", language)
 
 

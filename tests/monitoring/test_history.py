@@ -25,8 +25,8 @@ MONDAYS = [dt.date(2024, 9, 2) + dt.timedelta(weeks=i) for i in range(6)]
 
 def alert(subject="L07", grade=1, value=0.78, due="2024-09-09") -> Alert:
     return Alert(
-        id=f"monitoring.alert.lecturer_below_85.{subject}",
-        rule="lecturer_below_85",
+        id=f"monitoring.alert.lecturer_low.{subject}",
+        rule="lecturer_low",
         grade=grade,
         message="m",
         response="r",
@@ -38,7 +38,7 @@ def alert(subject="L07", grade=1, value=0.78, due="2024-09-09") -> Alert:
 
 
 def decided(state, day, subject="L07", note="") -> pd.DataFrame:
-    row = (f"monitoring.alert.lecturer_below_85.{subject}", state, day.isoformat(), "Wang", note)
+    row = (f"monitoring.alert.lecturer_low.{subject}", state, day.isoformat(), "Wang", note)
     return pd.DataFrame([row], columns=DECISIONS)
 
 
@@ -146,7 +146,7 @@ def test_a_sheet_goes_round_through_a_spreadsheet_program(tmp_path):
     later = merge(ledger, [alert("A"), alert("张老师")], made, on=MONDAYS[1])
     assert later["state"].tolist() == ["open", "closed"]
     sheet = decision_sheet(later, made)
-    assert sheet["alert_id"].str[-3:].tolist() == ["张老师", "5.A"]
+    assert sheet["alert_id"].str[-3:].tolist() == ["张老师", "w.A"]
 
 
 def test_every_fault_of_a_sheet_is_named_at_once(tmp_path):

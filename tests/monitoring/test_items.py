@@ -9,7 +9,6 @@ import pytest
 
 from analysis.measurement.reliability import item_statistics
 from analysis.monitoring.training.composite import (
-    WEIGHTS,
     assess_composite,
     composite_marks,
     extreme_marks,
@@ -19,7 +18,10 @@ from analysis.monitoring.training.gains import normalised_gains
 from analysis.monitoring.training.items import assess_items, item_analysis
 from analysis.simulation import DEMO, simulate
 from analysis.simulation.sheets import EASY_ITEM, HARD_ITEM, MISKEYED_ITEM, MODULE
+from analysis.standards import course
 from analysis.wording import text
+
+WEIGHTS = course().of("composite_weights")
 
 
 def test_difficulty_and_discrimination_by_hand():
@@ -184,11 +186,11 @@ def assessments() -> pd.DataFrame:
 
 
 def test_composite_by_hand_counts_first_attempts_and_whole_candidates():
-    marks = composite_marks(assessments()).set_index("staff_id")["composite"]
+    marks = composite_marks(assessments(), WEIGHTS).set_index("staff_id")["composite"]
     assert marks.to_dict() == pytest.approx(
         {"sure": 95.0, "weak": 55.5, "hangs": 0.3 * 95 + 0.4 * 72 + 0.3 * 78}
     )
-    assert composite_marks(assessments()).attrs["incomplete"] == 1
+    assert composite_marks(assessments(), WEIGHTS).attrs["incomplete"] == 1
 
 
 def test_extremes_are_those_of_a_search_over_all_weights():
@@ -209,7 +211,7 @@ def test_extremes_are_those_of_a_search_over_all_weights():
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
 def test_whose_pass_hangs_on_the_weights(language):
-    found = weight_sensitivity(composite_marks(assessments()))
+    found = weight_sensitivity(composite_marks(assessments(), WEIGHTS), WEIGHTS, mark=80)
     assert (found.always, found.never) == pytest.approx((1 / 3, 1 / 3))
     assert found.depends == pytest.approx(1 / 3)
     assert found.equal == pytest.approx(2 / 3)

@@ -34,7 +34,7 @@ ENROLMENTS = pd.DataFrame(CAME, columns=["staff_id", "held_on", "attended"])
 
 
 def test_everybody_is_followed_from_the_own_last_session():
-    table = left_after_training(STAFF, ENROLMENTS, until=UNTIL).set_index("subject")
+    table = left_after_training(STAFF, ENROLMENTS, until=UNTIL, months=6).set_index("subject")
     counted = table[["left", "n", "waiting"]].apply(tuple, axis=1).to_dict()
     assert counted == {"all": (2, 4, 1), "frontline": (1, 3, 0), "middle": (1, 1, 1)}
     assert table.loc["all", "value"] == 0.5
@@ -42,14 +42,14 @@ def test_everybody_is_followed_from_the_own_last_session():
 
 
 def test_later_data_follow_more_people():
-    later = left_after_training(STAFF, ENROLMENTS, until=dt.date(2025, 7, 15))
+    later = left_after_training(STAFF, ENROLMENTS, until=dt.date(2025, 7, 15), months=6)
     assert later.set_index("subject").loc["middle", ["left", "n", "waiting"]].tolist() == [2, 2, 0]
-    soon = left_after_training(STAFF, ENROLMENTS, until=dt.date(2024, 6, 1))
+    soon = left_after_training(STAFF, ENROLMENTS, until=dt.date(2024, 6, 1), months=6)
     assert soon.empty
 
 
 def test_tiers_need_not_be_known():
-    table = left_after_training(STAFF.assign(tier=None), ENROLMENTS, until=UNTIL)
+    table = left_after_training(STAFF.assign(tier=None), ENROLMENTS, until=UNTIL, months=6)
     assert table["subject"].tolist() == ["all"]
 
 

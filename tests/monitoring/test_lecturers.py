@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis.monitoring import assess_lecturers, gate_table
+from analysis.standards import course
 
 LECTURERS = pd.DataFrame(
     [
@@ -26,7 +27,7 @@ TAUGHT = pd.DataFrame({"lecturer_id": ["a", "z", None]})
     [("years_3", 3, 2, 2), ("years_5", 2, 1, 3)],
 )
 def test_internal_lecturers_need_years_and_certificate(reading, experienced, qualified, short):
-    found = assess_lecturers(LECTURERS, TAUGHT, {"C7": reading, "C5": "share_80"})
+    found = assess_lecturers(LECTURERS, TAUGHT, course({"C7": reading, "C5": "share_80"}))
     table = found.table("lecturer_standards").set_index("origin")
     mine = table.loc["internal"]
     assert (mine["n"], mine["experienced"], mine["certified"]) == (4, experienced, 3)
@@ -41,7 +42,7 @@ def test_internal_lecturers_need_years_and_certificate(reading, experienced, qua
 
 
 def test_no_line_is_applied_that_the_client_did_not_choose():
-    found = assess_lecturers(LECTURERS, None, {})
+    found = assess_lecturers(LECTURERS, None, course())
     assert {c.status for c in found.checks} == {"not_possible"}
     internal = found.table("lecturer_standards").set_index("origin").loc["internal"]
     assert pd.isna(internal["line"])
@@ -49,7 +50,7 @@ def test_no_line_is_applied_that_the_client_did_not_choose():
 
 
 def test_without_a_list_nothing_is_judged():
-    (check,) = assess_lecturers(None, TAUGHT, {}).checks
+    (check,) = assess_lecturers(None, TAUGHT, course()).checks
     assert check.status == "not_possible"
 
 
@@ -64,7 +65,7 @@ def test_without_a_list_nothing_is_judged():
 def test_the_gate_counts_certificates_of_its_day_by_the_reading_chosen(choices, value, state):
     milestones = pd.DataFrame({"milestone_id": ["M2"], "planned_on": [dt.date(2024, 2, 1)]})
     tables = {"lecturers": LECTURERS}
-    table = gate_table(milestones, tables, dt.date(2024, 12, 31), choices)
+    table = gate_table(milestones, tables, dt.date(2024, 12, 31), course(choices))
     row = table.set_index("measure").loc["lecturers_certified"]
     assert row["state"] == state
     assert pd.isna(row["value"]) if value is None else row["value"] == value

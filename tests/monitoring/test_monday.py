@@ -44,7 +44,7 @@ def test_each_criterion_in_turn():
         alert("fresh", value=0.29, rule="pass_rate_low"),
         alert("late", value=0.29, rule="completion_low", due_on="2024-09-09"),
         alert("grave", value=0.29, rule="course_redesign", grade=1),
-        alert("closed", value=0.0, grade=1, rule="lecturer_below_85", state="closed"),
+        alert("closed", value=0.0, grade=1, rule="lecturer_low", state="closed"),
     ]
     changed = pd.DataFrame({"alert_id": ["monitoring.alert.pass_rate_low.fresh"], "change": "new"})
     actions = rank_actions(alerts, on=ON, changes=changed)
@@ -57,7 +57,7 @@ def test_each_criterion_in_turn():
 
 
 def test_the_gravest_alert_of_a_subject_speaks_for_it():
-    milder = alert("M2", rule="course_below_85", grade=2, indicator="course_csat")
+    milder = alert("M2", rule="course_low", grade=2, indicator="course_csat")
     graver = alert("M2", rule="course_redesign", grade=1, indicator="course_csat")
     actions = rank_actions([milder, graver], on=ON)
     assert [action.evidence for action in actions] == [(graver.id,)]

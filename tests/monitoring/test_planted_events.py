@@ -15,6 +15,7 @@ from analysis.monitoring import (
 )
 from analysis.simulation import DEMO, simulate
 from analysis.simulation.parameters import NOTHING_PLANTED
+from analysis.standards import course
 from analysis.tables import conform, month_of
 
 CHOICES = {"C1": "floor_85"}
@@ -34,7 +35,7 @@ def alerts_of(world, parameters):
     frames = {name: table.to_pandas() for name, table in tables.items()}
     measures = alert_measures(frames, panel, baseline_until=int(starts.min()))
     steps = (
-        assess_alerts(measures, on=TODAY, choices=CHOICES),
+        assess_alerts(measures, on=TODAY, lines=course(CHOICES)),
         assess_milestones(frames["milestones"], as_of=TODAY),
         assess_budget(frames["costs"]),
     )
@@ -51,7 +52,7 @@ def planted():
 def test_each_planted_event_is_found_at_its_grade(planted):
     events, alerts = planted
     found = {(alert.rule, alert.subject): alert for alert in alerts}
-    lecturer = found["lecturer_below_85", events["low_lecturer"]["lecturer_id"]]
+    lecturer = found["lecturer_low", events["low_lecturer"]["lecturer_id"]]
     assert (lecturer.grade, round(lecturer.value, 2)) == (1, 0.78)
     fallen = found["satisfaction_drop", events["falling_site"]["site_id"]]
     assert (fallen.grade, fallen.value < -0.05) == (2, True)
@@ -74,5 +75,5 @@ def test_nothing_else_is_of_grade_1_and_it_comes_first(planted):
 def test_without_planted_events_none_of_them_rings():
     parameters = dataclasses.replace(DEMO, families=FAMILIES, planted=NOTHING_PLANTED)
     rules = {alert.rule for alert in alerts_of(simulate(parameters), parameters)}
-    quiet = {"lecturer_below_85", "satisfaction_drop", "completion_low", "budget_overrun"}
-    assert not rules & (quiet | {"course_below_85", "participation_low"})
+    quiet = {"lecturer_low", "satisfaction_drop", "completion_low", "budget_overrun"}
+    assert not rules & (quiet | {"course_low", "participation_low"})

@@ -113,7 +113,7 @@ def test_a_trigger_is_set_off_by_an_alert_or_a_measure():
 
 
 def test_drills_later_than_the_day_do_not_count():
-    states = drill_states(REGISTER, ON).set_index("risk_id")
+    states = drill_states(REGISTER, ON, 92).set_index("risk_id")
     assert states["drill_state"].tolist() == ["drilled", "due", "never", "none", "never"]
     assert states.loc["R1", "drill_due_on"] == dt.date(2025, 9, 1)
 

@@ -31,14 +31,16 @@ ROSTER = roster(
 
 
 def test_those_who_came_make_a_class_and_online_courses_are_none():
-    sizes = class_sizes(ROSTER).set_index("session")
+    sizes = class_sizes(ROSTER, 30).set_index("session")
     assert sizes["came"].to_dict() == {"a": 31, "b": 30, "c": 10, "e": 10}
     assert sizes.index[sizes["too_large"]].tolist() == ["a"]
     assert sizes.loc["a", "enrolled"] == 35
 
 
 def test_a_session_counts_once_and_only_years_that_are_over_are_short():
-    table = lecturer_hours(ROSTER, as_of=dt.date(2025, 6, 30)).set_index(["lecturer_id", "year"])
+    table = lecturer_hours(ROSTER, as_of=dt.date(2025, 6, 30), least=20).set_index(
+        ["lecturer_id", "year"]
+    )
     assert table["hours"].to_dict() == {
         ("L2", 2024): 8.0,
         ("L1", 2024): 24.0,
@@ -46,7 +48,7 @@ def test_a_session_counts_once_and_only_years_that_are_over_are_short():
         ("L1", 2025): 8.0,
     }
     assert table.index[table["short"]].tolist() == [("L2", 2024)]
-    assert lecturer_hours(ROSTER, as_of=ON)["short"].sum() == 3
+    assert lecturer_hours(ROSTER, as_of=ON, least=20)["short"].sum() == 3
 
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])

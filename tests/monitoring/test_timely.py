@@ -12,8 +12,8 @@ from analysis.results import Alert
 
 LAST = dt.date(2024, 11, 1)
 ALERT = Alert(
-    id="monitoring.alert.lecturer_below_85.l1", rule="lecturer_below_85", grade=1, message="m",
-    response="monitoring.alert.lecturer_below_85.response", subject="l1", due_on="2026-01-07",
+    id="monitoring.alert.lecturer_low.l1", rule="lecturer_low", grade=1, message="m",
+    response="monitoring.alert.lecturer_low.response", subject="l1", due_on="2026-01-07",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from analysis.monitoring import (
     reactions_by_sheet,
     satisfaction,
 )
+from analysis.standards import course
 
 ENROLMENTS = pd.DataFrame(
     {
@@ -128,7 +129,7 @@ def test_learning_gain_is_within_people():
 
 
 def test_resits_never_pass_and_unmarked_forms_are_left_out():
-    rates = pass_rates(ASSESSMENTS, by=["form"]).set_index("form")
+    rates = pass_rates(ASSESSMENTS, course().of("pass_marks"), by=["form"]).set_index("form")
     assert rates["hits"].to_dict() == {"practical": 0, "written": 2}
     assert rates["n"].to_dict() == {"practical": 1, "written": 3}
 

@@ -210,8 +210,12 @@ CASES = {
         {},
     ),
     "return_by_month": (
-        (pd.DataFrame({"period": MONTHS, "value": 0.4, "ci_low": 0.3, "ci_high": 0.5}),),
-        {"line": 0.3},
+        (
+            pd.DataFrame(
+                {"period": MONTHS, "value": 0.4, "ci_low": 0.3, "ci_high": 0.5, "line": 0.3}
+            ),
+        ),
+        {},
     ),
     "scree": (
         (

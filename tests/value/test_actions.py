@@ -15,8 +15,8 @@ FINDING = Finding(
     strength="moderate", params={"indicator": "csat_mean"},
 )  # fmt: skip
 ALERT = Alert(
-    id="monitoring.alert.lecturer_below_85.l1", rule="lecturer_below_85", grade=1, message="m",
-    response="monitoring.alert.lecturer_below_85.response", subject="l1", requirement="R107",
+    id="monitoring.alert.lecturer_low.l1", rule="lecturer_low", grade=1, message="m",
+    response="monitoring.alert.lecturer_low.response", subject="l1", requirement="R107",
     owner="monitoring.owner.training_manager", due_on="2025-03-08",
 )  # fmt: skip
 

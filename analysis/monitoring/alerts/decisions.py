@@ -12,7 +12,7 @@ from analysis.monitoring.alerts.history import STATES
 SHEET = DecisionSheet(
     key="alert_id",
     states=STATES,
-    example="monitoring.alert.lecturer_below_85.L07,acknowledged,2024-10-08,Wang,two visits",
+    example="monitoring.alert.lecturer_low.L07,acknowledged,2024-10-08,Wang,two visits",
 )
 """``alerts.csv`` of a client; the columns are those of ``monitoring.history.DECISIONS``."""
 

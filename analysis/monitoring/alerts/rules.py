@@ -1,4 +1,4 @@
-"""Alerts: every line of the requirements, each firing tested against chance.
+"""Alerts: every line that the client's standards draw, each firing tested against chance.
 
 A value on the wrong side of a line rings only when chance alone would rarely put it there, and
 data are looked at every week. Shares and means that grow answer by answer are therefore tested by
@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,7 @@ from analysis.monitoring.inference.noise_tests import (
 )
 from analysis.monitoring.inference.repeated import Moderation, moderation
 from analysis.results import Alert, StageResults, collect
+from analysis.standards import Lines, course
 
 RECENT_MONTHS = 3
 """Months that a drop is read from."""
@@ -53,7 +54,7 @@ class LineLike(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One alert rule, as ``rules.yml`` explains its fields.
+    """One alert rule in force, as ``rules.yml`` and the client's standards explain its fields.
 
     Rules made from the lines of a client's own outcomes share one ``id`` (:data:`DECLARED`); their
     ``indicator`` tells them apart.
@@ -71,11 +72,6 @@ class Rule:
     owner: str
     due_days: int
     looks: int = 0
-    unless: Mapping[str, list[str]] = field(default_factory=dict)
-
-    def applies(self, choices: Mapping[str, str]) -> bool:
-        """Whether the client's readings leave the rule in force."""
-        return not any(choices.get(id) in readings for id, readings in self.unless.items())
 
 
 DECLARED = "declared_line"
@@ -109,10 +105,31 @@ def declared_rules(lines: Mapping[str, LineLike]) -> tuple[Rule, ...]:
     )
 
 
-def rules() -> tuple[Rule, ...]:
-    """Return the packaged rules in file order."""
-    entries = packaged.content(Path(__file__).with_name("rules.yml"))
-    return tuple(Rule(id=id, **entry) for id, entry in entries.items())
+def rules(lines: Lines | None = None) -> tuple[Rule, ...]:
+    """Return the rules that are in force, in the order of ``rules.yml``.
+
+    Parameters
+    ----------
+    lines : Lines, optional
+        What the client's programme is held to; a rule without a line there is not in force.
+        Without it the lines of the course.
+    """
+    lines = lines or course()
+    found = []
+    for id, rule in packaged.content(Path(__file__).with_name("rules.yml")).items():
+        drawn = lines.alerts.get(id)
+        if drawn is None or _set_aside(drawn, lines.choices):
+            continue
+        if rule["kind"] != "chart" and drawn.get("line") is None:
+            continue
+        own = {name: value for name, value in drawn.items() if name != "unless"}
+        found.append(Rule(id=id, **{"requirement": None, "line": 0.0, **rule, **own}))
+    return tuple(found)
+
+
+def _set_aside(drawn: Mapping[str, Any], choices: Mapping[str, str]) -> bool:
+    """Return whether the client's readings of contradictions set a rule aside."""
+    return any(choices.get(id) in readings for id, readings in drawn.get("unless", {}).items())
 
 
 FIRST_PLACES = 10
@@ -280,7 +297,7 @@ def assess_alerts(
     measures: Mapping[str, pd.DataFrame],
     *,
     on: dt.date,
-    choices: Mapping[str, str] | None = None,
+    lines: Lines | None = None,
     own: Iterable[Rule] = (),
 ) -> StageResults:
     """Apply every rule in force to the measures at hand.
@@ -292,8 +309,8 @@ def assess_alerts(
         them.
     on : date
         Day of the evaluation; actions are due ``due_days`` later.
-    choices : Mapping[str, str], optional
-        Chosen readings of the contradictions.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
     own : Iterable of Rule, optional
         Rules of the client, as :func:`declared_rules` makes them.
 
@@ -307,9 +324,9 @@ def assess_alerts(
         taken as independent).
     """
     tests, alerts, summary = [], [], []
-    for rule in (*rules(), *own):
+    for rule in (*rules(lines), *own):
         subjects = measures.get(rule.measure)
-        if subjects is None or subjects.empty or not rule.applies(choices or {}):
+        if subjects is None or subjects.empty:
             continue
         table = evaluate(rule, subjects)
         tests.append(table)
@@ -319,7 +336,7 @@ def assess_alerts(
             (
                 rule.id,
                 rule.requirement,
-                rule.line,
+                np.nan if rule.kind == "chart" else rule.line,
                 len(table),
                 int(states.get("fired", 0)),
                 int(states.get("within_noise", 0)),

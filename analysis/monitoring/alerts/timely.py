@@ -18,8 +18,8 @@ QUIET = dt.timedelta(days=60)
 
 NEXT_ROUND = {
     "course_redesign": "monitoring.alert.course_redesign.next_round",
-    "course_below_85": "monitoring.alert.course_below_85.next_round",
-    "lecturer_below_85": "monitoring.alert.lecturer_below_85.next_round",
+    "course_low": "monitoring.alert.course_low.next_round",
+    "lecturer_low": "monitoring.alert.lecturer_low.next_round",
     "participation_low": "monitoring.alert.participation_low.next_round",
     "completion_low": "monitoring.alert.completion_low.next_round",
     "pass_rate_low": "monitoring.alert.pass_rate_low.next_round",

@@ -10,12 +10,7 @@ from analysis.monitoring.lacking import lacking
 from analysis.monitoring.training.levels import pass_rates
 from analysis.results import Alert, Check, Estimate, StageResults, Topic, collect
 from analysis.settings import LEVEL
-
-OVERRUN = 0.10
-"""Overspending by more than 10 % of a category's plan is analysed (R118)."""
-
-RESERVE = 0.10
-"""Wanted share of the plan held in reserve (R117)."""
+from analysis.standards import Lines, course
 
 
 def budget_table(costs: pd.DataFrame) -> pd.DataFrame:
@@ -53,6 +48,7 @@ def assess_budget(
     trainees: int | None = None,
     hours: float | None = None,
     passes: int | None = None,
+    lines: Lines | None = None,
     simulated: bool = False,
     level: float = LEVEL,
 ) -> StageResults:
@@ -68,6 +64,8 @@ def assess_budget(
         Hours attended, summed over employees.
     passes : int, optional
         Tests passed at the first attempt.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
     level : float
         Coverage of intervals.
 
@@ -127,43 +125,47 @@ def assess_budget(
             remedy="monitoring.check.budget.bring_plan",
         )
         return collect("monitoring", [*items, missing], tables={"budget": table})
-    over = table[table["deviation_share"] > OVERRUN]
-    items += [_alert(row) for row in over.itertuples()]
-    items.append(
-        Check(
-            id="monitoring.budget",
-            topic=Topic.BUDGET,
-            question=question,
-            status="passed" if over.empty else "caution",
-            value=float(len(over)),
-            threshold=0.0,
-            unit="count",
-            n=len(table),
-            reason=None if over.empty else "monitoring.check.budget.reason",
-            remedy=None if over.empty else "monitoring.check.budget.remedy",
-            params={
-                "over": len(over),
-                "line": OVERRUN,
-            },
-        )
-    )
-    reserve = float(table.loc[table["category"] == "reserve", "planned"].sum()) / planned
-    enough = reserve >= RESERVE - 1e-9
-    items.append(
-        Check(
-            id="monitoring.reserve",
-            topic=Topic.BUDGET,
-            question="monitoring.check.reserve.question",
-            status="passed" if enough else "caution",
-            value=reserve,
-            threshold=RESERVE,
-            unit="share",
-            reason=None if enough else "monitoring.check.reserve.reason",
-            remedy=None if enough else "monitoring.check.reserve.remedy",
-            params={"reserve": reserve, "line": RESERVE},
-        )
-    )
+    lines = lines or course()
+    if (line := lines.of("cost_overrun")) is not None:
+        items += _overruns(table, line, lines)
+    if (wanted := lines.of("reserve_share")) is not None:
+        held = float(table.loc[table["category"] == "reserve", "planned"].sum()) / planned
+        items.append(_reserve(held, wanted))
     return collect("monitoring", items, tables={"budget": table})
+
+
+def _overruns(table: pd.DataFrame, line: float, lines: Lines) -> list[Check | Alert]:
+    over = table[table["deviation_share"] > line]
+    check = Check(
+        id="monitoring.budget",
+        topic=Topic.BUDGET,
+        question="monitoring.check.budget.question",
+        status="passed" if over.empty else "caution",
+        value=float(len(over)),
+        threshold=0.0,
+        unit="count",
+        n=len(table),
+        reason=None if over.empty else "monitoring.check.budget.reason",
+        remedy=None if over.empty else "monitoring.check.budget.remedy",
+        params={"over": len(over), "line": line},
+    )
+    return [*(_alert(row, line, lines) for row in over.itertuples()), check]
+
+
+def _reserve(held: float, wanted: float) -> Check:
+    enough = held >= wanted - 1e-9
+    return Check(
+        id="monitoring.reserve",
+        topic=Topic.BUDGET,
+        question="monitoring.check.reserve.question",
+        status="passed" if enough else "caution",
+        value=held,
+        threshold=wanted,
+        unit="share",
+        reason=None if enough else "monitoring.check.reserve.reason",
+        remedy=None if enough else "monitoring.check.reserve.remedy",
+        params={"reserve": held, "line": wanted},
+    )
 
 
 def attended_effort(enrolments: pd.DataFrame | None) -> tuple[int | None, float | None]:
@@ -183,17 +185,25 @@ def attended_effort(enrolments: pd.DataFrame | None) -> tuple[int | None, float 
     return int(came["staff_id"].nunique()), hours
 
 
-def first_passes(assessments: pd.DataFrame | None) -> int | None:
-    """Count tests passed at the first attempt; None where no scores are recorded.
+def first_passes(assessments: pd.DataFrame | None, lines: Lines | None = None) -> int | None:
+    """Count tests passed at the first attempt; None where no scores or pass marks are known.
+
+    Parameters
+    ----------
+    assessments : DataFrame or None
+        Canonical table.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
 
     Returns
     -------
     int or None
         Tests.
     """
-    if not present(assessments, "score"):
+    marks = (lines or course()).of("pass_marks")
+    if not marks or not present(assessments, "score"):
         return None
-    table = pass_rates(assessments, by=(), level=LEVEL)  # only its counts are used
+    table = pass_rates(assessments, marks, by=(), level=LEVEL)  # only its counts are used
     return int(table["hits"].sum()) if len(table) else None
 
 
@@ -220,7 +230,7 @@ def _amount(
     )
 
 
-def _alert(row) -> Alert:
+def _alert(row, line: float, lines: Lines) -> Alert:
     return Alert(
         id=f"monitoring.alert.budget.{row.category}",
         rule="budget_overrun",
@@ -230,13 +240,13 @@ def _alert(row) -> Alert:
         subject=f"terms.cost.{row.category}",
         unit="share",
         value=float(row.deviation_share),
-        threshold=OVERRUN,
+        threshold=line,
         owner="monitoring.owner.finance",
-        requirement="R118",
+        requirement=lines.requirement("cost_overrun"),
         params={
             "subject": f"terms.cost.{row.category}",
             "share": float(row.deviation_share),
             "amount": float(row.deviation),
-            "line": OVERRUN,
+            "line": line,
         },
     )

@@ -11,11 +11,9 @@ from scipy import stats
 from analysis.measurement.columns import dates, floats, present
 from analysis.results import Check, Estimate, StageResults, Topic, collect
 from analysis.settings import LEVEL
+from analysis.standards import Lines, course
 
 RESERVE = "reserve"
-
-FRONTLINE_SHARE = 0.70
-"""Share of the money that is for frontline staff (R122)."""
 
 
 def earned_value(costs: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
@@ -124,6 +122,7 @@ def assess_forecast(
     as_of: dt.date,
     enrolments: pd.DataFrame | None = None,
     staff: pd.DataFrame | None = None,
+    lines: Lines | None = None,
     simulated: bool = False,
     level: float = LEVEL,
 ) -> StageResults:
@@ -137,6 +136,8 @@ def assess_forecast(
         Day on which the forecast is made.
     enrolments, staff : DataFrame, optional
         Canonical tables, for the hours by tier.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
     simulated : bool
         Whether the results are of a simulated world.
     level : float
@@ -145,11 +146,11 @@ def assess_forecast(
     Returns
     -------
     StageResults
-        Estimates ``monitoring.cost.at_completion`` (prediction interval where something is left
-        and at least two items of a category are done) and ``monitoring.cost.performance``
-        (earned by actual; 1 is on plan); checks ``monitoring.forecast`` (against budget and
-        reserve) and ``monitoring.tier_split``; tables ``earned_value``, ``hours_by_tier``. No
-        results without planned and actual amounts.
+        Estimates ``monitoring.cost.at_completion`` (prediction interval where something is left and
+        at least two items of a category are done) and ``monitoring.cost.performance`` (earned by
+        actual; 1 is on plan); checks ``monitoring.forecast`` (against budget and reserve) and,
+        where a line is drawn, ``monitoring.tier_split``; tables ``earned_value``,
+        ``hours_by_tier``. No results without planned and actual amounts.
     """
     items: list = []
     tables: dict[str, pd.DataFrame] = {}
@@ -162,7 +163,8 @@ def assess_forecast(
     if present(enrolments, "attended", "hours") and present(staff, "tier"):
         split = hours_by_tier(enrolments, staff)
         tables["hours_by_tier"] = split
-        items += _split(split)
+        if (line := (lines or course()).of("frontline_share")) is not None:
+            items.append(_split(split, line))
     return collect("monitoring", items, tables=tables)
 
 
@@ -229,20 +231,18 @@ def _forecast(
     return [end, performance, check]
 
 
-def _split(table: pd.DataFrame) -> list[Check]:
+def _split(table: pd.DataFrame, line: float) -> Check:
     share = float(table.loc[table["tier"] == "frontline", "share"].sum())
-    return [
-        Check(
-            id="monitoring.tier_split",
-            topic=Topic.FORECAST,
-            question="monitoring.check.tier_split.question",
-            status="passed" if share >= FRONTLINE_SHARE else "caution",
-            value=share,
-            threshold=FRONTLINE_SHARE,
-            unit="share",
-            n=int(table["people"].sum()),
-            reason="monitoring.check.tier_split.reason",
-            remedy=None if share >= FRONTLINE_SHARE else "monitoring.check.tier_split.remedy",
-            params={"share": share, "line": FRONTLINE_SHARE},
-        )
-    ]
+    return Check(
+        id="monitoring.tier_split",
+        topic=Topic.FORECAST,
+        question="monitoring.check.tier_split.question",
+        status="passed" if share >= line else "caution",
+        value=share,
+        threshold=line,
+        unit="share",
+        n=int(table["people"].sum()),
+        reason="monitoring.check.tier_split.reason",
+        remedy=None if share >= line else "monitoring.check.tier_split.remedy",
+        params={"share": share, "line": line},
+    )

@@ -13,15 +13,20 @@ from scipy.special import ndtri
 from analysis.measurement.columns import dates, floats, present
 from analysis.measurement.intervals import Interval, mean_t, wilson
 from analysis.monitoring.inference.dependence import subject_effects
-from analysis.monitoring.training.levels import PASS_MARKS, first_attempts, reactions_by_sheet
+from analysis.monitoring.training.levels import first_attempts, reactions_by_sheet
 from analysis.monitoring.training.measures import class_of, class_of_attempts, site_of
 from analysis.settings import LEVEL
+from analysis.standards import Lines, course
 
 Tables = Mapping[str, pd.DataFrame | None]
 
 
 def gate_measures(
-    tables: Tables, *, until: dt.date | None = None, level: float = LEVEL
+    tables: Tables,
+    *,
+    until: dt.date | None = None,
+    lines: Lines | None = None,
+    level: float = LEVEL,
 ) -> dict[str, Interval]:
     """Measure what gates ask for, as far as the tables allow; the rest is absent.
 
@@ -32,6 +37,8 @@ def gate_measures(
     until : date, optional
         Rows after that day, and people who had left by it, are not counted: a gate is judged by
         what there was on its day.
+    lines : Lines, optional
+        What the client's programme is held to, for the pass marks; the course's without it.
     level : float
         Coverage of intervals.
 
@@ -41,19 +48,27 @@ def gate_measures(
         Shares with Wilson intervals (of counts divided by their design effect where classes are
         known), mean scores with t intervals, counts without.
     """
-    found = {}
+    lines, found = lines or course(), {}
+    days = {"staff": "hired_on", "enrolments": "held_on"}
+    known = {**tables, **{name: _until(tables.get(name), day, until) for name, day in days.items()}}
     for name, (table, day, columns, measure) in _MEASURES.items():
-        frame = tables.get(table)
+        frame = _until(tables.get(table), day, until)
         if not present(frame, *columns):
             continue
-        if until is not None and day in frame:
-            frame = frame[~(dates(frame[day]) > pd.Timestamp(until))]
-            if "left_on" in frame:  # of staff those count who were employed on the day
-                frame = frame[~(dates(frame["left_on"]) < pd.Timestamp(until))]
-        interval = measure(frame, tables, level)
+        interval = measure(frame, known, lines, level)
         if interval is not None and interval.n:
             found[name] = interval
     return found
+
+
+def _until(frame: pd.DataFrame | None, day: str, until: dt.date | None) -> pd.DataFrame | None:
+    """Return the rows up to a day; of staff those who were employed on it."""
+    if frame is None or until is None or day not in frame:
+        return frame
+    frame = frame[~(dates(frame[day]) > pd.Timestamp(until))]
+    if "left_on" in frame:
+        frame = frame[~(dates(frame["left_on"]) < pd.Timestamp(until))]
+    return frame
 
 
 def _count(value: int, level: float) -> Interval:
@@ -80,7 +95,7 @@ def wilson_of_share(value: float, n: float, level: float = LEVEL) -> tuple[float
     return max(0.0, min(value, middle - half)), min(1.0, max(value, middle + half))
 
 
-def _frontline(staff: pd.DataFrame, _: Tables, level: float) -> Interval:
+def _frontline(staff: pd.DataFrame, _: Tables, __: Lines, level: float) -> Interval:
     return _count(int((staff["tier"] == "frontline").sum()), level=level)
 
 
@@ -88,17 +103,46 @@ def _came(enrolments: pd.DataFrame) -> pd.DataFrame:
     return enrolments[floats(enrolments["attended"]) == 1]
 
 
-def _trained(enrolments: pd.DataFrame, _: Tables, level: float) -> Interval:
+def _trained(enrolments: pd.DataFrame, _: Tables, __: Lines, level: float) -> Interval:
     return _count(_came(enrolments)["staff_id"].nunique(), level=level)
 
 
-def _attendance(enrolments: pd.DataFrame, tables: Tables, level: float) -> Interval | None:
+def _staff_trained(enrolments: pd.DataFrame, tables: Tables, __: Lines, level: float):
+    return _reached(tables.get("staff"), enrolments, level)
+
+
+def _first_wave(waves: pd.DataFrame, tables: Tables, __: Lines, level: float) -> Interval | None:
+    """Return the share of the first wave's staff that came to a class."""
+    treated = waves[waves["arm"] == "treated"]
+    staff = tables.get("staff")
+    if treated.empty or not present(staff, "site_id"):
+        return None
+    first = treated.loc[treated["wave"] == treated["wave"].min(), "site_id"]
+    return _reached(staff[staff["site_id"].isin(first)], tables.get("enrolments"), level)
+
+
+def _reached(
+    staff: pd.DataFrame | None, enrolments: pd.DataFrame | None, level: float
+) -> Interval | None:
+    """Return the share of people on the roster who came to a class: a fact, not a sample."""
+    if staff is None or staff.empty or not present(enrolments, "attended"):
+        return None
+    people = staff["staff_id"].unique()
+    share = float(np.isin(people, _came(enrolments)["staff_id"].unique()).mean())
+    return Interval(share, np.nan, np.nan, len(people), level, "count")
+
+
+def _attendance(
+    enrolments: pd.DataFrame, tables: Tables, __: Lines, level: float
+) -> Interval | None:
     classes = class_of(enrolments, site_of(tables.get("staff")))
     return _share(floats(enrolments["attended"]), classes, level=level)
 
 
-def _passes(assessments: pd.DataFrame, tables: Tables, level: float) -> Interval | None:
-    first = first_attempts(assessments, PASS_MARKS)
+def _passes(
+    assessments: pd.DataFrame, tables: Tables, lines: Lines, level: float
+) -> Interval | None:
+    first = first_attempts(assessments, lines.of("pass_marks") or {})
     site = site_of(tables.get("staff"))
     return _share(
         first["hit"].to_numpy(dtype=float),
@@ -107,9 +151,11 @@ def _passes(assessments: pd.DataFrame, tables: Tables, level: float) -> Interval
     )
 
 
-def _score(assessments: pd.DataFrame, tables: Tables, level: float) -> Interval | None:
+def _score(
+    assessments: pd.DataFrame, tables: Tables, lines: Lines, level: float
+) -> Interval | None:
     """Return the mean mark with its t interval over people, widened where classes are alike."""
-    first = first_attempts(assessments, PASS_MARKS)
+    first = first_attempts(assessments, lines.of("pass_marks") or {})
     if first.empty:
         return None
     first = first.assign(
@@ -128,14 +174,14 @@ def _score(assessments: pd.DataFrame, tables: Tables, level: float) -> Interval 
     return replace(plain, low=low, high=high, se=wider * plain.se, design_effect=wider**2)
 
 
-def _satisfied(reactions: pd.DataFrame, tables: Tables, level: float) -> Interval | None:
+def _satisfied(reactions: pd.DataFrame, tables: Tables, __: Lines, level: float) -> Interval | None:
     if not present(tables.get("instruments"), "scale_max"):
         return None
     sheets = reactions_by_sheet(reactions, tables["instruments"])
     return _share(sheets["hit"].to_numpy(dtype=float), sheets["session"], level=level)
 
 
-def _covered(waves: pd.DataFrame, tables: Tables, level: float) -> Interval | None:
+def _covered(waves: pd.DataFrame, tables: Tables, __: Lines, level: float) -> Interval | None:
     if not present(tables.get("enrolments"), "attended") or not present(
         tables.get("staff"), "site_id"
     ):
@@ -149,20 +195,20 @@ def _covered(waves: pd.DataFrame, tables: Tables, level: float) -> Interval | No
     return Interval(share, np.nan, np.nan, len(planned), level, "count")
 
 
-def _active(usage: pd.DataFrame, _: Tables, level: float) -> Interval | None:
+def _active(usage: pd.DataFrame, _: Tables, __: Lines, level: float) -> Interval | None:
     last = usage[dates(usage["month"]) == dates(usage["month"]).max()]
     users, active = floats(last["users"]).sum(), floats(last["active_users"]).sum()
     return wilson(int(active), int(users), level) if users else None
 
 
-def _certified(lecturers: pd.DataFrame, tables: Tables, level: float) -> Interval:
+def _certified(lecturers: pd.DataFrame, tables: Tables, __: Lines, level: float) -> Interval:
     """Count the certificates there were among all lecturers of the list."""
     have = lecturers["certified"].fillna(False).astype(bool).sum()
     everybody = len(tables["lecturers"])
     return Interval(float(have) / everybody, np.nan, np.nan, everybody, level, "count")
 
 
-def _done(actions: pd.DataFrame, _: Tables, level: float) -> Interval:
+def _done(actions: pd.DataFrame, _: Tables, __: Lines, level: float) -> Interval:
     return Interval(
         float(actions["done_on"].notna().sum()), np.nan, np.nan, len(actions), level, "count"
     )
@@ -172,6 +218,8 @@ _MEASURES: Mapping[str, tuple[str, str, tuple[str, ...], Callable]] = {
     "frontline_staff": ("staff", "hired_on", ("tier",), _frontline),
     "lecturers_certified": ("lecturers", "certified_on", ("certified",), _certified),
     "trained_people": ("enrolments", "held_on", ("attended",), _trained),
+    "staff_trained": ("enrolments", "held_on", ("attended",), _staff_trained),
+    "first_wave_trained": ("waves", "", ("arm", "wave"), _first_wave),
     "attendance": ("enrolments", "held_on", ("attended",), _attendance),
     "pass_rate": ("assessments", "assessed_on", ("score",), _passes),
     "mean_score": ("assessments", "assessed_on", ("score",), _score),

@@ -9,15 +9,13 @@ here: the verdict of an earlier run's value report is taken over where there is 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis import packaged
 from analysis.measurement.columns import dates, present
 from analysis.measurement.intervals import Interval
 from analysis.monitoring.inference.noise_tests import NoiseTest, mean_below, share_below
@@ -25,6 +23,7 @@ from analysis.monitoring.programme.gate_data import Tables, gate_measures
 from analysis.monitoring.programme.taken_over import taken_over
 from analysis.results import Alert, Check, StageResults, Topic, collect
 from analysis.settings import LEVEL
+from analysis.standards import Lines, course
 
 COLUMNS = (
     "goal",
@@ -46,14 +45,11 @@ COLUMNS = (
 ALPHA = 0.05
 """Probability that any gate is called missed although every sample keeps exactly to its line."""
 
+_WORDED = r"M(?:1|2|3|6|9|12)"
+"""Gates of the course; what a missed one of these sets off has words of its own."""
+
 SAMPLED = ("pass_rate", "attendance", "course_csat", "mean_score", "active_accounts")
 """Measures that are samples, and so may miss a line by chance."""
-
-
-@lru_cache(maxsize=1)
-def gate_rules() -> Mapping[str, Any]:
-    """Return the packaged gates and quarter goals, as ``gates.yml`` explains them."""
-    return packaged.content(Path(__file__).with_name("gates.yml"))
 
 
 def shortfall(line: float, measured: Interval, alpha: float) -> NoiseTest | None:
@@ -72,7 +68,7 @@ def judge(criterion: Mapping[str, Any], measured: Interval | None, *, alpha: flo
     Parameters
     ----------
     criterion : Mapping
-        Entry of ``gates.yml``.
+        As the client's standards have it.
     measured : Interval or None
         What the data give.
     alpha : float
@@ -86,7 +82,7 @@ def judge(criterion: Mapping[str, Any], measured: Interval | None, *, alpha: flo
     """
     if "report" in criterion:
         return "elsewhere"
-    if not criterion.get("recorded", True):
+    if criterion.get("confirm"):
         return "not_recorded"
     if measured is None:
         return "no_data"
@@ -97,14 +93,6 @@ def judge(criterion: Mapping[str, Any], measured: Interval | None, *, alpha: flo
     if measured.low >= line:
         return "met"
     return "missed" if test.fires else "unsure"
-
-
-def _resolved(criterion: Mapping[str, Any], choices: Mapping[str, str]) -> Mapping[str, Any]:
-    """Give a criterion the line of the reading that the client chose; none without a choice."""
-    if "lines" not in criterion:
-        return criterion
-    line = criterion["lines"].get(choices.get(criterion["conflict"], ""))
-    return {**criterion, "recorded": False} if line is None else {**criterion, "line": line}
 
 
 def _judged(criterion: Mapping[str, Any], got: Interval | None, alpha: float) -> dict[str, Any]:
@@ -125,7 +113,7 @@ def gate_table(
     milestones: pd.DataFrame,
     tables: Tables,
     as_of: dt.date,
-    choices: Mapping[str, str] | None = None,
+    lines: Lines | None = None,
     verdicts: pd.DataFrame | None = None,
     *,
     level: float = LEVEL,
@@ -145,8 +133,8 @@ def gate_table(
         Canonical tables that the criteria read.
     as_of : date
         Day on which gates still to come are judged.
-    choices : Mapping, optional
-        The client's readings of contradictions.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
     verdicts : DataFrame, optional
         Verdicts of an earlier run's value report.
     level : float
@@ -161,14 +149,10 @@ def gate_table(
     """
     due = dict(zip(milestones["milestone_id"], dates(milestones["planned_on"]), strict=True))
     today = pd.Timestamp(as_of)
-    rules = gate_rules()
-    goals = [(id, id, rule) for id, rule in rules["gates"].items()]
-    goals += [(id, rule["gate"], rule) for id, rule in rules["quarters"].items()]
-    goals = [
-        (id, gate, {**rule, "criteria": [_resolved(c, choices or {}) for c in rule["criteria"]]})
-        for id, gate, rule in goals
-        if gate in due
-    ]
+    lines = lines or course()
+    every = [(id, id, rule) for id, rule in lines.gates.items()]
+    every += [(id, rule["gate"], rule) for id, rule in lines.quarters.items()]
+    goals = [(id, gate, rule) for id, gate, rule in every if gate in due]
     asked = [c["measure"] for *_, rule in goals for c in rule["criteria"] if "line" in c]
     alpha = ALPHA / max(sum(measure in SAMPLED for measure in asked), 1)
     measured: dict[pd.Timestamp, dict[str, Interval]] = {}
@@ -176,11 +160,12 @@ def gate_table(
     for goal, gate, rule in goals:
         day = min(due[gate], today)
         if day not in measured:
-            measured[day] = gate_measures(tables, until=day.date(), level=level)
+            measured[day] = gate_measures(tables, until=day.date(), lines=lines, level=level)
         for criterion in rule["criteria"]:
             got = measured[day].get(criterion["measure"])
             judged = taken_over(criterion, verdicts) or _judged(criterion, got, alpha)
-            named = {"goal": goal, "milestone_id": gate, "requirement": rule["requirement"]}
+            asked_by = criterion["requirement"]
+            named = {"goal": goal, "milestone_id": gate, "requirement": asked_by}
             rows.append({**named, **judged})
     table = pd.DataFrame(rows, columns=COLUMNS)
     numbers = ["line", "value", "ci_low", "ci_high", "p_value", "false_alarm_rate"]
@@ -192,14 +177,11 @@ def assess_gates(
     tables: Tables,
     *,
     as_of: dt.date,
-    choices: Mapping[str, str] | None = None,
+    lines: Lines | None = None,
     verdicts: pd.DataFrame | None = None,
     level: float = LEVEL,
 ) -> StageResults:
     """Gates and quarter goals, with what a missed gate sets off.
-
-    ``choices`` are the client's readings of contradictions, by which some lines are set;
-    ``verdicts`` those of an earlier run's value report.
 
     Parameters
     ----------
@@ -209,8 +191,8 @@ def assess_gates(
         Canonical tables that the criteria read.
     as_of : date
         Day on which gates still to come are judged.
-    choices : Mapping, optional
-        The client's readings of contradictions.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
     verdicts : DataFrame, optional
         Verdicts of an earlier run's value report.
     level : float
@@ -227,7 +209,7 @@ def assess_gates(
     """
     if not present(milestones, "planned_on"):
         return collect("monitoring", [])
-    table = gate_table(milestones, tables, as_of, choices, verdicts, level=level)
+    table = gate_table(milestones, tables, as_of, lines, verdicts, level=level)
     due = dates(milestones["planned_on"]) <= pd.Timestamp(as_of)
     reached = set(milestones.loc[due, "milestone_id"])
     gates = table[table["goal"].isin(reached)]
@@ -235,6 +217,11 @@ def assess_gates(
     missed = gates[gates["state"] == "missed"]
     alerts = [_alert(str(goal), rows) for goal, rows in missed.groupby("goal", sort=False)]
     return collect("monitoring", [*checks, alerts], tables={"gates": table})
+
+
+def _consequence(goal: str) -> str:
+    """Return the wording key of what a missed gate sets off; a client's own gates share one."""
+    return f"monitoring.gate_missed.{goal if re.fullmatch(_WORDED, goal) else 'own'}"
 
 
 def _alert(goal: str, rows: pd.DataFrame) -> Alert:
@@ -249,7 +236,7 @@ def _alert(goal: str, rows: pd.DataFrame) -> Alert:
         rule="gate_missed",
         grade=2,
         message="monitoring.alert.gate_missed.message",
-        response=f"monitoring.gate_missed.{goal}",
+        response=_consequence(goal),
         subject=goal,
         unit=str(first["unit"]),
         value=float(first["value"]),
@@ -258,7 +245,7 @@ def _alert(goal: str, rows: pd.DataFrame) -> Alert:
         p_value=p_value,
         false_alarm_rate=rate,
         owner="monitoring.owner.training_manager",
-        requirement=str(first["requirement"]),
+        requirement=str(first["requirement"]) or None,
         params={
             "subject": goal,
             "gate": goal,
@@ -285,7 +272,7 @@ def _check(goal: str, rows: pd.DataFrame) -> Check:
         unit="count",
         n=len(rows),
         reason="monitoring.check.gate.reason",
-        remedy=f"monitoring.gate_missed.{goal}" if missed else None,
+        remedy=_consequence(goal) if missed else None,
         params={
             "gate": goal,
             "criteria": len(rows),

@@ -11,9 +11,7 @@ from analysis.measurement import share_over_sites
 from analysis.measurement.columns import dates, floats, present
 from analysis.results import StageResults, collect
 from analysis.settings import LEVEL
-
-MONTHS = 6
-"""Months after their own last session within which people count as lost to it (R150)."""
+from analysis.standards import Lines, course
 
 EVERYBODY = "all"
 """Subject of the row over all tiers; its words are ``terms.tier.all``."""
@@ -24,7 +22,7 @@ def left_after_training(
     enrolments: pd.DataFrame,
     *,
     until: dt.date,
-    months: int = MONTHS,
+    months: int,
     level: float = LEVEL,
 ) -> pd.DataFrame:
     """Say how many of those trained left within some months of their own last session.
@@ -90,9 +88,10 @@ def assess_leavers(
     *,
     until: dt.date,
     stage: str = "monitoring",
+    lines: Lines | None = None,
     level: float = LEVEL,
 ) -> StageResults:
-    """Count who left within six months of their own training.
+    """Count who left within some months of their own training.
 
     Parameters
     ----------
@@ -102,15 +101,23 @@ def assess_leavers(
         Last day of the data.
     stage : str
         Stage of the results.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
     level : float
         Coverage of intervals.
 
     Returns
     -------
     StageResults
-        Table ``leavers``, of :func:`left_after_training`.
+        Table ``leavers``, of :func:`left_after_training`, with the ``months``; none where no
+        line is drawn.
     """
-    if not present(staff, "left_on") or not present(enrolments, "attended", "held_on"):
+    months = (lines or course()).of("leaver_months")
+    if (
+        months is None
+        or not present(staff, "left_on")
+        or not present(enrolments, "attended", "held_on")
+    ):
         return collect(stage, [])
-    table = left_after_training(staff, enrolments, until=until, level=level)
-    return collect(stage, [], tables={"leavers": table})
+    table = left_after_training(staff, enrolments, until=until, months=int(months), level=level)
+    return collect(stage, [], tables={"leavers": table.assign(months=int(months))})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,12 @@ from analysis.monitoring.programme.critical_path import critical_path, predecess
 from analysis.monitoring.refusals import RefusedError
 from analysis.refusals import Asked
 from analysis.results import Alert, Check, StageResults, Topic, collect
-
-LATE_DAYS, LATE_SHARE = 3, 0.10
-"""More than 3 days late is a deviation, more than 10 % of the step's time a warning (R138)."""
+from analysis.standards import Lines, course
 
 
-def milestone_states(milestones: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
+def milestone_states(
+    milestones: pd.DataFrame, as_of: dt.date, lines: Lines | None = None
+) -> pd.DataFrame:
     """Compare planned and actual days as they were known on a day.
 
     A milestone reached after ``as_of`` counts as open: nothing later is looked at. The
@@ -31,7 +32,8 @@ def milestone_states(milestones: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
         In planned order: ``milestone_id, name, criterion, planned_on, actual_on, state``
         (``reached``, ``reached_late``, ``open``, ``overdue``), ``days_late`` (negative when
         early; up to ``as_of`` while overdue; NaN while open), ``step_days, late_share``,
-        ``grade`` (2 over 10 %, 3 over three days, NaN otherwise).
+        ``grade`` (2 over the share of the step's time that is a warning, 3 over the days that are
+        a deviation, NaN otherwise; the client's ``lines`` draw both).
     """
     frame = milestones.sort_values(["planned_on", "milestone_id"], ignore_index=True)
     planned, actual = dates(frame["planned_on"]), dates(frame["actual_on"])
@@ -58,7 +60,8 @@ def milestone_states(milestones: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     )
     late = late.where(state != "open")
     share = late / step.where(step > 0)
-    grade = np.select([(late > 0) & (share > LATE_SHARE), late > LATE_DAYS], [2.0, 3.0], np.nan)
+    much, days = _delays(lines or course())
+    grade = np.select([(late > 0) & (share > much), late > days], [2.0, 3.0], np.nan)
     return pd.DataFrame(
         {
             "milestone_id": frame["milestone_id"],
@@ -75,11 +78,29 @@ def milestone_states(milestones: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     )
 
 
-def assess_milestones(milestones: pd.DataFrame | None, *, as_of: dt.date) -> StageResults:
+def _delays(lines: Lines) -> tuple[float, float]:
+    """Return the share of a step's time, and the days, beyond which it is late."""
+    drawn = (lines.of("delay_share"), lines.of("delay_days"))
+    much, days = (math.inf if line is None else float(line) for line in drawn)
+    return much, days
+
+
+def assess_milestones(
+    milestones: pd.DataFrame | None, *, as_of: dt.date, lines: Lines | None = None
+) -> StageResults:
     """States of all milestones, with an alert for each overdue one and each that was late.
 
     Delays are facts, not samples: their alerts carry no p-value. A milestone that was
     reached late is one grade milder than one that is overdue, at most grade 3.
+
+    Parameters
+    ----------
+    milestones : DataFrame or None
+        Canonical table.
+    as_of : date
+        Day of the evaluation.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
 
     Returns
     -------
@@ -95,7 +116,8 @@ def assess_milestones(milestones: pd.DataFrame | None, *, as_of: dt.date) -> Sta
     }
     if not present(milestones, "planned_on"):
         return collect("monitoring", [lacking(**question, table="milestones")])
-    table = milestone_states(milestones, as_of)
+    lines = lines or course()
+    table = milestone_states(milestones, as_of, lines)
     late = table[table["grade"].notna()]
     overdue = int((table["state"] == "overdue").sum())
     check = Check(
@@ -116,28 +138,28 @@ def assess_milestones(milestones: pd.DataFrame | None, *, as_of: dt.date) -> Sta
     )
     asked = Asked("monitoring")
     path = asked.ask("critical_path", lambda: critical_path(milestones, as_of), None)
-    items: list = [check, [_alert(row) for row in late.itertuples()], *asked.checks]
+    items: list = [check, [_alert(row, lines) for row in late.itertuples()], *asked.checks]
     tables = {"milestones": table}
     if path is not None:
-        items.append(_end(path, table, as_of))
+        items.append(_end(path, table, as_of, lines.of("delay_days") or 0))
         tables |= {"critical_path": path, "milestone_plot": _gantt(table, path)}
     return collect("monitoring", items, tables=tables)
 
 
-def _end(path: pd.DataFrame, table: pd.DataFrame, as_of: dt.date) -> Check:
+def _end(path: pd.DataFrame, table: pd.DataFrame, as_of: dt.date, days: float) -> Check:
     end = path.iloc[-1]
     late, finished = int(end["expected_late"]), table["actual_on"].iloc[-1] is not None
     return Check(
         id="monitoring.critical_path",
         topic=Topic.MILESTONES,
         question="monitoring.check.critical_path.question",
-        status="caution" if late > LATE_DAYS else "passed",
+        status="caution" if late > days else "passed",
         value=float(late),
-        threshold=float(LATE_DAYS),
+        threshold=float(days),
         unit="days",
         n=len(path),
         reason=f"monitoring.check.critical_path.{'finished' if finished else 'reason'}",
-        remedy="monitoring.check.critical_path.remedy" if late > LATE_DAYS else None,
+        remedy="monitoring.check.critical_path.remedy" if late > days else None,
         params={
             "last": str(end["name"]),
             "critical": int(path["critical"].sum()),
@@ -172,7 +194,7 @@ def _gantt(table: pd.DataFrame, path: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _alert(row) -> Alert:
+def _alert(row, lines: Lines) -> Alert:
     overdue = row.state == "overdue"
     return Alert(
         id=f"monitoring.alert.milestone.{row.milestone_id}",
@@ -183,9 +205,9 @@ def _alert(row) -> Alert:
         subject=str(row.name),
         unit="days",
         value=float(row.days_late),
-        threshold=float(LATE_DAYS),
+        threshold=float(lines.of("delay_days") or 0),
         owner="monitoring.owner.training_manager",
-        requirement="R138",
+        requirement=lines.requirement("delay_days") or lines.requirement("delay_share"),
         params={
             "subject": str(row.name),
             "days": float(row.days_late),

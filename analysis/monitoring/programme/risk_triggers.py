@@ -18,9 +18,7 @@ from analysis.measurement.columns import dates, floats, present
 from analysis.monitoring.alerts.rules import RECENT_MONTHS, rules
 from analysis.monitoring.inference.noise_tests import NoiseTest, mean_below, share_below
 from analysis.results import Alert
-
-LEAVER_MONTHS = 6
-"""Trained people who leave within so many months count as leavers (R150)."""
+from analysis.standards import Lines, course
 
 ALPHA, LOOKS = 0.05, 12
 """Probability that chance sets any risk off in a year of looks at measures that change monthly."""
@@ -69,13 +67,17 @@ class Measured:
 
 
 def risk_measures(
-    panel: pd.DataFrame | None, tables: Mapping[str, pd.DataFrame | None], *, as_of: dt.date
+    panel: pd.DataFrame | None,
+    tables: Mapping[str, pd.DataFrame | None],
+    *,
+    as_of: dt.date,
+    lines: Lines | None = None,
 ) -> dict[str, Measured]:
     """Measure whatever a trigger may name.
 
     Registry indicators over all sites and the last three months of the panel (sums by exposure
     where there is one, else the mean of sites' means; the error is over sites); ``leavers``:
-    trained people who left within the last six months, a fact.
+    trained people who left within the last months (line ``leaver_months``), a fact.
     """
     found: dict[str, Measured] = {}
     if panel is not None and len(panel):
@@ -84,11 +86,12 @@ def risk_measures(
         for name, rows in cells.groupby("indicator"):
             found[str(name)] = _over_sites(rows)
     staff, enrolments = tables.get("staff"), tables.get("enrolments")
-    if present(staff, "left_on") and present(enrolments, "attended"):
+    months = (lines or course()).of("leaver_months")
+    if months and present(staff, "left_on") and present(enrolments, "attended"):
         came = enrolments.loc[floats(enrolments["attended"]) == 1, "staff_id"].unique()
         trained = staff[staff["staff_id"].isin(came)]
         left = dates(trained["left_on"])
-        since = pd.Timestamp(as_of) - pd.DateOffset(months=LEAVER_MONTHS)
+        since = pd.Timestamp(as_of) - pd.DateOffset(months=int(months))
         gone = int(((left > since) & (left <= pd.Timestamp(as_of))).sum())
         found["leavers"] = Measured(float(gone), len(trained))
     return found
@@ -120,7 +123,10 @@ def _over_sites(rows: pd.DataFrame) -> Measured:
 
 
 def trigger_states(
-    risks: pd.DataFrame, alerts: Iterable[Alert], measures: Mapping[str, Measured]
+    risks: pd.DataFrame,
+    alerts: Iterable[Alert],
+    measures: Mapping[str, Measured],
+    lines: Lines | None = None,
 ) -> pd.DataFrame:
     """Evaluate the trigger of every risk.
 
@@ -138,7 +144,7 @@ def trigger_states(
     ringing: dict[str, list[str]] = {}
     for alert in alerts:
         ringing.setdefault(alert.rule, []).append(alert.id)
-    known = {rule.id for rule in rules()} | set(PROGRAMME_RULES)
+    known = {rule.id for rule in rules(lines)} | set(PROGRAMME_RULES)
     rows = []
     declared = risks["trigger"] if "trigger" in risks else pd.Series(None, index=risks.index)
     said = [None if pd.isna(text) else str(text).strip() for text in declared]

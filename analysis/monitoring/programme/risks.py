@@ -20,12 +20,10 @@ from analysis.measurement.columns import dates, floats, present
 from analysis.monitoring.lacking import lacking
 from analysis.monitoring.programme.risk_triggers import TRIGGER, risk_measures, trigger_states
 from analysis.results import Alert, Check, StageResults, Topic, collect, none_found
+from analysis.standards import Lines, course
 
 GRADE_1, GRADE_2 = 15, 8
 """Score (1 to 25) from which a risk is of grade 1 and 2; the rest is grade 3 (R158)."""
-
-DRILL_DAYS = 92
-"""A contingency is drilled once a quarter (R148)."""
 
 
 def grade_risks(risks: pd.DataFrame) -> pd.DataFrame:
@@ -48,21 +46,23 @@ def grade_risks(risks: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def drill_states(risks: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
-    """Say of every contingency whether it was drilled within a quarter.
+def drill_states(risks: pd.DataFrame, as_of: dt.date, days: float | None) -> pd.DataFrame:
+    """Say of every contingency whether it was drilled within the days that are asked for.
+
+    Without ``days`` none is due again.
 
     Returns
     -------
     DataFrame
-        ``risk_id, drill_state`` (``drilled``, ``due``: longer ago than a quarter, ``never``,
-        ``none``: no contingency), ``drill_due_on`` (a quarter after the last drill; None without).
+        ``risk_id, drill_state`` (``drilled``, ``due``: longer ago than ``days``, ``never``,
+        ``none``: no contingency), ``drill_due_on`` (``days`` after the last drill; None without).
     """
     today = pd.Timestamp(as_of)
     drilled = (
         dates(risks["drilled_on"]) if "drilled_on" in risks else pd.Series(pd.NaT, risks.index)
     )
     drilled = drilled.where(drilled <= today)
-    due = drilled + pd.Timedelta(days=DRILL_DAYS)
+    due = drilled + pd.Timedelta(days=days) if days else drilled.where(drilled.isna())
     has = risks["contingency"].notna() if "contingency" in risks else drilled.notna()
     state = np.select(
         [~has.to_numpy(dtype=bool), drilled.isna(), due < today],
@@ -125,6 +125,7 @@ def assess_risks(
     tables: Mapping[str, pd.DataFrame | None] | None = None,
     as_of: dt.date | None = None,
     before: pd.DataFrame | None = None,
+    lines: Lines | None = None,
 ) -> StageResults:
     """Risk table with triggers and drills; whether grave risks are answered, triggers quiet.
 
@@ -140,12 +141,15 @@ def assess_risks(
         Day of the evaluation; needed for drills.
     before : DataFrame, optional
         Table ``risks`` of the run before.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
 
     Returns
     -------
     StageResults
         Checks ``monitoring.risks`` (grave risks without a response), ``monitoring.risk_triggers``
-        and ``monitoring.drills`` (where the register has triggers and contingencies); an alert
+        and ``monitoring.drills`` (where the register has triggers, and contingencies that are to
+        be drilled within a term); an alert
         ``monitoring.alert.risk.<id>`` for each risk that is set off, never of grade 1; tables
         ``risks`` (of :func:`grade_risks` with the columns of :func:`trigger_states` and
         :func:`drill_states`) and ``risk_changes``.
@@ -158,12 +162,18 @@ def assess_risks(
     if not present(risks, "probability", "impact"):
         return collect("monitoring", [lacking(**question, table="risks")])
     table = grade_risks(risks)
-    measures = risk_measures(panel, tables or {}, as_of=as_of) if as_of else {}
-    table = table.merge(trigger_states(table, alerts, measures), on="risk_id")
+    lines = lines or course()
+    measures = risk_measures(panel, tables or {}, as_of=as_of, lines=lines) if as_of else {}
+    table = table.merge(trigger_states(table, alerts, measures, lines), on="risk_id")
+    days = lines.of("drill_days")
     if as_of is not None:
-        table = table.merge(drill_states(table, as_of), on="risk_id")
+        table = table.merge(drill_states(table, as_of, days), on="risk_id")
     off = table[table["trigger_state"] == "set_off"]
-    checks = [_answered(table, question), *_triggers(table), *_drills(table)]
+    checks = [
+        _answered(table, question),
+        *_triggers(table),
+        *(_drills(table, days) if days else ()),
+    ]
     checks += [_alert(row) for row in off.to_dict("records")]
     found = {"risks": table, "risk_changes": risk_changes(before, table)}
     return collect("monitoring", checks, tables=found)
@@ -236,12 +246,12 @@ def _triggers(table: pd.DataFrame) -> list[Check]:
     ]
 
 
-def _drills(table: pd.DataFrame) -> list[Check]:
+def _drills(table: pd.DataFrame, days: float) -> list[Check]:
     if "drill_state" not in table or (table["drill_state"] == "none").all():
         return []
     states = table["drill_state"].value_counts()
     plans = len(table) - int(states.get("none", 0))
     due, never = int(states.get("due", 0)), int(states.get("never", 0))
-    params = {"plans": plans, "due": due, "never": never}
+    params = {"plans": plans, "due": due, "never": never, "days": days}
     stem = "monitoring.check.drills"
     return [none_found("monitoring.drills", Topic.RISKS, stem, due + never, n=plans, params=params)]

@@ -11,14 +11,13 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.standards import Lines
+
 STATES = {"reached": "met", "not_reached": "missed", "open": "unsure"}
 """State of a criterion by the verdict on the target."""
 
 FALSE_ALARM, RATIO_FALSE_ALARM = 0.05, 0.025
 """A target, and a ratio, at its line is called missed with this probability."""
-
-RATIO_LINE = 3.0
-"""Return that the requirement asks for (R137), under either reading of 1:3."""
 
 _GRAVITY = ("missed", "unsure", "met")
 
@@ -27,7 +26,7 @@ def verdicts(
     scorecard: pd.DataFrame | None,
     ratios: pd.DataFrame | None,
     *,
-    choices: Mapping[str, str],
+    lines: Lines,
 ) -> pd.DataFrame:
     """Put what the value report said into the terms of gates.
 
@@ -39,8 +38,9 @@ def verdicts(
     ratios : DataFrame or None
         ``ratio`` (``benefit_cost_ratio`` or ``net_return``, as the readings of C8 are called),
         ``value, ci_low, ci_high``.
-    choices : Mapping[str, str]
-        The client's readings; C8 decides which ratio counts. Without a reading none does.
+    lines : Lines
+        What the client's programme is held to. Its reading of C8 decides which ratio counts;
+        without a reading, or a line for it, none does.
 
     Returns
     -------
@@ -55,12 +55,13 @@ def verdicts(
             ends |= {"target": row["indicator"], "line": row["threshold"]}
             rate = {"p_value": row["probability"], "false_alarm_rate": FALSE_ALARM}
             rows.append({**ends, **rate, "state": STATES[row["verdict"]]})
-    for row in () if ratios is None else ratios.to_dict("records"):
-        if row["ratio"] == choices.get("C8") and pd.notna(row["ci_low"]):
-            low, high = row["ci_low"] >= RATIO_LINE, row["ci_high"] < RATIO_LINE
+    line = lines.of("return_ratio")
+    for row in () if ratios is None or line is None else ratios.to_dict("records"):
+        if row["ratio"] == lines.choices.get("C8") and pd.notna(row["ci_low"]):
+            low, high = row["ci_low"] >= line, row["ci_high"] < line
             state = "met" if low else "missed" if high else "unsure"
             ends = {name: row[name] for name in ("value", "ci_low", "ci_high")}
-            ends |= {"target": "roi", "horizon": "long", "unit": "ratio", "line": RATIO_LINE}
+            ends |= {"target": "roi", "horizon": "long", "unit": "ratio", "line": line}
             rows.append({**ends, "state": state, "false_alarm_rate": RATIO_FALSE_ALARM})
     columns = ["target", "horizon", "value", "ci_low", "ci_high", "line", "unit", "state"]
     return pd.DataFrame(rows, columns=[*columns, "p_value", "false_alarm_rate"])

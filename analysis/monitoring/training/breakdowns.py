@@ -5,6 +5,7 @@ Shares carry Wilson intervals, which never leave 0 to 100 %. Nothing here is an 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,10 @@ from scipy import stats
 
 from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import wilson
-from analysis.monitoring.alerts.rules import place_share, rules
+from analysis.monitoring.alerts.rules import Rule, place_share, rules
 from analysis.monitoring.inference.noise_tests import share_ever_below
 from analysis.monitoring.inference.shrinkage import shrink_shares
 from analysis.monitoring.training.levels import (
-    PASS_MARKS,
     attendance,
     reactions_by_sheet,
     satisfaction,
@@ -25,10 +25,7 @@ from analysis.monitoring.training.levels import (
 from analysis.monitoring.training.measures import reaction_subjects
 from analysis.results import Check, StageResults, Topic, collect
 from analysis.settings import LEVEL
-
-LINES = {"target_90": 0.90, "target_85": 0.85, "floor_85": 0.85, "floor_80": 0.80}
-"""Line of satisfaction with a course by the client's reading of the contradiction C1."""
-
+from analysis.standards import Lines, course
 
 WHO = ("tier", "age_band", "education_band")
 """Columns of the list of staff by which attendance is split."""
@@ -37,16 +34,11 @@ MUCH_LESS = 0.10
 """Attendance of a group below that of the others, from which it is worth acting on."""
 
 
-def satisfaction_line(choices: dict[str, str] | None) -> float:
-    """Return the line that the client's reading of C1 sets; 85 % when none is chosen."""
-    return LINES.get((choices or {}).get("C1", ""), 0.85)
-
-
 def reaction_table(
     reactions: pd.DataFrame,
     instruments: pd.DataFrame,
     *,
-    line: float,
+    line: float | None,
     staff: pd.DataFrame | None = None,
     enrolments: pd.DataFrame | None = None,
     level: float = LEVEL,
@@ -55,8 +47,8 @@ def reaction_table(
 
     Parameters
     ----------
-    line : float
-        Line of satisfaction, as of :func:`satisfaction_line`.
+    line : float or None
+        Line of satisfaction with a course.
     staff, enrolments : DataFrame, optional
         For tiers (only where questionnaires are not anonymous) and modes (by session).
     level : float
@@ -66,7 +58,7 @@ def reaction_table(
     -------
     DataFrame
         ``by, subject, hits, n, value, ci_low, ci_high, against`` (``above``: the whole interval
-        is at or above the line, ``below``, or ``unsure``).
+        is at or above the line, ``below``, or ``unsure``; empty without a line).
     """
     sheets = reactions_by_sheet(reactions, instruments)
     if "staff_id" in reactions and present(staff, "tier"):
@@ -88,6 +80,8 @@ def reaction_table(
             parts.append(table.assign(by=by))
     columns = ["by", "subject", "hits", "n", "value", "ci_low", "ci_high"]
     table = pd.concat(parts, ignore_index=True)[columns]
+    if line is None:
+        return table.assign(against="")
     return table.assign(
         against=np.select(
             [table["ci_low"] >= line, table["ci_high"] < line], ["above", "below"], "unsure"
@@ -199,7 +193,7 @@ def make_ups(enrolments: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
 
 
 def retests(
-    assessments: pd.DataFrame, marks: dict[str, float] | None = None, *, level: float = LEVEL
+    assessments: pd.DataFrame, marks: Mapping[str, float], *, level: float = LEVEL
 ) -> pd.DataFrame:
     """First attempts and retests after training, apart; who passed in the end.
 
@@ -214,7 +208,6 @@ def retests(
         passed at any attempt), ``hits, n, value, ci_low, ci_high``. Retests never count as first
         attempts.
     """
-    marks = dict(PASS_MARKS) if marks is None else marks
     kept = assessments["occasion"].isin(["post", "retest"]) & assessments["score"].notna()
     kept &= assessments["form"].isin(list(marks))
     frame = assessments[kept]
@@ -246,9 +239,18 @@ def retests(
 
 
 def lecturer_standing(
-    reactions: pd.DataFrame, instruments: pd.DataFrame, *, level: float = LEVEL
+    reactions: pd.DataFrame, instruments: pd.DataFrame, rule: Rule, *, level: float = LEVEL
 ) -> pd.DataFrame:
     """Say of every lecturer what the line of suspension allows to be said.
+
+    Parameters
+    ----------
+    reactions, instruments : DataFrame
+        Canonical tables.
+    rule : Rule
+        The alert rule ``lecturer_low``.
+    level : float
+        Coverage of intervals.
 
     Returns
     -------
@@ -260,7 +262,6 @@ def lecturer_standing(
         :func:`~analysis.monitoring.inference.shrinkage.shrink_shares`; NaN with fewer than three).
         Lowest first.
     """
-    rule = next(rule for rule in rules() if rule.id == "lecturer_below_85")
     table = satisfaction(reactions_by_sheet(reactions, instruments), ["lecturer_id"], level=level)
     alike = reaction_subjects(reactions, instruments, "lecturer_id").set_index("subject")
     table = table.join(alike[["design_effect", "place"]], on="lecturer_id")
@@ -301,7 +302,7 @@ def assess_breakdowns(
     instruments: pd.DataFrame | None,
     *,
     staff: pd.DataFrame | None = None,
-    choices: dict[str, str] | None = None,
+    lines: Lines | None = None,
     level: float = LEVEL,
 ) -> StageResults:
     """Tables of levels 1 and 2 in all breakdowns that the tables at hand allow.
@@ -310,20 +311,23 @@ def assess_breakdowns(
     ----------
     enrolments, reactions, assessments, instruments, staff : DataFrame or None
         Canonical tables; what is None leaves its breakdowns out.
-    choices : dict, optional
-        The client's readings of contradictions, by which some lines are set.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
     level : float
         Coverage of intervals.
 
     Returns
     -------
     StageResults
-        Tables ``reaction_by, participation_by, make_ups, retests, lecturer_standing``; fact
-        ``satisfaction_line``; check ``monitoring.who_came``, of :func:`attendance_gaps`, where
-        tier, age or education of staff is known.
+        Tables ``reaction_by, participation_by, make_ups``, and where lines are drawn ``retests,
+        lecturer_standing``; fact ``satisfaction_line`` (None without one); check
+        ``monitoring.who_came``, of :func:`attendance_gaps`, where tier, age or education of staff
+        is known.
     """
     tables, checks = {}, []
-    line = satisfaction_line(choices)
+    lines = lines or course()
+    line, marks = lines.of("course_satisfaction"), lines.of("pass_marks")
+    suspend = next((rule for rule in rules(lines) if rule.id == "lecturer_low"), None)
     if present(reactions, "score") and present(instruments, "scale_max"):
         tables["reaction_by"] = reaction_table(
             reactions,
@@ -333,16 +337,17 @@ def assess_breakdowns(
             enrolments=enrolments,
             level=level,
         )
-        if present(reactions, "lecturer_id"):
-            tables["lecturer_standing"] = lecturer_standing(reactions, instruments, level=level)
+        if suspend is not None and present(reactions, "lecturer_id"):
+            standing = lecturer_standing(reactions, instruments, suspend, level=level)
+            tables["lecturer_standing"] = standing
     if present(enrolments, "attended"):
         tables["participation_by"] = participation_table(enrolments, staff, level=level)
         if any(present(staff, column) for column in WHO):
             checks.append(_who_came(attendance_gaps(enrolments, staff, level=level)))
         if present(enrolments, "held_on"):
             tables["make_ups"] = make_ups(enrolments, level=level)
-    if present(assessments, "score"):
-        tables["retests"] = retests(assessments, level=level)
+    if marks and present(assessments, "score"):
+        tables["retests"] = retests(assessments, marks, level=level)
     return collect("monitoring", checks, facts={"satisfaction_line": line}, tables=tables)
 
 

@@ -12,19 +12,13 @@ from analysis.measurement.columns import floats, present
 from analysis.measurement.intervals import wilson
 from analysis.results import Check, Estimate, StageResults, Topic, collect
 from analysis.settings import LEVEL
-
-WEIGHTS: Mapping[str, float] = {"written": 0.30, "role_play": 0.40, "system": 0.30}
-"""Law 30 %, simulation 40 %, system 30 % (R162), by form of the assessment."""
-
-PASS_MARK = 80.0
+from analysis.standards import Lines, course
 
 SLACK = 0.10
 """How far each weight may be moved to see what depends on it."""
 
 
-def composite_marks(
-    assessments: pd.DataFrame, weights: Mapping[str, float] = WEIGHTS
-) -> pd.DataFrame:
+def composite_marks(assessments: pd.DataFrame, weights: Mapping[str, float]) -> pd.DataFrame:
     """Composite mark of every employee who has all parts, first attempts after training.
 
     Several modules of one form are averaged. Parts are never imputed nor weights stretched over
@@ -122,9 +116,9 @@ class WeightSensitivity:
 
 def weight_sensitivity(
     marks: pd.DataFrame,
-    weights: Mapping[str, float] = WEIGHTS,
+    weights: Mapping[str, float],
     *,
-    mark: float = PASS_MARK,
+    mark: float,
     slack: float = SLACK,
 ) -> WeightSensitivity:
     """Tell whose pass or failure depends on the weights.
@@ -156,9 +150,8 @@ def weight_sensitivity(
 
 def assess_composite(
     assessments: pd.DataFrame | None,
-    weights: Mapping[str, float] = WEIGHTS,
     *,
-    mark: float = PASS_MARK,
+    lines: Lines | None = None,
     simulated: bool = False,
     level: float = LEVEL,
 ) -> StageResults:
@@ -168,10 +161,8 @@ def assess_composite(
     ----------
     assessments : DataFrame or None
         Canonical ``assessments``: one row per attempt of a form of test.
-    weights : Mapping
-        Weight by form of test, adding up to 1.
-    mark : float
-        Pass mark of the weighted score, in points.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
     simulated : bool
         Whether the results are of a simulated world.
     level : float
@@ -182,8 +173,12 @@ def assess_composite(
     StageResults
         Estimate ``monitoring.pass.composite`` (Wilson), check ``monitoring.composite`` (caution
         when the pass of more than one in ten depends on moving weights by ten points), table
-        ``composite_sensitivity`` (one row).
+        ``composite_sensitivity`` (one row). Nothing where no composite mark is drawn.
     """
+    lines = lines or course()
+    weights, mark = lines.of("composite_weights"), lines.of("composite_mark")
+    if not weights or mark is None:
+        return collect("monitoring", [])
     question = {
         "id": "monitoring.composite",
         "topic": Topic.COMPOSITE,

@@ -1,4 +1,4 @@
-"""Who may teach: years in the field and certificates against the lines the client chose.
+"""Who may teach: years in the field and certificates against the lines the client drew.
 
 A list of lecturers is complete, not a sample: counts are facts and carry no interval. Nobody is
 shown alone; what is judged is the list.
@@ -6,53 +6,45 @@ shown alone; what is judged is the list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from analysis.measurement.columns import floats, present
 from analysis.monitoring.lacking import lacking
 from analysis.results import Check, StageResults, Topic, collect
-
-YEARS: Mapping[str, float] = {"years_3": 3.0, "years_5": 5.0}
-"""Years that each reading of contradiction C7 asks of internal lecturers (R080, R105)."""
-
-TECHNICAL_YEARS = 3.0
-"""Years with digital systems asked of technical lecturers (R108)."""
-
-CERTIFIED: Mapping[str, float] = {"share_80": 0.8, "share_100": 1.0}
-"""Share with a certificate that each reading of contradiction C5 asks for (R133, R139)."""
+from analysis.standards import Lines, course
 
 ORIGINS = ("internal", "technical", "external")
 
 
-def lecturer_standards(lecturers: pd.DataFrame, choices: Mapping[str, str]) -> pd.DataFrame:
+def lecturer_standards(lecturers: pd.DataFrame, lines: Lines) -> pd.DataFrame:
     """Count lecturers by kind: how many have the years and the certificate asked of them.
 
     Parameters
     ----------
     lecturers : DataFrame
         Canonical table ``lecturers``.
-    choices : Mapping
-        Chosen reading by contradiction.
+    lines : Lines
+        What the client's programme is held to.
 
     Returns
     -------
     DataFrame
-        One row per kind that there is: ``origin, n, line`` (years asked; NULL where none is asked
-        or C7 is open), ``experienced`` (with at least those years; NULL without a line),
-        ``certified, unknown`` (without years although asked, or without a word on the
-        certificate), ``qualified`` (all that is asked of the kind: years of internal and
-        technical ones, the certificate of internal ones; NULL while C7 is open).
+        One row per kind that there is: ``origin, n, line`` (years asked; NULL where none are asked,
+        or which is still open), ``experienced`` (with at least those years; NULL without a line),
+        ``certified, unknown`` (without years although asked, or without a word on the certificate),
+        ``qualified`` (all that is asked of the kind: years of internal and technical ones, the
+        certificate of internal ones; NULL while the years are open).
     """
-    internal = YEARS.get(choices.get("C7", ""))
-    lines = {"internal": internal, "technical": TECHNICAL_YEARS}
+    asked = {
+        "internal": lines.of("lecturer_years"),
+        "technical": lines.of("lecturer_years_technical"),
+    }
     rows = []
     for origin in ORIGINS:
         mine = lecturers[lecturers["origin"] == origin]
         if mine.empty:
             continue
-        line = lines.get(origin)
+        line = asked.get(origin)
         years = pd.Series(floats(mine["service_years"]), index=mine.index)
         certified = mine["certified"].fillna(False).astype(bool)
         enough = years >= line if line is not None else None
@@ -60,7 +52,7 @@ def lecturer_standards(lecturers: pd.DataFrame, choices: Mapping[str, str]) -> p
         qualified = certified if enough is None else enough
         if origin == "internal" and enough is not None:
             qualified = enough & certified
-        undecided = origin == "internal" and line is None
+        undecided = origin == "internal" and "lecturer_years" in lines.open
         rows.append(
             (
                 origin,
@@ -81,7 +73,7 @@ def lecturer_standards(lecturers: pd.DataFrame, choices: Mapping[str, str]) -> p
 def assess_lecturers(
     lecturers: pd.DataFrame | None,
     enrolments: pd.DataFrame | None,
-    choices: Mapping[str, str],
+    lines: Lines | None = None,
 ) -> StageResults:
     """Hold the list of lecturers to years in the field and certificates.
 
@@ -89,16 +81,16 @@ def assess_lecturers(
     ----------
     lecturers, enrolments : DataFrame or None
         Canonical tables: one row per lecturer; one row per employee, module and session.
-    choices : Mapping
-        The client's readings of contradictions (C5, C7).
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
 
     Returns
     -------
     StageResults
         Table ``lecturer_standards`` (of :func:`lecturer_standards`); checks
         ``monitoring.lecturers.qualified`` (everybody has what is asked of the kind),
-        ``….certified`` (share with a certificate against C5) and ``….listed`` (everybody who
-        taught is on the list).
+        ``….certified`` (share with a certificate, where a line is drawn) and ``….listed``
+        (everybody who taught is on the list).
     """
     if not present(lecturers, "origin"):
         question = "monitoring.check.lecturers_qualified.question"
@@ -106,15 +98,24 @@ def assess_lecturers(
             "monitoring",
             [lacking("monitoring.lecturers.qualified", Topic.LECTURERS, question, "lecturers")],
         )
-    table = lecturer_standards(lecturers, choices)
-    checks = [_qualified(table), _certified(lecturers, choices)]
+    lines = lines or course()
+    table = lecturer_standards(lecturers, lines)
+    checks = [_qualified(table, lines)] if _asks(lines) else []
+    if lines.of("lecturers_certified") is not None or "lecturers_certified" in lines.open:
+        checks.append(_certified(lecturers, lines))
     if present(enrolments, "lecturer_id"):
         taught = set(enrolments["lecturer_id"].dropna())
         checks.append(_listed(taught, taught - set(lecturers["lecturer_id"])))
     return collect("monitoring", checks, tables={"lecturer_standards": table})
 
 
-def _qualified(table: pd.DataFrame) -> Check:
+def _asks(lines: Lines) -> bool:
+    """Whether anything is asked of lecturers, or waits for a reading."""
+    asked = ("lecturer_years", "lecturer_years_technical")
+    return any(lines.of(name) is not None or name in lines.open for name in asked)
+
+
+def _qualified(table: pd.DataFrame, lines: Lines) -> Check:
     question = "monitoring.check.lecturers_qualified.question"
     if table["qualified"].isna().any():
         return Check(
@@ -126,7 +127,8 @@ def _qualified(table: pd.DataFrame) -> Check:
             remedy="monitoring.check.lecturers_qualified.choose",
         )
     short = int((table["n"] - table["qualified"]).sum())
-    internal = table.loc[table["origin"] == "internal", "line"]
+    years, technical = lines.of("lecturer_years"), lines.of("lecturer_years_technical")
+    said = "reason" if None not in (years, technical) else "reason_some"
     return Check(
         id="monitoring.lecturers.qualified",
         topic=Topic.LECTURERS,
@@ -136,20 +138,20 @@ def _qualified(table: pd.DataFrame) -> Check:
         threshold=0.0,
         unit="count",
         n=int(table["n"].sum()),
-        reason="monitoring.check.lecturers_qualified.reason" if short else None,
+        reason=f"monitoring.check.lecturers_qualified.{said}" if short else None,
         remedy="monitoring.check.lecturers_qualified.remedy" if short else None,
         params={
             "short": short,
             "lecturers": int(table["n"].sum()),
-            "years": float(internal.iloc[0]) if len(internal) else TECHNICAL_YEARS,
-            "technical": TECHNICAL_YEARS,
+            "years": years,
+            "technical": technical,
         },
     )
 
 
-def _certified(lecturers: pd.DataFrame, choices: Mapping[str, str]) -> Check:
+def _certified(lecturers: pd.DataFrame, lines: Lines) -> Check:
     question = "monitoring.check.lecturers_certified.question"
-    line = CERTIFIED.get(choices.get("C5", ""))
+    line = lines.of("lecturers_certified")
     have = int(lecturers["certified"].fillna(False).astype(bool).sum())
     if line is None:
         return Check(

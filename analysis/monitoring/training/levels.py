@@ -20,9 +20,7 @@ from analysis.monitoring.lacking import lacking
 from analysis.monitoring.training.gains import normalised_gains
 from analysis.results import Check, Estimate, StageResults, Topic, collect
 from analysis.settings import LEVEL
-
-PASS_MARKS: Mapping[str, float] = {"written": 80.0, "practical": 85.0}
-"""Pass marks by form of the assessment (R095)."""
+from analysis.standards import Lines, course
 
 
 def attendance(
@@ -226,7 +224,7 @@ def learning_gains(
 
 def pass_rates(
     assessments: pd.DataFrame,
-    marks: Mapping[str, float] = PASS_MARKS,
+    marks: Mapping[str, float],
     by: Sequence[str] = ("module", "form"),
     *,
     level: float = LEVEL,
@@ -357,7 +355,7 @@ def assess_training(
     assessments: pd.DataFrame | None,
     instruments: pd.DataFrame | None,
     *,
-    marks: Mapping[str, float] = PASS_MARKS,
+    lines: Lines | None = None,
     simulated: bool = False,
     level: float = LEVEL,
 ) -> StageResults:
@@ -367,8 +365,8 @@ def assess_training(
     ----------
     enrolments, reactions, assessments, instruments : DataFrame or None
         Canonical tables; what is None leaves its part out.
-    marks : Mapping
-        Pass mark by form of test, in points.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
     simulated : bool
         Whether the results are of a simulated world.
     level : float
@@ -429,6 +427,7 @@ def assess_training(
         )
     else:
         items.append(_missing("reaction", "reactions"))
+    marks = (lines or course()).of("pass_marks") or {}
     if present(assessments, "score"):
         pairs = learning_pairs(assessments)
         if len(pairs):
@@ -446,7 +445,8 @@ def assess_training(
             simulated,
             level=level,
         )
-        tables["passes"] = pass_rates(assessments, marks, level=level)
+        if marks:
+            tables["passes"] = pass_rates(assessments, marks, level=level)
         for row in pass_rates(assessments, marks, ["form"], level=level).itertuples():
             items.append(_pass(row, marks, simulated, level=level))
     else:

@@ -9,7 +9,8 @@ import pandas as pd
 from analysis.measurement.columns import dates, floats, instants, present
 from analysis.monitoring.alerts.rules import RECENT_MONTHS, Rule
 from analysis.monitoring.inference.dependence import months_effect, subject_effects
-from analysis.monitoring.training.levels import PASS_MARKS, first_attempts, reactions_by_sheet
+from analysis.monitoring.training.levels import first_attempts, reactions_by_sheet
+from analysis.standards import Lines, course
 from analysis.tables import Rows, parts
 
 
@@ -19,6 +20,7 @@ def alert_measures(
     *,
     baseline_until: int | None = None,
     own: Iterable[Rule] = (),
+    lines: Lines | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Prepare every measure the tables allow; the rest is absent.
 
@@ -32,6 +34,8 @@ def alert_measures(
         First month after the baseline; needed for drops.
     own : Iterable of Rule, optional
         Rules of the client about indicators of the panel.
+    lines : Lines, optional
+        What the client's programme is held to, for the pass marks; the course's without it.
 
     Returns
     -------
@@ -54,7 +58,8 @@ def alert_measures(
         for column, name in (("module", "module"), ("lecturer_id", "lecturer")):
             found[f"satisfaction_{name}"] = reaction_subjects(reactions, instruments, column)
     if present(assessments, "score"):
-        found["pass_module"] = _passes(assessments, enrolments, site)
+        marks = (lines or course()).of("pass_marks") or {}
+        found["pass_module"] = _passes(assessments, enrolments, site, marks)
     if present(tables.get("tickets"), "kind", "due_at", "site_id"):
         found["complaints_in_time_site"] = complaints_in_time(tables["tickets"])
     if panel is not None and len(panel):
@@ -155,10 +160,13 @@ def _completion(enrolments: pd.DataFrame, site: pd.Series) -> pd.DataFrame:
 
 
 def _passes(
-    assessments: pd.DataFrame, enrolments: pd.DataFrame | None, site: pd.Series
+    assessments: pd.DataFrame,
+    enrolments: pd.DataFrame | None,
+    site: pd.Series,
+    marks: Mapping[str, float],
 ) -> pd.DataFrame:
     """Count first attempts at or above the mark by test; people of a class as a cluster."""
-    first = first_attempts(assessments, PASS_MARKS)
+    first = first_attempts(assessments, marks)
     subject = first["module"].astype(str) + " / " + first["form"].astype(str)
     cluster = class_of_attempts(first, enrolments, site)
     return _counted(first.assign(subject=subject, cluster=cluster, day=_day(first, "assessed_on")))

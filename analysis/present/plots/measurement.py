@@ -22,17 +22,16 @@ _SEASONS = {"spring_festival": "////", "flood": "....", "may_day": "xxxx", "year
 _QUADRANTS = ("concentrate", "keep_up", "low_priority", "possible_overkill")
 
 
-def return_by_month(frame: pd.DataFrame, *, language: Language, line: float = 0.3) -> Figure:
+def return_by_month(frame: pd.DataFrame, *, language: Language) -> Figure:
     """Draw the return rate by month with its intervals, and the line below which it rings.
 
     Parameters
     ----------
     frame : DataFrame
-        ``period`` (running month), ``value`` (0-1), ``ci_low``, ``ci_high``.
+        ``period`` (running month), ``value`` (0-1), ``ci_low``, ``ci_high`` and ``line``, the
+        alert line (0-1; none is drawn where it is NULL).
     language : {"zh_CN", "en"}
         Language of the words.
-    line : float
-        Alert line, 0-1.
     """
     figure, grid = ax.new(3.0)
     axes = grid[0, 0]
@@ -41,14 +40,16 @@ def return_by_month(frame: pd.DataFrame, *, language: Language, line: float = 0.
     ax.error_bars(
         axes, frame["period"], share["value"], share["ci_low"], share["ci_high"], theme.SERIES[0]
     )
-    axes.axhline(
-        100 * line,
-        color=theme.ORANGE,
-        linewidth=1.1,
-        linestyle=(0, (4, 3)),
-        label=wording.text("measurement.series.alert_line", language, line=line),
-    )
-    axes.set_ylim(0, max(100 * line, float(share["ci_high"].max())) * 1.15)
+    drawn = frame["line"].dropna().astype(float)
+    for line in drawn.unique():
+        axes.axhline(
+            100 * line,
+            color=theme.ORANGE,
+            linewidth=1.1,
+            linestyle=(0, (4, 3)),
+            label=wording.text("measurement.series.alert_line", language, line=line),
+        )
+    axes.set_ylim(0, max(100 * drawn.max() if len(drawn) else 0, share["ci_high"].max()) * 1.15)
     ax.month_ticks(axes, frame["period"], language)
     axes.yaxis.set_major_formatter("{x:.0f}%")
     axes.set_ylabel(wording.text("measurement.column.rate", language))

@@ -23,7 +23,7 @@ _CATEGORIES = {
 
 
 _TRIGGERS = {
-    "lecturer_below_85": "讲师满意度低于85%",
+    "lecturer_low": "讲师满意度低于85%",
     "leavers > 10": "半年内离职学员超过10人",
     "participation_low": "参训率低于80%",
     "completion_low": "线上完成率低于70%",

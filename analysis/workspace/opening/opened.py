@@ -20,6 +20,7 @@ from analysis.present import Display
 from analysis.refusals import Asked, step
 from analysis.results import Estimate, StageResults
 from analysis.settings import Language, Settings
+from analysis.standards import Lines
 from analysis.tables import MOST_ROWS, TABLES, Rows, Stored, month_of
 from analysis.workspace.opening.prepare import CANONICAL, PANEL
 from analysis.workspace.opening.sampled import told
@@ -209,6 +210,11 @@ class Opened:
             seed=self.seed,
             language=self.language,
         )
+
+    @cached_property
+    def lines(self) -> Lines:
+        """What the client's programme is held to."""
+        return self.client.lines
 
     @property
     def told(self) -> Mapping[str, Any]:

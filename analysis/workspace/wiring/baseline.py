@@ -124,6 +124,7 @@ class BaselineStage(Stage):
             surveys,
             invitations,
             sites=sites,
+            lines=self.lines,
             **self.clock,
         )
         known = step("aapor", measurement.assess_aapor, self.table("dispositions"), **self.made)
@@ -205,7 +206,7 @@ class BaselineStage(Stage):
         parts = [
             step("raters", measurement.assess_raters, ratings, **how),
             step("views", measurement.assess_views, ratings, **how),
-            anchors(ratings, described, seed=self.seed, **how),
+            anchors(ratings, described, seed=self.seed, lines=self.lines, **how),
             step("drift", measurement.assess_rater_drift, ratings, **day, **self.told),
             step("shoppers", measurement.assess_shoppers, ratings, **how),
         ]
@@ -244,6 +245,7 @@ class BaselineStage(Stage):
             seed=self.seed,
             before=self.first_wave,
             appeals=appeals is not None,
+            lines=self.lines,
             **self.made,
         )
         objections = self.step(

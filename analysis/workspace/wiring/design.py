@@ -129,6 +129,7 @@ class DesignStage(Stage):
                 self.rows("surveys"),
                 self.table("staff"),
                 months=self._months_asked(),
+                lines=self.lines,
                 **self.told,
             ),
             self.step(
@@ -187,7 +188,7 @@ class DesignStage(Stage):
         """When to measure: the months after each wave that the client file names."""
         months = self.client.design.measure_at_months
         zone = self.client.client.timezone
-        when = {"months": months, "as_of": self.until, "timezone": zone}
+        when = {"months": months, "as_of": self.until, "timezone": zone, "lines": self.lines}
         return self.step("calendar", design.assess_calendar, self.waves, **when)
 
     @property
@@ -224,9 +225,8 @@ class DesignStage(Stage):
         )
         costs, documents, risks = self.of("costs", "documents", "risks")
         stated = {year: books.model_dump() for year, books in self.client.finances.items()}
-        choices = self.client.choices
-        finances = self.step("finances", design.assess_finances, stated, costs, choices)
-        written = self.step("documents", design.assess_documents, documents)
+        finances = self.step("finances", design.assess_finances, stated, costs, self.lines)
+        written = self.step("documents", design.assess_documents, documents, self.lines)
         known = self.step("risks", design.assess_risks, risks)
         return merge("design", [evaluators, finances, written, known, sheet])
 

@@ -80,25 +80,33 @@ class MonitoringStage(Stage):
         known = self.registry[name]
         return {"indicator": name, "share": known.unit == "share", "direction": known.direction}
 
+    @property
+    def held(self) -> Mapping[str, Any]:
+        """What the programme is held to, as the steps that judge by lines take it."""
+        return {"lines": self.lines}
+
     def training(self) -> StageResults:
         """Assess levels 1 and 2: participation, reaction and learning."""
         courses = self.of("enrolments", "reactions", "assessments", "instruments")
-        return self.step("training", monitoring.assess_training, *courses, **self.made)
+        return self.step("training", monitoring.assess_training, *courses, **self.held, **self.made)
 
     def breakdowns(self) -> StageResults:
         """Split levels 1 and 2 by course, lecturer, mode and tier; resits apart."""
         courses = self.of("enrolments", "reactions", "assessments", "instruments")
-        who = {"staff": self.table("staff"), "choices": self.client.choices, **self.told}
+        who = {"staff": self.table("staff"), **self.held, **self.told}
         return self.step("breakdowns", monitoring.assess_breakdowns, *courses, **who)
 
     def teaching(self) -> StageResults:
         """Hold classes and lecturers against their lines; count who left soon after."""
         lecturers, enrolments = self.of("lecturers", "enrolments")
-        taught = self.step("teaching", monitoring.assess_teaching, enrolments, as_of=self.today)
-        tables = (lecturers, enrolments, self.client.choices)
-        who = self.step("lecturers", monitoring.assess_lecturers, *tables)
+        day = {"as_of": self.today, **self.held}
+        taught = self.step("teaching", monitoring.assess_teaching, enrolments, **day)
+        who = self.step(
+            "lecturers", monitoring.assess_lecturers, lecturers, enrolments, **self.held
+        )
         kept = (self.table("staff"), enrolments)
-        left = self.step("leavers", assess_leavers, *kept, until=self.today, **self.told)
+        until = {"until": self.today, **self.held}
+        left = self.step("leavers", assess_leavers, *kept, **until, **self.told)
         return merge(self.name, (taught, who, left))
 
     def items(self) -> StageResults:
@@ -108,7 +116,7 @@ class MonitoringStage(Stage):
     def composite(self) -> StageResults:
         """Assess the composite mark and what depends on its weights."""
         tested = self.table("assessments")
-        return self.step("composite", monitoring.assess_composite, tested, **self.made)
+        return self.step("composite", monitoring.assess_composite, tested, **self.held, **self.made)
 
     def alerts(self) -> StageResults:
         """Apply every alert rule in force, each firing tested against chance."""
@@ -117,12 +125,16 @@ class MonitoringStage(Stage):
         measures = self.asked.ask(
             "alerts",
             lambda: monitoring.alert_measures(
-                self.tables, self.panel, baseline_until=self.first_wave, own=rules
+                self.tables,
+                self.panel,
+                baseline_until=self.first_wave,
+                own=rules,
+                **self.held,
             ),
             {},
             about="measures",
         ) | monitoring.weekly_measures(self.weekly.tables)
-        how = {"on": self.today, "choices": self.client.choices, "own": rules}
+        how = {"on": self.today, "own": rules, **self.held}
         return self.step("alerts", monitoring.assess_alerts, measures, **how)
 
     def charts(self) -> StageResults:
@@ -257,18 +269,16 @@ class MonitoringStage(Stage):
     def milestones(self) -> StageResults:
         """Compare milestones with their plan, and judge gates by what there was on their day."""
         planned = self.table("milestones")
-        today = {"as_of": self.today}
+        today = {"as_of": self.today, **self.held}
         states = self.step("milestones", monitoring.assess_milestones, planned, **today)
         scorecard, ratios = ledger.earlier_verdicts(self.client.folder.name, before=self.today)
-        choices = self.client.choices
         gates = self.step(
             "gates",
             monitoring.assess_gates,
             planned,
             self.tables,
             **today,
-            choices=choices,
-            verdicts=monitoring.verdicts(scorecard, ratios, choices=choices),
+            verdicts=monitoring.verdicts(scorecard, ratios, lines=self.lines),
             **self.told,
         )
         return merge(self.name, (states, gates))
@@ -277,7 +287,7 @@ class MonitoringStage(Stage):
         """Compare planned and actual cost, what a trainee and an hour cost, and forecast."""
         costs, enrolments, staff = self.of("costs", "enrolments", "staff")
         trainees, hours = monitoring.attended_effort(enrolments)
-        first = partial(monitoring.first_passes, self.table("assessments"))
+        first = partial(monitoring.first_passes, self.table("assessments"), self.lines)
         passes = self.asked.ask("budget", first, None, about="passes")
         spent = self.step(
             "budget",
@@ -286,6 +296,7 @@ class MonitoringStage(Stage):
             trainees=trainees,
             hours=hours,
             passes=passes,
+            **self.held,
             **self.made,
         )
         end = self.step(
@@ -295,6 +306,7 @@ class MonitoringStage(Stage):
             as_of=self.today,
             enrolments=enrolments,
             staff=staff,
+            **self.held,
             **self.made,
         )
         return merge(self.name, (spent, end))
@@ -311,6 +323,7 @@ class MonitoringStage(Stage):
                 tables=self.tables,
                 as_of=self.today,
                 before=self._before("risks"),
+                **self.held,
             )
 
     def cycle(self, alerts: StageResults, charts: StageResults) -> StageResults:

@@ -60,6 +60,7 @@ class ValueStage(Stage):
             "margin": rules.margin,
             "hour_cost": rules.participant_time_cost,
             "hours": self._hours_attended(),
+            "lines": self.lines,
             "switches": Switches(
                 first_year_only=rules.first_year_only, lower_bound_only=rules.lower_bound_only
             ),
