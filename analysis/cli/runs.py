@@ -36,8 +36,8 @@ def demo(voice: Voice) -> None:
 
 @main.command()
 @click.argument("clients", nargs=-1, required=True, metavar="CLIENT...")
-@click.option("--stage", "stages", multiple=True, metavar="STAGE", help="Run up to this one only: "
-              "design, baseline, monitoring, tracking or value; repeatable.")  # fmt: skip
+@click.option("--stage", "stages", multiple=True, metavar="STAGE", help="Run this one only, with "
+              "what it reads: design, baseline, monitoring, tracking or value; repeatable.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Run unchanged stages too.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Clients at a time; by default as many "
               "as cores and memory allow.")  # fmt: skip
@@ -189,7 +189,7 @@ def run_one(voice: Voice, client: str, *, traceback: bool = False, **options: An
             voice.say("run.last_intact", err=True)
         sys.exit(1)
     if result.state == "partial":
-        voice.say("run.partial", client=client, path=result.folder)
+        voice.say("run.partial", client=client, path=result.index)
     elif not result.executed:
         voice.say("run.unchanged", client=client, path=result.index)
     else:

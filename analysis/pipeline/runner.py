@@ -62,9 +62,9 @@ def run(
 
     Stages that do not read each other's results run at the same time. A step runs again when
     anything it depends on has changed: the client's files, the code, the packages, its notebook,
-    its parameters, or a step that it reads. Otherwise its outputs are taken
-    from the run that was cut, or from the last complete one. ``reports/<client>/latest`` moves
-    only when the run is complete.
+    its parameters, or a step that it reads. Otherwise its outputs are taken from the run that was
+    cut, or from the last complete one. ``reports/<client>/latest`` moves only when the run is
+    complete.
 
     With ``values={"as_of": "2024-09-30"}`` every stage sees what was knowable in the evening of
     that day. Such a run has a home of its own, ``reports/<client>/as-of/2024-09-30/`` with its own
@@ -77,8 +77,7 @@ def run(
     root : Path, optional
         Project root; found by :func:`analysis.files.project_root`.
     stages : Collection[str], optional
-        Run up to the last of these stages only; no report is written then, but for runs that
-        look back.
+        Run these stages only, with those they read, and write the pages of them.
     force : bool
         Run unchanged steps too; together with ``stages``, those stages only.
     values : Mapping[str, Any], optional
@@ -190,11 +189,11 @@ class _Run:
         self.workers, self.writing = workers, threading.RLock()
         self.reports = setting.reports
         inputs = input_hashes(setting.root / "data" / setting.client)
-        self.steps = _up_to(steps(setting, inputs), wanted, report=setting.as_of is not None)
+        self.steps = _asked(steps(setting, inputs), wanted)
         self.fresh = _manifest(setting, inputs)
         self.keys = _keys(self.steps, self.fresh)
         asked = [s.name for s in self.steps if not wanted or {s.name, s.stage} & set(wanted)]
-        self.forced = set(asked) if force else set()
+        self.forced = {*asked, REPORT} if force else set()
         self.complete = newest.latest(self.reports)
         self.executed: list[str] = []
 
@@ -271,7 +270,10 @@ class _Run:
     def _nothing_to_do(self) -> RunResult | None:
         if self.complete is None or self.forced:
             return None
-        if not all(self._has(self.complete, step) for step in self.steps):
+        # The pages of a complete run hold those of the stages asked for.
+        part = self.wanted is not None and self.setting.as_of is None
+        steps = [step for step in self.steps if not (part and step.name == REPORT)]
+        if not all(self._has(self.complete, step) for step in steps):
             return None
         if self.setting.as_of is None:
             refresh_portfolio(self.setting, self.complete)
@@ -417,11 +419,15 @@ def _manifest(setting: Setting, inputs: dict[str, str]) -> Manifest:
     )
 
 
-def _up_to(all_steps: list[Step], wanted: list[str] | None, *, report: bool) -> list[Step]:
+def _asked(all_steps: list[Step], wanted: list[str] | None) -> list[Step]:
+    """Return the stages asked for with all that they read, and the report on them."""
     if wanted is None:
         return all_steps
-    asked = (place for place, s in enumerate(all_steps) if {s.name, s.stage} & set(wanted))
-    return all_steps[: max(asked) + 1] + (all_steps[-1:] if report else [])
+    asked = {step.name for step in all_steps if {step.name, step.stage} & set(wanted)}
+    for step in reversed(all_steps):
+        if step.name in asked:
+            asked |= set(step.after)
+    return [step for step in all_steps if step.name in asked | {REPORT}]
 
 
 def _keys(chain: list[Step], fresh: Manifest) -> dict[str, str]:

@@ -57,7 +57,7 @@ def test_a_change_runs_the_stage_and_all_that_read_it(project):
 
     third = project.run(force=True, stages=["tracking"])
     assert third.state == "partial"
-    assert list(third.executed) == ["tracking"]
+    assert list(third.executed) == ["tracking", "report"]
     assert newest.latest(project.reports) == second.folder
 
 
@@ -83,6 +83,21 @@ def test_a_failed_cell_keeps_the_partial_notebook_and_the_last_complete_run(proj
     assert repaired.folder == failed.folder
     assert list(repaired.executed) == ["tracking", "value", "report"]
     assert newest.latest(project.reports) == repaired.folder
+
+
+def test_a_stage_asked_for_runs_what_it_reads_and_has_pages(project):
+    part = project.run(stages=["tracking"])
+    assert (part.state, list(part.executed)) == (
+        "partial",
+        ["ingest", "baseline", "tracking", "report"],
+    )
+    assert part.index.is_file()
+    assert newest.latest(project.reports) is None
+    whole = project.run()
+    assert (whole.folder, whole.state) == (part.folder, "complete")
+    assert list(whole.executed) == ["design", "monitoring", "value", "report"]
+    # what the complete run holds is not made again
+    assert project.run(stages=["monitoring"]).executed == ()
 
 
 WAIT = """
