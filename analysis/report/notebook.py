@@ -110,7 +110,8 @@ def read(path: Path, language: Language) -> Notebook:
             if added.is_addition(cell):
                 sections[-1].add(added.prose(cell.source, cell.get("attachments")))
             else:
-                waiting.append(markdown.to_html(cell.source))
+                # A note stands in the cell in English, and in its metadata in Chinese.
+                waiting.append(markdown.to_html(cell.metadata.get(language, cell.source)))
             continue
         if cell.cell_type != "code" or _HIDDEN & set(cell.metadata.get("tags", [])):
             continue
