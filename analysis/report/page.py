@@ -12,6 +12,7 @@ from typing import Any
 from analysis import wording
 from analysis.present import people, stylesheet, tables
 from analysis.report.appearance import Appearance
+from analysis.report.languages import mark_chinese
 from analysis.report.notebook import Section
 from analysis.report.run import HTML_LANG, SITES, STAGES, Run
 from analysis.settings import Language
@@ -115,7 +116,7 @@ def render(
         stages=stages,
         contents=list(contents),
         simulated=simulated,
-        body=Markup(body),
+        body=Markup(mark_chinese(body, language)),
         provenance=Markup(provenance),
         t=t,
     )
