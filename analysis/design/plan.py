@@ -249,6 +249,6 @@ def _one_target(indicator: str, horizon: str, stratum: str, goals: pd.DataFrame)
         remedy="design.check.one_target.remedy",
         params={
             "indicator": str(indicator),
-            "targets": "; ".join(f"{target:g}" for target in goals["target"]),
+            "targets": tuple(f"{target:g}" for target in goals["target"]),
         },
     )

@@ -313,7 +313,6 @@ def _alert(alert: Alert, language: Language) -> str:
         ("report.alert_owner", alert.owner, "word"),
         ("report.alert_due", alert.due_on, "date"),
         ("report.alert_false_alarm", alert.false_alarm_rate, "pct1"),
-        ("report.alert_requirement", alert.requirement, "text"),
     ):
         if value is None:
             continue

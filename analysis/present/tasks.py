@@ -49,7 +49,6 @@ def _facts(action: Any, language: Language) -> list[str]:
         ("report.alert_owner", alert.owner and sentences.label(alert.owner, language)),
         ("report.alert_due", alert.due_on and wording.format_value(alert.due_on, "date", language)),
         ("report.task_evidence", _evidence(action, language)),
-        ("report.alert_requirement", alert.requirement),
     )
     return [
         wording.text(

@@ -62,7 +62,7 @@ def _actions(run: Run, language: Language) -> dict[str, tuple[str, str, Any]]:
         what = sentences.label(row["action"], language)
         if subject := str(row["subject"] or ""):
             about = sentences.subject_of(row["action"], subject, language)
-            what = wording.text("report.labelled", language, label=what, value=about)
+            what = wording.text("report.which", language, what=what, which=about)
         found[row["action_id"]] = (what, sentences.label(row["owner"], language), row["due_on"])
     return found
 

@@ -103,7 +103,7 @@ def test_three_sites_against_three_before_and_after(tmp_path):
         "en": "Measured in 2 rounds: Nov 2023, Jun 2024. There are no data for Dec 2023 to",
     }
     before = {"zh": "培训前只测量了一轮", "en": "Only one round was measured before training"}
-    repair = {"zh": "修补数据", "en": "Repair the data"}
+    repair = {"zh": "补正数据", "en": "Fix the data"}
     for page in ("index", "tracking"):
         for language, text in said(folder, page).items():
             assert headline[language] in text

@@ -104,4 +104,4 @@ def test_means_by_site_and_month_from_the_files_to_a_report(tmp_path, monkeypatc
     page = shown.write(tmp_path / "shown.html")
     assert stains(page) == []
     assert all(shown.results(stage).checks for stage in STAGES)
-    assert "missing for 70, so all weigh alike" in visible_text(page)
+    assert "missing for 70, so all count equally" in visible_text(page)

@@ -505,7 +505,9 @@ def test_a_consultants_three_exports_with_answers_in_words(bench):
     )
     assert survey["columns"]["answered_at"] == {"from": "答题日期", "date_only": "midnight"}
     assert survey["unpivot"] == {"labels": "five", "items": {"q1": "总体满意度"}}
-    assert found["instruments"]["surveys_季度满意度"]["scale"] == [1, 5]
+    questionnaire = found["instruments"]["surveys_季度满意度"]
+    assert questionnaire["scale"] == [1, 5]
+    assert questionnaire["title"] == {"zh_CN": "季度满意度", "en": "季度满意度"}
     assert learned["columns"]["occasion"]["labels"] == {"培训前": "pre", "培训后": "post"}
     assert attended["columns"]["completion"] == {
         "from": "完成情况",

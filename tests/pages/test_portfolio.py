@@ -27,16 +27,16 @@ def client(name, value, *, simulated=False):
 
 def test_comparable_clients_are_pooled_with_their_spread():
     html = _figures([client("甲", 0.1), client("乙", 0.2), client("丙", 0.6)], "en")
-    assert "The 3 clients together" in html
+    assert "The 3 clients pooled" in html
     assert "Effect to expect at one more client" in html
     assert "Do the effects differ between clients?" in html
 
 
 def test_one_client_is_not_pooled():
-    assert "together" not in _figures([client("甲", 0.1)], "en")
+    assert "pooled" not in _figures([client("甲", 0.1)], "en")
 
 
 def test_made_up_clients_stand_apart():
     html = _figures([client("甲", 0.1), client("乙", 0.2, simulated=True)], "en")
     assert html.count("<figure") == 2
-    assert "together" not in html
+    assert "pooled" not in html

@@ -207,18 +207,18 @@ def test_nothing_is_never_said_without_having_looked(client):
     assert "no key" in client.call("person", "acme", "--id", PHONE).output
     import_into(client, "1")
     gone = client.call("person", "acme", "--id", "13700137000")
-    assert "keep nothing" in gone.output
+    assert "hold nothing" in gone.output
     assert gone.exit_code == 0
     (client.root / "reports" / "acme" / "2" / "canonical").mkdir(parents=True)
     unsure = client.call("person", "acme", "--id", "13700137000")
     assert unsure.exit_code == 1
-    assert "keep nothing" not in unsure.output
+    assert "hold nothing" not in unsure.output
     assert "cannot be read: 2" in unsure.output
     with_privacy(client, "{demo_key: another-key-altogether}")
     client.write(SOURCES, HEAD.replace("not-a-secret-at-all", "another-key-altogether"))
     other = client.call("person", "acme", "--id", PHONE)
     assert other.exit_code == 1
-    assert "keep nothing" not in other.output
+    assert "hold nothing" not in other.output
     assert "another key: 1" in other.output
 
 
@@ -386,7 +386,7 @@ def test_a_slip_of_the_pen_is_told(client):
     import_into(client, "1")
     done = client.call("purge", "acme", "--person", "13800138099", "--yes")
     assert done.exit_code == 1
-    assert "nobody spelled so" in done.output
+    assert "nobody with this spelling" in done.output
 
 
 def test_a_person_purged_twice_is_told_of_the_first_time(client):

@@ -79,7 +79,7 @@ def test_clients_lie_in_the_home_folder_and_are_named(installed, tmp_path):
     before = contents(installed)
     done = crmeval(installed, empty, home, "new", "acme", str(export))
     assert done.returncode == 0, done.stderr
-    assert f"Clients and reports lie in {home / 'crmeval'} " in done.stderr
+    assert f"Clients and reports are kept in {home / 'crmeval'} " in done.stderr
     assert {"data/acme/client.yml", "data/acme/raw/工单.csv", "docs/client-file.md"} <= contents(
         home / "crmeval"
     )
@@ -99,7 +99,7 @@ def test_the_working_folder_is_used_where_it_holds_a_client(installed, tmp_path)
         installed, client.root / "data" / NAME / "notes", home, "run", NAME, "--stage", "design"
     )
     assert ran.returncode == 0, ran.stderr
-    assert f"Clients and reports lie in {client.root} " in ran.stderr
+    assert f"Clients and reports are kept in {client.root} " in ran.stderr
     assert list(client.reports.glob("2*/notebooks/00_design.ipynb"))
     assert contents(installed) == before
     assert not (home / "crmeval").exists()

@@ -239,7 +239,12 @@ def instruments_block(
     for instrument, items in questionnaires.items():
         known = instrument in in_words
         scale = f"[1, 5]    # {say('in_words')}" if known else f"DECIDE    # {say('scale')}"
-        lines += [f"  {quoted(instrument)}:", f"    scale: {scale}"]
+        name = quoted(instrument.partition("_")[2] or instrument)
+        lines += [
+            f"  {quoted(instrument)}:",
+            f"    title: {{zh_CN: {name}, en: {name}}}    # {say('title')}",
+            f"    scale: {scale}",
+        ]
         if instrument in longer:
             lines.append(f"    satisfied: DECIDE    # {say('satisfied')}")
         lines.append(f"    items:    # {say('items')}")
