@@ -36,8 +36,8 @@ def demo(voice: Voice) -> None:
 
 @main.command()
 @click.argument("clients", nargs=-1, required=True, metavar="CLIENT...")
-@click.option("--stage", "stages", multiple=True, metavar="STAGE", help="Run this one only and "
-              "what it reads: design, baseline, monitoring, tracking, value; repeatable.")  # fmt: skip
+@click.option("--stage", "stages", multiple=True, metavar="STAGE", help="Run this one and what "
+              "it reads: design, baseline, monitoring, tracking or value; repeatable.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Run unchanged stages too.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Clients at a time; by default as many "
               "as cores and memory allow.")  # fmt: skip

@@ -487,6 +487,8 @@ def test_faults_are_located_in_the_file(tmp_path):
 
 def test_normalise_says_what_it_did():
     assert normalise("abc") == ("abc", ())
+    assert normalise("'85") == ("85", ("apostrophe_removed",))
+    assert normalise("'") == ("'", ())
     assert normalise("\u3000８５")[0] == "85"
     assert normalise("a\u00a0b") == ("a b", ("spaces_removed",))
 
