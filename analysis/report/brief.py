@@ -15,7 +15,7 @@ import pandas as pd
 from analysis import wording
 from analysis.indicators import digits, registry
 from analysis.present import cards, commitments, sentences, strips, tables, views
-from analysis.report import audiences
+from analysis.report import audiences, measurement_days
 from analysis.report.chapters import title_of
 from analysis.report.notebook import Section
 from analysis.report.run import SITES, STAGES, Run
@@ -399,6 +399,11 @@ def _audiences(run: Run, language: Language) -> str:
     items.append(
         f'<li><span class="name"><a href="{NAME}">{words}</a></span><span>{about}</span></li>'
     )
+    if measurement_days.has_days(run):
+        words = escape(wording.text("report.calendar.link", language))
+        about = escape(wording.text("report.calendar.about", language))
+        link = f'<a href="{measurement_days.NAME}">{words}</a>'
+        items.append(f'<li><span class="name">{link}</span><span>{about}</span></li>')
     return f'<ul class="cards">{"".join(items)}</ul>'
 
 

@@ -12,6 +12,7 @@ from analysis.present import people, precision, views
 from analysis.report import (
     audiences,
     brief,
+    measurement_days,
     page,
     saved,
     site_pages,
@@ -74,6 +75,7 @@ def _build(run: Run) -> Path:
         write_pages({own / name: html for name, html in site_pages.pages(told, language)})
     for language, folder in FOLDERS.items():
         workbook.write_workbook(run, run.folder / folder, language)
+        measurement_days.write_calendar(run, run.folder / folder, language)
     for path, text in alert_files(run).items():
         write_text(path, text)
     write_sheets(run)
@@ -110,6 +112,7 @@ def brief_page(run: Run, language: Language, *, top: bool = False) -> str:
             *(f"{n}.html" for n in (*STAGES, *audiences.names(run))),
             f"{SITES}/{site_pages.INDEX}",
             workbook.NAME,
+            measurement_days.NAME,
         ):
             body = body.replace(f'href="{name}"', f'href="{prefix}{name}"')
     return page.render(

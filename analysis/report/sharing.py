@@ -33,6 +33,7 @@ PASSED_ON = (
             "*.html",
             f"{SITES}/*.html",
             "tables.xlsx",
+            "measurements.ics",
             "pdf/*.pdf",
             *(f"office/*{kind}" for kind in (".docx", ".pptx", ".pdf", ".png")),
         )

@@ -10,7 +10,7 @@ LATE = {
     # heavy: a run that does not need them never loads them
     "duckdb", "matplotlib", "nbconvert", "nbformat", "openpyxl", "papermill", "scipy", "seaborn",
     "statsmodels", "sqlglot", "docx", "fontTools", "xlsxwriter", "jinja2", "markupsafe",
-    "holidays", "pygments", "latex2mathml", "babel", "ruamel", "rich", "pydantic", "phonenumbers",
+    "holidays", "icalendar", "pygments", "latex2mathml", "babel", "ruamel", "rich", "pydantic", "phonenumbers",
     "stdnum",
     # extras, and parts of a notebook's kernel
     "pyspark", "distributed", "psycopg", "MySQLdb", "ibis", "IPython", "ipykernel", "numpy",
