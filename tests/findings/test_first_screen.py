@@ -7,7 +7,7 @@ from stored_effect import EFFECT
 
 from analysis import findings
 from analysis.present import sentences
-from analysis.results import Check, Topic
+from analysis.results import Check, Claim, Topic
 
 PASSED = Check(
     id="tracking.csat_mean.check.pretrend",
@@ -151,6 +151,13 @@ def test_what_was_not_followed_is_not_said_to_last(horizons, sentence):
 )
 def test_kinds_differ_only_when_their_equality_is_rejected(kinds, sentence):
     assert said(finding(), kinds=kinds)[0][1] == sentence
+
+
+@pytest.mark.parametrize("claim", [Claim.DISPUTED, Claim.UNDONE])
+def test_nobody_gains_most_of_an_effect_that_is_disputed_or_undone(claim):
+    kinds = (kind("villa", 0.4), kind("old", 0.1), spread(0.01))
+    doubted = dataclasses.replace(finding(), claim=claim)
+    assert said(doubted, kinds=kinds)[0][1] == "whom.undone"
 
 
 def test_the_kind_that_gains_most_comes_first_whichever_way_is_better():
