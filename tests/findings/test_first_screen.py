@@ -156,7 +156,9 @@ def test_kinds_differ_only_when_their_equality_is_rejected(kinds, sentence):
 @pytest.mark.parametrize("claim", [Claim.DISPUTED, Claim.UNDONE])
 def test_nobody_gains_most_of_an_effect_that_is_disputed_or_undone(claim):
     kinds = (kind("villa", 0.4), kind("old", 0.1), spread(0.01))
-    doubted = dataclasses.replace(finding(), claim=claim)
+    names = ("bound_low", "bound_high", "methods_low", "methods_high")
+    ends = dict.fromkeys(names, 0.1)
+    doubted = dataclasses.replace(finding(), claim=claim, params={**finding().params, **ends})
     assert said(doubted, kinds=kinds)[0][1] == "whom.undone"
 
 

@@ -10,8 +10,8 @@ LATE = {
     # heavy: a run that does not need them never loads them
     "duckdb", "matplotlib", "nbconvert", "nbformat", "openpyxl", "papermill", "scipy", "seaborn",
     "statsmodels", "sqlglot", "docx", "fontTools", "xlsxwriter", "jinja2", "markupsafe",
-    "holidays", "icalendar", "pygments", "latex2mathml", "babel", "ruamel", "rich", "pydantic", "phonenumbers",
-    "stdnum",
+    "holidays", "pygments", "latex2mathml", "babel", "ruamel", "rich", "pydantic", "phonenumbers",
+    "stdnum", "icalendar",
     # extras, and parts of a notebook's kernel
     "pyspark", "distributed", "psycopg", "MySQLdb", "ibis", "IPython", "ipykernel", "numpy",
     "psutil", "PIL",
