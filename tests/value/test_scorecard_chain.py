@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from analysis import wording
 from analysis.measurement import standard_error
+from analysis.measurement.attainment import SURE
+from analysis.present import views
 from analysis.results import Estimate
 from analysis.value import assess_goals, audit_chain
 
@@ -136,3 +139,10 @@ def test_a_target_reached_early_is_reached():
         goals, registry=REGISTRY, changes=changes, levels={}, on=dt.date(2025, 1, 1)
     )
     assert found.table("scorecard")["verdict"].tolist() == ["reached"]
+
+
+def test_the_scorecard_says_from_which_probability_a_target_counts_as_reached():
+    for language in wording.LANGUAGES:
+        caption = wording.text(views.get("value.scorecard").caption, language)
+        assert f"{SURE:.0%}" in caption
+        assert f"{1 - SURE:.0%}" in caption
