@@ -56,7 +56,8 @@ INSPECT = """() => {
     overflow: document.documentElement.scrollWidth - width,
     doubled: all.filter((id, i) => all.indexOf(id) !== i),
     levels,
-    noAlt: bad([...document.querySelectorAll('img:not([alt]), svg:not([aria-label])')]),
+    noAlt: bad([...document.querySelectorAll(
+      'img:not([alt]), svg:not([aria-label], [aria-hidden])')]),
     noCaption: bad([...document.querySelectorAll('.crm table')].filter(t => !t.caption)),
     noScope: bad([...document.querySelectorAll('.crm th:not([scope])')]),
     emptyHead: bad([...document.querySelectorAll('.crm th')].filter(t => !t.textContent.trim())),

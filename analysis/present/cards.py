@@ -86,10 +86,12 @@ def claim(finding: Finding, language: Language) -> str:
 
 
 def _questions(lines: Sequence[Line], language: Language) -> str:
+    # "For whom" is the longest answer; on a telephone it would push the others from the screen.
+    ordered = sorted(lines, key=lambda line: line.question == "findings.ask.whom")
     rows = "".join(
         f"<dt>{escape(sentences.sentence(line.question, language))}</dt>"
         f"<dd>{escape(sentences.sentence(line.sentence, language, line.params))}</dd>"
-        for line in lines
+        for line in ordered
     )
     return f'<dl class="questions">{rows}</dl>'
 
@@ -146,7 +148,13 @@ def kpis(
             else _kpi_title(estimate, language)
         )
         cards.append(_kpi(title, estimate, hide, language, min_cell, told))
-    return f'<dl class="crm kpis" id="{anchor}">{"".join(cards)}</dl>'
+    rows = f"--row:{_in_a_row(len(cards))}"
+    return f'<dl class="crm kpis" id="{anchor}" style="{rows}">{"".join(cards)}</dl>'
+
+
+def _in_a_row(cards: int) -> int:
+    """Return how many key figures stand side by side, so that none is left alone below."""
+    return next((n for n in (4, 3, 5) if cards <= n or cards % n != 1), 4)
 
 
 def _kpi_title(estimate: Estimate, language: Language) -> str:

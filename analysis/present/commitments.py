@@ -21,6 +21,8 @@ _SHOWN = 6
 def notice(results: StageResults, language: Language) -> str:
     """Return one line for plan and baseline each, and the deviations below it.
 
+    Where both are as locked, one line says so, and the others are folded.
+
     Parameters
     ----------
     results : StageResults
@@ -34,7 +36,14 @@ def notice(results: StageResults, language: Language) -> str:
     rows = results.table_or_empty("deviations")
     lines = "".join(_line(check, rows, language) for check in checks)
     label = escape(wording.text("locks.label", language))
-    return f'<ul class="crm commitments" aria-label="{label}">{lines}</ul>'
+    told = f'<ul class="crm commitments" aria-label="{label}">{lines}</ul>'
+    if len(rows) or any(check.status != "passed" for check in checks):
+        return told
+    kept = wording.text(f"locks.kept.{'both' if checks[1:] else checks[0].dims['lock']}", language)
+    return (
+        f'<details class="crm kept"><summary><span class="sign state-passed" aria-hidden="true">'
+        f"{SIGNS['passed']}</span>{escape(kept)}</summary>{told}</details>"
+    )
 
 
 def _line(check: Check, rows: pd.DataFrame, language: Language) -> str:

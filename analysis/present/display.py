@@ -178,7 +178,8 @@ class Display:
             how = {"columns": view.columns, "n": view.n, "withheld": found.withheld}
             self.table(found.frame, **how, **shown)
         else:
-            self.figure(getattr(plots, view.plot), found.frame, alt=view.alt, **shown)
+            says = _says(view, results)
+            self.figure(getattr(plots, view.plot), found.frame, alt=view.alt, says=says, **shown)
 
     def _left_out(self, what: str, caption: str, params: Mapping[str, Any]) -> None:
         """Say in one sentence that a figure or a table has nothing to show."""
@@ -238,6 +239,8 @@ class Display:
     def kpis(self, estimates: Iterable[Estimate | tuple[str, Estimate]]) -> None:
         """Show key figures with their intervals; a pair gives the wording key of the label."""
         chosen, anchor = self._supported(estimates), self._next("kpis")
+        if not any(_value(item) is not None for item in chosen):
+            return  # the brief says what could not be given, and why
         self._emit(
             "kpis",
             lambda language: cards.kpis(chosen, anchor, language, min_cell=self.min_cell),
@@ -383,9 +386,10 @@ class Display:
         caption: str,
         alt: str,
         fold: bool = False,
+        says: tuple[str, Mapping[str, Any]] | None = None,
         **params: Any,
     ) -> None:
-        """Show a figure, drawn once a language.
+        """Show a figure, drawn once a language, and once more for telephones if seen at once.
 
         Parameters
         ----------
@@ -398,6 +402,9 @@ class Display:
             Wording keys of the caption and of the text for readers who cannot see it.
         fold : bool
             Show only the caption until the reader opens it.
+        says : tuple of (str, Mapping), optional
+            Wording key of the finding that titles the figure, and what fills it; its first
+            sentence is taken.
         **params
             Those ``draw`` knows go to it; all fill the caption and the alternative text.
         """
@@ -407,6 +414,7 @@ class Display:
         drawn = {name: value for name, value in params.items() if name in known}
         anchor = self._next("figure")
         numbered = self._numbered("figure", caption, params)
+        seen = self._place == "answer" or (self._place == "open" and not fold)
 
         def build(language: Language) -> str:
             return figures.figure(
@@ -416,6 +424,10 @@ class Display:
                 alt=sentences.sentence(alt, language, params),
                 anchor=anchor,
                 language=language,
+                title=sentences.first(sentences.sentence(says[0], language, says[1]), language)
+                if says
+                else "",
+                narrow=seen,
             )
 
         self._emit("figure", build, fold=numbered if fold else None, holds={"charts": 1})
@@ -493,6 +505,19 @@ def _to_notebook(bundle: dict[str, Any]) -> None:
     from IPython.display import display
 
     display(bundle, raw=True)
+
+
+def _says(view: views.View, results: Any) -> tuple[str, Mapping[str, Any]] | None:
+    """Return the sentence of the check that says what a figure shows, if the step made it."""
+    if view.says is None or not isinstance(results, StageResults):
+        return None
+    said = (c for c in results.checks if c.topic == view.says and c.reason)
+    check = next(said, None)
+    return None if check is None else (check.reason, sentences.check_params(check))
+
+
+def _value(item: Estimate | tuple[str, Estimate]) -> float | None:
+    return (item[1] if isinstance(item, tuple) else item).value
 
 
 def _counted(caption: Callable[[Language], str], rows: int) -> Callable[[Language], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis import wording
-from analysis.present import tables
+from analysis.present import tables, vectors
 from analysis.present.fonts import complete_text
 from analysis.results import Estimate
 from analysis.settings import Language
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 HEAVY = 400_000
 """Bytes of SVG above which a figure becomes a PNG."""
 
-MOST = 1000
+MOST = 100
 """Rows of a figure that can be saved from the page; longer ones stand in the workbook."""
 
 _DPI = 160
-_COORDINATES = re.compile(r' (d|x|y)="([^"]*)"')
-_BEYOND_HUNDREDTHS = re.compile(r"(\.\d\d)\d+")
+_NARROW = 4.4
+"""Inches of a drawing for telephones, on which letters are as large as the text around."""
 
 
-def embed(figure: Figure, *, anchor: str, alt: str) -> str:
+def embed(figure: Figure, *, anchor: str, alt: str, narrow: bool = False) -> str:
     """Return a figure's markup and close it.
 
     Parameters
@@ -42,6 +43,8 @@ def embed(figure: Figure, *, anchor: str, alt: str) -> str:
         Unique id; every id inside the SVG starts with it.
     alt : str
         What a reader who cannot see it is told.
+    narrow : bool
+        Whether a second drawing follows, as wide as a telephone, with letters of the same size.
 
     Raises
     ------
@@ -50,22 +53,43 @@ def embed(figure: Figure, *, anchor: str, alt: str) -> str:
     """
     import matplotlib.pyplot as plt
 
+    picture = _drawn(figure, anchor, alt)
+    if narrow and (small := _narrow(figure, anchor, alt)):
+        picture = f'<div class="wide">{picture}</div><div class="narrow">{small}</div>'
+    plt.close(figure)
+    return picture
+
+
+def _narrow(figure: Figure, anchor: str, alt: str) -> str:
+    """Return a figure as it is drawn for telephones; empty where its labels leave no room."""
+    figure.set_size_inches(_NARROW, figure.get_figheight())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="constrained_layout not applied")
+        try:
+            return _drawn(figure, f"{anchor}-narrow", alt)
+        except UserWarning:
+            return ""
+
+
+def _drawn(figure: Figure, anchor: str, alt: str) -> str:
     buffer = io.StringIO()
     with complete_text():
         figure.savefig(buffer, format="svg", metadata={"Date": None}, bbox_inches="tight")
     svg = _inline(buffer.getvalue(), anchor, alt)
-    if len(svg) > HEAVY:
-        svg = _png(figure, alt)
-    plt.close(figure)
-    return svg
+    return _png(figure, alt) if len(svg) > HEAVY else svg
 
 
-def wrap(picture: str, *, caption: str, anchor: str, below: str = "") -> str:
-    """Put a picture into ``<figure>`` with its caption; wide ones scroll on small screens."""
+def wrap(picture: str, *, caption: str, anchor: str, title: str = "", below: str = "") -> str:
+    """Put a picture into ``<figure>``: the finding as its title, the measure as its subtitle.
+
+    Wide ones scroll on small screens.
+    """
+    said = f'<b class="says">{escape(title)}</b> ' if title else ""
     return (
-        f'<figure class="crm figure" id="{anchor}"><div class="scroll" role="region" tabindex="0" '
-        f'aria-labelledby="{anchor}-caption">{picture}</div>'
-        f'<figcaption id="{anchor}-caption">{escape(caption)}</figcaption>{below}</figure>'
+        f'<figure class="crm figure" id="{anchor}">'
+        f'<figcaption id="{anchor}-caption">{said}<span>{escape(caption)}</span></figcaption>'
+        f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{anchor}-caption">'
+        f"{picture}</div>{below}</figure>"
     )
 
 
@@ -77,6 +101,8 @@ def figure(
     alt: str,
     anchor: str,
     language: Language,
+    title: str = "",
+    narrow: bool = False,
 ) -> str:
     """Draw a figure and return its markup, with a link that saves what it shows.
 
@@ -88,13 +114,17 @@ def figure(
         What it shows. A frame or estimates can be saved; without rows the figure says so instead.
     caption, alt, anchor, language : str
         Finished caption and alternative text; unique id; language.
+    title : str
+        Finished sentence that states the finding.
+    narrow : bool
+        Whether it is drawn once more for telephones.
     """
     if hasattr(data, "__len__") and len(data) == 0:
         words = wording.text("report.empty_figure", language)
         return wrap(f'<p class="none">{escape(words)}</p>', caption=caption, anchor=anchor)
-    picture = embed(draw(), anchor=anchor, alt=alt)
+    picture = embed(draw(), anchor=anchor, alt=alt, narrow=narrow)
     below = _download(data, anchor, language)
-    return wrap(picture, caption=caption, anchor=anchor, below=below)
+    return wrap(picture, caption=caption, anchor=anchor, title=title, below=below)
 
 
 def _inline(svg: str, anchor: str, alt: str) -> str:
@@ -106,8 +136,7 @@ def _inline(svg: str, anchor: str, alt: str) -> str:
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{anchor}-\1"', svg)
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{anchor}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{anchor}-\1)", svg)
-    # A hundredth of a point is finer than any screen or printer; more digits are a quarter of it.
-    svg = _COORDINATES.sub(_rounded, svg)
+    svg = vectors.compact(svg)
     opening = re.match(r"<svg[^>]*>", svg)
     box = re.search(r'viewBox="([^"]+)"', opening.group(0)).group(1)
     return (
@@ -116,11 +145,6 @@ def _inline(svg: str, anchor: str, alt: str) -> str:
         f'style="stroke-linejoin:round;stroke-linecap:butt">'
         f"<title>{escape(alt)}</title>{svg[opening.end() :].strip()}"
     )
-
-
-def _rounded(found: re.Match[str]) -> str:
-    kept = _BEYOND_HUNDREDTHS.sub(r"\1", found[2])
-    return f' {found[1]}="{kept}"'
 
 
 def _png(figure: Figure, alt: str) -> str:

@@ -18,9 +18,14 @@ def states(checks: Iterable[Check]) -> dict[str, int]:
     return {state: found.count(state) for state in STATES}
 
 
+def by_state(checks: Iterable[Check], language: Language) -> list[str]:
+    """Return how many checks ended in each state that occurs, in words."""
+    return _items(states(checks), language)
+
+
 def checked(checks: Iterable[Check], language: Language) -> str:
-    """Return the line of a folded list of checks: how many ended in each state."""
-    return wording.text("report.holds.checks", language, items=_items(states(checks), language))
+    """Return the line of a folded list of checks."""
+    return wording.text("report.holds.only_checks", language, items=by_state(checks, language))
 
 
 def held(counts: Mapping[str, int], language: Language) -> str:
@@ -37,7 +42,8 @@ def held(counts: Mapping[str, int], language: Language) -> str:
     items = _items({name: counts.get(name, 0) for name in _THINGS}, language, counts.get("rows"))
     asked = {state: counts.get(state, 0) for state in STATES}
     if any(asked.values()):
-        items.append(wording.text("report.holds.checks", language, items=_items(asked, language)))
+        key = f"report.holds.{'checks' if items else 'only_checks'}"
+        items.append(wording.text(key, language, items=_items(asked, language)))
     return str(wording.format_value(items, "", language)) if items else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -233,3 +234,11 @@ def ends_text(
     if space and first.endswith(f" {suffix}") and not suffix[0].isdigit():
         first = first.removesuffix(f" {suffix}")
     return wording.text("report.interval", language, low=first, high=last)
+
+
+_END = {"zh_CN": re.compile(r"(?<=。)"), "en": re.compile(r"(?<=[a-z%)\d]\.) (?=[A-Z])")}
+
+
+def first(words: str, language: Language) -> str:
+    """Return the first sentence of several, without its full stop: what titles a figure."""
+    return _END[language].split(words, maxsplit=1)[0].rstrip("。.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
@@ -119,10 +120,18 @@ def render(
     return (
         f'<div class="crm table" id="{anchor}">'
         f'<div class="scroll{tall}" role="region" tabindex="0" aria-labelledby="{anchor}-caption">'
-        f'<table><caption id="{anchor}-caption">{escape(caption)}</caption>'
+        f'<table style="{_heads(header, drawn)}">'
+        f'<caption id="{anchor}-caption">{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>{below}"
         f"{download_link(header, raw if raw is not None else rows, anchor, language)}</div>"
     )
+
+
+def _heads(header: Sequence[str], drawn: tuple[str, Sequence[str]] | None) -> str:
+    """Return the headings as style: on a telephone each stands before its cell."""
+    heads = [*header, *([drawn[0]] if drawn else [])]
+    words = (re.sub(r"[\\\"\n]", " ", head) for head in heads)
+    return escape(";".join(f'--h{n}:"{w}"' for n, w in enumerate(words, 1) if n > 1))
 
 
 def _unbroken(cell: str) -> str:
@@ -219,16 +228,17 @@ def frame_table(
     if frame.empty:
         return nothing(caption, anchor, wording.text("report.empty_table", language))
     columns = _told(frame, columns)
-    header, rows, values, hidden = frame_cells(
-        frame,
-        columns=columns,
-        language=language,
-        min_cell=min_cell,
-        level=level,
-        n=n,
-        most=MOST,
-        withheld=withheld,
-    )
+    with wording.amounts_up_to(largest_amount(frame, columns)):
+        header, rows, values, hidden = frame_cells(
+            frame,
+            columns=columns,
+            language=language,
+            min_cell=min_cell,
+            level=level,
+            n=n,
+            most=MOST,
+            withheld=withheld,
+        )
     if hidden:
         notes = (*notes, wording.text("report.suppressed_note", language, min_cell=min_cell))
     if withheld is not None and np.any(withheld[:MOST]):
@@ -247,6 +257,26 @@ def frame_table(
         notes=notes,
         raw=[[v if isinstance(v, str) else number(v) for v in row] for row in values],
     )
+
+
+_AMOUNTS = frozenset(
+    {"amount", "amount_low", "amount_high", "benefit", "benefit_low", "benefit_high"}
+) | {"cost", "cost_low", "cost_high"}
+"""Columns of money that a table writes into its texts."""
+
+
+def largest_amount(
+    frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]] | None
+) -> float | None:
+    """Return the largest amount of money of a table, by which all of it is written in one unit."""
+    money = {name for name, (_, spec) in (columns or {}).items() if spec == "cny"} | _AMOUNTS
+    found = [
+        frame[name].abs().max()
+        for name in frame.columns
+        if name in money and pd.api.types.is_numeric_dtype(frame[name])
+    ]
+    known = [float(value) for value in found if pd.notna(value)]
+    return max(known, default=None)
 
 
 def _told(

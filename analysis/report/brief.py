@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis import wording
 from analysis.indicators import digits, registry
-from analysis.present import cards, commitments, sentences, strips, tables, views
+from analysis.present import cards, commitments, holds, sentences, strips, tables, views
 from analysis.report import audiences, measurement_days
 from analysis.report.chapters import title_of
 from analysis.report.notebook import Section
@@ -204,11 +204,8 @@ def _table(run: Run, stage: str, name: str) -> pd.DataFrame:
 def _sure(worth: Sequence[Finding], checks: list[Check], language: Language) -> str:
     if not checks:
         return f"<p>{escape(wording.text('brief.sure_none', language))}</p>"
-    counts = {
-        status: sum(check.status == status for check in checks)
-        for status in ("passed", "caution", "failed", "not_possible")
-    }
-    told = wording.text("brief.sure_text", language, all=len(checks), **counts)
+    items = holds.by_state(checks, language)
+    told = wording.text("brief.sure_text", language, all=len(checks), items=items)
     html = f"<p>{escape(told)}</p>"
     # Targets, return and overdue actions are said above; a check asked of every outcome, once.
     said = {_OVERDUE, *(name for finding in worth for name in finding.checks)}

@@ -27,6 +27,9 @@ from analysis.report.run import FOLDERS, SITES, STAGES, Run, open_run
 from analysis.report.sheets import write_sheets
 from analysis.settings import Language
 
+HEAVY = 400_000
+"""Bytes without its font above which a page is cut a font of its own; 700 KB go by e-mail."""
+
 
 def build(run_dir: Path) -> Path:
     """Write every page of a run and return the one to open.
@@ -130,8 +133,18 @@ def brief_page(run: Run, language: Language, *, top: bool = False) -> str:
 
 
 def write_pages(pages: dict[Path, str]) -> None:
-    """Write pages that share one embedded font: cutting it costs more than the pages do."""
-    used = frozenset().union(*map(typeface.characters, pages.values()))
-    style = typeface.font_style(used)
+    """Write pages; those of one language share a font, for cutting it costs more than a page.
+
+    A page of more than :data:`HEAVY` bytes gets one of its own, with the characters it needs.
+    """
+    used: dict[str, frozenset[str]] = {}
+    for html in pages.values():
+        used[_lang(html)] = used.get(_lang(html), frozenset()) | typeface.characters(html)
     for path, html in pages.items():
+        heavy = len(html.encode()) > HEAVY
+        style = typeface.font_style(typeface.characters(html) if heavy else used[_lang(html)])
         write_text(path, html.replace(page.FONT_SLOT, style))
+
+
+def _lang(html: str) -> str:
+    return html[: html.index("<head>")]

@@ -141,6 +141,8 @@ def read(path: Path, language: Language) -> Notebook:
             waiting = []
         sections[-1].method += noted
     sections[-1].method += waiting
+    if sections[1:]:  # the answer comes before its method
+        sections[1].method[:0], sections[0].method = sections[0].method, []
     if not title:
         raise RunError(
             f"{path.name} shows no title. Correct: show.title('<key>') in its first cell"

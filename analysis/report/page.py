@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import wording
-from analysis.present import people, stylesheet, tables
+from analysis.present import people, stylesheet, tables, vectors
 from analysis.report.appearance import Appearance
 from analysis.report.languages import mark_chinese
 from analysis.report.notebook import Section
@@ -116,7 +116,7 @@ def render(
         stages=stages,
         contents=list(contents),
         simulated=simulated,
-        body=Markup(mark_chinese(body, language)),
+        body=Markup(vectors.shared(mark_chinese(body, language))),
         provenance=Markup(provenance),
         t=t,
     )

@@ -42,7 +42,7 @@ def characters(html: str) -> frozenset[str]:
     return frozenset(c for c in text if ord(c) >= 0x2E80)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def font_style(used: frozenset[str]) -> str:
     """Return a style element that embeds ``used`` as WOFF2; empty when there is nothing to embed.
 

@@ -76,6 +76,7 @@ def assess_goals(
     table = pd.DataFrame(rows)
     verdicts = table["verdict"].value_counts()
     reached, missed = int(verdicts.get("reached", 0)), int(verdicts.get("not_reached", 0))
+    unassessed = int(verdicts.get("not_assessed", 0))
     check = Check(
         id="value.goals",
         topic=Topic.TARGETS,
@@ -85,13 +86,13 @@ def assess_goals(
         threshold=1.0,
         unit="share",
         n=len(table),
-        reason="value.check.goals.reason",
+        reason="value.check.goals.reason" if unassessed else "value.check.goals.assessed",
         params={
             "goals": len(table),
             "reached": reached,
             "missed": missed,
             "open": int(verdicts.get("open", 0)),
-            "unassessed": int(verdicts.get("not_assessed", 0)),
+            "unassessed": unassessed,
         },
     )
     shown = table[table["value"].notna()]

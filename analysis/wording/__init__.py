@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from analysis.wording.catalogue import LANGUAGES, Language, has, keys, placeholders, text
 from analysis.wording.faults import fault_example, fault_sentence
-from analysis.wording.formatting import SPECS, format_value, in_unit, indicator_title
+from analysis.wording.formatting import (
+    SPECS,
+    amounts_up_to,
+    format_value,
+    in_unit,
+    indicator_title,
+)
 from analysis.wording.session import (
     language_of_notebook,
     language_of_session,
@@ -22,6 +28,7 @@ __all__ = [
     "LANGUAGES",
     "SPECS",
     "Language",
+    "amounts_up_to",
     "fault_example",
     "fault_sentence",
     "format_value",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -200,8 +202,34 @@ def _bare(value: float, language: Language) -> str:
     return _decimal(value, digits, language)
 
 
+_LARGEST: ContextVar[float | None] = ContextVar("largest amount", default=None)
+
+
+@contextmanager
+def amounts_up_to(largest: float | None) -> Iterator[None]:
+    """Write all amounts of money in one unit, that of the largest of a table, while this lasts."""
+    token = _LARGEST.set(largest)
+    try:
+        yield
+    finally:
+        _LARGEST.reset(token)
+
+
 def _money(value: float, language: Language) -> str:
-    size = abs(value)
+    size, largest = abs(value), _LARGEST.get()
+    if largest is not None:
+        thousands = largest >= (1e4 if language == "zh_CN" else 1e5)
+        if language == "zh_CN":
+            return (
+                f"{_decimal(value / 1e4, 1, language)}万元"
+                if thousands
+                else f"{_decimal(value, 0, language)}元"
+            )
+        return (
+            f"CNY {_decimal(value / 1e3, 0, language)} thousand"
+            if thousands
+            else (f"CNY {_decimal(value, 0, language)}")
+        )
     if language == "zh_CN":
         if size >= 1e8:
             return _decimal(value / 1e8, 2, language) + "亿元"

@@ -132,6 +132,8 @@ VIEWS = {
     "alt": ({"plot": "forest"}, "alternative text"),
     "table": ({"table": ""}, "names no table"),
     "format": ({"columns": {"a": "percent"}}, "column a is written as 'percent'"),
+    "key": ({"key": True}, "a key exhibit of no section"),
+    "says": ({"says": "chrat"}, "what no check is about, 'chrat'; nearest: ['chart'"),
     "prepare": ({"prepare": "nothing"}, "no function of analysis/present/views/design.py"),
 }
 
@@ -179,3 +181,10 @@ def test_a_faulty_step_file_is_named(declared, message, tmp_path, monkeypatch):
     with pytest.raises(EvaluationError, match=message) as caught:
         step_files.read.__wrapped__()
     assert "later.step.yml" in str(caught.value)
+
+
+def test_more_key_exhibits_than_a_reader_takes_in_are_refused():
+    few = [f"design.{n}" for n in range(views.MOST_VISIBLE - 1)]
+    views._few("design", few)
+    with pytest.raises(EvaluationError, match="7 views of design are key exhibits"):
+        views._few("design", [*few, "design.more"])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import nbformat
 import pytest
 from in_process import run_here
 from small_client import ROOT, STAGES, write_client
-from visible import exhibits, stains, visible_text
+from visible import exhibits, found_in, stains, visible_text
 
 from analysis import manifest, newest, results, wording
 from analysis.present import views
 from analysis.report.sites import file_name
 
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
+REQUIREMENT = re.compile(r"(?<![\w-])R\d{3}(?!\d)")
 PAGES = [f"{folder}/{name}.html" for folder in LANGUAGES for name in ("index", *STAGES)]
 
 
@@ -54,8 +57,16 @@ def test_few_exhibits_are_seen_before_anything_is_opened(finished):
         for path in finished.folder.glob("*/*.html")
     }
     assert {name: found for name, found in seen.items() if not found} == {}
+    heavy = [p.name for p in finished.folder.glob("*/*.html") if p.stat().st_size > 700_000]
+    assert heavy == []
     many = {n: found for n, found in seen.items() if len(found) > views.MOST_VISIBLE}
     assert many == {}
+
+
+def test_requirements_are_numbered_for_consultants_only(finished):
+    pages = [p for p in finished.folder.glob("*/*.html") if p.stem not in ("design", "method")]
+    numbered = {p.name: found_in(visible_text(p), REQUIREMENT) for p in pages}
+    assert {name: found for name, found in numbered.items() if found} == {}
 
 
 @pytest.mark.parametrize("stage", STAGES)

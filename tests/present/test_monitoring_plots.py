@@ -123,4 +123,4 @@ def test_a_single_chart_is_no_larger_than_one_of_many():
     figure = plots.site_multiples(chart(), language="en")
     figure.canvas.draw()
     whole = figure.get_tightbbox().width
-    assert figure.axes[0].get_tightbbox().width / figure.dpi < 0.35 * whole
+    assert figure.axes[0].get_tightbbox().width / figure.dpi < 0.4 * whole

@@ -17,7 +17,7 @@ from analysis.settings import Language
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SEASONS = {"spring_festival": "////", "flood": "....", "may_day": "xxxx", "year_end": "\\\\\\\\"}
+_SEASONS = {"spring_festival": "////", "flood": "||||", "may_day": "xxxx", "year_end": "\\\\\\\\"}
 
 _QUADRANTS = ("concentrate", "keep_up", "low_priority", "possible_overkill")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_PANELS = 12
+MOST_PANELS = 6
 """Sites that one figure of small multiples shows; the rest is in the table."""
 
 _CELL = {1: "#e9a48a", 2: "#f4d9a8", 3: "#e3ecf2"}
@@ -175,7 +175,7 @@ def site_multiples(
     direction: str = "up",
     start: int | None = None,
     span: tuple[float, float] | None = None,
-    columns: int = 4,
+    columns: int = 3,
 ) -> Figure:
     """Draw the control chart of every site small, on one scale, those to look at first.
 
@@ -230,7 +230,9 @@ def _small_chart(
 ) -> None:
     x = part["period"].astype(int)
     y, centre, lower, upper = (drawn[name] for name in _DRAWN)
-    axes.fill_between(x, lower, upper, step="mid", color=theme.RULE, alpha=0.45, linewidth=0)
+    # Steps of a week are finer than the line; they would double the points.
+    step = None if "week" in part else "mid"
+    axes.fill_between(x, lower, upper, step=step, color=theme.RULE, alpha=0.45, linewidth=0)
     axes.plot(x, centre, color=theme.MUTED, linewidth=0.8)
     axes.plot(x, y, color=theme.BLUE, linewidth=0.9)
     late = ~part["baseline"].astype(bool)

@@ -28,6 +28,7 @@ from analysis.present.precision import Earlier, Supported
 from analysis.present.suppression import suppressed
 from analysis.present.views import words
 from analysis.present.views.words import all_checks, labelled, overall, worst
+from analysis.results import Topic
 
 __all__ = ["View", "all_checks", "get", "labelled", "overall", "worst"]
 
@@ -67,6 +68,8 @@ class View:
         Column of counts by which small cells are hidden.
     plot : str or None
         Function of :mod:`analysis.present.plots`.
+    says : str or None
+        Topic of the check whose sentence is a figure's title.
     rows : str or None
         What heads a row, where the page hands over estimates in the place of a stored table.
     quiet : bool
@@ -87,6 +90,7 @@ class View:
     columns: Mapping[str, tuple[str, str]] | None = None
     n: str | None = None
     plot: str | None = None
+    says: str | None = None
     rows: str | None = None
     quiet: bool = False
     differences: Mapping[str, str] | None = None
@@ -101,7 +105,10 @@ class View:
         if self.whole:
             return self.prepare(results)
         frame = results.table_or_empty(self.table)
-        return frame if frame.empty or self.prepare is None else self.prepare(frame)
+        if frame.empty or self.prepare is None:
+            return frame
+        with wording.amounts_up_to(tables.largest_amount(frame, self.columns)):
+            return self.prepare(frame)
 
     def supported(
         self, name: str, frame: pd.DataFrame, min_cell: int, earlier: Earlier | None
@@ -234,6 +241,9 @@ def _check(name: str, declared: Mapping[str, Any]) -> None:
         faults.append("a figure needs its alternative text. Correct: alt: with zh: and en: below")
     if not any(map(declared.get, ("table", "whole", "rows", "plot"))):
         faults.append("it names no table. Correct: table: name, or whole: true with prepare:")
+    if (says := declared.get("says")) and says not in {*Topic}:
+        near = difflib.get_close_matches(says, [topic.value for topic in Topic])
+        faults.append(f"it says what no check is about, {says!r}; nearest: {near}")
     if declared.get("key") and not declared.get("section"):
         faults.append("it is a key exhibit of no section. Correct: section: its place on the page")
     for column, how in declared.get("columns", {}).items():

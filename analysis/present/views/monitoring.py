@@ -7,7 +7,7 @@ import pandas as pd
 from analysis import wording
 from analysis.present import sentences
 from analysis.present.plots.monitoring import MOST_PANELS
-from analysis.present.views.words import in_words
+from analysis.present.views.words import in_words, with_total
 from analysis.results import Estimate, StageResults
 from analysis.settings import Language
 
@@ -206,3 +206,15 @@ def _subject(row, language: Language) -> str:
 
 def _lecturer(row, language: Language) -> str:
     return wording.text("chapters.lecturer", language, code=str(row.lecturer_id)[:6])
+
+
+def budget(table: pd.DataFrame) -> pd.DataFrame:
+    """Return planned and spent by category, and their sums; the reserve deviates from no plan."""
+    dashed = ["deviation", "deviation_share"]
+    return with_total(table, "category", ["planned", "actual"], dashed=dashed)
+
+
+def earned_value(table: pd.DataFrame) -> pd.DataFrame:
+    """Return where the money is heading by category, and the sums."""
+    amounts = ["budget", "earned", "actual", "left", "at_completion"]
+    return with_total(table, "category", amounts)

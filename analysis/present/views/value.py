@@ -11,19 +11,25 @@ from analysis import wording
 from analysis.indicators import registry
 from analysis.present import sentences
 from analysis.present.plots.axes import unit_word
-from analysis.present.views.words import by_methods, in_words, target
+from analysis.present.views.words import by_methods, in_words, target, with_total
 from analysis.settings import Language
 
 
 def benefits(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the benefits with gain, price, quantity and amount in their units."""
-    return table.assign(
+    """Return the benefits with gain, price, quantity and amount in their units, and their sum."""
+    shown = table.assign(
         effect=in_words(table, _gain),
         money=in_words(table, money),
         exposure=in_words(table, quantity),
         interval=in_words(table, _amount_interval),
         break_even=in_words(table, _break_even),
     )
+    return with_total(shown, "indicator", ["amount"], dashed=["factor"])
+
+
+def costs(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the costs by category, and their sum."""
+    return with_total(table, "category", ["amount"])
 
 
 def assumptions(table: pd.DataFrame) -> pd.DataFrame:

@@ -56,6 +56,30 @@ def overall(evaluations: Iterable[Evaluation]) -> tuple[Estimate, ...]:
     return tuple(evaluation.overall for evaluation in evaluations)
 
 
+_DASH = dict.fromkeys(wording.LANGUAGES, "—")
+
+
+def with_total(
+    table: pd.DataFrame, head: str, amounts: Sequence[str], *, dashed: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return a table with the sum of its amounts as a last row; one of a single row as it is.
+
+    Texts, and the numbers of the columns ``dashed``, are a dash there.
+    """
+    if len(table) < 2:
+        return table
+    said = {name for name in table if not table[name].isin(["", None]).all()}
+    texts = {name for name in table if not pd.api.types.is_numeric_dtype(table[name])}
+    last: dict[str, Any] = dict.fromkeys(table)
+    last |= dict.fromkeys(said & texts | set(dashed), _DASH) | {"unit": None}
+    last |= {name: table[name].sum(min_count=1) for name in amounts}
+    last[head] = {name: wording.text("report.total", name) for name in wording.LANGUAGES}
+    rows = table.astype(dict.fromkeys([head, *dashed], object)).to_dict("records")
+    found = pd.DataFrame([*rows, last])[list(table)]
+    numbers = [n for n in table if n not in texts | {head, *dashed}]
+    return found.astype(dict.fromkeys(numbers, float))
+
+
 def all_checks(evaluations: Iterable[Evaluation]) -> tuple[Check, ...]:
     """Return the checks of all evaluations."""
     return tuple(check for evaluation in evaluations for check in evaluation.checks())

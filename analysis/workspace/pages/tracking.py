@@ -15,6 +15,9 @@ from analysis.workspace.wiring.tracking import TrackingStage
 _EVENT_TIME = {"first": -12, "last": 18}
 """Months around the start that the event study shows."""
 
+_LASTS = "findings.ask.lasts"
+"""Question whose answer the event study shows."""
+
 
 _WAITED = (("reply", "reply_figure"), ("resolve", "resolve_figure"))
 """What customers wait for, and the figure of it."""
@@ -46,8 +49,15 @@ class TrackingPage(Page):
         """Show the claim about the primary outcome in four lines, its months, and the targets."""
         self.title()
         self.section("answer", answer=True)
+        lines = tuple(lines)
         self.show.answer(claim, (*main.checks(), *checks), lines=lines)
-        self.estimates(main.by_event_time(**_EVENT_TIME), "event_figure", indicator=main.outcome)
+        lasts = next((line for line in lines if line.question == _LASTS), None)
+        self.estimates(
+            main.by_event_time(**_EVENT_TIME),
+            "event_figure",
+            indicator=main.outcome,
+            says=None if lasts is None else (lasts.sentence, lasts.params),
+        )
         if self._has("targets"):
             self.section("targets")
             self.views("targets")

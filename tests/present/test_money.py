@@ -1,0 +1,79 @@
+"""Money in a table: one unit, and a total that is the sum of what stands above it."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from analysis import wording
+from analysis.present import tables, views
+from analysis.results import StageResults
+
+LEDGER = pd.DataFrame(
+    {"category": ["trainer", "venue", "reserve"], "amount": [236_000.0, 3_400.0, 0.0],
+     "source": ["", "", ""]}
+)  # fmt: skip
+
+
+def amounts(name, stage, language, **stored):
+    """Cells of a view's table that are amounts of money."""
+    view = views.get(name)
+    frame = view.of(StageResults(stage=stage, tables=stored))
+    html = tables.frame_table(
+        frame, caption="c", columns=view.columns, anchor="a", language=language
+    )
+    return [
+        cell for cell in re.findall(r"<td[^>]*>([^<]*)</td>", html) if re.search("元|CNY", cell)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("zh_CN", ["23.6万元", "0.3万元", "0.0万元", "23.9万元"]),
+        ("en", ["CNY 236 thousand", "CNY 3 thousand", "CNY 0 thousand", "CNY 239 thousand"]),
+    ],
+)
+def test_costs_are_in_one_unit_and_summed(language, written):
+    assert amounts("value.costs", "value", language, cost=LEDGER) == written
+
+
+def test_small_amounts_stay_in_yuan():
+    ledger = LEDGER.assign(amount=[3_600.0, 400.0, 0.0])
+    found = amounts("value.costs", "value", "zh_CN", cost=ledger)
+    assert found == ["3,600元", "400元", "0元", "4,000元"]
+
+
+def test_one_cost_needs_no_total():
+    assert len(amounts("value.costs", "value", "en", cost=LEDGER.head(1))) == 1
+
+
+def test_what_deviates_from_no_plan_is_not_summed():
+    budget = pd.DataFrame(
+        {"category": ["trainer", "reserve"], "planned": [50_000.0, 9_000.0],
+         "actual": [52_000.0, None], "deviation": [2_000.0, None],
+         "deviation_share": [0.04, None]}
+    )  # fmt: skip
+    view = views.get("monitoring.budget")
+    last = view.of(StageResults(stage="monitoring", tables={"budget": budget})).iloc[-1]
+    assert (last["planned"], last["actual"]) == (59_000.0, 52_000.0)
+    assert last["deviation"] == last["deviation_share"] == {"zh_CN": "—", "en": "—"}
+
+
+def test_the_unit_ends_with_the_table():
+    with wording.amounts_up_to(1e6):
+        assert wording.format_value(500.0, "cny", "zh_CN") == "0.1万元"  # half a tenth, rounded
+    assert wording.format_value(500.0, "cny", "zh_CN") == "500元"
+
+
+@pytest.mark.parametrize("name", [n for n in views.names() if views.get(n).columns])
+def test_every_table_writes_its_amounts_in_one_unit(name):
+    """Amounts from nothing to millions: no two units stand in one table."""
+    view = views.get(name)
+    money = [column for column, (_, spec) in view.columns.items() if spec == "cny"]
+    frame = pd.DataFrame({c: [0.0, 90.0, 12_000.0, 3.2e8] for c in money})
+    if not money:
+        return
+    with wording.amounts_up_to(tables.largest_amount(frame, view.columns)):
+        written = [wording.format_value(v, "cny", "zh_CN") for v in frame.to_numpy().ravel()]
+    assert {re.sub(r"[\d.,−]", "", cell) for cell in written} == {"万元"}

@@ -1,0 +1,89 @@
+"""Compact drawings draw the same, and share what they have in common."""
+
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from analysis.present import figures, theme, vectors
+
+STEP = re.compile(r"([MLQCmlqcz])([^MLQCmlqcz]*)")
+PER_STEP = {"m": 1, "l": 1, "q": 2, "c": 3}
+
+
+def points(path):
+    """Every point of a path, in absolute coordinates."""
+    at = start = np.zeros(2)
+    found = []
+    for letter, rest in STEP.findall(path):
+        if letter == "z":
+            at = start
+            continue
+        values = np.array([float(v) for v in re.findall(r"-?(?:\d+\.?\d*|\.\d+)", rest)])
+        size = PER_STEP[letter.lower()]
+        for pairs in values.reshape(-1, size, 2):
+            placed = pairs + at if letter.islower() else pairs
+            found += [*placed]
+            at = placed[-1]
+            start = at if letter in "mM" else start
+    return np.array(found)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "M 0 245.99 \nL 569.99 245.99 \nL 569.99 0 \nL 0 0 \nz\n",
+        "M 1.04 1.04 \nC 1.31 0.93 -1.4 0.79 -1.5 0.62 \nL -0.04 0.01 \nM 8 8 \nQ 9 9.25 7 3 \nz\n",
+    ],
+)
+def test_a_path_keeps_its_points(path):
+    drawn = vectors.compact(f'<path d="{path}"/>')
+    short = re.search(r'd="([^"]*)"', drawn)[1]
+    assert len(short) < len(path)
+    np.testing.assert_allclose(points(short), points(path), atol=0.051)
+
+
+def test_rounding_does_not_add_up():
+    path = "M 0 0 \n" + "".join(f"L {0.04 * n:.2f} 1.04 \n" for n in range(1, 1000))
+    short = re.search(r'd="([^"]*)"', vectors.compact(f'<path d="{path}"/>'))[1]
+    assert points(short)[-1] == pytest.approx([39.96, 1.04], abs=0.051)
+
+
+@pytest.fixture
+def page():
+    """A page with two figures of the same words and marks."""
+    theme.apply()
+    drawn = []
+    for anchor in ("figure-1", "figure-2"):
+        figure, axes = plt.subplots()
+        axes.plot([0, 1, 2], [1, 3, 2], marker="o")
+        axes.set_title("满意度")
+        drawn.append(figures.embed(figure, anchor=anchor, alt="a"))
+    return "".join(drawn)
+
+
+def test_glyphs_and_marks_stand_once(page):
+    html = vectors.shared(page)
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    used = set(re.findall(r'href="#([^"]+)"', html)) | set(re.findall(r"url\(#([^)]+)\)", html))
+    assert used <= set(ids)
+    assert len(html) < 0.75 * len(page)
+    assert len(re.findall("<path", html)) < len(re.findall("<path", page))
+
+
+def test_a_page_without_figures_stays_as_it_is():
+    assert vectors.shared("<p>a</p>") == "<p>a</p>"
+
+
+def test_a_figure_seen_at_once_is_drawn_narrow_too():
+    theme.apply()
+    figure, _ = plt.subplots(figsize=(theme.WIDTH, 3))
+    html = figures.embed(figure, anchor="figure-1", alt="a", narrow=True)
+    wide, narrow = (
+        float(re.search(r'viewBox="0 0 ([\d.]+)', part)[1])
+        for part in re.findall(r"<svg.*?</svg>", html, flags=re.S)
+    )
+    assert narrow < 0.65 * wide
+    assert '<div class="narrow">' in html
