@@ -196,7 +196,9 @@ def assess_roi(
     covers, sure = roi.chance(sample, cost), ends_of(level)[1]
     # The same certainty as the interval: a ratio whose interval includes 1 stays open.
     status = "passed" if covers >= sure else "failed" if covers <= 1 - sure else "caution"
-    items.append(_check(status, table, covers=covers, reason="value.check.roi.reason", level=level))
+    priced_all = bool(table["priced"].astype(bool).all())
+    reason = "value.check.roi.all_priced" if priced_all else "value.check.roi.reason"
+    items.append(_check(status, table, covers=covers, reason=reason, level=level))
     items += _between_rounds(priced, benefits, exposed or {})
     tables["tornado"] = roi.tornado(priced, cost)
     return collect("value", items, facts=facts, tables=tables)
