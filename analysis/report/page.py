@@ -117,7 +117,7 @@ def render(
         contents=list(contents),
         simulated=simulated,
         body=Markup(vectors.shared(mark_chinese(body, language))),
-        provenance=Markup(provenance),
+        provenance=Markup(mark_chinese(provenance, language)),
         t=t,
     )
 
