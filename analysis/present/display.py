@@ -21,6 +21,7 @@ from analysis.present import (
     commitments,
     figures,
     holds,
+    notebooks,
     people,
     plots,
     precision,
@@ -30,6 +31,7 @@ from analysis.present import (
     views,
 )
 from analysis.present.estimates import estimates_table
+from analysis.present.notebooks import MIME
 from analysis.present.repairs import readiness
 from analysis.present.verdict import verdict as build
 from analysis.results import Alert, Check, Estimate, Finding, StageResults
@@ -38,7 +40,6 @@ from analysis.settings import LEVEL, MIN_CELL, Language
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MIME = "application/vnd.crmeval+json"
 ADDED = "added"
 """Role of what somebody displays in a cell of their own."""
 Role = Literal[
@@ -101,6 +102,7 @@ class Display:
         self.min_cell = min_cell
         self.level = level
         self._publish = publish or _to_notebook
+        self._pictures = publish is None and notebooks.in_a_kernel()
         self._count = 0
         self._numbers = {"table": 0, "figure": 0}
         self._anchors: set[str] = set()
@@ -416,7 +418,10 @@ class Display:
         numbered = self._numbered("figure", caption, params)
         seen = self._place == "answer" or (self._place == "open" and not fold)
 
+        pictures: list[bytes] = []
+
         def build(language: Language) -> str:
+            shown = self._pictures and language == self.language
             return figures.figure(
                 lambda: draw(*data, language=language, **drawn),
                 data[0] if data else None,
@@ -428,9 +433,11 @@ class Display:
                 if says
                 else "",
                 narrow=seen,
+                pictures=pictures if shown else None,
             )
 
-        self._emit("figure", build, fold=numbered if fold else None, holds={"charts": 1})
+        heading = numbered if fold else None
+        self._emit("figure", build, fold=heading, pictures=pictures, holds={"charts": 1})
 
     def _supported(self, estimates: Iterable[Any]) -> tuple[Any, ...]:
         """Return estimates, or pairs of a label and one, with the digits their answers support."""
@@ -480,9 +487,13 @@ class Display:
         build: Callable[[Language], str],
         *,
         fold: Callable[[Language], str] | None = None,
+        pictures: Sequence[bytes] = (),
         **extra: Any,
     ) -> None:
-        """Emit one output; ``fold`` writes the line under which an open section folds it."""
+        """Emit one output; ``fold`` writes the line under which an open section folds it.
+
+        ``pictures`` is filled while it is built, where a notebook shows it.
+        """
         with registry.using(self.indicators), people.using(self.screen):
             pages = {language: build(language) for language in wording.LANGUAGES}
         if fold is not None and self._place == "open":
@@ -493,18 +504,12 @@ class Display:
                 f"{html}</details>"
                 for language, html in pages.items()
             }
-        shown = f"<style>{stylesheet()}</style>" if role == "title" else ""
-        bundle = {
-            "text/html": shown + pages[self.language],
-            MIME: {**pages, "role": role, **extra},
-        }
-        self._publish(bundle)
+        bundle = {"text/html": pages[self.language], MIME: {**pages, "role": role, **extra}}
+        self._publish(bundle | ({"image/png": pictures[0]} if pictures else {}))
 
 
 def _to_notebook(bundle: dict[str, Any]) -> None:
-    from IPython.display import display
-
-    display(bundle, raw=True)
+    notebooks.show(bundle, stylesheet())
 
 
 def _says(view: views.View, results: Any) -> tuple[str, Mapping[str, Any]] | None:

@@ -103,6 +103,7 @@ def figure(
     language: Language,
     title: str = "",
     narrow: bool = False,
+    pictures: list[bytes] | None = None,
 ) -> str:
     """Draw a figure and return its markup, with a link that saves what it shows.
 
@@ -118,11 +119,16 @@ def figure(
         Finished sentence that states the finding.
     narrow : bool
         Whether it is drawn once more for telephones.
+    pictures : list of bytes, optional
+        Given, the figure is added to it as PNG.
     """
     if hasattr(data, "__len__") and len(data) == 0:
         words = wording.text("report.empty_figure", language)
         return wrap(f'<p class="none">{escape(words)}</p>', caption=caption, anchor=anchor)
-    picture = embed(draw(), anchor=anchor, alt=alt, narrow=narrow)
+    drawn = draw()
+    if pictures is not None:
+        pictures.append(png(drawn))
+    picture = embed(drawn, anchor=anchor, alt=alt, narrow=narrow)
     below = _download(data, anchor, language)
     return wrap(picture, caption=caption, anchor=anchor, title=title, below=below)
 
@@ -147,11 +153,16 @@ def _inline(svg: str, anchor: str, alt: str) -> str:
     )
 
 
-def _png(figure: Figure, alt: str) -> str:
+def png(figure: Figure) -> bytes:
+    """Return a figure as PNG."""
     buffer = io.BytesIO()
     with complete_text():
         figure.savefig(buffer, format="png", dpi=_DPI, bbox_inches="tight")
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return buffer.getvalue()
+
+
+def _png(figure: Figure, alt: str) -> str:
+    data = base64.b64encode(png(figure)).decode("ascii")
     return f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
 
 

@@ -14,6 +14,7 @@ from analysis import wording
 from analysis.errors import RunError
 from analysis.present import ADDED, MIME
 from analysis.present.holds import held
+from analysis.present.notebooks import BESIDE
 from analysis.report import added, markdown
 from analysis.settings import Language
 
@@ -125,6 +126,8 @@ def read(path: Path, language: Language) -> Notebook:
                     sections[-1].add(extra)
                 noted += plain(output) if extra is None else []
                 continue
+            if bundle["role"] == BESIDE:
+                continue  # the page has it with its figure
             html = bundle[language]
             if bundle["role"] == "section":
                 folded = bundle.get("folded", False)
