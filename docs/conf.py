@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from docutils import nodes
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
+
+sys.path.insert(0, str(Path(__file__).parent))
+import flowchart
 
 # Kernels remark on their sockets with every start; only errors are worth reading here.
 _profile = Path(tempfile.mkdtemp()) / "profile_default"
@@ -77,8 +81,18 @@ def _first_page(app: Sphinx, error: Exception | None) -> None:
         (app.outdir / "index.html").write_text(page, encoding="utf-8")
 
 
+def _draw(app: Sphinx, page: nodes.document) -> None:
+    """Put a drawing in the place of each Mermaid block."""
+    for block in list(page.findall(nodes.literal_block)):
+        if block.get("language") == "mermaid":
+            title = next(page.findall(nodes.title)).astext()
+            drawn = flowchart.svg(block.astext(), title)
+            block.replace_self(nodes.raw("", f"<figure>{drawn}</figure>", format="html"))
+
+
 def setup(app: Sphinx) -> None:
-    """Show formulas as MathML, which loads nothing; leave diagrams as text."""
+    """Show formulas as MathML and diagrams as SVG: neither loads anything."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     app.add_lexer("mermaid", TextLexer)
+    app.connect("doctree-read", _draw)
     app.connect("build-finished", _first_page)
