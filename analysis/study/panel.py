@@ -22,8 +22,8 @@ class Panel:
     Attributes
     ----------
     frame : DataFrame
-        ``unit``, ``period``, ``y``, ``cohort``, optionally ``n``, and the columns kept under
-        their own names.
+        ``unit``, ``period``, ``y``, ``cohort``, optionally ``n``, ``total`` and ``exposure``, and
+        the columns kept under their own names.
     calendar : Calendar
     treatment : str
         The column that says who is treated when.
@@ -43,6 +43,7 @@ def read_panel(
     treated: str | None = None,
     cohort: str | None = None,
     n: str | None = None,
+    exposure: str | None = None,
     keep: Sequence[str] = (),
 ) -> Panel:
     """Return the estimation frame of a tidy panel.
@@ -60,6 +61,8 @@ def read_panel(
         Exactly one of ``treated`` and ``cohort``.
     n : str, optional
         Column: observations behind the outcome.
+    exposure : str, optional
+        Column by which ``y`` is divided.
     keep : sequence of str
         Further columns that options name.
 
@@ -68,7 +71,7 @@ def read_panel(
     PanelError
         Where a column is not there or cannot be read.
     """
-    named = [y, unit, period, treated, cohort, n, *keep]
+    named = [y, unit, period, treated, cohort, n, exposure, *keep]
     if missing := [name for name in named if name is not None and name not in data]:
         columns = [str(name) for name in data]
         guess = meant(missing[0], columns)
@@ -103,6 +106,9 @@ def read_panel(
         raise PanelError(f"{unit} {starts.idxmax()!r} has more than one first period in {cohort!r}")
     if n is not None:
         found["n"] = _numbers(data[n])
+    if exposure is not None:
+        found["total"], found["exposure"] = found["y"], _above_zero(data[exposure])
+        found["y"] = found["total"] / found["exposure"]
     for name in keep:
         found[name] = data[name].to_numpy()
     return Panel(found, calendar, treated or cohort)
@@ -121,6 +127,18 @@ def _numbers(column: pd.Series) -> np.ndarray:
         value = column.iloc[row - 1]
         raise PanelError(f"column {column.name!r}, row {row}: {value!r} is no number")
     return found.to_numpy(float, na_value=np.nan)
+
+
+def _above_zero(column: pd.Series) -> np.ndarray:
+    """Return denominators; where one is missing, nothing was measured."""
+    found = _numbers(column)
+    if (found <= 0).any():
+        row = _first(found <= 0)
+        raise PanelError(
+            f"column {column.name!r}, row {row}: {column.iloc[row - 1]}; what y is divided by is "
+            "above zero, and blank where nothing was measured"
+        )
+    return found
 
 
 def _from_dummy(column: pd.Series, found: pd.DataFrame, calendar: Calendar) -> np.ndarray:

@@ -15,12 +15,13 @@ from analysis.results import Check, Estimate
 from analysis.study import figures as drawn
 from analysis.study import words
 from analysis.study.panel import Panel, read_panel
-from analysis.study.periods import Calendar, Step
+from analysis.study.periods import Calendar, PanelError, Step
 from analysis.study.table import Table, etable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from analysis.causal.did.pooled_cells import Form
     from analysis.causal.options import Beside
 
 _DEFAULT = Options()
@@ -183,6 +184,8 @@ def evaluate(
     cohort: str | None = None,
     measured_in: str = "",
     n: str | None = None,
+    form: Form = _DEFAULT.form,
+    exposure: str | None = None,
     covariates: Sequence[str] = (),
     cluster: str | None = None,
     weights: str | None = None,
@@ -224,6 +227,12 @@ def evaluate(
         Unit of measurement, as it is to be written.
     n : str, optional
         Column: observations behind the outcome.
+    form : {"mean", "rate", "share"}
+        ``mean``: units count alike by ``y``. ``rate`` and ``share``: ``y`` is a count (complaints)
+        or a numerator (paid), and the outcome is it divided by ``exposure``; every unit and period
+        weighs by that, and periods multiply (a rate) or add (a share).
+    exposure : str, optional
+        Column: what a count is of (household-months), or the denominator of a share (due).
     covariates : sequence of str
         Columns measured before the treatment to adjust for.
     cluster, weights, stratum : str, optional
@@ -255,8 +264,15 @@ def evaluate(
     Callaway, Sant'Anna (2021); Roth, Sant'Anna (2023) for ``drawn_by_lot``.
     """
     language = wording.read_language(language)
+    if (form == "mean") != (exposure is None):
+        raise PanelError(
+            "form='rate' and form='share' take exposure=, the column that y is a count of, and no "
+            "other form does; e.g. form='rate', y='complaints', exposure='households'"
+        )
     kept = [*covariates, *(name for name in (cluster, weights, stratum) if name is not None)]
     own = "unit" if cluster == unit else cluster
+    if exposure is not None:
+        measured_in = measured_in or f"{y} / {exposure}"
     panel = read_panel(
         data,
         y=y,
@@ -265,6 +281,7 @@ def evaluate(
         treated=treated,
         cohort=cohort,
         n=n,
+        exposure=exposure,
         keep=list(dict.fromkeys(name for name in kept if name != unit)),
     )
     if horizons is None:
@@ -292,6 +309,7 @@ def evaluate(
         pretrend_periods=pretrend_periods,
         alternatives=tuple(alternatives),
         inference=inference,
+        form=form,
         simulated=simulated,
         rounds=rounds,
         prefix="study",

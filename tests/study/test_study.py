@@ -51,6 +51,39 @@ def test_it_is_the_estimate_of_the_reports(study):
     assert study.effect.ci_low < 0.8 < study.effect.ci_high
 
 
+def counts(effect=0.7, seed=3):
+    """Return counts of units of unequal size, a factor of ``effect`` from the start on."""
+    rng = np.random.default_rng(seed)
+    data = states(n=30, seed=seed).assign(people=np.repeat(rng.integers(200, 3000, 30), 12))
+    rate = 0.01 * np.repeat(rng.gamma(20, 0.05, 30), 12) * (1 + 0.3 * np.sin(data["year"]))
+    data["killed"] = rng.poisson(data["people"] * rate * np.where(data["law"], effect, 1.0))
+    return data
+
+
+@pytest.mark.parametrize(("form", "method"), [("rate", "rate_model"), ("share", "share_model")])
+def test_counts_and_shares_weigh_by_what_they_are_of(form, method):
+    data = counts()
+    found = evaluate(data, **NAMES, treated="law", form=form, exposure="people", draws=199)
+    assert found.effect.method == method
+    assert found.measured_in == "killed / people"
+    untreated = 1 / 0.7 * data.loc[data["law"] == 1, "killed"].sum()
+    true = -0.3 * untreated / data.loc[data["law"] == 1, "people"].sum()
+    assert found.effect.ci_low < true < found.effect.ci_high
+    for language, words in (("en", "periods before"), ("zh_CN", "各期")):
+        assert words in found.summary(language)
+        assert "户数" not in found.summary(language)
+
+
+def test_a_form_needs_what_it_divides_by():
+    data = counts()
+    for options in ({"form": "rate"}, {"exposure": "people"}):
+        with pytest.raises(PanelError, match="take exposure="):
+            evaluate(data, **NAMES, treated="law", **options)
+    wrong = data.assign(people=np.where(data.index == 2, 0, data["people"]))
+    with pytest.raises(PanelError, match="column 'people', row 3: 0; what y is divided by"):
+        evaluate(wrong, **NAMES, treated="law", form="rate", exposure="people")
+
+
 def test_a_dummy_and_a_first_period_say_the_same(study):
     dated = evaluate(states(), **NAMES, cohort="since", language="en")
     assert dated.effect.value == study.effect.value
