@@ -9,6 +9,7 @@ from typing import Literal
 import click
 
 from analysis import standards
+from analysis.cli.completion import known_clients
 from analysis.cli.ends import speaking_command, told_in_one_line
 from analysis.cli.faults import list_faults
 from analysis.cli.group import main
@@ -60,7 +61,7 @@ def _ask_standards(voice: Voice) -> str:
 
 
 @main.command()
-@click.argument("client")
+@click.argument("client", shell_complete=known_clients)
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @speaking_command
 def add(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
@@ -80,7 +81,7 @@ def add(voice: Voice, client: str, files: tuple[Path, ...]) -> None:
 
 
 @main.command()
-@click.argument("client")
+@click.argument("client", shell_complete=known_clients)
 @click.option("--contradictions", is_flag=True, help="Show the open contradictions, with readings.")
 @speaking_command
 def check(voice: Voice, client: str, contradictions: bool) -> None:
@@ -117,7 +118,7 @@ def check(voice: Voice, client: str, contradictions: bool) -> None:
 
 
 @main.command()
-@click.argument("client")
+@click.argument("client", shell_complete=known_clients)
 @click.argument("what", type=click.Choice(["plan", "baseline"]))
 @click.option("--again", metavar="REASON", default="", help="Lock anew, and why; both are kept.")
 @click.option("--by", metavar="NAME", default="", help="Who locks; default: the account's name.")
@@ -141,7 +142,7 @@ def lock(voice: Voice, client: str, what: Literal["plan", "baseline"], again: st
 
 
 @main.command()
-@click.argument("client")
+@click.argument("client", shell_complete=known_clients)
 @click.option("--waves", type=click.IntRange(min=1), default=2, show_default=True,
               help="Number of training waves.")  # fmt: skip
 @click.option("--comparison", type=click.FloatRange(0, 1, True, True), default=1 / 3,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from analysis.cli.completion import known_clients
 from analysis.cli.ends import speaking_command, told_in_one_line
 from analysis.cli.group import main
 from analysis.cli.voice import LANGUAGES, Voice
@@ -24,7 +25,7 @@ def portfolio(voice: Voice) -> None:
 
 
 @main.command()
-@click.argument("client")
+@click.argument("client", shell_complete=known_clients)
 @speaking_command
 def pdf(voice: Voice, client: str) -> None:
     """Print the pages of CLIENT's latest run as PDF.
@@ -54,7 +55,7 @@ def _formats(context: click.Context, option: click.Parameter, given: str) -> tup
 
 
 @main.command()
-@click.argument("client")
+@click.argument("client", shell_complete=known_clients)
 @click.option("--to", "formats", default="docx,pptx", show_default=True, callback=_formats,
               metavar="FORMATS", help="Some of docx,pptx,pdf,picture.")  # fmt: skip
 @click.option("--language", type=click.Choice(list(LANGUAGES)), help="Default: both.")
@@ -92,7 +93,7 @@ def export(voice: Voice, client: str, formats: tuple[str, ...], language: str | 
 
 
 @main.command()
-@click.argument("client")
+@click.argument("client", shell_complete=known_clients)
 @click.option("--to", "target", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="The archive; default: CLIENT.zip in the working folder.")  # fmt: skip
 @speaking_command
@@ -115,7 +116,7 @@ def share(voice: Voice, client: str, target: Path | None) -> None:
 
 
 @main.command()
-@click.argument("client")
+@click.argument("client", shell_complete=known_clients)
 @speaking_command
 def forms(voice: Voice, client: str) -> None:
     """Draft the forms that the law on personal information asks for.

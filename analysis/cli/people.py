@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
+from analysis.cli.completion import known_clients
 from analysis.cli.ends import speaking_command, told_in_one_line
 from analysis.cli.group import main
 from analysis.cli.voice import Voice, print_table
 
 
 @main.command()
-@click.argument("client")
+@click.argument("client", shell_complete=known_clients)
 @click.option("--id", "identifier", prompt="ID", help="Asked for where not given.")
 @speaking_command
 def person(voice: Voice, client: str, identifier: str) -> None:
@@ -33,7 +34,7 @@ def person(voice: Voice, client: str, identifier: str) -> None:
 
 
 @main.command()
-@click.argument("client")
+@click.argument("client", shell_complete=known_clients)
 @click.option("--person", "identifier", metavar="ID", help="As any export writes the person.")
 @click.option("--run", "run_id", metavar="RUN", help="Name of the run's folder.")
 @click.option("--all", "everything", is_flag=True, help="The client with all that is kept of it.")

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from analysis.cli.completion import known_clients, known_stages
 from analysis.cli.ends import held_file, speaking_command, tell_unexpected, told_in_one_line
 from analysis.cli.group import main
 from analysis.cli.places import tell_damaged_history, tell_home, tell_unreadable
@@ -35,9 +36,11 @@ def demo(voice: Voice) -> None:
 
 
 @main.command()
-@click.argument("clients", nargs=-1, required=True, metavar="CLIENT...")
-@click.option("--stage", "stages", multiple=True, metavar="STAGE", help="Run this one and what "
-              "it reads: design, baseline, monitoring, tracking or value; repeatable.")  # fmt: skip
+@click.argument("clients", nargs=-1, required=True, metavar="CLIENT...",
+                shell_complete=known_clients)  # fmt: skip
+@click.option("--stage", "stages", multiple=True, metavar="STAGE", shell_complete=known_stages,
+              help="Run this one and what it reads: design, baseline, monitoring, tracking or value; "
+              "repeatable.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Run unchanged stages too.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Clients at a time; by default as many "
               "as cores and memory allow.")  # fmt: skip
@@ -79,7 +82,7 @@ def run(
 
 
 @main.command()
-@click.argument("client")
+@click.argument("client", shell_complete=known_clients)
 @speaking_command
 def status(voice: Voice, client: str) -> None:
     """Say where CLIENT stands.
@@ -112,7 +115,7 @@ def status(voice: Voice, client: str) -> None:
 
 
 @main.command()
-@click.argument("client")
+@click.argument("client", shell_complete=known_clients)
 @click.option("--keep", type=click.IntRange(min=1), default=3, show_default=True,
               help="Complete runs to keep.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Remove without asking.")

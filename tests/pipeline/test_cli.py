@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from analysis import cli, newest, wording
@@ -402,3 +403,21 @@ def test_an_earlier_report_is_mentioned_only_where_there_is_one(crmeval, project
     assert crmeval("--lang", "en", "run", "acme").exit_code == 0
     project.failing.add("tracking")
     assert "unaffected" in crmeval("--lang", "en", "run", "acme", "--force").output
+
+
+@pytest.mark.parametrize(
+    ("typed", "begun", "offered"),
+    [
+        (["run"], "a", ["acme"]),
+        (["run", "acme"], "", ["acme", "best"]),
+        (["run", "acme", "--stage"], "t", ["tracking"]),
+        (["run", "acme", "--stage"], "", ["design", "baseline", "monitoring", "tracking", "value"]),
+        (["status"], "b", ["best"]),
+        (["prune"], "x", []),
+        (["new"], "a", []),
+    ],
+)
+def test_tab_offers_the_clients_and_stages_there_are(project, monkeypatch, typed, begun, offered):
+    monkeypatch.setenv("CRMEVAL_HOME", str(project.root))
+    shell = ShellComplete(cli.main, {}, "crmeval", "_CRMEVAL_COMPLETE")
+    assert [found.value for found in shell.get_completions(typed, begun)] == offered
