@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -103,8 +104,7 @@ class Display:
         self.level = level
         self._publish = publish or _to_notebook
         self._pictures = publish is None and notebooks.in_a_kernel()
-        self._count = 0
-        self._numbers = {"table": 0, "figure": 0}
+        self._numbers: Counter[str] = Counter()
         self._anchors: set[str] = set()
         self._place: Place = "answer"
         self.indicators = indicators
@@ -455,14 +455,14 @@ class Display:
         return [e for e in found if e is not None]
 
     def _next(self, kind: str) -> str:
-        self._count += 1
-        return self._free(f"{kind}-{self._count}")
+        """Return an anchor; that of a table or figure has the number of its caption."""
+        self._numbers[kind] += 1
+        return self._free(f"{kind}-{self._numbers[kind]}")
 
     def _numbered(
         self, kind: str, key: str, params: Mapping[str, Any]
     ) -> Callable[[Language], str]:
-        """Return what writes a caption with the number of its table or figure."""
-        self._numbers[kind] += 1
+        """Return what writes a caption with the number of the table or figure begun last."""
         number = self._numbers[kind]
 
         def caption(language: Language) -> str:

@@ -4,6 +4,7 @@ import base64
 import csv
 import dataclasses
 import io
+import re
 
 import html5lib
 import pandas as pd
@@ -216,3 +217,15 @@ def test_a_headline_is_hidden_when_too_few_answered():
     html = cards.kpis([mean(0.7, 5), mean(0.6, 500)], "k", "en")
     assert "70.0%" not in html
     assert "60.0%" in html
+
+
+def test_what_is_saved_has_the_number_of_its_caption():
+    shown = []
+    show = Display("en", publish=shown.append)
+    show.alerts([])
+    for _ in range(2):
+        show.table(FRAME, caption="brief.missing_caption", columns=COLUMNS)
+    for number, bundle in enumerate(shown[1:], start=1):
+        html = bundle[MIME]["en"]
+        assert f"Table {number}." in html
+        assert re.findall(r'download="(.*?)"', html) == [f"table-{number}.csv"]
