@@ -39,8 +39,8 @@ def demo(voice: Voice) -> None:
 @click.argument("clients", nargs=-1, required=True, metavar="CLIENT...",
                 shell_complete=known_clients)  # fmt: skip
 @click.option("--stage", "stages", multiple=True, metavar="STAGE", shell_complete=known_stages,
-              help="Run this one and what it reads: design, baseline, monitoring, tracking or value; "
-              "repeatable.")  # fmt: skip
+              help="Run this one and what it reads: design, baseline, monitoring, tracking or "
+              "value; repeatable.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Run unchanged stages too.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Clients at a time; by default as many "
               "as cores and memory allow.")  # fmt: skip

@@ -231,7 +231,6 @@ def _chapters(setting: Setting, inputs: Mapping[str, str], values: Mapping[str, 
 
     folder = setting.root / "data" / setting.client
     read = chapters.beside(folder)
-    before = [found.name for found in parameters.STAGES]
     return [
         Step(
             name=found.step,
@@ -239,7 +238,7 @@ def _chapters(setting: Setting, inputs: Mapping[str, str], values: Mapping[str, 
             outputs=own.outputs(found),
             size=1,
             execute=partial(_execute_chapter, setting, found, values),
-            after=tuple(before[: before.index(found.stage) + 1]),
+            after=(found.stage, *parameters.stage(found.stage).reads),
             stage=found.stage,
         )
         for found in chapters.chapters(folder)

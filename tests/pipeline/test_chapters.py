@@ -86,7 +86,7 @@ def test_a_change_runs_it_and_the_report_again_and_nothing_else(project, own):
     assert said(again.folder, "tracking_weather") == ["acme zh_CN snow\n"]
     project.notebook("value", "print('changed')")
     assert list(project.run().executed) == ["value", "report"]
-    project.notebook("design", "print('changed')")
+    project.notebook("tracking", "print('changed')")
     assert "chapter.tracking_weather" in project.run().executed
     (own / "tracking_weather.md").unlink()
     gone = project.run()
