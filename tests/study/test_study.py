@@ -204,7 +204,7 @@ def test_without_comparison_nothing_is_called_an_effect():
     all_treated = states().assign(law=lambda d: (d["year"] >= 2006).astype(int))
     found = evaluate(all_treated, **NAMES, treated="law", language="en")
     told = found.summary()
-    assert told.startswith("Change of killed from the start of law")
+    assert told.startswith("Change in killed from the start of law")
     assert "24 treated (1 start)" in told
     assert "Average effect" not in told
     assert "All units are treated from the same period on" in " ".join(told.split())
