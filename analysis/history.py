@@ -20,7 +20,14 @@ DECISIONS = "alerts.csv"
 ACTION_DECISIONS = "actions.csv"
 """What was decided on the proposals of earlier reports, in the same folder."""
 
-SHEETS = (DECISIONS, ACTION_DECISIONS, "alerts.xlsx", "actions.xlsx")
+CONFIRMATIONS = "confirmations.csv"
+"""What people confirmed of gates, in the same folder."""
+
+SHEETS = tuple(
+    name
+    for sheet in (DECISIONS, ACTION_DECISIONS, CONFIRMATIONS)
+    for name in (sheet, sheet.replace(".csv", ".xlsx"))
+)
 """Files of a client that people fill in, as text or as a workbook; no export."""
 
 _WHOLE = ".whole"

@@ -69,6 +69,7 @@ from analysis.monitoring.programme.calendar import (
     projected_half_width,
     quiet_months,
 )
+from analysis.monitoring.programme.confirmations import SHEET as CONFIRMATION_SHEET
 from analysis.monitoring.programme.critical_path import critical_path
 from analysis.monitoring.programme.events import assess_events, events_by_site
 from analysis.monitoring.programme.forecast import assess_forecast, earned_value, hours_by_tier
@@ -76,7 +77,7 @@ from analysis.monitoring.programme.gate_data import gate_measures
 from analysis.monitoring.programme.gates import assess_gates, gate_table
 from analysis.monitoring.programme.milestones import assess_milestones, milestone_states
 from analysis.monitoring.programme.risks import assess_risks, grade_risks, risk_changes
-from analysis.monitoring.programme.taken_over import verdicts
+from analysis.monitoring.programme.taken_over import settle_gates, verdicts
 from analysis.monitoring.training.breakdowns import assess_breakdowns
 from analysis.monitoring.training.composite import (
     assess_composite,
@@ -101,6 +102,7 @@ from analysis.monitoring.training.measures import alert_measures
 from analysis.monitoring.training.teaching import assess_teaching, class_sizes, lecturer_hours
 
 __all__ = [
+    "CONFIRMATION_SHEET",
     "NELSON",
     "WESTERN_ELECTRIC",
     "Action",
@@ -195,6 +197,7 @@ __all__ = [
     "run_length",
     "satisfaction",
     "season_of",
+    "settle_gates",
     "share_below",
     "share_ever_below",
     "t_chart",

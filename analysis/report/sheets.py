@@ -20,6 +20,8 @@ from analysis.decision_sheet import DecisionSheet
 from analysis.files import replace_file
 from analysis.inert import inert
 from analysis.monitoring.alerts.decisions import SHEET as ALERTS
+from analysis.monitoring.programme.confirmations import SHEET as CONFIRMATIONS
+from analysis.monitoring.programme.confirmations import criterion_id
 from analysis.present import people, sentences
 from analysis.report.alerts import row_of
 from analysis.report.run import FOLDERS, Run
@@ -32,7 +34,7 @@ _EMPTY = 20
 _DAY = "yyyy-mm-dd"
 _HEADS = {"state": "sites.column.state"}
 """Heading of what is decided already, where it is not to be chosen."""
-_WIDTHS = {"what": 60, "owner": 18, "state": 20, "note": 40}
+_WIDTHS = {"what": 60, "owner": 18, "state": 20, "evidence": 40, "note": 40}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,31 @@ def _actions(run: Run, language: Language) -> dict[str, tuple[str, str, Any]]:
     return found
 
 
+def _confirmations(run: Run, language: Language) -> dict[str, tuple[str, str, Any]]:
+    found = {}
+    for row in run.results["monitoring"].table_or_empty("gates").to_dict("records"):
+        what = sentences.label(f"monitoring.measure.{row['measure']}", language)
+        named = wording.text("report.labelled", language, label=row["goal"], value=what)
+        if pd.notna(row["line"]):
+            asked = wording.in_unit(row["line"], row["unit"], language)
+            named = wording.text("report.sheet.asked", language, what=named, line=asked)
+        found[criterion_id(row["goal"], row["measure"])] = (named, "", row["due_on"])
+    return found
+
+
 SHEETS: Mapping[str, Open] = {
     "alerts_to_decide.xlsx": Open(
         "monitoring", "alert_decisions", ALERTS, "monitoring.alert_state", _alerts
     ),
     "actions_to_decide.xlsx": Open(
         "value", "action_decisions", ACTION_SHEET, "value.state", _actions
+    ),
+    "confirmations_to_decide.xlsx": Open(
+        "monitoring",
+        "confirmation_decisions",
+        CONFIRMATIONS,
+        "monitoring.confirmation",
+        _confirmations,
     ),
 }
 """File → what it lists; ``x_to_decide.xlsx`` is saved as ``data/<client>/x.xlsx``."""

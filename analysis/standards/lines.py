@@ -232,6 +232,8 @@ def _gate(gate: Mapping[str, Any], choices: Mapping[str, str], examples: bool) -
         found = {"requirement": gate.get("requirement", ""), "unit": unit, **found}
         if "readings" in found:  # without a reading a person says whether it is enough
             line = found.pop("readings").get(choices.get(found["conflict"], ""))
+            if line is None:
+                found.pop("report", None)
             found |= {"confirm": True} if line is None else {"line": line}
         criteria.append(found)
     return {**gate, "criteria": criteria}

@@ -11,8 +11,9 @@ from analysis.measurement.intervals import Interval, wilson
 from analysis.monitoring import assess_gates, assess_milestones, critical_path, gate_table
 from analysis.monitoring.programme.gate_data import gate_measures
 from analysis.monitoring.programme.gates import ALPHA, judge
-from analysis.monitoring.programme.taken_over import verdicts
+from analysis.monitoring.programme.taken_over import settle_gates, verdicts
 from analysis.refusals import RefusedError
+from analysis.results import Estimate
 from analysis.standards import course
 
 
@@ -151,7 +152,7 @@ def test_a_gate_takes_over_what_an_earlier_value_report_said():
     assert table["state"]["M12"].to_dict() == {
         "csat_change": "missed",
         "fee_change": "met",
-        "resolution": "elsewhere",
+        "resolution": "not_recorded",
         "roi": "unsure",
     }
     (alert,) = (
@@ -160,7 +161,26 @@ def test_a_gate_takes_over_what_an_earlier_value_report_said():
     assert (alert.value, alert.threshold, alert.p_value) == (0.07, 0.15, 0.001)
     assert alert.response == "monitoring.gate_missed.M12"
     without = gate_table(GATES, {}, on, verdicts=verdicts(None, None, lines=course()))
-    assert set(without.query("goal == 'M12'")["state"]) == {"elsewhere"}
+    assert set(without.query("goal == 'M12'")["state"]) == {"elsewhere", "not_recorded"}
+
+
+@pytest.mark.parametrize(("low", "state"), [(0.62, "met"), (0.55, "unsure"), (0.4, "missed")])
+def test_the_value_report_settles_what_monitoring_left_to_it(low, state):
+    lines = course({"C4": "share_60"})
+    planned = GATES.assign(milestone_id=["M9", "M6", "M12"])
+    left = gate_table(planned, {}, dt.date(2024, 8, 1), lines)
+    assert left.query("measure == 'behaviour_change'")["state"].tolist() == ["elsewhere"]
+    improved = Estimate(
+        id="x", estimand="proportion", unit="share", value=low + 0.05, ci_low=low,
+        ci_high=low + 0.1, n=90, interval_method="wilson", method="share",
+    )  # fmt: skip
+    known = verdicts(None, None, lines=lines, improved=improved)
+    found = settle_gates(left, known, lines=lines, on=dt.date(2024, 8, 1)).table("gates")
+    assert set(found["goal"]) == {"M9", "Q3", "M6", "Q2"}  # M12 is still to come
+    states = found.set_index(["goal", "measure"])["state"]
+    assert states["M9", "behaviour_change"] == state
+    assert states["Q3", "csat_change"] == "no_data"  # no goal of the client says so
+    assert "elsewhere" not in set(states)
 
 
 def test_measures_count_people_once_and_first_attempts_only():

@@ -9,11 +9,14 @@ import pytest
 
 from analysis import results, wording
 from analysis.errors import InputError
-from analysis.monitoring import decision_sheet, merge, read_decisions
+from analysis.monitoring import decision_sheet, gate_table, merge, read_decisions
 from analysis.monitoring.alerts import decisions as alert_decisions
+from analysis.monitoring.programme.confirmations import SHEET as CONFIRMATIONS
+from analysis.monitoring.programme.confirmations import confirmation_sheet
 from analysis.report.run import Run
 from analysis.report.sheets import write_sheets
 from analysis.results import Alert
+from analysis.standards import course
 from analysis.value import register
 
 DAY = dt.date(2024, 9, 16)
@@ -40,6 +43,9 @@ PROPOSAL = {
 def written(tmp_path):
     ledger = merge(None, [ALERT], on=DAY)
     alerts = {"alert_history": ledger, "alert_decisions": decision_sheet(ledger)}
+    gates = gate_table(MILESTONES, {}, DAY)
+    waiting = confirmation_sheet(gates, CONFIRMATIONS.read_nothing(), None, course())
+    alerts |= {"gates": gates, "confirmation_decisions": waiting}
     results.save(results.collect("monitoring", [ALERT], tables=alerts), tmp_path / "results")
     nothing = register.SHEET.read_nothing()
     kept = register.carry_over([], nothing, on=DAY)
@@ -50,9 +56,11 @@ def written(tmp_path):
     return {p.relative_to(tmp_path).as_posix(): p for p in write_sheets(Run(folder=tmp_path))}
 
 
+MILESTONES = pd.DataFrame({"milestone_id": ["M1"], "planned_on": [DAY], "name": "needs"})
 SHEETS = [
     ("alerts", read_decisions, "alert_id", ALERT.id, "acknowledged"),
     ("actions", register.SHEET.read, "action_id", "pass_rate_low:沟通技巧", "accepted"),
+    ("confirmations", CONFIRMATIONS.read, "criterion_id", "M1.needs_report", "reached"),
 ]
 
 
@@ -96,7 +104,8 @@ def test_a_row_says_what_it_is_about_who_owns_it_and_by_when(written, folder):
 
 @pytest.mark.parametrize(("name", "read", "key", "id", "state"), SHEETS)
 def test_text_does_as_well_but_not_both(written, tmp_path, name, read, key, id, state):
-    sheet = register.SHEET if name == "actions" else alert_decisions.SHEET
+    kinds = {"actions": register.SHEET, "confirmations": CONFIRMATIONS}
+    sheet = kinds.get(name, alert_decisions.SHEET)
     rows = pd.DataFrame([{**dict.fromkeys(sheet.columns, ""), key: id}])
     sheet.write(tmp_path / f"{name}.csv", rows.assign(state=state, decided_on="2024/9/17"))
     assert read(tmp_path / f"{name}.csv")[key].tolist() == [id]

@@ -3,7 +3,8 @@
 A sample meets its line when its whole 95 % interval lies beyond it, and misses it when chance
 would rarely put it so low: with 5 % for all criteria of all gates together, whose day each comes
 once. Between the two it is unsure. Counts are counts. What needs a comparison group is not judged
-here: the verdict of an earlier run's value report is taken over where there is one.
+here: the verdict of an earlier run's value report is taken over where there is one. What no export
+holds a person confirms.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pandas as pd
 from analysis.measurement.columns import dates, present
 from analysis.measurement.intervals import Interval
 from analysis.monitoring.inference.noise_tests import NoiseTest, mean_below, share_below
+from analysis.monitoring.programme.confirmations import SHEET, confirmation_sheet, confirmed
 from analysis.monitoring.programme.gate_data import Tables, gate_measures
 from analysis.monitoring.programme.taken_over import taken_over
 from analysis.results import Alert, Check, StageResults, Topic, collect
@@ -40,6 +42,10 @@ COLUMNS = (
     "report",
     "p_value",
     "false_alarm_rate",
+    "due_on",
+    "decided_by",
+    "decided_on",
+    "evidence",
 )
 
 ALPHA = 0.05
@@ -115,6 +121,7 @@ def gate_table(
     as_of: dt.date,
     lines: Lines | None = None,
     verdicts: pd.DataFrame | None = None,
+    decisions: pd.DataFrame | None = None,
     *,
     level: float = LEVEL,
 ) -> pd.DataFrame:
@@ -137,6 +144,8 @@ def gate_table(
         What the client's programme is held to; the lines of the course without it.
     verdicts : DataFrame, optional
         Verdicts of an earlier run's value report.
+    decisions : DataFrame, optional
+        What people confirmed, as the sheet ``confirmations`` is read.
     level : float
         Coverage of intervals.
 
@@ -145,7 +154,8 @@ def gate_table(
     DataFrame
         ``goal`` (``M1`` … or ``Q1`` …), ``milestone_id, requirement, measure, line, unit, value,
         ci_low, ci_high, n, state`` (of :func:`judge`), ``report, p_value, false_alarm_rate``
-        (of samples).
+        (of samples), ``due_on`` (planned day), ``decided_by, decided_on, evidence`` (of what
+        a person confirmed).
     """
     due = dict(zip(milestones["milestone_id"], dates(milestones["planned_on"]), strict=True))
     today = pd.Timestamp(as_of)
@@ -164,6 +174,9 @@ def gate_table(
         for criterion in rule["criteria"]:
             got = measured[day].get(criterion["measure"])
             judged = taken_over(criterion, verdicts) or _judged(criterion, got, alpha)
+            if judged["state"] == "not_recorded":
+                judged |= confirmed(decisions, goal, criterion["measure"]) or {}
+            judged["due_on"] = due[gate].date().isoformat()
             asked_by = criterion["requirement"]
             named = {"goal": goal, "milestone_id": gate, "requirement": asked_by}
             rows.append({**named, **judged})
@@ -179,6 +192,7 @@ def assess_gates(
     as_of: dt.date,
     lines: Lines | None = None,
     verdicts: pd.DataFrame | None = None,
+    decisions: pd.DataFrame | None = None,
     level: float = LEVEL,
 ) -> StageResults:
     """Gates and quarter goals, with what a missed gate sets off.
@@ -195,28 +209,37 @@ def assess_gates(
         What the client's programme is held to; the lines of the course without it.
     verdicts : DataFrame, optional
         Verdicts of an earlier run's value report.
+    decisions : DataFrame, optional
+        What people confirmed, as the sheet ``confirmations`` is read.
     level : float
         Coverage of intervals.
 
     Returns
     -------
     StageResults
-        Table ``gates`` (of :func:`gate_table`); a check ``monitoring.gate.<id>`` for every gate
-        that is due: ``failed`` when a criterion was missed (its remedy is what the requirement
-        sets off), ``caution`` when one is unsure or unrecorded, else ``passed``; an alert
-        ``monitoring.alert.gate.<id>`` for every one that was missed, with the test of the
+        Tables ``gates`` (of :func:`gate_table`) and, where something is or was to be confirmed,
+        ``confirmation_decisions`` (the sheet to fill in); a check ``monitoring.gate.<id>`` for
+        every gate that is due: ``failed`` when a criterion was missed (its remedy is what the
+        requirement sets off), ``caution`` when one is unsure or unrecorded, else ``passed``; an
+        alert ``monitoring.alert.gate.<id>`` for every one that was missed, with the test of the
         criterion that is furthest off; a count that was missed is a fact and carries none.
     """
     if not present(milestones, "planned_on"):
         return collect("monitoring", [])
-    table = gate_table(milestones, tables, as_of, lines, verdicts, level=level)
+    lines = lines or course()
+    table = gate_table(milestones, tables, as_of, lines, verdicts, decisions, level=level)
     due = dates(milestones["planned_on"]) <= pd.Timestamp(as_of)
     reached = set(milestones.loc[due, "milestone_id"])
     gates = table[table["goal"].isin(reached)]
     checks = [_check(str(goal), rows) for goal, rows in gates.groupby("goal", sort=False)]
     missed = gates[gates["state"] == "missed"]
     alerts = [_alert(str(goal), rows) for goal, rows in missed.groupby("goal", sort=False)]
-    return collect("monitoring", [*checks, alerts], tables={"gates": table})
+    made = SHEET.read_nothing() if decisions is None else decisions
+    found = {"gates": table}
+    if len(made) or (table["state"] == "not_recorded").any():
+        documents = tables.get("documents")
+        found["confirmation_decisions"] = confirmation_sheet(table, made, documents, lines)
+    return collect("monitoring", [*checks, alerts], tables=found)
 
 
 def _consequence(goal: str) -> str:
@@ -225,8 +248,9 @@ def _consequence(goal: str) -> str:
 
 
 def _alert(goal: str, rows: pd.DataFrame) -> Alert:
-    worst = rows.assign(short=(rows["line"] - rows["value"]) / rows["line"]).sort_values("short")
-    first = worst.iloc[-1]
+    rows = rows.assign(short=(rows["line"] - rows["value"]) / rows["line"])
+    first = rows.sort_values("short", na_position="first").iloc[-1]
+    measured = pd.notna(first["value"])  # else a person said that it was not reached
     p_value, rate = (
         None if pd.isna(first[name]) else float(first[name])
         for name in ("p_value", "false_alarm_rate")
@@ -235,12 +259,12 @@ def _alert(goal: str, rows: pd.DataFrame) -> Alert:
         id=f"monitoring.alert.gate.{goal}",
         rule="gate_missed",
         grade=2,
-        message="monitoring.alert.gate_missed.message",
+        message=f"monitoring.alert.gate_missed.{'message' if measured else 'confirmed'}",
         response=_consequence(goal),
         subject=goal,
-        unit=str(first["unit"]),
-        value=float(first["value"]),
-        threshold=float(first["line"]),
+        unit=str(first["unit"]) if measured else None,
+        value=float(first["value"]) if measured else None,
+        threshold=float(first["line"]) if measured else None,
         n=None if pd.isna(first["n"]) else int(first["n"]),
         p_value=p_value,
         false_alarm_rate=rate,
@@ -251,9 +275,9 @@ def _alert(goal: str, rows: pd.DataFrame) -> Alert:
             "gate": goal,
             "missed": len(rows),
             "measure": f"monitoring.measure.{first['measure']}",
-            "value": float(first["value"]),
-            "line": float(first["line"]),
-            "unit": str(first["unit"]),
+            "value": float(first["value"]) if measured else None,
+            "line": float(first["line"]) if measured else None,
+            "unit": str(first["unit"]) if measured else None,
         },
     )
 

@@ -26,6 +26,15 @@ def milestone_states(
     planned length of a step runs from the planned day of the last milestone it waits for (one
     that waits for none has no length).
 
+    Parameters
+    ----------
+    milestones : DataFrame
+        Canonical table.
+    as_of : date
+        Day of the evaluation.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
+
     Returns
     -------
     DataFrame

@@ -130,6 +130,17 @@ def trigger_states(
 ) -> pd.DataFrame:
     """Evaluate the trigger of every risk.
 
+    Parameters
+    ----------
+    risks : DataFrame
+        Canonical table.
+    alerts : Iterable of Alert
+        All alerts of the run.
+    measures : Mapping
+        As of :func:`risk_measures`.
+    lines : Lines, optional
+        What the client's programme is held to; the lines of the course without it.
+
     Returns
     -------
     DataFrame

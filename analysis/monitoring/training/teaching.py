@@ -57,8 +57,16 @@ def lecturer_hours(
     """Add up the hours each lecturer taught in class, by calendar year.
 
     A session counts once, however many people came. A year is over when ``as_of`` is its last
-    day or later; years in which nobody taught are left out, for no lecturer could have. ``least``
-    are the hours asked of a lecturer in a year.
+    day or later; years in which nobody taught are left out, for no lecturer could have.
+
+    Parameters
+    ----------
+    enrolments : DataFrame
+        Canonical table.
+    as_of : date
+        Day of the evaluation.
+    least : float, optional
+        Hours asked of a lecturer in a year; nobody is short without it.
 
     Returns
     -------

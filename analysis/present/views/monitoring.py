@@ -128,6 +128,10 @@ def gates(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(
         line=in_words(table, lambda row, language: _measured(row.line, row.unit, language)),
         value=in_words(table, lambda row, language: _measured(row.value, row.unit, language)),
+        **{
+            name: table[name].astype(object).fillna("—")
+            for name in ("decided_by", "decided_on", "evidence")
+        },
     )
 
 

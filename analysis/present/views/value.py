@@ -11,6 +11,7 @@ from analysis import wording
 from analysis.indicators import registry
 from analysis.present import sentences
 from analysis.present.plots.axes import unit_word
+from analysis.present.views.monitoring import gates as gates
 from analysis.present.views.words import by_methods, in_words, target, with_total
 from analysis.settings import Language
 

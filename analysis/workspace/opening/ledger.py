@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis import files, history, results
 from analysis.errors import Fault, InputError, SchemaError, StoredFileError
-from analysis.monitoring import read_decisions
+from analysis.monitoring import CONFIRMATION_SHEET, read_decisions
 from analysis.results import Alert
 from analysis.value import ACTION_SHEET
 
@@ -43,7 +43,7 @@ def keep_alerts(client: str, folder: Path) -> Path:
     if (folder / "results" / f"{VALUE}.json").is_file():
         worth = results.load(VALUE, folder / "results")
         tables |= {name: _records(worth.table_or_empty(name)) for name in (ACTIONS, SCORECARD)}
-        tables[RATIOS] = _ratios(worth)
+        tables[RATIOS] = ratios(worth)
     facts = {"as_of": on.isoformat(), "run": folder.name, "tables": tables}
     kept = results.collect(STAGE, found.alerts, facts=facts)
     return history.keep(
@@ -116,7 +116,7 @@ def damaged_history(client: str) -> list[StoredFileError]:
 def decision_faults(folder: Path) -> list[Fault]:
     """Return the faults of the sheets of decisions in a client's folder."""
     faults: list[Fault] = []
-    for read in (decisions, action_decisions):
+    for read in (decisions, action_decisions, confirmations):
         try:
             read(folder)
         except InputError as error:
@@ -144,7 +144,7 @@ def _read(path: Path) -> results.StageResults | StoredFileError:
     return kept
 
 
-def _ratios(worth: results.StageResults) -> list[dict]:
+def ratios(worth: results.StageResults) -> list[dict]:
     """Return the ratios of benefit to cost that have an interval."""
     return [
         {"ratio": name, "value": e.value, "ci_low": e.ci_low, "ci_high": e.ci_high}
@@ -156,6 +156,11 @@ def _ratios(worth: results.StageResults) -> list[dict]:
 def action_decisions(folder: Path) -> pd.DataFrame:
     """Return what was decided on proposals in a client's folder; without rows where nothing."""
     return ACTION_SHEET.read(folder / history.ACTION_DECISIONS)
+
+
+def confirmations(folder: Path) -> pd.DataFrame:
+    """Return what people confirmed in a client's folder; without rows where nothing."""
+    return CONFIRMATION_SHEET.read(folder / history.CONFIRMATIONS)
 
 
 def _records(table: pd.DataFrame) -> list[dict]:

@@ -279,6 +279,7 @@ class MonitoringStage(Stage):
             self.tables,
             **today,
             verdicts=monitoring.verdicts(scorecard, ratios, lines=self.lines),
+            decisions=self.known(ledger.confirmations(self.client.folder)),
             **self.told,
         )
         return merge(self.name, (states, gates))

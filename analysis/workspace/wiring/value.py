@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis import causal, findings, indicators, value
+from analysis import causal, findings, indicators, monitoring, value
 from analysis.monitoring import attended_effort
-from analysis.results import Check, Estimate, Finding, StageResults, Topic, merge
+from analysis.results import Check, Estimate, Finding, StageResults, Topic, collect, merge
 from analysis.value import Switches, treated_exposure
 from analysis.workspace.inputs.beside_truth import return_beside_truth
 from analysis.workspace.inputs.exposure import ALL_MONTHS
@@ -358,6 +358,27 @@ class ValueStage(Stage):
             untrained=int(indicators.cohorts(self.waves).isna().sum()),
             **self.made,
         )
+
+    def gates(self, goals: StageResults, money: StageResults) -> StageResults:
+        """Settle the criteria of gates that monitoring left to the verdicts of this report.
+
+        Parameters
+        ----------
+        goals, money : StageResults
+            Steps of this stage: the verdicts on targets, and the return.
+        """
+        left = self.earlier("monitoring").table_or_empty("gates")
+        if left.empty:
+            return collect(self.name, [])
+        improved = self.earlier("tracking").select("tracking.behaviour.improved.treated")
+        known = monitoring.verdicts(
+            goals.table_or_empty("scorecard"),
+            pd.DataFrame(ledger.ratios(money)),
+            lines=self.lines,
+            improved=next(iter(improved), None),
+        )
+        how = {"lines": self.lines, "on": self.until}
+        return self.step("gates", monitoring.settle_gates, left, known, **how)
 
     def evidence(self, *stages: str) -> tuple[Finding | Check | Any, ...]:
         """Return the findings, alerts and failed checks of earlier stages."""
