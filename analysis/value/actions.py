@@ -164,7 +164,7 @@ def assess_actions(
     on : date
         Day of the report; nothing decided or done later is seen.
     runs : Iterable of (date, DataFrame)
-        Proposals of earlier runs of this evaluation.
+        Proposals of earlier runs of this evaluation, and of one for the same day.
     decisions : DataFrame, optional
         What was decided on them; see :data:`analysis.value.register.SHEET`.
     untrained : int, optional
@@ -183,10 +183,11 @@ def assess_actions(
         ``earlier_actions``: the client's own and the register's, with ``state``.
     """
     decided = register.SHEET.read_nothing() if decisions is None else decisions
-    proposals = propose(evidence, on=on, untrained=untrained)
+    proposals = register.with_ids(propose(evidence, on=on, untrained=untrained))
+    proposals = register.still_open(proposals, decided, on=on)
     kept = register.carry_over(runs, decided, on=on)
     tables = {
-        "actions": register.with_ids(proposals),
+        "actions": proposals,
         "action_register": kept,
         "action_decisions": register.sheet(proposals, kept, decided),
     }

@@ -2,7 +2,8 @@
 
 The register has one row per proposal ever made. It is computed from the runs in order of their day
 and from what people decided, so the same runs and decisions always give the same register, and
-nothing of a later day is looked at.
+nothing of a later day is looked at. A run for the same day is an earlier report once people decided
+on what it proposed; before that it is this report, made again.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def carry_over(
     ----------
     runs : Iterable of (date, DataFrame)
         Day looked at and table ``actions`` of each earlier run; of several runs for one day the
-        last counts.
+        last counts. One of the day ``on`` itself counts where something was decided on it.
     decisions : DataFrame, optional
         As :data:`SHEET` reads them. Those made after ``on`` are not known yet.
     on : date
@@ -80,13 +81,42 @@ def carry_over(
     made = _known(decisions, on)
     rows: dict[str, dict] = {}
     for day, proposals in sorted(dict(runs).items()):
-        if day >= on or proposals.empty:
+        if day > on or proposals.empty or (day == on and not _decided_on(proposals, made, on)):
             continue
         for row in with_ids(proposals).to_dict("records"):
             rows[row["action_id"]] = _proposed(rows.get(row["action_id"]), row, day, made)
     table = [{**row, **_state(row, made, on)} for row in rows.values()]
     register = pd.DataFrame(table, columns=list(COLUMNS))
     return register.sort_values(["due_on", "action_id"], ignore_index=True)
+
+
+def _decided_on(proposals: pd.DataFrame, made: dict[str, list[dict]], on: dt.date) -> bool:
+    """Whether people decided, on a day, on anything that was proposed."""
+    return any(_settled(name, made, on, SHEET.states) for name in with_ids(proposals)["action_id"])
+
+
+def _settled(name: str, made: dict[str, list[dict]], on: dt.date, states: Sequence[str]) -> bool:
+    last = (made.get(name) or [{"decided_on": "", "state": ""}])[-1]
+    return last["decided_on"] == on.isoformat() and last["state"] in states
+
+
+def still_open(
+    proposals: pd.DataFrame, decisions: pd.DataFrame | None, *, on: dt.date
+) -> pd.DataFrame:
+    """Leave out what was done or declined since the data ended: they cannot speak against it.
+
+    Parameters
+    ----------
+    proposals : DataFrame
+        Of this report, with ``action_id``.
+    decisions : DataFrame, optional
+        As :data:`SHEET` reads them, those after the last day of data dated to it.
+    on : date
+        Last day of data.
+    """
+    made = _known(decisions, on)
+    ended = [_settled(name, made, on, ("done", "declined")) for name in proposals["action_id"]]
+    return proposals[~pd.Series(ended, index=proposals.index, dtype=bool)].reset_index(drop=True)
 
 
 def _proposed(before: dict | None, row: dict, day: dt.date, made: dict) -> dict:

@@ -48,7 +48,7 @@ def test_two_runs(tmp_path, monkeypatch):
     second = assess_actions(
         [alert("沟通技巧")],
         on=SECOND,
-        runs=ledger.earlier_actions("jia", before=SECOND),
+        runs=ledger.earlier_actions("jia", until=SECOND),
         decisions=ledger.action_decisions(data),
     )
     states = second.table("action_register").set_index("action_id")["state"].to_dict()
@@ -71,5 +71,39 @@ def test_a_run_does_not_see_its_own_or_later_proposals(tmp_path, monkeypatch):
     monkeypatch.setenv("CRMEVAL_HOME", str(tmp_path))
     later = assess_actions([alert("法规")], on=SECOND)
     ledger.keep_alerts("jia", run_folder(tmp_path, SECOND, later))
-    assert ledger.earlier_actions("jia", before=SECOND) == []
-    assert ledger.earlier_actions("jia", before=FIRST) == []
+    assert ledger.earlier_actions("jia", until=FIRST) == []
+    again = assess_actions(
+        [alert("法规")], on=SECOND, runs=ledger.earlier_actions("jia", until=SECOND)
+    )
+    assert again.table("action_register").empty
+    assert again.table("actions").equals(later.table("actions"))
+
+
+def test_a_run_for_the_same_day_is_an_earlier_report_once_people_decided_on_it(
+    tmp_path, monkeypatch
+):
+    """Decided after the data ended, then run again on data of the same last day, twice."""
+    monkeypatch.setenv("CRMEVAL_HOME", str(tmp_path))
+    first = assess_actions([alert("沟通技巧"), alert("法规"), alert("礼仪")], on=FIRST)
+    folder = run_folder(tmp_path, FIRST, first)
+    ledger.keep_alerts("jia", folder)
+    sheet = first.table("action_decisions").set_index("action_id").assign(decided_on="2025-04-20")
+    states = {"pass_rate_low:法规": "done", "pass_rate_low:沟通技巧": "accepted"}
+    decided = sheet.assign(state=sheet.index.map(states).fillna("")).reset_index()
+    made = ledger.known_by(decided[decided["state"] != ""], FIRST)
+    for _ in range(2):
+        again = assess_actions(
+            [alert("沟通技巧"), alert("法规")],
+            on=FIRST,
+            runs=ledger.earlier_actions("jia", until=FIRST),
+            decisions=made,
+        )
+        found = again.table("action_register").set_index("action_id")
+        assert found["state"].to_dict() == states | {"pass_rate_low:礼仪": "proposed"}
+        assert set(found["times"]) == {1}
+        assert again.table("actions")["action_id"].tolist() == ["pass_rate_low:沟通技巧"]
+        assert again.estimates[0].value == 2 / 3
+        for stored in folder.glob("results/*"):
+            files.remove(stored)
+        files.remove(folder)
+        ledger.keep_alerts("jia", run_folder(tmp_path, FIRST, again))

@@ -16,7 +16,7 @@ from analysis.value import ACTION_SHEET
 
 STAGE = "monitoring"
 VALUE = "value"
-ACTIONS = "actions"
+ACTIONS, REGISTER = "actions", "action_register"
 SCORECARD, RATIOS = "scorecard", "ratios"
 CARRIED = ("risks", "measurement_cycle")
 """Tables that the next run compares itself with; kept beside the alerts."""
@@ -42,7 +42,8 @@ def keep_alerts(client: str, folder: Path) -> Path:
     tables = {name: _records(found.table_or_empty(name)) for name in CARRIED}
     if (folder / "results" / f"{VALUE}.json").is_file():
         worth = results.load(VALUE, folder / "results")
-        tables |= {name: _records(worth.table_or_empty(name)) for name in (ACTIONS, SCORECARD)}
+        tables[ACTIONS] = _records(_proposed(worth, on))
+        tables[SCORECARD] = _records(worth.table_or_empty(SCORECARD))
         tables[RATIOS] = ratios(worth)
     facts = {"as_of": on.isoformat(), "run": folder.name, "tables": tables}
     kept = results.collect(STAGE, found.alerts, facts=facts)
@@ -53,6 +54,16 @@ def keep_alerts(client: str, folder: Path) -> Path:
         whole=not found.facts["looked_back"],
         text=results.to_json(kept),
     )
+
+
+def _proposed(worth: results.StageResults, on: dt.date) -> pd.DataFrame:
+    """Return what a run proposed, and what an earlier one for the same day did."""
+    actions, known = worth.table_or_empty(ACTIONS), worth.table_or_empty(REGISTER)
+    if known.empty:
+        return actions
+    before = known[(known["proposed_on"] == on.isoformat())].reindex(columns=actions.columns)
+    both = pd.concat([part for part in (actions, before) if not part.empty] or [actions])
+    return both.drop_duplicates("action_id") if len(both) else both
 
 
 def known_by(decisions: pd.DataFrame, last: dt.date) -> pd.DataFrame:
@@ -86,12 +97,12 @@ def earlier_table(client: str, name: str, *, before: dt.date) -> pd.DataFrame | 
     return pd.DataFrame(rows) if rows else None
 
 
-def earlier_actions(client: str, *, before: dt.date) -> list[tuple[dt.date, pd.DataFrame]]:
-    """Return the proposals of the runs that looked at an earlier day, by day."""
+def earlier_actions(client: str, *, until: dt.date) -> list[tuple[dt.date, pd.DataFrame]]:
+    """Return the proposals of the runs that looked at a day or an earlier one, by day."""
     found = []
     for day, kept in _kept(client):
         rows = kept.facts.get("tables", {}).get(ACTIONS, [])
-        if day < before and rows:
+        if day <= until and rows:
             found.append((day, pd.DataFrame(rows)))
     return found
 

@@ -353,7 +353,7 @@ class ValueStage(Stage):
             (*self.evidence("baseline", "monitoring", "tracking"), *own),
             self.table("actions"),
             on=self.until,
-            runs=ledger.earlier_actions(client.name, before=self.until),
+            runs=ledger.earlier_actions(client.name, until=self.until),
             decisions=decided,
             untrained=int(indicators.cohorts(self.waves).isna().sum()),
             **self.made,
