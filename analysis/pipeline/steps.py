@@ -145,7 +145,7 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
     report = Step(
         name=REPORT,
         depends=inputs,
-        outputs=("zh", "en", "index.html", "appearance.json"),
+        outputs=("zh", "en", "index.html", "appearance.json", "settings.json"),
         size=8,
         execute=lambda folder, _: _build_report(setting, folder),
         after=tuple(step.name for step in (*stages, *own)),
@@ -295,7 +295,9 @@ def _build_report(setting: Setting, folder: Path) -> None:
     from analysis import report
 
     with _home(setting.root):
-        report.keep_appearance(load(setting.client, setting.root), folder)
+        opened = load(setting.client, setting.root)
+        report.keep_appearance(opened, folder)
+        report.keep_settings(opened.path, folder)
         report.build(folder)
 
 

@@ -7,6 +7,7 @@ from analysis.report.build import build
 from analysis.report.export import export
 from analysis.report.forms import FOLDER as FORMS_FOLDER
 from analysis.report.forms import write_forms
+from analysis.report.kept_settings import keep_settings
 from analysis.report.portfolio import portfolio
 from analysis.report.printing import print_pages
 from analysis.report.run import Run, newest_run, open_chapter, open_run
@@ -18,6 +19,7 @@ __all__ = [
     "build",
     "export",
     "keep_appearance",
+    "keep_settings",
     "newest_run",
     "open_chapter",
     "open_run",

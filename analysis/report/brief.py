@@ -14,11 +14,11 @@ import pandas as pd
 
 from analysis import wording
 from analysis.indicators import digits, registry
-from analysis.present import cards, commitments, holds, sentences, strips, tables, views
+from analysis.present import cards, commitments, holds, precision, sentences, strips, tables, views
 from analysis.report import audiences, measurement_days
 from analysis.report.chapters import title_of
 from analysis.report.notebook import Section
-from analysis.report.run import SITES, STAGES, Run
+from analysis.report.run import CHANGES, SITES, STAGES, Run
 from analysis.report.workbook import NAME
 from analysis.results import Check, Claim, Estimate, Finding, Topic
 from analysis.settings import LEVEL, Language
@@ -39,7 +39,7 @@ _PLACES = {"share": 3}
 """Decimals by unit in which a level and an effect are added as they are read."""
 
 
-def sections(run: Run, language: Language) -> list[Section]:
+def sections(run: Run, language: Language, *, since: str = "") -> list[Section]:
     """Return the sections of the brief, the answer first.
 
     Parameters
@@ -48,6 +48,8 @@ def sections(run: Run, language: Language) -> list[Section]:
         Its stored results are read; nothing is computed.
     language : {"zh_CN", "en"}
         Language.
+    since : str
+        Markup of the line that says what changed since the last report.
     """
     effects, worth = (_of(run, stage, "findings") for stage in _DECIDING)
     findings = [*effects[:1], *worth, *effects[1:]]
@@ -69,10 +71,10 @@ def sections(run: Run, language: Language) -> list[Section]:
     parts = [
         ("answer", answer),
         ("decide", _options(run, language)),
-        ("why", _why(effects, estimates, targets, language)),
+        ("why", _why(run, effects, estimates, targets, language)),
         ("sure", _sure(worth, checks, language)),
         ("do", _actions(run, findings, language)),
-        ("kept", _kept(run, language)),
+        ("kept", _kept(run, language) + since),
         ("missing", _missing(run, language)),
         ("audiences", _audiences(run, language)),
         ("stages", _stages(run, language)),
@@ -230,6 +232,7 @@ def _doubt(check: Check, language: Language) -> str:
 
 
 def _why(
+    run: Run,
     effects: Sequence[Finding],
     estimates: dict[str, Estimate],
     targets: pd.DataFrame,
@@ -241,7 +244,9 @@ def _why(
         found = [estimates[i] for i in finding.estimates if i in estimates]
         if not found or found[0].value is None or found[0].indicator is None:
             continue
-        estimate = digits.of_estimate(found[0])
+        estimate = precision.of_estimate(found[0], min_cell=run.min_cell, earlier=run.earlier)
+        if estimate is None:  # withheld, as on the other pages
+            continue
         level = estimate.level
         title = sentences.indicator_title(estimate.indicator, language)
         value = sentences.value_text(estimate, language)
@@ -386,6 +391,10 @@ def _audiences(run: Run, language: Language) -> str:
             f'<li><span class="name"><a href="{name}.html">{escape(title)}</a></span>'
             f"<span>{escape(about)}</span></li>"
         )
+    title = escape(wording.text("changes.name", language))
+    about = escape(wording.text("changes.about", language))
+    link = f'<a href="{CHANGES}.html">{title}</a>'
+    items.append(f'<li><span class="name">{link}</span><span>{about}</span></li>')
     if run.tells_sites:
         title = escape(wording.text("sites.title", language))
         about = escape(wording.text("sites.about", language))

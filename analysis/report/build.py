@@ -12,6 +12,8 @@ from analysis.present import people, precision, views
 from analysis.report import (
     audiences,
     brief,
+    changes,
+    changes_page,
     measurement_days,
     page,
     saved,
@@ -23,7 +25,7 @@ from analysis.report import (
 )
 from analysis.report.alerts import alert_files
 from analysis.report.export import stage_page
-from analysis.report.run import FOLDERS, SITES, STAGES, Run, open_run
+from analysis.report.run import CHANGES, FOLDERS, SITES, STAGES, Run, open_run
 from analysis.report.sheets import write_sheets
 from analysis.settings import Language
 
@@ -56,12 +58,15 @@ def build(run_dir: Path) -> Path:
 
 def _build(run: Run) -> Path:
     pages: dict[Path, str] = {}
+    changed = changes.since(run)
     for language, folder in FOLDERS.items():
         for stage in STAGES:
             path = run.notebook(stage)
             if path is not None:
                 pages[run.folder / folder / f"{stage}.html"] = stage_page(run, path, language)
-        pages[run.folder / folder / "index.html"] = brief_page(run, language)
+        pages[run.folder / folder / "index.html"] = brief_page(run, language, changed)
+        moved = changes_page.changes_page(run, changed, language)
+        pages[run.folder / folder / f"{CHANGES}.html"] = moved
     for name, language, html in audiences.pages(run):
         pages[run.folder / FOLDERS[language] / f"{name}.html"] = html
     told = sites.Sites(run)
@@ -70,7 +75,7 @@ def _build(run: Run) -> Path:
         if path.stem in leading:
             pages[path] = sites.linked(pages[path], told, f"{SITES}/")
     start = run.folder / "index.html"
-    pages[start] = brief_page(run, wording.LANGUAGES[0], top=True)
+    pages[start] = brief_page(run, wording.LANGUAGES[0], changed, top=True)
     write_pages(pages)
     for language, folder in FOLDERS.items():
         # A font of their own, with what they say and no more, keeps the many pages small.
@@ -99,9 +104,11 @@ def _counts(run: Run) -> dict[str, int]:
     return counts
 
 
-def brief_page(run: Run, language: Language, *, top: bool = False) -> str:
+def brief_page(
+    run: Run, language: Language, changed: changes.Changes | None, *, top: bool = False
+) -> str:
     """Return the decision brief; ``top`` is the one that lies above the language folders."""
-    sections = brief.sections(run, language)
+    sections = brief.sections(run, language, since=changes_page.line(changed, language))
     title = wording.text("report.brief_title", language)
     heading = wording.text("report.title", language)
     switched = FOLDERS[page.other(language)]
@@ -112,7 +119,7 @@ def brief_page(run: Run, language: Language, *, top: bool = False) -> str:
     body = f'<div class="brief">{body}{brief.imprint(run, language)}</div>'
     if top:
         for name in (
-            *(f"{n}.html" for n in (*STAGES, *audiences.names(run))),
+            *(f"{n}.html" for n in (*STAGES, CHANGES, *audiences.names(run))),
             f"{SITES}/{site_pages.INDEX}",
             workbook.NAME,
             measurement_days.NAME,

@@ -31,6 +31,8 @@ from analysis.settings import LEVEL, MIN_CELL, Language
 
 FOLDERS: dict[Language, str] = {"zh_CN": "zh", "en": "en"}
 HTML_LANG = {"zh_CN": "zh-CN", "en": "en"}
+CHANGES = "changes"
+"""Name of the page that says what changed since the last report."""
 SITES = "sites"
 """Folder of the pages by site, in that of a language."""
 
@@ -57,6 +59,8 @@ class Run(Shown):
         Last day on which anything was measured; None where an earlier version did not keep it.
     indicators : Mapping[str, Indicator] or None
         The client's registry; None where the run tells of no outcomes of its own.
+    timezone : str
+        IANA name; UTC where the run does not say.
     """
 
     folder: Path
@@ -67,6 +71,7 @@ class Run(Shown):
     level: float = LEVEL
     until: dt.date | None = None
     indicators: Mapping[str, Indicator] | None = None
+    timezone: str = "UTC"
 
     @property
     def client(self) -> str:
@@ -217,6 +222,7 @@ def open_run(folder: Path) -> Run:
                 **settled,
                 until=None if until is None else dt.date.fromisoformat(until),
                 indicators=_indicators(folder),
+                timezone=identity.get("timezone", "UTC"),
             )
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise StoredFileError(path) from error

@@ -23,7 +23,9 @@ MOST_SPANS = 12
 """Spans of three months that are drawn: three years."""
 _STANDING, _PROFILES = "monitoring.site_standing", "monitoring.site_profiles"
 _ENDED = ("done", "done_late", "declined")
-_CELL = re.compile(r"(<t[hd]\b[^>]*>)([^<>]+)(</t[hd]>)")
+_CELL = re.compile(r'(<t[hd]\b[^>]*>)((?:[^<>]|<span lang="zh">|</span>)+)(</t[hd]>)')
+_MARKS = re.compile(r'<span lang="zh">|</span>')
+"""Of Chinese words on an English page."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def linked(html: str, sites: Sites, prefix: str) -> str:
     known = {escape(people.hidden(name)): path for name, path in sites.links.items()}
 
     def lead(cell: re.Match[str]) -> str:
-        target = known.get(cell[2])
+        target = known.get(_MARKS.sub("", cell[2]))
         if target is None:
             return cell[0]
         return f'{cell[1]}<a href="{prefix}{target}">{cell[2]}</a>{cell[3]}'

@@ -111,14 +111,14 @@ def test_links_from_and_to_pages_by_site_lead_to_files(run):
 def test_tables_that_name_a_site_lead_to_its_page_where_readers_are_meant_to(run, profiles):
     names = set(profiles["site_name"])
     seen = 0
-    for name in ("baseline", "monitoring", "design", "tracking", "value", "proposals"):
-        path = run / "zh" / f"{name}.html"
+    stages = ("baseline", "monitoring", "design", "tracking", "value", "proposals")
+    for path in (run / language / f"{name}.html" for language in ("zh", "en") for name in stages):
         tree = html.fromstring(path.read_text(encoding="utf-8").encode())
         for cell in [*tree.iterfind(".//table//th"), *tree.iterfind(".//table//td")]:
             if cell.text_content() in names:
                 assert cell.find("a").get("href") == f"sites/{file_name(cell.text_content())}"
                 seen += 1
-    assert seen > 10
+    assert seen > 20
     owners = (run / "zh" / "owners.html").read_text(encoding="utf-8")
     assert 'href="sites/site-' not in owners
 

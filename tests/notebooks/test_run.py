@@ -31,7 +31,7 @@ def test_every_step_is_done(finished):
 
 def test_there_are_these_pages_and_no_others(finished):
     found = {p.relative_to(finished.folder).as_posix() for p in finished.folder.rglob("*.html")}
-    readers = ("evaluation", "finance", "method", "owners", "proposals", "vendor")
+    readers = ("changes", "evaluation", "finance", "method", "owners", "proposals", "vendor")
     by_reader = {f"{folder}/{name}.html" for folder in LANGUAGES for name in readers}
     profiles = results.load("monitoring", finished.folder / "results").table("site_profiles")
     files = ("index.html", *map(file_name, profiles["site_id"]))

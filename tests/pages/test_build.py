@@ -26,7 +26,7 @@ def words(tree):
 
 
 def test_pages_are_those_of_the_run(pages):
-    made = ("index", "tracking", "evaluation", "owners", "method")
+    made = ("index", "changes", "tracking", "evaluation", "owners", "method")
     assert set(pages) == {"index.html", *(f"{f}/{n}.html" for f in ("zh", "en") for n in made)}
 
 
