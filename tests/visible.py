@@ -104,8 +104,13 @@ def _body(page: Path):
     return tree.find(f"{HTML}body")
 
 
+_JOINED = "\ufdd0"
+"""Between texts of which only the language differs: no space stands between them."""
+
+
 def _line(parts: Iterator[str]) -> str:
-    return re.sub(r"\s+", " ", " ".join(parts))
+    text = " ".join(parts).replace(f" {_JOINED} ", "")
+    return re.sub(r"\s+", " ", text)
 
 
 def _texts(element, *, code: bool) -> Iterator[str]:
@@ -115,7 +120,10 @@ def _texts(element, *, code: bool) -> Iterator[str]:
         return
     yield element.text or ""
     for child in element:
+        marked = child.tag == f"{HTML}span" and set(child.attrib) == {"lang"}
+        yield from (_JOINED,) if marked else ()
         yield from _texts(child, code=code)
+        yield from (_JOINED,) if marked else ()
         yield child.tail or ""
 
 

@@ -142,11 +142,7 @@ def kpis(
     hidden = hide_estimates([estimate for _, estimate in pairs], min_cell)
     cards, told = [], set()
     for (key, estimate), hide in zip(pairs, hidden, strict=True):
-        title = (
-            sentences.sentence(key, language, estimate.dims)
-            if key
-            else _kpi_title(estimate, language)
-        )
+        title = _kpi_title(key, estimate, language)
         cards.append(_kpi(title, estimate, hide, language, min_cell, told))
     rows = f"--row:{_in_a_row(len(cards))}"
     return f'<dl class="crm kpis" id="{anchor}" style="{rows}">{"".join(cards)}</dl>'
@@ -157,7 +153,25 @@ def _in_a_row(cards: int) -> int:
     return next((n for n in (4, 3, 5) if cards <= n or cards % n != 1), 4)
 
 
-def _kpi_title(estimate: Estimate, language: Language) -> str:
+def not_given(estimates: Sequence[Estimate | tuple[str, Estimate]], language: Language) -> str:
+    """Say of key figures without values why there are none, a line per reason."""
+    titles: dict[str, list[str]] = {}
+    for item in estimates:
+        key, estimate = item if isinstance(item, tuple) else (None, item)
+        if estimate.reason:
+            why = sentences.sentence(estimate.reason, language, {**estimate.dims})
+            titles.setdefault(why, []).append(_kpi_title(key, estimate, language))
+    between = wording.text("report.between", language)
+    lines = (
+        wording.text("report.labelled", language, label=between.join(names), value=why)
+        for why, names in titles.items()
+    )
+    return "".join(f'<p class="note">{escape(line)}</p>' for line in lines)
+
+
+def _kpi_title(key: str | None, estimate: Estimate, language: Language) -> str:
+    if key:
+        return sentences.sentence(key, language, estimate.dims)
     title = sentences.indicator_title(estimate.indicator, language)
     return wording.text("report.effect_on", language, indicator=title) if estimate.causal else title
 

@@ -239,10 +239,14 @@ class Display:
         )
 
     def kpis(self, estimates: Iterable[Estimate | tuple[str, Estimate]]) -> None:
-        """Show key figures with their intervals; a pair gives the wording key of the label."""
+        """Show key figures with their intervals; a pair gives the wording key of the label.
+
+        Where none of them has a value, one line per reason says why.
+        """
         chosen, anchor = self._supported(estimates), self._next("kpis")
         if not any(_value(item) is not None for item in chosen):
-            return  # the brief says what could not be given, and why
+            self._emit("prose", lambda language: cards.not_given(chosen, language))
+            return
         self._emit(
             "kpis",
             lambda language: cards.kpis(chosen, anchor, language, min_cell=self.min_cell),

@@ -54,7 +54,7 @@ def test_pages_are_whole(folder, language, name):
         ("baseline", "The client supplied no data for the customer questionnaires"),
         ("monitoring", "There are no data for the training records, so this is not assessed."),
         ("tracking", "Nobody rated behaviour both before and after training"),
-        ("value", "not available"),
+        ("value", "No benefit could be priced, so no return is given."),
     ],
 )
 def test_what_is_missing_is_said(folder, stage, sentence):

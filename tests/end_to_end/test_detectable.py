@@ -111,7 +111,7 @@ def test_what_is_still_to_be_decided_is_named(home, exports, tmp_path):
     frame = pd.read_csv(exports / "waves.csv").replace({"组别": {"参训组": "甲", "对照组": "乙"}})
     frame.to_csv(strange, index=False, encoding="utf-8-sig")
     text = said("new", "acme", exports / "sites.csv", exports / "tickets.csv", strange)
-    assert "still to be decided: waves.arm" in text
+    assert "still undecided: waves.arm" in text
 
 
 def test_rows_that_cannot_be_read_are_not_passed_over(home, exports, tmp_path):

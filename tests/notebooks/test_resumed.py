@@ -13,11 +13,11 @@ from small_client import NAME, ROOT, SmallClient
 from analysis import manifest, newest
 
 NOTE = "alert_id,state,decided_on,decided_by,note\n"
-"""A sheet of decisions without rows: monitoring and all after it have to run."""
+"""A sheet of decisions without rows: monitoring and what reads it have to run."""
 
 
-def killed_in_tracking(client) -> None:
-    """Start ``crmeval run`` and kill it with SIGKILL while the tracking notebook runs."""
+def killed_in_monitoring(client) -> None:
+    """Start ``crmeval run`` and kill it with SIGKILL while the monitoring notebook runs."""
     (client.root / "data" / NAME / "alerts.csv").write_text(NOTE, encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "-m", "analysis.cli", "run", NAME],
@@ -26,7 +26,7 @@ def killed_in_tracking(client) -> None:
         stderr=subprocess.DEVNULL,
     )
     end = time.monotonic() + 120
-    while not in_tracking(client):
+    while not in_monitoring(client):
         assert time.monotonic() < end
         assert process.poll() is None
         time.sleep(0.05)
@@ -34,21 +34,21 @@ def killed_in_tracking(client) -> None:
     process.wait()
 
 
-def in_tracking(client) -> bool:
+def in_monitoring(client) -> bool:
     _, run = newest.runs(client.reports)[0]
-    tracking = run.steps.get("tracking")
-    return run.state == "running" and tracking is not None and tracking.state == "running"
+    found = run.steps.get("monitoring")
+    return run.state == "running" and found is not None and found.state == "running"
 
 
-def test_a_killed_run_is_resumed_at_tracking(finished, tmp_path):
+def test_a_killed_run_is_resumed_at_monitoring(finished, tmp_path):
     # A copy: the other tests go on reading the complete run as the latest.
     shutil.copytree(finished.client.root, tmp_path / "copy", symlinks=True)
     client = SmallClient(tmp_path / "copy")
     complete = newest.latest(client.reports)
-    killed_in_tracking(client)
+    killed_in_monitoring(client)
     cut, found = newest.runs(client.reports)[0]
     assert cut != complete
-    assert found.steps["monitoring"].finished
+    assert found.steps["baseline"].finished
     assert newest.latest(client.reports) == complete
     for step in manifest.load(complete).steps.values():
         assert manifest.intact(complete, step.outputs)
@@ -56,6 +56,6 @@ def test_a_killed_run_is_resumed_at_tracking(finished, tmp_path):
     resumed = client.run()
     assert resumed.state == "complete", resumed.error
     assert resumed.folder == cut
-    assert resumed.executed == ("tracking", "value", "report")
+    assert resumed.executed == ("monitoring", "value", "report")
     assert newest.latest(client.reports) == cut
     assert not [path for path in cut.rglob(".*") if path.is_file()]

@@ -56,7 +56,8 @@ def test_few_exhibits_are_seen_before_anything_is_opened(finished):
         path.relative_to(finished.folder).as_posix(): exhibits(path)
         for path in finished.folder.glob("*/*.html")
     }
-    assert {name: found for name, found in seen.items() if not found} == {}
+    # A first run has nothing to compare with.
+    assert {name.partition("/")[2] for name in seen if not seen[name]} == {"changes.html"}
     heavy = [p.name for p in finished.folder.glob("*/*.html") if p.stat().st_size > 700_000]
     assert heavy == []
     many = {n: found for n, found in seen.items() if len(found) > views.MOST_VISIBLE}
