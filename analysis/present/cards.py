@@ -160,10 +160,13 @@ def not_given(estimates: Sequence[Estimate | tuple[str, Estimate]], language: La
         key, estimate = item if isinstance(item, tuple) else (None, item)
         if estimate.reason:
             why = sentences.sentence(estimate.reason, language, {**estimate.dims})
-            titles.setdefault(why, []).append(_kpi_title(key, estimate, language))
+            of = [_kpi_title(key, estimate, language)] if key or estimate.indicator else []
+            titles.setdefault(why, []).extend(of)
     between = wording.text("report.between", language)
     lines = (
         wording.text("report.labelled", language, label=between.join(names), value=why)
+        if names
+        else why
         for why, names in titles.items()
     )
     return "".join(f'<p class="note">{escape(line)}</p>' for line in lines)

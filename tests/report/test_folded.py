@@ -75,8 +75,8 @@ def test_no_key_figure_is_left_alone_in_a_row(cards_shown):
     assert cards_shown % side_by_side != 1 or cards_shown == 1
 
 
-def test_key_figures_of_which_none_is_known_are_left_out():
-    shown = []
+def test_key_figures_of_which_none_is_known_are_left_out_and_the_reason_told():
+    shown: list[dict] = []
     show = Display("en", publish=shown.append)
     nothing = Estimate(
         id="a",
@@ -87,8 +87,12 @@ def test_key_figures_of_which_none_is_known_are_left_out():
         method="mean",
         reason="report.no_alert",
     )
+    show.kpis([nothing, ("terms.sites", nothing)])
+    (told,) = shown
+    assert told["text/html"] == '<p class="note">Sites: No alert was raised in this period.</p>'
+    shown.clear()
     show.kpis([nothing])
-    assert shown == []
+    assert shown[0]["text/html"] == '<p class="note">No alert was raised in this period.</p>'
 
 
 def test_a_figure_is_titled_by_its_first_sentence():
