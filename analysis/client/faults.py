@@ -53,6 +53,34 @@ def place(
     )
 
 
+def no_such(what: str, word: str, known: Sequence[str], **where: Any) -> Fault:
+    """Return the fault of a word that names nothing, with the nearest that does.
+
+    Parameters
+    ----------
+    what : str
+        What it should name, e.g. ``column``; the rule is ``client_<what>_unknown``.
+    word : str
+        As it is written.
+    known : sequence of str
+        What there is.
+    **where
+        Of :func:`place`.
+    """
+    near = nearest(word, known)
+    return place(
+        f"client_{what}_unknown",
+        f"There is no {what.replace('_', ' ')} called {{word}}"
+        + ("; the nearest is {near}." if near else "."),
+        "{near}" if near else "one of: {known}",
+        **where,
+        value=word,
+        word=word,
+        near=near or "",
+        known=", ".join(known),
+    )
+
+
 def _fill(sentence: str, params: Mapping[str, Any]) -> str:
     for name, value in params.items():
         sentence = sentence.replace(f"{{{name}}}", str(value))

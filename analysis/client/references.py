@@ -13,7 +13,7 @@ from analysis import packaged
 from analysis.client import standards
 from analysis.client.base import Part
 from analysis.client.decisions import UNDECIDED
-from analysis.client.faults import nearest, place
+from analysis.client.faults import nearest, no_such, place
 from analysis.client.lines import Lines
 from analysis.client.outcomes import Boxes, Outcome
 from analysis.client.plan import Instrument
@@ -76,21 +76,7 @@ class _References:
         self._maps = {kind: _keys(raw.get(kind)) for kind in ("labels", "aliases")}
 
     def _unknown(self, what: str, word: str, known: Sequence[str], path: Sequence[Any]) -> None:
-        near = nearest(word, known)
-        self.faults.append(
-            place(
-                f"client_{what}_unknown",
-                f"There is no {what.replace('_', ' ')} called {{word}}"
-                + ("; the nearest is {near}." if near else "."),
-                "{near}" if near else "one of: {known}",
-                **self._where,
-                path=path,
-                value=word,
-                word=word,
-                near=near or "",
-                known=", ".join(known),
-            )
-        )
+        self.faults.append(no_such(what, word, known, path=path, **self._where))
 
     def _wrong(
         self, rule: str, message: str, example: str, path: Sequence[Any], **params: Any

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 
 from analysis import packaged, standards
 from analysis.client.base import Bilingual, Part, Text, refused
-from analysis.client.faults import from_pydantic, nearest, place
+from analysis.client.faults import from_pydantic, nearest, no_such, place
 from analysis.client.lines import Lines, read_yaml
 from analysis.errors import Fault, InputError
 
@@ -255,7 +255,8 @@ def unknown(
     for section, words in known.items():
         for word in written.get(section) or ():
             if word not in words:
-                yield _unknown("standard", str(word), words, (*path, section, word), **where)
+                at = (*path, section, word)
+                yield no_such("standard", str(word), words, path=at, **where)
     measures = tuple(standards.measures())
     for section in ("gates", "quarters"):
         for id, gate in (written.get(section) or {}).items():
@@ -264,19 +265,4 @@ def unknown(
                 word = criterion.get("measure") if isinstance(criterion, Mapping) else None
                 if isinstance(word, str) and word not in measures:
                     at = (*path, section, id, "criteria", number, "measure")
-                    yield _unknown("standard", word, measures, at, **where)
-
-
-def _unknown(kind: str, word: str, known: tuple[str, ...], path: Any, **where: Any) -> Fault:
-    near = nearest(word, known)
-    return place(
-        f"client_{kind}_unknown",
-        "There is no standard called {word}." + (" The nearest is {near}." if near else ""),
-        "{near}" if near else "one of: {known}",
-        **where,
-        path=path,
-        value=word,
-        word=word,
-        near=near or "",
-        known=", ".join(known),
-    )
+                    yield no_such("standard", word, measures, path=at, **where)
