@@ -233,6 +233,13 @@ class _Run:
         running: dict[Future[BaseException | None], Step] = {}
         failed: dict[str, BaseException] = {}
         known = {step.name for step in self.steps}
+
+        def settle(step: Step, error: BaseException | None) -> None:
+            if error is None or _goes_on(step, error):
+                ended.add(step.name)
+            else:
+                failed[step.name] = error
+
         with ThreadPoolExecutor(self.workers) as pool:
             while running or (waiting and not failed):
                 ready = [
@@ -241,19 +248,13 @@ class _Run:
                 for step in [] if failed else ready[: self.workers - len(running)]:
                     waiting.remove(step)
                     if self._take_over(step):
-                        ended.add(step.name)
+                        settle(step, None)
                     elif self.workers > 1 and (running or len(ready) > 1):
                         running[pool.submit(self._execute, step)] = step
-                    elif (error := self._execute(step)) is None or _goes_on(step, error):
-                        ended.add(step.name)  # alone: this thread hears Ctrl-C
                     else:
-                        failed[step.name] = error
+                        settle(step, self._execute(step))  # alone: this thread hears Ctrl-C
                 for future in self._first(running):
-                    step = running.pop(future)
-                    if (error := future.result()) is None or _goes_on(step, error):
-                        ended.add(step.name)
-                    else:
-                        failed[step.name] = error
+                    settle(running.pop(future), future.result())
         return next(((step, failed[step.name]) for step in self.steps if step.name in failed), None)
 
     def _first(self, running: Collection[Future[Any]]) -> set[Future[Any]]:
