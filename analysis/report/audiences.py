@@ -90,18 +90,9 @@ def _page(run: Run, name: str, shown: Sequence[Mapping[str, Any]], language: Lan
         if section.anchor and len(section.shown) == 1:
             words = escape(wording.text("audiences.nothing", language))
             section.shown.append(in_prose(f"<p>{words}</p>", "prose"))
-    return page.render(
-        "\n".join(section.html(language) for section in sections),
-        title=title,
-        language=language,
-        switch_href=f"../{FOLDERS[page.other(language)]}/{name}.html",
-        client=run.name(language),
-        stages=page.stage_links(run, language, name),
-        contents=[section for section in sections if section.anchor],
-        simulated=run.simulated,
-        look=run.appearance,
-        provenance=page.provenance(run, language),
-    )
+    body = "\n".join(section.html(language) for section in sections)
+    contents = [section for section in sections if section.anchor]
+    return page.of_run(run, name, language, body, title=title, contents=contents)
 
 
 def _matching(items: Sequence[Any], patterns: Sequence[str]) -> list[Any]:

@@ -15,7 +15,7 @@ from analysis.report.alerts import row_of
 from analysis.report.changes import Changes
 from analysis.report.kept_settings import Setting
 from analysis.report.notebook import Section
-from analysis.report.run import CHANGES, FOLDERS, Run
+from analysis.report.run import CHANGES, Run
 from analysis.results import Alert, Estimate
 from analysis.settings import Language
 
@@ -37,18 +37,7 @@ def changes_page(run: Run, changes: Changes | None, language: Language) -> str:
     lead = " · ".join(filter(None, (run.name(language), brief.through(run, language))))
     body += f'<p class="lead">{escape(lead)}</p>{_answer(changes, language)}'
     body += "\n".join(section.html(language) for section in sections)
-    return page.render(
-        body,
-        title=title,
-        language=language,
-        switch_href=f"../{FOLDERS[page.other(language)]}/{CHANGES}.html",
-        client=run.name(language),
-        stages=page.stage_links(run, language, CHANGES),
-        contents=sections,
-        simulated=run.simulated,
-        look=run.appearance,
-        provenance=page.provenance(run, language),
-    )
+    return page.of_run(run, CHANGES, language, body, title=title, contents=sections)
 
 
 def line(changes: Changes | None, language: Language) -> str:

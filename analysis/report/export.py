@@ -12,7 +12,7 @@ from analysis.present import people
 from analysis.report import notebook, page, typeface
 from analysis.report.chapters import own_section
 from analysis.report.notebook import Section
-from analysis.report.run import FOLDERS, Run, open_run
+from analysis.report.run import Run, open_run
 from analysis.settings import Language
 
 
@@ -60,18 +60,9 @@ def stage_page(run: Run, path: Path, language: Language) -> str:
     if gone:
         words = wording.text("report.left_out", language, names=[part.title for part in gone])
         body.append(f'<p class="notice">{escape(words)}</p>')
-    return page.render(
-        "\n".join(body),
-        title=content.title,
-        language=language,
-        switch_href=f"../{FOLDERS[page.other(language)]}/{stage}.html",
-        client=run.name(language),
-        stages=page.stage_links(run, language, stage),
-        contents=[section for section in shown if section.anchor],
-        simulated=run.simulated,
-        look=run.appearance,
-        provenance=page.provenance(run, language),
-    )
+    contents = [section for section in shown if section.anchor]
+    html = "\n".join(body)
+    return page.of_run(run, stage, language, html, title=content.title, contents=contents)
 
 
 def _name(section: Section) -> str:

@@ -14,7 +14,7 @@ from analysis.present import people, stylesheet, tables, vectors
 from analysis.report.appearance import Appearance
 from analysis.report.languages import mark_chinese
 from analysis.report.notebook import Section
-from analysis.report.run import HTML_LANG, SITES, STAGES, Run
+from analysis.report.run import FOLDERS, HTML_LANG, SITES, STAGES, Run
 from analysis.settings import Language
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -119,6 +119,44 @@ def render(
         body=Markup(vectors.shared(mark_chinese(body, language))),
         provenance=Markup(mark_chinese(provenance, language)),
         t=t,
+    )
+
+
+def of_run(
+    run: Run,
+    name: str,
+    language: Language,
+    body: str,
+    *,
+    title: str,
+    contents: Iterable[Section],
+) -> str:
+    """Return a page that lies beside the brief of a run.
+
+    Parameters
+    ----------
+    run : Run
+        Whose page it is.
+    name : str
+        Name of its file, without ``.html``.
+    language : {"zh_CN", "en"}
+        Language of the page.
+    body, title : str
+        Markup of its sections, and what it is called.
+    contents : Iterable of Section
+        What its list of contents leads to.
+    """
+    return render(
+        body,
+        title=title,
+        language=language,
+        switch_href=f"../{FOLDERS[other(language)]}/{name}.html",
+        client=run.name(language),
+        stages=stage_links(run, language, name),
+        contents=contents,
+        simulated=run.simulated,
+        look=run.appearance,
+        provenance=provenance(run, language),
     )
 
 
