@@ -159,6 +159,16 @@ def test_charts_hold_the_stored_numbers(exported):
             assert list(column[1:]) == list(series.values)
 
 
+def test_levels_that_count_nobody_keep_their_digits(exported):
+    run = open_run(exported)
+    stored = run.results["tracking"].table("fee_collection_trends")
+    drawn = drawings.trends(run, "fee_collection", "en")
+    levels = stored[stored["arm"] == "treated"].sort_values("period")["value"]
+    assert [v for v in drawn.series[0].points if v is not None] == pytest.approx(
+        (100 * levels).tolist(), abs=0.05
+    )
+
+
 def test_months_since_training_are_rounded_like_the_pages(exported):
     run = open_run(exported)
     stored = run.results["tracking"]

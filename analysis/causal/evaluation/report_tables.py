@@ -22,11 +22,12 @@ def tables(
 ) -> dict[str, pd.DataFrame]:
     """Return ``<outcome>_trends``, ``_group_time`` and, for balanced panels, ``_bacon``.
 
+    Levels carry their ``indicator``: it tells whether their digits follow the answers behind them.
     ``shown`` says which cells of the group-time table rest on enough answers; all without it.
     """
     cells = effects.table()
     found = {
-        f"{outcome}_trends": trends(effects.panel, level, least_answers),
+        f"{outcome}_trends": trends(effects.panel, level, least_answers).assign(indicator=outcome),
         f"{outcome}_group_time": cells if shown is None else cells[shown].reset_index(drop=True),
     }
     if effects.panel.balanced:

@@ -27,6 +27,7 @@ COLUMNS = (
     "truth",
     "covered",
     "n_units",
+    "n",
 )
 
 
@@ -226,7 +227,7 @@ def against(estimate: Estimate, truth: float | None) -> Covered:
 def _told(own: Estimate, estimated: bool) -> dict[str, Any]:
     names = ("value", "ci_low", "ci_high", "n_units")
     numbers = {name: getattr(own, name) if estimated else None for name in names}
-    return {**numbers, "unit": own.unit}
+    return {**numbers, "n": own.n_smallest or own.n if estimated else None, "unit": own.unit}
 
 
 def _as_evaluated(evaluation: Evaluation, rows: pd.DataFrame) -> pd.DataFrame:
