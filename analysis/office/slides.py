@@ -38,6 +38,8 @@ _BESIDE = 0.34
 """Share of the width that texts beside a chart take."""
 _LOGO = Inches(0.7)
 _POINTS = 72
+_SPACED = 1.3
+"""Distance of lines in parts of their letters' size."""
 _BOLD = 0.92
 """Share of a line that is left, for bold letters are wider."""
 
@@ -154,7 +156,8 @@ class _Writer:
         wide = self.width - 2 * _MARGIN
         _place(title, (_MARGIN, top, wide, height))
         size = _fitting(
-            _TITLE_SIZES, lambda s: lines_of(words, wide, s) * s * 1.2 <= height * _POINTS
+            _TITLE_SIZES,
+            lambda s: lines_of(words, wide * _BOLD, s) * s * _SPACED <= height * _POINTS,
         )
         colour = self.cover.colour or theme.BLUE
         _words(title, [(words, True)], size, colour if self.plain else None)
