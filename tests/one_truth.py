@@ -2,6 +2,9 @@
 
 Rows of estimates, key figures and claims carry the id of what they show (``data-of``). A quantity
 is its id, in one language; it may not have two values, and its interval not two pairs of ends.
+A number in any other table is named by the words of its row and the headings of its table: under
+the same words and headings stands the same number, whatever the page. Tables of one site, and rows
+whose words occur twice in their table, name nothing that another page could repeat.
 """
 
 from __future__ import annotations
@@ -26,7 +29,28 @@ def shown(run: Path) -> Shown:
         for place in tree.iterfind(".//*[@data-of]"):
             for part, text in _parts(place):
                 found[language, place.get("data-of"), part][_plain(text)].add(page)
+        for table in [] if inside.parts[1] == "sites" else tree.iter("table"):
+            for row, heading, text in _cells(table):
+                found[language, row, heading][text].add(page)
     return found
+
+
+def _cells(table: html.HtmlElement) -> list[tuple[str, str, str]]:
+    """Return (headings and words of the row, heading, number) of what its words name alone."""
+    headings = [_plain(cell.text_content()) for cell in table.iterfind(".//thead//th")]
+    rows = defaultdict(list)
+    for row in table.iterfind(".//tbody/tr"):
+        cells = [_plain(cell.text_content()) for cell in row]
+        words = [text for text in cells if not any(c.isdigit() for c in text)]
+        if len(cells) == len(headings) and any(words) and row.get("data-of") is None:
+            rows[" | ".join([*headings, *words])].append(cells)
+    return [
+        (row, heading, text)
+        for row, found in rows.items()
+        if len(found) == 1
+        for heading, text in zip(headings, found[0], strict=True)
+        if any(c.isdigit() for c in text)
+    ]
 
 
 def _parts(place: html.HtmlElement) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ import sys
 
 import pytest
 from in_process import run_here
+from one_truth import differing, on_several_pages, shown
 from small_client import SMALL, STAGES, write_client
 
 from analysis import results, standards
@@ -88,6 +89,12 @@ def test_a_villa_client_hears_nothing_of_another_companys_counts(villa_run):
         for file in page.glob("*.html"):
             text = re.sub(r"<[^>]+>", " ", file.read_text(encoding="utf-8"))
             assert not re.search(r"\b(800|200) (?:was|人)|要求 (?:800|200)", text), file
+
+
+def test_the_villa_clients_pages_agree(villa_run):
+    found = shown(villa_run[1])
+    assert on_several_pages(found)
+    assert differing(found) == {}
 
 
 def test_other_lines_give_other_alerts_checks_and_gates(own_run):

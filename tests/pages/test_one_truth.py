@@ -17,3 +17,19 @@ def test_two_values_of_one_number_are_found(tmp_path):
     assert differing(shown(tmp_path)) == {}
     two.write_text(card.format("+0.15", "+0.10 to +0.21"), encoding="utf-8")
     assert list(differing(shown(tmp_path))) == [("en", "x.att", "interval")]
+
+
+def test_a_cell_is_named_by_the_words_of_its_row_and_headings(tmp_path):
+    table = "<table><thead><tr><th>Module</th><th>Passed</th></tr></thead><tbody>{}</tbody></table>"
+    row = "<tr><td>{}</td><td>{}</td></tr>"
+    (tmp_path / "en").mkdir()
+    for page, rate, twice in (("a", "90.0%", "1"), ("b", "90.0%", "2"), ("c", "85.0%", "3")):
+        rows = row.format("Law", rate) + row.format("All", twice) + row.format("All", "9")
+        path = tmp_path / "en" / f"{page}.html"
+        path.write_text(table.format(rows), encoding="utf-8")
+    found = differing(shown(tmp_path))
+    assert list(found) == [("en", "Module | Passed | Law", "Passed")]
+    assert found["en", "Module | Passed | Law", "Passed"] == {
+        "90.0%": {"a.html", "b.html"},
+        "85.0%": {"c.html"},
+    }
