@@ -7,6 +7,7 @@ import re
 import nbformat
 import pytest
 from in_process import run_here
+from one_truth import differing, on_several_pages, shown
 from small_client import ROOT, STAGES, write_client
 from visible import exhibits, found_in, stains, visible_text
 
@@ -62,6 +63,12 @@ def test_few_exhibits_are_seen_before_anything_is_opened(finished):
     assert heavy == []
     many = {n: found for n, found in seen.items() if len(found) > views.MOST_VISIBLE}
     assert many == {}
+
+
+def test_pages_agree_on_every_number(finished):
+    found = shown(finished.folder)
+    assert len(on_several_pages(found)) > 200
+    assert differing(found) == {}
 
 
 def test_requirements_are_numbered_for_consultants_only(finished):
