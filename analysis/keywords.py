@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 C = TypeVar("C", bound=Callable[..., Any])
+V = TypeVar("V")
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -22,6 +23,42 @@ def meant(name: object, known: Iterable[str]) -> str:
     """
     near = difflib.get_close_matches(str(name), [*known], n=1, cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+class Named(dict[str, V]):
+    """A dictionary that people look things up in by name.
+
+    Parameters
+    ----------
+    what : str
+        What it holds, for the error.
+    known : Mapping[str, V]
+        Its content.
+
+    Examples
+    --------
+    >>> Named("results of a stage", {"tracking": 1})["traking"]
+    Traceback (most recent call last):
+    KeyError: "no results of a stage under 'traking'; did you mean 'tracking'?"
+    """
+
+    def __init__(self, what: str, known: Mapping[str, V]) -> None:
+        super().__init__(known)
+        self.what = what
+
+    def __missing__(self, name: str) -> V:
+        """Refuse a name with the nearest one.
+
+        Raises
+        ------
+        KeyError
+        """
+        told = meant(name, self) or f"; there are: {', '.join(self) or 'none'}"
+        raise KeyError(f"no {self.what} under {name!r}{told}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle with what it holds."""
+        return type(self), (self.what, dict(self))
 
 
 def refusing_typos(function: C) -> C:

@@ -20,7 +20,7 @@ from analysis.errors import RunError, StoredFileError
 from analysis.file_names import listed
 from analysis.files import project_root
 from analysis.indicators import Indicator
-from analysis.keywords import meant
+from analysis.keywords import Named, meant
 from analysis.present import rich
 from analysis.present.precision import Earlier, Supported
 from analysis.present.views import STAGES, View
@@ -163,11 +163,12 @@ class Run(Shown):
     def results(self) -> dict[str, StageResults]:
         """Stored results by stage, in the order of the stages."""
         folder = self.folder / "results"
-        return {
+        found = {
             stage: results.load(stage, folder)
             for stage in STAGES
             if (folder / f"{stage}.json").is_file() and self.state(stage) != "failed"
         }
+        return Named("results of a stage", found)
 
     @cached_property
     def _views(self) -> dict[str, tuple[pd.DataFrame, Supported | None]]:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import SchemaError
+from analysis.keywords import Named
 from analysis.results.records import Alert, Check, Estimate, Finding
 from analysis.results.shown import Shown
 
@@ -41,6 +42,9 @@ class StageResults(Shown):
             doubled = sorted({i for i in ids if ids.count(i) > 1})
             if doubled:
                 raise SchemaError(f"{self.stage}: {kind} share the ids {doubled}")
+        for kind in ("facts", "tables"):
+            named = Named(f"{kind.removesuffix('s')} of {self.stage}", getattr(self, kind))
+            object.__setattr__(self, kind, named)
 
     def __repr__(self) -> str:
         """Return how much of each kind there is; the thousands of values are in the attributes."""

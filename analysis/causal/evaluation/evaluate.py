@@ -43,6 +43,7 @@ from analysis.causal.panel.frame import (
     prepare,
 )
 from analysis.causal.panel.labels import labelled
+from analysis.keywords import Named
 from analysis.results import (
     Check,
     Estimate,
@@ -128,7 +129,7 @@ class Evaluation(Shown):
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Tidy frames: ``<outcome>_trends``, ``<outcome>_group_time``, ``<outcome>_bacon``."""
-        return self._tables
+        return Named(f"table of {self.outcome}", self._tables)
 
     def table(self, name: str) -> pd.DataFrame:
         """Return the table ``<outcome>_<name>``; KeyError names the near ones."""
