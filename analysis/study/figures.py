@@ -81,7 +81,12 @@ def _event_study(study: Study, ax: Axes, language: wording.Language) -> None:
         wording.text("study.axis.since", language, step=step, treatment=study.panel.treatment)
     )
     ax.set_ylabel(_effect_on(study, language))
-    ax.legend(frameon=False)
+    _legend(ax)
+
+
+def _legend(ax: Axes) -> None:
+    """Put the legend above the axes, where it hides nothing."""
+    ax.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
 
 
 def _cohorts(study: Study, ax: Axes, language: wording.Language) -> None:
@@ -124,7 +129,7 @@ def _trends(study: Study, ax: Axes, language: wording.Language) -> None:
         ax.axvline(start - 0.5, color=_LINE, linewidth=0.7, linestyle=(0, (4, 3)))
     _periods(study, ax, language)
     ax.set_ylabel(_measured(study))
-    ax.legend(frameon=False)
+    _legend(ax)
 
 
 def _sensitivity(study: Study, ax: Axes, language: wording.Language) -> None:
