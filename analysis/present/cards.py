@@ -35,7 +35,7 @@ def strength_badge(finding: Finding, language: Language) -> str:
     design = wording.text(f"terms.design_grade.{finding.design}", language)
     return (
         f'<p class="badges"><span class="badge strength-{finding.strength}">'
-        f"{meter}{escape(strength)}</span>"
+        f"{meter}{escape(strength)}</span> "
         f'<span class="badge design">{escape(design)}</span></p>'
     )
 
@@ -221,7 +221,7 @@ def checks(
     ordered = sorted(items, key=lambda check: _ORDER.index(check.status))
     counts = [(s, sum(c.status == s for c in items)) for s in ("passed", *_ORDER[:3])]
     summary = "".join(
-        f'<li class="state-{status}"><span class="sign" aria-hidden="true">{SIGNS[status]}</span>'
+        f'<li class="state-{status}"><span class="sign" aria-hidden="true">{SIGNS[status]}</span> '
         f"{escape(wording.text(f'terms.status.{status}', language))} <b>{count}</b></li>"
         for status, count in counts
         if count
@@ -289,7 +289,7 @@ def _check(status: str, question: str, body: str, language: Language) -> str:
     words = wording.text(f"terms.status.{status}", language)
     return (
         f'<li class="check state-{status}"><p class="status">'
-        f'<span class="sign" aria-hidden="true">{SIGNS[status]}</span>{escape(words)}</p>'
+        f'<span class="sign" aria-hidden="true">{SIGNS[status]}</span> {escape(words)}</p>'
         f'<div><p class="question">{escape(question)}</p>{body}</div></li>'
     )
 

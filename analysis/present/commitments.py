@@ -42,7 +42,7 @@ def notice(results: StageResults, language: Language) -> str:
     kept = wording.text(f"locks.kept.{'both' if checks[1:] else checks[0].dims['lock']}", language)
     return (
         f'<details class="crm kept"><summary><span class="sign state-passed" aria-hidden="true">'
-        f"{SIGNS['passed']}</span>{escape(kept)}</summary>{told}</details>"
+        f"{SIGNS['passed']}</span> {escape(kept)}</summary>{told}</details>"
     )
 
 
@@ -53,7 +53,7 @@ def _line(check: Check, rows: pd.DataFrame, language: Language) -> str:
     mine = rows[rows["lock"] == check.dims["lock"]] if len(rows) else rows
     return (
         f'<li class="state-{check.status}"><span class="sign" aria-hidden="true">'
-        f"{SIGNS[check.status]}</span><div><p>{escape(words)}</p>{_list(mine, language)}</div></li>"
+        f"{SIGNS[check.status]}</span> <div><p>{escape(words)}</p>{_list(mine, language)}</div></li>"
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis import wording
-from analysis.present import tables, vectors
+from analysis.present import notebooks, tables, vectors
 from analysis.present.fonts import complete_text
 from analysis.results import Estimate
 from analysis.settings import Language
@@ -27,7 +27,6 @@ HEAVY = 400_000
 MOST = 100
 """Rows of a figure that can be saved from the page; longer ones stand in the workbook."""
 
-_DPI = 160
 _NARROW = 4.4
 """Inches of a drawing for telephones, on which letters are as large as the text around."""
 
@@ -157,7 +156,7 @@ def png(figure: Figure) -> bytes:
     """Return a figure as PNG."""
     buffer = io.BytesIO()
     with complete_text():
-        figure.savefig(buffer, format="png", dpi=_DPI, bbox_inches="tight")
+        figure.savefig(buffer, format="png", dpi=notebooks.DPI, bbox_inches="tight")
     return buffer.getvalue()
 
 

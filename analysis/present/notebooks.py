@@ -15,12 +15,15 @@ from typing import Any
 from lxml import html as parser
 
 MIME = "application/vnd.crmeval+json"
+DPI, SCREEN = 160, 96
+"""Dots per inch of pictures, and of a screen that shows text at its usual size."""
 BESIDE = "beside"
 """Role of what a notebook shows below a figure; a page has it with the figure."""
 
 _UNSEEN = {"style", "svg", "script"}
 _LINES = {"p", "h1", "h2", "h3", "li", "dt", "dd", "figcaption", "caption", "summary", "tr"}
 _SPACE = re.compile(r"\s+")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _styled: list[int] = []
 """Execution count of the cell whose outputs have their style."""
 
@@ -43,9 +46,21 @@ def show(bundle: dict[str, Any], style: str) -> None:
     count = 0 if shell is None else shell.execution_count
     for output in outputs(bundle):
         if "text/html" in output and _styled != [count]:
-            output["text/html"] = f"<style>{style}</style>{output['text/html']}"
+            output["text/html"] = f"<style>{one_line(style)}</style>{output['text/html']}"
             _styled[:] = [count]
-        display(output, raw=True)
+        picture = bundle.get("image/png") if "image/png" in output else None
+        told = {} if picture is None else {"image/png": {"width": shown_width(picture)}}
+        display(output, raw=True, metadata=told)
+
+
+def one_line(style: str) -> str:
+    """Return a style sheet as one line, over which a reader of exported Markdown can skip."""
+    return " ".join(_COMMENT.sub("", style).split())
+
+
+def shown_width(picture: bytes) -> int:
+    """Return how many pixels wide a PNG is shown, its letters as large as the text around."""
+    return int.from_bytes(picture[16:20], "big") * SCREEN // DPI
 
 
 def in_a_kernel() -> bool:

@@ -37,7 +37,7 @@ def readiness(
     by_id = {check.id: check for check in checks}
     params = sentences.check_params(verdict)
     claim = sentences.sentence(verdict.reason, language, params)
-    sign = f'<span class="sign" aria-hidden="true">{SIGNS[verdict.status]}</span>'
+    sign = f'<span class="sign" aria-hidden="true">{SIGNS[verdict.status]}</span> '
     ground = [_sentence("measurement.check.ready.ground", language, params)]
     absent = [
         sentences.label(check.params["table"], language)

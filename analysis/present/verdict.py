@@ -30,7 +30,7 @@ def verdict(check: Check, decisions: Sequence[Check], anchor: str, language: Lan
         params[name] = size.removeprefix("+")  # the size counts, whichever way is good
     claim = sentences.sentence(check.reason, language, params)
     ground = sentences.sentence(f"{check.reason}_ground", language, params)
-    sign = f'<span class="sign" aria-hidden="true">{SIGNS[check.status]}</span>'
+    sign = f'<span class="sign" aria-hidden="true">{SIGNS[check.status]}</span> '
     head = wording.text("planning.decide.head" if decisions else "planning.decide.none", language)
     items = "".join(_decision(n, c, language) for n, c in enumerate(decisions, start=1))
     listed = f'<ol class="repairs">{items}</ol>' if items else ""
