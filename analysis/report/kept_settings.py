@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -56,6 +57,31 @@ def settings(run_dir: Path) -> dict[str, Setting] | None:
         return {str(name): Setting(**said) for name, said in body.items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise StoredFileError(path) from error
+
+
+def digests(client_file: Path) -> dict[str, str]:
+    """Return a hash of each line of a client file that is evaluated, wherever it stands.
+
+    Comments and ``report``, which only changes how reports look, are left out.
+    """
+    raw, lines = read_yaml(client_file, client_file.name)
+    return _evaluated(dict(_settings(raw, lines)))
+
+
+def kept_digests(run_dir: Path) -> dict[str, str]:
+    """Return :func:`digests` of the client file that a run was made with; none it did not keep.
+
+    Raises
+    ------
+    StoredFileError
+        When the file is damaged.
+    """
+    return _evaluated(settings(run_dir) or {})
+
+
+def _evaluated(found: Mapping[str, Setting]) -> dict[str, str]:
+    looks = re.compile(r"report(\.|\[|$)")
+    return {name: said.digest for name, said in found.items() if not looks.match(name)}
 
 
 def _settings(raw: Mapping[str, Any], lines: Lines) -> Iterator[tuple[str, Setting]]:

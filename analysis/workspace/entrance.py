@@ -19,9 +19,10 @@ from typing import Any
 
 from analysis import client as clients
 from analysis import files, indicators, manifest, newest, parameters, wording
+from analysis.client.evaluated import evaluated
 from analysis.errors import RunError
-from analysis.present import Display, people
-from analysis.report import saved
+from analysis.present import Display, notebooks, people
+from analysis.report import kept_settings, saved
 from analysis.settings import SEED
 from analysis.workspace import pages
 from analysis.workspace.opening.prepare import CANONICAL, PANEL, look_back, prepare
@@ -75,8 +76,7 @@ def open_stage(
         When the client file or the exports have faults.
     RunError
         When ``run_dir`` is no run folder, or was prepared for another day; when a parameter has
-        a wrong value, or papermill was given one that the notebook does not know; when a
-        notebook by itself needs the results of one that was not run.
+        a wrong value, or papermill was given one that the notebook does not know.
     """
     given = {"client": client, "run_dir": run_dir, "language": language, "seed": seed}
     language = parameters.validate(name, {**_injected(), **given}).language
@@ -93,8 +93,6 @@ def open_stage(
             f"{folder} was prepared for {back.as_of or 'the whole period'}, not for {day}. "
             f"Correct: crmeval run {client} --stage {name} --as-of {day}"
         )
-    if not run_dir:
-        _needs(name, folder)
     named = indicators.of_client(opened)
     how = {"min_cell": opened.min_cell, "level": 1 - opened.design.alpha}
     how["earlier"] = saved.load(folder)
@@ -110,9 +108,12 @@ def open_stage(
         language=language,
         seed=seed,
         as_of=back.as_of,
+        alone=not run_dir,
         layout=layout,
     )
     show.notices = stage.commitments
+    if not run_dir and notebooks.in_a_kernel():
+        stage.tell_steps(_shell())
     return stage
 
 
@@ -121,11 +122,7 @@ def _injected() -> dict[str, Any]:
 
     Papermill only warns of a parameter that no cell declares, and runs the notebook without it.
     """
-    if "IPython" not in sys.modules:
-        return {}
-    from IPython import get_ipython
-
-    shell = get_ipython()
+    shell = _shell()
     cells = [] if shell is None else shell.user_ns.get("In", [])
     found: dict[str, Any] = {}
     for cell in cells:
@@ -137,30 +134,35 @@ def _injected() -> dict[str, Any]:
     return found
 
 
-def _needs(name: str, folder: Path) -> None:
-    """Refuse the value stage where there is nothing to value."""
-    if name != "value" or (folder / "results" / "tracking.json").is_file():
-        return
-    before = parameters.stage("tracking").notebook
-    raise RunError(
-        "There are no results of the tracking stage for these inputs, so nothing can be valued. "
-        f"Correct: run {before} first, or crmeval run {folder.parent.name}"
-    )
+def _shell() -> Any:
+    """Return IPython's shell; None elsewhere."""
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
+
+    return get_ipython()
 
 
 def _standalone(client: str, opened: clients.Client, day: dt.date | None) -> Path:
     """Return a folder of its own, filled from the latest complete run of the same inputs.
 
     Without such a run, or to look back to a day, it is prepared from the exports. Results written
-    there never change a finished report.
+    there never change a finished report. What only changes how reports look, and comments in the
+    client file, leave the inputs the same.
     """
     home = files.project_root() / "reports" / client
     files.clear_unfinished(home, opened.folder)
-    made_of = {"inputs": files.input_hashes(opened.folder), "code": files.code_hash()}
+    made_of = _made_of(
+        opened,
+        files.input_hashes(opened.folder),
+        kept_settings.digests(opened.path),
+        files.code_hash(),
+    )
     complete, run = newest.latest(home), None
     if day is None and complete is not None:
         run = manifest.load(complete)
-        run = run if {"inputs": run.inputs, "code": run.code} == made_of else None
+        kept = kept_settings.kept_digests(complete)
+        run = run if _made_of(opened, run.inputs, kept, run.code) == made_of else None
     folder, stamp = home / STANDALONE, home / STANDALONE / "made_of.json"
     text = json.dumps({**made_of, "run": run and run.run_id, "as_of": str(day)}, sort_keys=True)
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == text:
@@ -174,3 +176,12 @@ def _standalone(client: str, opened: clients.Client, day: dt.date | None) -> Pat
         shutil.copy(complete / PANEL, folder / PANEL)
     files.write_text(stamp, text)
     return folder
+
+
+def _made_of(
+    opened: clients.Client, inputs: Mapping[str, str], settings: Mapping[str, str], code: str
+) -> dict[str, Any]:
+    """Return what results depend on; the client file counts by what it says."""
+    read = evaluated(opened.folder, inputs)
+    read.pop(opened.path.name, None)
+    return {"inputs": read, "settings": dict(settings), "code": code}

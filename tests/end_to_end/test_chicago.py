@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from analysis import client as clients
-from analysis import open_stage
+from analysis import open_stage, workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPORT = Path("data/pj_training/officer_months.parquet")
@@ -33,7 +33,9 @@ def test_the_effect_is_the_published_one(tmp_path, monkeypatch):
     shutil.copy(ROOT / "data" / "chicago" / "client.yml", folder)
     shutil.copy(export, folder / "raw")
     monkeypatch.setenv("CRMEVAL_HOME", str(tmp_path))
-    stage = open_stage("tracking", client="chicago", language="en")
+    workspace.prepare("chicago", tmp_path / "run")
+    run = str(tmp_path / "run")
+    stage = open_stage("tracking", client="chicago", run_dir=run, language="en")
     assert stage.lottery.verdict == "not_kept"
     found = stage.evaluate(draws=199, alternatives=(), horizons=())
     assert found.overall.unit == "per_1000_household_months"

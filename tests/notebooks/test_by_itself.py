@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from small_client import NAME, ROOT
 
-from analysis import parameters, results
+from analysis import parameters, report, results
 from analysis.errors import RunError
 from analysis.files import sha256
 from analysis.workspace import entrance as opening
@@ -41,8 +42,14 @@ def by_itself(finished, tmp_path_factory):
 def test_tracking_shows_the_same_and_leaves_the_report_alone(finished, by_itself):
     before = {path: sha256(path) for path in finished.folder.rglob("*") if path.is_file()}
     notebook = by_itself("tracking", "-p", "draws", "199", "-p", "language", "en")
-    shown = [o.data["text/plain"] for c in notebook.cells for o in c.get("outputs", [])]
-    assert any("Did it work" in text for text in shown)
+    outputs = [o for c in notebook.cells for o in c.get("outputs", [])]
+    assert any("Did it work" in o.data["text/plain"] for o in outputs if "data" in o)
+    counted = "".join(o.text for o in outputs if o.output_type == "stream").split("\r")
+    steps = [re.sub(r"^Step (\d+) of \d+: ", r"\1 ", line).strip() for line in counted[1:-1]]
+    assert steps[:2] == ["1 evaluate", "2 evaluate_others"]
+    assert [int(step.split()[0]) for step in steps] == list(range(1, len(steps) + 1))
+    n = len(steps)
+    assert re.fullmatch(rf"{n} of {n} steps in \d+\.\d s *\n", counted[-1])
     assert {path: sha256(path) for path in before} == before
     own = finished.client.reports / "standalone"
     # Chances to reach a target are read off the interval, which has fewer draws here.
@@ -83,13 +90,88 @@ def test_a_wrong_parameter_ends_in_one_sentence(finished, by_itself, options, sa
     assert "opening.py" not in told
 
 
-def test_value_asks_for_the_notebook_before_it(finished, monkeypatch, tmp_path):
-    folder = tmp_path / NAME / opening.STANDALONE
-    shutil.copytree(finished.folder, folder, ignore=shutil.ignore_patterns("tracking*"))
+def test_a_mistyped_stage_is_named(finished, monkeypatch):
     monkeypatch.setenv("CRMEVAL_HOME", str(finished.client.root))
-    monkeypatch.setattr(opening, "_standalone", lambda *_: folder)
-    with pytest.raises(RunError, match=r"run 03_tracking\.ipynb first, or crmeval run"):
-        opening.open_stage("value", client=NAME)
     assert opening.open_stage("tracking", client=NAME, language="zh").language == "zh_CN"
     with pytest.raises(RunError, match="did you mean 'tracking'"):
         opening.open_stage("trakcing", client=NAME)
+
+
+ASKED = {
+    "design": lambda stage: stage.goals(),
+    "baseline": lambda stage: stage.raters(),
+    "monitoring": lambda stage: stage.training(),
+    "tracking": lambda stage: stage.evaluate(draws=99),
+    "value": lambda stage: stage.goals(),
+}
+"""The first step of each notebook that may read an earlier stage."""
+
+
+@pytest.fixture
+def own_home(finished, monkeypatch, tmp_path):
+    """A copy of the finished client to change; returns the client's folder."""
+    home = shutil.copytree(finished.client.root, tmp_path / "home", symlinks=True)
+    monkeypatch.setenv("CRMEVAL_HOME", str(home))
+    return home / "data" / NAME
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_alone_after_a_comment_it_reuses_the_run(own_home, name):
+    path = own_home / "client.yml"
+    path.write_text("# checked\n\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert ASKED[name](opening.open_stage(name, client=NAME))
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "first"),
+    [
+        ("tracking", (), "01_baseline.ipynb"),
+        ("value", (), "01_baseline.ipynb, then 02_monitoring.ipynb, then 03_tracking.ipynb"),
+        ("value", ("baseline", "monitoring"), "03_tracking.ipynb"),
+    ],
+)
+def test_alone_after_a_change_it_asks_for_what_it_reads(own_home, name, kept, first):
+    path = own_home / "client.yml"
+    text = path.read_text(encoding="utf-8")
+    before = opening.open_stage(name, client=NAME)
+    assert {s.name for s in parameters.STAGES} <= {
+        p.stem for p in (before.folder / "results").glob("*.json")
+    }
+    path.write_text(re.sub(r"(?m)^  alpha: .*$", "  alpha: 0.10", text), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != text
+    stage = opening.open_stage(name, client=NAME)
+    assert not (stage.folder / "results").exists()
+    for earlier in kept:
+        results.save(results.StageResults(stage=earlier), stage.folder / "results")
+    said = rf"Correct: run {re.escape(first)} first, or crmeval run {NAME}$"
+    with pytest.raises(RunError, match=said):
+        ASKED[name](opening.open_stage(name, client=NAME))
+
+
+@pytest.mark.parametrize("name", ["design", "baseline", "monitoring"])
+def test_alone_after_a_change_what_reads_nothing_runs(own_home, name):
+    path = own_home / "client.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"(?m)^  alpha: .*$", "  alpha: 0.10", text), encoding="utf-8")
+    assert ASKED[name](opening.open_stage(name, client=NAME))
+
+
+def test_a_mistyped_name_is_told_wherever_something_is_looked_up(finished, monkeypatch):
+    monkeypatch.setenv("CRMEVAL_HOME", str(finished.client.root))
+    stage = opening.open_stage("baseline", client=NAME, language="en")
+    run = report.open_run(finished.folder)
+    found = run.results["tracking"]
+    page = stage.page(run.results["baseline"])
+    for look_up, nearest in (
+        (lambda: run.results["traking"], "tracking"),
+        (lambda: found.tables["csat_mean_trendz"], "csat_mean_trends"),
+        (lambda: found.table("csat_mean_trendz"), "csat_mean_trends"),
+        (lambda: found.estimate("tracking.csat_mean.att.overal"), "tracking.csat_mean.att.overall"),
+        (lambda: stage.tables["surveyz"], "surveys"),
+        (lambda: stage.table("surveyz"), "surveys"),
+        (lambda: stage.registry["csat_meen"], "csat_mean"),
+        (lambda: stage.outcome("csat_meen"), "csat_mean"),
+        (lambda: page.view("scorecrd"), "scorecard"),
+    ):
+        with pytest.raises(KeyError, match=re.escape(nearest)):
+            look_up()

@@ -15,7 +15,9 @@ import pandas as pd
 from analysis import client as clients
 from analysis import indicators, ingest, measurement, parameters, results
 from analysis import tables as canonical
+from analysis.errors import RunError
 from analysis.indicators import registry
+from analysis.keywords import Named, meant
 from analysis.present import Display
 from analysis.refusals import Asked, step
 from analysis.results import Estimate, StageResults
@@ -53,6 +55,9 @@ class Opened:
     as_of : date or None
         Day looked back to; None when everything was taken. The client's period ends with the
         last month that had ended then.
+    alone : bool
+        Whether a notebook was opened by itself: results of earlier stages may be missing, and are
+        asked for by the name of their notebook.
     """
 
     name: str
@@ -62,6 +67,7 @@ class Opened:
     language: Language
     seed: int
     as_of: dt.date | None = None
+    alone: bool = False
 
     def __repr__(self) -> str:
         """Name the stage, client and run; the tables are in the attributes."""
@@ -87,7 +93,8 @@ class Opened:
     def tables(self) -> Mapping[str, Rows]:
         """The canonical tables that the client has, by name, as :meth:`rows` gives them."""
         found = {name: self.rows(name) for name in TABLES}
-        return {name: rows for name, rows in found.items() if rows is not None}
+        there = {name: rows for name, rows in found.items() if rows is not None}
+        return Named(f"table of {self.client.id}", there)
 
     @cached_property
     def panel(self) -> pd.DataFrame:
@@ -199,7 +206,7 @@ class Opened:
     @cached_property
     def registry(self) -> Mapping[str, registry.Indicator]:
         """The indicator registry, with the outcomes that the client declares."""
-        return indicators.of_client(self.client)
+        return Named("indicator", indicators.of_client(self.client))
 
     @cached_property
     def settings(self) -> Settings:
@@ -249,8 +256,16 @@ class Opened:
         return tuple(self.table(name) for name in names)
 
     def table(self, name: str) -> pd.DataFrame | None:
-        """Return one canonical table; None where the client has none. Read once."""
+        """Return one canonical table; None where the client has none. Read once.
+
+        Raises
+        ------
+        KeyError
+            When no canonical table has that name.
+        """
         if name not in self._read:
+            if name not in TABLES:
+                raise KeyError(f"no canonical table {name!r}{meant(name, TABLES)}")
             path = self.folder / CANONICAL / f"{name}.parquet"
             self._read[name] = pd.read_parquet(path) if path.is_file() else None
         frame = self._read[name]
@@ -308,8 +323,13 @@ class Opened:
             Registry id; the client's primary outcome when empty.
         stratum : str
             Breakdown of the indicator, e.g. a rater role.
+
+        Raises
+        ------
+        KeyError
+            For an indicator that the client has not; names the nearest.
         """
-        indicator = indicator or self.primary
+        indicator = self.registry[indicator or self.primary].id
         panel = self.panel
         cells = (panel["indicator"] == indicator) & (panel["stratum"] == stratum)
         if not (cells & (panel["site_id"] != "") & panel["value"].notna()).any():
@@ -353,15 +373,32 @@ class Opened:
         ------
         ValueError
             For a stage that this one does not declare to read: it may be running beside it.
+        RunError
+            In a notebook by itself, when the stage was not run on these inputs.
         """
         if stage not in parameters.stage(self.name).reads:
             raise ValueError(f"{self.name} does not declare in analysis.parameters to read {stage}")
         if stage not in self._earlier:
             folder = self.folder / "results"
             stored = (folder / f"{stage}.json").is_file()
+            if self.alone and not stored:
+                raise RunError(self._run_first())
             none = StageResults(stage=stage)
             self._earlier[stage] = results.load(stage, folder) if stored else none
         return self._earlier[stage]
+
+    def _run_first(self) -> str:
+        """Say which notebooks have to be run before this one."""
+        own = parameters.stage(self.name)
+        lacking = [
+            parameters.stage(name).notebook
+            for name in own.reads
+            if not (self.folder / "results" / f"{name}.json").is_file()
+        ]
+        return (
+            f"{own.notebook} reads results that these inputs do not have yet. "
+            f"Correct: run {', then '.join(lacking)} first, or crmeval run {self.client.id}"
+        )
 
     def mean_levels(self, *, before: int) -> dict[str, Estimate]:
         """Level of the goals' indicators over the twelve months before a month, by indicator."""

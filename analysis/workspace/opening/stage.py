@@ -6,8 +6,9 @@ its notebook reads as a list of questions.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +19,7 @@ from analysis.causal import Evaluation
 from analysis.design import BaseChoice, Lottery
 from analysis.results import StageResults
 from analysis.workspace.opening import leading, ledger, locks
+from analysis.workspace.opening.cell_steps import CellSteps, told
 from analysis.workspace.opening.opened import Opened
 
 
@@ -29,9 +31,23 @@ class Stage(Opened):
     ----------
     layout : callable, optional
         Makes the page of the stage from the stage and its stored results.
+    steps : CellSteps, optional
+        Tells in a notebook which step of a cell is running.
     """
 
     layout: Callable[[Any, StageResults], Any] | None = None
+    steps: CellSteps | None = field(default=None, init=False, compare=False)
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        """Let the public methods of a stage tell of themselves as steps."""
+        super().__init_subclass__(**named)
+        for name, method in list(vars(cls).items()):
+            if not name.startswith("_") and inspect.isfunction(method):
+                setattr(cls, name, told(method))
+
+    def tell_steps(self, shell: Any) -> None:
+        """Tell from now on which step of a cell is running."""
+        object.__setattr__(self, "steps", CellSteps(self.language, self, shell))
 
     def page(self, found: StageResults) -> Any:
         """Return what the notebook shows of the stored results, one method per chapter."""
