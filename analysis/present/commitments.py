@@ -53,7 +53,8 @@ def _line(check: Check, rows: pd.DataFrame, language: Language) -> str:
     mine = rows[rows["lock"] == check.dims["lock"]] if len(rows) else rows
     return (
         f'<li class="state-{check.status}"><span class="sign" aria-hidden="true">'
-        f"{SIGNS[check.status]}</span> <div><p>{escape(words)}</p>{_list(mine, language)}</div></li>"
+        f"{SIGNS[check.status]}</span> <div><p>{escape(words)}</p>{_list(mine, language)}</div>"
+        "</li>"
     )
 
 
