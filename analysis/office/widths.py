@@ -7,12 +7,16 @@ import re
 from collections.abc import Sequence
 from unicodedata import east_asian_width
 
-_LETTER = 0.5
+_LETTER = 0.54
 """Width of a Latin letter in parts of its size; a Chinese one is as wide as its size."""
-_WORDS = re.compile(r"[A-Za-z\-–]+")
+_WORDS = re.compile(r"[A-Za-z]+[\-–]?")
+_UNBROKEN = re.compile(r"[^\s\u2e80-\u9fff\uff00-\uffef\-–]+[\-–]?")
+_BOLD = 0.9
+"""Share of a line that is left, for the letters of headings are bold."""
 _EDGES = re.compile(r"(?<=[\u4e00-\u9fff])(?=[0-9A-Za-z])|(?<=[0-9A-Za-z])(?=[\u4e00-\u9fff])")
-_NARROWEST, _WHOLE, _PADDING = 5, 16, 4
-"""Letters of the narrowest column, of a cell that should not break, and at the edges of a cell."""
+_NARROWEST, _WHOLE, _PADDING, _EDGE = 5, 16, 4, 2.5
+"""Letters of the narrowest column, of a cell that should not break, and at the edges of a cell
+where there is room and where there is little."""
 
 
 def letters(text: str) -> float:
@@ -44,16 +48,29 @@ def shares(rows: Sequence[Sequence[str]], room: float) -> list[float]:
     room : float
         Width of the table in letters.
     """
+    least = unbroken(rows)
     needed = []
-    for head, *cells in zip(*rows, strict=True):
-        # A heading may break in three, its words may not.
-        words = max(map(letters, _WORDS.findall(head)), default=0)
+    for floor, (head, *cells) in zip(least, zip(*rows, strict=True), strict=True):
         lengths = map(letters, cells)
-        needed.append(max(*lengths, math.ceil(letters(head) / 3), words, _NARROWEST))
-    wanted = {place: min(most, _WHOLE) + _PADDING for place, most in enumerate(needed)}
+        needed.append(max(*lengths, math.ceil(letters(head) / 3), floor - _EDGE))
+    wanted = [min(most, _WHOLE) + _PADDING for most in needed]
     longer = {place: (most - _WHOLE) ** 0.7 for place, most in enumerate(needed) if most > _WHOLE}
-    left = max(room - sum(wanted.values()), 0.0)
+    left = room - sum(wanted)
     for place, weight in longer.items():
-        wanted[place] += left * weight / sum(longer.values())
-    whole = sum(wanted.values())
-    return [wanted[place] / whole for place in range(len(needed))]
+        wanted[place] += max(left * weight / sum(longer.values()), weight)
+    over = sum(wanted) - room
+    if over > 0:  # Columns that can break give way, down to their longest word.
+        spare = [max(want - floor, 0) for want, floor in zip(wanted, least, strict=True)]
+        given = min(over / sum(spare), 1.0) if sum(spare) else 0.0
+        wanted = [want - given * more for want, more in zip(wanted, spare, strict=True)]
+    return [want / sum(wanted) for want in wanted]
+
+
+def unbroken(rows: Sequence[Sequence[str]]) -> list[float]:
+    """Return the letters that each column of a table needs so that no word of it breaks."""
+    least = []
+    for head, *cells in zip(*rows, strict=True):
+        words = max(map(letters, _WORDS.findall(head)), default=0) / _BOLD
+        inside = max((letters(w) for cell in cells for w in _UNBROKEN.findall(cell)), default=0)
+        least.append(max(min(inside, _WHOLE), words, _NARROWEST) + _EDGE)
+    return least

@@ -18,14 +18,14 @@ from analysis.office.blocks import MOST_ROWS, Block, Picture, Table, Text
 from analysis.office.charts import Chart
 from analysis.office.contents import Cover
 from analysis.office.faces import EAST_ASIAN, LATIN, OTHERWISE
-from analysis.office.widths import room_of, shares
+from analysis.office.widths import room_of, shares, unbroken
 from analysis.present import theme
 from analysis.report.run import HTML_LANG
 from analysis.settings import Language
 
 _INCH = 914400
-_CELL = 9
-"""Points of the letters in a table."""
+_CELLS = (9, 8.5, 8, 7.5, 7)
+"""Points of the letters in a table: the largest at which no word breaks."""
 _TOGETHER = 8
 """Rows of a table that is not broken over pages."""
 _CHART_HEIGHT = {"line": 5.6, "bar": 6.4}
@@ -237,8 +237,10 @@ class _Writer:
         rows = [*([shown.header] if shown.header else []), *shown.rows]
         table = self.document.add_table(len(rows), len(rows[0]))
         table.autofit = False
-        room = room_of(self.width / _INCH, _CELL)
-        widths = [int(self.width * share) for share in shares(rows, room)]
+        wide = self.width / _INCH
+        needed = sum(unbroken(rows))
+        size = next((s for s in _CELLS if needed <= room_of(wide, s)), _CELLS[-1])
+        widths = [int(self.width * share) for share in shares(rows, room_of(wide, size))]
         for column, width in zip(table.columns, widths, strict=True):
             column.width = width
         for place, (row, cells) in enumerate(zip(table.rows, rows, strict=True)):
@@ -248,7 +250,7 @@ class _Writer:
             kept = place < min(len(rows) - 1, _TOGETHER if len(rows) <= _TOGETHER else 2)
             for number, (cell, words) in enumerate(zip(row.cells, cells, strict=True)):
                 cell.width = widths[number]
-                self._cell(cell, words, numeric=shown.numeric[number], is_head=is_head)
+                self._cell(cell, words, size, numeric=shown.numeric[number], is_head=is_head)
                 cell.paragraphs[0].paragraph_format.keep_with_next = kept
         template.rule_table(table, theme.RULE, theme.BLUE)
         notes = list(block.notes)
@@ -261,11 +263,10 @@ class _Writer:
             gap = self.document.add_paragraph().paragraph_format
             gap.space_after, gap.line_spacing = Pt(0), Pt(8)
 
-    def _cell(self, cell: Any, words: str, *, numeric: bool, is_head: bool) -> None:
-
+    def _cell(self, cell: Any, words: str, size: float, *, numeric: bool, is_head: bool) -> None:
         paragraph = cell.paragraphs[0]
         run = paragraph.add_run(words)
-        run.font.size, run.bold = Pt(_CELL), is_head or None
+        run.font.size, run.bold = Pt(size), is_head or None
         paragraph.paragraph_format.space_after = Pt(1)
         paragraph.paragraph_format.space_before = Pt(1)
         paragraph.paragraph_format.line_spacing = 1.05
