@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,6 +22,7 @@ from analysis.pipeline.notebooks import Kernel, run_notebook
 from analysis.report import added
 
 _RUN = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+_LISTS = re.compile(r"\b(r?glob|iglob|iterdir|listdir|scandir|walk)\b")
 _HEAD = re.compile(r"\A---\n.*?^---\n", re.MULTILINE | re.DOTALL)
 
 
@@ -30,12 +33,59 @@ def outputs(chapter: Chapter) -> tuple[str, ...]:
 
 
 def depends(
-    chapter: Chapter, inputs: Mapping[str, str], beside: list[Path], values: Mapping[str, Any]
+    chapter: Chapter, inputs: Mapping[str, str], read: Iterable[Path], values: Mapping[str, Any]
 ) -> object:
     """Return what a chapter depends on besides its stage: its cells, what it reads, parameters."""
     folder = chapter.path.parents[1]
-    return [_cells(chapter.path), [inputs[p.relative_to(folder).as_posix()] for p in beside],
+    return [_cells(chapter.path), [inputs[p.relative_to(folder).as_posix()] for p in read],
             dict(values)]  # fmt: skip
+
+
+def read_by(chapters: Sequence[Chapter], beside: Sequence[Path]) -> dict[str, list[Path]]:
+    """Return by chapter's step the files beside it that it may read.
+
+    Those are what it names, itself or in a module beside it that it imports, and what no chapter
+    names. Where its code makes names up (``f"{site}.csv"``, ``"*.csv"``), it may read all of that
+    ending, where it lists folders, all.
+    """
+    texts = {chapter.step: _text_of(chapter.path, beside) for chapter in chapters}
+    named = {path for path in beside if any(_names(text, path) for text in texts.values())}
+    return {
+        step: [
+            path
+            for path in beside
+            if path not in named or _names(text, path) or _may_make_up(text, path)
+        ]
+        for step, text in texts.items()
+    }
+
+
+def _text_of(path: Path, beside: Iterable[Path]) -> str:
+    """Return the text of a chapter, and of the modules beside it that it imports."""
+    modules = {module for module in beside if module.suffix == ".py"}
+    text = _source(path)
+    while found := {module for module in modules if _names(text, module)}:
+        modules -= found
+        text = "\n".join([text, *(_source(module) for module in sorted(found))])
+    return text
+
+
+def _source(path: Path) -> str:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if path.suffix == ".ipynb":
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # damaged: told when it is run
+            text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+    return f"{text}\n{unquote(text)}"  # a picture's name is written as in an address
+
+
+def _names(text: str, path: Path) -> bool:
+    word = re.escape(path.stem) if path.suffix == ".py" else re.escape(path.name)
+    return re.search(rf"(?<![\w-]){word}(?![\w-])", text) is not None
+
+
+def _may_make_up(text: str, path: Path) -> bool:
+    ending = re.escape(path.suffix or path.name)
+    return bool(_LISTS.search(text) or re.search(rf"(?<![\w)\]-]){ending}(?!\w)", text))
 
 
 def _cells(path: Path) -> str:

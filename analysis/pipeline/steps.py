@@ -230,18 +230,19 @@ def _chapters(setting: Setting, inputs: Mapping[str, str], values: Mapping[str, 
     from analysis.pipeline import chapters as own
 
     folder = setting.root / "data" / setting.client
-    read = chapters.beside(folder)
+    there = chapters.chapters(folder)
+    read = own.read_by(there, chapters.beside(folder))
     return [
         Step(
             name=found.step,
-            depends=own.depends(found, inputs, read, values),
+            depends=own.depends(found, inputs, read[found.step], values),
             outputs=own.outputs(found),
             size=1,
             execute=partial(_execute_chapter, setting, found, values),
             after=(found.stage, *parameters.stage(found.stage).reads),
             stage=found.stage,
         )
-        for found in chapters.chapters(folder)
+        for found in there
     ]
 
 

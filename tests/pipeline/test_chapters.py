@@ -94,6 +94,39 @@ def test_a_change_runs_it_and_the_report_again_and_nothing_else(project, own):
     assert "chapter.tracking_weather" not in manifest.load(gone.folder).steps
 
 
+def test_a_changed_file_runs_the_chapters_that_may_read_it(project, own):
+    (own / "snow.csv").write_text("1")
+    (own / "gauge 1.csv").write_text("1")
+    (own / "places.py").write_text("WHERE = 'snow.csv'\n")
+    cell = "```{code-cell}\n%s\n```\n"
+    (own / "value_plain.md").write_text("# Nothing read\n\nA rainy gauge.csv and some snow.\n")
+    (own / "value_module.md").write_text(cell % "import places; print(open(places.WHERE).read())")
+    (own / "value_made.md").write_text(cell % "n = 1; print(open(f'gauge {n}.csv').read())")
+    (own / "value_all.md").write_text(cell % "from pathlib import Path; list(Path().iterdir())")
+
+    def ran():
+        return {name.removeprefix("chapter.") for name in project.run().executed} - {"report"}
+
+    project.run()
+    for name, runs in {
+        "rain.txt": {"tracking_weather", "value_all"},
+        "snow.csv": {"value_module", "value_made", "value_all"},
+        "places.py": {"value_module", "value_all"},
+        "value_plain.md": {"value_plain"},
+        # No chapter names it: each may read it.
+        "gauge 1.csv": {
+            "tracking_weather",
+            "value_module",
+            "value_made",
+            "value_all",
+            "value_plain",
+        },
+    }.items():
+        with (own / name).open("a") as file:
+            file.write(" ")
+        assert ran() == runs, name
+
+
 def test_how_reports_look_makes_only_the_pages_anew(project):
     file = project.root / "data" / "acme" / "client.yml"
     file.write_text("client: acme\n")
