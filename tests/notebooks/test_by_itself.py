@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -65,6 +66,23 @@ def test_tracking_shows_the_same_and_leaves_the_report_alone(finished, by_itself
     assert mine.keys() == reported.keys()
     # Another process adds up in another order: the last digit of an iterated fit may differ.
     assert mine == pytest.approx(reported, rel=1e-9, nan_ok=True)
+
+
+def test_a_cell_that_stops_says_how_far_it_came(finished, monkeypatch, capsys):
+    monkeypatch.setenv("CRMEVAL_HOME", str(finished.client.root))
+    stage = opening.open_stage("baseline", client=NAME, language="en")
+    source = "stage.raters(), stage.scale_use()\nstage.baseline_levels()"
+    stage.tell_steps(SimpleNamespace(execution_count=1, user_ns={"stage": stage, "In": [source]}))
+    stage.raters()
+    with pytest.raises(TypeError):
+        stage.scale_use("too much")
+    told = [line.strip() for line in capsys.readouterr().out.split("\r")[1:]]
+    assert told[:2] == ["Step 1 of 3: raters", "Step 2 of 3: scale_use"]
+    assert re.fullmatch(r"1 of 3 steps in \d+\.\d s", told[2])
+    stage.steps.shell.execution_count = 2
+    stage.steps.shell.user_ns["In"] = ["stage.raters()"]
+    stage.raters()
+    assert capsys.readouterr().out == ""
 
 
 def test_value_finds_the_effects_of_the_run(finished, by_itself):

@@ -72,12 +72,21 @@ class CellSteps:
             if not quiet:
                 self._say("running", name=name)
             yield
+        except BaseException:
+            self._done -= 1
+            self._end(quiet)
+            raise
+        else:
+            if self._done >= self._total:
+                self._end(quiet)
         finally:
             self._within = False
-            if not quiet and (self._done >= self._total or sys.exc_info()[0] is not None):
-                self._say("done", seconds=time.monotonic() - self._began)
-                sys.stdout.write("\n")
-                self._width = 0
+
+    def _end(self, quiet: bool) -> None:
+        if not quiet:
+            self._say("done", seconds=time.monotonic() - self._began)
+            sys.stdout.write("\n")
+            self._width = 0
 
     def _steps_of(self, source: str) -> int:
         """Count the calls of the stage's methods in a cell."""
