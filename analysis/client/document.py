@@ -11,6 +11,7 @@ from analysis.client.base import Part, Period, Text, refused
 from analysis.client.identity import Identity, Privacy, Report
 from analysis.client.outcomes import Outcome, OutcomeName
 from analysis.client.plan import Claim, Design, Finances, Goal, Instrument, Value
+from analysis.client.readings import completed
 from analysis.client.sources import LabelMap, Source, reasons
 from analysis.client.standards import Standards, named, put_together
 from analysis.files import account_home, expanded
@@ -72,6 +73,11 @@ class Client(Part):
 
     _path: Path | None = PrivateAttr(default=None)
     _lines: Any = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _goals_completed(cls, raw: Any) -> Any:
+        return completed(raw)
 
     @model_validator(mode="after")
     def _key_in_the_open(self) -> Client:

@@ -87,7 +87,8 @@ class Goal(Part):
         Registry identifier.
     target : float
         In the reading that ``unit`` names: a change in points of the indicator's unit
-        (``points``), a relative change (``relative``, 0.15 is +15 %) or a level to reach.
+        (``points``), a relative change (``relative``, 0.15 is +15 %) or a level to reach. Left
+        out, it is that of the chosen reading of a contradiction, and so is ``unit``.
     deadline : date
         Day by which it must be reached.
     horizon : str

@@ -57,7 +57,8 @@ class Criterion(Part):
 
     ``confirm: true``: a person says whether it is reached; a ``line`` is then what is asked of.
     ``report``: the verdict on ``target`` at that ``horizon`` is taken over. ``otherwise`` stands
-    in for an example that the client does not take over.
+    in for an example that the client does not take over. ``only: {C3: [open, both]}``: asked under
+    these readings of a contradiction, ``open`` while none is chosen.
     """
 
     measure: str
@@ -68,6 +69,7 @@ class Criterion(Part):
     horizon: str | None = None
     conflict: str | None = None
     readings: dict[str, float] = Field(default_factory=dict)
+    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     requirement: str = ""
     example: bool = False
     otherwise: Criterion | None = None

@@ -77,6 +77,7 @@ from analysis.monitoring.programme.gate_data import gate_measures
 from analysis.monitoring.programme.gates import assess_gates, gate_table
 from analysis.monitoring.programme.milestones import assess_milestones, milestone_states
 from analysis.monitoring.programme.risks import assess_risks, grade_risks, risk_changes
+from analysis.monitoring.programme.stages import assess_stages
 from analysis.monitoring.programme.taken_over import settle_gates, verdicts
 from analysis.monitoring.training.breakdowns import assess_breakdowns
 from analysis.monitoring.training.composite import (
@@ -132,6 +133,7 @@ __all__ = [
     "assess_phases",
     "assess_rare",
     "assess_risks",
+    "assess_stages",
     "assess_teaching",
     "assess_training",
     "assess_weekly",

@@ -129,6 +129,7 @@ class Topic(StrEnum):
     PHASES = "phases"
     SEASON = "season"
     RARE_EVENTS = "rare_events"
+    STAGES = "stages"
     TEACHING = "teaching"
     TEST_ITEMS = "test_items"
     TRAINING_DATA = "training_data"

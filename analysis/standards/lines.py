@@ -204,12 +204,13 @@ def resolved(
     for name, entry in written["lines"].items():
         if entry.get("example") and not examples:
             continue
-        chosen = entry.get("readings", {}).get(choices.get(entry.get("conflict", ""), ""))
+        reading = choices.get(entry.get("conflict", ""))
+        chosen = entry.get("readings", {}).get(reading or "")
         value = entry.get("value") if chosen is None else chosen
-        if value is None:
-            waiting[name] = entry["conflict"]
-        else:
+        if value is not None:
             drawn[name] = Drawn(value=value, requirement=entry.get("requirement", ""))
+        elif reading is None:
+            waiting[name] = entry["conflict"]
     return Lines(
         drawn=drawn,
         open=waiting,
@@ -226,7 +227,7 @@ def _gate(gate: Mapping[str, Any], choices: Mapping[str, str], examples: bool) -
     criteria = []
     for criterion in gate["criteria"]:
         found = _of_client(criterion) if criterion.get("example") and not examples else criterion
-        if found is None:
+        if found is None or not _under(found.get("only", {}), choices):
             continue
         unit = measures()[found["measure"]].get("unit")
         found = {"requirement": gate.get("requirement", ""), "unit": unit, **found}
@@ -237,6 +238,11 @@ def _gate(gate: Mapping[str, Any], choices: Mapping[str, str], examples: bool) -
             found |= {"confirm": True} if line is None else {"line": line}
         criteria.append(found)
     return {**gate, "criteria": criteria}
+
+
+def _under(only: Mapping[str, Any], choices: Mapping[str, str]) -> bool:
+    """Return whether a criterion is asked under the readings chosen; ``open`` is none."""
+    return all(choices.get(id, "open") in readings for id, readings in only.items())
 
 
 def _of_client(criterion: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -127,7 +127,7 @@ def test_the_folder_carries_the_id(example, write):
 
 
 def test_every_conflict_can_be_chosen():
-    assert list(client.READINGS) == [f"C{n}" for n in range(1, 15)]
+    assert list(client.READINGS) == [f"C{n}" for n in range(1, 18)]
     for conflict in client.READINGS.values():
         for reading in conflict.readings.values():
             assert set(reading) == {"zh_CN", "en"}

@@ -55,7 +55,7 @@ def test_entries_say_what_the_documents_say(tool):
         ({"status": "answered", "where": ["gate:M13"]}, "leads nowhere"),
         ({"status": "answered", "where": ["report:nonsense"]}, "leads nowhere"),
         ({"status": "answered", "where": ["risk:nonsense"]}, "leads nowhere"),
-        ({"status": "answered", "where": ["conflict:C15"]}, "leads nowhere"),
+        ({"status": "answered", "where": ["conflict:C18"]}, "leads nowhere"),
         ({"status": "answered", "where": ["table:nonsense"]}, "leads nowhere"),
         ({"status": "answered", "where": ["client:design.nonsense"]}, "leads nowhere"),
         ({"status": "answered", "where": ["code:analysis.causal.nonsense"]}, "leads nowhere"),

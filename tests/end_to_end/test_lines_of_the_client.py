@@ -33,7 +33,8 @@ def villa(document):
     for name in ("csat_v1", "course_v1"):
         document["instruments"][name] |= {"scale": [0, 10], "satisfied": [8, 10]}
     document["design"]["smallest_effect"] = 0.3
-    document["goals"] = [g for g in document["goals"] if g["indicator"] != "csat_mean"]
+    kept = [g for g in document["goals"] if {"target", "unit"} <= set(g)]  # no reading gives them
+    document["goals"] = [g for g in kept if g["indicator"] != "csat_mean"]
 
 
 def own(document):

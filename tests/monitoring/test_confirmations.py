@@ -44,7 +44,8 @@ def test_every_criterion_that_waits_is_on_the_sheet_with_its_evidence():
     found = assess_gates(GATES, {"documents": DOCUMENTS}, as_of=ON)
     sheet = found.table("confirmation_decisions").set_index("criterion_id")
     of_m2 = [f"M2.{measure}" for measure in ("lecturers_certified", "textbooks", "cases")]
-    assert list(sheet.index) == ["M1.needs_report", *of_m2]
+    of_m1 = ["M1.needs_report", "M1.frontline_staff"]  # no roster is at hand to count them
+    assert list(sheet.index) == [*of_m1, *of_m2]
     assert sheet["evidence"]["M1.needs_report"] == "《培训需求分析报告》 V2 总经理 2024-01-25"
     assert sheet["evidence"]["M2.cases"] == ""
     assert (sheet["state"] == "").all()
@@ -84,9 +85,16 @@ def test_what_was_confirmed_stays_on_the_sheet_and_is_not_asked_again():
     made = decided(reached("M2.textbooks"))
     lines = course({"C5": "share_80"})
     table = gate_table(GATES, {}, ON, lines, decisions=made)
-    sheet = confirmation_sheet(table, made, None, lines)
+    waiting = table[table["state"] == "not_recorded"]
+    sheet = confirmation_sheet(waiting, made, None, lines)
     assert sheet["criterion_id"].tolist() == ["M2.textbooks", "M1.needs_report", "M2.cases"]
     assert sheet["state"].tolist() == ["reached", "", ""]
+
+
+def test_what_the_data_do_not_hold_may_be_confirmed_too():
+    made = decided(reached("M1.frontline_staff"))
+    table = gate_table(GATES, {}, ON, course(), decisions=made).set_index(["goal", "measure"])
+    assert table.loc[("M1", "frontline_staff"), "state"] == "met"
 
 
 def test_a_wrong_confirmation_is_named(tmp_path):

@@ -67,7 +67,8 @@ def confirmation_sheet(
     Parameters
     ----------
     gates : DataFrame
-        As :func:`~analysis.monitoring.programme.gates.gate_table` gives them.
+        Criteria that wait for it, as :func:`~analysis.monitoring.programme.gates.gate_table` gives
+        them.
     decisions : DataFrame
         As :data:`SHEET` reads them.
     documents : DataFrame or None
@@ -76,8 +77,7 @@ def confirmation_sheet(
     lines : Lines
         What the client's programme is held to.
     """
-    waiting = gates[gates["state"] == "not_recorded"]
-    pairs = zip(waiting["goal"], waiting["measure"], strict=True)
+    pairs = zip(gates["goal"], gates["measure"], strict=True)
     rows = [
         dict.fromkeys(SHEET.columns, "")
         | {"criterion_id": criterion_id(goal, measure)}

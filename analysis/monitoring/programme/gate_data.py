@@ -5,20 +5,27 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from analysis.measurement.columns import dates, floats, present
+from analysis.measurement.columns import dates, floats, instants, present
 from analysis.measurement.intervals import Interval, mean_t, wilson
 from analysis.monitoring.inference.dependence import subject_effects
+from analysis.monitoring.training.composite import composite_marks
 from analysis.monitoring.training.levels import first_attempts, reactions_by_sheet
 from analysis.monitoring.training.measures import class_of, class_of_attempts, site_of
 from analysis.settings import LEVEL
 from analysis.standards import Lines, course
+from analysis.tables import Rows, parts
 
-Tables = Mapping[str, pd.DataFrame | None]
+Tables = Mapping[str, Any]
+"""Canonical tables by name; work orders also as they lie on disk."""
+
+RESOLVE_DAYS = 30
+"""Complaints count once they had so many days to be resolved."""
 
 
 def gate_measures(
@@ -51,8 +58,9 @@ def gate_measures(
     lines, found = lines or course(), {}
     days = {"staff": "hired_on", "enrolments": "held_on"}
     known = {**tables, **{name: _until(tables.get(name), day, until) for name, day in days.items()}}
+    known["tickets"] = complaints_due(tables.get("tickets"), until)
     for name, (table, day, columns, measure) in _MEASURES.items():
-        frame = _until(tables.get(table), day, until)
+        frame = _until(known.get(table), day, until)
         if not present(frame, *columns):
             continue
         interval = measure(frame, known, lines, level)
@@ -151,6 +159,51 @@ def _passes(
     )
 
 
+def _composite(
+    assessments: pd.DataFrame, tables: Tables, lines: Lines, level: float
+) -> Interval | None:
+    """Return the share of people with all parts whose composite mark is a pass."""
+    weights, mark = lines.of("composite_weights"), lines.of("composite_mark")
+    if not weights or mark is None:
+        return None
+    marks = composite_marks(assessments, weights)
+    sites = marks["staff_id"].map(site_of(tables.get("staff")))
+    return _share((marks["composite"] >= mark).to_numpy(float), sites, level=level)
+
+
+def complaints_due(tickets: Rows | None, until: dt.date | None) -> pd.DataFrame | None:
+    """Return the complaints of the twelve months to a day that had time to be resolved.
+
+    Parameters
+    ----------
+    tickets : DataFrame, Stored or None
+        Canonical table.
+    until : date or None
+        The day; that of the newest complaint without it.
+
+    Returns
+    -------
+    DataFrame or None
+        ``site_id``, ``resolved`` (1 where resolved by the day); None where kinds or times are not
+        at hand.
+    """
+    if not present(tickets, "kind", "opened_at", "resolved_at"):
+        return None
+    wanted = ["site_id", "kind", "opened_at", "resolved_at"]
+    found = [part.loc[part["kind"] == "complaint", wanted] for part in parts(tickets, wanted)]
+    rows = pd.concat(found, ignore_index=True)
+    opened, resolved = instants(rows["opened_at"]), instants(rows["resolved_at"])
+    end = opened.max() if until is None else pd.Timestamp(until, tz="UTC") + pd.Timedelta(days=1)
+    first, last = end - pd.DateOffset(months=12), end - pd.Timedelta(days=RESOLVE_DAYS)
+    due = (opened >= first) & (opened <= last)
+    done = (resolved <= end).astype(float)
+    return pd.DataFrame({"site_id": rows["site_id"], "resolved": done})[due.to_numpy()]
+
+
+def _resolved(complaints: pd.DataFrame, _: Tables, __: Lines, level: float) -> Interval | None:
+    return _share(complaints["resolved"].to_numpy(float), complaints["site_id"], level=level)
+
+
 def _score(
     assessments: pd.DataFrame, tables: Tables, lines: Lines, level: float
 ) -> Interval | None:
@@ -222,7 +275,9 @@ _MEASURES: Mapping[str, tuple[str, str, tuple[str, ...], Callable]] = {
     "first_wave_trained": ("waves", "", ("arm", "wave"), _first_wave),
     "attendance": ("enrolments", "held_on", ("attended",), _attendance),
     "pass_rate": ("assessments", "assessed_on", ("score",), _passes),
+    "composite_pass": ("assessments", "assessed_on", ("score", "form"), _composite),
     "mean_score": ("assessments", "assessed_on", ("score",), _score),
+    "resolution": ("tickets", "", ("resolved",), _resolved),
     "course_csat": ("reactions", "answered_on", ("score",), _satisfied),
     "sites_covered": ("waves", "", ("arm",), _covered),
     "active_accounts": ("crm_usage", "month", ("users", "active_users"), _active),

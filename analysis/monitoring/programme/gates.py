@@ -54,7 +54,15 @@ ALPHA = 0.05
 _WORDED = r"M(?:1|2|3|6|9|12)"
 """Gates of the course; what a missed one of these sets off has words of its own."""
 
-SAMPLED = ("pass_rate", "attendance", "course_csat", "mean_score", "active_accounts")
+SAMPLED = (
+    "pass_rate",
+    "composite_pass",
+    "attendance",
+    "course_csat",
+    "mean_score",
+    "active_accounts",
+    "resolution",
+)
 """Measures that are samples, and so may miss a line by chance."""
 
 
@@ -130,7 +138,8 @@ def gate_table(
     A gate that was due is judged by what there was on its planned day, one still to come by
     what there is on ``as_of``. ``verdicts`` (of
     :func:`~analysis.monitoring.programme.taken_over.verdicts`) speak for what needs a comparison
-    group; without them another report judges it.
+    group; without them another report judges it. What no export speaks of, and what the data that
+    were to speak of it do not hold, a person may confirm.
 
     Parameters
     ----------
@@ -174,7 +183,7 @@ def gate_table(
         for criterion in rule["criteria"]:
             got = measured[day].get(criterion["measure"])
             judged = taken_over(criterion, verdicts) or _judged(criterion, got, alpha)
-            if judged["state"] == "not_recorded":
+            if judged["state"] in ("not_recorded", "no_data"):
                 judged |= confirmed(decisions, goal, criterion["measure"]) or {}
             judged["due_on"] = due[gate].date().isoformat()
             asked_by = criterion["requirement"]
@@ -236,9 +245,11 @@ def assess_gates(
     alerts = [_alert(str(goal), rows) for goal, rows in missed.groupby("goal", sort=False)]
     made = SHEET.read_nothing() if decisions is None else decisions
     found = {"gates": table}
-    if len(made) or (table["state"] == "not_recorded").any():
+    waits = table["state"].eq("not_recorded")
+    waits |= table["state"].eq("no_data") & table["milestone_id"].isin(reached)
+    if len(made) or waits.any():
         documents = tables.get("documents")
-        found["confirmation_decisions"] = confirmation_sheet(table, made, documents, lines)
+        found["confirmation_decisions"] = confirmation_sheet(table[waits], made, documents, lines)
     return collect("monitoring", [*checks, alerts], tables=found)
 
 

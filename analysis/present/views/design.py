@@ -62,7 +62,9 @@ def contradictions(table: pd.DataFrame) -> pd.DataFrame:
         for row in table.itertuples()
     ]
     return table.assign(
-        question=[f"design.conflicts.{id}.question" for id in table["conflict"]], reading=chosen
+        question=[f"design.conflicts.{id}.question" for id in table["conflict"]],
+        moves=[f"design.conflicts.{id}.moves" for id in table["conflict"]],
+        reading=chosen,
     )
 
 

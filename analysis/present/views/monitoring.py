@@ -109,6 +109,31 @@ def _part(row, language: Language) -> str:
     return wording.text(key, language) if wording.has(key) else str(row.subject)
 
 
+def stages(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the stages of the programme, their spans in words."""
+
+    def span(first: str, last: str):
+        def written(row, language: Language) -> str:
+            begins, ends = getattr(row, first), getattr(row, last)
+            if pd.isna(begins):
+                return "—"
+            key = "monitoring.stage_since" if pd.isna(ends) else "monitoring.stage_days"
+            filled = {"first": begins} if pd.isna(ends) else {"first": begins, "last": ends}
+            return wording.text(key, language, **filled)
+
+        return written
+
+    def asked(row, language: Language) -> str:
+        months = {"first": row.asked_from, "last": row.asked_to}
+        return wording.text("monitoring.stage_months", language, **months)
+
+    return table.assign(
+        asked=in_words(table, asked),
+        planned=in_words(table, span("planned_from", "planned_to")),
+        actual=in_words(table, span("actual_from", "actual_to")),
+    )
+
+
 def ranked(table: pd.DataFrame) -> pd.DataFrame:
     """Return sites with signals on the bad side, by indicator, the most first."""
     return table[table["worse"] > 0]

@@ -56,7 +56,8 @@ class DesignStage(Stage):
 
     def conflicts(self) -> StageResults:
         """Contradictions between requirements, and what the client chose."""
-        return self.step("conflicts", design.assess_conflicts, self.client.choices)
+        stated = self.client
+        return self.step("conflicts", design.assess_conflicts, stated.choices, stated.goals)
 
     def roll_out(self) -> StageResults:
         """Who is trained when, by kind of site."""

@@ -271,6 +271,8 @@ class MonitoringStage(Stage):
         planned = self.table("milestones")
         today = {"as_of": self.today, **self.held}
         states = self.step("milestones", monitoring.assess_milestones, planned, **today)
+        taught = self.of("enrolments", "staff", "waves")
+        spans = self.step("stages", monitoring.assess_stages, planned, *taught, **today)
         scorecard, ratios = ledger.earlier_verdicts(self.client.folder.name, before=self.today)
         gates = self.step(
             "gates",
@@ -282,7 +284,7 @@ class MonitoringStage(Stage):
             decisions=self.known(ledger.confirmations(self.client.folder)),
             **self.told,
         )
-        return merge(self.name, (states, gates))
+        return merge(self.name, (states, spans, gates))
 
     def budget(self) -> StageResults:
         """Compare planned and actual cost, what a trainee and an hour cost, and forecast."""
