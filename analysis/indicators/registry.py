@@ -99,6 +99,9 @@ class Indicator(_Model):
         Identifier in panel, results and wording.
     title : Title
         Name in both languages.
+    in_sentence : str
+        How an English sentence names it where its title would need an article or another noun:
+        ``the net promoter score``. Empty where the title itself can stand there.
     level : int
         Kirkpatrick level: 1 reaction, 2 learning, 3 behaviour, 4 results; 5 return (Phillips).
     unit : str
@@ -132,6 +135,7 @@ class Indicator(_Model):
 
     id: str
     title: Title
+    in_sentence: str = ""
     level: Annotated[int, Field(ge=1, le=5)]
     unit: Unit
     direction: Literal["up", "down"]

@@ -51,6 +51,7 @@ def answer(
     language: Language,
     *,
     lines: Sequence[Line] = (),
+    shown: int | None = None,
     actions: bool = True,
     beside: Mapping[str, str] | None = None,
     advice: str = "",
@@ -58,9 +59,9 @@ def answer(
     """Build the first-screen box: what is claimed, how sure, and why not surer.
 
     ``lines`` are questions with their answers; they stand in the place of the first claim.
-    ``actions`` says what to do about each claim; the same advice is given once. ``beside`` are
-    finished sentences by finding id, which stand below its claim; ``advice`` is one that stands
-    below the first.
+    ``shown`` is how many findings are seen before the others are opened. ``actions`` says what to
+    do about each claim; the same advice is given once. ``beside`` are finished sentences by finding
+    id, which stand below its claim; ``advice`` is one that stands below the first.
     """
     checks = tuple(checks)
     if not findings:
@@ -75,7 +76,11 @@ def answer(
             told = told or sentences.sentence(finding.action, language, finding.params)
         parts.append(_one_answer(finding, checks, language, asked, told, more))
         advised.add(finding.action)
-    return f'<div class="crm answer" id="{anchor}">{"".join(parts)}</div>'
+    rest = ""
+    if shown is not None and parts[shown:]:
+        words = escape(wording.text("report.more_findings", language, n=len(parts[shown:])))
+        rest = f'<details class="fold"><summary>{words}</summary>{"".join(parts[shown:])}</details>'
+    return f'<div class="crm answer" id="{anchor}">{"".join(parts[:shown])}{rest}</div>'
 
 
 def claim(finding: Finding, language: Language) -> str:

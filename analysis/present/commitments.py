@@ -30,20 +30,33 @@ def notice(results: StageResults, language: Language) -> str:
     language : {"zh_CN", "en"}
         Language.
     """
-    checks = [check for check in results.checks if check.topic is Topic.LOCK]
+    checks = _checks(results)
     if not checks:
         return ""
     rows = results.table_or_empty("deviations")
     lines = "".join(_line(check, rows, language) for check in checks)
     label = escape(wording.text("locks.label", language))
     told = f'<ul class="crm commitments" aria-label="{label}">{lines}</ul>'
-    if len(rows) or any(check.status != "passed" for check in checks):
+    kept = as_locked(results, language)
+    if not kept:
         return told
-    kept = wording.text(f"locks.kept.{'both' if checks[1:] else checks[0].dims['lock']}", language)
     return (
         f'<details class="crm kept"><summary><span class="sign state-passed" aria-hidden="true">'
         f"{SIGNS['passed']}</span> {escape(kept)}</summary>{told}</details>"
     )
+
+
+def as_locked(results: StageResults, language: Language) -> str:
+    """Return the words that all is as it was locked; empty where it is not, or nothing was."""
+    checks = _checks(results)
+    rows = results.table_or_empty("deviations")
+    if not checks or len(rows) or any(check.status != "passed" for check in checks):
+        return ""
+    return wording.text(f"locks.kept.{'both' if checks[1:] else checks[0].dims['lock']}", language)
+
+
+def _checks(results: StageResults) -> list[Check]:
+    return [check for check in results.checks if check.topic is Topic.LOCK]
 
 
 def _line(check: Check, rows: pd.DataFrame, language: Language) -> str:

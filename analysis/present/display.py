@@ -211,6 +211,7 @@ class Display:
         checks: Iterable[Check] = (),
         *,
         lines: Iterable[Line] = (),
+        shown: int | None = None,
         actions: bool = True,
     ) -> None:
         """Show what is claimed, how strong the evidence is, and what limits it.
@@ -223,6 +224,8 @@ class Display:
             The checks the findings name; their parameters fill the reasons.
         lines : Iterable of Line
             Questions with their answers, shown in the place of the first claim.
+        shown : int, optional
+            How many findings are seen before the others are opened; all by default.
         actions : bool
             Whether to say what to do about each; the same advice is given once.
         """
@@ -232,7 +235,7 @@ class Display:
         self._emit(
             "answer",
             lambda language: cards.answer(
-                found, checks, anchor, language, lines=lines, actions=actions
+                found, checks, anchor, language, lines=lines, shown=shown, actions=actions
             ),
             fold=lambda language: wording.text("report.holds.findings", language, n=len(found)),
             holds={"findings": len(found)},

@@ -138,13 +138,14 @@ def _answer(
     answer: str,
     of: Sequence[str],
     first: int | None = None,
+    open: int | None = None,
     actions: bool = True,
 ) -> None:
     if answer not in run.results:
         _not_run(show, answer)
         return
     found = run.results[answer]
-    show.answer(_matching(found.findings, of)[:first], found.checks, actions=actions)
+    show.answer(_matching(found.findings, of)[:first], found.checks, shown=open, actions=actions)
 
 
 def _kpis(show: Display, run: Run, stem: str, *, kpis: str, of: Sequence[str], labels: str) -> None:

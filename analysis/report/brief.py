@@ -1,7 +1,7 @@
 """The decision brief: one page that answers before it explains, and prints on one sheet of A4.
 
 What a decision needs (answer, certainty, reason, next step) is printed; what could not be done and
-the links to the reports stand below it on the screen only.
+the links to the reports stand below it on the screen only. What backs the answer is folded there.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _OVERDUE = "value.actions"
 """Asked of every table; those that are missing are told in one row."""
 _PRINTED = ("answer", "decide", "sure", "why", "do")
 _SHOWN_CLAIMS = 3
-_FEW = 3
-"""Rows at most of what could not be done that stand open on the page."""
+_GRADES = (4, 5)
+"""Columns of the table of effects that grade its rows."""
 _PLACES = {"share": 3}
 """Decimals by unit in which a level and an effect are added as they are read."""
 
 
-def sections(run: Run, language: Language, *, since: str = "") -> list[Section]:
+def sections(run: Run, language: Language) -> list[Section]:
     """Return the sections of the brief, the answer first.
 
     Parameters
@@ -48,8 +48,6 @@ def sections(run: Run, language: Language, *, since: str = "") -> list[Section]:
         Its stored results are read; nothing is computed.
     language : {"zh_CN", "en"}
         Language.
-    since : str
-        Markup of the line that says what changed since the last report.
     """
     effects, worth = (_of(run, stage, "findings") for stage in _DECIDING)
     findings = [*effects[:1], *worth, *effects[1:]]
@@ -69,17 +67,16 @@ def sections(run: Run, language: Language, *, since: str = "") -> list[Section]:
     )
     targets = _table(run, "value", "scorecard")
     parts = [
-        ("answer", answer),
-        ("decide", _options(run, language)),
-        ("why", _why(run, effects, estimates, targets, language)),
-        ("sure", _sure(worth, checks, language)),
-        ("do", _actions(run, findings, language)),
-        ("kept", _kept(run, language) + since),
-        ("missing", _missing(run, language)),
-        ("audiences", _audiences(run, language)),
-        ("stages", _stages(run, language)),
+        ("answer", answer, ""),
+        ("decide", _options(run, language), ""),
+        ("why", _why(run, effects, estimates, targets, language), ""),
+        ("do", _actions(run, findings, language), ""),
+        ("sure", _sure(worth, checks, language), _asked(checks, language)),
+        ("kept", *_kept(run, language)),
+        ("missing", *_missing(run, language)),
+        ("stages", _reports(run, language), ""),
     ]
-    return [_section(name, html, language) for name, html in parts if html]
+    return [_section(name, html, says, language) for name, html, says in parts if html]
 
 
 def through(run: Run, language: Language) -> str:
@@ -143,12 +140,23 @@ def _options(run: Run, language: Language) -> str:
     )
 
 
-def _kept(run: Run, language: Language) -> str:
-    """Return what was locked, and what earlier reports asked for that is overdue."""
-    html = commitments.notice(list(run.results.values())[-1], language) if run.results else ""
+def _kept(run: Run, language: Language) -> tuple[str, str]:
+    """Return what was locked and what is overdue, and the line under which it is folded.
+
+    What was not locked, or differs from what was, weakens every claim and is not folded.
+    """
+    if not run.results:
+        return "", ""
+    last = list(run.results.values())[-1]
+    html = commitments.notice(last, language)
+    says = [commitments.as_locked(last, language)]
     if late := overdue(run, language):
+        n = int(_table(run, "value", "earlier_actions")["state"].eq("overdue").sum())
+        says.append(wording.text("brief.overdue_count", language, n=n))
         html += f'<p class="notice">{escape(late)}</p>'
-    return html
+    return html, wording.text("report.between", language).join(filter(None, says)) if says[
+        0
+    ] else ""
 
 
 def overdue(run: Run, language: Language) -> str:
@@ -186,13 +194,13 @@ def imprint(run: Run, language: Language) -> str:
     return f'<p class="imprint">{escape(words)}</p>'
 
 
-def _section(name: str, html: str, language: Language) -> Section:
+def _section(name: str, html: str, says: str, language: Language) -> Section:
     title = wording.text(f"brief.{name}", language)
     anchor = f"brief-{name}-section"
-    heading = f'<h2 id="{anchor}">{escape(title)}</h2>'
-    if name in _PRINTED:
-        return Section(anchor, title, [heading, html])
-    return Section(anchor, title, [f'<section class="screen">{heading}{html}</section>'])
+    unseen = ' class="unseen"' if name == "answer" else ""
+    heading = f'<h2 id="{anchor}"{unseen}>{escape(title)}</h2>'
+    screen = name not in _PRINTED
+    return Section(anchor, title, [heading, html], folded=bool(says), says=says, screen=screen)
 
 
 def _of(run: Run, stage: str, kind: str) -> tuple[Any, ...]:
@@ -206,9 +214,6 @@ def _table(run: Run, stage: str, name: str) -> pd.DataFrame:
 def _sure(worth: Sequence[Finding], checks: list[Check], language: Language) -> str:
     if not checks:
         return f"<p>{escape(wording.text('brief.sure_none', language))}</p>"
-    items = holds.by_state(checks, language)
-    told = wording.text("brief.sure_text", language, all=len(checks), items=items)
-    html = f"<p>{escape(told)}</p>"
     # Targets, return and overdue actions are said above; a check asked of every outcome, once.
     said = {_OVERDUE, *(name for finding in worth for name in finding.checks)}
     spoken = {
@@ -219,9 +224,17 @@ def _sure(worth: Sequence[Finding], checks: list[Check], language: Language) -> 
     ordered = sorted(spoken.values(), key=lambda c: (_SPOKEN.index(c.status), checks.index(c)))
     items = "".join(_doubt(check, language) for check in ordered[:_DOUBTS])
     if not items:
-        return html
+        return f"<p>{escape(wording.text('brief.sure_rest', language))}</p>"
     first = escape(wording.text("brief.sure_first", language))
-    return f'{html}<p>{first}</p><ul class="doubts">{items}</ul>'
+    return f'<p>{first}</p><ul class="doubts">{items}</ul>'
+
+
+def _asked(checks: Sequence[Check], language: Language) -> str:
+    """Return how many checks there were and how they ended; empty without any."""
+    if not checks:
+        return ""
+    items = holds.by_state(checks, language)
+    return wording.text("brief.sure_text", language, all=len(checks), items=items)
 
 
 def _doubt(check: Check, language: Language) -> str:
@@ -271,14 +284,21 @@ def _why(
     ]
     heads[2] = wording.text("terms.interval", language, level=level)
     more = len(rows) - _OUTCOMES
+    notes = [wording.text("brief.more_outcomes", language, n=more)] if more > 0 else []
+    rows, columns = rows[:_OUTCOMES], range(len(heads))
+    alike = [c for c in _GRADES if rows[1:] and len({row[c] for row in rows}) == 1]
+    if alike:  # said once, below
+        same = wording.text("brief.alike", language, items=[rows[0][c] for c in alike])
+        notes = [(" " if language == "en" else "").join([same, *notes])]
+        columns = [c for c in columns if c not in alike]
     return tables.render(
-        heads,
-        rows[:_OUTCOMES],
+        [heads[c] for c in columns],
+        [[row[c] for c in columns] for row in rows],
         caption=wording.text("brief.why_caption", language),
-        numeric=[False, True, True, True, False, False],
+        numeric=[c in (1, 2, 3) for c in columns],
         anchor="brief-why",
         language=language,
-        notes=[wording.text("brief.more_outcomes", language, n=more)] if more > 0 else [],
+        notes=notes,
         drawn=(wording.text("brief.drawn", language), strip[:_OUTCOMES]),
         of=names[:_OUTCOMES],
     )
@@ -328,7 +348,8 @@ def _action(action: str, owner: str, due: Any, subjects: list[str], language: La
     )
 
 
-def _missing(run: Run, language: Language) -> str:
+def _missing(run: Run, language: Language) -> tuple[str, str]:
+    """Return what could not be done, and the line under which it is folded."""
     # What is missing for one reason is said in one row.
     together: dict[tuple[str, str], list[str]] = {}
     for stage, what, reason in _gaps(run, language):
@@ -338,7 +359,7 @@ def _missing(run: Run, language: Language) -> str:
         for (stage, reason), what in together.items()
     ]
     if not rows:
-        return f"<p>{escape(wording.text('brief.missing_none', language))}</p>"
+        return f"<p>{escape(wording.text('brief.missing_none', language))}</p>", ""
     table = tables.render(
         [wording.text(f"report.column.{key}", language) for key in ("stage", "what", "reason")],
         rows,
@@ -347,10 +368,7 @@ def _missing(run: Run, language: Language) -> str:
         anchor="brief-missing",
         language=language,
     )
-    if len(rows) <= _FEW:
-        return table
-    words = escape(wording.text("brief.missing_count", language, n=len(rows)))
-    return f'<details class="crm fold"><summary>{words}</summary>{table}</details>'
+    return table, wording.text("brief.missing_count", language, n=len(rows))
 
 
 def _gaps(run: Run, language: Language) -> Iterator[tuple[str, str, str]]:
@@ -382,54 +400,58 @@ def _gaps(run: Run, language: Language) -> Iterator[tuple[str, str, str]]:
                 yield wording.text(f"terms.stage.{stage}", language), title_of(chapter), told
 
 
-def _audiences(run: Run, language: Language) -> str:
-    items = []
-    for name in audiences.names(run):
-        title = wording.text(f"audiences.{name}.name", language)
-        about = wording.text(f"audiences.{name}.about", language)
-        items.append(
-            f'<li><span class="name"><a href="{name}.html">{escape(title)}</a></span>'
-            f"<span>{escape(about)}</span></li>"
-        )
-    title = escape(wording.text("changes.name", language))
-    about = escape(wording.text("changes.about", language))
-    link = f'<a href="{CHANGES}.html">{title}</a>'
-    items.append(f'<li><span class="name">{link}</span><span>{about}</span></li>')
+def _reports(run: Run, language: Language) -> str:
+    """Return the links to every other page, and folded what each holds."""
+    named = [
+        (f"{name}.html", f"audiences.{name}.name", f"audiences.{name}.about")
+        for name in audiences.names(run)
+    ]
+    named.append((f"{CHANGES}.html", "changes.name", "changes.about"))
     if run.tells_sites:
-        title = escape(wording.text("sites.title", language))
-        about = escape(wording.text("sites.about", language))
-        link = f'<a href="{SITES}/index.html">{title}</a>'
-        items.append(f'<li><span class="name">{link}</span><span>{about}</span></li>')
-    words = escape(wording.text("report.workbook.link", language))
-    about = escape(wording.text("report.workbook.about", language))
-    items.append(
-        f'<li><span class="name"><a href="{NAME}">{words}</a></span><span>{about}</span></li>'
-    )
+        named.append((f"{SITES}/index.html", "sites.title", "sites.about"))
+    named.append((NAME, "report.workbook.link", "report.workbook.about"))
     if measurement_days.has_days(run):
-        words = escape(wording.text("report.calendar.link", language))
-        about = escape(wording.text("report.calendar.about", language))
-        link = f'<a href="{measurement_days.NAME}">{words}</a>'
-        items.append(f'<li><span class="name">{link}</span><span>{about}</span></li>')
-    return f'<ul class="cards">{"".join(items)}</ul>'
-
-
-def _stages(run: Run, language: Language) -> str:
-    items = []
-    for number, stage in enumerate(STAGES, start=1):
-        title = escape(wording.text(f"terms.stage.{stage}", language))
-        about = escape(wording.text(f"brief.stage_about.{stage}", language))
-        state = ""
-        kind = "failed" if run.state(stage) == "failed" else "waiting"
-        if run.notebook(stage):
-            title = f'<a href="{stage}.html">{title}</a>'
-        else:
-            words = (
-                wording.text("brief.state_failed", language, error=run.error(stage))
-                if run.state(stage) == "failed"
-                else wording.text("brief.not_run", language)
-            )
-            state = f'<br><span class="state {kind}">{escape(words)}</span>'
-        items.append(
-            f'<li><span class="name">{number}. {title}</span><span>{about}{state}</span></li>'
+        named.append((measurement_days.NAME, "report.calendar.link", "report.calendar.about"))
+    readers = [(href, wording.text(name, language)) for href, name, _ in named]
+    stages = [(f"{s}.html" if run.notebook(s) else "", _stage(run, s, language)) for s in STAGES]
+    html = _links("brief.audiences", readers, language) + _links("brief.by_stage", stages, language)
+    held = [
+        (wording.text(name, language), wording.text(about, language)) for _, name, about in named
+    ]
+    held += [
+        (
+            wording.text(f"terms.stage.{stage}", language),
+            wording.text(f"brief.stage_about.{stage}", language),
         )
-    return f'<ul class="cards">{"".join(items)}</ul>'
+        for stage in STAGES
+    ]
+    items = "".join(
+        f'<li><span class="name">{escape(name)}</span><span>{escape(about)}</span></li>'
+        for name, about in held
+    )
+    words = escape(wording.text("brief.about", language))
+    return (
+        f'{html}<details class="crm fold"><summary>{words}</summary>'
+        f'<ul class="cards">{items}</ul></details>'
+    )
+
+
+def _stage(run: Run, stage: str, language: Language) -> str:
+    """Return the name of a stage, with what became of it where it has no page."""
+    title = wording.text(f"terms.stage.{stage}", language)
+    if run.notebook(stage):
+        return title
+    state = (
+        wording.text("brief.state_failed", language, error=run.error(stage))
+        if run.state(stage) == "failed"
+        else wording.text("brief.not_run", language)
+    )
+    return wording.text("report.labelled", language, label=title, value=state)
+
+
+def _links(key: str, pages: Sequence[tuple[str, str]], language: Language) -> str:
+    items = "".join(
+        f'<li><a href="{href}">{escape(title)}</a></li>' if href else f"<li>{escape(title)}</li>"
+        for href, title in pages
+    )
+    return f'<div class="links"><p>{escape(wording.text(key, language))}</p><ul>{items}</ul></div>'

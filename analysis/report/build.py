@@ -108,13 +108,14 @@ def brief_page(
     run: Run, language: Language, changed: changes.Changes | None, *, top: bool = False
 ) -> str:
     """Return the decision brief; ``top`` is the one that lies above the language folders."""
-    sections = brief.sections(run, language, since=changes_page.line(changed, language))
+    sections = brief.sections(run, language)
     title = wording.text("report.brief_title", language)
     heading = wording.text("report.title", language)
     switched = FOLDERS[page.other(language)]
     prefix = f"{FOLDERS[language]}/" if top else ""
     lead = " · ".join(filter(None, (run.name(language), brief.through(run, language))))
     body = f'<h1>{escape(heading)}</h1><p class="lead">{escape(lead)}</p>'
+    body += changes_page.line(changed, language)
     body += "\n".join(section.html(language) for section in sections)
     body = f'<div class="brief">{body}{brief.imprint(run, language)}</div>'
     if top:

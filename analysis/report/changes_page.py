@@ -44,7 +44,7 @@ def line(changes: Changes | None, language: Language) -> str:
     """Return the line on the brief, with its link to the page."""
     link = f'<a href="{CHANGES}.html">{_t("link", language)}</a>'
     if changes is None:
-        return f"<p>{_t('first', language)}</p>"
+        return f'<p class="since">{_t("first", language)}</p>'
     if not changes.causes:
         words = _t("line_same", language, date=changes.made)
     else:
@@ -52,7 +52,7 @@ def line(changes: Changes | None, language: Language) -> str:
         sizes = {name: len(found) for name, found in changes.alerts.items()}
         causes = _causes(changes, language)
         words = _t("line", language, date=changes.made, causes=causes, moved=moved, **sizes)
-    return f"<p>{words} {link}</p>"
+    return f'<p class="since">{words} {link}</p>'
 
 
 def _t(key: str, language: Language, **params: Any) -> str:

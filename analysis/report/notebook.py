@@ -37,6 +37,10 @@ class Section:
         Whether only the heading shows, with a line of what is inside, until a reader opens it.
     holds : Counter
         How much is inside, by kind (:func:`analysis.present.holds.held`).
+    says : str
+        Line of a folded section in the place of what it holds.
+    screen : bool
+        Whether paper leaves it out.
     added : list of str
         What somebody added to a folded section in a cell of their own, which stays in view.
     """
@@ -47,6 +51,8 @@ class Section:
     method: list[str] = field(default_factory=list)
     folded: bool = False
     holds: Counter[str] = field(default_factory=Counter)
+    says: str = ""
+    screen: bool = False
     added: list[str] = field(default_factory=list)
 
     def show(self, output: Mapping[str, Any], language: Language) -> None:
@@ -60,12 +66,16 @@ class Section:
 
     def html(self, language: Language) -> str:
         """Return the section's markup."""
+        html = self._html(language)
+        return f'<section class="screen">{html}</section>' if self.screen else html
+
+    def _html(self, language: Language) -> str:
         method = ""
         if self.method:
             summary = escape(wording.text("report.method", language))
             body = "".join(self.method)
             method = f'<details class="method"><summary>{summary}</summary>{body}</details>'
-        line = escape(held(self.holds, language))
+        line = escape(self.says or held(self.holds, language))
         if not (self.folded and line):  # a few sentences need no folding
             return "\n".join([*self.shown, *self.added, method])
         heading, *inside = self.shown

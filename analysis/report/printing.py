@@ -45,6 +45,7 @@ _TALLEST = 10_000
 _MARGIN = 24
 _PICTURED = (
     "<style>.switch,nav,.screen,.download,.skip,.about{display:none!important}"
+    ".brief .part::details-content{content-visibility:visible;block-size:auto}"
     ".brief .imprint{display:block!important} .crm.table table{font-size:.8rem}"
     ".crm .num,.crm .whole{white-space:normal!important} .crm .drawn{display:none}</style>"
 )

@@ -17,7 +17,7 @@ from typing import Any
 from analysis import packaged, step_files
 from analysis.errors import EvaluationError
 from analysis.settings import Language
-from analysis.wording.formatting import SPECS, format_value, plural_word
+from analysis.wording.formatting import SPECS, format_value, plural_word, title_in_sentence
 
 LANGUAGES: tuple[Language, ...] = ("zh_CN", "en")
 _SHORT: Mapping[Language, str] = {"zh_CN": "zh", "en": "en"}
@@ -36,6 +36,10 @@ _SAID_TWICE = re.compile(
 )
 _MONEY_TWICE = re.compile(
     r"(?P<low>[+−]?\d[\d.,]*)(?P<unit>[万亿]?元) 至 (?=[+−]?\d[\d.,]*(?P=unit))"
+)
+_CNY_TWICE = re.compile(
+    rf"CNY{_SPACE}(?P<low>[+−]?\d[\d.,]*)(?P<unit>{_SPACE}(?:thousand|million))? to "
+    rf"CNY{_SPACE}(?P<high>[+−]?\d[\d.,]*)(?(unit)(?P=unit)|(?![\d.,]|{_SPACE}(?:thousand|million)))"
 )
 _LOOSE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _P_VALUE = re.compile(r"\bp ([=<]) ?(?=\d)")
@@ -85,7 +89,7 @@ def text(key: str, language: Language, **params: Any) -> str:
             )
         word = _fill(key, language, params, name, spec or "")
         if name in _TITLES and language == "en" and not _starts_sentence("".join(parts)):
-            word = _lower_first(word)
+            word = title_in_sentence(word.replace(_KEPT_SPACE, " ")).replace(" ", _KEPT_SPACE)
         parts.append(word)
     return _tidy("".join(parts))
 
@@ -167,17 +171,13 @@ def _tidy(sentence: str) -> str:
     sentence = _P_VALUE.sub("p\u00a0\\1\u00a0", sentence)  # never broken over two lines
     sentence = _SAID_TWICE.sub(r"\g<low> \g<to> \g<high> \g<unit>", sentence)
     sentence = _MONEY_TWICE.sub(r"\g<low> 至 ", sentence)
+    sentence = _CNY_TWICE.sub(r"CNY \g<low> to \g<high>\g<unit>", sentence)
     sentence = sentence.replace("。。", "。")  # a blank filled by a whole sentence
     return _LOOSE.sub("", sentence).replace(_KEPT_SPACE, " ")
 
 
 def _starts_sentence(before: str) -> bool:
     return not before.strip() or before.rstrip()[-1] in ".?!:"
-
-
-def _lower_first(title: str) -> str:
-    """Write a title as it stands within a sentence; abbreviations keep their capitals."""
-    return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
 def _sentence(key: str, language: Language) -> str:

@@ -144,6 +144,25 @@ def indicator_title(indicator: str, language: Language) -> str:
     return known.title.model_dump()[language] if known else indicator
 
 
+def title_in_sentence(title: str) -> str:
+    """Return an indicator's English title as it stands within a sentence.
+
+    The registry in force says how, else the project's own; other titles begin small, save
+    abbreviations.
+
+    Examples
+    --------
+    >>> title_in_sentence("Net promoter score"), title_in_sentence("NPS")
+    ('the net promoter score', 'NPS')
+    """
+    from analysis.indicators import registry
+
+    known = (*registry.known().values(), *registry.load().values())
+    words = next((i.in_sentence for i in known if i.in_sentence and i.title.en == title), "")
+    small = title[:1].lower() + title[1:] if title[1:2].islower() else title
+    return words or small
+
+
 def _absent(value: Any) -> bool:
     if value is None:
         return True
@@ -215,9 +234,14 @@ def amounts_up_to(largest: float | None) -> Iterator[None]:
         _LARGEST.reset(token)
 
 
+_LEAST = 1_000.0
+"""Amounts below these are written as none in the unit of a table of large ones."""
+
+
 def _money(value: float, language: Language) -> str:
     size, largest = abs(value), _LARGEST.get()
-    if largest is not None:
+    # What would read as nothing in the unit of its table stands in yuan.
+    if largest is not None and size >= _LEAST:
         thousands = largest >= (1e4 if language == "zh_CN" else 1e5)
         if language == "zh_CN":
             return (

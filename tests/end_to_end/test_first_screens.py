@@ -13,7 +13,14 @@ screens = runpy.run_path(str(SCRIPT), run_name="loaded")
 PAGE = screens["PAGE"].read_text(encoding="utf-8")
 LANGUAGES = ("en", "zh_CN")
 CAUSAL_WORDS = {
-    "en": ("because of the training", "effect", "improved", "caused"),
+    "en": (
+        "The training raised",
+        "The training cut",
+        "because of the training",
+        "effect",
+        "improved",
+        "caused",
+    ),
     "zh_CN": ("效果", "培训使", "培训改善", "导致", "提升了"),
 }
 

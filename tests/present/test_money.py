@@ -30,8 +30,8 @@ def amounts(name, stage, language, **stored):
 @pytest.mark.parametrize(
     ("language", "written"),
     [
-        ("zh_CN", ["23.6万元", "0.3万元", "0.0万元", "23.9万元"]),
-        ("en", ["CNY 236 thousand", "CNY 3 thousand", "CNY 0 thousand", "CNY 239 thousand"]),
+        ("zh_CN", ["23.6万元", "0.3万元", "0元", "23.9万元"]),
+        ("en", ["CNY 236 thousand", "CNY 3 thousand", "CNY 0", "CNY 239 thousand"]),
     ],
 )
 def test_costs_are_in_one_unit_and_summed(language, written):
@@ -62,18 +62,27 @@ def test_what_deviates_from_no_plan_is_not_summed():
 
 def test_the_unit_ends_with_the_table():
     with wording.amounts_up_to(1e6):
-        assert wording.format_value(500.0, "cny", "zh_CN") == "0.1万元"  # half a tenth, rounded
+        assert wording.format_value(1_200.0, "cny", "zh_CN") == "0.1万元"
     assert wording.format_value(500.0, "cny", "zh_CN") == "500元"
 
 
 @pytest.mark.parametrize("name", [n for n in views.names() if views.get(n).columns])
 def test_every_table_writes_its_amounts_in_one_unit(name):
-    """Amounts from nothing to millions: no two units stand in one table."""
+    """From a thousand to millions no two units stand in one table; what is less is in yuan."""
     view = views.get(name)
     money = [column for column, (_, spec) in view.columns.items() if spec == "cny"]
-    frame = pd.DataFrame({c: [0.0, 90.0, 12_000.0, 3.2e8] for c in money})
+    frame = pd.DataFrame({c: [1_200.0, 12_000.0, 3.2e8] for c in money})
     if not money:
         return
     with wording.amounts_up_to(tables.largest_amount(frame, view.columns)):
         written = [wording.format_value(v, "cny", "zh_CN") for v in frame.to_numpy().ravel()]
     assert {re.sub(r"[\d.,−]", "", cell) for cell in written} == {"万元"}
+
+
+@pytest.mark.parametrize("language", wording.LANGUAGES)
+def test_no_amount_reads_as_none_in_the_unit_of_its_table(language):
+    with wording.amounts_up_to(3.2e8):
+        written = [wording.format_value(v, "cny", language) for v in (0.0, 90.0, 500.0, 1000.0)]
+    nothing, *some = (re.sub(r"[^\d.]", "", cell) for cell in written)
+    assert nothing == "0"
+    assert all(float(number) > 0 for number in some)

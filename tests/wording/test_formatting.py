@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis import wording
+from analysis.indicators import registry
 from analysis.wording import format_value, in_unit
+from analysis.wording.formatting import title_in_sentence
 
 CASES = [
     (1234567, "int", "1,234,567", "1,234,567"),
@@ -78,3 +81,32 @@ def test_a_probability_is_neither_certain_nor_impossible():
     for language in ("en", "zh_CN"):
         told = [format_value(value, "chance", language) for value in (0.0, 0.004, 0.5, 0.996, 1.0)]
         assert told == ["<1%", "<1%", "50%", ">99%", ">99%"]
+
+
+def test_a_title_within_a_sentence_has_its_article():
+    known = registry.load()
+    for entry in known.values():
+        said = title_in_sentence(entry.title.en)
+        assert said[0].islower()
+        assert said == (entry.in_sentence or said)
+        claim = wording.text("report.effect_on", "en", indicator=entry.title.en)
+        assert claim.endswith(f" {said}")
+    assert title_in_sentence("NPS") == "NPS"
+    assert title_in_sentence("Calls per site") == "calls per site"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "written"),
+    [
+        (384_000, 459_000, "CNY 384 to 459 thousand"),
+        (900_000, 1_200_000, "CNY 900 thousand to CNY 1.20 million"),
+        (1_000, 2_000, "CNY 1,000 to 2,000"),
+        (1_000, 200_000, "CNY 1,000 to CNY 200 thousand"),
+        (-200_000, 300_000, "CNY −200 to 300 thousand"),
+    ],
+)
+def test_an_interval_of_amounts_names_its_unit_once(low, high, written):
+    ends = {
+        name: wording.format_value(v, "cny", "en") for name, v in (("low", low), ("high", high))
+    }
+    assert wording.text("report.interval", "en", **ends) == written

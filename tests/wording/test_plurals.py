@@ -118,8 +118,8 @@ def test_a_verb_follows_the_sign():
         value: wording.text("findings.effect.better", "en", **{**BETTER, "value": value})
         for value in (0.2, -0.2)
     }
-    assert said[0.2].startswith("Mean score: raised by 0.20 on average")
-    assert said[-0.2].startswith("Mean score: cut by 0.20 on average")
+    assert said[0.2].startswith("The training raised mean score by 0.20 on average")
+    assert said[-0.2].startswith("The training cut mean score by 0.20 on average")
     chinese = wording.text("findings.effect.better", "zh_CN", **{**BETTER, "value": -0.2})
     assert chinese.startswith("培训使Mean score平均降低 0.20")
 
