@@ -180,8 +180,19 @@ class Display:
             how = {"columns": view.columns, "n": view.n, "withheld": found.withheld}
             self.table(found.frame, **how, **shown)
         else:
-            says = _says(view, results)
+            says = _says(view, results) if view.tells is None else self._told(view.tells(results))
             self.figure(getattr(plots, view.plot), found.frame, alt=view.alt, says=says, **shown)
+
+    def _told(
+        self, told: tuple[str, Estimate | Mapping[str, Any]] | None
+    ) -> tuple[str, Mapping[str, Any]] | None:
+        """Return a figure's own sentence with the digits that its answers support."""
+        if told is None or isinstance(told[1], Mapping):
+            return told
+        if not (drawn := self._drawn([told[1]])):
+            return None
+        params = ("value", "ci_low", "ci_high", "level", "unit")
+        return told[0], {name: getattr(drawn[0], name) for name in params}
 
     def _left_out(self, what: str, caption: str, params: Mapping[str, Any]) -> None:
         """Say in one sentence that a figure or a table has nothing to show."""

@@ -299,6 +299,30 @@ def test_a_point_without_an_interval_is_drawn_without_one():
     assert all(span == 0 or math.isnan(span) for span in spans)
 
 
+@pytest.mark.parametrize(
+    ("indicator", "leftmost_first", "said"),
+    [("csat_top2", True, True), ("complaints_per_1000", False, True), ("unheard_of", True, False)],
+)
+def test_better_is_to_the_right(indicator, leftmost_first, said):
+    forest = plots.forest([effect(0, indicator=indicator)], language="en").axes[0]
+    row = {"indicator": indicator, "value": 0.1, "ci_low": 0.0, "ci_high": 0.2, "target": 0.3,
+           "unit": "share", "reading": "points"}  # fmt: skip
+    scorecard = plots.scorecard(pd.DataFrame([row]), language="en").axes[0]
+    for axes in (forest, scorecard):
+        left, right = axes.get_xlim()
+        assert bool(left < right) is leftmost_first
+        assert ("Further right is better" in axes.get_xlabel()) is said
+
+
+def test_lines_are_named_where_they_end():
+    frame, options = CASES["trends"][0][0], CASES["trends"][1]
+    axes = plots.trends(frame, language="en", **options).axes[0]
+    named = {text.get_text().replace("\n", " ") for text in axes.texts}
+    assert named == {"Trained sites", "Comparison sites"}
+    legend = axes.get_legend()
+    assert legend is None or {t.get_text() for t in legend.get_texts()} == {"Training starts"}
+
+
 def test_data_are_not_changed():
     data, params = CASES["control_chart"]
     before = data[0].copy(deep=True)

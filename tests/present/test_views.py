@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from analysis import wording
-from analysis.present import plots, tables, views
+from analysis.present import plots, sentences, tables, views
 from analysis.results import StageResults
 
 ALL = sorted(views._load())
@@ -24,6 +24,8 @@ def test_a_view_says_everything_it_shows(name):
         assert specs <= {*wording.SPECS, "label", "wave"}
     else:
         assert wording.has(view.alt)
+        # The page hands the event study the answer to "does it last?".
+        assert view.says or view.tells or name == "tracking.event_figure"
         assert callable(getattr(plots, view.plot))
 
 
@@ -39,6 +41,21 @@ def test_a_table_without_rows_can_be_shown(name):
         pd.DataFrame(), caption="c", columns=view.columns, anchor="a", language="en"
     )
     assert wording.text("report.empty_table", "en") in html
+
+
+def test_a_figure_tells_what_it_shows_where_no_check_does():
+    tornado = pd.DataFrame(
+        {"indicator": ["csat_mean", "complaints_per_1000"], "input": ["effect", "money"],
+         "low": [-0.1, 0.3], "high": [0.1, -0.3], "base": 0.0}
+    )  # fmt: skip
+    told = views.get("value.tornado_figure").tells
+    key, filled = told(StageResults(stage="value", tables={"tornado": tornado}))
+    assert filled["label"]["en"] == "Complaints per 1,000 household-months: price"
+    said = sentences.sentence(key, "en", filled)
+    assert said.endswith(
+        "household-months: price”: 0.30 at its low value, −0.30 at its high value."
+    )
+    assert told(StageResults(stage="value")) is None
 
 
 def test_an_unknown_view_names_the_known_ones():

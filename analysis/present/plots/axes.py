@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis import wording
+from analysis.indicators import registry
 from analysis.present import sentences, theme
 from analysis.settings import Language
 from analysis.tables import period_of
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _NEVER_FIRST = frozenset("，。；：、！？）》”%")
+_LINE = 0.075
+"""Height of a line of words beside a figure, as a share of its axes."""
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
@@ -164,6 +167,49 @@ def legend_above(axes: Axes, columns: int = 3) -> None:
         handlelength=2.4,
         columnspacing=1.6,
     )
+
+
+def name_lines(axes: Axes, lines: Sequence[tuple[float, str, str]]) -> None:
+    """Write each line's name beside its right end, in the place of a legend.
+
+    Parameters
+    ----------
+    axes : Axes
+        With its final limits.
+    lines : Sequence of tuple
+        Height of the end, words, and colour of each line. Names that would touch are moved apart.
+    """
+    if not lines:
+        return
+    low, high = axes.get_ylim()
+    placed = -np.inf
+    for end, words, colour in sorted(lines, key=lambda line: line[0]):
+        told = wrapped(words, 16)
+        height = _LINE * (1 + told.count("\n"))
+        place = max((end - low) / (high - low), placed + height / 2)
+        placed = place + height / 2
+        axes.annotate(
+            told,
+            (1.01, place),
+            xycoords="axes fraction",
+            va="center",
+            fontsize=8.5,
+            color=colour,
+            annotation_clip=False,
+        )
+
+
+def better_to_the_right(axes: Axes, indicator: str | None, language: Language) -> str:
+    """Turn an axis of effects so that better is to the right, and return the words that say so.
+
+    Empty for an indicator of which no direction is known, whose axis stays.
+    """
+    known = registry.known().get(indicator or "")
+    if known is None:
+        return ""
+    if known.direction == "down":
+        axes.invert_xaxis()
+    return wording.text("report.axis.better", language)
 
 
 def missing_to_nan(value: float | None) -> float:

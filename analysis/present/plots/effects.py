@@ -46,13 +46,22 @@ def event_study(estimates: Sequence[Estimate], *, language: Language) -> Figure:
     for name, style, part in groups:
         if part:
             times = [e.dims["event_time"] for e in part]
-            label = wording.text(f"report.series.{name}", language)
-            ax.error_bars(axes, times, *_ends(part), style, label=label)
+            ax.error_bars(axes, times, *_ends(part), style)
+            axes.annotate(
+                wording.text(f"report.series.{name}", language),
+                (-0.5, 1.0),
+                xycoords=("data", "axes fraction"),
+                xytext=(-6 if name == "pre" else 6, 4),
+                textcoords="offset points",
+                ha="right" if name == "pre" else "left",
+                fontsize=9,
+                color=style.colour,
+                annotation_clip=False,
+            )
     if estimates:
         axes.set_ylabel(_effect_label(estimates[0].unit, language))
         _whole_ticks(axes)
     axes.set_xlabel(wording.text("report.axis.event_time", language))
-    ax.legend_above(axes)
     return figure
 
 
@@ -137,7 +146,10 @@ def forest(
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
     if estimates:
-        axes.set_xlabel(_effect_label(estimates[0].unit, language))
+        label = _effect_label(estimates[0].unit, language)
+        of = {e.indicator for e in estimates}
+        better = ax.better_to_the_right(axes, of.pop() if len(of) == 1 else None, language)
+        axes.set_xlabel("\n".join(filter(None, (label, better))))
     return figure
 
 

@@ -42,18 +42,16 @@ def return_by_month(frame: pd.DataFrame, *, language: Language) -> Figure:
     )
     drawn = frame["line"].dropna().astype(float)
     for line in drawn.unique():
-        axes.axhline(
-            100 * line,
-            color=theme.ORANGE,
-            linewidth=1.1,
-            linestyle=(0, (4, 3)),
-            label=wording.text("measurement.series.alert_line", language, line=line),
-        )
+        axes.axhline(100 * line, color=theme.ORANGE, linewidth=1.1, linestyle=(0, (4, 3)))
     axes.set_ylim(0, max(100 * drawn.max() if len(drawn) else 0, share["ci_high"].max()) * 1.15)
     ax.month_ticks(axes, frame["period"], language)
     axes.yaxis.set_major_formatter("{x:.0f}%")
     axes.set_ylabel(wording.text("measurement.column.rate", language))
-    ax.legend_above(axes)
+    named = [
+        (100 * line, wording.text("measurement.series.alert_line", language, line=line))
+        for line in drawn.unique()
+    ]
+    ax.name_lines(axes, [(height, words, theme.ORANGE) for height, words in named])
     return figure
 
 
@@ -246,7 +244,8 @@ def seasonal_trends(
             label=None if name in told else sentences.label(name, language, "design.season"),
         )
         told.add(name)
-    ax.legend_above(axes, columns=4)
+    if told:
+        ax.legend_above(axes, columns=4)
     return figure
 
 

@@ -42,6 +42,7 @@ def trends(
     """
     figure, grid = ax.new(3.6)
     axes = grid[0, 0]
+    lines: list[tuple[float, str, str]] = []
     for arm, style in zip(("treated", "comparison"), theme.SERIES, strict=False):
         part = frame[frame["arm"] == arm].sort_values("period")
         value, low, high = (
@@ -58,8 +59,10 @@ def trends(
             marker=style.marker,
             markerfacecolor=style.face,
             markersize=4,
-            label=wording.text(f"report.series.{arm}", language),
         )
+        if len(known := value.dropna()):
+            name = wording.text(f"report.series.{arm}", language)
+            lines.append((known.iloc[-1], name, style.colour))
     for number, start in enumerate(starts):
         axes.axvline(
             start - 0.5,
@@ -72,7 +75,9 @@ def trends(
         ax.month_ticks(axes, frame["period"], language)
     axes.set_ylabel(ax.value_label(indicator, unit, language))
     axes.margins(x=0.02)
-    ax.legend_above(axes)
+    ax.name_lines(axes, lines)
+    if starts:
+        ax.legend_above(axes)
     return figure
 
 

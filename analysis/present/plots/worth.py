@@ -30,6 +30,7 @@ def scorecard(frame: pd.DataFrame, *, language: Language) -> Figure:
     """
     count = max(len(frame), 1)
     figure, grid = ax.new(0.35 + 0.72 * count, rows=count)
+    directed = ""
     for number, (axes, row) in enumerate(zip(grid.flat, frame.itertuples(), strict=False)):
         scale = ax.factor(row.unit)
         ax.error_bars(
@@ -63,6 +64,9 @@ def scorecard(frame: pd.DataFrame, *, language: Language) -> Figure:
         axes.locator_params(axis="x", nbins=6)
         if row.unit == "share" and getattr(row, "reading", "level") == "level":
             axes.xaxis.set_major_formatter("{x:g}%")
+        directed = ax.better_to_the_right(axes, row.indicator, language) or directed
+    if directed:
+        axes.set_xlabel(directed)
     ax.legend_above(grid[0, 0])
     return figure
 
@@ -105,20 +109,26 @@ def benefit_against_cost(frame: pd.DataFrame, *, language: Language) -> Figure:
         marker=style.marker,
         markerfacecolor=style.face,
         markersize=4,
-        label=wording.text("report.series.accumulated", language),
     )
     axes.axhline(
         float(money["cost"].iloc[0]),
         color=theme.ORANGE,
         linewidth=1.2,
         linestyle=(0, (4, 3)),
-        label=wording.text("value.kpi.cost", language),
     )
     axes.axhline(0, color=theme.MUTED, linewidth=0.8)
     ax.month_ticks(axes, frame["month"], language)
     axes.set_ylabel(wording.text("report.axis.money", language))
     axes.yaxis.set_major_formatter("{x:,.4g}")
-    ax.legend_above(axes)
+    lines = (("benefit", "report.series.accumulated", style.colour),
+             ("cost", "value.kpi.cost", theme.ORANGE))  # fmt: skip
+    ax.name_lines(
+        axes,
+        [
+            (money[name].iloc[-1], wording.text(key, language), colour)
+            for name, key, colour in lines
+        ],
+    )
     return figure
 
 

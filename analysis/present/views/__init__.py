@@ -28,7 +28,7 @@ from analysis.present.precision import Earlier, Supported
 from analysis.present.suppression import suppressed
 from analysis.present.views import words
 from analysis.present.views.words import all_checks, labelled, overall, worst
-from analysis.results import Topic
+from analysis.results import Estimate, Topic
 
 __all__ = ["View", "all_checks", "get", "labelled", "overall", "worst"]
 
@@ -70,6 +70,9 @@ class View:
         Function of :mod:`analysis.present.plots`.
     says : str or None
         Topic of the check whose sentence is a figure's title.
+    tells : Callable or None
+        Returns, of the results, the wording key of that title and what fills it, an estimate or
+        its parts, where no check says it; None where there is nothing to tell.
     rows : str or None
         What heads a row, where the page hands over estimates in the place of a stored table.
     quiet : bool
@@ -91,6 +94,7 @@ class View:
     n: str | None = None
     plot: str | None = None
     says: str | None = None
+    tells: Callable[[Any], tuple[str, Estimate | Mapping[str, Any]] | None] | None = None
     rows: str | None = None
     quiet: bool = False
     differences: Mapping[str, str] | None = None
@@ -215,8 +219,12 @@ def _view(name: str, declared: Mapping[str, Any]) -> View:
         for column, spec in entry.pop("columns", {}).items()
     }
     prepare = entry.pop("prepare", None)
+    tells = entry.pop("tells", None)
     return View(
-        prepare=None if prepare is None else _function(stage, prepare), columns=columns, **entry
+        prepare=None if prepare is None else _function(stage, prepare),
+        tells=None if tells is None else _function(stage, tells),
+        columns=columns,
+        **entry,
     )
 
 
@@ -254,13 +262,11 @@ def _check(name: str, declared: Mapping[str, Any]) -> None:
         raise EvaluationError(f"the view {name} cannot be shown: {'; '.join(faults)}")
 
 
-def _function(stage: str, name: str) -> Callable[[Any], pd.DataFrame]:
+def _function(stage: str, name: str) -> Callable[[Any], Any]:
     for module in (import_module(f"{__name__}.{stage}"), words):
         if hasattr(module, name):
             return getattr(module, name)
-    raise EvaluationError(
-        f"prepare: {name} is no function of analysis/present/views/{stage}.py or words.py"
-    )
+    raise EvaluationError(f"{name} is no function of analysis/present/views/{stage}.py or words.py")
 
 
 def _without_people(frame: pd.DataFrame) -> pd.DataFrame:

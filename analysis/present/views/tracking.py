@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from analysis import wording
 from analysis.present.views.words import by_methods, in_words, target
+from analysis.results import Estimate, StageResults
 from analysis.settings import Language
 
 
@@ -20,6 +22,29 @@ def targets(table: pd.DataFrame) -> pd.DataFrame:
 def beside_truth(table: pd.DataFrame) -> pd.DataFrame:
     """Return the outcomes by title, and behaviour by who rates it."""
     return table.assign(indicator=in_words(table, _whose))
+
+
+def moved_apart(main: Any) -> tuple[str, Estimate] | None:
+    """Return the sentence on how far trained and comparison sites moved apart."""
+    return _against_others("causal.curve.moved_apart", (main.overall,))
+
+
+def waits_for_reply(results: StageResults) -> tuple[str, Estimate] | None:
+    """Return the sentence on how much longer or less customers wait for a first reply."""
+    found = results.select("tracking.time_to_reply.att")
+    return _against_others("causal.curve.waits.reply", found)
+
+
+def waits_for_end(results: StageResults) -> tuple[str, Estimate] | None:
+    """Return the sentence on how much longer or less tickets take."""
+    found = results.select("tracking.time_to_resolve.att")
+    return _against_others("causal.curve.waits.resolve", found)
+
+
+def _against_others(key: str, found: Sequence[Estimate]) -> tuple[str, Estimate] | None:
+    told = (e for e in found if e.comparison and e.value is not None and e.ci_low is not None)
+    estimate = next(told, None)
+    return None if estimate is None else (key, estimate)
 
 
 def _whose(row: Any, language: Language) -> str:

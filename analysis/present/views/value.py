@@ -13,6 +13,7 @@ from analysis.present import sentences
 from analysis.present.plots.axes import unit_word
 from analysis.present.views.monitoring import gates as gates
 from analysis.present.views.words import by_methods, in_words, target, with_total
+from analysis.results import StageResults
 from analysis.settings import Language
 
 
@@ -36,6 +37,16 @@ def costs(table: pd.DataFrame) -> pd.DataFrame:
 def assumptions(table: pd.DataFrame) -> pd.DataFrame:
     """Return the tornado with what moves in words."""
     return table.assign(label=in_words(table, _assumption))
+
+
+def drives_most(results: StageResults) -> tuple[str, dict[str, Any]] | None:
+    """Return the sentence on the assumption that moves the net return most."""
+    table = results.table_or_empty("tornado")
+    if table.empty:
+        return None
+    span = (table["high"] - table["low"]).abs()
+    most = assumptions(table).loc[span.idxmax()]
+    return "value.tornado.most", {name: most[name] for name in ("label", "low", "high")}
 
 
 def _assumption(row: Any, language: Language) -> str:
