@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,10 @@ def section(run: Run, name: str, language: Language) -> list[Block]:
     """Return a section of the brief without its heading; nothing where the brief has none."""
     anchor = f"brief-{name}-section"
     shown = next((s for s in brief.sections(run, language) if s.anchor == anchor), None)
-    return [] if shown is None else of_html("".join(shown.shown[1:]))
+    if shown is None:
+        return []
+    line = f"<p>{escape(shown.says)}</p>" if shown.says else ""
+    return of_html("".join([line, *shown.shown[1:]]))
 
 
 def told(run: Run, finding: Finding, language: Language) -> list[Block]:
