@@ -311,6 +311,7 @@ def targets_finding(goals: StageResults, effects: Iterable[Finding] = ()) -> Fin
     """
     check = _asked(goals, Topic.TARGETS, "goals")
     behind = _behind(goals.tables.get("scorecard"), effects)
+    described = sum(design == "descriptive" for design, _ in behind)
     left = check.params.get("unassessed", 0)
     assessed = check.status != "not_possible" and left < check.params["goals"]
     counted = Claim.SOME_TARGETS_COUNTED if left else Claim.TARGETS_COUNTED
@@ -321,8 +322,9 @@ def targets_finding(goals: StageResults, effects: Iterable[Finding] = ()) -> Fin
         strength=_weakest(_GRADES, ["moderate", *(s for _, s in behind)])
         if assessed
         else "insufficient",
-        params=dict(check.params),
+        params={**check.params, "described": described},
         checks=(check.id,),
+        reasons=("findings.targets.described",) if assessed and described else (),
     )
 
 

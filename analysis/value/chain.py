@@ -14,7 +14,9 @@ LEVELS = (1, 2, 3, 4)
 
 
 def level_states(
-    estimates: Iterable[Estimate], registry: Mapping[str, IndicatorLike]
+    estimates: Iterable[Estimate],
+    registry: Mapping[str, IndicatorLike],
+    measured: Iterable[int] = (),
 ) -> pd.DataFrame:
     """Say for each level whether anything moved.
 
@@ -23,13 +25,18 @@ def level_states(
     estimates : Iterable[Estimate]
         *Changes* (effects, paired gains), each of an indicator in the registry. A level such
         as an attendance share is not a change and does not belong here.
+    registry : Mapping
+        Indicators by identifier.
+    measured : Iterable of int
+        Levels of which something was measured, whether or not it can be compared.
 
     Returns
     -------
     DataFrame
         One row per level: ``level, state, better, worse, unclear, causal``. ``state`` is
         ``improved`` (an interval on the good side of zero, none on the bad one),
-        ``worsened`` (the opposite), ``mixed``, ``no_change_found`` or ``not_assessed``;
+        ``worsened`` (the opposite), ``mixed``, ``no_change_found``, ``measured_once`` (no change
+        is known, though something was measured) or ``not_assessed``;
         ``causal`` counts the causal ones among the changes.
     """
     counts = {level: {"better": 0, "worse": 0, "unclear": 0, "causal": 0} for level in LEVELS}
@@ -44,13 +51,17 @@ def level_states(
         side = "better" if low > 0 else "worse" if high < 0 else "unclear"
         counts[known.level][side] += 1
         counts[known.level]["causal"] += estimate.causal
-    rows = [{"level": level, "state": _state(count), **count} for level, count in counts.items()]
+    there = set(measured)
+    rows = [
+        {"level": level, "state": _state(count, level in there), **count}
+        for level, count in counts.items()
+    ]
     return pd.DataFrame(rows)
 
 
-def _state(count: Mapping[str, int]) -> str:
+def _state(count: Mapping[str, int], measured: bool) -> str:
     if not count["better"] + count["worse"] + count["unclear"]:
-        return "not_assessed"
+        return "measured_once" if measured else "not_assessed"
     if count["better"] and count["worse"]:
         return "mixed"
     if count["better"]:
@@ -59,9 +70,16 @@ def _state(count: Mapping[str, int]) -> str:
 
 
 def audit_chain(
-    estimates: Iterable[Estimate], registry: Mapping[str, IndicatorLike]
+    estimates: Iterable[Estimate],
+    registry: Mapping[str, IndicatorLike],
+    measured: Iterable[int] = (),
 ) -> StageResults:
     """Flag results that are claimed while learning or behaviour stood still.
+
+    Parameters
+    ----------
+    estimates, registry, measured
+        As :func:`level_states` takes them.
 
     Returns
     -------
@@ -70,7 +88,7 @@ def audit_chain(
         learning or behaviour was assessed and did not; caution when one of them was not
         assessed; passed when both improved; not possible when no result improved.
     """
-    table = level_states(estimates, registry)
+    table = level_states(estimates, registry, measured)
     state = table.set_index("level")["state"]
     common = {"id": "value.chain", "topic": Topic.CHAIN, "question": "value.check.chain.question"}
     params = {

@@ -73,7 +73,9 @@ class ValueStage(Stage):
 
     def chain(self) -> StageResults:
         """Audit the chain from training to results: no link may be claimed over one that broke."""
-        return self.step("value_chain", value.audit_chain, self.changes(), self.registry)
+        known = (self.registry.get(name) for name in self.levels())
+        measured = {indicator.level for indicator in known if indicator is not None}
+        return self.step("value_chain", value.audit_chain, self.changes(), self.registry, measured)
 
     def counted(self, *, draws: int, **changed: Any) -> StageResults:
         """Price the effects as the client file says, or with some of :attr:`money` changed.
