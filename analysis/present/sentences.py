@@ -97,10 +97,17 @@ def label(value: Any, language: Language, prefix: str = "terms", **params: Any) 
 
 
 def subject_of(action: str, subject: str, language: Language) -> str:
-    """Return what an action is about in words: a person's pseudonym cut, forms of tests named."""
+    """Return what an action is about in words.
+
+    A person's pseudonym is cut, forms of tests and stage reviews are named.
+    """
     name, _, form = subject.partition(" / ")
     if action.startswith("monitoring.alert.lecturer_"):
-        return wording.text("chapters.lecturer", language, code=name[:6])
+        return wording.text("chapters.lecturer_unnamed", language, code=name[:6])
+    if action.startswith("monitoring.gate_missed.") or ".gate_missed." in action:
+        month = _MONTH.fullmatch(subject)
+        key = "chapters.gate_of_month" if month else "chapters.gate"
+        return wording.text(key, language, gate=subject, month=int(month[1]) if month else None)
     if not form or not wording.has(f"monitoring.form.{form}"):
         return indicator_title(subject, language)  # a site may be called so
     words = indicator_title(name, language)
@@ -161,6 +168,8 @@ def check_params(check: Check) -> dict[str, Any]:
     return {**own, **check.dims, **check.params}
 
 
+_MONTH = re.compile(r"M(\d+)")
+"""Stage review called by its month in the programme."""
 _PLAIN = ("att_ratio", "att_relative", "decay_rate", "half_life", "rate_ratio")
 """What is computed from effects and is no difference itself."""
 _CHANCES = ("probability_reached", "reached_ratio", "reached_return")
