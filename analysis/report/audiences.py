@@ -113,11 +113,13 @@ def _view(
     view: str,
     intro: str | None = None,
     none: str | None = None,
+    beside: bool = False,
     **params: Any,
 ) -> None:
     stage = view.partition(".")[0]
     if stage not in run.results:
-        _not_run(show, stage)
+        if not beside:
+            _not_run(show, stage)
     elif none and views.get(view).of(run.results[stage]).empty:
         show.prose(f"{stem}.{none}")
     else:

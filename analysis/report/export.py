@@ -9,11 +9,17 @@ from pathlib import Path
 from analysis import wording
 from analysis.files import write_text
 from analysis.present import people
-from analysis.report import notebook, page, typeface
+from analysis.report import audiences, notebook, page, typeface
 from analysis.report.chapters import own_section
 from analysis.report.notebook import Section
 from analysis.report.run import Run, open_run
 from analysis.settings import Language
+
+_METHOD = "method"
+"""Page by reader to which notes lead."""
+_RULES = f"{_METHOD}.html#audiences-method-checks"
+_PROJECT = re.compile(r'<a href="\.\./docs/[^"]*">(.*?)</a>', re.DOTALL)
+"""Link of a note to a page of the project, which does not travel with a report."""
 
 
 def export(
@@ -61,8 +67,14 @@ def stage_page(run: Run, path: Path, language: Language) -> str:
         words = wording.text("report.left_out", language, names=[part.title for part in gone])
         body.append(f'<p class="notice">{escape(words)}</p>')
     contents = [section for section in shown if section.anchor]
-    html = "\n".join(body)
+    html = _within_the_run("\n".join(body), run)
     return page.of_run(run, stage, language, html, title=content.title, contents=contents)
+
+
+def _within_the_run(html: str, run: Run) -> str:
+    """Let notes that link to files of the project lead to the run's method annex."""
+    there = _METHOD in audiences.names(run)
+    return _PROJECT.sub(rf'<a href="{_RULES}">\1</a>' if there else r"\1", html)
 
 
 def _name(section: Section) -> str:

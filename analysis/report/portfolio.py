@@ -15,7 +15,7 @@ from analysis.present import cards, figures, plots, sentences, tables
 from analysis.present.estimates import estimates_table
 from analysis.report import page
 from analysis.report.build import write_pages
-from analysis.report.run import FOLDERS, Run, open_run
+from analysis.report.run import FOLDERS, SITES, Run, open_run
 from analysis.results import Estimate, Finding
 from analysis.settings import LEVEL, Language
 
@@ -124,16 +124,27 @@ def _figures(runs: list[Run], language: Language) -> str:
         anchor = f"effects-{number}"
         with registry.using(pairs[0][0].indicators):
             title = sentences.indicator_title(indicator, language)
+            drawn = plots.forest(estimates, language=language, labels=labels)
         alt = wording.text(
             "report.portfolio.figure_alt", language, n=len(pairs), level=estimates[0].level
         )
-        picture = figures.embed(
-            plots.forest(estimates, language=language, labels=labels), anchor=anchor, alt=alt
-        )
+        picture = figures.embed(drawn, anchor=anchor, alt=alt)
         caption = wording.text("report.portfolio.figure", language, indicator=title)
-        html.append(figures.wrap(picture, caption=caption, anchor=anchor))
+        says = _said(estimates, language)
+        html.append(figures.wrap(picture, caption=caption, anchor=anchor, title=says))
         html.append(_pooled(estimates, anchor, language))
     return "".join(html)
+
+
+def _said(estimates: list[Estimate], language: Language) -> str:
+    """Return what a figure of several clients shows; of one client, its number says it."""
+    values = sorted(float(e.value) for e in estimates if e.value is not None)
+    if len(values) < 2:
+        return ""
+    return wording.text(
+        "report.portfolio.says", language, n=len(values), low=values[0], high=values[-1],
+        unit=estimates[0].unit,
+    )  # fmt: skip
 
 
 def _pooled(estimates: list[Estimate], anchor: str, language: Language) -> str:
@@ -182,14 +193,22 @@ def _table(runs: list[Run], language: Language) -> str:
     )
 
 
+def _beside(brief: str) -> str:
+    """Return where the list of sites lies, by where the brief of the run does."""
+    return f"{brief.rpartition('/')[0]}/{SITES}/index.html"
+
+
 def _links(runs: list[Run], reports: Path, language: Language) -> str:
     items = []
     for run in runs:
         target = run.folder / FOLDERS[language] / "index.html"
         href = Path(os.path.relpath(target, reports.resolve())).as_posix()
         words = wording.text("report.portfolio.link", language)
+        links = f'<a href="{escape(href)}">{escape(words)}</a>'
+        if run.tells_sites:
+            told = escape(wording.text("sites.title", language))
+            links += f' · <a href="{escape(_beside(href))}">{told}</a>'
         items.append(
-            f'<li><span class="name">{escape(run.name(language))}</span>'
-            f'<span><a href="{escape(href)}">{escape(words)}</a></span></li>'
+            f'<li><span class="name">{escape(run.name(language))}</span><span>{links}</span></li>'
         )
     return f'<ul class="cards">{"".join(items)}</ul>'

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from analysis.errors import RunError
 from analysis.files import replace_file
-from analysis.report.run import FOLDERS
+from analysis.report.run import FOLDERS, SITES
 
 BROWSERS = (
     "chromium",
@@ -86,7 +86,9 @@ def _installed() -> list[Path]:
 
 
 def print_pages(run_dir: Path) -> list[Path]:
-    """Print every page of a run, in both languages, to ``<language>/pdf/<page>.pdf``.
+    """Print every page of a run, in both languages, to ``pdf/<page>.pdf`` beside it.
+
+    Pages by site lie in ``<language>/sites``, their PDFs in ``<language>/sites/pdf``.
 
     Parameters
     ----------
@@ -104,7 +106,8 @@ def print_pages(run_dir: Path) -> list[Path]:
         If there is no Chromium, no page, or a page could not be printed.
     """
     program = _program()
-    pages = [p for folder in FOLDERS.values() for p in sorted((run_dir / folder).glob("*.html"))]
+    places = (place for f in FOLDERS.values() for place in (run_dir / f, run_dir / f / SITES))
+    pages = [page for place in places for page in sorted(place.glob("*.html"))]
     if not pages:
         raise RunError(f"{run_dir} has no pages. Correct: run the client first.")
     with _profile() as profile:

@@ -99,10 +99,13 @@ def test_pages_are_printed(tmp_path):
     for folder in ("zh", "en"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "index.html").write_text("<p>页 page</p>", encoding="utf-8")
+    (tmp_path / "en" / "sites").mkdir()
+    (tmp_path / "en" / "sites" / "a.html").write_text("<p>page</p>", encoding="utf-8")
     printed = report.print_pages(tmp_path)
     assert [path.relative_to(tmp_path).as_posix() for path in printed] == [
         "zh/pdf/index.pdf",
         "en/pdf/index.pdf",
+        "en/sites/pdf/a.pdf",
     ]
     assert all(path.read_bytes().startswith(b"%PDF") for path in printed)
 

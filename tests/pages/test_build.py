@@ -45,7 +45,9 @@ def test_links_lead_to_files_or_places_that_exist(pages):
             if href.startswith("#"):
                 assert href[1:] in ids
             elif not href.startswith("data:"):
-                assert (path.parent / href).is_file(), f"{path.name} → {href}"
+                file, _, anchor = href.partition("#")
+                assert (path.parent / file).is_file(), f"{path.name} → {href}"
+                assert not anchor or f'id="{anchor}"' in (path.parent / file).read_text("utf-8")
 
 
 def test_nothing_asks_the_network(pages):
