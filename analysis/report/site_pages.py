@@ -242,8 +242,10 @@ def _against(row: Row, of: str, language: Language) -> str:
     unit = row["unit"]
     known = registry.known().get(row["indicator"])
     sign = -1 if known is not None and known.direction == "down" else 1
-    clear = row[f"{of}_low"] > 0 or row[f"{of}_high"] < 0
-    side = ("better" if sign * value > 0 else "worse") if clear else "unclear"
+    alone = row[f"{of}_low"] > 0 or row[f"{of}_high"] < 0
+    side = "unclear" if not alone else "among_many"
+    if alone and row[f"{of}_clear"]:
+        side = "better" if sign * value > 0 else "worse"
     words = {
         "difference": wording.in_unit(value, unit, language, effect=True),
         "ends": _ends(row, of, unit, language, effect=True),
@@ -313,6 +315,5 @@ def _how_to_read(mine: pd.DataFrame, level: float, language: Language) -> str:
     compared = int(shown.notna().to_numpy().sum())
     words = f"<p>{_t('how', language)}</p>"
     if compared:
-        chance = compared * (1 - level)
-        words += f"<p>{_t('chance', language, n=compared, chance=chance)}</p>"
+        words += f"<p>{_t('chance', language, n=compared, chance=1 - level)}</p>"
     return words

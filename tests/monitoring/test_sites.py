@@ -12,7 +12,7 @@ from analysis.indicators import registry
 from analysis.measurement import net_promoter, wilson
 from analysis.monitoring.sites.profiles import profiles
 from analysis.monitoring.sites.spans import spans
-from analysis.monitoring.sites.standing import assess_sites, standing, watched
+from analysis.monitoring.sites.standing import _stands_out, assess_sites, standing, watched
 
 JAN = 2024 * 12
 
@@ -91,6 +91,66 @@ def stood(over, kinds=None, least=8):
         ci_low=frame["value"] - 0.1, ci_high=frame["value"] + 0.2,
     )  # fmt: skip
     return standing(frame, kinds or {}, least=least).set_index("site_id")
+
+
+def test_months_that_vary_more_than_chance_widen_the_intervals():
+    """Ten sites, three months of 10 answers: all satisfied in one month, half in the others."""
+    calm = [(f"s{k}", JAN + m, 10, 7.0, 7.0, 10.0) for k in range(10) for m in range(3)]
+    share = (10 + 5 + 5) / 30
+    off = [(x - 10 * share) ** 2 / (10 * share * (1 - share)) for x in (10, 5, 5)]
+    wild = [
+        (f"s{k}", JAN + m, 10, x, x, 10.0)
+        for k in range(10)
+        for m, x in enumerate((10.0, 5.0, 5.0))
+    ]
+    plain = wilson(21, 30)
+    assert found("csat_top2", *calm).loc[("s0", 0), "ci_low"] == pytest.approx(plain.low)
+    assert sum(off) / 2 > 3  # as many times as independent answers would vary
+    value, interval = 20 / 30, wilson(20, 30)
+    low = value - math.sqrt(sum(off) / 2) * (value - interval.low)
+    assert found("csat_top2", *wild).loc[("s0", 0), "ci_low"] == pytest.approx(low)
+    assert found("csat_top2", *wild)["ci_high"].max() <= 1
+    few = [row for row in wild if row[0] in ("s0", "s1")]
+    assert found("csat_top2", *few).loc[("s0", 0), "ci_low"] == pytest.approx(interval.low)
+
+
+def test_independent_answers_widen_nothing():
+    rng = np.random.default_rng(3)
+    rows = [
+        (f"s{k}", JAN + m, 40, x, x, 40.0)
+        for k in range(200)
+        for m, x in enumerate(rng.binomial(40, 0.8, 3).astype(float))
+    ]
+    widths = found("csat_top2", *rows)
+    plain = [wilson(round(40 * 3 * v), 120) for v in widths["value"]]
+    ratio = (widths["value"] - widths["ci_low"]) / [
+        v - w.low for v, w in zip(widths["value"], plain, strict=True)
+    ]
+    assert 1 <= ratio.max() < 1.08
+
+
+def test_among_many_sites_a_difference_must_stand_out():
+    """One site is 2 standard errors off, as one in twenty is by chance; one is far off."""
+    n = 60
+    value = pd.Series([0.0] * (n - 2) + [2.0, -5.0])
+    half = stats.norm.ppf(0.975)
+    clear = _stands_out(value, value - half, value + half, level=0.95)
+    assert clear.tolist() == [False] * (n - 1) + [True]
+    alone = _stands_out(
+        value[n - 2 :][:1], value[n - 2 :][:1] - half, value[n - 2 :][:1] + half, level=0.95
+    )
+    assert alone.tolist() == [True]
+    missing = pd.Series([np.nan, 1.0])
+    assert not _stands_out(missing, missing * np.nan, missing * np.nan, level=0.95).any()
+
+
+def test_of_many_sites_alike_few_stand_out():
+    rng = np.random.default_rng(11)
+    half, called = stats.norm.ppf(0.975), 0
+    for _ in range(200):
+        value = pd.Series(rng.normal(size=60))
+        called += bool(_stands_out(value, value - half, value + half, level=0.95).any())
+    assert called / 200 < 0.1  # uncorrected, 19 of 20 times some site would
 
 
 def test_the_past_is_the_season_of_the_year_before_else_the_newest_with_enough():

@@ -15,14 +15,17 @@ _RATE = 1000.0
 """Household-months that a rate is given by."""
 _WHOLE = 100.0
 """Net promoter points of one answer."""
+_ENDS = {"share": (0.0, 1.0), "count": (0.0, np.inf), "net": (-_WHOLE, _WHOLE)}
+"""Least and greatest possible value by kind."""
+MIN_FREEDOM = 20
+"""Fewest months beyond the first of their span by which excess variation is judged."""
 
 
 def spans(cells: pd.DataFrame, known: Indicator, *, level: float = LEVEL) -> pd.DataFrame:
     """Return an indicator by site and span of three months, counted back from the newest month.
 
     Spans are counted from the newest month in which any site was measured, as in the alerts and the
-    funnel, so that rounds of a survey fall into one span. Each observation counts once and as
-    independent of the others.
+    funnel, so that rounds of a survey fall into one span. Each observation counts once.
 
     Parameters
     ----------
@@ -41,7 +44,8 @@ def spans(cells: pd.DataFrame, known: Indicator, *, level: float = LEVEL) -> pd.
         are there every month count once. Intervals: shares by Wilson, rates by Garwood, net
         promoter scores as in :func:`analysis.measurement.net_promoter`, mean scores by the t
         distribution with the spread within sites; amounts, and means supplied without their
-        spread, by the months of the span, and NaN where there is one month only.
+        spread, by the months of the span, and NaN where there is one month only. Intervals that
+        take observations as independent are widened by the square root of :func:`dispersion`.
 
     References
     ----------
@@ -63,8 +67,59 @@ def spans(cells: pd.DataFrame, known: Indicator, *, level: float = LEVEL) -> pd.
         asked=("n", "sum"),
     ).reset_index()
     found["value"] = _scale(known) * found["total"] / found["exposure"]
-    low, high = _interval(found, known, level)
+    low, high, independent = _interval(found, known, level)
+    if independent:
+        widened = np.sqrt(dispersion(cells.assign(span=age.astype("int64")), found, known))
+        value = found["value"].to_numpy(float)
+        low, high = value - widened * (value - low), value + widened * (high - value)
+        least, most = _ENDS.get(known.kind, (-np.inf, np.inf))
+        low, high = np.maximum(low, least), np.minimum(high, most)
     return found.assign(ci_low=low, ci_high=high)[list(COLUMNS)]
+
+
+def dispersion(cells: pd.DataFrame, found: pd.DataFrame, known: Indicator) -> float:
+    """Return how many times as much months of a span vary as independent observations would.
+
+    Answers of one month share what happened in it, and the same household complains again: then
+    the months of a site differ by more than chance, and intervals by observation are too narrow.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Rows of the panel with their ``span``.
+    found : DataFrame
+        ``site_id, span, total, squares, exposure`` of each span.
+    known : Indicator
+        Its entry in the registry.
+
+    Returns
+    -------
+    float
+        Pearson's statistic of the months about their span by its degrees of freedom, all sites
+        together; 1 where it is less, or where fewer than :data:`MIN_FREEDOM` are known.
+
+    References
+    ----------
+    McCullagh & Nelder (1989), section 4.5, and Spiegelhalter (2005), Statistics in Medicine 24.
+    """
+    spread = found.assign(rate=found["total"] / found["exposure"])
+    rate = spread["rate"]
+    if known.kind == "count":
+        spread["variance"] = rate
+    elif known.kind == "share":
+        spread["variance"] = rate * (1 - rate)
+    else:
+        spread["variance"] = spread["squares"] / spread["exposure"] - rate**2
+    months = cells[["site_id", "span", "total", "exposure"]].merge(
+        spread[["site_id", "span", "rate", "variance"]], on=["site_id", "span"]
+    )
+    months = months[(months["variance"] > 0) & (months["exposure"] > 0)]
+    freedom = len(months) - len(months.drop_duplicates(["site_id", "span"]))
+    if freedom < MIN_FREEDOM:
+        return 1.0
+    off = (months["total"] - months["exposure"] * months["rate"]) ** 2
+    pearson = float((off / (months["exposure"] * months["variance"])).sum())
+    return max(1.0, pearson / freedom)
 
 
 def _same_people(known: Indicator) -> bool:
@@ -76,28 +131,31 @@ def _scale(known: Indicator) -> float:
     return _RATE if known.kind == "count" else 1.0
 
 
-def _interval(found: pd.DataFrame, known: Indicator, level: float) -> tuple[np.ndarray, np.ndarray]:
+def _interval(
+    found: pd.DataFrame, known: Indicator, level: float
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Return both ends, and whether they take observations as independent."""
     total, exposure = found["total"].to_numpy(float), found["exposure"].to_numpy(float)
     value, asked = found["value"].to_numpy(float), found["asked"].to_numpy(float)
     if known.kind == "count" and np.equal(total, np.round(total)).all():
         low, high = _garwood(total, level)
-        return _RATE * low / exposure, _RATE * high / exposure
+        return _RATE * low / exposure, _RATE * high / exposure, True
     if known.kind == "share" and _counts(total, exposure, asked):
-        return _wilson(total, exposure, level)
+        return *_wilson(total, exposure, level), True
     squares = found["squares"].to_numpy(float)
     if known.kind == "net" and np.isfinite(squares).all():
-        return _net(total / _WHOLE, squares / _WHOLE**2, exposure, level)
+        return *_net(total / _WHOLE, squares / _WHOLE**2, exposure, level), True
     if known.kind == "score" and np.isfinite(squares).all() and np.equal(exposure, asked).all():
         spread = np.maximum(squares - total**2 / exposure, 0.0).sum()
         freedom = (exposure - 1).sum()
         if freedom > 0:
             half = stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(spread / freedom / exposure)
-            return value - half, value + half
+            return value - half, value + half, True
     months = found["months"].to_numpy(float)
     with np.errstate(invalid="ignore", divide="ignore"):
         half = stats.t.ppf((1 + level) / 2, months - 1) * found["between"] / np.sqrt(months)
     half = np.where(months > 1, half, np.nan)
-    return value - half, value + half
+    return value - half, value + half, False
 
 
 def _counts(total: np.ndarray, exposure: np.ndarray, asked: np.ndarray) -> bool:

@@ -22,8 +22,8 @@ MIN_PEERS = 4
 STANDING = (
     "site_id", "site", "indicator", "unit", "first", "last", "n", "people",
     "value", "ci_low", "ci_high", "past_first", "past_last", "past_n",
-    "past", "change", "change_low", "change_high",
-    "among", "peers", "peer_n", "peer_value", "apart", "apart_low", "apart_high",
+    "past", "change", "change_low", "change_high", "change_clear",
+    "among", "peers", "peer_n", "peer_value", "apart", "apart_low", "apart_high", "apart_clear",
 )  # fmt: skip
 """Columns of :func:`standing`."""
 
@@ -76,9 +76,12 @@ def standing(
         cannot be compared is missing. ``people`` are those by whom small cells are hidden: where
         exactly one site has too few, the next smallest counts as too small as well, or the sum
         over all sites would give the one away. ``among`` is ``kind`` or ``all``.
+        ``change_clear`` and ``apart_clear`` say whether a difference stands out among those of all
+        sites: of those that do, a share of at most 1 − ``level`` is expected to do so by chance.
 
     References
     ----------
+    Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57, for what stands out.
     Zou & Donner (2008), Statistics in Medicine 27, for the intervals of differences.
     """
     newest = over.sort_values("span").groupby("site_id", sort=True).head(1)
@@ -91,6 +94,9 @@ def standing(
     out = out.join(_peers(over, newest, kinds, least, level))
     peers = (out["peer_value"], out["peer_low"], out["peer_high"])
     out["apart"], out["apart_low"], out["apart_high"] = _difference(*mine, *peers)
+    for name in ("change", "apart"):
+        ends = (out[f"{name}_low"], out[f"{name}_high"])
+        out[f"{name}_clear"] = _stands_out(out[name], *ends, level=level)
     named = ("site", "indicator", "unit")
     return out.reindex(columns=[name for name in STANDING if name not in named])
 
@@ -174,6 +180,24 @@ def _difference(
     up = np.sqrt((high - value) ** 2 + (other - other_low) ** 2)
     known = down.notna() & up.notna()
     return apart.where(known), apart - down, apart + up
+
+
+def _stands_out(value: pd.Series, low: pd.Series, high: pd.Series, *, level: float) -> pd.Series:
+    """Return which differences stand out among all of them (Benjamini and Hochberg).
+
+    The p-value of each is that of the normal distribution whose interval reaches as far towards
+    zero as its own.
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    found = pd.Series(False, index=value.index)
+    towards = (value - low).where(value > 0, high - value).astype(float)
+    known = towards.notna() & (towards > 0)
+    if known.any():
+        z = stats.norm.ppf((1 + level) / 2) * value[known].abs() / towards[known]
+        p = 2 * stats.norm.sf(z.astype(float))
+        found[known] = multipletests(p, alpha=1 - level, method="fdr_bh")[0]
+    return found
 
 
 def _while_open(cells: pd.DataFrame, told: Sequence[Indicator]) -> pd.DataFrame:
