@@ -23,6 +23,7 @@ BESIDE = "beside"
 _UNSEEN = {"style", "svg", "script"}
 _LINES = {"p", "h1", "h2", "h3", "li", "dt", "dd", "figcaption", "caption", "summary", "tr"}
 _SPACE = re.compile(r"\s+")
+_TERM = re.compile(r"<(dt|dd)(?=[ >])")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _styled: list[int] = []
 """Execution count of the cell whose outputs have their style."""
@@ -45,12 +46,22 @@ def show(bundle: dict[str, Any], style: str) -> None:
     shell = get_ipython()
     count = 0 if shell is None else shell.execution_count
     for output in outputs(bundle):
+        if "text/html" in output:
+            output["text/html"] = one_below_the_other(output["text/html"])
         if "text/html" in output and _styled != [count]:
             output["text/html"] = f"<style>{one_line(style)}</style>{output['text/html']}"
             _styled[:] = [count]
         picture = bundle.get("image/png") if "image/png" in output else None
         told = {} if picture is None else {"image/png": {"width": shown_width(picture)}}
         display(output, raw=True, metadata=told)
+
+
+def one_below_the_other(html: str) -> str:
+    """Return HTML whose terms and values do not float, as JupyterLab lets them without the style.
+
+    In a notebook that is not trusted the style is taken off, and values stood beside other terms.
+    """
+    return _TERM.sub(r'<\1 style="float:none;width:auto"', html)
 
 
 def one_line(style: str) -> str:

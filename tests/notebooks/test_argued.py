@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from small_client import NAME, ROOT
 
-from analysis import parameters
+from analysis import parameters, results
 from analysis.client import Client
 from analysis.client import load as load_client
 from analysis.present import display
@@ -71,22 +71,36 @@ def test_what_is_to_be_looked_at_is_there(stage, run_cells):
         assert len({effect.value for effect in values.values()}) == len(values) >= 3
 
 
+@pytest.mark.parametrize("stage", parameters.STAGES, ids=lambda stage: stage.name)
+def test_both_languages_invite_to_the_same(stage):
+    texts = [cell.metadata["zh_CN"] for cell in cells_of(stage) if "zh_CN" in cell.metadata]
+    chinese = [text[text.index("不同意") :] for text in texts if "不同意" in text]
+    assert len(chinese) == 1
+    expressions, keys = invited(stage)
+    assert sorted(SPAN.findall(chinese[0])) == sorted([*expressions, *keys])
+
+
 @pytest.mark.slow
-def test_what_is_to_be_changed_changes_the_answer(finished, run_cells, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("key", "value"), {"smallest_effect": "0.4", "alpha": "0.10", "power": "0.9"}.items()
+)
+def test_what_is_to_be_changed_changes_the_answer(
+    finished, run_cells, monkeypatch, tmp_path, key, value
+):
     stage = parameters.stage("design")
     _, keys = invited(stage)
     assert keys == ["smallest_effect", "alpha", "power", "design", "client.yml"]
     home = shutil.copytree(finished.client.root, tmp_path / "home", symlinks=True)
     monkeypatch.setenv("CRMEVAL_HOME", str(home))
-    before = run_cells(stage)[0]["power"]
+    before = results.load("design", finished.folder / "results")
     folder = home / "data" / NAME
     text = (folder / "client.yml").read_text(encoding="utf-8")
-    for key, value in {"smallest_effect": "0.4", "alpha": "0.10", "power": "0.9"}.items():
-        text, changed = re.subn(rf"^(\s+{key}:) .*$", rf"\1 {value}", text, flags=re.MULTILINE)
-        assert changed == 1, key
+    text, changed = re.subn(rf"^(\s+{key}:) .*$", rf"\1 {value}", text, flags=re.MULTILINE)
+    assert changed == 1
     (folder / "client.yml").write_text(text, encoding="utf-8")
-    assert load_client(NAME).design.power == 0.9
+    assert getattr(load_client(NAME).design, key) == float(value)
     after = run_cells(stage)[0]["power"]
-    was, now = ({e.id: e.value for e in found.estimates} for found in (before, after))
+    now = {e.id: (e.value, e.ci_low) for e in after.estimates}
+    was = {e.id: (e.value, e.ci_low) for e in before.estimates if e.id in now}
     assert was.keys() == now.keys()
     assert was != now

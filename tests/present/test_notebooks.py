@@ -1,6 +1,7 @@
 """What a notebook is given of a page, as the programs that show notebooks take it."""
 
 import base64
+import io
 import re
 
 import nbformat
@@ -8,6 +9,7 @@ import pytest
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter, MarkdownExporter
 from nbformat import v4
+from PIL import Image
 
 from analysis.present import MIME, notebooks
 from analysis.report import notebook as pages
@@ -31,6 +33,9 @@ show.figure(plots.event_study, found, caption="report.added_figure",
 show.table(pd.DataFrame({"n": [1, 2]}), caption="brief.missing_caption",
            columns={"n": ("report.column.sites", "int")})
 """,
+    """
+show.kpis(found)
+""",
 )
 
 
@@ -46,6 +51,27 @@ def ran(tmp_path_factory):
 def outputs(path):
     cells = nbformat.read(path, as_version=4).cells
     return [[output.data for output in cell.outputs if "data" in output] for cell in cells]
+
+
+def test_pictures_are_shown_as_large_as_the_text_around(ran):
+    figure = nbformat.read(ran, as_version=4).cells[1].outputs[0]
+    drawn = Image.open(io.BytesIO(base64.b64decode(figure.data["image/png"])))
+    assert figure.metadata["image/png"]["width"] == drawn.width * 96 // round(drawn.info["dpi"][0])
+
+
+def test_values_stand_below_their_terms_where_the_style_is_taken_off(ran):
+    """JupyterLab lets both float; it keeps these two properties in notebooks it does not trust."""
+    shown = outputs(ran)[2][0]["text/html"]
+    styled = re.findall(r"<(?:dt|dd)\b([^>]*)>", shown)
+    assert len(styled) >= 10
+    assert all('style="float:none;width:auto"' in attributes for attributes in styled)
+
+
+def test_the_style_is_one_line(ran):
+    (style,) = re.findall(r"<style>(.*?)</style>", outputs(ran)[2][0]["text/html"], re.DOTALL)
+    assert len(style) > 1000
+    assert "\n" not in style
+    assert "/*" not in style
 
 
 def test_a_figure_is_a_picture_with_its_caption_below(ran):
