@@ -9,6 +9,12 @@ LAB    :=
 SPARK  := tools/spark.txt
 DOCS   := tools/docs.txt
 
+# What programs write into a notebook that they run, besides its outputs.
+UNSAVED := metadata.papermill cell.metadata.papermill metadata.language_info.codemirror_mode \
+  metadata.language_info.file_extension metadata.language_info.mimetype \
+  metadata.language_info.nbconvert_exporter metadata.language_info.pygments_lexer \
+  metadata.language_info.version
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test spark test-spark lint types format lab docs lock clean
 
@@ -33,7 +39,7 @@ $(STAMP): lock.txt pyproject.toml $(UV) | $(VENV)/bin/python
 	@$(PIP) install -qq --no-deps --no-build-isolation -e .
 	@if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then \
 	  git config filter.nbstripout.clean \
-	    'if [ -x $(BIN)/nbstripout ]; then $(BIN)/nbstripout --keep-id; else cat; fi' && \
+	    'if [ -x $(BIN)/nbstripout ]; then $(BIN)/nbstripout --keep-id --extra-keys "$(UNSAVED)"; else cat; fi' && \
 	  git config filter.nbstripout.smudge cat; \
 	fi
 	@touch $(STAMP)
@@ -66,7 +72,7 @@ format: setup  ## Format the code and the notebooks
 	@$(BIN)/ruff check --fix --exit-zero . && $(BIN)/ruff format .
 
 lab: setup  ## Open JupyterLab with the project's kernel (options: make lab LAB=--no-browser)
-	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 --display-name "Python (crmeval)" >/dev/null
+	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 >/dev/null
 	@$(BIN)/jupyter lab $(LAB) notebooks
 
 $(VENV)/.docs: $(DOCS) $(STAMP)

@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tomllib
 
+import nbformat
 import pytest
+from ipykernel.kernelspec import get_kernel_dict
 
 # Written so that this file does not contain what it looks for.
 REGISTRY_HOSTS = [
@@ -47,6 +49,17 @@ def kept_files(project_root):
     )
     names = listed.stdout.decode().split("\0")
     return [path for name in names if name and (path := project_root / name).is_file()]
+
+
+def test_notebooks_stand_as_jupyter_saves_them(project_root):
+    """Else a run in JupyterLab that changes nothing leaves a difference to commit."""
+    paths = [*project_root.glob("notebooks/*.ipynb"), *project_root.glob("docs/gallery/*.ipynb")]
+    assert len(paths) >= 15
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        assert text == nbformat.writes(nbformat.from_dict(json.loads(text))).rstrip("\n") + "\n", (
+            path
+        )
 
 
 def test_environment_yml_is_the_generated_one(project_root, pyproject):
@@ -137,12 +150,30 @@ def test_the_entry_points_can_be_loaded():
 
 def test_outputs_never_reach_git(project_root):
     """What git stores of a notebook that was run is the notebook as committed."""
-    clean = [sys.executable, "-m", "nbstripout", "--keep-id"]
+    makefile = (project_root / "Makefile").read_text(encoding="utf-8")
+    unsaved = re.search(r"^UNSAVED := ((?:.*\\\n)*.*)", makefile, re.MULTILINE)[1]
+    assert '--keep-id --extra-keys "$(UNSAVED)"' in makefile
+    keys = " ".join(unsaved.replace("\\", " ").split())
+    clean = [sys.executable, "-m", "nbstripout", "--keep-id", "--extra-keys", keys]
     for path in sorted((project_root / "notebooks").glob("*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         for number, cell in enumerate(c for c in notebook["cells"] if c["cell_type"] == "code"):
             cell["execution_count"] = number + 1
             cell["outputs"] = [{"name": "stdout", "output_type": "stream", "text": ["a client"]}]
+        # As JupyterLab saves it after a run, with the kernel of `make lab`.
+        notebook["metadata"]["language_info"] = {
+            "codemirror_mode": {"name": "ipython", "version": 3},
+            "file_extension": ".py",
+            "mimetype": "text/x-python",
+            "name": "python",
+            "nbconvert_exporter": "python",
+            "pygments_lexer": "ipython3",
+            "version": "3.11.7",
+        }
+        known = {**get_kernel_dict(), "name": "python3"}
+        notebook["metadata"]["kernelspec"] = {
+            key: known[key] for key in ("display_name", "language", "name")
+        }
         run = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
         stored = subprocess.run(clean, input=run.encode(), capture_output=True, check=True).stdout
         assert stored == path.read_bytes()
