@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 STAMP  := $(VENV)/.installed
+FILTER := $(VENV)/.git-filter
 UV     := tools/uv.txt
 LAB    :=
 SPARK  := tools/spark.txt
@@ -21,7 +22,7 @@ UNSAVED := metadata.papermill cell.metadata.papermill metadata.language_info.cod
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP)  ## Create .venv with the pinned packages
+setup: $(STAMP) $(FILTER)  ## Create .venv with the pinned packages
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, e.g. make PYTHON=python3.12")'
@@ -37,12 +38,16 @@ $(STAMP): lock.txt pyproject.toml $(UV) | $(VENV)/bin/python
 	  $(PIP) install -qq --no-deps --require-hashes -r lock.txt; \
 	fi
 	@$(PIP) install -qq --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+# Git takes off what a run leaves in a notebook.
+$(FILTER): Makefile $(STAMP)
 	@if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then \
 	  git config filter.nbstripout.clean \
 	    'if [ -x $(BIN)/nbstripout ]; then $(BIN)/nbstripout --keep-id --extra-keys "$(UNSAVED)"; else cat; fi' && \
 	  git config filter.nbstripout.smudge cat; \
 	fi
-	@touch $(STAMP)
+	@touch $@
 
 demo: setup  ## Simulate the demo client, run all stages, write the reports
 	@$(BIN)/crmeval demo
@@ -73,9 +78,9 @@ format: setup  ## Format the code and the notebooks
 
 lab: setup  ## Open JupyterLab with the project's kernel (options: make lab LAB=--no-browser)
 	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 >/dev/null
-	@$(BIN)/jupyter lab $(LAB) notebooks
+	@$(BIN)/jupyter lab $(LAB) --LabApp.default_url=/lab/tree/notebooks
 
-$(VENV)/.docs: $(DOCS) $(STAMP)
+$(VENV)/.docs: $(DOCS) $(STAMP) $(FILTER)
 	@echo "Installing Sphinx ..."
 	@if [ -x $(BIN)/uv ]; then \
 	  $(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python -r $(DOCS); \
