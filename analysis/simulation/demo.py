@@ -13,6 +13,8 @@ from ruamel.yaml import YAML
 from analysis.errors import RunError
 from analysis.file_names import listed
 from analysis.files import beside, move, shipped, text_hash, write_text
+from analysis.history import CONFIRMATIONS
+from analysis.simulation.confirmed import draw_confirmations
 from analysis.simulation.exports import write_exports
 from analysis.simulation.parameters import DEMO, WorldParameters
 from analysis.simulation.world import World, simulate
@@ -23,7 +25,7 @@ RECIPE_FILE = ".recipe"
 
 
 def write_demo(root: Path, parameters: WorldParameters = DEMO, *, client: str = "demo") -> bool:
-    """Write ``data/<client>/raw/`` and ``truth.json`` of a simulated client.
+    """Write ``data/<client>/raw/``, ``truth.json`` and what people confirmed of its reviews.
 
     Parameters
     ----------
@@ -62,6 +64,8 @@ def write_demo(root: Path, parameters: WorldParameters = DEMO, *, client: str = 
     world = simulate(parameters)
     _replace_folder(raw, world, recipe)
     write_text(truth, world.truth.to_json())
+    if not (sheet := folder / CONFIRMATIONS).is_file():  # what somebody wrote there stays
+        write_text(sheet, draw_confirmations(parameters).to_csv(index=False, lineterminator="\n"))
     return True
 
 

@@ -1,15 +1,17 @@
 """What people confirm of gates is written out with its evidence, and taken in by the next run."""
 
 import datetime as dt
+import itertools
 
 import pandas as pd
 import pytest
 
 from analysis import wording
+from analysis.client.standards import Standards, put_together
 from analysis.monitoring import assess_gates, gate_table
 from analysis.monitoring.programme.confirmations import SHEET, confirmation_sheet
 from analysis.results import Alert
-from analysis.standards import course
+from analysis.standards import course, measures, resolved
 
 GATES = pd.DataFrame(
     {
@@ -95,6 +97,19 @@ def test_what_the_data_do_not_hold_may_be_confirmed_too():
     made = decided(reached("M1.frontline_staff"))
     table = gate_table(GATES, {}, ON, course(), decisions=made).set_index(["goal", "measure"])
     assert table.loc[("M1", "frontline_staff"), "state"] == "met"
+
+
+def test_a_client_may_ask_for_what_only_people_know():
+    asked = [name for name, one in measures().items() if one["how"] == "confirmed"]
+    own = Standards.model_validate(
+        {"gates": {"M1": {"criteria": [{"measure": name, "confirm": True} for name in asked]}}}
+    )
+    lines = resolved(put_together(own, None), {})
+    sheet = assess_gates(GATES, {}, as_of=ON, lines=lines).table("confirmation_decisions")
+    assert sheet["criterion_id"].tolist() == [f"M1.{name}" for name in asked]
+    assert {"proactive_service", "mentoring", "dual_approval", "service_cost"} <= set(asked)
+    for name, language in itertools.product(asked, wording.LANGUAGES):
+        assert wording.text(f"monitoring.measure.{name}", language)
 
 
 def test_a_wrong_confirmation_is_named(tmp_path):
