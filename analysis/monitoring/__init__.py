@@ -76,6 +76,7 @@ from analysis.monitoring.programme.forecast import assess_forecast, earned_value
 from analysis.monitoring.programme.gate_data import gate_measures
 from analysis.monitoring.programme.gates import assess_gates, gate_table
 from analysis.monitoring.programme.milestones import assess_milestones, milestone_states
+from analysis.monitoring.programme.prices import assess_prices
 from analysis.monitoring.programme.risks import assess_risks, grade_risks, risk_changes
 from analysis.monitoring.programme.stages import assess_stages
 from analysis.monitoring.programme.taken_over import settle_gates, verdicts
@@ -131,6 +132,7 @@ __all__ = [
     "assess_milestones",
     "assess_monday",
     "assess_phases",
+    "assess_prices",
     "assess_rare",
     "assess_risks",
     "assess_stages",

@@ -27,6 +27,16 @@ _ONCE = (
     ("evaluation", "评估与神秘客", 65000.0),
     ("materials", "案例库建设", 36000.0),
 )
+# Item: entry of the price list, quantity for one wave, price of one.
+_PRICED = {
+    "外聘讲师费": ("trainer_external_day", 4.0, 12000.0),
+    "内部讲师课酬": ("trainer_internal_hour", 50.0, 420.0),
+    "培训场地": ("room_day", 5.0, 5400.0),
+    "学员激励": ("incentive_person", 38.0, 500.0),
+    "线上学习平台": ("platform_year", 2.0, 24000.0),
+    "案例库建设": ("cases_quarter", 3.0, 12000.0),
+    "项目管理": (None, 26.0, 500.0),
+}
 _RESERVE_SHARE = 0.1
 
 # Id, name, criterion, months after the programme starts, days late, what it waits for.
@@ -104,6 +114,12 @@ def _costs(p: WorldParameters) -> pd.DataFrame:
     frame["actual"] = drift
     reserve = round(_RESERVE_SHARE * float(frame["planned"].sum()), 2)
     frame.loc[len(frame)] = ["reserve", "预备费", reserve, frame["spent_on"].max(), np.nan]
+    priced = [
+        _PRICED.get(str(item).partition("（")[0], (None, None, None)) for item in frame["item"]
+    ]
+    for place, column in enumerate(("priced_as", "quantity", "unit_price")):
+        frame[column] = [entry[place] for entry in priced]
+    frame["life_years"] = np.nan
     frame["cost_id"] = [f"C{i:03d}" for i in range(1, len(frame) + 1)]
     return frame
 

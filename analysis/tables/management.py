@@ -43,6 +43,27 @@ TABLES = (
                 ),
             ),
             "item": Column("label", "what was bought"),
+            "priced_as": Column(
+                "label",
+                "entry of the price list; NULL for what has none",
+                labels=(
+                    "trainer_internal_hour",
+                    "trainer_external_day",
+                    "textbook",
+                    "cases_quarter",
+                    "room_day",
+                    "vr_set",
+                    "incentive_person",
+                    "certificate",
+                    "platform_year",
+                    "tools_year",
+                ),
+            ),
+            "quantity": Column("number", "planned quantity, in the unit of the price", low=0),
+            "unit_price": Column("number", "planned price of one", unit="CNY", low=0),
+            "life_years": Column(
+                "number", "years of use over which it is spread; NULL for what is used up", low=0.1
+            ),
             "planned": Column("number", "planned", unit="CNY", low=0),
             "actual": Column("number", "spent, a refund negative; NULL while open", unit="CNY"),
             "spent_on": Column("date", "day of the expense, or planned day"),

@@ -162,11 +162,16 @@ def treated_exposure(
 
 
 def full_cost(
-    costs: pd.DataFrame | None, *, hours: float | None = None, hour_cost: float | None = None
+    costs: pd.DataFrame | None,
+    *,
+    hours: float | None = None,
+    hour_cost: float | None = None,
+    months: int | None = None,
 ) -> pd.DataFrame:
     """Fully loaded cost by category.
 
-    Actual amounts; the plan where an item has no actual yet. The participants' time is
+    Actual amounts; the plan where an item has no actual yet. What is used for years counts with
+    the part of its life that lies in the months in which benefits count. The participants' time is
     added from hours attended unless the ledger already has that category.
 
     Parameters
@@ -177,6 +182,8 @@ def full_cost(
         Hours attended, all participants together.
     hour_cost : float, optional
         CNY an hour; without it the participants' time is left out.
+    months : int, optional
+        Months in which benefits count; without it nothing is spread over its life.
 
     Returns
     -------
@@ -186,6 +193,7 @@ def full_cost(
     rows = []
     if costs is not None and len(costs):
         spent = costs["actual"].astype(float).fillna(costs["planned"].astype(float)).fillna(0.0)
+        spent = spent * _used(costs, months)
         sums = spent.groupby(costs["category"].astype(str)).sum()
         # The reserve is money held back, not spent; its actual amount is.
         if "reserve" in sums.index:
@@ -195,6 +203,15 @@ def full_cost(
     if hours and hour_cost and "participant_time" not in {row[0] for row in rows}:
         rows.append(("participant_time", hours * hour_cost, "hours"))
     return pd.DataFrame(rows, columns=["category", "amount", "source"])
+
+
+def _used(costs: pd.DataFrame, months: int | None) -> pd.Series:
+    """Return the share of each item's life that lies in so many months; 1 for what is used up."""
+    whole = pd.Series(1.0, index=costs.index)
+    if months is None or "life_years" not in costs:
+        return whole
+    life = 12 * costs["life_years"].astype("float64")
+    return (months / life).clip(upper=1.0).fillna(1.0)
 
 
 def price(

@@ -29,6 +29,7 @@ def assess_roi(
     margin: float = 1.0,
     hours: float | None = None,
     hour_cost: float | None = None,
+    months: int | None = None,
     switches: roi.Switches | None = None,
     revenue: bool = False,
     lines: Lines | None = None,
@@ -69,6 +70,8 @@ def assess_roi(
         Share of revenue that is profit, 0-1.
     hours, hour_cost : float, optional
         Hours attended and their cost in CNY an hour.
+    months : int, optional
+        Months in which benefits count: what is used for years counts with that part of its life.
     switches : Switches, optional
         Which benefits count (Phillips' conservative rules).
     draws, seed : int
@@ -103,7 +106,7 @@ def assess_roi(
         exposed=exposed,
         quantiles=quantiles,
     )
-    ledger = roi.full_cost(costs, hours=hours, hour_cost=hour_cost)
+    ledger = roi.full_cost(costs, hours=hours, hour_cost=hour_cost, months=months)
     cost = float(ledger["amount"].sum())
     behind = sum(effects[one.indicator].n for one in priced)
     common = {"n": behind, "level": level, "simulated": simulated}

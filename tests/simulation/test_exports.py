@@ -131,7 +131,7 @@ def test_client_file_knows_every_site_of_the_demo():
     assert set(described.aliases["sites"].values()) <= names  # the others are called by their id
     assert set(spelling.SITE_ALIASES.values()) <= names
     assert described.client.simulated
-    assert {f"C{i}" for i in range(1, 15)} == set(described.choices)
+    assert {f"C{i}" for i in range(1, 18)} == set(described.choices)
 
 
 def test_client_file_declares_the_simulated_instruments(world):

@@ -262,8 +262,8 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
         ),
     ),
     "costs": Knowledge(
-        with_row=("cost_id", "category", "item"),
-        planned=("planned",),
+        with_row=("cost_id", "category", "item", "priced_as", "life_years"),
+        planned=("planned", "quantity", "unit_price"),
         events=(Event(column="spent_on", brings=("spent_on", "actual")),),
     ),
     "milestones": Knowledge(

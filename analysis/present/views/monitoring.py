@@ -243,6 +243,21 @@ def budget(table: pd.DataFrame) -> pd.DataFrame:
     return with_total(table, "category", ["planned", "actual"], dashed=dashed)
 
 
+def prices(table: pd.DataFrame) -> pd.DataFrame:
+    """Return planned prices, each beside the range of the price list in words."""
+
+    def listed(row, language: Language) -> str:
+        if pd.isna(row.list_low):
+            return "—"
+        ends = {"low": row.list_low, "high": row.list_high}
+        return wording.text("monitoring.price_range", language, **ends)
+
+    def one(row, language: Language) -> str:
+        return wording.text("monitoring.price_one", language, price=row.unit_price)
+
+    return table.assign(list=in_words(table, listed), unit_price=in_words(table, one))
+
+
 def earned_value(table: pd.DataFrame) -> pd.DataFrame:
     """Return where the money is heading by category, and the sums."""
     amounts = ["budget", "earned", "actual", "left", "at_completion"]

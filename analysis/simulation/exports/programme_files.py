@@ -8,6 +8,14 @@ from analysis.simulation.exports import spelling
 from analysis.simulation.exports.files import Workbook
 from analysis.simulation.world import World
 
+_PRICES = {
+    "trainer_internal_hour": "内部讲师课时",
+    "trainer_external_day": "外聘讲师天",
+    "cases_quarter": "案例季度更新",
+    "room_day": "场地天",
+    "incentive_person": "人均激励",
+    "platform_year": "平台年费",
+}
 _CATEGORIES = {
     "trainer": "讲师费",
     "materials": "教材费",
@@ -40,6 +48,9 @@ def write_costs(world: World, folder: Path) -> None:
         "编号": list(costs["cost_id"]),
         "费用类别": spelling.mapped(costs["category"], _CATEGORIES),
         "费用项目": list(costs["item"]),
+        "计价项目": spelling.mapped(costs["priced_as"], _PRICES),
+        "计划数量": ["" if spelling.missing(n) else n for n in costs["quantity"]],
+        "计划单价": spelling.money(costs["unit_price"]),
         "预算金额": spelling.money(costs["planned"]),
         "实际金额": spelling.money(costs["actual"], blank="—"),
         "发生日期": spelling.dates(costs["spent_on"]),

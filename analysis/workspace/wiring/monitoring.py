@@ -312,7 +312,8 @@ class MonitoringStage(Stage):
             **self.held,
             **self.made,
         )
-        return merge(self.name, (spent, end))
+        priced = self.step("prices", monitoring.assess_prices, costs, **self.held)
+        return merge(self.name, (spent, priced, end))
 
     def risks(self, *steps: StageResults) -> StageResults:
         """Grade the register of risks, its triggers set off by the alerts of other steps."""

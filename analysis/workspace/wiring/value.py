@@ -60,6 +60,7 @@ class ValueStage(Stage):
             "margin": rules.margin,
             "hour_cost": rules.participant_time_cost,
             "hours": self._hours_attended(),
+            "months": rules.months_counted,
             "lines": self.lines,
             "switches": Switches(
                 first_year_only=rules.first_year_only, lower_bound_only=rules.lower_bound_only
@@ -109,6 +110,7 @@ class ValueStage(Stage):
                 "exposed": self.exposed(ALL_MONTHS),
                 "quantiles": self.quantiles(ALL_MONTHS),
                 "until": None,
+                "months": ALL_MONTHS,
                 "correlations": self.correlations(ALL_MONTHS),
             },
             "lower_bound": {
