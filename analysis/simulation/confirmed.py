@@ -37,10 +37,11 @@ def draw_confirmations(parameters: WorldParameters) -> pd.DataFrame:
     DataFrame
         :data:`COLUMNS`, all text.
     """
-    milestones = draw_programme(parameters)["milestones"].set_index("milestone_id")
+    milestones = draw_programme(parameters)["milestones"].dropna(subset=["actual_on"])
+    reached = dict(zip(milestones["milestone_id"], milestones["actual_on"], strict=True))
     rows = [
-        (id, "reached", str(milestones.loc[gate, "actual_on"]), by, evidence, "")
+        (id, "reached", str(reached[gate]), by, evidence, "")
         for id, gate, by, evidence in _CONFIRMED
-        if gate in milestones.index and pd.notna(milestones.loc[gate, "actual_on"])
+        if gate in reached
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
