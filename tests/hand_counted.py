@@ -147,6 +147,18 @@ def fees() -> pd.DataFrame:
     return found
 
 
+def crm_usage() -> pd.DataFrame:
+    rows = [
+        ("A", "2024-01-01", 10, 6, 4.5, 45, 120, 7),
+        ("A", "2024-02-01", 10, 8, None, None, 200, 9),  # days and weeks not recorded
+        ("B", "2024-01-01", 0, 0, 0.0, 0, 0, 3),  # no accounts: functions alone
+    ]
+    columns = ["site_id", "month", "users", "active_users", "weekly_users", "active_days"]
+    found = pd.DataFrame(rows, columns=[*columns, "records_kept", "functions_used"])
+    found["month"] = found["month"].map(day)
+    return found.astype({"active_days": "Int64"})
+
+
 def staff() -> pd.DataFrame:
     rows = [
         ("p1", "A", "2023-05-01", None),
@@ -228,6 +240,6 @@ def everything() -> dict[str, pd.DataFrame]:
     """Return all tables of the client by canonical name."""
     makers = (
         sites, instruments, surveys, invitations, tickets, fees, staff, enrolments, reactions,
-        assessments, ratings,
+        assessments, ratings, crm_usage,
     )  # fmt: skip
     return {make.__name__: make() for make in makers}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from analysis.client import Client, Outcome
-from analysis.indicators import means, registry
+from analysis.indicators import means, registry, usage
 from analysis.indicators.engine import Engine
 from analysis.indicators.expressions import (
     UNKNOWN_SITE,
@@ -43,14 +42,6 @@ _SOURCES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "staff": ("staff_id", "site_id"),
     },
 }
-_USED: Mapping[str, tuple[str, ...]] = {
-    "active_share": ("active_users", "users"),
-    "active_days": ("active_days", "users"),
-    "records_per_user": ("records_kept", "users"),
-    "functions": ("functions_used",),
-}
-"""Columns of the use of the system by measure: what is counted, and of how many accounts."""
-
 _UNITS: Mapping[str, Unit] = {
     "active_share": "share",
     "active_days": "days",
@@ -175,7 +166,7 @@ def blocks(
 def _block(engine: Engine, items: pd.DataFrame, name: str, entry: Indicator) -> Block:
     outcome = entry.declared
     if outcome.of == "crm_usage":
-        return _used(engine.table("crm_usage"), name, outcome.measure)
+        return usage.block(engine, name, outcome.measure or "functions")
     if outcome.statistic == "retained":
         return _retained(engine, name, outcome)
     if outcome.of == "item" and outcome.statistic == "mean":
@@ -321,38 +312,12 @@ def _retained(engine: Engine, name: str, outcome: Outcome) -> Block:
     return Block(cells=cells, measures=(Measure(indicator=name, exposure="before"),))
 
 
-def _used(usage: ir.Table, name: str, measure: str | None) -> Block:
-    """Use of the system; the accounts are the denominator, where it is of accounts."""
-    counted, *of = _USED[measure or "functions"]
-    rows = usage.filter(usage[counted].notnull())
-    total = rows[counted].cast("float64")
-    if not of:
-        n, exposure = ibis.literal(1, "int64"), ibis.literal(1.0)
-        total_sq = total * total
-    else:
-        rows = rows.filter(rows[of[0]].notnull())
-        total, n = rows[counted].cast("float64"), rows[of[0]].cast("int64")
-        exposure = n.cast("float64")
-        # A share's count is its own sum of squares; of sums over accounts only the cell is known.
-        share = measure == "active_share"
-        total_sq = total if share else total * total / ibis.greatest(exposure, ibis.literal(1.0))
-    cells = rows.select(
-        "site_id",
-        period=period_of(rows.month),
-        n=n,
-        total=total,
-        total_sq=total_sq,
-        exposure=exposure,
-    )
-    return Block(cells=cells, measures=(Measure(indicator=name, exposure="exposure"),))
-
-
 def _entry(name: str, outcome: Outcome) -> Indicator:
-    usage = outcome.of == "crm_usage"
-    defined = _DEFINED[outcome.measure if usage else f"{outcome.of}.{outcome.statistic}"]
+    used = outcome.of == "crm_usage"
+    defined = _DEFINED[outcome.measure if used else f"{outcome.of}.{outcome.statistic}"]
     sources = dict(_SOURCES.get(outcome.of, {}))
-    if usage:
-        sources = {"crm_usage": ("site_id", "month", *_USED[outcome.measure])}
+    if used:
+        sources = {"crm_usage": ("site_id", "month", *usage.COLUMNS[outcome.measure])}
     instead = {"surveys": means.TABLE} if f"{outcome.of}.{outcome.statistic}" == "item.mean" else {}
     level = outcome.level or _LEVELS.get(outcome.of, 4)
     return Indicator(

@@ -23,6 +23,7 @@ from analysis.indicators import (
     satisfaction,
     tickets,
     training,
+    usage,
 )
 from analysis.indicators.engine import Engine, Source, connect
 from analysis.indicators.expressions import Block, Measure
@@ -261,6 +262,7 @@ def _blocks(
     found += people.blocks(engine, low, high) if "staff_turnover" in wanted else []
     found += fees.blocks(engine) if "fee_collection" in wanted else []
     found += behaviour.blocks(engine, items) if "behaviour" in wanted else []
+    found += usage.blocks(engine, wanted)
     found += declared.blocks(engine, items, indicators, wanted)
     return found
 

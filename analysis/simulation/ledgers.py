@@ -81,20 +81,41 @@ def draw_contracts(parameters: WorldParameters, roster: Roster) -> pd.DataFrame:
     )
 
 
+def active_share(
+    parameters: WorldParameters, roster: Roster, *, trained: bool = True
+) -> np.ndarray:
+    """Return the expected share of accounts used in a month, shape (n_sites, n_months)."""
+    return np.clip(_use(parameters, roster, trained=trained)[1], 0.05, 0.98)
+
+
+def _use(
+    p: WorldParameters, roster: Roster, *, trained: bool
+) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
+    """Return accounts by site, how likely one is used by site and month, and what draws on."""
+    rng = stream(p, "crm usage")
+    users = np.maximum(4, (p.n_staff / p.n_sites * rng.uniform(0.6, 0.9, p.n_sites)).astype(int))
+    share = _USE_LEVEL + 0.06 * rng.standard_normal((p.n_sites, 1)) + np.zeros(p.n_months)
+    if trained:
+        share = share + 0.2 * bool(p.behaviour_effect) * roster.fading
+    return users, share, rng
+
+
 def draw_crm_usage(parameters: WorldParameters, roster: Roster) -> pd.DataFrame:
     """Draw the canonical table ``crm_usage``."""
     p = parameters
-    rng = stream(p, "crm usage")
-    users = np.maximum(4, (p.n_staff / p.n_sites * rng.uniform(0.6, 0.9, p.n_sites)).astype(int))
-    share = _USE_LEVEL + 0.06 * rng.standard_normal((p.n_sites, 1))
-    share = share + 0.2 * bool(p.behaviour_effect) * roster.fading
+    users, share, rng = _use(p, roster, trained=True)
     shape = (p.n_sites, p.n_months)
     active = rng.binomial(users[:, None] * np.ones(shape, int), np.clip(share, 0.05, 0.98))
     records = rng.poisson(12.0 * active)
     functions = np.minimum(12, 3 + rng.poisson(3 * np.clip(share, 0, 1)))
+    detail = stream(p, "crm usage by week and day")
+    weekly = np.round(active * detail.uniform(0.72, 0.92, shape), 1)
+    days = active + detail.binomial(20 * active, 0.3)
     return _site_months(p, roster).assign(
         users=np.repeat(users, p.n_months),
         active_users=active.ravel(),
+        weekly_users=weekly.ravel(),
+        active_days=days.ravel(),
         records_kept=records.ravel(),
         functions_used=functions.ravel(),
     )

@@ -53,7 +53,8 @@ class Truth:
     the probability that a request is not reopened and not asked again as the site's next complaint
     (chance meetings of room and subject ignored).
     ``complaints_per_1000`` and ``tickets_per_1000`` are expected counts per 1,000 households
-    and month; ``fee_collection`` is collected over receivable less waived; ``behaviour`` is the
+    and month; ``fee_collection`` is collected over receivable less waived; ``crm_active_share`` the
+    probability that an account is used in a month; ``behaviour`` is the
     expected rating of one item by the stratum's role, in the months in which that role rates.
     """
 
@@ -162,6 +163,8 @@ def true_effects(parameters: WorldParameters, roster: Roster, levels: Satisfacti
     if "ledgers" in p.families:
         rates = (ledgers.collection_rate(p, roster, trained=t) for t in (True, False))
         parts.append(_cells(p, roster, "fee_collection", "", *rates))
+        used = (ledgers.active_share(p, roster, trained=t) for t in (True, False))
+        parts.append(_cells(p, roster, "crm_active_share", "", *used))
     if "ratings" in p.families:
         parts += _behaviour_cells(p, roster)
     cells = pd.concat(parts, ignore_index=True)

@@ -12,6 +12,9 @@ TABLES = (
             "month": Column("date", "first day of the month", required=True),
             "users": Column("int", "accounts", low=0),
             "active_users": Column("int", "accounts used in the month", low=0),
+            "weekly_users": Column(
+                "number", "accounts used in a week, mean over the weeks of the month", low=0
+            ),
             "active_days": Column(
                 "int", "days on which an account was used, added up over the accounts", low=0
             ),

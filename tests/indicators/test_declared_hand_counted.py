@@ -99,17 +99,6 @@ def tables():
     }
     tickets["due_at"] = pd.to_datetime(pd.Series({k: at(v) for k, v in due.items()}), utc=True)
     found["tickets"] = tickets.reset_index()
-    found["crm_usage"] = pd.DataFrame(
-        [
-            ("A", day("2024-01-01"), 10, 6, 45, 120, 7),
-            ("A", day("2024-02-01"), 10, 8, None, 200, 9),
-            ("B", day("2024-01-01"), 0, 0, 0, 0, 3),  # no accounts: no share
-        ],
-        columns=[
-            "site_id", "month", "users", "active_users", "active_days", "records_kept",
-            "functions_used",
-        ],
-    ).astype({"active_days": "Int64"})  # fmt: skip
     later = [
         ("p1", "m1", "follow_up", "written", 1, day("2024-04-10"), 65.0),
         ("p2", "m1", "follow_up", "written", 1, day("2024-04-10"), 75.0),

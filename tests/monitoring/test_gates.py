@@ -221,3 +221,22 @@ def test_staff_who_had_left_do_not_count_on_the_day_of_a_gate():
     found = gate_measures({"staff": staff}, until=dt.date(2024, 3, 31))
     assert found["frontline_staff"].value == 2  # a, and c on the last working day
     assert gate_measures({"staff": staff})["frontline_staff"].value == 4
+
+
+def test_weekly_logins_are_of_the_newest_month_that_counts_weeks():
+    usage = pd.DataFrame(
+        {
+            "site_id": ["A", "B", "A", "B", "A"],
+            "month": [day(5, 1), day(5, 1), day(6, 1), day(6, 1), day(7, 1)],
+            "users": [10, 10, 12, 8, 12],
+            "active_users": [9, 9, 10, 8, 12],
+            "weekly_users": [1.0, 1.0, 6.4, 4.6, np.nan],
+        }
+    )
+    found = gate_measures({"crm_usage": usage}, until=day(6, 30))
+    assert found["weekly_logins"].value == pytest.approx(11 / 20)
+    assert found["active_accounts"].value == pytest.approx(18 / 20)
+    later = gate_measures({"crm_usage": usage})
+    assert later["weekly_logins"].value == pytest.approx(11 / 20)  # July counts no weeks
+    monthly = gate_measures({"crm_usage": usage.drop(columns="weekly_users")})
+    assert "weekly_logins" not in monthly

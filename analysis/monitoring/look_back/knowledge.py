@@ -256,6 +256,7 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
             "month",
             "users",
             "active_users",
+            "weekly_users",
             "active_days",
             "records_kept",
             "functions_used",

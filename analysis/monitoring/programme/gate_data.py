@@ -249,9 +249,19 @@ def _covered(waves: pd.DataFrame, tables: Tables, __: Lines, level: float) -> In
 
 
 def _active(usage: pd.DataFrame, _: Tables, __: Lines, level: float) -> Interval | None:
-    last = usage[dates(usage["month"]) == dates(usage["month"]).max()]
-    users, active = floats(last["users"]).sum(), floats(last["active_users"]).sum()
-    return wilson(int(active), int(users), level) if users else None
+    return _of_accounts(usage, "active_users", level)
+
+
+def _logged_in(usage: pd.DataFrame, _: Tables, __: Lines, level: float) -> Interval | None:
+    return _of_accounts(usage, "weekly_users", level)
+
+
+def _of_accounts(usage: pd.DataFrame, used: str, level: float) -> Interval | None:
+    """Return the share of accounts used in the newest month; rows without a count are left out."""
+    known = usage[usage[used].notna() & usage["users"].notna()]
+    last = known[dates(known["month"]) == dates(known["month"]).max()]
+    users, active = floats(last["users"]).sum(), floats(last[used]).sum()
+    return wilson(round(active), int(users), level) if users else None
 
 
 def _certified(lecturers: pd.DataFrame, tables: Tables, __: Lines, level: float) -> Interval:
@@ -281,6 +291,7 @@ _MEASURES: Mapping[str, tuple[str, str, tuple[str, ...], Callable]] = {
     "course_csat": ("reactions", "answered_on", ("score",), _satisfied),
     "sites_covered": ("waves", "", ("arm",), _covered),
     "active_accounts": ("crm_usage", "month", ("users", "active_users"), _active),
+    "weekly_logins": ("crm_usage", "month", ("users", "weekly_users"), _logged_in),
     "actions_done": ("actions", "", ("action_id",), _done),
 }
 """Each measure: its table, the day of a row, columns it needs, and how it is measured."""

@@ -62,6 +62,7 @@ SAMPLED = (
     "mean_score",
     "active_accounts",
     "resolution",
+    "weekly_logins",
 )
 """Measures that are samples, and so may miss a line by chance."""
 

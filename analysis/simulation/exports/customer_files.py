@@ -147,6 +147,8 @@ def write_crm_usage(world: World, folder: Path) -> None:
         "统计月份": [f"{m.year}年{m.month}月" for m in usage["month"]],
         "账号数": list(usage["users"]),
         "活跃账号数": list(usage["active_users"]),
+        "周均登录账号数": [f"{w:.1f}" for w in usage["weekly_users"]],
+        "使用天数": list(usage["active_days"]),
         "客户档案记录数": [f"{r:,}" for r in usage["records_kept"]],
         "使用功能数": list(usage["functions_used"]),
     }

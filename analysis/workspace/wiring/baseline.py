@@ -22,7 +22,18 @@ from analysis.workspace.opening.stage import Stage
 _SHEETS = {"surveys": "response_id", "reactions": "response_id", "ratings": "rating_id"}
 """Tables of answers, and the column that tells their sheets apart."""
 
-_BESIDE = ("response_median_hours", "response_p90_hours", "staff_turnover")
+_BESIDE = (
+    "response_median_hours",
+    "response_p90_hours",
+    "complaint_resolution_median_hours",
+    "complaint_resolution_p90_hours",
+    "staff_turnover",
+    "crm_active_share",
+    "crm_weekly_login",
+    "crm_active_days",
+    "crm_records",
+    "crm_functions",
+)
 """Indicators whose level is told beside those of the goals, where they are measured."""
 
 _SHEET = ("instrument", "item", "score", "site_id", "channel", "answered_at")
