@@ -22,10 +22,20 @@ from analysis.tables import RATER_ROLES, TABLES, TICKET_KINDS
 
 OPTIONAL = ("surveys", "tickets", "ratings", "fees", "contracts", "reactions", "assessments",
             "enrolments", "crm_usage", "costs", "milestones", "risks", "actions", "invitations",
-            "lecturers", "appeals", "documents", "events", "test_answers", "staff")  # fmt: skip
+            "lecturers", "appeals", "documents", "events", "test_answers", "skill_use", "coaching",
+            "staff")  # fmt: skip
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "surveys": ("invitations",),
-    "staff": ("enrolments", "ratings", "assessments", "test_answers", "appeals", "reactions"),
+    "staff": (
+        "enrolments",
+        "ratings",
+        "assessments",
+        "test_answers",
+        "appeals",
+        "reactions",
+        "skill_use",
+        "coaching",
+    ),
 }
 """Tables that nobody exports without another."""
 

@@ -35,13 +35,15 @@ class Scale(Part):
 class Item(Part):
     """One question: ``role`` says whether it is the overall one, the NPS one or another.
 
+    Of a course questionnaire ``useful``, ``lecturer`` and ``organisation`` name its domains.
+
     ``satisfied`` are the scores that count as satisfied, from the lowest to the best; those of
     the instrument without it.
     """
 
     wording: str = ""
     dimension: str | None = None
-    role: Literal["overall", "nps", "item"] = "item"
+    role: Literal["overall", "nps", "useful", "lecturer", "organisation", "item"] = "item"
     scale: Scale | None = None
     reversed: bool = False
     satisfied: Boxes | None = None

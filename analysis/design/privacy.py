@@ -21,6 +21,8 @@ PERSONAL: Mapping[str, tuple[str, ...]] = {
     "tickets": ("rating", "category"),
     "lecturers": ("origin", "service_years", "certified", "certified_on"),
     "appeals": ("about", "outcome"),
+    "skill_use": ("skill", "times"),
+    "coaching": ("kind", "skill"),
 }
 """Columns that say something about a person without naming one."""
 

@@ -29,6 +29,8 @@ PERIOD_COLUMNS: Mapping[str, str] = {
     "ticket_counts": "month",
     "fees": "month",
     "crm_usage": "month",
+    "skill_use": "seen_on",
+    "coaching": "held_on",
 }
 """The date that must lie in the evaluated period, by table."""
 

@@ -57,12 +57,25 @@ MEANINGFUL_NULL = {
     ("appeals", "outcome"),
     ("documents", "approved_on"),
     ("events", "site_id"),
+    ("skill_use", "days"),
+    ("coaching", "skill"),
+    ("coaching", "coach_id"),
 }
 """Columns whose NULL says something (still open, anonymous, never left); not judged."""
 
 
 NEVER_MISSED = frozenset(
-    {"survey_means", "dispositions", "test_answers", "lecturers", "appeals", "documents", "events"}
+    {
+        "survey_means",
+        "dispositions",
+        "test_answers",
+        "lecturers",
+        "appeals",
+        "documents",
+        "events",
+        "skill_use",
+        "coaching",
+    }
 )
 """Tables whose absence is told by the step that would use them, not by the scorecard."""
 

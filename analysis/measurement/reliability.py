@@ -232,7 +232,7 @@ def assess_instruments(
     """
     if not present(answers, "score") or not present(instruments, "item"):
         return collect("baseline", [_not_possible(source, "", "measurement.reason.no_instrument")])
-    parts = instruments[instruments["role"].isin(["item", "overall"])]
+    parts = instruments[instruments["role"] != "nps"]
     items: list = []
     frames, asked = [], Asked("baseline")
     for instrument, described in parts.groupby("instrument"):

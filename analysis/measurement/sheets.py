@@ -46,13 +46,13 @@ def answer_sheets(
 ) -> Iterator[Sheets]:
     """Sheets of each instrument whose items share one scale, in alphabetical order.
 
-    Items of role ``item`` or ``overall`` take part. An instrument answered by nobody, or
+    All items but those of role ``nps`` take part. An instrument answered by nobody, or
     with fewer than two items answered, is passed over. Of stored answers only the scores and what
     is asked about the sheets are in memory.
     """
     if not present(answers, "score") or not present(instruments, "item"):
         return
-    taking_part = instruments[instruments["role"].isin(["item", "overall"])]
+    taking_part = instruments[instruments["role"] != "nps"]
     needed = list(dict.fromkeys(["instrument", "item", "score", sheet, *about]))
     for instrument, described in taking_part.groupby("instrument", sort=True, observed=True):
         scales = described[["scale_min", "scale_max"]].drop_duplicates()

@@ -112,6 +112,12 @@ class Topic(StrEnum):
     COMPLAINT_CODING = "complaint_coding"
     PLATFORM = "platform"
 
+    # Skills at work
+    SKILL_USE = "skill_use"
+    SKILL_WEEKS = "skill_weeks"
+    COACHING = "coaching"
+    COURSE_DOMAINS = "course_domains"
+
     # Monitoring
     BUDGET = "budget"
     CYCLE = "cycle"

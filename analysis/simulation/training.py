@@ -17,10 +17,10 @@ from analysis.simulation.sites import Roster, stream
 COURSE_INSTRUMENT = "course_v1"
 COURSE_ITEMS = {
     "c1": ("本次课程总体评价", "总体", "overall"),
-    "c2": ("课程内容实用", "内容", "item"),
-    "c3": ("讲师授课水平", "讲师", "item"),
+    "c2": ("课程内容实用", "内容", "useful"),
+    "c3": ("讲师授课水平", "讲师", "lecturer"),
     "c4": ("互动与练习", "互动", "item"),
-    "c5": ("组织安排", "组织", "item"),
+    "c5": ("组织安排", "组织", "organisation"),
 }
 LOW_LECTURER = "J004"
 _TOP2 = 0.93

@@ -18,6 +18,7 @@ from analysis.simulation import (
     programme,
     records,
     sheets,
+    skills,
     tickets,
 )
 from analysis.simulation import training as course
@@ -103,6 +104,8 @@ def simulate(parameters: WorldParameters) -> World:
         drawn |= course.draw_training(p, roster, staff)
         drawn["lecturers"] = records.draw_lecturers(p)
         drawn["test_answers"] = sheets.draw_test_answers(p, drawn["assessments"])
+        drawn["skill_use"] = skills.draw_skill_use(p, staff, drawn["assessments"])
+        drawn["coaching"] = skills.draw_coaching(p, staff, drawn["assessments"])
         drawn["appeals"] = records.draw_appeals(p, drawn["assessments"])
         instruments += course.instrument_rows()
     if "ratings" in p.families:

@@ -14,6 +14,8 @@ DISPOSITIONS = (
 )
 """Final outcome of an invitation, as the survey standard (AAPOR 2023) groups its codes: 1.1, 1.2,
 2.1, 2.2, 2.3, 3.1, the rest of 3, 4."""
+ITEM_ROLES = ("overall", "nps", "useful", "lecturer", "organisation", "item")
+"""Use of an item; three of them are domains of a course questionnaire."""
 TICKET_KINDS = ("repair", "complaint", "enquiry", "praise")
 REPORTED_BY = ("platform", "phone", "front_desk", "other")
 
@@ -86,9 +88,7 @@ TABLES = (
             "item": identifier("item"),
             "wording": Column("text", "the question as asked"),
             "dimension": Column("label", "what it is meant to measure"),
-            "role": Column(
-                "label", "use of the item", required=True, labels=("overall", "nps", "item")
-            ),
+            "role": Column("label", "use of the item", required=True, labels=ITEM_ROLES),
             "scale_min": Column("number", "lowest possible score", required=True),
             "scale_max": Column("number", "highest possible score", required=True),
             "reversed": Column("bool", "whether ingest turned the codes round"),

@@ -167,4 +167,39 @@ TABLES = (
             "score": Column("number", "rating on the declared scale, more is better"),
         },
     ),
+    Table(
+        "skill_use",
+        "one entry on one skill of one employee; optional, it allows use at work to be counted",
+        ("staff_id", "seen_on", "skill", "seen_by"),
+        {
+            "staff_id": Column("person", "employee", required=True, refers="staff"),
+            "seen_on": Column("date", "day of the entry", required=True),
+            "skill": Column(
+                "label", "skill: a course module, or a behaviour it is to change", required=True
+            ),
+            "seen_by": Column(
+                "label", "who says so; self for a diary", required=True, labels=RATER_ROLES
+            ),
+            "times": Column("int", "times used; 0 where it was looked for and not seen", low=0),
+            "days": Column("int", "days the entry covers, 7 for a week's diary", low=1),
+        },
+    ),
+    Table(
+        "coaching",
+        "one talk or reminder given at work; optional, it allows coaching to be counted",
+        ("coaching_id",),
+        {
+            "coaching_id": identifier("talk or reminder"),
+            "staff_id": Column("person", "employee", required=True, refers="staff"),
+            "held_on": Column("date", "day it was given", required=True),
+            "kind": Column(
+                "label",
+                "what it was",
+                labels=("coaching", "demonstration", "feedback", "reminder"),
+            ),
+            "skill": Column("label", "skill it was about"),
+            "coach_id": Column("person", "who gave it"),
+            "minutes": Column("number", "length", low=0, unit="minutes"),
+        },
+    ),
 )

@@ -275,6 +275,19 @@ def clustered_mean(
     return ArmMean(value, se, C - 1, len(values), C)
 
 
+def described_mean(values: np.ndarray, cluster: np.ndarray, level: float) -> dict:
+    """Return value, counts and interval of a described mean, clustered by site.
+
+    Parameters
+    ----------
+    values, cluster : (n,)
+        One value per person, and the person's site.
+    level : float
+        Coverage of the interval; there is none where fewer than four sites tell.
+    """
+    return _described(clustered_mean(values, cluster), level)
+
+
 def _by_arm(data, values, stem, estimands, unit, method, outcome, options, dims):
     """One described mean an arm, then their difference as an effect."""
     site, treated = data["site_id"].astype(str).to_numpy(), data["treated"].to_numpy(bool)

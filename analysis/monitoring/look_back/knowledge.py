@@ -303,6 +303,22 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
         with_row=("title", "version", "issued_on"),
         events=(Event(column="approved_on", brings=("approved_on", "approved_by")),),
     ),
+    "skill_use": Knowledge(
+        row=("seen_on",),
+        with_row=("staff_id", "seen_on", "skill", "seen_by", "times", "days"),
+    ),
+    "coaching": Knowledge(
+        row=("held_on",),
+        with_row=(
+            "coaching_id",
+            "staff_id",
+            "held_on",
+            "kind",
+            "skill",
+            "coach_id",
+            "minutes",
+        ),
+    ),
     "events": Knowledge(
         row=("happened_on",),
         with_row=("event_id", "site_id", "change", "name", "happened_on"),

@@ -34,6 +34,8 @@ WRITERS: Mapping[str, Callable[[World, Path], None]] = {
     "lecturers": record_files.write_lecturers,
     "appeals": record_files.write_appeals,
     "documents": record_files.write_documents,
+    "skill_use": record_files.write_skill_use,
+    "coaching": record_files.write_coaching,
     "events": record_files.write_events,
 }
 """What writes each canonical table; milestones, risks and actions share one workbook."""

@@ -11,6 +11,12 @@ from analysis.simulation.world import World
 _ORIGINS = {"internal": "内部讲师", "external": "外聘讲师", "technical": "技术讲师"}
 _ABOUT = {"test": "考核成绩", "rating": "行为评价", "appraisal": "绩效考核", "other": "其他"}
 _OUTCOMES = {"upheld": "维持原结果", "changed": "更正", "withdrawn": "撤回"}
+_COACHING = {
+    "coaching": "面谈辅导",
+    "demonstration": "现场示范",
+    "feedback": "反馈点评",
+    "reminder": "提醒",
+}
 _CHANGES = {
     "service_standard": "服务标准",
     "takeover": "项目交接",
@@ -50,6 +56,36 @@ def write_appeals(world: World, folder: Path) -> None:
         "处理结论": spelling.mapped(appeals["outcome"], _OUTCOMES, blank="—"),
     }
     write_csv(folder / "人事" / "申诉登记.csv", columns, encoding="utf-8-sig")
+
+
+def write_skill_use(world: World, folder: Path) -> None:
+    """Write the log of skills seen at work."""
+    use = world.tables["skill_use"]
+    columns = {
+        "工号": spelling.identifiers(use["staff_id"]),
+        "记录日期": spelling.dates(use["seen_on"]),
+        "技能": list(use["skill"]),
+        "观察人角色": spelling.mapped(use["seen_by"], {"self": "本人", "supervisor": "上级"}),
+        "应用次数": list(use["times"]),
+        "覆盖天数": list(use["days"]),
+    }
+    write_csv(folder / "行为评估" / "行为改变日志.csv", columns, encoding="utf-8-sig")
+
+
+def write_coaching(world: World, folder: Path) -> None:
+    """Write the log of coaching at work."""
+    coaching = world.tables["coaching"]
+    columns = {
+        "辅导编号": list(coaching["coaching_id"]),
+        "工号": spelling.identifiers(coaching["staff_id"]),
+        "辅导日期": spelling.dates(coaching["held_on"]),
+        "辅导方式": spelling.mapped(coaching["kind"], _COACHING),
+        "辅导技能": list(coaching["skill"]),
+        "辅导人工号": spelling.identifiers(coaching["coach_id"]),
+        "辅导时长": [f"{minutes:g}分钟" for minutes in coaching["minutes"]],
+    }
+    with Workbook(folder / "行为评估" / "在岗辅导记录.xlsx") as book:
+        book.sheet("辅导记录", columns, title="在岗辅导记录")
 
 
 def write_documents(world: World, folder: Path) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis import causal, measurement
 from analysis.causal import Options
+from analysis.causal.behaviour.skill_use import applying, assess_skill_use
 from analysis.results import Estimate, StageResults, collect
 from analysis.tables import periods_of
 from analysis.workspace.inputs import exposure
@@ -191,9 +192,6 @@ def sources(stage: Any, roles: Iterable[Estimate], cohort: pd.Series) -> StageRe
         effects.append((LOG, own.overall, log, 1.0))
     people = exposure.rated_before(ratings, cohort)
     unit = stage.unit("behaviour")
-    skills = without(
-        "skills_not_recorded", label="application", outcome="behaviour", options=options
-    )
     return collect(
         "tracking",
         [
@@ -201,6 +199,43 @@ def sources(stage: Any, roles: Iterable[Estimate], cohort: pd.Series) -> StageRe
             by_layer(ratings, staff, cohort, unit=unit, options=options),
             change_alone(people, unit=unit, options=options),
             knowing_and_doing(people, assessments, options=options),
-            skills,
         ],
     )
+
+
+def skills(stage: Any) -> StageResults:
+    """Ask how much of what was learned is used at work, in all, by skill, post and month."""
+    lines, options = stage.lines, stage.options()
+    log, assessments, enrolments, staff = stage.of(
+        "skill_use", "assessments", "enrolments", "staff"
+    )
+    reactions, instruments = stage.of("reactions", "instruments")
+    marks, behaviours = lines.of("pass_marks") or {}, stage.client.coverage
+    least = int(lines.of("skills_applied") or 1)
+    found = assess_skill_use(
+        log,
+        assessments,
+        enrolments,
+        staff,
+        reactions=reactions,
+        instruments=instruments,
+        marks=marks,
+        behaviours=behaviours,
+        least=least,
+        per_week=lines.of("skill_uses_per_week"),
+        level=options.level,
+    )
+    people = applying(log, assessments, enrolments, staff, marks=marks, behaviours=behaviours)
+    if people is None:
+        why = "skills_not_recorded" if log is None else "nobody_learned"
+        rows = (without(why, label="application", outcome="behaviour", options=options),)
+    else:
+
+        def made() -> Iterable[Estimate]:
+            rate, transfer = causal.application(
+                people, outcome="behaviour", least=least, options=options
+            )
+            return (named(rate, "application"), named(transfer, "transfer"))
+
+        rows = attempt(made, label="application", outcome="behaviour", options=options)
+    return collect("tracking", [*found.checks, *rows], tables=dict(found.tables))

@@ -103,6 +103,7 @@ class TrackingPage(Page):
         self.estimates(roles, "behaviour")
         self.estimates(improved, "improved")
         self.estimates(sources.estimates, "sources")
+        self.views("behaviour")
         self.checks(stayed, sources, fold=False)
 
     def others(

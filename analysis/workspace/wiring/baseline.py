@@ -11,6 +11,7 @@ import pandas as pd
 from analysis import design, measurement, results
 from analysis import tables as canonical
 from analysis.design.calendar import festival_months, season
+from analysis.measurement.course_domains import assess_course_domains
 from analysis.present import views
 from analysis.results import Check, Estimate, StageResults
 from analysis.tables import Rows, Stored, month_of
@@ -172,6 +173,8 @@ class BaselineStage(Stage):
             every = self.surveys_before if source == "surveys" else answers
             keys = {"source": source, "sheet": sheet, **self.told}
             parts.append(step("directions", measurement.assess_items, every, described, **keys))
+        asked = (self.table("reactions"), described)
+        parts.append(self.step("course_domains", assess_course_domains, *asked, **self.told))
         return self.named(results.merge("baseline", parts, tables=self._register(described)))
 
     def scale_use(self) -> StageResults:

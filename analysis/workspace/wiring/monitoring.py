@@ -17,6 +17,7 @@ from analysis.measurement.columns import dates
 from analysis.monitoring.programme.leavers import assess_leavers
 from analysis.monitoring.sites.profiles import profiles
 from analysis.monitoring.sites.standing import assess_sites, watched
+from analysis.monitoring.training.coaching import assess_coaching
 from analysis.results import Alert, StageResults, Topic, collect, merge
 from analysis.tables import period_of
 from analysis.workspace.inputs.complaints import complaints
@@ -97,7 +98,7 @@ class MonitoringStage(Stage):
         return self.step("breakdowns", monitoring.assess_breakdowns, *courses, **who)
 
     def teaching(self) -> StageResults:
-        """Hold classes and lecturers against their lines; count who left soon after."""
+        """Hold classes and lecturers against their lines; count who left, and who was coached."""
         lecturers, enrolments = self.of("lecturers", "enrolments")
         day = {"as_of": self.today, **self.held}
         taught = self.step("teaching", monitoring.assess_teaching, enrolments, **day)
@@ -107,7 +108,9 @@ class MonitoringStage(Stage):
         kept = (self.table("staff"), enrolments)
         until = {"until": self.today, **self.held}
         left = self.step("leavers", assess_leavers, *kept, **until, **self.told)
-        return merge(self.name, (taught, who, left))
+        log = (self.table("coaching"), enrolments, self.table("staff"))
+        coached = self.step("coaching", assess_coaching, *log, **self.told)
+        return merge(self.name, (taught, who, left, coached))
 
     def items(self) -> StageResults:
         """Analyse the items of tests whose answers are at hand item by item."""

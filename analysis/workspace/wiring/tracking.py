@@ -493,12 +493,21 @@ class TrackingStage(Stage):
         )
 
     def sources(self, roles: Sequence[Estimate]) -> StageResults:
-        """Hold sources on behaviour against one another; layers of staff; knowing and doing."""
-        return self.asked.ask(
+        """Hold sources on behaviour against one another; layers of staff; knowing and doing.
+
+        What the log of skills at work says goes with them.
+        """
+        seen = self.asked.ask(
+            "skill_use",
+            lambda: behaviour_sources.skills(self),
+            StageResults(stage="tracking"),
+        )
+        rated = self.asked.ask(
             "sources",
             lambda: behaviour_sources.sources(self, roles, self._cohorts),
             StageResults(stage="tracking"),
         )
+        return merge("tracking", [rated, seen])
 
     def explored(self, main: Evaluation) -> tuple[Estimate, ...]:
         """Ask by which way the outcome changed, as exploration, and what training again adds."""
