@@ -119,10 +119,11 @@ def share(voice: Voice, client: str, target: Path | None) -> None:
 @click.argument("client", shell_complete=known_clients)
 @speaking_command
 def forms(voice: Voice, client: str) -> None:
-    """Draft the forms that the law on personal information asks for.
+    """Draft the forms that people fill in: the law's on personal information, and logs.
 
-    Impact assessment, log of incidents and record of access by third parties of CLIENT, as Word
-    documents in both languages; those that are there already are kept.
+    Impact assessment, log of incidents and record of access by third parties of CLIENT; behaviour
+    change log, coaching log and monthly table of satisfaction. Word documents in both languages,
+    the logs as workbooks too; those that are there already are kept.
     """
     from analysis import client as clients
     from analysis import report

@@ -1,13 +1,15 @@
-"""Forms that the law on personal information asks for, filled in as far as the client file tells.
+"""Forms to fill in, as far as the client file tells: the law's, and logs kept at work.
 
-Impact assessment before processing, log of incidents, and record of access by third parties, as
-Word documents in both languages. What only people can know is left to be filled in.
+Impact assessment before processing, log of incidents, and record of access by third parties, which
+the law on personal information asks for; behaviour change log, coaching log and monthly table of
+satisfaction. Word documents in both languages; the logs as workbooks too, whose headings the
+mapping knows. What only people can know is left to be filled in.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from analysis import wording
 from analysis.client import Client
 from analysis.design.privacy import PERSONAL
 from analysis.files import replace_file
+from analysis.inert import inert
 from analysis.report.run import FOLDERS
 from analysis.settings import Language
 from analysis.tables import TABLES
@@ -43,11 +46,29 @@ FORMS = (
     Form("impact_assessment", ("processing", "necessity", "risks", "measures", "decision")),
     Form("incident_log", ("notice",), ("incidents",)),
     Form("third_party_access", ("agreement",), ("access",)),
+    Form("behaviour_log", ("who",), ("entries",)),
+    Form("coaching_log", ("who",), ("entries",)),
+    Form("satisfaction_months", ("who",), ("entries",)),
 )
+LOGS = ("behaviour_log", "coaching_log", "satisfaction_months")
+"""Forms that are workbooks too: what comes back in them is read like an export."""
+
+_ROWS = 400
+"""Rows of a workbook in which its lists to choose from work."""
+_CHOSEN: Mapping[str, Mapping[str, str]] = {
+    "behaviour_log": {"seen_by": "terms.role"},
+    "coaching_log": {"kind": "monitoring.coaching_kind"},
+}
+"""Columns with a list to choose from: what begins the keys of its words."""
+_TABLE = {"behaviour_log": "skill_use", "coaching_log": "coaching"}
+_SKILLS = "skill"
+"""Column whose list is the modules that the client file names."""
+_LIST_LENGTH = 250
+"""Characters that a spreadsheet program takes in a list."""
 
 
 def write_forms(client: Client, folder: Path) -> list[Path]:
-    """Write the three forms in both languages.
+    """Write the forms in both languages.
 
     Parameters
     ----------
@@ -69,7 +90,47 @@ def write_forms(client: Client, folder: Path) -> list[Path]:
             if not path.exists():
                 document = _document(client, form, language)
                 written.append(replace_file(path, lambda p, d=document: d.save(str(p))))
+        for log in LOGS:
+            path = folder / name / f"{log}.xlsx"
+            if not path.exists():
+                written.append(
+                    replace_file(path, lambda p, n=log, g=language: _workbook(p, client, n, g))
+                )
     return written
+
+
+def _workbook(path: Path, client: Client, name: str, language: Language) -> None:
+    """Write the empty table of a log: headings that the mapping knows, and lists to choose from."""
+    import xlsxwriter
+
+    prefix = f"forms.{name}.entries.columns"
+    columns = _below(prefix)
+    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False}) as book:
+        head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "border": 1})
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        sheet = book.add_worksheet(wording.text(f"forms.{name}.entries.title", language)[:31])
+        for place, column in enumerate(columns):
+            sheet.write_string(0, place, wording.text(f"{prefix}.{column}", language), head)
+            sheet.set_column(place, place, 18, day if column.endswith("_on") else None)
+            words = _choices(client, name, column, language)
+            if words:
+                rule = {"validate": "list", "source": words, "error_type": "warning"}
+                sheet.data_validation(1, place, _ROWS, place, rule)
+        sheet.freeze_panes(1, 0)
+        sheet.repeat_rows(0)
+        sheet.set_landscape()
+
+
+def _choices(client: Client, name: str, column: str, language: Language) -> list[str]:
+    """Return what may be chosen in a column; none where it is free, or the list is too long."""
+    if column == _SKILLS:
+        found = [inert(module) for module in client.coverage]
+    elif stem := _CHOSEN.get(name, {}).get(column):
+        labels = TABLES[_TABLE[name]].columns[column].labels
+        found = [wording.text(f"{stem}.{label}", language) for label in labels]
+    else:
+        return []
+    return found if len(",".join(found)) <= _LIST_LENGTH else []
 
 
 def _document(client: Client, form: Form, language: Language) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,26 +54,18 @@ def draw_skill_use(
     often = 1 + rng.poisson(1.2, len(learned))
     people = np.sort(learned["staff_id"].unique())
     keeps = dict(zip(people, rng.random(len(people)) < _DIARY_SHARE, strict=True))
-    rows = []
-    for one, was_seen, wait, times, fit in zip(
-        learned.itertuples(), seen, waited, often, suited, strict=True
-    ):
-        day = one.passed_on + dt.timedelta(days=int(wait))
-        rows.append((one.staff_id, day, one.module, "supervisor", int(times * was_seen), 1))
-        if not keeps[one.staff_id]:
+    rows: list[tuple[Any, ...]] = []
+    keys = zip(learned["staff_id"], learned["passed_on"], learned["module"], strict=True)
+    for i, (person, day, skill) in enumerate(keys):
+        first = day + dt.timedelta(days=int(waited[i]))
+        rows.append((person, first, skill, "supervisor", int(often[i] * seen[i]), 1))
+        if not keeps[person]:
             continue
         kept = rng.random(_DIARY_WEEKS) < _DIARY_KEPT
-        used = rng.poisson(_TIMES_A_WEEK * fit, _DIARY_WEEKS)
-        monday = one.passed_on + dt.timedelta(days=14 - one.passed_on.weekday())
+        used = rng.poisson(_TIMES_A_WEEK * suited[i], _DIARY_WEEKS)
+        monday = day + dt.timedelta(days=14 - day.weekday())
         rows += [
-            (
-                one.staff_id,
-                monday + dt.timedelta(weeks=week),
-                one.module,
-                "self",
-                int(used[week]),
-                7,
-            )
+            (person, monday + dt.timedelta(weeks=week), skill, "self", int(used[week]), 7)
             for week in np.flatnonzero(kept).tolist()
         ]
     columns = ["staff_id", "seen_on", "skill", "seen_by", "times", "days"]
@@ -109,6 +102,6 @@ def draw_coaching(
 
 def _recorded(p: WorldParameters, rows: pd.DataFrame, day: str) -> pd.DataFrame:
     """Return the rows before the end of the data, in the order of their days."""
-    rows = rows[[d < p.end for d in rows[day]]]
+    rows = rows[np.array([d < p.end for d in rows[day]], dtype=bool)]
     keys = [day, "staff_id", "skill"]
     return rows.sort_values(keys, kind="stable").reset_index(drop=True)
