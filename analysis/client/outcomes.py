@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -33,7 +34,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "dimension": ("instruments",),
     "rating": ("instruments", "dimension"),
     "ticket_rating": ("kinds", "statistic", "satisfied"),
-    "on_time": ("kinds",),
+    "on_time": ("kinds", "categories", "within", "until", "clock"),
     "crm_usage": (),
     "test": ("form", "module", "statistic"),
 }
@@ -52,12 +53,17 @@ _OWN = (
     "dimension",
     "rater_role",
     "kinds",
+    "categories",
+    "within",
+    "until",
+    "clock",
     "measure",
     "occasion",
     "form",
     "module",
     "satisfied",
 )
+_HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,63}")
 
 
@@ -130,6 +136,42 @@ class Line(Part):
     due_days: int = Field(default=14, ge=1)
 
 
+class Clock(Part):
+    """A working clock: the hours and days in which time counts.
+
+    Attributes
+    ----------
+    start, end : str
+        Time of the day at which it starts and stops, e.g. ``08:00`` and ``20:00``.
+    days : tuple of int
+        Days of the week on which it runs, 1 Monday to 7 Sunday.
+    holidays : tuple of date
+        Days on which it does not.
+    pauses : bool
+        Whether the recorded pauses of a work order are taken off.
+    """
+
+    start: str = "00:00"
+    end: str = "24:00"
+    days: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5, 6, 7)
+    holidays: tuple[dt.date, ...] = ()
+    pauses: bool = True
+
+    @model_validator(mode="after")
+    def _runs(self) -> Clock:
+        if not all(_HOUR.fullmatch(hour) for hour in (self.start, self.end)) or not self.days:
+            raise refused("clock", "a clock runs on some days, e.g. {start: '08:00', end: '20:00'}")
+        if self.seconds[0] >= self.seconds[1] or len(set(self.days)) < len(self.days):
+            raise refused("clock", "a clock starts before it ends, and names each day once")
+        return self
+
+    @property
+    def seconds(self) -> tuple[int, int]:
+        """Seconds of the day at which it starts and stops."""
+        low, high = (int(h[:2]) * 3600 + int(h[3:]) * 60 for h in (self.start, self.end))
+        return low, high
+
+
 class Outcome(Part):
     """One outcome that the registry does not have.
 
@@ -149,6 +191,14 @@ class Outcome(Part):
         Who rates.
     kinds : tuple of str
         Kinds of work orders; every kind but praise without it.
+    categories : tuple of str
+        Subjects of work orders, e.g. those that are simple; all without it.
+    within : int or None
+        Minutes within which a work order counts as in time; its promised time without it.
+    until : str or None
+        With ``within``: the first ``reply``, or that it is ``resolved`` (without it).
+    clock : Clock or None
+        With ``within``: the working clock; every hour counts without it.
     measure : str or None
         Of the use of the CRM system.
     occasion, form, module : str or None
@@ -177,6 +227,10 @@ class Outcome(Part):
     kinds: Annotated[
         tuple[Literal["repair", "complaint", "enquiry", "praise"], ...], BeforeValidator(_listed)
     ] = ()
+    categories: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = ()
+    within: int | None = Field(default=None, ge=1, le=100_000)
+    until: Literal["reply", "resolved"] | None = None
+    clock: Clock | None = None
     measure: Literal["active_share", "active_days", "records_per_user", "functions"] | None = None
     occasion: Literal["pre", "post", "retest", "follow_up"] | None = None
     form: Literal["written", "practical", "role_play", "system"] | None = None
@@ -197,6 +251,8 @@ class Outcome(Part):
         strange = sorted(given - {*NEEDS[self.of], *MAY[self.of]})
         if lacking or strange:
             raise refused("outcome_keys", f"of: {self.of} {lacking or strange}")
+        if self.within is None and (self.until is not None or self.clock is not None):
+            raise refused("outcome_within", "until and clock go with within: minutes")
         if self.statistic not in STATISTICS.get(self.of, ("mean",)):
             raise refused("outcome_statistic", f"of: {self.of} has no {self.statistic}")
         if self.statistic == "retained" and self.occasion != "follow_up":

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 
+import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from analysis.client import Client, Outcome
+from analysis.client.outcomes import Clock
 from analysis.indicators import means, registry, usage
+from analysis.indicators.clocks import worked_seconds
 from analysis.indicators.engine import Engine
 from analysis.indicators.expressions import (
     UNKNOWN_SITE,
@@ -243,6 +246,8 @@ def _rating(engine: Engine, items: pd.DataFrame, name: str, outcome: Outcome) ->
 
 def _of_kinds(engine: Engine, outcome: Outcome) -> ir.Table:
     tickets = engine.table("tickets")
+    if outcome.categories:
+        tickets = tickets.filter(tickets.category.isin(outcome.categories))
     if outcome.kinds:
         return tickets.filter(tickets.kind.isin(outcome.kinds))
     return tickets.filter((tickets.kind != "praise").fill_null(True))
@@ -259,6 +264,8 @@ def _ticket_rating(engine: Engine, items: pd.DataFrame, name: str, outcome: Outc
 
 
 def _on_time(engine: Engine, items: pd.DataFrame, name: str, outcome: Outcome) -> ir.Table:
+    if outcome.within is not None:
+        return _within(engine, items, name, outcome)
     everything = engine.table("tickets")
     last = engine.execute(everything.aggregate(end=seconds_of(everything.opened_at).max()))
     end = int(last["end"].iloc[0])
@@ -268,6 +275,24 @@ def _on_time(engine: Engine, items: pd.DataFrame, name: str, outcome: Outcome) -
     )
     met = one_if(seconds_of(rows.resolved_at) <= seconds_of(rows.due_at))
     return rows.select("site_id", period=period_of(rows.opened_at), y=met)
+
+
+def _within(engine: Engine, items: pd.DataFrame, name: str, outcome: Outcome) -> ir.Table:
+    """Work orders replied to, or resolved, within declared minutes by the client's clock."""
+    everything = engine.table("tickets")
+    clock = outcome.clock or Clock()
+    rows = _of_kinds(engine, outcome)
+    done = rows.first_response_at if outcome.until == "reply" else rows.resolved_at
+    last = everything.opened_at.max().as_scalar()
+    worked = worked_seconds(rows.opened_at, ibis.coalesce(done, last), clock)
+    if clock.pauses:
+        worked = worked - (rows.paused_minutes.fill_null(0) * 60).cast("int64")
+    limit = int(outcome.within or 0) * 60
+    rows = rows.mutate(worked=worked, done=done.notnull())
+    rows = rows.filter((done >= rows.opened_at).fill_null(True))
+    known = rows.filter(rows.done | (rows.worked > limit))
+    met = one_if(known.done & (known.worked <= limit))
+    return known.select("site_id", period=period_of(known.opened_at), y=met)
 
 
 def _attempts(engine: Engine, outcome: Outcome, occasion: str) -> ir.Table:
@@ -316,6 +341,15 @@ def _entry(name: str, outcome: Outcome) -> Indicator:
     used = outcome.of == "crm_usage"
     defined = _DEFINED[outcome.measure if used else f"{outcome.of}.{outcome.statistic}"]
     sources = dict(_SOURCES.get(outcome.of, {}))
+    if outcome.within is not None:
+        done = "first_response_at" if outcome.until == "reply" else "resolved_at"
+        category = ("category",) if outcome.categories else ()
+        sources = {"tickets": ("site_id", "opened_at", done, *category)}
+        what = "answered" if outcome.until == "reply" else "resolved"
+        defined = (
+            f"work orders {what} within {outcome.within} minutes of the clock",
+            f"work orders {what}, or for which those minutes had run out at the end of the data",
+        )
     if used:
         sources = {"crm_usage": ("site_id", "month", *usage.COLUMNS[outcome.measure])}
     instead = {"surveys": means.TABLE} if f"{outcome.of}.{outcome.statistic}" == "item.mean" else {}

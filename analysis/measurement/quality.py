@@ -37,6 +37,7 @@ MEANINGFUL_NULL = {
     ("tickets", "first_response_at"),
     ("tickets", "resolved_at"),
     ("tickets", "rating"),
+    ("tickets", "paused_minutes"),
     ("fees", "waived"),
     ("contracts", "renewed"),
     ("costs", "actual"),

@@ -24,6 +24,7 @@ _RESPONSE_MEDIAN, _RESPONSE_SD = 28.0, 0.9
 _RESOLUTION_MEDIAN, _RESOLUTION_SD = 15.0, 1.0
 _FCR_LEVEL, _REPEAT_LEVEL, _COMPLAINT_SHARE = 0.68, 0.12, 0.18
 _REPORTED_BY = (0.4, 0.38, 0.17, 0.05)
+_PAUSED = 0.08
 _SAMPLED_AGAIN, _SORTED_ALIKE = 0.012, 0.82
 _NO_RESPONSE, _COMMON_AREA, _UNRESOLVED, _RATED = 0.01, 0.15, 0.004, 0.4
 
@@ -135,7 +136,16 @@ def draw_tickets(
     out["category"] = category
     out["second_category"] = _second_coder(stream(p, "second coder"), out)
     out["channel"] = stream(p, "ticket channels").choice(REPORTED_BY, n, p=_REPORTED_BY)
+    out["paused_minutes"] = _pauses(stream(p, "ticket pauses"), out)
     return out
+
+
+def _pauses(rng: np.random.Generator, tickets: pd.DataFrame) -> np.ndarray:
+    """Whole minutes in which a work order waited for the customer or material; few have any."""
+    taken = (tickets["resolved_at"] - tickets["opened_at"]).dt.total_seconds().to_numpy() / 60
+    n = len(tickets)
+    waited = np.floor(taken * rng.uniform(0.1, 0.5, n))
+    return np.where((rng.random(n) < _PAUSED) & (waited >= 1), waited, np.nan)
 
 
 def _opened(

@@ -114,6 +114,12 @@ TABLES = (
             "first_response_at": Column("instant", "first reply by a person"),
             "due_at": Column("instant", "promised by"),
             "resolved_at": Column("instant", "closed; NULL while open"),
+            "paused_minutes": Column(
+                "number",
+                "time until it was closed in which the customer or material was waited for",
+                low=0,
+                unit="minutes",
+            ),
             "reopened": Column("int", "times reopened", low=0),
             "rating": Column("number", "customer's rating, 1-5", low=1, high=5),
         },

@@ -228,7 +228,7 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
             Event(column="first_response_at", brings=("first_response_at",)),
             Event(
                 column="resolved_at",
-                brings=("resolved_at", "reopened", "rating"),
+                brings=("resolved_at", "paused_minutes", "reopened", "rating"),
                 kept_without=True,
             ),
         ),

@@ -237,6 +237,10 @@ def _work_orders(mine: pd.DataFrame) -> dict[str, list]:
         "实际完成时间": spelling.times(mine["resolved_at"]),
         "处理人姓名": [name for name, _ in persons.employees(staff)],
         "责任人工号": spelling.plain(staff),
+        "挂起时长": [
+            "" if spelling.missing(waited) else f"{waited:g}分钟"
+            for waited in mine["paused_minutes"]
+        ],
         "重开次数": spelling.counted(mine["reopened"], unit="次"),
         "满意度": spelling.counted(mine["rating"], unit="分", blank="—"),
         "工单状态": ["已完成" if d else "处理中" for d in done],
