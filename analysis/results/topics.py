@@ -116,6 +116,7 @@ class Topic(StrEnum):
     SKILL_USE = "skill_use"
     SKILL_WEEKS = "skill_weeks"
     COACHING = "coaching"
+    REACH = "reach"
     COURSE_DOMAINS = "course_domains"
 
     # Monitoring

@@ -18,6 +18,7 @@ from analysis.monitoring.programme.leavers import assess_leavers
 from analysis.monitoring.sites.profiles import profiles
 from analysis.monitoring.sites.standing import assess_sites, watched
 from analysis.monitoring.training.coaching import assess_coaching
+from analysis.monitoring.training.reach import assess_reach
 from analysis.results import Alert, StageResults, Topic, collect, merge
 from analysis.tables import period_of
 from analysis.workspace.inputs.complaints import complaints
@@ -110,7 +111,9 @@ class MonitoringStage(Stage):
         left = self.step("leavers", assess_leavers, *kept, **until, **self.told)
         log = (self.table("coaching"), enrolments, self.table("staff"))
         coached = self.step("coaching", assess_coaching, *log, **self.told)
-        return merge(self.name, (taught, who, left, coached))
+        people = (self.table("staff"), enrolments)
+        reached = self.step("reach", assess_reach, *people, on=self.today, **self.told)
+        return merge(self.name, (taught, who, left, coached, reached))
 
     def items(self) -> StageResults:
         """Analyse the items of tests whose answers are at hand item by item."""
