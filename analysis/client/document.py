@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_
 from analysis.client.base import Part, Period, Text, refused
 from analysis.client.identity import Identity, Privacy, Report
 from analysis.client.outcomes import Outcome, OutcomeName
-from analysis.client.plan import Claim, Design, Finances, Goal, Instrument, Value
+from analysis.client.plan import Benchmark, Claim, Design, Finances, Goal, Instrument, Value
 from analysis.client.readings import completed
 from analysis.client.sources import LabelMap, Source, reasons
 from analysis.client.standards import Standards, named, put_together
@@ -60,6 +60,7 @@ class Client(Part):
     outcomes: dict[OutcomeName, Outcome] = Field(default_factory=dict)
     goals: tuple[Goal, ...] = ()
     claims: tuple[Claim, ...] = ()
+    benchmarks: tuple[Benchmark, ...] = ()
     coverage: dict[Text, dict[Text, tuple[Text, ...]]] = Field(default_factory=dict)
     appraisal: dict[Text, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     choices: dict[str, str] = Field(default_factory=dict)

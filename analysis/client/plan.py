@@ -179,6 +179,42 @@ class Value(Part):
         return min(self.horizon_months, 12) if self.first_year_only else self.horizon_months
 
 
+class Benchmark(Part):
+    """A published figure, shown beside the client's own and never compared with as a group.
+
+    Attributes
+    ----------
+    indicator : str
+        Of the registry, or a declared outcome.
+    value : float
+        In the indicator's unit; a share between 0 and 1.
+    of : str
+        A ``level``, or a ``change`` that somebody reports of a training.
+    year : int or None
+        Year of the figure; None where the source does not say.
+    source : str
+        Where it was published.
+    definition : str
+        How it is defined there; empty where the source does not say.
+    comparable : bool
+        Whether definition and scale are known to be the indicator's own.
+    """
+
+    indicator: Text
+    value: float
+    of: Literal["level", "change"] = "level"
+    year: int | None = Field(default=None, ge=1980, le=2100)
+    source: Text
+    definition: str = ""
+    comparable: bool = False
+
+    @model_validator(mode="after")
+    def _known(self) -> Benchmark:
+        if self.comparable and not (self.definition and self.year):
+            raise refused("benchmark", "only a figure with year and definition can be comparable")
+        return self
+
+
 class Finances(Part):
     """Amounts of one year from the company's books, in CNY.
 

@@ -375,7 +375,11 @@ def _mapping(found: Any) -> Mapping[str, Any]:
 def _indicators_named(raw: Mapping[str, Any]) -> Iterator[tuple[Any, tuple[str | int, ...]]]:
     """Yield every name of an indicator in a client file, with where it stands."""
     design, value = (_mapping(raw.get(key)) for key in _ROOMS)
-    lists = {("goals",): raw.get("goals"), ("value", "benefits"): value.get("benefits")}
+    lists = {
+        ("goals",): raw.get("goals"),
+        ("benchmarks",): raw.get("benchmarks"),
+        ("value", "benefits"): value.get("benefits"),
+    }
     for path, entries in lists.items():
         for number, entry in enumerate(entries if isinstance(entries, list) else ()):
             if isinstance(entry, dict) and "indicator" in entry:

@@ -117,6 +117,7 @@ class Topic(StrEnum):
     SKILL_WEEKS = "skill_weeks"
     COACHING = "coaching"
     REACH = "reach"
+    BENCHMARKS = "benchmarks"
     COURSE_DOMAINS = "course_domains"
 
     # Monitoring

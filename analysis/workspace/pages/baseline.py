@@ -35,6 +35,7 @@ class BaselinePage(Page):
         self.show.readiness(ready.checks[0], ready.table("repairs"), self.found.checks)
         self.section("levels")
         self.estimates(levels.estimates, "levels")
+        self.views("levels")
         facts = self.found.facts
         if "baseline_seal" in facts:
             seal = {"rows": facts["baseline_rows"], "hash": facts["baseline_seal"][:16]}

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis import design, measurement, results
 from analysis import tables as canonical
 from analysis.design.calendar import festival_months, season
+from analysis.measurement.benchmarks import assess_benchmarks
 from analysis.measurement.course_domains import assess_course_domains
 from analysis.present import views
 from analysis.results import Check, Estimate, StageResults
@@ -284,14 +285,19 @@ class BaselineStage(Stage):
 
     def baseline_levels(self) -> StageResults:
         """Levels of the goals' indicators before the first wave, and the seal of the baseline."""
-        return self.step(
+        figures = [b for b in self.client.benchmarks if b.of == "level"]
+        units = dict(self.goal_units) | {b.indicator: self.unit(b.indicator) for b in figures}
+        found = self.step(
             "level",
             measurement.assess_levels,
             self.panel,
             before=self.first_wave,
-            units=self.goal_units,
+            units=units,
             **self.made,
         )
+        own = {e.indicator: e for e in found.estimates if e.indicator is not None}
+        beside = self.step("benchmarks", assess_benchmarks, figures, own, units)
+        return results.merge("baseline", [found, beside])
 
     def readiness(self, steps: Iterable[StageResults]) -> StageResults:
         """Say whether the evaluation can start: the written rules on the checks of all steps."""

@@ -15,6 +15,7 @@ from analysis.causal import Depth, Evaluation, Family
 from analysis.causal.inference import inference_rule
 from analysis.indicators.registry import OutcomeKind
 from analysis.keywords import passing_on
+from analysis.measurement.benchmarks import assess_benchmarks
 from analysis.results import Check, Estimate, Finding, StageResults, Topic, collect, merge
 from analysis.settings import INFERENCE_DRAWS
 from analysis.tables import RATER_ROLES
@@ -548,7 +549,11 @@ class TrackingStage(Stage):
             relative,
             **self.made,
         )
-        return merge("tracking", [found, *own.values()])
+        figures = [b for b in self.client.benchmarks if b.of == "change"]
+        units = {b.indicator: self.unit(b.indicator) for b in figures}
+        beside = partial(assess_benchmarks, figures, effects, units, stage="tracking")
+        published = self.asked.ask("benchmarks", beside, StageResults(stage="tracking"))
+        return merge("tracking", [found, published, *own.values()])
 
     def _on_scale(self, level: Estimate) -> Estimate:
         """Return a level with the ends of its scale, where they are known, among its dims."""
