@@ -314,6 +314,13 @@ def test_better_is_to_the_right(indicator, leftmost_first, said):
         assert ("Further right is better" in axes.get_xlabel()) is said
 
 
+def test_targets_are_lines_of_the_event_study():
+    axes = plots.event_study(ESTIMATES, language="en", targets=(0.05, 0.15)).axes[0]
+    heights = [line.get_ydata()[0] for line in axes.lines if line.get_color() == theme.ORANGE]
+    assert [h for h in heights if h in (5.0, 15.0)] == [5.0, 15.0]  # shares are in per cent
+    assert [t.get_text() for t in axes.texts].count("Target") == 2
+
+
 def test_lines_are_named_where_they_end():
     frame, options = CASES["trends"][0][0], CASES["trends"][1]
     axes = plots.trends(frame, language="en", **options).axes[0]

@@ -24,7 +24,9 @@ def _ends(estimates: Sequence[Estimate]) -> tuple[list[float], list[float], list
     return values, low, high
 
 
-def event_study(estimates: Sequence[Estimate], *, language: Language) -> Figure:
+def event_study(
+    estimates: Sequence[Estimate], *, language: Language, targets: Sequence[float] = ()
+) -> Figure:
     """Draw effects by month since training started.
 
     Parameters
@@ -33,6 +35,8 @@ def event_study(estimates: Sequence[Estimate], *, language: Language) -> Figure:
         Of one indicator, each with ``dims["event_time"]``; below zero is before training.
     language : {"zh_CN", "en"}
         Language of the words.
+    targets : Sequence of float
+        Changes agreed as targets, in the unit of the effects.
     """
     estimates = sorted(estimates, key=lambda e: e.dims["event_time"])
     figure, grid = ax.new(3.5)
@@ -61,6 +65,11 @@ def event_study(estimates: Sequence[Estimate], *, language: Language) -> Figure:
     if estimates:
         axes.set_ylabel(_effect_label(estimates[0].unit, language))
         _whole_ticks(axes)
+        heights = [ax.factor(estimates[0].unit) * target for target in targets]
+        for height in heights:
+            axes.axhline(height, color=theme.ORANGE, linewidth=1.1, linestyle=(0, (4, 3)))
+        name = wording.text("report.series.target", language)
+        ax.name_lines(axes, [(height, name, theme.ORANGE) for height in heights])
     axes.set_xlabel(wording.text("report.axis.event_time", language))
     return figure
 

@@ -40,6 +40,15 @@ class TrackingPage(Page):
         if rows := tuple(chosen):
             super().estimates(rows, name, **how)
 
+    def _agreed(self, effect: Estimate) -> tuple[float, ...]:
+        """Return the changes agreed as targets of an effect, in its unit."""
+        rows = self.found.table_or_empty("targets")
+        if rows.empty:
+            return ()
+        own = rows["source"].eq(effect.id) & rows["unit"].eq(effect.unit)
+        agreed = rows.loc[own & rows["agreed"].eq("agreed"), "threshold"].dropna()
+        return tuple(float(value) for value in agreed.unique())
+
     def _has(self, table: str) -> bool:
         return not self.found.table_or_empty(table).empty
 
@@ -56,6 +65,7 @@ class TrackingPage(Page):
             main.by_event_time(**_EVENT_TIME),
             "event_figure",
             indicator=main.outcome,
+            targets=self._agreed(main.overall),
             says=None if lasts is None else (lasts.sentence, lasts.params),
         )
         if self._has("targets"):
