@@ -531,12 +531,7 @@ def _to_notebook(bundle: dict[str, Any]) -> None:
 
 
 def _says(view: views.View, results: Any) -> tuple[str, Mapping[str, Any]] | None:
-    """Return the sentence of the check that says what a figure shows, if the step made it."""
-    if view.says is None or not isinstance(results, StageResults):
-        return None
-    said = (c for c in results.checks if c.topic == view.says and c.reason)
-    check = next(said, None)
-    return None if check is None else (check.reason, sentences.check_params(check))
+    return view.said(results.checks) if isinstance(results, StageResults) else None
 
 
 def _value(item: Estimate | tuple[str, Estimate]) -> float | None:

@@ -5,7 +5,7 @@ import pytest
 
 from analysis import wording
 from analysis.present import plots, sentences, tables, views
-from analysis.results import StageResults
+from analysis.results import Check, StageResults
 
 ALL = sorted(views._load())
 
@@ -56,6 +56,15 @@ def test_a_figure_tells_what_it_shows_where_no_check_does():
         "household-months: price”: 0.30 at its low value, −0.30 at its high value."
     )
     assert told(StageResults(stage="value")) is None
+
+
+def test_what_was_not_possible_titles_no_figure():
+    view = views.get("tracking.kinds_figure")
+    asked = {"id": "k", "topic": view.says, "question": "causal.check.kinds", "reason": "r.s"}
+    assert view.said([Check(**asked, status="not_possible")]) is None
+    key, filled = view.said([Check(**asked, status="passed", params={"kinds": 3})])
+    assert (key, filled["kinds"]) == ("r.s", 3)
+    assert views.get("tracking.event_figure").said([Check(**asked, status="passed")]) is None
 
 
 def test_an_unknown_view_names_the_known_ones():

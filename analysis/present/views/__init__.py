@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -23,12 +23,12 @@ import pandas as pd
 
 from analysis import step_files, wording
 from analysis.errors import EvaluationError
-from analysis.present import people, precision, tables
+from analysis.present import people, precision, sentences, tables
 from analysis.present.precision import Earlier, Supported
 from analysis.present.suppression import suppressed
 from analysis.present.views import words
 from analysis.present.views.words import all_checks, labelled, overall, worst
-from analysis.results import Estimate, Topic
+from analysis.results import Check, Estimate, Topic
 
 __all__ = ["View", "all_checks", "get", "labelled", "overall", "worst"]
 
@@ -113,6 +113,15 @@ class View:
             return frame
         with wording.amounts_up_to(tables.largest_amount(frame, self.columns)):
             return self.prepare(frame)
+
+    def said(self, checks: Iterable[Check]) -> tuple[str, Mapping[str, Any]] | None:
+        """Return the sentence of the check that says what a figure shows, and what fills it.
+
+        A check that was not possible says nothing of what the figure shows.
+        """
+        told = (c for c in checks if self.says and c.topic == self.says and c.reason)
+        check = next((c for c in told if c.status != "not_possible"), None)
+        return None if check is None else (str(check.reason), sentences.check_params(check))
 
     def supported(
         self, name: str, frame: pd.DataFrame, min_cell: int, earlier: Earlier | None

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.present import Display, plots, views
-from analysis.present.sentences import check_params
 from analysis.results import Check, Estimate, StageResults, Topic
 from analysis.workspace.opening.stage import Stage
 
@@ -88,10 +87,8 @@ class Page:
         if view.plot is None:
             self.show.estimates(chosen, **{"rows": view.rows, **shown, **how})
         else:
-            said = next((c for c in self.found.checks if c.topic == view.says and c.reason), None)
-            if said is not None:
-                shown["says"] = said.reason, check_params(said)
-            self.show.figure(getattr(plots, view.plot), chosen, alt=view.alt, **{**shown, **how})
+            told = {"says": view.said(self.found.checks), **shown, **how}
+            self.show.figure(getattr(plots, view.plot), chosen, alt=view.alt, **told)
 
     def samples(self, *about: str) -> None:
         """Say of which results beside it a section's statistics rest on a sample."""
