@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from analysis.errors import RunError
 from analysis.keywords import meant
-from analysis.settings import INFERENCE_DRAWS, MONEY_DRAWS, SEED
+from analysis.settings import INFERENCE_DRAWS, MONEY_DRAWS, SEED, TRAINING, Programme
 
 
 class StageParameters(BaseModel):
@@ -99,6 +99,10 @@ class ValueParameters(StageParameters):
     draws: int = Field(default=MONEY_DRAWS, ge=100)
 
 
+WITHOUT_ROLLOUT = "without_rollout"
+"""Folder, among the notebooks, of those for programmes in which nothing is rolled out."""
+
+
 class StageDeclaration(NamedTuple):
     """A stage: its name, its notebook's file name, parameters, and the stages it reads."""
 
@@ -107,6 +111,16 @@ class StageDeclaration(NamedTuple):
     parameters: type[StageParameters]
     reads: tuple[str, ...] = ()
 
+    def source(self, programme: Programme) -> str:
+        """Return where its notebook for a programme lies among the notebooks."""
+        return self.notebook if programme == TRAINING else f"{WITHOUT_ROLLOUT}/{self.notebook}"
+
+    def untaken(self, programme: Programme) -> frozenset[str]:
+        """Return its parameters that its notebook for a programme has not: what effects need."""
+        return frozenset() if programme == TRAINING else _OF_EFFECTS
+
+
+_OF_EFFECTS = frozenset({"draws"})
 
 STAGES: tuple[StageDeclaration, ...] = (
     StageDeclaration("design", "00_design.ipynb", DesignParameters),

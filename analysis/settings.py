@@ -12,6 +12,15 @@ from typing import Literal
 Language = Literal["zh_CN", "en"]
 """Languages of reports and messages."""
 
+Programme = Literal["training", "appraisal", "service"]
+"""Kinds of programme: training in waves, a recurring appraisal of service, a service process."""
+
+TRAINING: Programme = "training"
+"""The programme of a client that names none: sites are trained in waves."""
+
+WITHOUT_ROLLOUT: tuple[Programme, ...] = ("appraisal", "service")
+"""Programmes in which nothing is rolled out to sites in waves: no effect is estimated."""
+
 ALPHA = 0.05
 """Error of two-sided tests where nobody states another."""
 

@@ -13,11 +13,21 @@ from analysis.cli.completion import known_clients
 from analysis.cli.ends import speaking_command, told_in_one_line
 from analysis.cli.faults import list_faults
 from analysis.cli.group import main
-from analysis.cli.outlook import tell_detectable, tell_missing, tell_open, tell_outlook
+from analysis.cli.outlook import (
+    tell_detectable,
+    tell_missing,
+    tell_open,
+    tell_outlook,
+    tell_programme,
+)
 from analysis.cli.places import tell_damaged_history, tell_home
 from analysis.cli.voice import Voice
+from analysis.settings import TRAINING, WITHOUT_ROLLOUT
 
 SETS = standards.set_names()
+PROGRAMMES = (TRAINING, *WITHOUT_ROLLOUT)
+_USUAL_SETS = {"appraisal": "service_appraisal", "service": "crm_process"}
+"""Set of standards that a programme starts from where no other is named."""
 
 
 @main.command()
@@ -25,8 +35,16 @@ SETS = standards.set_names()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--standards", "held_to", type=click.Choice(SETS),
               help="What it is held to; asked for at a terminal, else evaluation.")  # fmt: skip
+@click.option("--programme", type=click.Choice(PROGRAMMES),
+              help="What is evaluated; asked for at a terminal, else training.")  # fmt: skip
 @speaking_command
-def new(voice: Voice, client: str, files: tuple[Path, ...], held_to: str | None) -> None:
+def new(
+    voice: Voice,
+    client: str,
+    files: tuple[Path, ...],
+    held_to: str | None,
+    programme: str | None,
+) -> None:
     """Propose a client file from a client's exports.
 
     FILES are exports or folders of them. They are copied to data/CLIENT/raw; the files of a
@@ -37,12 +55,15 @@ def new(voice: Voice, client: str, files: tuple[Path, ...], held_to: str | None)
 
     with told_in_one_line(voice, client):
         root = tell_home(voice)
-        asked = held_to or (_ask_standards(voice) if _at_a_terminal() else standards.DEFAULT)
+        kind = programme or (_ask_programme(voice) if _at_a_terminal() else TRAINING)
+        usual = _USUAL_SETS.get(kind, standards.DEFAULT)
+        asked = held_to or (_ask_standards(voice, usual) if _at_a_terminal() else usual)
         words = lambda key: voice.text(f"proposal.{key}")  # noqa: E731
-        written = ingest.new_client(client, files, words, standards=asked)
+        written = ingest.new_client(client, files, words, standards=asked, programme=kind)
         home.put_manual(root)
         voice.say("new.written", path=written, client=client)
-        tell_detectable(voice, detectable.of_proposal(written))
+        if kind == TRAINING:
+            tell_detectable(voice, detectable.of_proposal(written))
 
 
 def _at_a_terminal() -> bool:
@@ -50,14 +71,24 @@ def _at_a_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _ask_standards(voice: Voice) -> str:
+def _ask_programme(voice: Voice) -> str:
+    """Ask at the terminal what is evaluated."""
+    voice.say("new.programme")
+    for name in PROGRAMMES:
+        click.echo(f"  {name}: {voice.text(f'cli.programme.{name}')}")
+    prompt = voice.text("cli.new.which_programme")
+    known = click.Choice(PROGRAMMES)
+    return str(click.prompt(prompt, type=known, default=TRAINING, show_choices=False))
+
+
+def _ask_standards(voice: Voice, usual: str) -> str:
     """Ask at the terminal which set of standards a new client starts from."""
     voice.say("new.standards")
     for name, written in standards.ready_made().items():
         click.echo(f"  {name}: {written['title'][voice.language]}")
     prompt = voice.text("cli.new.which")
     known = click.Choice(SETS)
-    return str(click.prompt(prompt, type=known, default=standards.DEFAULT, show_choices=False))
+    return str(click.prompt(prompt, type=known, default=usual, show_choices=False))
 
 
 @main.command()
@@ -108,11 +139,15 @@ def check(voice: Voice, client: str, contradictions: bool) -> None:
         blocked = any(fault.blocking for fault in found)
         list_faults(voice, client, found)
         tell_damaged_history(voice, opened.id)
+        tell_programme(voice, opened)
+        trained = opened.programme == TRAINING
         if not blocked:
-            tell_outlook(voice, workspace.look_ahead(opened, examined.frames))
+            tell_outlook(voice, workspace.look_ahead(opened, examined.frames), trained=trained)
+        if not blocked and trained:
             tell_detectable(voice, workspace.detectable.of_tables(opened, examined.frames))
         tell_missing(voice, opened)
-        tell_open(voice, opened, listed=contradictions)
+        if trained:  # the contradictions are between requirements of a training
+            tell_open(voice, opened, listed=contradictions)
         if blocked:
             sys.exit(1)
 

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from analysis.cli.voice import Voice, print_table
+from analysis.settings import TRAINING
+from analysis.tables import OF_TRAINING
 
 _MOST_NAMED = 8
 """Sites that a line of the check names; the others are counted."""
@@ -19,13 +21,30 @@ def tell_missing(voice: Voice, opened: Any) -> None:
 
     missing = [table for table in TABLES if not opened.sources_of(table)]
     missing = [table for table in missing if table != "instruments"]  # a section of its own
+    if opened.programme != TRAINING:
+        missing = [table for table in missing if table not in OF_TRAINING]
     if missing:
         voice.say("check.not_fed", tables=", ".join(missing))
     if "waves" in missing:
         voice.say("check.no_waves")
 
 
-def tell_outlook(voice: Voice, outlook: Any) -> None:
+def tell_programme(voice: Voice, opened: Any) -> None:
+    """Say what becomes of tables that only a training needs, and of an appraisal without weights.
+
+    Nothing is said of a training.
+    """
+    if opened.programme == TRAINING:
+        return
+    name = f"cli.programme.{opened.programme}"
+    voice.say("check.programme", programme=voice.text(name))
+    if unused := [table for table in OF_TRAINING if opened.sources_of(table)]:
+        voice.say("check.unused", tables=", ".join(unused))
+    if opened.programme == "appraisal" and not opened.appraisal:
+        voice.say("check.no_weights")
+
+
+def tell_outlook(voice: Voice, outlook: Any, *, trained: bool = True) -> None:
     """Say which outcomes can be measured, and whether training and measurement meet."""
     from analysis.tables import month_of
 
@@ -47,6 +66,8 @@ def tell_outlook(voice: Voice, outlook: Any) -> None:
         voice.say(f"check.{key}_{why}", title=title(name), lacking=", ".join(lacking))
         if name == outlook.primary and others:
             voice.say("check.choose_primary", other=others[0])
+    if not trained:
+        return
     first, last, _ = outlook.measured.get(outlook.primary, (None, None, None))
     for place, month in (("early", first), ("late", last), ("unmeasured", last)):
         if sites := getattr(outlook, place):

@@ -15,7 +15,7 @@ from analysis.client.readings import completed
 from analysis.client.sources import LabelMap, Source, reasons
 from analysis.client.standards import Standards, named, put_together
 from analysis.files import account_home, expanded
-from analysis.settings import MIN_CELL
+from analysis.settings import MIN_CELL, TRAINING, Programme
 from analysis.standards import Lines, resolved
 
 
@@ -50,6 +50,7 @@ class Client(Part):
 
     client: Identity
     period: Period
+    programme: Programme = TRAINING
     privacy: Privacy = Privacy()
     report: Report = Report()
     labels: dict[str, LabelMap] = Field(default_factory=dict)

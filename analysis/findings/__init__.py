@@ -10,6 +10,7 @@ from analysis.findings.grades import (
     strength,
     targets_finding,
 )
+from analysis.findings.reviews import review_findings
 
 __all__ = [
     "DECISIVE",
@@ -20,6 +21,7 @@ __all__ = [
     "first_screen",
     "lines_table",
     "money_finding",
+    "review_findings",
     "strength",
     "targets_finding",
 ]

@@ -50,6 +50,7 @@ from analysis.ingest.proposal.waves import wave_labels, wave_number
 from analysis.ingest.readers import MARKERS, RawTable, TotalWords, read
 from analysis.ingest.totals import named_as_total
 from analysis.ingest.units import options_beside, options_of
+from analysis.settings import TRAINING
 from analysis.standards import DEFAULT
 from analysis.tables import TABLES, Column
 
@@ -69,7 +70,12 @@ _MONTHS = tuple(_AFTER_THE_YEAR)
 
 
 def propose(
-    client_id: str, files: Sequence[str | Path], say: Say, *, standards: str = DEFAULT
+    client_id: str,
+    files: Sequence[str | Path],
+    say: Say,
+    *,
+    standards: str = DEFAULT,
+    programme: str = TRAINING,
 ) -> str:
     """Return the text of a client file for some exports.
 
@@ -87,6 +93,8 @@ def propose(
         Words of the comments and reasons: ``proposal.<key>`` of the wording catalogue.
     standards : str
         Ready-made set of standards that the client starts from.
+    programme : str
+        Kind of programme.
 
     Raises
     ------
@@ -97,7 +105,8 @@ def propose(
     spellings = _sites(read_in)
     sources = [_source(export, spellings, say) for export in read_in]
     head = {key: say(key) for key in _HEAD_WORDS}
-    parts = [_HEAD.format(id=client_id, held_to=standards, **head)]
+    head["kind"] = say("programme")
+    parts = [_HEAD.format(id=client_id, held_to=standards, programme=programme, **head)]
     if any(map(_names_people, read_in)):
         parts.append(_PRIVACY.format(**head))
     if any(": five" in source for source in sources):
@@ -119,12 +128,13 @@ def new_client(
     root: str | Path | None = None,
     *,
     standards: str = DEFAULT,
+    programme: str = TRAINING,
 ) -> Path:
     """Copy exports to ``data/<client>/raw`` and write the proposed client file beside.
 
     Parameters
     ----------
-    client_id, files, say, standards :
+    client_id, files, say, standards, programme :
         As for :func:`propose`. The files of a folder keep their place in it.
     root : str or Path, optional
         Project folder.
@@ -152,7 +162,7 @@ def new_client(
         raise InputError(
             [_refused(client_id, "client_exists", "There is a client of that name already.")]
         )
-    text = propose(client_id, files, say, standards=standards)
+    text = propose(client_id, files, say, standards=standards, programme=programme)
     clear_unfinished(folder)
     private_folder(folder / "raw")
     for file, name in exports(files):
@@ -709,6 +719,7 @@ client:
   name: {{zh_CN: DECIDE, en: DECIDE}}    # {name}
   timezone: Asia/Shanghai
 period: {{first: DECIDE, last: DECIDE}}    # {month}
+programme: {programme}    # {kind}
 standards: {held_to}    # {standards}
 """
 

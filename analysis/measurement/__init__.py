@@ -132,7 +132,10 @@ from analysis.measurement.reliability import (
 )
 from analysis.measurement.response import assess_response, return_counts, return_rates
 from analysis.measurement.scorecard import scorecard
+from analysis.measurement.scorecards import assess_scorecards
+from analysis.measurement.service_levels import assess_service_levels, service_levels
 from analysis.measurement.shoppers import ShopperStudy, assess_shoppers, shopper_study
+from analysis.measurement.spot_checks import assess_spot_checks
 from analysis.measurement.strata import Stratified, stratified, stratified_moments
 from analysis.measurement.timeliness import assess_timeliness, timeliness
 from analysis.measurement.weighting import (
@@ -205,7 +208,10 @@ __all__ = [
     "assess_raters",
     "assess_readiness",
     "assess_response",
+    "assess_scorecards",
+    "assess_service_levels",
     "assess_shoppers",
+    "assess_spot_checks",
     "assess_timeliness",
     "assess_unread",
     "assess_views",
@@ -267,6 +273,7 @@ __all__ = [
     "scorecard",
     "seal",
     "self_other_gap",
+    "service_levels",
     "share_over_sites",
     "shopper_study",
     "skill_gaps",

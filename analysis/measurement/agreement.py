@@ -24,6 +24,7 @@ def assess_raters(
     *,
     before: pd.Timestamp | str | None = None,
     least: int = LEAST_RATERS,
+    line: float = INDIVIDUAL_LINE,
     simulated: bool = False,
     level: float = LEVEL,
 ) -> StageResults:
@@ -41,6 +42,8 @@ def assess_raters(
         Only ratings before it (the first wave); ratings without a day are then left out.
     least : int
         Raters besides oneself that a subject needs.
+    line : float
+        Reliability that a rating with consequences for one person needs.
     level : float
         Coverage of intervals.
 
@@ -68,7 +71,8 @@ def assess_raters(
         if agreed is None:
             items.append(_impossible(str(instrument), _why_not(scores)))
         else:
-            items += _agreement_items(str(instrument), agreed, scores, simulated, level=level)
+            how = (scores, simulated, line)
+            items += _agreement_items(str(instrument), agreed, *how, level=level)
             tables.append(_by_item(others, level=level).assign(instrument=str(instrument)))
             forms.append(six_forms(scores, agreed, level=level).assign(instrument=str(instrument)))
         items.append(_least_check(str(instrument), mine, scores, least))
@@ -227,7 +231,9 @@ def _why_not(scores: pd.DataFrame) -> str:
     return "measurement.reason.no_agreement"
 
 
-def _agreement_items(instrument, agreed, scores, simulated: bool, level: float) -> list:
+def _agreement_items(
+    instrument, agreed, scores, simulated: bool, line: float, level: float
+) -> list:
     form, one, mean, raters, subjects = agreed
     common = {
         "unit": "coefficient",
@@ -252,7 +258,7 @@ def _agreement_items(instrument, agreed, scores, simulated: bool, level: float) 
         )
         for name, method, (value, low, high), count in pairs
     ]
-    fine = mean[1] >= INDIVIDUAL_LINE
+    fine = mean[1] >= line
     items.append(
         Check(
             id=f"{id}.individual",
@@ -260,7 +266,7 @@ def _agreement_items(instrument, agreed, scores, simulated: bool, level: float) 
             question="measurement.check.individual.question",
             status="passed" if fine else "failed",
             value=mean[0],
-            threshold=INDIVIDUAL_LINE,
+            threshold=line,
             unit="coefficient",
             n=subjects,
             reason=f"measurement.check.individual.{form.lower() if mean[0] > 0 else 'none'}",
@@ -271,7 +277,7 @@ def _agreement_items(instrument, agreed, scores, simulated: bool, level: float) 
                 "reliability": mean[0],
                 "low": mean[1],
                 "single": one[0],
-                "line": INDIVIDUAL_LINE,
+                "line": line,
             },
         )
     )

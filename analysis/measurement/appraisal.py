@@ -285,16 +285,19 @@ def assess_appraisal(
         simulated=simulated,
         level=level,
     )
+    drawn = lines or course()
     guard = consequence_guard(
         "baseline.appraisal.consequence",
         reliability=value,
         low=low,
         n=int(found.sites["least"].min()),
+        least=int(drawn.of("consequence_records") or LEAST_ANSWERS),
+        line=float(drawn.of("consequence_reliability") or INDIVIDUAL_LINE),
         appeals=appeals,
     )
     checks = [_ranks_check(found, "weights"), _ranks_check(found, "chance"), guard]
     share = sum(weight for name, weight in weights.items() if name in _SATISFACTION)
-    line = (lines or course()).of("satisfaction_weight")
+    line = drawn.of("satisfaction_weight")
     if line is not None:
         checks.append(_satisfaction(share, line))
     return collect("baseline", [estimate, *checks], tables={"appraisal": found.sites})

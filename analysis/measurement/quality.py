@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import pandas as pd
 
@@ -29,6 +29,7 @@ MEANINGFUL_NULL = {
     ("reactions", "staff_id"),
     ("ratings", "ratee_id"),
     ("ratings", "rater_id"),
+    ("ratings", "occasion"),
     ("surveys", "household_id"),
     ("surveys", "missing"),
     ("survey_means", "score"),
@@ -216,7 +217,10 @@ def _orphans(
 
 
 def assess_quality(
-    given: Mapping[str, tables.Rows], ingest: pd.DataFrame | None = None
+    given: Mapping[str, tables.Rows],
+    ingest: pd.DataFrame | None = None,
+    *,
+    unasked: Collection[str] = (),
 ) -> StageResults:
     """Score the tables: a check a table for completeness and a check for each rule asked.
 
@@ -227,6 +231,8 @@ def assess_quality(
     ingest : DataFrame, optional
         ``table, rows_in, rows_out``: what ingest read and kept, one row per source; ``reasons``
         (JSON, rows by reason) adds the check of rows left out with a declared fault.
+    unasked : Collection of str
+        Tables that the programme does not need, so that their absence is not told.
 
     Returns
     -------
@@ -241,7 +247,7 @@ def assess_quality(
     for name in tables.TABLES:
         frame = given.get(name)
         if frame is None or not len(frame):
-            if name in NEVER_MISSED:
+            if name in NEVER_MISSED or name in unasked:
                 continue
             checks.append(
                 Check(

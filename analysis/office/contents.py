@@ -119,6 +119,7 @@ def display(run: Run, language: Language, found: list[Block]) -> Display:
         min_cell=run.min_cell,
         level=run.level,
         earlier=run.earlier,
+        programme=run.programme,
         publish=lambda bundle: found.extend(of_html(bundle[MIME][language])),
     )
 

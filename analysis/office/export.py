@@ -11,9 +11,7 @@ from analysis import wording
 from analysis.errors import RunError
 from analysis.file_names import holdable
 from analysis.files import replace_file
-from analysis.indicators import registry
 from analysis.office import contents, deck, slides, word
-from analysis.present import people
 from analysis.report import printing, sharing
 from analysis.report.run import FOLDERS, Run, open_run
 from analysis.settings import Language
@@ -86,7 +84,7 @@ def export(
     """
     run = open_run(run_dir)
     made = Exported()
-    with registry.using(run.indicators), people.using(people.load(run.folder)):
+    with run.spoken():
         for language in languages:
             for path, write in _planned(run, formats, language, templates or Templates(), made):
                 made.files.append(

@@ -407,7 +407,7 @@ def _manifest(setting: Setting, inputs: dict[str, str]) -> Manifest:
         started=manifest.now(),
         inputs=inputs,
         notebooks={
-            declared.name: fingerprint.notebook(notebooks / declared.notebook)
+            declared.name: fingerprint.notebook(notebooks / declared.source(setting.programme))
             for declared in parameters.STAGES
         },
         code=code_hash(),

@@ -7,7 +7,7 @@ import datetime as dt
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from analysis.pipeline import fingerprint
 from analysis.pipeline.execution import CellCallback
 from analysis.pipeline.interruption import Interruption
 from analysis.pipeline.notebooks import HOME, Kernel, run_notebook
+from analysis.settings import TRAINING, Programme
 
 INGEST = "ingest"
 REPORT = "report"
@@ -66,7 +67,7 @@ class Step:
     stage: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Setting:
     """How a client is run, besides what is run.
 
@@ -105,6 +106,14 @@ class Setting:
     def as_of(self) -> dt.date | None:
         """Day that is looked back to; None to take everything."""
         return parameters.day(self.values.get("as_of", ""))
+
+    @cached_property
+    def programme(self) -> Programme:
+        """Kind of programme; a client file with faults, told with the exports, has the usual."""
+        try:
+            return load(self.client, self.root).programme
+        except InputError:
+            return TRAINING
 
     @property
     def reports(self) -> Path:
@@ -175,13 +184,13 @@ def _left_out(setting: Setting) -> str | None:
 def _stage(
     setting: Setting, declared: StageDeclaration, checked: StageParameters, past: object
 ) -> Step:
-    source = notebooks_folder(setting.root) / declared.notebook
+    source = notebooks_folder(setting.root) / declared.source(setting.programme)
     if not source.is_file():
         raise RunError(
             f"Stage {declared.name}: there is no notebook {source}. Correct: the notebooks of the "
             f"repository in {source.parent}, or no such folder, so that the package's own are run."
         )
-    values = checked.model_dump(exclude={"run_dir"})
+    values = checked.model_dump(exclude={"run_dir", *declared.untaken(setting.programme)})
     stem = source.stem
     return Step(
         name=declared.name,
@@ -207,7 +216,7 @@ def _execute(
     on_cell: CellCallback,
 ) -> None:
     run_notebook(
-        notebooks_folder(setting.root) / declared.notebook,
+        notebooks_folder(setting.root) / declared.source(setting.programme),
         folder / "notebooks" / declared.notebook,
         {**values, "run_dir": str(folder)},
         _kernel(setting, setting.root),

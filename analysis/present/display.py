@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from html import escape
@@ -36,7 +37,7 @@ from analysis.present.notebooks import MIME
 from analysis.present.repairs import readiness
 from analysis.present.verdict import verdict as build
 from analysis.results import Alert, Check, Estimate, Finding, StageResults
-from analysis.settings import LEVEL, MIN_CELL, Language
+from analysis.settings import LEVEL, MIN_CELL, TRAINING, Language, Programme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,6 +80,8 @@ class Display:
         rounded more coarsely or withheld (:mod:`analysis.present.precision`).
     screen : Screen, optional
         Hides people in texts (:mod:`analysis.present.people`); the one in force without it.
+    programme : {"training", "appraisal", "service"}
+        Whose sentences are said.
 
     Attributes
     ----------
@@ -96,7 +99,9 @@ class Display:
         publish: Callable[[dict[str, Any]], object] | None = None,
         earlier: precision.Earlier | None = None,
         screen: people.Screen | None = None,
+        programme: Programme = TRAINING,
     ) -> None:
+        self.programme = programme
         self.earlier = earlier
         self.screen = screen
         self.language = language
@@ -147,7 +152,9 @@ class Display:
             anchor=anchor,
             folded=place == "folded",
         )
-        if wording.has(f"{key}_intro"):
+        with self._spoken():
+            introduced = wording.has(f"{key}_intro")
+        if introduced:
             self.prose(f"{key}_intro", **params)
 
     def view(self, name: str, results: Any, **params: Any) -> None:
@@ -163,7 +170,7 @@ class Display:
             Fill the caption and, in a figure, go to the plot that knows them.
         """
         view = views.get(name)
-        with registry.using(self.indicators):
+        with self._spoken():
             frame = view.of(results)
         if view.quiet and frame.empty:
             return
@@ -499,6 +506,16 @@ class Display:
         self._anchors.add(name)
         return name
 
+    @contextmanager
+    def _spoken(self) -> Iterator[None]:
+        """Let indicators, people and sentences be those of the client within a block."""
+        with (
+            registry.using(self.indicators),
+            people.using(self.screen),
+            wording.of_programme(self.programme),
+        ):
+            yield
+
     def _emit(
         self,
         role: Role,
@@ -512,10 +529,10 @@ class Display:
 
         ``pictures`` is filled while it is built, where a notebook shows it.
         """
-        with registry.using(self.indicators), people.using(self.screen):
+        with self._spoken():
             pages = {language: build(language) for language in wording.LANGUAGES}
         if fold is not None and self._place == "open":
-            with registry.using(self.indicators), people.using(self.screen):
+            with self._spoken():
                 heads = {language: escape(fold(language)) for language in pages}
             pages = {
                 language: f'<details class="crm fold"><summary>{heads[language]}</summary>'

@@ -14,7 +14,7 @@ from analysis.present import MIME, Display, views
 from analysis.report import page
 from analysis.report.notebook import Section, heading_text, in_prose
 from analysis.report.run import FOLDERS, Run
-from analysis.settings import Language
+from analysis.settings import TRAINING, Language
 
 _FILE = Path(__file__).with_name("audiences.yml")
 
@@ -26,11 +26,15 @@ def declared() -> Mapping[str, Mapping[str, Any]]:
 
 
 def names(run: Run) -> tuple[str, ...]:
-    """Return the pages that can be made of a run: the stages they need have results."""
+    """Return the pages that can be made of a run: the stages they need have results.
+
+    Pages that tell of an effect or a return are made of a training alone.
+    """
     return tuple(
         name
         for name, entry in declared().items()
         if all(stage in run.results for stage in entry["needs"])
+        and (run.programme == TRAINING or entry.get("without_rollout"))
     )
 
 
@@ -51,6 +55,7 @@ def _shown(run: Run, name: str) -> list[Mapping[str, Any]]:
     """Return what the page shows, each with both languages."""
     bundles: list[dict[str, Any]] = []
     how = {"min_cell": run.min_cell, "level": run.level, "earlier": run.earlier}
+    how["programme"] = run.programme
     show = Display(wording.LANGUAGES[0], publish=bundles.append, **how)
     show.title(f"audiences.{name}.title", client=run.names or run.client)
     for item in declared()[name]["show"]:

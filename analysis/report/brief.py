@@ -21,7 +21,7 @@ from analysis.report.notebook import Section
 from analysis.report.run import CHANGES, SITES, STAGES, Run
 from analysis.report.workbook import NAME
 from analysis.results import Check, Claim, Estimate, Finding, Topic
-from analysis.settings import LEVEL, Language
+from analysis.settings import LEVEL, TRAINING, Language
 
 _DECIDING = ("tracking", "value")
 _SPOKEN = ("failed", "caution")
@@ -33,6 +33,8 @@ _OVERDUE = "value.actions"
 """Asked of every table; those that are missing are told in one row."""
 _PRINTED = ("answer", "decide", "sure", "why", "do")
 _SHOWN_CLAIMS = 3
+_SHOWN_WITHOUT_ROLLOUT = 6
+"""Periods, sites, both clocks, what may follow, targets: each is one sentence."""
 _GRADES = (4, 5)
 """Columns of the table of effects that grade its rows."""
 _PLACES = {"share": 3}
@@ -50,11 +52,12 @@ def sections(run: Run, language: Language) -> list[Section]:
         Language.
     """
     effects, worth = (_of(run, stage, "findings") for stage in _DECIDING)
-    findings = [*effects[:1], *worth, *effects[1:]]
+    rolled_out = run.programme == TRAINING
+    findings = [*effects[:1], *worth, *effects[1:]] if rolled_out else [*effects, *worth]
     checks = [c for stage in _DECIDING for c in _of(run, stage, "checks")]
     estimates = {e.id: e for stage in _DECIDING for e in _of(run, stage, "estimates")}
     beside = levels(effects, estimates, language)
-    first = findings[:_SHOWN_CLAIMS]
+    first = findings[: _SHOWN_CLAIMS if rolled_out else _SHOWN_WITHOUT_ROLLOUT]
     advised = advice(run, language)
     answer = cards.answer(
         first,
@@ -255,13 +258,17 @@ def _why(
     rows, strip, names, level = [], [], [], LEVEL
     for finding in effects:
         found = [estimates[i] for i in finding.estimates if i in estimates]
-        if not found or found[0].value is None or found[0].indicator is None:
+        if not found or found[0].value is None:
             continue
         estimate = precision.of_estimate(found[0], min_cell=run.min_cell, earlier=run.earlier)
         if estimate is None:  # withheld, as on the other pages
             continue
         level = estimate.level
-        title = sentences.indicator_title(estimate.indicator, language)
+        title = (
+            sentences.indicator_title(estimate.indicator, language)
+            if estimate.causal or run.programme == TRAINING
+            else sentences.quantity(estimate, language)
+        )
         value = sentences.value_text(estimate, language)
         label = wording.text("report.labelled", language, label=title, value=value)
         strip.append(strips.interval(estimate, _goals(estimate, targets), label))
@@ -430,6 +437,9 @@ def _reports(run: Run, language: Language) -> str:
         for name, about in held
     )
     words = escape(wording.text("brief.about", language))
+    if run.programme != TRAINING:
+        left = escape(wording.text("brief.pages_left_out", language))
+        html += f'<p class="more">{left}</p>'
     return (
         f'{html}<details class="crm fold"><summary>{words}</summary>'
         f'<ul class="cards">{items}</ul></details>'

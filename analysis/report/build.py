@@ -7,8 +7,7 @@ from pathlib import Path
 
 from analysis import wording
 from analysis.files import write_text
-from analysis.indicators import registry
-from analysis.present import people, precision, views
+from analysis.present import precision, views
 from analysis.report import (
     audiences,
     brief,
@@ -52,7 +51,7 @@ def build(run_dir: Path) -> Path:
         ``<run_dir>/index.html``.
     """
     run = open_run(run_dir)
-    with registry.using(run.indicators), people.using(people.load(run.folder)):
+    with run.spoken():
         return _build(run)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from analysis import wording
 from analysis.files import write_text
-from analysis.present import people
 from analysis.report import audiences, notebook, page, typeface
 from analysis.report.chapters import own_section
 from analysis.report.notebook import Section
@@ -57,7 +56,7 @@ def export(
 def stage_page(run: Run, path: Path, language: Language) -> str:
     """Return the page of one notebook, still without its font."""
     stage = path.stem.partition("_")[2]
-    with people.using(people.load(run.folder)):
+    with run.spoken():
         content = notebook.read(path, language)
         own = [own_section(run, chapter, language) for chapter in run.chapters(stage, language)]
     parts = [*content.sections, *own]

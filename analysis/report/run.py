@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,15 +20,15 @@ from analysis.client import chapters
 from analysis.errors import RunError, StoredFileError
 from analysis.file_names import listed
 from analysis.files import project_root
-from analysis.indicators import Indicator
+from analysis.indicators import Indicator, registry
 from analysis.keywords import Named, meant
-from analysis.present import rich
+from analysis.present import people, rich
 from analysis.present.precision import Earlier, Supported
 from analysis.present.views import STAGES, View
 from analysis.report import saved
 from analysis.report.appearance import Appearance, appearance
 from analysis.results import Shown, StageResults
-from analysis.settings import LEVEL, MIN_CELL, Language
+from analysis.settings import LEVEL, MIN_CELL, TRAINING, Language, Programme
 
 FOLDERS: dict[Language, str] = {"zh_CN": "zh", "en": "en"}
 HTML_LANG = {"zh_CN": "zh-CN", "en": "en"}
@@ -61,6 +62,8 @@ class Run(Shown):
         The client's registry; None where the run tells of no outcomes of its own.
     timezone : str
         IANA name; UTC where the run does not say.
+    programme : {"training", "appraisal", "service"}
+        Kind of programme; training where the run does not say.
     """
 
     folder: Path
@@ -72,6 +75,17 @@ class Run(Shown):
     until: dt.date | None = None
     indicators: Mapping[str, Indicator] | None = None
     timezone: str = "UTC"
+    programme: Programme = TRAINING
+
+    @contextmanager
+    def spoken(self) -> Iterator[None]:
+        """Let indicators, people and sentences be those of the run within a block."""
+        with (
+            registry.using(self.indicators),
+            people.using(people.load(self.folder)),
+            wording.of_programme(self.programme),
+        ):
+            yield
 
     @property
     def client(self) -> str:
@@ -224,6 +238,7 @@ def open_run(folder: Path) -> Run:
                 until=None if until is None else dt.date.fromisoformat(until),
                 indicators=_indicators(folder),
                 timezone=identity.get("timezone", "UTC"),
+                programme=identity.get("programme", TRAINING),
             )
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise StoredFileError(path) from error

@@ -21,7 +21,7 @@ from analysis.report import brief, page
 from analysis.report.notebook import Section
 from analysis.report.run import FOLDERS, SITES
 from analysis.report.sites import Sites, linked, records
-from analysis.settings import Language
+from analysis.settings import TRAINING, Language
 
 INDEX = "index.html"
 Row = Mapping[str, Any]
@@ -63,24 +63,25 @@ def _render(
 
 def _index(sites: Sites, language: Language) -> str:
     run = sites.run
+    trained = run.programme == TRAINING
     title = _t("title", language)
     lead = " · ".join(filter(None, (run.name(language), brief.through(run, language))))
     rows = [
         [
             people.hidden(str(row["site_name"])),
             _kind(row, language),
-            _state(row, language),
+            *([_state(row, language)] if trained else []),
             str(len(sites.alerts.get(row["site_id"], ()))),
             str(sites.open_actions.get(row["site_id"], 0)),
         ]
         for row in sites.rows
     ]
-    keys = ("site", "kind", "training", "alerts", "actions")
+    keys = ("site", "kind", *(["training"] if trained else []), "alerts", "actions")
     table = tables.render(
         [wording.text(f"sites.column.{key}", language) for key in keys],
         rows,
         caption=wording.text("sites.list", language),
-        numeric=[False, False, False, True, True],
+        numeric=[key in ("alerts", "actions") for key in keys],
         anchor="sites",
         language=language,
     )
@@ -116,7 +117,11 @@ def _page(sites: Sites, row: Row, language: Language) -> str:
         ("alerts", cards.alerts(sites.alerts.get(site, []), "site-alerts", language)),
         ("results", _rows(sites, mine[~requests], "results", language)),
         ("requests", _rows(sites, mine[requests], "requests", language)),
-        ("training", _training(row, run.min_cell, language)),
+        *(
+            [("training", _training(row, run.min_cell, language))]
+            if run.programme == TRAINING
+            else []
+        ),
         ("read", _how_to_read(mine, run.level, language)),
     ]
     sections = [
@@ -133,7 +138,8 @@ def _page(sites: Sites, row: Row, language: Language) -> str:
     lead = " · ".join(filter(None, (*facts, brief.through(run, language))))
     body += f'<p class="lead">{escape(lead)}</p>'
     body += f'<p><a href="{INDEX}">{_t("back", language)}</a></p>'
-    body += f"<p>{escape(_state(row, language, 'told'))}</p>"
+    if run.programme == TRAINING:
+        body += f"<p>{escape(_state(row, language, 'told'))}</p>"
     if silent := _silent(standing, mine, language):
         body += f'<p class="notice">{silent}</p>'
     body += "\n".join(section.html(language) for section in sections)

@@ -12,13 +12,14 @@ from analysis.tables.conform import conform
 from analysis.tables.customers import DISPOSITIONS, REPORTED_BY, TICKET_KINDS
 from analysis.tables.declared import TABLES
 from analysis.tables.months import month_of, period_of, periods_of
-from analysis.tables.programme import RATER_ROLES
+from analysis.tables.programme import OF_TRAINING, RATER_ROLES
 from analysis.tables.stored import MOST_ROWS, Rows, Sample, Stored, filled, parts, sample
 
 __all__ = [
     "ARROW_TYPES",
     "DISPOSITIONS",
     "MOST_ROWS",
+    "OF_TRAINING",
     "RATER_ROLES",
     "REPORTED_BY",
     "TABLES",

@@ -163,6 +163,11 @@ TABLES = (
             "site_id": site(),
             "rater_id": Column("person", "rater; NULL when anonymous"),
             "rater_role": Column("label", "role of the rater", required=True, labels=RATER_ROLES),
+            "occasion": Column(
+                "label",
+                "announced appraisal or spot check; NULL follows from the role",
+                labels=("regular", "spot"),
+            ),
             "rated_on": Column("date", "day of the rating"),
             "score": Column("number", "rating on the declared scale, more is better"),
         },
@@ -203,3 +208,14 @@ TABLES = (
         },
     ),
 )
+
+OF_TRAINING = (
+    "waves",
+    "enrolments",
+    "lecturers",
+    "reactions",
+    "assessments",
+    "test_answers",
+    "costs",
+)
+"""Tables that only the evaluation of a training uses."""

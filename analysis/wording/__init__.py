@@ -15,6 +15,7 @@ from analysis.wording.formatting import (
     in_unit,
     indicator_title,
 )
+from analysis.wording.programmes import of_programme, programme_told
 from analysis.wording.session import (
     language_of_notebook,
     language_of_session,
@@ -38,7 +39,9 @@ __all__ = [
     "keys",
     "language_of_notebook",
     "language_of_session",
+    "of_programme",
     "placeholders",
+    "programme_told",
     "read_language",
     "speak",
     "speaking",

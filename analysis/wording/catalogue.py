@@ -18,10 +18,13 @@ from analysis import packaged, step_files
 from analysis.errors import EvaluationError
 from analysis.settings import Language
 from analysis.wording.formatting import SPECS, format_value, plural_word, title_in_sentence
+from analysis.wording.programmes import ENDINGS, variants
 
 LANGUAGES: tuple[Language, ...] = ("zh_CN", "en")
 _SHORT: Mapping[Language, str] = {"zh_CN": "zh", "en": "en"}
 _FOLDER = Path(__file__).parent
+VARIANTS = "variants"
+"""Folder of what programmes without a roll-out say in the place of other sentences."""
 _FORMATTER = string.Formatter()
 _TITLES = ("indicator", "bounded")
 """Blanks that a title fills."""
@@ -76,6 +79,7 @@ def text(key: str, language: Language, **params: Any) -> str:
     >>> text("terms.tier.frontline", "en")
     'Frontline'
     """
+    key = next((own for own in variants(key) if own in _catalogue(language)), key)
     sentence = _sentence(key, language)
     parts = []
     for literal, name, spec, _ in _FORMATTER.parse(sentence):
@@ -96,7 +100,7 @@ def text(key: str, language: Language, **params: Any) -> str:
 
 def has(key: str) -> bool:
     """Tell whether the catalogue has a key (in Chinese; a test holds the languages equal)."""
-    return key in _catalogue(LANGUAGES[0])
+    return any(own in _catalogue(LANGUAGES[0]) for own in variants(key))
 
 
 def keys(language: Language = "zh_CN") -> tuple[str, ...]:
@@ -202,13 +206,28 @@ def _catalogue(language: Language) -> dict[str, str]:
 def _sentences() -> dict[str, Mapping[str, str]]:
     merged: dict[str, Mapping[str, str]] = dict(step_files.read().sentences)
     for path in sorted(_FOLDER.rglob("*.yml")):
+        if path.parent.name == VARIANTS:
+            continue
         section = ".".join(path.relative_to(_FOLDER).with_suffix("").parts)
         for key, words in packaged.content(path).items():
             _check_entry(path, section, key, words)
             if key in merged:
                 raise WordingError(f"{path.name}: {key} stands in a step file, too")
             merged[key] = words
-    return merged
+    return merged | _variants(merged)
+
+
+def _variants(known: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
+    """Return what programmes say in the place of a sentence, under its key and their ending."""
+    found: dict[str, Mapping[str, str]] = {}
+    for ending in ENDINGS:
+        path = _FOLDER / VARIANTS / f"{ending}.yml"
+        for key, words in packaged.content(path).items():
+            _check_entry(path, key.partition(".")[0], key, words)
+            if key not in known:
+                raise WordingError(f"{path.name}: {key} is a variant of no sentence")
+            found[f"{key}@{ending}"] = words
+    return found
 
 
 def _check_entry(path: Path, section: str, key: Any, words: Any) -> None:

@@ -23,13 +23,14 @@ from analysis.client.evaluated import evaluated
 from analysis.errors import RunError
 from analysis.present import Display, notebooks, people
 from analysis.report import kept_settings, saved
-from analysis.settings import SEED
+from analysis.settings import SEED, TRAINING
 from analysis.workspace import pages
 from analysis.workspace.opening.prepare import CANONICAL, PANEL, look_back, prepare
 from analysis.workspace.opening.stage import Stage
 from analysis.workspace.wiring.baseline import BaselineStage
 from analysis.workspace.wiring.design import DesignStage
-from analysis.workspace.wiring.monitoring import MonitoringStage
+from analysis.workspace.wiring.monitoring import MonitoringStage, WeekStage
+from analysis.workspace.wiring.scorecards import ScorecardStage
 from analysis.workspace.wiring.tracking import TrackingStage
 from analysis.workspace.wiring.value import ValueStage
 
@@ -41,6 +42,14 @@ STAGES: Mapping[str, tuple[type[Stage], type[pages.Page]]] = {
     "tracking": (TrackingStage, pages.TrackingPage),
     "value": (ValueStage, pages.ValuePage),
 }
+WITHOUT_ROLLOUT: Mapping[str, tuple[type[Stage], type[pages.Page]]] = {
+    "design": (DesignStage, pages.PlanPage),
+    "baseline": (BaselineStage, pages.MeasurementPage),
+    "monitoring": (WeekStage, pages.WeekPage),
+    "tracking": (ScorecardStage, pages.ScorecardPage),
+    "value": (ValueStage, pages.TargetsPage),
+}
+"""The same stages for programmes in which nothing is rolled out to sites."""
 
 
 def open_stage(
@@ -96,9 +105,10 @@ def open_stage(
     named = indicators.of_client(opened)
     how = {"min_cell": opened.min_cell, "level": 1 - opened.design.alpha}
     how["earlier"] = saved.load(folder)
-    how["screen"] = people.load(folder)
+    how["screen"], how["programme"] = people.load(folder), opened.programme
     show = Display(language, indicators=named, **how)
-    opens, layout = STAGES[name]
+    rolled_out = opened.programme == TRAINING
+    opens, layout = (STAGES if rolled_out else WITHOUT_ROLLOUT)[name]
     wording.speak(language)
     stage = opens(
         name=name,

@@ -87,11 +87,20 @@ def test_the_name_alone_is_enough():
     assert Standards.model_validate(named("villa")).set == "villa"
 
 
-def test_villa_process_and_appraisal_ask_what_is_asked_of_everybody():
-    everybody = standards.whole("evaluation")
-    for name in ("villa", "crm_process", "service_appraisal"):
-        assert standards.whole(name) == everybody
-    lines = standards.resolved(everybody, {})
-    assert {rule.id for rule in rules(lines)} == {"return_low", "weekly_opened", "weekly_in_time"}
-    assert not lines.gates
-    assert not lines.documents
+def test_villa_process_and_appraisal_have_values_of_their_own():
+    found = {name: standards.resolved(standards.whole(name), {}) for name in standards.set_names()}
+    theirs = {
+        name: standards.resolved(standards.whole(name), {}, examples=True)
+        for name in standards.set_names()
+    }
+    assert found["villa"].of("sla_response_minutes") == {"all": 1440}
+    assert found["crm_process"].of("sla_response_minutes") is None
+    assert theirs["crm_process"].of("sla_response_minutes") == {"all": 30}
+    assert found["service_appraisal"].of("appraisal_months") is None
+    assert theirs["service_appraisal"].of("appraisal_months") == 3
+    for name in ("villa", "crm_process", "service_appraisal", "evaluation"):
+        lines = found[name]
+        assert lines.of("consequence_reliability") == 0.8
+        assert {r.id for r in rules(lines)} == {"return_low", "weekly_opened", "weekly_in_time"}
+        assert not lines.gates
+        assert not lines.documents

@@ -12,11 +12,21 @@ FOLDER = Path(wording.__file__).parent
 
 
 def written():
-    """Every file of the catalogue with the keys it holds, as they stand there."""
+    """Every file of the catalogue with the keys it holds, as the catalogue knows them."""
     return {
-        path: re.findall(r"^([a-z_0-9.A-Z-]+):$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        path: [
+            key + ending(path)
+            for key in re.findall(
+                r"^([a-z_0-9.A-Z-]+):$", path.read_text(encoding="utf-8"), re.MULTILINE
+            )
+        ]
         for path in sorted(FOLDER.rglob("*.yml"))
     }
+
+
+def ending(path):
+    """What the keys of a file of variants end in."""
+    return f"@{path.stem}" if path.parent.name == "variants" else ""
 
 
 def test_every_file_is_loaded():
@@ -55,6 +65,32 @@ def test_placeholders_are_equal_and_known():
         if unknown:
             wrong[key] = unknown
     assert wrong == {}
+
+
+def test_a_variant_fills_no_other_blanks_than_its_sentence():
+    wrong = {}
+    for key in wording.keys("en"):
+        base, _, ending = key.partition("@")
+        if ending:
+            own, theirs = (
+                {name for name, _ in wording.placeholders(k, at)}
+                for k in (key, base)
+                for at in ("en",)
+            )
+            if not own <= theirs:
+                wrong[key] = own - theirs
+    assert wrong == {}
+
+
+def test_a_programme_says_its_own_sentence_and_training_the_usual_one():
+    key = "terms.stage.tracking"
+    usual = wording.text(key, "en")
+    with wording.of_programme("service"):
+        assert wording.text(key, "en") == "Service levels"
+    with wording.of_programme("appraisal"):
+        assert wording.text(key, "en") == "Scorecards"
+        assert wording.text("terms.yes", "en") == wording.text("terms.yes", "en")
+    assert wording.text(key, "en") == usual
 
 
 def test_chinese_uses_full_width_punctuation():

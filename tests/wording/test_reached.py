@@ -83,7 +83,8 @@ def unreached(keys):
 
 
 def test_every_sentence_is_reached():
-    assert unreached(wording.keys()) == []
+    usual = {key.partition("@")[0] for key in wording.keys("en")}
+    assert unreached(sorted(usual)) == []
 
 
 def test_a_sentence_that_nothing_asks_for_is_found():

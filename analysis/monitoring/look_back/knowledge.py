@@ -159,6 +159,7 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
             "site_id",
             "rater_id",
             "rater_role",
+            "occasion",
             "rated_on",
             "score",
         ),

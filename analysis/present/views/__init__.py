@@ -77,6 +77,9 @@ class View:
         What heads a row, where the page hands over estimates in the place of a stored table.
     quiet : bool
         Whether it is left out when it has no rows, because the checks beside it say why.
+    without_rollout : bool
+        Whether it stands on the pages of programmes in which nothing is rolled out, and on no
+        other.
     differences : Mapping or None
         Columns that are ``value`` less another column, which then add up as shown.
     """
@@ -97,6 +100,7 @@ class View:
     tells: Callable[[Any], tuple[str, Estimate | Mapping[str, Any]] | None] | None = None
     rows: str | None = None
     quiet: bool = False
+    without_rollout: bool = False
     differences: Mapping[str, str] | None = None
 
     @property
@@ -199,7 +203,9 @@ def _load() -> dict[str, View]:
     declared = step_files.read().views
     known = {name: _view(name, declared[name]) for name in sorted(declared)}
     for stage in STAGES:
-        _few(stage, [n for n, v in known.items() if v.key and n.startswith(f"{stage}.")])
+        keys = {n: v for n, v in known.items() if v.key and n.startswith(f"{stage}.")}
+        for alone in (False, True):
+            _few(stage, [n for n, v in keys.items() if v.without_rollout is alone])
     return known
 
 

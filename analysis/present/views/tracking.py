@@ -67,3 +67,25 @@ def _in_full(row: Any, language: Language) -> str:
         means = wording.in_unit(row.threshold, row.outcome_unit, language, effect=True)
         words = wording.text("causal.reading.means", language, target=words, change=means)
     return wording.text(f"causal.reading.{row.agreed}", language, target=words)
+
+
+def service_levels(table: pd.DataFrame) -> pd.DataFrame:
+    """Return service levels with the groups in words."""
+    return table.assign(which=in_words(table, _group))
+
+
+def _group(row: Any, language: Language) -> str:
+    prefix = {"kind": "terms.ticket_kind", "channel": "terms.reported_by"}.get(row.by)
+    key = f"{prefix}.{row.which}"
+    return wording.text(key, language) if prefix and wording.has(key) else str(row.which)
+
+
+def followed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return levels and changes by period with the score and the indicators by title."""
+    return table.assign(indicator=in_words(table, _what))
+
+
+def _what(row: Any, language: Language) -> str:
+    if row.indicator == "score":
+        return wording.text("measurement.followed.score", language)
+    return wording.indicator_title(row.indicator, language)

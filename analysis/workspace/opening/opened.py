@@ -21,9 +21,9 @@ from analysis.keywords import Named, meant
 from analysis.present import Display
 from analysis.refusals import Asked, step
 from analysis.results import Estimate, StageResults
-from analysis.settings import Language, Settings
+from analysis.settings import TRAINING, Language, Settings
 from analysis.standards import Lines
-from analysis.tables import MOST_ROWS, TABLES, Rows, Stored, month_of
+from analysis.tables import MOST_ROWS, OF_TRAINING, TABLES, Rows, Stored, month_of
 from analysis.workspace.opening.prepare import CANONICAL, PANEL
 from analysis.workspace.opening.sampled import told
 
@@ -258,11 +258,15 @@ class Opened:
     def table(self, name: str) -> pd.DataFrame | None:
         """Return one canonical table; None where the client has none. Read once.
 
+        Tables that only a training uses count as absent in any other programme.
+
         Raises
         ------
         KeyError
             When no canonical table has that name.
         """
+        if name in OF_TRAINING and self.client.programme != TRAINING:
+            return None
         if name not in self._read:
             if name not in TABLES:
                 raise KeyError(f"no canonical table {name!r}{meant(name, TABLES)}")

@@ -102,6 +102,7 @@ def prepare(
     panel = panel_of(opened, tables, engine=opened.engine, period=period)
     identity = {
         **opened.client.model_dump(mode="json"),
+        "programme": opened.programme,
         "min_cell": opened.min_cell,
         "level": 1 - opened.design.alpha,
         "until": _until(panel, as_of),

@@ -107,3 +107,14 @@ class BaselinePage(Page):
         self.section("power")
         self.kpis(power.estimates, self.key("detect"))
         self.checks(power, fold=False)
+
+
+class MeasurementPage(BaselinePage):
+    """Whether the numbers can be trusted, where nothing is rolled out to sites."""
+
+    def weights(self, appraisal: StageResults) -> None:
+        """Show what ranks depend on, and how objections were answered."""
+        self.section("appraisal")
+        self.kpis(appraisal.estimates, self.key("appraisal_reliability"))
+        self.views("appraisal")
+        self.checks(appraisal, fold=False)

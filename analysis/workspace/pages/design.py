@@ -70,3 +70,28 @@ class DesignPage(Page):
         told = {check.id for step in steps for check in step.checks}
         rest = [c for c in self.found.checks if c.topic is Topic.REFUSED and c.id not in told]
         self.checks(*steps, rest)
+
+
+class PlanPage(Page):
+    """What is appraised or promised, by what and by whom; nothing is rolled out."""
+
+    stage: DesignStage
+
+    def plan(self, *steps: StageResults) -> None:
+        """Show goals, answers needed, people, documents, privacy, and checks."""
+        self.title()
+        self.section("goals", answer=True)
+        self.views("goals")
+        if "plan_hash" in self.found.facts:
+            self.show.prose(self.key("plan_locked"), hash=self.found.facts["plan_hash"][:16])
+        self.section("fieldwork", seed=str(self.stage.seed))
+        self.views("fieldwork")
+        self.section("evaluators")
+        self.views("evaluators")
+        self.section("documents")
+        self.views("documents")
+        self.section("privacy")
+        self.show.prose(self.key("privacy_footing"), **self.stage.footing)
+        self.views("privacy")
+        self.section("checks")
+        self.checks(*steps)

@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.results import StageResults, Topic
 from analysis.workspace.pages.page import Page
-from analysis.workspace.wiring.monitoring import MonitoringStage
+from analysis.workspace.wiring.monitoring import MonitoringStage, WeekStage
 
 
 class MonitoringPage(Page):
@@ -95,5 +95,33 @@ class MonitoringPage(Page):
         self.views("risks")
         self.section("cycle")
         self.views("cycle")
+        self.section("checks")
+        self.checks(self.found)
+
+
+class WeekPage(MonitoringPage):
+    """What has to be done this week, where nothing is rolled out to sites."""
+
+    stage: WeekStage
+
+    def signals(self) -> None:
+        """Show the charts of sites, by month and by week."""
+        self.part("chart", "chart")
+        self.views("chart")
+        self.views("ranked")
+        self.said(Topic.FUNNEL)
+        self.views("funnel")
+        self.section("weekly")
+        self.said(Topic.WEEKLY_OPENED, "weekly")
+        self.views("weekly_opened")
+        self.said(Topic.WEEKLY_IN_TIME, "weekly")
+        self.views("weekly_in_time")
+
+    def schedule(self) -> None:
+        """Show milestones, risks and all checks."""
+        self.part("milestones", "milestones")
+        self.views("milestones")
+        self.part("risks", "risks")
+        self.views("risks")
         self.section("checks")
         self.checks(self.found)

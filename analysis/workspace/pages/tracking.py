@@ -10,6 +10,7 @@ from analysis.findings import Line
 from analysis.present import views
 from analysis.results import Check, Estimate, Finding, StageResults, Topic
 from analysis.workspace.pages.page import Page
+from analysis.workspace.wiring.scorecards import ScorecardStage
 from analysis.workspace.wiring.tracking import TrackingStage
 
 _EVENT_TIME = {"first": -12, "last": 18}
@@ -174,3 +175,38 @@ class TrackingPage(Page):
         self.estimates(explored, "explored")
         self.section("checks")
         self.checks(main.checks(), forms, self.stage.asked.checks)
+
+
+class ScorecardPage(Page):
+    """What moved between periods, who stands out, and what may follow from it."""
+
+    stage: ScorecardStage
+
+    def summary(self, claims: Iterable[Finding], *steps: StageResults) -> None:
+        """Show what is claimed."""
+        self.title()
+        self.section("answer", answer=True)
+        self.show.answer(tuple(claims), [check for step in steps for check in step.checks])
+
+    def scores(self, scores: StageResults) -> None:
+        """Show the scorecards of the latest period, then what moved."""
+        self.section("scorecards")
+        self.views("scorecards")
+        reliability = scores.select("tracking.score.reliability")
+        self.kpis(reliability, self.key("kpi"))
+        self.section("periods")
+        self.views("periods")
+
+    def service(self, service: StageResults) -> None:
+        """Show waits, shares within the line and what is open beyond it."""
+        self.section("service")
+        self.views("service")
+        self.checks(service, fold=False)
+
+    def spot(self, spot: StageResults) -> None:
+        """Show regular appraisals beside spot checks, and all checks."""
+        self.section("spot_checks")
+        self.views("spot_checks")
+        self.checks(spot, fold=False)
+        self.section("checks")
+        self.checks(self.found)

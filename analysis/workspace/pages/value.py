@@ -59,3 +59,22 @@ class ValuePage(Page):
         self.views("actions")
         self.section("checks")
         self.checks(self.found, fold=False)
+
+
+class TargetsPage(Page):
+    """Which targets were reached and what is next, where nothing is rolled out to sites."""
+
+    stage: ValueStage
+
+    def targets(self, claims: Iterable[Finding], actions: StageResults) -> None:
+        """Show the targets against what was reached, the actions, and all checks."""
+        self.title()
+        self.section("answer", answer=True)
+        self.show.answer(claims, self.found.checks)
+        self.section("scorecard")
+        self.views("scorecard")
+        self.section("actions")
+        self.kpis(actions.estimates, "value.kpi")
+        self.views("actions")
+        self.section("checks")
+        self.checks(self.found, fold=False)

@@ -15,7 +15,8 @@ from analysis.measurement.benchmarks import assess_benchmarks
 from analysis.measurement.course_domains import assess_course_domains
 from analysis.present import views
 from analysis.results import Check, Estimate, StageResults
-from analysis.tables import Rows, Stored, month_of
+from analysis.settings import TRAINING
+from analysis.tables import OF_TRAINING, Rows, Stored, month_of
 from analysis.workspace.inputs import naming
 from analysis.workspace.inputs.complaints import complaints
 from analysis.workspace.inputs.detectable import judged
@@ -37,6 +38,9 @@ _BESIDE = (
     "crm_functions",
 )
 """Indicators whose level is told beside those of the goals, where they are measured."""
+
+_SELDOM = ("staff", "crm_usage")
+"""Tables whose absence is no lack where nobody is trained."""
 
 _SHEET = ("instrument", "item", "score", "site_id", "channel", "answered_at")
 """What is asked of a customer's sheet."""
@@ -99,7 +103,9 @@ class BaselineStage(Stage):
     def data_quality(self) -> StageResults:
         """Score the tables; the ingest counts go with them."""
         step, tables = self.step, self.tables
-        found = step("quality", measurement.assess_quality, tables, self.ingest_counts)
+        unasked = () if self.client.programme == TRAINING else (*OF_TRAINING, *_SELDOM)
+        counts = self.ingest_counts
+        found = step("quality", measurement.assess_quality, tables, counts, unasked=unasked)
         late = step(
             "timeliness",
             measurement.assess_timeliness,
@@ -178,10 +184,10 @@ class BaselineStage(Stage):
         parts.append(self.step("course_domains", assess_course_domains, *asked, **self.told))
         return self.named(results.merge("baseline", parts, tables=self._register(described)))
 
-    def scale_use(self) -> StageResults:
+    def scale_use(self, *, over_time: bool = True) -> StageResults:
         """Ask whether groups, and the time before and after, use the scale alike."""
         described, parts = self.table("instruments"), []
-        for by in _GROUPS:
+        for by in _GROUPS if over_time else _GROUPS[:-1]:
             time = by == "time"
             parts.append(
                 self.step(
@@ -217,10 +223,13 @@ class BaselineStage(Stage):
         ratings, described = self.of("ratings", "instruments")
         day = {"before": self.first_day}
         step, how = self.step, {**day, **self.made}
+        least, line = (self.lines.of(n) for n in ("raters_least", "consequence_reliability"))
+        fewest = {} if least is None else {"least": int(least)}
+        asked = fewest if line is None else {**fewest, "line": float(line)}
         anchors = partial(step, "anchors", measurement.assess_anchors)
         parts = [
-            step("raters", measurement.assess_raters, ratings, **how),
-            step("views", measurement.assess_views, ratings, **how),
+            step("raters", measurement.assess_raters, ratings, **asked, **how),
+            step("views", measurement.assess_views, ratings, **fewest, **how),
             anchors(ratings, described, seed=self.seed, lines=self.lines, **how),
             step("drift", measurement.assess_rater_drift, ratings, **day, **self.told),
             step("shoppers", measurement.assess_shoppers, ratings, **how),

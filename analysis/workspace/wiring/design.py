@@ -54,6 +54,17 @@ class DesignStage(Stage):
         drawn = collect("design", [self.lottery.check()])
         return merge("design", [stated, chain, drawn, design.assess_figures()])
 
+    def aims(self) -> StageResults:
+        """Goals, and the chain from each to its indicator, where nothing is rolled out."""
+        claims = [claim.model_dump() for claim in self.client.claims]
+        stated = self.step("plan", design.assess_plan, self.plan, claims)
+        chain = self.step("chain", design.assess_chain, self._chain())
+        return merge("design", [stated, chain])
+
+    def samples(self) -> StageResults:
+        """Answers and visits each site needs, and the calendar of visits."""
+        return merge("design", [self._answers_needed(), self._visits()])
+
     def conflicts(self) -> StageResults:
         """Contradictions between requirements, and what the client chose."""
         stated = self.client
@@ -122,43 +133,44 @@ class DesignStage(Stage):
     def fieldwork(self) -> StageResults:
         """Answers and visits each site needs, what power costs, and the calendar of visits."""
         stated, effect = self.client.design, self.effect
-        parts = [
-            self.step(
-                "samples",
-                design.assess_samples,
-                self.sites,
-                self.rows("surveys"),
-                self.table("staff"),
-                months=self._months_asked(),
-                lines=self.lines,
-                **self.told,
-            ),
-            self.step(
-                "frontier",
-                design.assess_frontier,
-                self.outcome(),
-                effect,
-                **self.leads,
-                site_cost=stated.unit_costs.site,
-                answer_cost=stated.unit_costs.answer,
-                alpha=stated.alpha,
-                judge=judged,
-                seed=self.seed,
-            ),
-            self.step(
-                "visits",
-                design.assess_visits,
-                sorted(self.waves["site_id"]),
-                names=self.sites.dropna(subset=["site_name"])
-                .set_index("site_id")["site_name"]
-                .to_dict(),
-                first=self.first_day,
-                last=month_of(self.first_wave + 12),
-                per_site=stated.visits_per_site,
-                seed=self.seed,
-            ),
-        ]
-        return merge("design", parts)
+        frontier = self.step(
+            "frontier",
+            design.assess_frontier,
+            self.outcome(),
+            effect,
+            **self.leads,
+            site_cost=stated.unit_costs.site,
+            answer_cost=stated.unit_costs.answer,
+            alpha=stated.alpha,
+            judge=judged,
+            seed=self.seed,
+        )
+        return merge("design", [self._answers_needed(), frontier, self._visits()])
+
+    def _answers_needed(self) -> StageResults:
+        return self.step(
+            "samples",
+            design.assess_samples,
+            self.sites,
+            self.rows("surveys"),
+            self.table("staff"),
+            months=self._months_asked(),
+            lines=self.lines,
+            **self.told,
+        )
+
+    def _visits(self) -> StageResults:
+        known = self.sites.dropna(subset=["site_name"])
+        return self.step(
+            "visits",
+            design.assess_visits,
+            sorted(self.waves["site_id"]),
+            names=known.set_index("site_id")["site_name"].to_dict(),
+            first=self.first_day,
+            last=month_of(self.first_wave + 12),
+            per_site=self.client.design.visits_per_site,
+            seed=self.seed,
+        )
 
     def _months_asked(self) -> int:
         period = self.client.period
@@ -204,8 +216,7 @@ class DesignStage(Stage):
 
     def care(self) -> StageResults:
         """Who judges, what it may cost, documents, risks to start with, the privacy sheet."""
-        stated, privacy = self.client.design, self.client.privacy
-        sources = (indicator.sources for indicator in self.registry.values())
+        stated = self.client.design
         evaluators = self.step(
             "evaluators",
             design.assess_evaluators,
@@ -213,7 +224,17 @@ class DesignStage(Stage):
             stated.evaluator_weights,
             self.table("ratings"),
         )
-        sheet = self.step(
+        costs, documents, risks = self.of("costs", "documents", "risks")
+        stated = {year: books.model_dump() for year, books in self.client.finances.items()}
+        finances = self.step("finances", design.assess_finances, stated, costs, self.lines)
+        written = self.step("documents", design.assess_documents, documents, self.lines)
+        known = self.step("risks", design.assess_risks, risks)
+        return merge("design", [evaluators, finances, written, known, self._privacy()])
+
+    def _privacy(self) -> StageResults:
+        privacy = self.client.privacy
+        sources = (indicator.sources for indicator in self.registry.values())
+        return self.step(
             "privacy",
             design.assess_privacy,
             self.tables,
@@ -224,12 +245,15 @@ class DesignStage(Stage):
             retain_until=privacy.retain_until,
             last_month=self.until,
         )
-        costs, documents, risks = self.of("costs", "documents", "risks")
-        stated = {year: books.model_dump() for year, books in self.client.finances.items()}
-        finances = self.step("finances", design.assess_finances, stated, costs, self.lines)
+
+    def care_without_budget(self) -> StageResults:
+        """Who judges, documents and the privacy sheet, where nothing is rolled out."""
+        documents, ratings = self.of("documents", "ratings")
+        stated = self.client.design
+        weighed = (stated.min_evaluators, stated.evaluator_weights, ratings)
+        evaluators = self.step("evaluators", design.assess_evaluators, *weighed)
         written = self.step("documents", design.assess_documents, documents, self.lines)
-        known = self.step("risks", design.assess_risks, risks)
-        return merge("design", [evaluators, finances, written, known, sheet])
+        return merge("design", [evaluators, written, self._privacy()])
 
     def readiness(self, *steps: StageResults) -> StageResults:
         """Draw the verdict of the first screen from the other steps."""

@@ -29,6 +29,9 @@ from analysis.workspace.opening.stage import Stage
 WATCHED = ("csat_top2", "response_within_30min", "response_median_hours", "staff_turnover")
 """Indicators of customers, the process and staff, watched beside the primary outcome."""
 
+LATEST = 3
+"""Months that are held against those before where nothing is rolled out to sites."""
+
 RULES = ("beyond_3", "eight_one_side")
 """Run rules of the charts of sites; more would ring more often over many sites."""
 
@@ -461,6 +464,16 @@ class MonitoringStage(Stage):
             risks=followed.table_or_empty("risks"),
             changes=followed.table_or_empty("alert_changes"),
         )
+
+
+class WeekStage(MonitoringStage):
+    """One client opened for the monitoring stage where nothing is rolled out to sites."""
+
+    @property
+    def first_wave(self) -> int:
+        """First of the latest three months: charts hold them against the months before."""
+        period = self.client.period
+        return max(period.first_period + 1, period.last_period + 1 - LATEST)
 
 
 def _in_unit(chart: pd.DataFrame, kind: str) -> pd.DataFrame:

@@ -272,6 +272,10 @@ class ValueStage(Stage):
         effects = tuple(self.earlier("tracking").findings)
         return findings.money_finding(roi, effects), findings.targets_finding(goals, effects)
 
+    def target_claims(self, goals: StageResults) -> tuple[Finding, ...]:
+        """Say which targets were reached, where no effect is estimated."""
+        return (findings.targets_finding(goals),)
+
     def effects(self) -> dict[str, Estimate]:
         """Overall effect (or described change) by indicator, from the tracking stage.
 
