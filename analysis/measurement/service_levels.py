@@ -31,6 +31,8 @@ _LINES = {"response": ("sla_response_minutes", 1 / 60), "resolution": ("sla_reso
 ANY = "all"
 """Key of the line for kinds of order that have none of their own."""
 
+_SHARE, _BEYOND = "measurement.check.service", "measurement.check.service_beyond"
+
 _READ = ("site_id", "kind", "channel", "opened_at", "due_at", *CLOCKS.values())
 _BY = ("all", "channel", "kind", "site_id")
 
@@ -226,25 +228,24 @@ def _told(
                       threshold=promised, unit="share", n=estimate.n)  # fmt: skip
     beyond = int(whole["beyond"])
     late = _check(
-        f"{clock}.beyond", "caution" if beyond else "passed", "beyond" if beyond else "none_beyond",
-        clock=clock, question="beyond", value=float(beyond), unit="count", n=int(whole["open"]),
+        f"{clock}.beyond", "caution" if beyond else "passed", "some" if beyond else "none",
+        clock=clock, about=_BEYOND, value=float(beyond), unit="count", n=int(whole["open"]),
         params={"beyond": beyond, "open": int(whole["open"])},
     )  # fmt: skip
     return [estimate, held, late]
 
 
 def _check(
-    id: str, status: str, word: str, *, clock: str = "", question: str = "share", **more
+    id: str, status: str, word: str, *, clock: str = "", about: str = _SHARE, **more
 ) -> Check:
     params = {**more.pop("params", {}), "clock": f"measurement.clock.{clock or 'response'}"}
-    remedy = f"measurement.check.service.remedy_{question}"
     return Check(
         id=f"tracking.service.{id}",
         topic=Topic.SERVICE_LEVELS,
-        question=f"measurement.check.service.question_{question}",
+        question=f"{about}.question",
         status=status,
-        reason=f"measurement.check.service.{word}",
-        remedy=remedy if status in ("caution", "failed") else None,
+        reason=f"{about}.{word}",
+        remedy=f"{about}.remedy" if status in ("caution", "failed") else None,
         params=params,
         dims={"clock": clock},
         **more,

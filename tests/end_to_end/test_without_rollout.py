@@ -10,11 +10,13 @@ import html
 import re
 
 import pytest
+import yaml
+from click.testing import CliRunner
 from in_process import run_here
 from review_clients import SITES, STRONG, WEAK, write_appraisal, write_process
-from small_client import STAGES
+from small_client import NAME, STAGES
 
-from analysis import results
+from analysis import cli, results
 from analysis.results import Claim
 
 TRAINING = re.compile(
@@ -122,3 +124,32 @@ def test_pages_that_tell_of_an_effect_are_left_out_and_the_brief_says_so(apprais
     text = (folder / "en" / "index.html").read_text(encoding="utf-8")
     assert "these pages are left out" in text
     assert "Did service move?" in text
+
+
+WAVES = {
+    "table": "waves",
+    "inline": [{"site_id": SITES[0], "wave": 1, "arm": "treated", "planned_start": "2025-01-06"}],
+}
+
+
+def test_check_says_what_becomes_of_waves_and_of_an_appraisal_without_weights(
+    tmp_path, monkeypatch
+):
+    small = write_appraisal(tmp_path)
+    path = small.root / "data" / NAME / "client.yml"
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document["sources"].append(WAVES)
+    del document["appraisal"]
+    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    monkeypatch.setenv("CRMEVAL_HOME", str(tmp_path))
+    said = CliRunner().invoke(cli.main, ["--lang", "en", "check", NAME])
+    assert said.exit_code == 0, said.output
+    assert "no effect is estimated" in said.output
+    assert "they are read and not used: waves" in " ".join(said.output.split())
+    assert "no score is made" in said.output
+    assert "Without waves" not in said.output
+    document["programme"] = "training"
+    document["sources"].pop()
+    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    said = CliRunner().invoke(cli.main, ["--lang", "en", "check", NAME])
+    assert "Without waves" in said.output
