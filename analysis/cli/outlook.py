@@ -9,7 +9,6 @@ import click
 
 from analysis.cli.voice import Voice, print_table
 from analysis.settings import TRAINING
-from analysis.tables import OF_TRAINING
 
 _MOST_NAMED = 8
 """Sites that a line of the check names; the others are counted."""
@@ -17,7 +16,7 @@ _MOST_NAMED = 8
 
 def tell_missing(voice: Voice, opened: Any) -> None:
     """Name the tables that nothing feeds; without waves no effect can be estimated."""
-    from analysis.tables import TABLES
+    from analysis.tables import OF_TRAINING, TABLES
 
     missing = [table for table in TABLES if not opened.sources_of(table)]
     missing = [table for table in missing if table != "instruments"]  # a section of its own
@@ -34,6 +33,8 @@ def tell_programme(voice: Voice, opened: Any) -> None:
 
     Nothing is said of a training.
     """
+    from analysis.tables import OF_TRAINING
+
     if opened.programme == TRAINING:
         return
     name = f"cli.programme.{opened.programme}"

@@ -98,7 +98,9 @@ def decided(monkeypatch, tmp_path):
     """A client that has decided every contradiction between requirements; it may be changed."""
     choices = {id: next(iter(found.readings)) for id, found in READINGS.items()}
     fed: set[str] = set(TABLES)
-    opened = SimpleNamespace(id="acme", choices=choices, fed=fed, folder=tmp_path)
+    opened = SimpleNamespace(
+        id="acme", choices=choices, fed=fed, folder=tmp_path, programme="training"
+    )
     opened.sources_of = lambda table: (table,) if table in fed else ()
     monkeypatch.setattr("analysis.client.load", lambda client: opened)
     return opened
