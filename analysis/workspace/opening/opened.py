@@ -395,12 +395,12 @@ class Opened:
         """Say which notebooks have to be run before this one."""
         own = parameters.stage(self.name)
         lacking = [
-            parameters.stage(name).notebook
+            parameters.stage(name).source(self.client.programme)
             for name in own.reads
             if not (self.folder / "results" / f"{name}.json").is_file()
         ]
         return (
-            f"{own.notebook} reads results that these inputs do not have yet. "
+            f"{own.source(self.client.programme)} reads results that these inputs do not have yet. "
             f"Correct: run {', then '.join(lacking)} first, or crmeval run {self.client.id}"
         )
 
