@@ -316,7 +316,9 @@ def assess_scorecards(
     levels, changes = [], []
     for name, its_unit, values in followed:
         change = moved(values, level=level)
-        items += _changes(name, its_unit, change, months, simulated, level)
+        behind = scored.indicators if name == "score" and scored is not None else values
+        counted = behind.groupby("period")["n"].sum()
+        items += _changes(name, its_unit, change, counted, months, simulated, level)
         levels.append(_levels(values, level).assign(indicator=name, unit=its_unit))
         changes.append(change.assign(indicator=name, unit=its_unit))
     tables["period_levels"] = _named(pd.concat(levels, ignore_index=True), months)
@@ -401,7 +403,13 @@ def _reliability(sites: pd.DataFrame, level: float) -> tuple[float, float, float
 
 
 def _changes(
-    name: str, unit: str, change: pd.DataFrame, months: int, simulated: bool, level: float
+    name: str,
+    unit: str,
+    change: pd.DataFrame,
+    counted: pd.Series,
+    months: int,
+    simulated: bool,
+    level: float,
 ) -> list[Estimate]:
     """Return the changes to the latest period as estimates; none without an earlier one."""
     if change.empty:
@@ -416,7 +424,7 @@ def _changes(
             value=float(row.value),
             ci_low=float(row.ci_low),
             ci_high=float(row.ci_high),
-            n=int(row.sites),
+            n=int(min(counted[row.period], counted[row.other])),
             n_units=int(row.sites),
             method="paired_sites",
             interval_method="t_over_sites",

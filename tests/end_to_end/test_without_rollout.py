@@ -93,6 +93,7 @@ def test_the_rise_that_was_planted_is_found(appraisal):
     change = tracking.estimate("tracking.csat_mean.change.before")
     assert change.ci_low < 0.5 < change.ci_high
     assert change.ci_low > 0
+    assert (change.n_units, change.n) == (12, 12 * 14 * 3)
     claims = {finding.id: finding.claim for finding in tracking.findings}
     assert claims["finding.tracking.periods.csat_mean"] is Claim.LEVEL_ROSE
 
