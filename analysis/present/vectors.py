@@ -1,12 +1,13 @@
 """SVG as Matplotlib writes it, in a third of the bytes: a page must fit into an e-mail.
 
 Paths are written with relative coordinates, and the glyphs and marks that the figures of a page
-have in common stand once, at its beginning.
+have in common stand once, at its beginning, as do the styles that many of their lines have.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 _PATH = re.compile(r'<path(?: id="(?P<id>[^"]+)")? d="(?P<d>[^"]+)"')
@@ -25,6 +26,9 @@ _ALIKE = re.compile(r'<g>((?:<use [^>]* style="[^"]*"/>)+)</g>')
 _AWAY = re.compile(r"translate\((-?\d+(?:\.\d{1,2})?)\d* (-?\d+(?:\.\d{1,2})?)\d*\)")
 _STYLE = re.compile(r' style="([^"]*)"')
 _PLACED = re.compile(r'(?<= [xy]=")(-?\d+(?:\.\d{1,2})?)\d*')
+_DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+_OFTEN = 3
+"""Elements of a page that have a style, for it to stand once."""
 _EMPTY = re.compile(r"<defs>\s*</defs>")
 _PLACES = {"line": 1, "mark": 2, "glyph": 0}
 """Decimals kept: a tenth of a point is finer than a screen; marks are small."""
@@ -72,7 +76,10 @@ def _style_once(found: re.Match[str]) -> str:
 
 
 def shared(html: str) -> str:
-    """Return a page on which each glyph and mark stands once, in front of all its figures."""
+    """Return a page on which what figures have in common stands once, in front of them all.
+
+    That is each glyph and mark, and each style of at least three elements.
+    """
     names: dict[str, str] = {}
     short: dict[str, str] = {}
     own: dict[str, str] = {}
@@ -88,10 +95,26 @@ def shared(html: str) -> str:
         html = re.sub(pattern, lambda found: short.get(found[0], found[0]), html)
     if not own:
         return html
+    html, styles = _classed(html)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" class="glyphs" width="0" height="0" '
-        f'aria-hidden="true"><defs>{"".join(own.values())}</defs></svg>{html}'
+        f'aria-hidden="true"><defs>{styles}{"".join(own.values())}</defs></svg>{html}'
     )
+
+
+def _classed(html: str) -> tuple[str, str]:
+    """Return a page whose drawings name frequent styles by class, and the styles of the classes."""
+    drawings = _DRAWING.findall(html)
+    often = Counter(style for drawing in drawings for style in _STYLE.findall(drawing))
+    names = {style: f"d{n}" for n, (style, many) in enumerate(often.items()) if many >= _OFTEN}
+
+    def named(found: re.Match[str]) -> str:
+        name = names.get(found[1])
+        return found[0] if name is None else f' class="{name}"'
+
+    html = _DRAWING.sub(lambda drawing: _STYLE.sub(named, drawing[0]), html)
+    rules = "".join(f".{name}{{{style}}}" for style, name in names.items())
+    return html, f"<style>{rules}</style>" if rules else ""
 
 
 def _shorter(found: re.Match[str]) -> str:

@@ -73,6 +73,21 @@ def test_glyphs_and_marks_stand_once(page):
     assert len(re.findall("<path", html)) < len(re.findall("<path", page))
 
 
+def test_styles_that_many_lines_have_stand_once(page):
+    html = vectors.shared(page)
+    rules = dict(re.findall(r"\.(d\d+)\{([^}]*)\}", html))
+    assert rules
+    assert all(html.count(f'style="{style}"') == 0 for style in rules.values())
+    # With each class written out, every line has the style it had; marks are those that stand once.
+    written = re.sub(r' class="(d\d+)"', lambda found: f' style="{rules[found[1]]}"', html)
+    assert styles_of_lines(written.partition("</style>")[2]) == styles_of_lines(page)
+
+
+def styles_of_lines(html):
+    drawn = "".join(re.findall("(?s)<svg.*?</svg>", f"<svg>{html}"))
+    return sorted(re.findall(' style="([^"]*)"', re.sub(r"<path id=[^>]*/>", "", drawn)))
+
+
 def test_a_page_without_figures_stays_as_it_is():
     assert vectors.shared("<p>a</p>") == "<p>a</p>"
 
