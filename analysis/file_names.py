@@ -15,7 +15,7 @@ _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.I | re.S
 )
 _IMPOSSIBLE = re.compile(r'[<>:"|?*\\/\x00-\x1f\ud800-\udfff]')
-_CLUTTER = {"desktop.ini", "thumbs.db", "ehthumbs.db", "__macosx"}
+_CLUTTER = {"desktop.ini", "thumbs.db", "ehthumbs.db", "__macosx", "__pycache__"}
 _EVERYTHING = "**/*"
 _OPEN_OR_HIDDEN = ("~$", ".")
 
@@ -35,7 +35,8 @@ def is_clutter(path: PurePath) -> bool:
     """Return whether a relative path is none of a person's files, by any of its parts.
 
     These are hidden files, the ``~$`` files of an open workbook, and what Windows and macOS put
-    into folders (``desktop.ini``, ``Thumbs.db``, ``.DS_Store``, ``__MACOSX``).
+    into folders (``desktop.ini``, ``Thumbs.db``, ``.DS_Store``, ``__MACOSX``), and what Python
+    compiles (``__pycache__``).
     """
     return any(
         part.startswith(_OPEN_OR_HIDDEN) or part.casefold() in _CLUTTER for part in path.parts
