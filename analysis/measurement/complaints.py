@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from analysis.measurement.columns import instants, periods, present
 from analysis.measurement.intervals import Interval, wilson
@@ -57,7 +57,7 @@ def share_over_sites(hits: np.ndarray, n: np.ndarray, *, level: float = LEVEL) -
     alone = wilson(int(hits.sum()), int(total), level)
     half = float(stats.t.ppf((1 + level) / 2, sites - 1)) * se / (value * (1 - value))
     centre = math.log(value / (1 - value))
-    low, high = (1 / (1 + math.exp(-(centre + step))) for step in (-half, half))
+    low, high = (float(special.expit(centre + step)) for step in (-half, half))
     low, high = min(low, alone.low), max(high, alone.high)
     return Interval(value, low, high, int(total), level, "t_log_odds_over_sites", se)
 

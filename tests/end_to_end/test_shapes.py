@@ -87,7 +87,7 @@ CASES = (
          silent={"surveys": frozenset({3, 5})}),
     case("months without tickets", world(12, 9, 4, families=TICKETS, treated_share=0.5), "none",
          "better", change=tickets_first, silent={"tickets": frozenset({3, 5})}),
-    Case(dataclasses.replace(random_file(3), world=dataclasses.replace(
+    Case(dataclasses.replace(random_file(6), world=dataclasses.replace(
         FILE_WORLD, n_sites=4, n_months=9, n_staff=12, wave_months=(month(2023, 5),))),
         ("unbounded",), FEW),
 )  # fmt: skip

@@ -98,3 +98,9 @@ def test_two_coders_are_held_to_each_other():
 def test_without_complaints_it_says_so():
     found = assess_complaints(None, None, STARTS, timezone="UTC", seed=1)
     assert [c.status for c in found.checks] == ["not_possible"]
+
+
+def test_two_sites_that_differ_in_everything_leave_the_share_open():
+    found = share_over_sites(np.array([40, 0]), np.array([40, 40]), level=0.999)
+    assert found.value == 0.5
+    assert (found.low, found.high) == pytest.approx((0, 1), abs=1e-6)
