@@ -110,7 +110,8 @@ class TrackingPage(Page):
     ) -> None:
         """Show the rated behaviour by role, who improved, and what other sources say."""
         roles = tuple(roles)
-        self.section("behaviour" if roles or sources.estimates else "behaviour_none")
+        measured = any(e.value is not None for e in (*roles, *sources.estimates))
+        self.section("behaviour" if measured else "behaviour_none")
         self.estimates(roles, "behaviour")
         self.estimates(improved, "improved")
         self.estimates(sources.estimates, "sources")
