@@ -99,6 +99,7 @@ GATE_PEOPLE = {
     "course_csat": 4000,
     "mean_score": 540,
     "active_accounts": 600,
+    "weekly_logins": 600,
 }
 TRIGGERS = (("return_site", 0.30), ("satisfaction_site", 0.85))
 """Risks set off by a measure over all sites, and its line."""

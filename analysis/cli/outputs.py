@@ -119,7 +119,7 @@ def share(voice: Voice, client: str, target: Path | None) -> None:
 @click.argument("client", shell_complete=known_clients)
 @speaking_command
 def forms(voice: Voice, client: str) -> None:
-    """Draft the forms that people fill in: the law's on personal information, and logs.
+    """Draft the law's forms, and blank logs to fill in.
 
     Impact assessment, log of incidents and record of access by third parties of CLIENT; behaviour
     change log, coaching log and monthly table of satisfaction. Word documents in both languages,

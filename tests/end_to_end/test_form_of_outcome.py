@@ -18,6 +18,7 @@ from analysis.workspace.wiring.tracking import TrackingStage
 )
 def test_a_lottery_leads_a_count_with_one_denominator(by_lot, exposure, form):
     stage = SimpleNamespace(
+        steps=None,
         lottery=SimpleNamespace(holds=by_lot),
         registry={"complaints_per_1000": SimpleNamespace(kind="count")},
     )
@@ -26,4 +27,5 @@ def test_a_lottery_leads_a_count_with_one_denominator(by_lot, exposure, form):
 
 
 def test_an_outcome_without_denominators_is_a_mean():
-    assert TrackingStage.form_of(SimpleNamespace(), "x", pd.DataFrame({"y": [1.0]})) == "mean"
+    stage, frame = SimpleNamespace(steps=None), pd.DataFrame({"y": [1.0]})
+    assert TrackingStage.form_of(stage, "x", frame) == "mean"

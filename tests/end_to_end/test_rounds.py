@@ -135,7 +135,7 @@ def test_a_missing_february_leaves_effect_horizons_and_grade(tmp_path):
         "en": "Measured in 14 months from Aug 2023 to Oct 2024. No site has data for Feb 2024",
     }
     grade = {"zh": "证据较弱", "en": "Weak evidence"}
-    improved = {"zh": "受训项目的变化好于对照项目", "en": "developed better at the trained"}
+    improved = {"zh": "受训项目的变化好于对照项目", "en": "developed better than at the"}
     for page in ("index", "tracking"):
         for language, text in said(folder, page).items():
             assert grade[language] in text

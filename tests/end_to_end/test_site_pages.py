@@ -42,11 +42,11 @@ def ordinary(world):
     asked &= (surveys["site_id"] != closed) | (day < CLOSED)
     opened = pd.to_datetime(tickets["opened_at"], utc=True)
     lost = tickets["site_id"].eq(silent) | (tickets["site_id"].eq(closed) & (opened > CLOSED))
-    fees, invited = (
+    fees, invited, used = (
         part[
             part["site_id"].ne(closed) | (pd.to_datetime(part["month"]) < CLOSED.tz_localize(None))
         ]
-        for part in (tables["fees"], tables["invitations"])
+        for part in (tables["fees"], tables["invitations"], tables["crm_usage"])
     )
     staff = tables["staff"]
     left = staff["left_on"].mask(staff["site_id"].eq(closed), CLOSED.date())
@@ -54,7 +54,7 @@ def ordinary(world):
     surveys = surveys.assign(score=surveys["score"].mask(bad, 1))
     return changed(
         world, surveys=surveys[asked], invitations=invited, tickets=tickets[~lost],
-        fees=fees, staff=staff.assign(left_on=left),
+        fees=fees, staff=staff.assign(left_on=left), crm_usage=used,
     )  # fmt: skip
 
 

@@ -59,7 +59,11 @@ def crmeval(installed, folder, home, *arguments):
 def test_a_wheel_holds_what_a_run_needs_and_no_client(project_root, wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    notebooks = {f"notebooks/{path.name}" for path in (project_root / "notebooks").glob("*.ipynb")}
+    notebooks = {
+        path.relative_to(project_root).as_posix()
+        for path in (project_root / "notebooks").rglob("*.ipynb")
+        if ".ipynb_checkpoints" not in path.parts
+    }
     needed = {*notebooks, "data/demo/client.yml", "docs/client-file.md"}
     assert {
         name.removeprefix("analysis/shipped/") for name in names if "/shipped/" in name
