@@ -53,6 +53,16 @@ def test_a_mediator_that_training_moves_but_that_does_nothing():
     assert found[1].ci_low < 0 < found[1].ci_high
 
 
+def test_no_share_of_no_change():
+    y, m = frames(1)
+    still = y["unit"].str[1:].astype(float)
+    found = {e.estimand: e for e in mediation(y.assign(y=still), m, **NAMED)}
+    share = found["indirect_share"]
+    assert (share.value, share.ci_low) == (None, None)
+    assert share.reason == "causal.reason.nothing_to_split"
+    assert found["total_change"].value == found["indirect_part"].value == 0
+
+
 def test_mediation_refusals():
     y, m = frames(1)
     with pytest.raises(FrameError, match="no_never_treated"):

@@ -16,6 +16,9 @@ Imai, Keele, Yamamoto (2010), section 5, theorem 4 and its corollary for ρ; Mac
 
 from __future__ import annotations
 
+import math
+import warnings
+
 import numpy as np
 import pandas as pd
 
@@ -53,8 +56,8 @@ def mediation(
     tuple of Estimate
         ``…mediation.<through>.total``, ``.indirect`` (``indirect_part``), ``.direct``
         (``direct_part``), ``.share`` and ``.rho`` (``mediation_rho``: correlation that would
-        leave no indirect part). None is called causal. With fewer than four sites in an arm there
-        is no interval.
+        leave no indirect part). None is called causal. An outcome that did not
+        change has no share. With fewer than four sites in an arm there is no interval.
 
     Raises
     ------
@@ -87,12 +90,15 @@ def mediation(
             ("rho", "mediation_rho"),
         )
     ):
+        value: float | None = float(own[k])
         interval = {"reason": "causal.reason.no_inference"}
-        if ends is not None:
+        if not math.isfinite(own[k]):
+            value, interval = None, {"reason": "causal.reason.nothing_to_split"}
+        elif ends is not None and np.isfinite(ends[:, k]).all():
             interval = {
-                "se": float(ends[2][k]),
-                "ci_low": float(ends[0][k]),
-                "ci_high": float(ends[1][k]),
+                "se": float(ends[2, k]),
+                "ci_low": float(ends[0, k]),
+                "ci_high": float(ends[1, k]),
                 "interval_method": "cluster_bootstrap",
             }
         found.append(
@@ -101,7 +107,7 @@ def mediation(
                 estimand=estimand,
                 indicator=outcome,
                 unit=unit if k < 3 else "share" if name == "share" else "correlation",
-                value=float(own[k]),
+                value=value,
                 n=len(changes),
                 n_units=len(changes),
                 n_clusters=len(changes),
@@ -143,8 +149,8 @@ def _parts(y1, m1, y0, m0) -> tuple[float, ...] | None:
     return total, indirect, total - indirect, indirect / total if total else np.nan, rho
 
 
-def _bootstrap(dy, dm, D, options) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw sites within arms; percentile ends and standard deviations."""
+def _bootstrap(dy, dm, D, options) -> np.ndarray | None:
+    """Draw sites within arms; percentile ends and standard deviations, None without any draw."""
     rng = np.random.default_rng(options.seed)
     arms = np.flatnonzero(D), np.flatnonzero(~D)
     drawn = []
@@ -153,7 +159,11 @@ def _bootstrap(dy, dm, D, options) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         part = _parts(dy[one], dm[one], dy[two], dm[two])
         if part is not None:
             drawn.append(part)
+    if not drawn:
+        return None
     tail = (1 - options.level) / 2
     values = np.array(drawn)
-    low, high = np.nanquantile(values, [tail, 1 - tail], axis=0)
-    return low, high, np.nanstd(values, axis=0, ddof=1)
+    with warnings.catch_warnings():  # a part that no draw has
+        warnings.simplefilter("ignore", RuntimeWarning)
+        ends = np.nanquantile(values, [tail, 1 - tail], axis=0)
+        return np.vstack([ends, np.nanstd(values, axis=0, ddof=1)])
