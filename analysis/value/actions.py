@@ -52,7 +52,7 @@ def propose(
     Parameters
     ----------
     evidence : Iterable
-        Findings, alerts and checks.
+        Findings, alerts and checks; the first finding on an effect is that of the leading outcome.
     on : date
         Day of the report, from which due days count.
     untrained : int, optional
@@ -66,7 +66,15 @@ def propose(
         ``value.action.*``, and ``value.owner.*``), ``due_on``, ``source`` (finding, alert,
         check), ``source_id`` (ids, joined by ", "), ``subject, requirement``.
     """
-    known = [e for e in playbook() if untrained != 0 or not e.get("untrained")]
+    evidence = list(evidence)
+    effects = (e.claim for e in evidence if isinstance(e, Finding) and _EFFECT in e.claim)
+    leading = next(effects, "")
+    known = [
+        entry
+        for entry in playbook()
+        if (untrained != 0 or not entry.get("untrained"))
+        and fnmatch.fnmatchcase(leading, entry.get("led", "*"))
+    ]
     rows = []
     for item in evidence:
         if isinstance(item, Alert):
@@ -100,6 +108,9 @@ def propose(
     return merged.sort_values(["priority", "due_on", "action", "subject"], ignore_index=True)[
         COLUMNS
     ]
+
+
+_EFFECT = "findings.effect."
 
 
 def _answered(alert: Alert, on: dt.date) -> tuple[Any, ...]:

@@ -49,6 +49,18 @@ def test_nothing_is_extended_where_every_site_is_in_a_wave(untrained, action):
     assert found["action"].tolist() == [f"value.action.{action}"]
 
 
+@pytest.mark.parametrize("harm", ["worse", "worse_weak"])
+def test_training_is_stopped_for_what_leads_and_not_for_one_outcome_among_gains(harm):
+    harmed = dataclasses.replace(
+        FINDING, claim=f"findings.effect.{harm}", params={"indicator": "staff_turnover"}
+    )
+    beside = propose([FINDING, harmed], on=ON).set_index("subject")["action"]
+    assert beside["staff_turnover"] == "value.action.review_harm"
+    assert beside["csat_mean"] == "value.action.extend"
+    leads = propose([harmed, FINDING], on=ON).set_index("subject")["action"]
+    assert leads["staff_turnover"] == "value.action.stop_and_review"
+
+
 def test_same_action_for_the_same_subject_is_one_row():
     table = propose([conflict(1), conflict(2)], on=ON)
     assert table["source_id"].tolist() == ["design.conflict.C1, design.conflict.C2"]
@@ -101,7 +113,7 @@ def test_what_is_not_possible_gets_the_action_that_its_reason_asks_for(reason, a
 
 @pytest.mark.parametrize("entry", playbook(), ids=lambda e: f"{e['from']}-{e['match']}")
 def test_playbook_entries_are_complete(entry):
-    assert set(entry) - {"status", "untrained", "because"} == {
+    assert set(entry) - {"status", "untrained", "because", "led"} == {
         "from",
         "match",
         "action",
