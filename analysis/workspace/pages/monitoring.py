@@ -72,6 +72,12 @@ class MonitoringPage(Page):
         for about in (Topic.SEASON, Topic.PHASES):
             if any(check.topic is about for check in self.found.checks):
                 self.said(about)
+        self._side_by_side()
+        self.section("contrast")
+        self.views("contrast")
+
+    def _side_by_side(self) -> None:
+        """Show which sites have signals, and work orders by week."""
         self.views("ranked")
         self.said(Topic.FUNNEL)
         self.views("funnel")
@@ -80,8 +86,6 @@ class MonitoringPage(Page):
         self.views("weekly_opened")
         self.said(Topic.WEEKLY_IN_TIME, "weekly")
         self.views("weekly_in_time")
-        self.section("contrast")
-        self.views("contrast")
 
     def programme(self, budget: StageResults) -> None:
         """Show milestones, money, risks, how often to measure, and all checks."""
@@ -108,14 +112,7 @@ class WeekPage(MonitoringPage):
         """Show the charts of sites, by month and by week."""
         self.part("chart", "chart")
         self.views("chart")
-        self.views("ranked")
-        self.said(Topic.FUNNEL)
-        self.views("funnel")
-        self.section("weekly")
-        self.said(Topic.WEEKLY_OPENED, "weekly")
-        self.views("weekly_opened")
-        self.said(Topic.WEEKLY_IN_TIME, "weekly")
-        self.views("weekly_in_time")
+        self._side_by_side()
 
     def schedule(self) -> None:
         """Show milestones, risks and all checks."""
