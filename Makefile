@@ -40,6 +40,11 @@ $(STAMP): lock.txt pyproject.toml $(UV) | $(VENV)/bin/python
 	@$(PIP) install -qq --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
+# What only some targets need: by uv where it can install, else by pip.
+ALSO = if [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --no-deps --require-hashes \
+  --python $(BIN)/python -r $(1) 2>/dev/null; then :; else \
+  $(PIP) install -qq --no-deps --require-hashes -r $(1); fi
+
 # Git takes off what a run leaves in a notebook.
 $(FILTER): Makefile $(STAMP)
 	@if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then \
@@ -60,9 +65,7 @@ test: setup lint  ## Lint, then run all tests but Spark's
 
 spark: setup
 	@echo "Installing PySpark ..."
-	@if [ -x $(BIN)/uv ]; then \
-	  $(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python -r $(SPARK); \
-	else $(PIP) install -qq --no-deps --require-hashes -r $(SPARK); fi
+	@$(call ALSO,$(SPARK))
 
 test-spark: spark  ## Run the tests that start a Spark cluster on loopback (downloads 400 MB)
 	@$(BIN)/python -m pytest -m spark
@@ -82,9 +85,7 @@ lab: setup  ## Open JupyterLab with the project's kernel (options: make lab LAB=
 
 $(VENV)/.docs: $(DOCS) $(STAMP) $(FILTER)
 	@echo "Installing Sphinx ..."
-	@if [ -x $(BIN)/uv ]; then \
-	  $(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python -r $(DOCS); \
-	else $(PIP) install -qq --no-deps --require-hashes -r $(DOCS); fi
+	@$(call ALSO,$(DOCS))
 	@touch $@
 
 docs: $(VENV)/.docs  ## Build the documentation site; the gallery is executed
