@@ -4,7 +4,7 @@ from in_process import run_here
 from one_truth import differing, on_several_pages, shown
 from small_client import ROOT, SmallClient
 
-from analysis import home, simulation
+from analysis import home, results, simulation
 from analysis.pipeline import run
 
 
@@ -24,3 +24,7 @@ def test_the_demos_pages_agree_on_every_number(tmp_path):
     found = shown(done.folder)
     assert len(on_several_pages(found)) > 400
     assert differing(found) == {}
+    gates = results.load("value", done.folder / "results").table("gates")
+    every = ["M1", "M2", "M3", "M6", "M9", "M12", "Q1", "Q2", "Q3", "Q4"]
+    assert set(gates["goal"]) == set(every)
+    assert set(gates["state"]) <= {"met", "just_met", "just_missed", "missed"}

@@ -103,13 +103,34 @@ def test_a_missed_gate_names_what_it_sets_off():
     assert assess_gates(None, {}, as_of=day(6, 1)).checks == ()
 
 
-def test_an_interval_that_holds_the_line_is_unsure():
+def test_the_value_decides_where_the_interval_holds_the_line():
     criterion = {"measure": "pass_rate", "line": 0.9, "unit": "share"}
-    assert judge(criterion, wilson(18, 20)) == "unsure"
+    assert judge(criterion, wilson(18, 20)) == "just_met"
+    assert judge(criterion, wilson(17, 20)) == "just_missed"
     assert judge(criterion, wilson(100, 200)) == "missed"
     assert judge(criterion, wilson(199, 200)) == "met"
     count = Interval(199.0, float("nan"), float("nan"), 199, 0.95, "count")
     assert judge({"measure": "trained_people", "line": 200}, count) == "missed"
+
+
+def test_a_criterion_missed_by_its_value_alone_is_a_caution_and_no_alert():
+    came = ENROLMENTS.assign(held_on=day(3, 1), attended=[True] * 235 + [False] * 15)
+    found = assess_gates(GATES, {"enrolments": came}, as_of=day(8, 1))
+    check = next(c for c in found.checks if c.id == "monitoring.gate.M6")
+    assert (check.status, check.reason) == ("caution", "monitoring.check.gate.close")
+    assert check.params["missed"] == check.params["close"] == 1
+    assert check.remedy == "monitoring.gate_missed.M6"
+    assert "M6" not in {a.subject for a in found.alerts}
+
+
+def test_an_open_target_is_decided_by_its_probability():
+    row = {"indicator": "csat_top2", "horizon": "mid", "unit": "share", "threshold": 0.05}
+    row |= {"value": 0.07, "ci_low": 0.04, "ci_high": 0.1, "verdict": "open"}
+    states = [
+        verdicts(pd.DataFrame([{**row, "probability": p}]), None, lines=course())["state"].item()
+        for p in (0.915, 0.4)
+    ]
+    assert states == ["just_met", "just_missed"]
 
 
 def test_gates_ring_falsely_at_most_at_their_rate_and_say_it():
@@ -153,7 +174,7 @@ def test_a_gate_takes_over_what_an_earlier_value_report_said():
         "csat_change": "missed",
         "fee_change": "met",
         "resolution": "no_data",
-        "roi": "unsure",
+        "roi": "just_met",
     }
     (alert,) = (
         a for a in assess_gates(GATES, {}, as_of=on, verdicts=known).alerts if a.subject == "M12"
@@ -164,7 +185,9 @@ def test_a_gate_takes_over_what_an_earlier_value_report_said():
     assert set(without.query("goal == 'M12'")["state"]) == {"elsewhere", "no_data"}
 
 
-@pytest.mark.parametrize(("low", "state"), [(0.62, "met"), (0.55, "unsure"), (0.4, "missed")])
+@pytest.mark.parametrize(
+    ("low", "state"), [(0.62, "met"), (0.56, "just_met"), (0.54, "just_missed"), (0.4, "missed")]
+)
 def test_the_value_report_settles_what_monitoring_left_to_it(low, state):
     lines = course({"C4": "share_60"})
     planned = GATES.assign(milestone_id=["M9", "M6", "M12"])

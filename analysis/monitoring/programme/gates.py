@@ -1,10 +1,11 @@
 """Gates and quarter goals: what each asks, what the data say of it, what a missed one sets off.
 
-A sample meets its line when its whole 95 % interval lies beyond it, and misses it when chance
-would rarely put it so low: with 5 % for all criteria of all gates together, whose day each comes
-once. Between the two it is unsure. Counts are counts. What needs a comparison group is not judged
-here: the verdict of an earlier run's value report is taken over where there is one. What no export
-holds a person confirms.
+The value measured decides, for a review has to decide on its day. A sample meets its line clearly
+when its whole 95 % interval lies beyond it, and misses it clearly when chance would rarely put it
+so low: with 5 % for all criteria of all gates together, whose day each comes once. Between the two
+it is met or missed by the value alone, is called so, and raises no alert. Counts are counts. What
+needs a comparison group is not judged here: the verdict of an earlier run's value report is taken
+over where there is one. What no export holds a person confirms.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from analysis.measurement.intervals import Interval
 from analysis.monitoring.inference.noise_tests import NoiseTest, mean_below, share_below
 from analysis.monitoring.programme.confirmations import SHEET, confirmation_sheet, confirmed
 from analysis.monitoring.programme.gate_data import Tables, gate_measures
-from analysis.monitoring.programme.taken_over import taken_over
+from analysis.monitoring.programme.taken_over import JUDGED, by_value, taken_over
 from analysis.results import Alert, Check, StageResults, Topic, collect
 from analysis.settings import LEVEL
 from analysis.standards import Lines, course
@@ -93,7 +94,8 @@ def judge(criterion: Mapping[str, Any], measured: Interval | None, *, alpha: flo
     -------
     str
         ``elsewhere`` (another report judges it), ``not_recorded`` (no export holds it),
-        ``no_data``, ``met``, ``missed``, or ``unsure`` (chance may have put it on its side).
+        ``no_data``, ``met``, ``missed``, or ``just_met``, ``just_missed`` where the value alone
+        decides: chance may have put it on its side.
     """
     if "report" in criterion:
         return "elsewhere"
@@ -107,7 +109,7 @@ def judge(criterion: Mapping[str, Any], measured: Interval | None, *, alpha: flo
         return "met" if measured.value >= line else "missed"
     if measured.low >= line:
         return "met"
-    return "missed" if test.fires else "unsure"
+    return "missed" if test.fires else by_value(measured.value >= line)
 
 
 def _judged(criterion: Mapping[str, Any], got: Interval | None, alpha: float) -> dict[str, Any]:
@@ -115,7 +117,7 @@ def _judged(criterion: Mapping[str, Any], got: Interval | None, alpha: float) ->
     state = judge(criterion, got, alpha=alpha)
     cells = {name: criterion.get(name) for name in ("measure", "line", "unit", "report")}
     cells["state"] = state
-    if state not in ("met", "missed", "unsure"):
+    if state not in JUDGED:
         return cells
     test = shortfall(float(criterion["line"]), got, alpha)
     cells |= {"value": got.value, "ci_low": got.low, "ci_high": got.high, "n": got.n}
@@ -230,8 +232,9 @@ def assess_gates(
         Tables ``gates`` (of :func:`gate_table`) and, where something is or was to be confirmed,
         ``confirmation_decisions`` (the sheet to fill in); a check ``monitoring.gate.<id>`` for
         every gate that is due: ``failed`` when a criterion was missed (its remedy is what the
-        requirement sets off), ``caution`` when one is unsure or unrecorded, else ``passed``; an
-        alert ``monitoring.alert.gate.<id>`` for every one that was missed, with the test of the
+        requirement sets off), ``caution`` when one was missed by the value alone or is
+        unrecorded, else ``passed``; an alert ``monitoring.alert.gate.<id>`` for every one that was
+        clearly missed, with the test of the
         criterion that is furthest off; a count that was missed is a fact and carries none.
     """
     if not present(milestones, "planned_on"):
@@ -296,24 +299,28 @@ def _alert(goal: str, rows: pd.DataFrame) -> Alert:
 
 def _check(goal: str, rows: pd.DataFrame) -> Check:
     states = rows["state"].value_counts()
-    missed, met = int(states.get("missed", 0)), int(states.get("met", 0))
-    open_ = len(rows) - missed - met
+    clear, met, just_met, just_missed = (
+        int(states.get(state, 0)) for state in ("missed", "met", "just_met", "just_missed")
+    )
+    close, missed = just_met + just_missed, clear + just_missed
+    open_ = len(rows) - clear - met - close
     return Check(
         id=f"monitoring.gate.{goal}",
         topic=Topic.GATE,
         question="monitoring.check.gate.question",
-        status="failed" if missed else "caution" if open_ else "passed",
+        status="failed" if clear else "caution" if just_missed or open_ else "passed",
         value=float(missed),
         threshold=0.0,
         unit="count",
         n=len(rows),
-        reason="monitoring.check.gate.reason",
+        reason=f"monitoring.check.gate.{'close' if close else 'reason'}",
         remedy=_consequence(goal) if missed else None,
         params={
             "gate": goal,
             "criteria": len(rows),
-            "met": met,
+            "met": met + just_met,
             "missed": missed,
+            "close": close,
             "open": open_,
         },
         dims={"gate": goal},

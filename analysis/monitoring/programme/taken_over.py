@@ -16,16 +16,25 @@ import pandas as pd
 from analysis.results import Estimate, StageResults, collect
 from analysis.standards import Lines
 
-STATES = {"reached": "met", "not_reached": "missed", "open": "unsure"}
-"""State of a criterion by the verdict on the target."""
+STATES = {"reached": "met", "not_reached": "missed"}
+"""State of a criterion by the verdict on the target; an open one is decided by the value."""
+
+JUDGED = ("missed", "just_missed", "just_met", "met")
+"""States of a criterion that is decided by numbers, the worst first."""
 
 FALSE_ALARM, RATIO_FALSE_ALARM = 0.05, 0.025
 """A target, and a ratio, at its line is called missed with this probability."""
 
+EVEN = 0.5
+"""Probability of having reached a target at which its value stands at the line."""
+
 IMPROVED = "behaviour_improved"
 """Target of the criterion that asks for the share whose behaviour improved."""
 
-_GRAVITY = ("missed", "unsure", "met")
+
+def by_value(reached: bool) -> str:
+    """State of a criterion that the value measured decides although chance is not ruled out."""
+    return "just_met" if reached else "just_missed"
 
 
 def verdicts(
@@ -61,16 +70,17 @@ def verdicts(
     """
     rows = []
     for row in () if scorecard is None else scorecard.to_dict("records"):
-        if row["verdict"] in STATES:
+        if row["verdict"] in (*STATES, "open"):
             ends = {name: row[name] for name in ("horizon", "value", "ci_low", "ci_high", "unit")}
             ends |= {"target": row["indicator"], "line": row["threshold"]}
             rate = {"p_value": row["probability"], "false_alarm_rate": FALSE_ALARM}
-            rows.append({**ends, **rate, "state": STATES[row["verdict"]]})
+            state = STATES.get(row["verdict"]) or by_value(row["probability"] >= EVEN)
+            rows.append({**ends, **rate, "state": state})
     line = lines.of("return_ratio")
     for row in () if ratios is None or line is None else ratios.to_dict("records"):
         if row["ratio"] == lines.choices.get("C8") and pd.notna(row["ci_low"]):
             low, high = row["ci_low"] >= line, row["ci_high"] < line
-            state = "met" if low else "missed" if high else "unsure"
+            state = "met" if low else "missed" if high else by_value(row["value"] >= line)
             ends = {name: row[name] for name in ("value", "ci_low", "ci_high")}
             ends |= {"target": "roi", "horizon": "long", "unit": "ratio", "line": line}
             rows.append({**ends, "state": state, "false_alarm_rate": RATIO_FALSE_ALARM})
@@ -96,9 +106,10 @@ def taken_over(criterion: Mapping[str, Any], known: pd.DataFrame | None) -> dict
     if "line" in criterion:  # the line is the gate's own, not that of a target
         line = float(criterion["line"])
         low, high = mine["ci_low"] >= line, mine["ci_high"] < line
-        state = np.select([low, high], ["met", "missed"], "unsure")
+        near = [by_value(value >= line) for value in mine["value"]]
+        state = np.select([low, high], ["met", "missed"], near)
         mine = mine.assign(line=line, state=state)
-    worst = mine.assign(order=mine["state"].map(_GRAVITY.index)).sort_values("order").iloc[0]
+    worst = mine.assign(order=mine["state"].map(JUDGED.index)).sort_values("order").iloc[0]
     cells = {name: worst[name] for name in known.columns if name not in ("target", "horizon")}
     return {"measure": criterion["measure"], "report": criterion["report"], **cells}
 
