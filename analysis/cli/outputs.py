@@ -119,11 +119,12 @@ def share(voice: Voice, client: str, target: Path | None) -> None:
 @click.argument("client", shell_complete=known_clients)
 @speaking_command
 def forms(voice: Voice, client: str) -> None:
-    """Draft the law's forms, and blank logs to fill in.
+    """Draft the law's forms, blank logs and questionnaires to fill in.
 
     Impact assessment, log of incidents and record of access by third parties of CLIENT; behaviour
     change log, coaching log and monthly table of satisfaction. Word documents in both languages,
-    the logs as workbooks too; those that are there already are kept.
+    the logs as workbooks too. Each questionnaire that the client file declares is written as a
+    form to print and as a text that survey platforms import. Those that are there already are kept.
     """
     from analysis import client as clients
     from analysis import report
@@ -131,5 +132,10 @@ def forms(voice: Voice, client: str) -> None:
 
     with told_in_one_line(voice, client):
         folder = project_root() / "reports" / client / report.FORMS_FOLDER
-        written = report.write_forms(clients.load(client), folder)
+        opened = clients.load(client)
+        written = report.write_forms(opened, folder)
         voice.say("forms.written" if written else "forms.kept", n=len(written), path=folder)
+        if written and opened.instruments:
+            voice.say("forms.platforms", client=client)
+            if items := report.unworded(opened):
+                voice.say("forms.unworded", items=", ".join(items))

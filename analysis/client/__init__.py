@@ -1,5 +1,6 @@
 """The client file: who the client is, what its exports mean, what is to be answered."""
 
+from analysis.client.anchors import anchors_of, codes_of
 from analysis.client.base import IDENTIFIER, Bilingual, Period, is_identifier
 from analysis.client.database import Database
 from analysis.client.document import Client
@@ -57,6 +58,8 @@ __all__ = [
     "Unpivot",
     "Value",
     "Wide",
+    "anchors_of",
+    "codes_of",
     "is_identifier",
     "load",
     "load_in_part",

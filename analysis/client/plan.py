@@ -38,15 +38,18 @@ class Item(Part):
     Of a course questionnaire ``useful``, ``lecturer`` and ``organisation`` name its domains.
 
     ``satisfied`` are the scores that count as satisfied, from the lowest to the best; those of
-    the instrument without it.
+    the instrument without it. ``anchors`` are the words printed beside raw codes, those of the
+    instrument without them; ``wording_en`` is the question as the English form asks it.
     """
 
     wording: str = ""
+    wording_en: str = ""
     dimension: str | None = None
     role: Literal["overall", "nps", "useful", "lecturer", "organisation", "item"] = "item"
     scale: Scale | None = None
     reversed: bool = False
     satisfied: Boxes | None = None
+    anchors: dict[int, Bilingual] = Field(default_factory=dict)
 
 
 class Instrument(Part):
@@ -55,13 +58,28 @@ class Instrument(Part):
     ``reversed: true`` on the instrument or on an item: the raw codes run from best to
     worst; ingest turns them round with ``scale.min + scale.max - code``. ``satisfied: [8, 10]``
     says which scores, turned round, count as satisfied: the two best points without it.
+    ``anchors: {1: {zh_CN, en}, …}`` are the words printed beside raw codes. ``fills`` names the
+    table that the answers go to, where no source tells it yet.
     """
 
     title: Bilingual | None = None
+    fills: Literal["surveys", "reactions", "ratings"] | None = None
     scale: Scale
     reversed: bool = False
     satisfied: Boxes | None = None
+    anchors: dict[int, Bilingual] = Field(default_factory=dict)
     items: dict[Text, Item] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _anchors_on_their_scale(self) -> Instrument:
+        for item in self.items:
+            scale, own = self.scale_of(item), self.declared_anchors(item)
+            words = [w for said in own.values() for w in {said.zh_CN, said.en}]
+            if any(not scale.min <= code <= scale.max for code in own):
+                raise refused("anchors", "anchors are words for codes of the scale")
+            if len(words) != len(set(words)):
+                raise refused("anchors_twice", "two codes cannot have the same words")
+        return self
 
     def scale_of(self, item: str) -> Scale:
         """Return the scale of one item."""
@@ -74,6 +92,12 @@ class Instrument(Part):
         if boxes is None and (question.scale is None or question.scale == self.scale):
             boxes = self.satisfied
         return None if boxes is None else boxes.min
+
+    def declared_anchors(self, item: str) -> dict[int, Bilingual]:
+        """Return the words declared for the raw codes of one item; empty without any."""
+        question = self.items[item]
+        shared = question.scale is None or question.scale == self.scale
+        return question.anchors or (self.anchors if shared else {})
 
     def turned(self, item: str) -> bool:
         """Return whether the raw codes of one item run from best to worst."""

@@ -21,6 +21,7 @@ from analysis.files import (
     sha256,
     write_text,
 )
+from analysis.ingest.proposal.declared import declared_in
 from analysis.ingest.proposal.text import Say, quoted
 from analysis.ingest.propose import alike, exports, proposed_parts, read_all
 from analysis.ingest.readers import RawTable, read
@@ -163,7 +164,7 @@ def _propose(
     written: list[str], raw: dict[str, Any], fresh: Sequence[list[RawTable]], say: Say
 ) -> None:
     """Add new sources at the end of ``sources``, and the questionnaires and labels they name."""
-    sources, instruments, five = proposed_parts(fresh, say)
+    sources, instruments, five = proposed_parts(fresh, say, declared_in(raw))
     _append(written, "sources", "\n".join(sources).splitlines())
     if instruments:
         _append(written, "instruments", instruments.strip("\n").splitlines()[1:])

@@ -41,6 +41,13 @@ from analysis.ingest.proposal.answers import (
     unpivot_lines,
     value_of,
 )
+from analysis.ingest.proposal.declared import (
+    Known,
+    columns_for,
+    known_again,
+    table_of,
+)
+from analysis.ingest.proposal.declared import unpivot_lines as declared_lines
 from analysis.ingest.proposal.headers import mapped, meaning, recognise, word
 from analysis.ingest.proposal.months import Months, months_of
 from analysis.ingest.proposal.occasions import occasion_of, occasions_in
@@ -218,9 +225,14 @@ def exports(files: Sequence[str | Path]) -> list[tuple[Path, str]]:
     return list(found.items())
 
 
-def proposed_parts(groups: Sequence[list[RawTable]], say: Say) -> tuple[list[str], str, str]:
-    """Return the entries of ``sources``, the block of ``instruments`` and the labels ``five``."""
-    read_in = [_export(group, say) for group in groups]
+def proposed_parts(
+    groups: Sequence[list[RawTable]], say: Say, declared: Sequence[Known] = ()
+) -> tuple[list[str], str, str]:
+    """Return the entries of ``sources``, the block of ``instruments`` and the labels ``five``.
+
+    Answers to ``declared`` questionnaires are known again by their questions.
+    """
+    read_in = [_export(group, say, declared) for group in groups]
     spellings = Spellings()
     sources = [_source(export, spellings, say) for export in read_in]
     asked = {e.instrument: e for e in read_in if e.asked}
@@ -270,7 +282,8 @@ class _Export:
 
     ``columns`` maps canonical columns to headers, ``drop`` known headers to why they are left.
     ``near`` are the table and the runner-up, the likeliest first; ``months`` the months that
-    stand as columns, which ``headers`` leave out.
+    stand as columns, which ``headers`` leave out; ``known`` the declared questionnaire that its
+    questions are those of.
     """
 
     group: Sequence[RawTable]
@@ -280,17 +293,20 @@ class _Export:
     drop: Mapping[str, str]
     near: tuple[str, ...] = ()
     months: Months | None = None
+    known: Known | None = None
 
     @property
     def items(self) -> dict[str, str]:
         """The questions of a wide questionnaire: item → header."""
+        if self.known is not None:
+            return self.known.headers_of(self.headers)
         used = {*self.columns.values(), *self.drop}
         return items_of(self.group, self.table, self.headers, used)
 
     @property
     def asked(self) -> dict[str, str]:
         """What an instrument has to be declared for: the items, or the one mean."""
-        if self.table == "ticket_counts":
+        if self.table == "ticket_counts" or self.known is not None:
             return {}
         if self.items or self.table != "survey_means":
             return self.items
@@ -299,11 +315,16 @@ class _Export:
     @property
     def instrument(self) -> str:
         """What the questionnaire is called."""
+        if self.known is not None:
+            return self.known.name
         return f"{self.table}_{PurePath(self.group[0].source.file).stem}"
 
 
-def _export(group: Sequence[RawTable], say: Say) -> _Export:
+def _export(group: Sequence[RawTable], say: Say, declared: Sequence[Known] = ()) -> _Export:
     """Return what an export is; months count as its columns only in a table of such amounts."""
+    known = known_again(tuple(map(str, group[0].frame.columns)), declared)
+    if known is not None:
+        return _answered(group, known)
     months = months_of(group, _measures(), say)
     if months is not None:
         found = _recognised(group, months)
@@ -346,6 +367,20 @@ def _recognised(group: Sequence[RawTable], months: Months | None) -> _Export:
     return _Export(group, table, headers, columns, known.get("drop", {}), near, months)
 
 
+def _answered(group: Sequence[RawTable], known: Known) -> _Export:
+    """Return an export that holds the answers to a declared questionnaire."""
+    headers = tuple(map(str, group[0].frame.columns))
+    source = group[0].source
+    name = PurePath(source.file).stem + f" {source.sheet or ''}"
+    table = table_of(known, recognise(headers, name).table)
+    columns, drop = columns_for(table)
+    asked = set(known.headers_of(headers).values())
+    others = [h for h in headers if h not in asked]
+    others = [h for h in others if personal_reason(h) != "name" or _numbered(group, h)]
+    own = {column: [] for column in TABLES[table].columns}
+    return _Export(group, table, headers, mapped(others, own | columns), drop, known=known)
+
+
 def _monthly(headers: Sequence[str]) -> bool:
     """Return whether one of the headers is known to hold months."""
     known = known_headers()["tables"]["ticket_counts"]["columns"]["month"]
@@ -385,6 +420,7 @@ def _five(read_in: Sequence[_Export]) -> str:
     met = [
         label
         for export in read_in
+        if export.known is None
         for header in export.items.values()
         for label in labels_in(export.group, header)
     ]
@@ -449,7 +485,10 @@ def _source(export: _Export, sites: Spellings, say: Say) -> str:
         lines.append(f"    constants: {{{said}}}")
     if items:
         of_kinds = table == "ticket_counts"
-        lines += kind_lines(items) if of_kinds else unpivot_lines(export.group, items)
+        if export.known is not None:
+            lines += declared_lines(export.group, export.known, items)
+        else:
+            lines += kind_lines(items) if of_kinds else unpivot_lines(export.group, items)
     lines += _drop(export, {*export.columns.values(), *items.values()}, say)
     lines += _finer(export, say)
     return "\n".join(lines)

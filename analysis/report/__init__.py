@@ -10,6 +10,7 @@ from analysis.report.forms import write_forms
 from analysis.report.kept_settings import keep_settings
 from analysis.report.portfolio import portfolio
 from analysis.report.printing import print_pages
+from analysis.report.questionnaires import unworded
 from analysis.report.run import Run, newest_run, open_chapter, open_run
 from analysis.report.sharing import share
 
@@ -26,5 +27,6 @@ __all__ = [
     "portfolio",
     "print_pages",
     "share",
+    "unworded",
     "write_forms",
 ]

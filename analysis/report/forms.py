@@ -1,9 +1,10 @@
 """Forms to fill in, as far as the client file tells: the law's, and logs kept at work.
 
 Impact assessment before processing, log of incidents, and record of access by third parties, which
-the law on personal information asks for; behaviour change log, coaching log and monthly table of
-satisfaction. Word documents in both languages; the logs as workbooks too, whose headings the
-mapping knows. What only people can know is left to be filled in.
+the law on personal information asks for; behaviour change log, coaching log, monthly table of
+satisfaction, and the questionnaires that the client file declares. Word documents in both
+languages; the logs as workbooks too, whose headings the mapping knows, and questionnaires as texts
+that survey platforms import. What only people can know is left to be filled in.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from analysis.client import Client
 from analysis.design.privacy import PERSONAL
 from analysis.files import replace_file
 from analysis.inert import inert
+from analysis.report.questionnaires import write_questionnaires
 from analysis.report.run import FOLDERS
 from analysis.settings import Language
 from analysis.tables import TABLES
@@ -90,6 +92,7 @@ def write_forms(client: Client, folder: Path) -> list[Path]:
             if not path.exists():
                 document = _document(client, form, language)
                 written.append(replace_file(path, lambda p, d=document: d.save(str(p))))
+        written += write_questionnaires(client, folder / name, language)
         for log in LOGS:
             path = folder / name / f"{log}.xlsx"
             if not path.exists():
