@@ -23,7 +23,7 @@ from analysis.tables import RATER_ROLES, TABLES, TICKET_KINDS
 OPTIONAL = ("surveys", "tickets", "ratings", "fees", "contracts", "reactions", "assessments",
             "enrolments", "crm_usage", "costs", "milestones", "risks", "actions", "invitations",
             "lecturers", "appeals", "documents", "events", "test_answers", "skill_use", "coaching",
-            "staff")  # fmt: skip
+            "task_scores", "needs_asked", "staff")  # fmt: skip
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "surveys": ("invitations",),
     "staff": (
@@ -35,6 +35,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
         "reactions",
         "skill_use",
         "coaching",
+        "task_scores",
+        "needs_asked",
     ),
 }
 """Tables that nobody exports without another."""

@@ -23,6 +23,7 @@ PERSONAL: Mapping[str, tuple[str, ...]] = {
     "appeals": ("about", "outcome"),
     "skill_use": ("skill", "times"),
     "coaching": ("kind", "skill"),
+    "task_scores": ("score", "video_consent"),
 }
 """Columns that say something about a person without naming one."""
 

@@ -22,6 +22,8 @@ from analysis.tables import Rows, parts
 MARGIN = 0.05
 """Wanted half-width of a share's 95 % interval: five percentage points."""
 ANSWERS = (5, 10, 20, 40, 80)
+TIERS = ("frontline", "middle", "senior")
+"""Tiers of staff, each sampled by itself in a survey of training needs."""
 SITES = (12, 20, 30, 40, 60, 80)
 
 
@@ -128,12 +130,18 @@ def assess_samples(
     StageResults
         Table ``samples``: ``site_id, label`` (name, else the id), ``households, needed`` (five
         points either way for a share of this site), ``answered`` (questionnaires a year so far),
-        ``enough`` and ``staff_needed``; NULL where the table they need, or the line of a needs
-        survey, is missing.
+        ``enough`` and ``staff_needed`` with ``frontline, middle, senior`` of them; NULL where the
+        table they need, or the line of a needs survey, is missing. Each tier is sampled by itself
+        and rounded up, so that no tier of a site is left out; staff without a tier are sampled as
+        one more.
     """
     named = sites["site_name"] if "site_name" in sites else sites["site_id"]
     table = sites[["site_id", "households"]].assign(
-        label=named.fillna(sites["site_id"]), answered=None, enough=None, staff_needed=None
+        label=named.fillna(sites["site_id"]),
+        answered=None,
+        enough=None,
+        staff_needed=None,
+        **dict.fromkeys(TIERS),
     )
     table["needed"] = [
         answers_for_share(margin=margin, population=None if pd.isna(h) else float(h), level=level)
@@ -148,9 +156,16 @@ def assess_samples(
         table["enough"] = table["answered"] >= table["needed"]
     needs_share = (lines or course()).of("needs_sample")
     if staff is not None and needs_share is not None:
-        employed = staff[staff["left_on"].isna()].groupby("site_id")["staff_id"].nunique()
-        people = table["site_id"].map(employed).fillna(0)
-        table["staff_needed"] = np.ceil(needs_share * people).astype(int)
+        employed = staff[staff["left_on"].isna()]
+        tier = employed["tier"] if "tier" in employed else pd.Series(None, index=employed.index)
+        each = employed.assign(tier=tier.astype(object).fillna(""))
+        people = each.pivot_table(
+            index="site_id", columns="tier", values="staff_id", aggfunc="nunique", fill_value=0
+        ).reindex(index=table["site_id"], fill_value=0)
+        needed = np.ceil((needs_share * people).round(9)).astype(int)
+        table["staff_needed"] = needed.sum(axis=1).to_numpy()
+        for name in TIERS if set(TIERS) & set(needed) else ():
+            table[name] = needed[name].to_numpy() if name in needed else 0
     return collect("design", [], tables={"samples": table})
 
 

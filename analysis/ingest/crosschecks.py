@@ -31,11 +31,13 @@ PERIOD_COLUMNS: Mapping[str, str] = {
     "crm_usage": "month",
     "skill_use": "seen_on",
     "coaching": "held_on",
+    "task_scores": "scored_on",
 }
 """The date that must lie in the evaluated period, by table."""
 
 ORDER: Mapping[str, tuple[tuple[str, str], ...]] = {
     "staff": (("hired_on", "left_on"),),
+    "needs_asked": (("asked_on", "answered_on"),),
     "appeals": (("filed_on", "due_on"), ("filed_on", "decided_on")),
     "tickets": (
         ("opened_at", "first_response_at"),

@@ -67,13 +67,13 @@ def assess_raters(
     for instrument, mine in rows.groupby("instrument", sort=True):
         others = mine[mine["role"] != "self"]
         scores = others.groupby(["subject", "rater"], as_index=False)["score"].mean()
-        agreed = _agreement(scores, level=level)
+        agreed = agreement_of(scores, level=level)
         if agreed is None:
             items.append(_impossible(str(instrument), _why_not(scores)))
         else:
             how = (scores, simulated, line)
             items += _agreement_items(str(instrument), agreed, *how, level=level)
-            tables.append(_by_item(others, level=level).assign(instrument=str(instrument)))
+            tables.append(by_item(others, level=level).assign(instrument=str(instrument)))
             forms.append(six_forms(scores, agreed, level=level).assign(instrument=str(instrument)))
         items.append(_least_check(str(instrument), mine, scores, least))
         gap = _gap(mine, scores, least, level=level)
@@ -125,8 +125,22 @@ def rating_rows(ratings: pd.DataFrame, before=None) -> pd.DataFrame:
     )
 
 
-def _agreement(scores: pd.DataFrame, level: float) -> tuple | None:
-    """Form, ICC of one rater with its ends, reliability of the mean with its ends, raters."""
+def agreement_of(scores: pd.DataFrame, level: float = LEVEL) -> tuple | None:
+    """Return how well raters agree on their subjects, in the form that fits who rated whom.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        ``subject, rater, score``, one row per pair.
+    level : float
+        Coverage of intervals.
+
+    Returns
+    -------
+    tuple or None
+        Form, intraclass correlation of one rater with its ends, reliability of the mean of the
+        raters with its ends, raters, subjects; None where nothing can be told.
+    """
     raters = scores.groupby("rater")["subject"].nunique()
     subjects = scores["subject"].nunique()
     if len(raters) >= 2 and subjects >= 2 and (raters == subjects).all():
@@ -313,7 +327,16 @@ def _least_check(instrument: str, mine: pd.DataFrame, scores: pd.DataFrame, leas
     )
 
 
-def _by_item(others: pd.DataFrame, level: float) -> pd.DataFrame:
+def by_item(others: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
+    """Return Krippendorff's ordinal alpha and Gwet's AC2 with its ends by item.
+
+    Parameters
+    ----------
+    others : DataFrame
+        ``item, subject, score``, one row per rating.
+    level : float
+        Coverage of intervals.
+    """
     rows = []
     for item, mine in others.groupby("item", sort=True):
         slot = mine.groupby("subject").cumcount()

@@ -62,6 +62,10 @@ MEANINGFUL_NULL = {
     ("skill_use", "days"),
     ("coaching", "skill"),
     ("coaching", "coach_id"),
+    ("task_scores", "pass_score"),
+    ("task_scores", "blinded"),
+    ("task_scores", "video_consent"),
+    ("needs_asked", "answered_on"),
 }
 """Columns whose NULL says something (still open, anonymous, never left); not judged."""
 
@@ -77,6 +81,8 @@ NEVER_MISSED = frozenset(
         "events",
         "skill_use",
         "coaching",
+        "task_scores",
+        "needs_asked",
     }
 )
 """Tables whose absence is told by the step that would use them, not by the scorecard."""

@@ -19,6 +19,7 @@ from analysis.simulation import (
     records,
     sheets,
     skills,
+    tasks,
     tickets,
 )
 from analysis.simulation import training as course
@@ -106,6 +107,8 @@ def simulate(parameters: WorldParameters) -> World:
         drawn["test_answers"] = sheets.draw_test_answers(p, drawn["assessments"])
         drawn["skill_use"] = skills.draw_skill_use(p, staff, drawn["assessments"])
         drawn["coaching"] = skills.draw_coaching(p, staff, drawn["assessments"])
+        drawn["task_scores"] = tasks.draw_task_scores(p, staff, drawn["assessments"])
+        drawn["needs_asked"] = tasks.draw_needs_asked(p, roster, staff)
         drawn["appeals"] = records.draw_appeals(p, drawn["assessments"])
         instruments += course.instrument_rows()
     if "ratings" in p.families:

@@ -152,6 +152,56 @@ TABLES = (
         },
     ),
     Table(
+        "task_scores",
+        "points of one assessor for one criterion of one practical task; optional, it allows "
+        "reports, simulations, tools and recordings to be scored by several assessors",
+        ("staff_id", "task", "occasion", "assessor_id", "item"),
+        {
+            "staff_id": Column("person", "employee", required=True, refers="staff"),
+            "task": Column("label", "the task; its criteria count together", required=True),
+            "kind": Column(
+                "label",
+                "what was scored",
+                required=True,
+                labels=("report", "simulation", "tool", "recording"),
+            ),
+            "occasion": Column(
+                "label", "when", required=True, labels=("pre", "post", "retest", "follow_up")
+            ),
+            "assessor_id": Column("person", "assessor", required=True),
+            "item": identifier("criterion of the scoring sheet; of tools, the tool"),
+            "scored_on": Column("date", "day of the score"),
+            "score": Column("number", "points; NULL where left blank", low=0, unit="points"),
+            "full_score": Column(
+                "number", "full points of the criterion", required=True, low=0, unit="points"
+            ),
+            "pass_score": Column(
+                "number", "points from which it is mastered", low=0, unit="points"
+            ),
+            "blinded": Column("bool", "whether the assessor did not know before from after"),
+            "video_consent": Column(
+                "bool", "whether the person agreed to be filmed; NULL where not recorded"
+            ),
+        },
+    ),
+    Table(
+        "needs_asked",
+        "one employee asked for training needs in one way; optional, it allows the needs survey "
+        "to be held to its sample and return",
+        ("staff_id", "way", "asked_on"),
+        {
+            "staff_id": Column("person", "employee", required=True, refers="staff"),
+            "way": Column(
+                "label",
+                "how",
+                required=True,
+                labels=("questionnaire", "focus_group", "interview"),
+            ),
+            "asked_on": Column("date", "day of the invitation", required=True),
+            "answered_on": Column("date", "day of the answer; NULL where there is none"),
+        },
+    ),
+    Table(
         "ratings",
         "one rated item of behaviour",
         ("rating_id", "item"),
@@ -216,6 +266,8 @@ OF_TRAINING = (
     "reactions",
     "assessments",
     "test_answers",
+    "task_scores",
+    "needs_asked",
     "costs",
 )
 """Tables that only the evaluation of a training uses."""

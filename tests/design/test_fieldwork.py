@@ -54,6 +54,12 @@ def test_samples_of_sites_by_hand():
     assert table["answered"].to_dict() == {"a": 6, "b": 0}  # three in six months
     assert table["staff_needed"].to_dict() == {"a": 2, "b": 0}  # 30 % of four
     assert table["label"].to_dict() == {"a": "a", "b": "b"}
+    assert table["frontline"].isna().all()
+    tiers = staff.assign(tier=["frontline", "frontline", "middle", None, "middle"])
+    table = assess_samples(sites, surveys, tiers, months=6).tables["samples"].set_index("site_id")
+    # One of two at the front line, the one left in the middle tier, the one without a tier.
+    columns = ["frontline", "middle", "senior", "staff_needed"]
+    assert table[columns].to_numpy().tolist() == [[1, 1, 0, 3], [0, 0, 0, 0]]
     named = assess_samples(sites.assign(site_name=["翠湖", None]), None, None, months=6)
     assert named.tables["samples"]["label"].tolist() == ["翠湖", "b"]
 

@@ -308,6 +308,28 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
         row=("seen_on",),
         with_row=("staff_id", "seen_on", "skill", "seen_by", "times", "days"),
     ),
+    "task_scores": Knowledge(
+        row=("scored_on",),
+        with_row=(
+            "staff_id",
+            "task",
+            "kind",
+            "occasion",
+            "assessor_id",
+            "item",
+            "scored_on",
+            "score",
+            "full_score",
+            "pass_score",
+            "blinded",
+            "video_consent",
+        ),
+    ),
+    "needs_asked": Knowledge(
+        row=("asked_on",),
+        with_row=("staff_id", "way", "asked_on"),
+        events=(Event(column="answered_on", brings=("answered_on",)),),
+    ),
     "coaching": Knowledge(
         row=("held_on",),
         with_row=(

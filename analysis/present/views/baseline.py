@@ -21,6 +21,8 @@ from analysis.present.views.instruments import (
     register,
     reliability,
     shifts,
+    task_agreement,
+    task_items,
     titles_of,
     worded,
 )
@@ -56,6 +58,8 @@ __all__ = [
     "scorecard",
     "shifts",
     "skill_gaps",
+    "task_agreement",
+    "task_items",
     "weighting",
 ]
 

@@ -142,9 +142,8 @@ def _written(values: pd.Series, spec: str) -> list[dict[str, str]]:
 def short_of(table: pd.DataFrame) -> pd.DataFrame:
     """Return the sites in the order of what they lack."""
     lack = table["needed"] - pd.to_numeric(table["answered"]).fillna(0)
-    counts = {
-        name: _written(table[name], "int") for name in ("households", "answered", "staff_needed")
-    }
+    written = ("households", "answered", "staff_needed", "frontline", "middle", "senior")
+    counts = {name: _written(table[name], "int") for name in written}
     return table.assign(**counts, lack=lack).sort_values("lack", ascending=False)
 
 

@@ -171,6 +171,23 @@ def raters(results: StageResults) -> pd.DataFrame:
     return worded(results, table.assign(ac2=in_words(ends, _value_with_ends)))
 
 
+def task_agreement(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the agreement of assessors of practical tasks, with intervals in words."""
+    mean = {"mean": "value", "mean_low": "ci_low", "mean_high": "ci_high"}
+    together = table.drop(columns=list(mean.values())).rename(columns=mean)
+    return table.assign(
+        form=[form or "—" for form in table["form"]],
+        single=in_words(table, _value_with_ends),
+        together=in_words(together, _value_with_ends),
+    )
+
+
+def task_items(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the agreement on behaviour in videos, with intervals in words."""
+    ends = table.rename(columns={"ac2": "value", "ac2_low": "ci_low", "ac2_high": "ci_high"})
+    return table.assign(ac2=in_words(ends, _value_with_ends))
+
+
 def group_means(results: StageResults) -> pd.DataFrame:
     """Return the means that the gate lets be compared, groups in words."""
     means = results.table_or_empty("group_means")

@@ -200,6 +200,32 @@ def contrasts(results: StageResults) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def task_levels(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the points of practical tasks with their change since before the course in words."""
+    return table.assign(full=_points(table), moved=in_words(table, _moved))
+
+
+def task_groups(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the points of practical tasks by post and site, full points as they are written."""
+    return table.assign(full=_points(table))
+
+
+def _points(table: pd.DataFrame) -> list[str]:
+    return [f"{full:g}" for full in table["full"]]
+
+
+def _moved(row, language: Language) -> str:
+    if pd.isna(row.change):
+        return "—"
+    write = {
+        name: wording.format_value(getattr(row, name), "points", language)
+        for name in ("change", "change_low", "change_high")
+        if pd.notna(getattr(row, name))
+    }
+    form = "monitoring.task_change" if len(write) == 3 else "monitoring.task_change.alone"
+    return wording.text(form, language, people=row.paired, **write)
+
+
 def lecturers(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with pseudonyms cut to what tells people apart on a page."""
     return table.assign(lecturer_id=in_words(table, _lecturer))

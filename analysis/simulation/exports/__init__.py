@@ -36,6 +36,8 @@ WRITERS: Mapping[str, Callable[[World, Path], None]] = {
     "documents": record_files.write_documents,
     "skill_use": record_files.write_skill_use,
     "coaching": record_files.write_coaching,
+    "task_scores": record_files.write_task_scores,
+    "needs_asked": record_files.write_needs_asked,
     "events": record_files.write_events,
 }
 """What writes each canonical table; milestones, risks and actions share one workbook."""

@@ -17,6 +17,15 @@ _COACHING = {
     "feedback": "反馈点评",
     "reminder": "提醒",
 }
+_TASKS = {
+    "report": "调研报告",
+    "simulation": "情景演练",
+    "tool": "工具应用",
+    "recording": "录像评分",
+}
+_OCCASIONS = {"pre": "训前", "post": "训后"}
+_WAYS = {"questionnaire": "问卷", "focus_group": "座谈会", "interview": "访谈"}
+_YES = {True: "是", False: "否"}
 _CHANGES = {
     "service_standard": "服务标准",
     "takeover": "项目交接",
@@ -86,6 +95,38 @@ def write_coaching(world: World, folder: Path) -> None:
     }
     with Workbook(folder / "行为评估" / "在岗辅导记录.xlsx") as book:
         book.sheet("辅导记录", columns, title="在岗辅导记录")
+
+
+def write_task_scores(world: World, folder: Path) -> None:
+    """Write the scoring sheets of practical tasks, one row per criterion and assessor."""
+    scores = world.tables["task_scores"]
+    columns = {
+        "工号": spelling.identifiers(scores["staff_id"]),
+        "任务": list(scores["task"]),
+        "任务类型": spelling.mapped(scores["kind"], _TASKS),
+        "考核阶段": spelling.mapped(scores["occasion"], _OCCASIONS),
+        "考官编号": list(scores["assessor_id"]),
+        "评分项": list(scores["item"]),
+        "评分日期": spelling.dates(scores["scored_on"]),
+        "得分": [f"{score:g}" for score in scores["score"]],
+        "满分": [f"{full:g}" for full in scores["full_score"]],
+        "达标分": spelling.plain(scores["pass_score"]),
+        "是否盲评": spelling.mapped(scores["blinded"], _YES),
+        "是否同意录像": spelling.mapped(scores["video_consent"], _YES),
+    }
+    write_csv(folder / "培训" / "实操评分表.csv", columns, encoding="utf-8-sig")
+
+
+def write_needs_asked(world: World, folder: Path) -> None:
+    """Write the list of staff asked for training needs."""
+    asked = world.tables["needs_asked"]
+    columns = {
+        "工号": spelling.identifiers(asked["staff_id"]),
+        "调研方式": spelling.mapped(asked["way"], _WAYS),
+        "发放日期": spelling.dates(asked["asked_on"]),
+        "回收日期": spelling.dates(asked["answered_on"]),
+    }
+    write_csv(folder / "培训" / "需求调研名单.csv", columns, encoding="gb18030")
 
 
 def write_documents(world: World, folder: Path) -> None:

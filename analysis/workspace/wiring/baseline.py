@@ -13,6 +13,8 @@ from analysis import tables as canonical
 from analysis.design.calendar import festival_months, season
 from analysis.measurement.benchmarks import assess_benchmarks
 from analysis.measurement.course_domains import assess_course_domains
+from analysis.measurement.needs_asked import assess_needs_asked
+from analysis.measurement.tasks import assess_task_agreement
 from analysis.present import views
 from analysis.results import Check, Estimate, StageResults
 from analysis.settings import TRAINING
@@ -233,6 +235,13 @@ class BaselineStage(Stage):
             anchors(ratings, described, seed=self.seed, lines=self.lines, **how),
             step("drift", measurement.assess_rater_drift, ratings, **day, **self.told),
             step("shoppers", measurement.assess_shoppers, ratings, **how),
+            step(
+                "task_agreement",
+                assess_task_agreement,
+                self.table("task_scores"),
+                **({} if line is None else {"line": float(line)}),
+                **self.told,
+            ),
         ]
         return self.named(results.merge("baseline", parts))
 
@@ -253,7 +262,15 @@ class BaselineStage(Stage):
             goals=wanted,
         )
         subjects = self.step("complaints", complaints, self, self.before("tickets", "opened_at"))
-        return self.named(results.merge("baseline", [gaps, subjects, chain]))
+        asked = self.step(
+            "needs_asked",
+            assess_needs_asked,
+            self.table("needs_asked"),
+            staff,
+            lines=self.lines,
+            **self.told,
+        )
+        return self.named(results.merge("baseline", [gaps, subjects, chain, asked]))
 
     def appraisal(self) -> StageResults:
         """Say what the weighted appraisal of sites may be used for, from the year before."""

@@ -19,6 +19,7 @@ from analysis.monitoring.sites.profiles import profiles
 from analysis.monitoring.sites.standing import assess_sites, watched
 from analysis.monitoring.training.coaching import assess_coaching
 from analysis.monitoring.training.reach import assess_reach
+from analysis.monitoring.training.tasks import assess_tasks
 from analysis.results import Alert, StageResults, Topic, collect, merge
 from analysis.tables import period_of
 from analysis.workspace.inputs.complaints import complaints
@@ -116,7 +117,9 @@ class MonitoringStage(Stage):
         coached = self.step("coaching", assess_coaching, *log, **self.told)
         people = (self.table("staff"), enrolments)
         reached = self.step("reach", assess_reach, *people, on=self.today, **self.told)
-        return merge(self.name, (taught, who, left, coached, reached))
+        scored = self.of("task_scores", "staff", "sites")
+        practised = self.step("tasks", assess_tasks, *scored, **self.held, **self.told)
+        return merge(self.name, (taught, who, left, coached, reached, practised))
 
     def items(self) -> StageResults:
         """Analyse the items of tests whose answers are at hand item by item."""
