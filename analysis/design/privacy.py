@@ -24,6 +24,7 @@ PERSONAL: Mapping[str, tuple[str, ...]] = {
     "skill_use": ("skill", "times"),
     "coaching": ("kind", "skill"),
     "task_scores": ("score", "video_consent"),
+    "attributions": ("estimate", "confidence", "improvement"),
 }
 """Columns that say something about a person without naming one."""
 

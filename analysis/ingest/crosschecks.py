@@ -32,6 +32,7 @@ PERIOD_COLUMNS: Mapping[str, str] = {
     "skill_use": "seen_on",
     "coaching": "held_on",
     "task_scores": "scored_on",
+    "attributions": "answered_on",
 }
 """The date that must lie in the evaluated period, by table."""
 

@@ -66,6 +66,10 @@ MEANINGFUL_NULL = {
     ("task_scores", "blinded"),
     ("task_scores", "video_consent"),
     ("needs_asked", "answered_on"),
+    ("attributions", "site_id"),
+    ("attributions", "improvement"),
+    ("attributions", "estimate"),
+    ("attributions", "confidence"),
 }
 """Columns whose NULL says something (still open, anonymous, never left); not judged."""
 
@@ -83,6 +87,7 @@ NEVER_MISSED = frozenset(
         "coaching",
         "task_scores",
         "needs_asked",
+        "attributions",
     }
 )
 """Tables whose absence is told by the step that would use them, not by the scorecard."""

@@ -155,6 +155,8 @@ class Topic(StrEnum):
 
     # Value
     ACTIONS = "actions"
+    ISOLATION = "isolation"
+    OUTLOOK_KEPT = "outlook_kept"
     BETWEEN_ROUNDS = "between_rounds"
     NEXT_STEP = "next_step"
     RETURN = "return"

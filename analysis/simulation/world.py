@@ -14,6 +14,7 @@ from analysis.simulation import (
     behaviour,
     customers,
     ledgers,
+    opinions,
     people,
     programme,
     records,
@@ -109,6 +110,7 @@ def simulate(parameters: WorldParameters) -> World:
         drawn["coaching"] = skills.draw_coaching(p, staff, drawn["assessments"])
         drawn["task_scores"] = tasks.draw_task_scores(p, staff, drawn["assessments"])
         drawn["needs_asked"] = tasks.draw_needs_asked(p, roster, staff)
+        drawn["attributions"] = opinions.draw_attributions(p, staff, drawn["enrolments"])
         drawn["appeals"] = records.draw_appeals(p, drawn["assessments"])
         instruments += course.instrument_rows()
     if "ratings" in p.families:

@@ -12,6 +12,8 @@ RATER_ROLES = (
     "expert",
 )
 
+ATTRIBUTING_ROLES = ("participant", "supervisor", "manager", "customer", "expert")
+
 _ATTEMPT = {
     "staff_id": Column("person", "employee", required=True, refers="staff"),
     "module": Column("label", "course module", required=True),
@@ -257,6 +259,31 @@ TABLES = (
             "minutes": Column("number", "length", low=0, unit="minutes"),
         },
     ),
+    Table(
+        "attributions",
+        "what one person asked puts down to the training, of one improvement; optional: opinion",
+        ("respondent_id", "refers_to"),
+        {
+            "respondent_id": Column("person", "who was asked", required=True),
+            "refers_to": Column(
+                "label", "improvement: an indicator of the registry, or in words", required=True
+            ),
+            "respondent_role": Column(
+                "label", "role towards the training", required=True, labels=ATTRIBUTING_ROLES
+            ),
+            "site_id": site(required=False),
+            "answered_on": Column("date", "day they were asked"),
+            "improvement": Column(
+                "number", "yearly worth of the improvement as stated", low=0, unit="CNY"
+            ),
+            "estimate": Column(
+                "share", "share caused by the training; NULL without an answer", low=0, high=1
+            ),
+            "confidence": Column(
+                "share", "how sure they are; NULL without an answer", low=0, high=1
+            ),
+        },
+    ),
 )
 
 OF_TRAINING = (
@@ -269,5 +296,6 @@ OF_TRAINING = (
     "task_scores",
     "needs_asked",
     "costs",
+    "attributions",
 )
 """Tables that only the evaluation of a training uses."""

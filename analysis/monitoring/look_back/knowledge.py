@@ -342,6 +342,20 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
             "minutes",
         ),
     ),
+    "attributions": Knowledge(
+        row=("answered_on",),
+        undated_kept=True,
+        with_row=(
+            "respondent_id",
+            "refers_to",
+            "respondent_role",
+            "site_id",
+            "answered_on",
+            "improvement",
+            "estimate",
+            "confidence",
+        ),
+    ),
     "events": Knowledge(
         row=("happened_on",),
         with_row=("event_id", "site_id", "change", "name", "happened_on"),

@@ -222,3 +222,33 @@ def _verdict(row, language: Language) -> str:
         return wording.text(key, language, verdict=verdict)
     reason = wording.text(row.reason, language)
     return wording.text("report.labelled", language, label=verdict, value=reason)
+
+
+def outlook_kept(table: pd.DataFrame) -> pd.DataFrame:
+    """Return forecast and result with gains, quantities and intervals in words."""
+
+    def gain(column: str, spec: str = "effect") -> Callable[[Any, Language], str]:
+        def written(row: Any, language: Language) -> str:
+            number, unit = getattr(row, column), registry.get(row.indicator).unit
+            return (
+                "—" if pd.isna(number) else wording.format_value(number, spec, language, unit=unit)
+            )
+
+        return written
+
+    def interval(row: Any, language: Language) -> str:
+        if pd.isna(row.effect_low):
+            return "—"
+        low, high = (gain(name)(row, language) for name in ("effect_low", "effect_high"))
+        return wording.text("report.interval", language, low=low, high=high)
+
+    planned = table.assign(exposure=table["planned_exposure"])
+    return table.assign(
+        planned_break_even=in_words(table, gain("planned_break_even", "size")),
+        target=in_words(table, gain("target", "size")),
+        gained=in_words(table, gain("effect")),
+        gained_interval=in_words(table, interval),
+        interval=in_words(table, _amount_interval),
+        planned_quantity=in_words(planned, quantity),
+        counted_quantity=in_words(table, quantity),
+    )

@@ -38,6 +38,7 @@ WRITERS: Mapping[str, Callable[[World, Path], None]] = {
     "coaching": record_files.write_coaching,
     "task_scores": record_files.write_task_scores,
     "needs_asked": record_files.write_needs_asked,
+    "attributions": record_files.write_attributions,
     "events": record_files.write_events,
 }
 """What writes each canonical table; milestones, risks and actions share one workbook."""

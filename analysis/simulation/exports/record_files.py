@@ -26,6 +26,7 @@ _TASKS = {
 _OCCASIONS = {"pre": "训前", "post": "训后"}
 _WAYS = {"questionnaire": "问卷", "focus_group": "座谈会", "interview": "访谈"}
 _YES = {True: "是", False: "否"}
+_ASKED = {"participant": "参训者", "supervisor": "上级"}
 _CHANGES = {
     "service_standard": "服务标准",
     "takeover": "项目交接",
@@ -154,3 +155,20 @@ def write_events(world: World, folder: Path) -> None:
         "生效日期": spelling.dates(events["happened_on"]),
     }
     write_csv(folder / "项目变动记录.csv", columns, encoding="gb18030")
+
+
+def write_attributions(world: World, folder: Path) -> None:
+    """Write what people asked put down to the training; who gave no answer has blank cells."""
+    asked = world.tables["attributions"]
+    share = lambda cells: ["" if spelling.missing(v) else f"{v:.0%}" for v in cells]  # noqa: E731
+    columns = {
+        "估计人工号": spelling.identifiers(asked["respondent_id"]),
+        "估计人角色": spelling.mapped(asked["respondent_role"], _ASKED),
+        "改善指标": ["每千户投诉量"] * len(asked),
+        "所属项目": list(asked["site_id"]),
+        "估计日期": spelling.dates(asked["answered_on"]),
+        "年改善金额": ["" if spelling.missing(v) else f"{v:.0f}元" for v in asked["improvement"]],
+        "归因比例": share(asked["estimate"]),
+        "归因把握": share(asked["confidence"]),
+    }
+    write_csv(folder / "培训" / "培训作用估计表.csv", columns, encoding="utf-8-sig")

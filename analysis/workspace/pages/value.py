@@ -43,6 +43,9 @@ class ValuePage(Page):
         self.views("money")
         assumed = [c for c in self.found.checks if c.topic is Topic.BETWEEN_ROUNDS]
         self.checks(assumed, fold=False)
+        beside = (Topic.OUTLOOK_KEPT, Topic.ISOLATION)
+        known = [c for c in self.found.checks if c.topic in beside and c.status != "not_possible"]
+        self.checks(known, fold=False)
         self.views("return")
         self.section("unpriced")
         self.views("unpriced")

@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import design, indicators, value, wording
+from analysis import design, wording
 from analysis.design import Plan
 from analysis.results import StageResults, collect, merge
 from analysis.tables import month_of
 from analysis.workspace.inputs.detectable import judged
+from analysis.workspace.inputs.outlook import forecast
 from analysis.workspace.opening.locks import plan_of
 from analysis.workspace.opening.stage import Stage
 
@@ -178,24 +179,7 @@ class DesignStage(Stage):
 
     def outlook(self) -> StageResults:
         """Say which effects would pay for the training, and what its targets would return."""
-        rules, sites = self.client.value, self.sites.dropna(subset=["households"])
-        exposure = value.planned_exposure(
-            indicators.cohorts(self.waves),
-            sites.set_index("site_id")["households"].astype("float64").to_dict(),
-            months=rules.months_counted,
-            discount_rate=rules.discount_rate,
-        )
-        return self.step(
-            "outlook",
-            value.assess_outlook,
-            rules.benefits,
-            [goal for goal in self.client.goals if not goal.stratum],
-            self.table("costs"),
-            registry=self.registry,
-            baselines=self.mean_levels(before=self.first_wave),
-            exposure=exposure,
-            margin=rules.margin,
-        )
+        return forecast(self)
 
     def calendar(self) -> StageResults:
         """When to measure: the months after each wave that the client file names."""

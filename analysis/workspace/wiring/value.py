@@ -13,8 +13,11 @@ from analysis import causal, findings, indicators, monitoring, value
 from analysis.monitoring import attended_effort
 from analysis.results import Check, Estimate, Finding, StageResults, Topic, collect, merge
 from analysis.value import Switches, treated_exposure
+from analysis.value.isolation import assess_isolation
+from analysis.value.outlook_kept import assess_outlook_kept
 from analysis.workspace.inputs.beside_truth import return_beside_truth
 from analysis.workspace.inputs.exposure import ALL_MONTHS
+from analysis.workspace.inputs.outlook import forecast
 from analysis.workspace.opening import ledger
 from analysis.workspace.opening.stage import Stage
 
@@ -202,6 +205,27 @@ class ValueStage(Stage):
         before = self.baselines().get(self.primary)
         made = partial(value.cost_per_percent, cost, effect, before, unit=effect.unit)
         return self.asked.ask("cost_per_percent", lambda: (made(),), ())
+
+    def beside_return(self, money: StageResults) -> StageResults:
+        """Set beside the return what people put down to the training, and what was forecast.
+
+        Neither enters the return: one is opinion, the other a sum over the plan.
+
+        Parameters
+        ----------
+        money : StageResults
+            As :meth:`count_money` returns it.
+        """
+        counted = {e.estimand: e for e in money.estimates}
+        asked, least = self.table("attributions"), self.settings.min_cell
+        isolated = self.step(
+            "isolation", assess_isolation, asked, counted, min_cell=least, **self.told
+        )
+        planned = forecast(self)
+        told = next((c for c in planned.checks if c.topic is Topic.OUTLOOK), None)
+        plan = planned.table_or_empty("outlook")
+        kept = self.step("outlook_kept", assess_outlook_kept, plan, told, money)
+        return merge("value", [isolated, kept])
 
     def sharing(self) -> StageResults:
         """Say how a reward for the gain could be shared between sites, and whether it should."""
