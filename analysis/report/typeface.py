@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import io
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import unescape
+from typing import Any
 
 from analysis.present.fonts import FACE
 
 # Both families come first in the stack but claim Chinese characters only. As the last family of
 # the stack the embedded font comes too late: Chromium never draws the first lines again.
 _RANGE = "U+2E80-9FFF,U+F900-FAFF,U+FE30-FFEF,U+20000-2FFFF"
+_UNUSED = (b"BASE", b"GPOS", b"GSUB", b"VORG", b"vhea", b"vmtx")
+"""Tables of vertical text, and of layout that Chinese in one line does without."""
 _LOCAL = {
     "400": (
         "PingFangSC-Regular",
@@ -53,15 +56,10 @@ def font_style(used: frozenset[str]) -> str:
     """
     if not used:
         return ""
-    from fontTools import subset
     from fontTools.ttLib import TTFont
 
     # The day of the cut would make every page differ from the same page made before.
-    font = TTFont(FACE, lazy=True, recalcTimestamp=False)
-    options = subset.Options(layout_features=[], hinting=False, notdef_outline=True)
-    cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=sorted(map(ord, used)))
-    cutter.subset(font)
+    font = TTFont(io.BytesIO(_cut(used)), recalcTimestamp=False)
     font.flavor = "woff2"
     buffer = io.BytesIO()
     font.save(buffer)
@@ -76,6 +74,26 @@ def font_style(used: frozenset[str]) -> str:
         + f'@font-face{{font-family:"Report SC";font-display:block;unicode-range:{_RANGE};'
         f'src:url("data:font/woff2;base64,{data}") format("woff2")}}</style>'
     )
+
+
+def _cut(used: frozenset[str]) -> bytes:
+    """Return the packaged face with these characters only, without hints and layout features."""
+    import uharfbuzz as hb
+
+    wanted = hb.SubsetInput()
+    wanted.sets(hb.SubsetInputSets.UNICODE).set(set(map(ord, used)))
+    wanted.sets(hb.SubsetInputSets.DROP_TABLE_TAG).update(
+        int.from_bytes(name, "big") for name in _UNUSED
+    )
+    wanted.flags = hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NOTDEF_OUTLINE
+    return hb.subset(_face(), wanted).blob.data
+
+
+@cache
+def _face() -> Any:
+    import uharfbuzz as hb
+
+    return hb.Face(hb.Blob.from_file_path(str(FACE)))
 
 
 def _sources(names: tuple[str, ...]) -> str:

@@ -1,10 +1,13 @@
 """The written pages, parsed."""
 
+import base64
+import io
 import re
 
 import html5lib
 import nbformat
 import pytest
+from fontTools.ttLib import TTFont
 
 from analysis.errors import RunError
 from analysis.report import export, markdown, portfolio, typeface
@@ -155,6 +158,10 @@ def test_only_used_characters_are_embedded():
     style = typeface.font_style(used)
     assert "font/woff2" in style
     assert len(style) < 5000
+    packed = re.search(r"base64,([^\"]+)", style)[1]
+    font = TTFont(io.BytesIO(base64.b64decode(packed)))
+    assert set(map(chr, font.getBestCmap())) == used
+    assert style == typeface.font_style.__wrapped__(used)
     assert typeface.font_style(frozenset()) == ""
 
 
