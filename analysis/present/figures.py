@@ -71,10 +71,9 @@ def _narrow(figure: Figure, anchor: str, alt: str) -> str:
 
 
 def _drawn(figure: Figure, anchor: str, alt: str) -> str:
-    buffer = io.StringIO()
     with complete_text():
-        figure.savefig(buffer, format="svg", metadata={"Date": None}, bbox_inches="tight")
-    svg = _inline(buffer.getvalue(), anchor, alt)
+        svg = vectors.drawing(figure)
+    svg = _inline(svg, anchor, alt)
     return _png(figure, alt) if len(svg) > HEAVY else svg
 
 

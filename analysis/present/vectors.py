@@ -6,11 +6,22 @@ have in common stand once, at its beginning, as do the styles that many of their
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _PATH = re.compile(r'<path(?: id="(?P<id>[^"]+)")? d="(?P<d>[^"]+)"')
+_VIEW_BOX = re.compile(r'viewBox="[^"]*"')
+_PAPER = re.compile(r'(<path d=")[^"]*')
+_DOTS = 72
+"""A point of SVG is one of 72 to the inch."""
+_MARGIN = 0.1
+"""Inches around what is drawn."""
 _STEP = re.compile(r"([MLQCz])([^MLQCz]*)")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _GROUP = re.compile(r'<g id="[^"]*"')
@@ -34,6 +45,36 @@ _PLACES = {"line": 1, "mark": 2, "glyph": 0}
 """Decimals kept: a tenth of a point is finer than a screen; marks are small."""
 _LARGE = 8
 """Glyphs are drawn on a square of some 6,400 units; one of 800 looks the same."""
+
+
+def drawing(figure: Figure) -> str:
+    """Draw a figure once and return its SVG, cut to what is on it.
+
+    ``savefig(bbox_inches="tight")`` draws twice, for it has to know the size before it writes;
+    here the size is the view box, written when all is drawn.
+
+    Parameters
+    ----------
+    figure : Figure
+        Finished figure; its resolution becomes that of SVG, 72 dots an inch.
+    """
+    from matplotlib.backends.backend_svg import RendererSVG
+
+    figure.set_dpi(_DOTS)
+    width, height = (side * _DOTS for side in figure.get_size_inches())
+    buffer = io.StringIO()
+    renderer = RendererSVG(width, height, buffer, _DOTS, metadata={"Date": None})
+    figure.draw(renderer)
+    cut = figure.get_tightbbox(renderer).padded(_MARGIN)
+    renderer.finalize()
+    left, right = cut.x0 * _DOTS, cut.x1 * _DOTS
+    top, bottom = height - cut.y1 * _DOTS, height - cut.y0 * _DOTS
+    box = f'viewBox="{left:.1f} {top:.1f} {right - left:.1f} {bottom - top:.1f}"'
+    corners = ((left, bottom), (right, bottom), (right, top), (left, top))
+    paper = " L ".join(f"{x:.1f} {y:.1f}" for x, y in corners)
+    svg = _VIEW_BOX.sub(box, buffer.getvalue(), count=1)
+    # The first path is the paper the figure is drawn on.
+    return _PAPER.sub(rf"\g<1>M {paper} z", svg, count=1)
 
 
 def compact(svg: str) -> str:

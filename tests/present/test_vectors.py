@@ -1,5 +1,6 @@
 """Compact drawings draw the same, and share what they have in common."""
 
+import io
 import re
 
 import matplotlib.pyplot as plt
@@ -92,12 +93,33 @@ def test_a_page_without_figures_stays_as_it_is():
     assert vectors.shared("<p>a</p>") == "<p>a</p>"
 
 
+def test_a_drawing_is_as_large_as_what_is_on_it():
+    theme.apply()
+    figure, axes = plt.subplots(figsize=(4, 3))
+    axes.text(1.3, 0.5, "beyond the edge", transform=axes.transAxes, clip_on=False)
+    axes.set_in_layout(False)
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", bbox_inches="tight")
+    drawn = vectors.drawing(figure)
+    for svg in (buffer.getvalue(), drawn):
+        assert svg.count("<path") > 10
+    as_matplotlib = box_of(buffer.getvalue())
+    assert box_of(drawn)[2:] == pytest.approx(as_matplotlib[2:], abs=2)
+    x, y, wide, high = box_of(drawn)
+    paper = re.search(r'<path d="M ([-\d.]+) ([-\d.]+) L ([-\d.]+)', drawn)
+    assert [float(found) for found in paper.groups()] == pytest.approx([x, y + high, x + wide])
+
+
+def box_of(svg):
+    return [float(side) for side in re.search(r'viewBox="([^"]+)"', svg)[1].split()]
+
+
 def test_a_figure_seen_at_once_is_drawn_narrow_too():
     theme.apply()
     figure, _ = plt.subplots(figsize=(theme.WIDTH, 3))
     html = figures.embed(figure, anchor="figure-1", alt="a", narrow=True)
     wide, narrow = (
-        float(re.search(r'viewBox="0 0 ([\d.]+)', part)[1])
+        float(re.search(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+)', part)[1])
         for part in re.findall(r"<svg.*?</svg>", html, flags=re.S)
     )
     assert narrow < 0.65 * wide
