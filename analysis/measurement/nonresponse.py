@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from analysis.measurement.columns import floats, present
@@ -186,11 +187,12 @@ def assess_weighting(
     -------
     StageResults
         Estimates ``baseline.<indicator>.unweighted`` and ``.weighted`` (sites are the
-        clusters), checks ``baseline.weights.design_effect`` and ``baseline.nonresponse``,
-        tables ``weights`` (answers, households and mean weight by level) and
-        ``nonresponse`` (bias by assumed correlation, worst case).
+        clusters), the same of ``nps`` where customers were asked whether they recommend; checks
+        ``baseline.weights.design_effect`` and ``baseline.nonresponse``; tables ``weights``
+        (answers, households and mean weight by level) and ``nonresponse`` (bias by assumed
+        correlation, worst case).
     """
-    scores, item = _overall(surveys, instruments)
+    scores, item = _answered(surveys, instruments, "overall")
     if scores is None or not present(sites, "households"):
         return _impossible()
     known = sites[sites["households"].notna() & sites["site_id"].isin(scores["site_id"])]
@@ -198,20 +200,11 @@ def assess_weighting(
     columns = [c for c in margins if c in known and len(known) and known[c].notna().all()]
     if not columns:
         return _impossible()
-    rows = scores.merge(known[["site_id", *columns, "households"]], on="site_id")
-    for column in columns:
-        rows[column] = rows[column].astype(object)
-    levels = {c: _households(known, c) for c in columns}
+    rows, levels, found = _compared(scores, known, columns, level)
     low, high = float(item["scale_min"]), float(item["scale_max"])
-    found = compare_weighted(
-        rows["score"], rows[columns], levels, clusters=rows["site_id"], level=level
-    )
     unit = f"score_{low:g}_{high:g}"
-    items: list = [
-        _estimate(indicator, "unweighted", unit, found.unweighted, rows, simulated),
-        _estimate(indicator, "weighted", unit, found.weighted, rows, simulated),
-        _design_effect(found),
-    ]
+    items: list = [*_both(indicator, unit, found, rows, simulated), _design_effect(found)]
+    items += _promoters(surveys, sites, instruments, columns, simulated, level)
     tables = {"weights": _by_level(rows, columns, levels, found.weights)}
     if rate is not None and 0 < rate <= 1:
         bias = nonresponse_bias(
@@ -224,11 +217,37 @@ def assess_weighting(
     return collect("baseline", items, tables=tables)
 
 
-def _overall(surveys, instruments):
+def _compared(scores, known, columns, level) -> tuple[pd.DataFrame, dict, WeightedComparison]:
+    """Rows of answers with the margins of their sites, households by margin, and both means."""
+    rows = scores.merge(known[["site_id", *columns, "households"]], on="site_id")
+    for column in columns:
+        rows[column] = rows[column].astype(object)
+    levels = {c: _households(known, c) for c in columns}
+    clusters = rows["site_id"]
+    found = compare_weighted(rows["score"], rows[columns], levels, clusters=clusters, level=level)
+    return rows, levels, found
+
+
+def _promoters(surveys, sites, instruments, columns, simulated, level) -> list[Estimate]:
+    """Net promoter score as answered and weighted to households by the same margins."""
+    scores, item = _answered(surveys, instruments, "nps")
+    if scores is None or (float(item["scale_min"]), float(item["scale_max"])) != (0.0, 10.0):
+        return []
+    known = sites[sites["households"].notna() & sites["site_id"].isin(scores["site_id"])]
+    known = known[floats(known["households"]) > 0]
+    if known.empty:
+        return []
+    worth = np.select([scores["score"] >= 9, scores["score"] <= 6], [100.0, -100.0], 0.0)
+    rows, _, found = _compared(scores.assign(score=worth), known, columns, level)
+    return _both("nps", "nps_points", found, rows, simulated)
+
+
+def _answered(surveys, instruments, role: str):
+    """Answers to the first item of a role that has any, with its row of ``instruments``."""
     if not present(surveys, "score", "site_id") or not present(instruments, "item", "scale_max"):
         return None, None
-    overall = instruments[instruments["role"] == "overall"]
-    for item in overall.to_dict("records"):
+    asked = instruments[instruments["role"] == role]
+    for item in asked.to_dict("records"):
         found = [_answers(part, item) for part in parts(surveys, _READ)]
         if any(map(len, found)):
             scores = pd.concat(found, ignore_index=True)
@@ -253,7 +272,22 @@ def _households(known: pd.DataFrame, column: str) -> dict:
     return counts.sum().to_dict()
 
 
-def _estimate(indicator, name, unit, interval: Interval, rows, simulated) -> Estimate:
+def _both(indicator, unit, found: WeightedComparison, rows, simulated) -> list[Estimate]:
+    """Means as answered and as weighted, each with what the weights cost."""
+    weights = found.weights
+    costs = {"unweighted": (1.0, found.unweighted.n)}
+    costs["weighted"] = (weights.design_effect, round(weights.n_effective))
+    pairs = (("unweighted", found.unweighted), ("weighted", found.weighted))
+    return [
+        _estimate(indicator, name, unit, interval, rows, simulated, costs[name])
+        for name, interval in pairs
+    ]
+
+
+def _estimate(
+    indicator, name, unit, interval: Interval, rows, simulated, cost: tuple[float, int]
+) -> Estimate:
+    effect, effective = cost
     return Estimate(
         id=f"baseline.{indicator}.{name}",
         estimand="mean",
@@ -267,7 +301,7 @@ def _estimate(indicator, name, unit, interval: Interval, rows, simulated) -> Est
         n_clusters=int(rows["site_id"].nunique()),
         method=f"{name}_mean",
         interval_method=interval.method,
-        dims={"weighting": name},
+        dims={"weighting": name, "design_effect": effect, "effective": effective},
         simulated=simulated,
         level=interval.level,
     )

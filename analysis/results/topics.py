@@ -98,6 +98,7 @@ class Topic(StrEnum):
     RATERS = "raters"
     RATER_DRIFT = "rater_drift"
     VIEWS = "views"
+    ROLE_WEIGHTS = "role_weights"
     SHOPPERS = "shoppers"
     ANCHORS = "anchors"
     APPRAISAL = "appraisal"

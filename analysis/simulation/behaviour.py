@@ -23,6 +23,14 @@ ITEMS_360 = {
     "b5": "跟进到办结",
     "b6": "在系统中记录完整",
 }
+DIMENSIONS_360 = {
+    "b1": "服务主动性",
+    "b2": "服务主动性",
+    "b3": "服务主动性",
+    "b4": "问题解决能力",
+    "b5": "问题解决能力",
+    "b6": "团队协作",
+}
 ITEMS_SHOPPER = {
     "s1": "话术规范",
     "s2": "仪容仪表",
@@ -92,7 +100,7 @@ def instrument_rows() -> list[dict]:
             "instrument": instrument,
             "item": item,
             "wording": wording,
-            "dimension": "服务行为",
+            "dimension": DIMENSIONS_360.get(item, "服务行为"),
             "role": "item",
             "scale_min": 1.0,
             "scale_max": 5.0,

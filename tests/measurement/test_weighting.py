@@ -174,6 +174,27 @@ def test_stage_gives_both_means_and_the_bounds():
     }
 
 
+def test_the_net_promoter_score_is_weighted_by_the_same_margins():
+    asked = pd.concat(
+        [
+            INSTRUMENTS,
+            INSTRUMENTS.assign(item="q6", role="nps", scale_min=0.0, scale_max=10.0),
+        ]
+    )
+    # Half promoters, half detractors in the north (40 of 50 answers, 40 % of households); in the
+    # south everybody recommends.
+    willing = _surveys([10.0, 5.0] * 20 + [9.0] * 10).assign(item="q6")
+    found = assess_weighting(pd.concat([_surveys(4.0), willing]), SITES, asked, rate=0.2)
+    plain, weighted = (found.estimate(f"baseline.nps.{way}") for way in ("unweighted", "weighted"))
+    assert plain.value == pytest.approx(100 * 10 / 50)
+    assert weighted.value == pytest.approx(100 * 0.6)
+    assert weighted.ci_low < 60 < weighted.ci_high
+    assert (weighted.unit, weighted.n) == ("nps_points", 50)
+    other = asked.assign(scale_max=5.0)
+    scaled = assess_weighting(pd.concat([_surveys(4.0), willing]), SITES, other, rate=0.2)
+    assert not [e for e in scaled.estimates if e.indicator == "nps"]
+
+
 def test_stage_says_what_is_missing_and_takes_equal_answers():
     assert assess_weighting(None, SITES, INSTRUMENTS).checks[0].status == "not_possible"
     bare = SITES.assign(households=None)

@@ -27,7 +27,7 @@ from analysis.present.views.instruments import (
     worded,
 )
 from analysis.present.views.words import in_words, lowest
-from analysis.results import StageResults, Topic
+from analysis.results import StageResults
 from analysis.settings import Language
 
 __all__ = [
@@ -54,6 +54,8 @@ __all__ = [
     "raters",
     "register",
     "reliability",
+    "role_composites",
+    "role_dimensions",
     "roles",
     "scorecard",
     "shifts",
@@ -87,19 +89,19 @@ def scorecard(table: pd.DataFrame) -> pd.DataFrame:
 
 def weighting(results: StageResults) -> pd.DataFrame:
     """Return the mean as answered and as weighted, with what the weights cost."""
-    check = next((c for c in results.checks if c.topic is Topic.WEIGHTS), None)
     rows = [
         {
+            "indicator": e.indicator,
             "way": e.dims["weighting"],
             "value": e.value,
             "ci_low": e.ci_low,
             "ci_high": e.ci_high,
             "n": e.n,
-            "design_effect": check.params["effect"] if e.dims["weighting"] == "weighted" else 1.0,
-            "effective": check.params["effective"] if e.dims["weighting"] == "weighted" else e.n,
+            "design_effect": e.dims["design_effect"],
+            "effective": e.dims["effective"],
         }
         for e in results.estimates
-        if "weighting" in e.dims and check is not None
+        if "weighting" in e.dims
     ]
     return pd.DataFrame(rows)
 
@@ -116,10 +118,41 @@ def aapor(results: StageResults) -> pd.DataFrame:
 
 def roles(results: StageResults) -> pd.DataFrame:
     """Return behaviour by role of rater, questionnaires by title."""
-    frame, titles = results.table_or_empty("views"), titles_of(results)
+    return _titled(results, "views")
+
+
+def role_dimensions(results: StageResults) -> pd.DataFrame:
+    """Return behaviour by dimension and role, questionnaires by title."""
+    return _titled(results, "role_dimensions")
+
+
+def role_composites(results: StageResults) -> pd.DataFrame:
+    """Return the composites of the roles, with dimension and weights in words."""
+    frame = _titled(results, "role_composites")
     if frame.empty:
         return frame
-    return frame.assign(title=[titles.get(name, name) for name in frame["instrument"]])
+    whole = {
+        language: wording.text("measurement.all_items", language) for language in wording.LANGUAGES
+    }
+    return frame.assign(
+        dimension=[name or whole for name in frame["dimension"]],
+        weighting=in_words(frame, _role_weighting),
+    )
+
+
+def _role_weighting(row, language: Language) -> str:
+    kind, _, role = row.weighting.partition(".")
+    if not role:
+        return wording.text(f"measurement.role_weighting.{kind}", language)
+    named = wording.text(f"terms.role.{role}", language)
+    return wording.text("measurement.role_weighting.without", language, role=named)
+
+
+def _titled(results: StageResults, name: str) -> pd.DataFrame:
+    frame, titles = results.table_or_empty(name), titles_of(results)
+    if frame.empty:
+        return frame
+    return frame.assign(title=[titles.get(known, known) for known in frame["instrument"]])
 
 
 def ingest(table: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from analysis.design.calendar import festival_months, season
 from analysis.measurement.benchmarks import assess_benchmarks
 from analysis.measurement.course_domains import assess_course_domains
 from analysis.measurement.needs_asked import assess_needs_asked
+from analysis.measurement.role_weights import assess_role_weights
 from analysis.measurement.tasks import assess_task_agreement
 from analysis.present import views
 from analysis.results import Check, Estimate, StageResults
@@ -236,13 +237,20 @@ class BaselineStage(Stage):
             step("drift", measurement.assess_rater_drift, ratings, **day, **self.told),
             step("shoppers", measurement.assess_shoppers, ratings, **how),
             step(
-                "task_agreement",
-                assess_task_agreement,
-                self.table("task_scores"),
-                **({} if line is None else {"line": float(line)}),
+                "role_weights",
+                assess_role_weights,
+                ratings,
+                described,
+                self.client.design.evaluator_weights,
+                **day,
                 **self.told,
             ),
         ]
+        if self.client.programme == TRAINING:
+            held = {} if line is None else {"line": float(line)}
+            scored = self.table("task_scores")
+            how = {**held, **self.told}
+            parts.append(step("task_agreement", assess_task_agreement, scored, **how))
         return self.named(results.merge("baseline", parts))
 
     def training_needs(self) -> StageResults:
