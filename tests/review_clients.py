@@ -65,7 +65,7 @@ def write_appraisal(root: Path, *, seed: int = 3, **changes: Any) -> SmallClient
         "工单.csv": _tickets(rng, within=0.8),
     }  # fmt: skip
     document = {
-        **_head("appraisal", "service_appraisal"),
+        **head("appraisal", "service_appraisal"),
         "labels": {
             **_LABELS,
             "occasion": {"定期考核": "regular", "不定期抽查": "spot"},
@@ -141,7 +141,7 @@ def write_appraisal(root: Path, *, seed: int = 3, **changes: Any) -> SmallClient
             {"indicator": "csat_mean", "target": 7.5, "unit": "level", "deadline": "2025-06-30"}
         ],
     }
-    return _write(root, tables, document | changes)
+    return write_tables(root, tables, document | changes)
 
 
 def write_process(root: Path, *, seed: int = 4, **changes: Any) -> SmallClient:
@@ -153,7 +153,7 @@ def write_process(root: Path, *, seed: int = 4, **changes: Any) -> SmallClient:
         "工单.csv": _tickets(rng, within=0.7),
     }
     document = {
-        **_head("service", "crm_process"),
+        **head("service", "crm_process"),
         "standards": {
             "set": "crm_process",
             "lines": {
@@ -170,7 +170,7 @@ def write_process(root: Path, *, seed: int = 4, **changes: Any) -> SmallClient:
              "deadline": "2025-06-30"}
         ],
     }  # fmt: skip
-    return _write(root, tables, document | changes)
+    return write_tables(root, tables, document | changes)
 
 
 _RATED = ["评分编号", "项目", "考核员", "考核方式", "日期", "仪容", "话术", "响应", "跟进"]
@@ -181,7 +181,8 @@ _LABELS = {
 }
 
 
-def _head(programme: str, standards: str) -> dict[str, Any]:
+def head(programme: str, standards: str) -> dict[str, Any]:
+    """Return what each of these client files begins with."""
     return {
         "client": {
             "id": NAME,
@@ -257,9 +258,10 @@ def _day(month: int, rng: np.random.Generator) -> str:
     return f"{2024 + month // 12}-{month % 12 + 1:02d}-{int(rng.integers(1, 27)):02d}"
 
 
-def _write(
+def write_tables(
     root: Path, tables: Mapping[str, tuple[list[str], Iterable[list[Any]]]], document: Any
 ) -> SmallClient:
+    """Write tables as CSV files, and the client file that describes them."""
     raw = root / "data" / NAME / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     for name, (header, rows) in tables.items():

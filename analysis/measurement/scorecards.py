@@ -319,8 +319,13 @@ def assess_scorecards(
         behind = scored.indicators if name == "score" and scored is not None else values
         counted = behind.groupby("period")["n"].sum()
         items += _changes(name, its_unit, change, counted, months, simulated, level)
-        levels.append(_levels(values, level).assign(indicator=name, unit=its_unit))
-        changes.append(change.assign(indicator=name, unit=its_unit))
+        level_of = _levels(values, level)
+        levels.append(
+            level_of.assign(indicator=name, unit=its_unit, n=level_of["period"].map(counted))
+        )
+        both = (change[side].map(counted).to_numpy(float) for side in ("period", "other"))
+        fewer = np.minimum(*both)
+        changes.append(change.assign(indicator=name, unit=its_unit, n=fewer))
     tables["period_levels"] = _named(pd.concat(levels, ignore_index=True), months)
     tables["period_changes"] = _named(pd.concat(changes, ignore_index=True), months)
     leads = changes[0]
@@ -353,9 +358,11 @@ def _latest(
     apart = told["above"] + told["below"]
     few = int(table["few"].sum())
     reliability, low, high = _reliability(sites, level)
+    behind = scored.indicators[scored.indicators["period"] == period]["n"].sum()
+    records = int(behind) or len(table)
     estimate = Estimate(
         id="tracking.score.reliability", estimand="icc", unit="coefficient", value=reliability,
-        ci_low=low, ci_high=high, n=len(table), n_units=len(table), method="variance_ratio",
+        ci_low=low, ci_high=high, n=records, n_units=len(table), method="variance_ratio",
         interval_method="f_inversion", dims={"months": months}, simulated=simulated, level=level,
     )  # fmt: skip
     guard = consequence_guard(

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from analysis.indicators import digits
 from analysis.measurement.columns import instants, present
 from analysis.measurement.complaints import share_over_sites
 from analysis.results import Check, Estimate, StageResults, Topic, collect
@@ -214,8 +215,9 @@ def _told(
         level=level,
     )
     promised = lines.of("sla_share")
+    shown = digits.of_estimate(estimate)
     told = {
-        "share": estimate.value, "low": estimate.ci_low, "high": estimate.ci_high, "level": level,
+        "share": shown.value, "low": shown.ci_low, "high": shown.ci_high, "level": level,
         "n": estimate.n, "line": promised,
     }  # fmt: skip
     if promised is None:

@@ -28,7 +28,7 @@ _MOST = 0.25
 """Share of the answers that may have changed before a number is withheld."""
 _COUNTS = ("n", "answers")
 _EXACT = ("cny", "int", "date", "month", "months", "wave", "indicator")
-_NAMES = ("", "text", "date", "month", "wave", "indicator")
+_NAMES = ("", "text", "date", "month", "span", "wave", "indicator")
 _PLACES = frozenset({
     "cohort", "period", "month", "event_time", "wave", "level", "target", "threshold", "line",
     "scale_min", "scale_max", "low_line", "mark", "factor",

@@ -108,6 +108,8 @@ def subject_of(action: str, subject: str, language: Language) -> str:
         month = _MONTH.fullmatch(subject)
         key = "chapters.gate_of_month" if month else "chapters.gate"
         return wording.text(key, language, gate=subject, month=int(month[1]) if month else None)
+    if "." in subject and wording.has(subject):
+        return wording.text(subject, language)
     if not form or not wording.has(f"monitoring.form.{form}"):
         return indicator_title(subject, language)  # a site may be called so
     words = indicator_title(name, language)

@@ -28,7 +28,7 @@ MOST = 100
 
 MOST_NAMES = 3
 """Columns at most that say what a row is about."""
-TEXT_SPECS = ("", "text", "indicator", "date", "month", "wave")
+TEXT_SPECS = ("", "text", "indicator", "date", "month", "span", "wave")
 _SHORT = 20
 _SENTENCE = frozenset("，。；！？,;")
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis import packaged
 from analysis.measurement.columns import dates, present
-from analysis.results import Alert, Check, Finding, StageResults, Topic, collect
+from analysis.results import Alert, Check, Claim, Finding, StageResults, Topic, collect
 from analysis.settings import LEVEL
 from analysis.value import register
 
@@ -53,6 +53,7 @@ def propose(
     ----------
     evidence : Iterable
         Findings, alerts and checks; the first finding on an effect is that of the leading outcome.
+        What a finding says of several sites is one row for each.
     on : date
         Day of the report, from which due days count.
     untrained : int, optional
@@ -67,36 +68,33 @@ def propose(
         check), ``source_id`` (ids, joined by ", "), ``subject, requirement``.
     """
     evidence = list(evidence)
-    effects = (e.claim for e in evidence if isinstance(e, Finding) and _EFFECT in e.claim)
-    leading = next(effects, "")
-    known = [
-        entry
-        for entry in playbook()
-        if (untrained != 0 or not entry.get("untrained"))
-        and fnmatch.fnmatchcase(leading, entry.get("led", "*"))
-    ]
+    effects = [e for e in evidence if isinstance(e, Finding) and _EFFECT in e.claim]
+    known = [entry for entry in playbook() if untrained != 0 or not entry.get("untrained")]
     rows = []
     for item in evidence:
         if isinstance(item, Alert):
             rows.append(_answered(item, on))
             continue
-        kind, name, subject, requirement = _describe(item)
-        entry = next((e for e in known if _matches(e, kind, name, item)), None)
+        kind, name, subjects = _describe(item)
+        entry = next(
+            (e for e in known if _matches(e, kind, name, item) and _beside(e, item, effects)), None
+        )
         if entry is None:
             continue
         due = (on + dt.timedelta(days=entry["due_days"])).isoformat()
-        rows.append(
-            (
-                entry["priority"],
-                f"value.action.{entry['action']}",
-                f"value.owner.{entry['owner']}",
-                due,
-                kind,
-                item.id,
-                subject,
-                requirement,
+        for subject in subjects:
+            rows.append(
+                (
+                    entry["priority"],
+                    f"value.action.{entry['action']}",
+                    f"value.owner.{entry['owner']}",
+                    due,
+                    kind,
+                    item.id,
+                    subject,
+                    "",
+                )
             )
-        )
     table = pd.DataFrame(rows, columns=COLUMNS)
     if table.empty:
         return table
@@ -135,10 +133,23 @@ _WITHOUT_BLANKS = {
 """Responses whose sentence is filled from the alert, and how they read in a list of actions."""
 
 
-def _describe(item: Finding | Check) -> tuple[str, str, str, str]:
+def _describe(item: Finding | Check) -> tuple[str, str, list[str]]:
+    """Return what it is, by which it is known to the playbook, and whom or what it is about."""
     if isinstance(item, Finding):
-        return "finding", item.claim, str(item.params.get("indicator", "")), ""
-    return "check", item.topic, str(item.dims.get("table", "")), ""
+        if item.claim == Claim.SITES_APART:
+            below = item.params["named_below"]
+            return "finding", item.claim, below if isinstance(below, list) else []
+        about = item.params.get("indicator", item.params.get("clock", ""))
+        return "finding", item.claim, [str(about)]
+    return "check", item.topic, [str(item.dims.get("table", item.params.get("clock", "")))]
+
+
+def _beside(entry: dict[str, Any], item: Any, effects: list[Finding]) -> bool:
+    """Return whether another effect makes the claim that an entry asks for beside a finding."""
+    if "led" not in entry:
+        return True
+    others = (e.claim for e in effects if e is not item)
+    return item is not effects[0] and any(fnmatch.fnmatchcase(c, entry["led"]) for c in others)
 
 
 def _matches(entry: dict[str, Any], kind: str, name: str, item: Any) -> bool:

@@ -307,6 +307,22 @@ def _months(value: Iterable[int], language: Language) -> str:
     return ("、" if language == "zh_CN" else ", ").join(written)
 
 
+def _span(value: Any, language: Language) -> str:
+    """Write a period as a step names it: ``2024``, ``2024-Q2``, ``2024-04`` or ``2024-01/06``."""
+    year, _, part = str(value).partition("-")
+    chinese = language == "zh_CN"
+    if not part:
+        return f"{year}年" if chinese else year
+    if part.startswith("Q"):
+        return f"{year}年第{_QUARTERS[int(part[1]) - 1]}季度" if chinese else f"{part} {year}"
+    first, _, last = part.partition("/")
+    whole = int(year) * 12 - 1
+    return _stretch(whole + int(first), whole + int(last or first), language)
+
+
+_QUARTERS = "一二三四"
+
+
 def _stretch(first: int, last: int, language: Language) -> str:
     """Write the months from a first to a last one; the year once where it is the same."""
     if first == last:
@@ -367,6 +383,7 @@ SPECS: dict[str, Callable[[Any, Language], str]] = {
     "date": _date,
     "month": _month,
     "months": _months,
+    "span": _span,
     "p": _p,
     "bare": _bare,
     # ``unit``, ``effect`` and ``size`` also need the unit, ``key`` the catalogue: listed here,

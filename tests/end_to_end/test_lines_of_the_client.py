@@ -7,34 +7,18 @@ of the course.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import sys
 
 import pytest
+from five_clients import VILLA_WORLD, villa
 from in_process import run_here
-from one_truth import differing, on_several_pages, shown
-from small_client import SMALL, STAGES, write_client
+from small_client import STAGES, write_client
 
 from analysis import results, standards
 
-WORLD = dataclasses.replace(SMALL, n_sites=12, n_staff=60)
 ELSEWHERE = {"class_size": 3, "cost_overrun": 5, "reserve_share": 0.9, "drill_days": 1}
 ROOMS = ("monitoring", "design", "measurement", "value")
-
-
-def villa(document):
-    """Let a client file be one of villa estates, whose owners answer from 0 to 10."""
-    document["standards"] = "villa"
-    document["choices"] = {}
-    tens = {1: 0, 2: 3, 3: 5, 4: 8, 5: 10}
-    five = document["labels"]["five"]
-    document["labels"]["five"] = {word: tens[score] for word, score in five.items()}
-    for name in ("csat_v1", "course_v1"):
-        document["instruments"][name] |= {"scale": [0, 10], "satisfied": [8, 10]}
-    document["design"]["smallest_effect"] = 0.3
-    kept = [g for g in document["goals"] if {"target", "unit"} <= set(g)]  # no reading gives them
-    document["goals"] = [g for g in kept if g["indicator"] != "csat_mean"]
 
 
 def own(document):
@@ -59,7 +43,7 @@ def own_run(tmp_path_factory):
 
 def _run(root, change):
     """Run a client whose lines are its own; nothing may ask for those of the course."""
-    small = write_client(root, WORLD, change_file=change)
+    small = write_client(root, VILLA_WORLD, change_file=change)
 
     def never(*_):
         raise AssertionError("a step fell back on the lines of the course")
@@ -90,12 +74,6 @@ def test_a_villa_client_hears_nothing_of_another_companys_counts(villa_run):
         for file in page.glob("*.html"):
             text = re.sub(r"<[^>]+>", " ", file.read_text(encoding="utf-8"))
             assert not re.search(r"\b(800|200) (?:was|人)|要求 (?:800|200)", text), file
-
-
-def test_the_villa_clients_pages_agree(villa_run):
-    found = shown(villa_run[1])
-    assert on_several_pages(found)
-    assert differing(found) == {}
 
 
 def test_other_lines_give_other_alerts_checks_and_gates(own_run):

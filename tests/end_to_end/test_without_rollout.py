@@ -12,11 +12,11 @@ import re
 import pytest
 import yaml
 from click.testing import CliRunner
-from in_process import run_here
-from review_clients import SITES, STRONG, WEAK, write_appraisal, write_process
-from small_client import NAME, STAGES
+from five_clients import ran
+from review_clients import SITES, STRONG, WEAK, write_appraisal
+from small_client import NAME
 
-from analysis import cli, results
+from analysis import cli
 from analysis.results import Claim
 
 TRAINING = re.compile(
@@ -27,19 +27,13 @@ TRAINING = re.compile(
 
 
 @pytest.fixture(scope="module")
-def appraisal(tmp_path_factory):
-    return _run(write_appraisal(tmp_path_factory.mktemp("appraisal")))
+def appraisal():
+    return ran("appraisal").stored, ran("appraisal").folder
 
 
 @pytest.fixture(scope="module")
-def process(tmp_path_factory):
-    return _run(write_process(tmp_path_factory.mktemp("process")))
-
-
-def _run(client):
-    found = run_here(client)
-    assert found.ok, found
-    return {stage: results.load(stage, found.folder / "results") for stage in STAGES}, found.folder
+def process():
+    return ran("process").stored, ran("process").folder
 
 
 def _lines(page):

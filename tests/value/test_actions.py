@@ -61,6 +61,44 @@ def test_training_is_stopped_for_what_leads_and_not_for_one_outcome_among_gains(
     assert leads["staff_turnover"] == "value.action.stop_and_review"
 
 
+def test_training_is_not_stopped_for_one_outcome_where_the_leading_one_is_open_and_others_gain():
+    leads = dataclasses.replace(FINDING, claim="findings.effect.none")
+    gained = dataclasses.replace(FINDING, params={"indicator": "nps"})
+    harmed = dataclasses.replace(
+        FINDING, claim="findings.effect.worse_weak", params={"indicator": "staff_turnover"}
+    )
+    beside = propose([leads, gained, harmed], on=ON).set_index("subject")["action"]
+    assert beside["staff_turnover"] == "value.action.review_harm"
+    alone = propose([leads, harmed], on=ON).set_index("subject")["action"]
+    assert alone["staff_turnover"] == "value.action.stop_and_review"
+
+
+def test_every_site_below_average_is_an_action_of_its_own():
+    apart = dataclasses.replace(
+        FINDING, claim="findings.sites.apart",
+        params={"named_above": ["C"], "named_below": ["A", "B"]},
+    )  # fmt: skip
+    found = propose([apart], on=ON)
+    assert set(zip(found["action"], found["subject"], strict=True)) == {
+        ("value.action.visit_site", "A"),
+        ("value.action.visit_site", "B"),
+    }
+    above = dataclasses.replace(apart, params={**apart.params, "named_below": "measurement.nobody"})
+    assert propose([above], on=ON).empty
+
+
+def test_a_line_that_was_missed_and_orders_beyond_it_are_two_actions():
+    clock = {"clock": "measurement.clock.response"}
+    missed = dataclasses.replace(FINDING, claim="findings.service.missed", params=clock)
+    late = Check(
+        id="tracking.service.response.beyond", topic=Topic.SERVICE_LEVELS, question="q",
+        status="caution", reason="measurement.check.service_beyond.some", params=clock,
+    )  # fmt: skip
+    found = propose([missed, late], on=ON)
+    assert found["action"].tolist() == ["value.action.clear_overdue", "value.action.hold_line"]
+    assert set(found["subject"]) == {clock["clock"]}
+
+
 def test_same_action_for_the_same_subject_is_one_row():
     table = propose([conflict(1), conflict(2)], on=ON)
     assert table["source_id"].tolist() == ["design.conflict.C1, design.conflict.C2"]

@@ -374,9 +374,14 @@ def _who_came(gaps: pd.DataFrame) -> Check:
         remedy="monitoring.check.who_came.remedy" if less else None,
         params={
             "by": f"monitoring.split_by.{lowest['by']}",
-            "subject": str(lowest["subject"]),
+            "subject": _named(lowest["by"], str(lowest["subject"])),
             "low": float(lowest["ci_low"]),
             "high": float(lowest["ci_high"]),
             "outcome_unit": "share",
         },
     )
+
+
+def _named(by: str, subject: str) -> str:
+    """Return what a group of staff is called; tiers have words of their own."""
+    return f"terms.tier.{subject}" if by == "tier" else subject
