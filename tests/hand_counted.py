@@ -129,6 +129,8 @@ def tickets() -> pd.DataFrame:
         "first_response_at", "resolved_at", "reopened",
     ]  # fmt: skip
     found = pd.DataFrame(rows, columns=names)
+    stars = {"t01": 5, "t02": 3, "t03": 4, "t05": 2, "t06": 5, "t07": 5, "t09": 4}  # t06 is praise
+    found["rating"] = found["ticket_id"].map(stars).astype("Float64")
     for column in ("opened_at", "first_response_at", "resolved_at"):
         found[column] = [at(f"2024-{v}") if isinstance(v, str) else pd.NaT for v in found[column]]
         found[column] = pd.to_datetime(found[column], utc=True)

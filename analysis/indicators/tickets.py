@@ -21,6 +21,8 @@ from analysis.indicators.silence import silent_months
 
 RESPONSE_SECONDS = 30 * 60
 LATE_SECONDS = 24 * 60 * 60
+HIGH_STARS = 4
+"""Stars of five from which a rating is high."""
 REPEAT_SECONDS = 30 * 24 * 60 * 60
 BY_KIND = ("site_id", "period", "stratum")
 
@@ -68,6 +70,7 @@ def blocks(engine: Engine, wanted: Set[str]) -> list[Block]:
         found += _durations(rows, what, wanted, of)
     if "resolution_open" in wanted:
         found.append(_share("resolution_open", requests, requests.resolved_at.isnull()))
+    found += _stars(requests, wanted)
     if "fcr" in wanted:
         found.append(_first_contact(requests, end))
     if "repeat_complaint_30d" in wanted:
@@ -195,6 +198,30 @@ def _durations(requests: ir.Table, what: str, wanted: Set[str], of: str) -> list
         )
         found.append(Block(cells=cells, measures=measures))
     return found
+
+
+def _stars(requests: ir.Table, wanted: Set[str]) -> list[Block]:
+    """Ratings that customers gave to requests, and how many of the resolved ones have one."""
+    if not {"ticket_stars_mean", "ticket_stars_high", "ticket_rated"} & wanted:
+        return []
+    by = ("site_id", "period")
+    rated = requests.filter(requests.rating.notnull())
+    rows = {
+        "ticket_stars_mean": (rated, rated.rating.cast("float64")),
+        "ticket_stars_high": (rated, one_if(rated.rating >= HIGH_STARS)),
+        "ticket_rated": (
+            solved := requests.filter(requests.resolved_at.notnull()),
+            one_if(solved.rating.notnull()),
+        ),
+    }
+    return [
+        Block(
+            cells=summarise(of.select(*by, y=y), "y", by),
+            measures=(Measure(indicator=name),),
+        )
+        for name, (of, y) in rows.items()
+        if name in wanted
+    ]
 
 
 def _first_contact(requests: ir.Table, end: int) -> Block:

@@ -176,6 +176,26 @@ EXPECTED = {
         ("A", FEB): (1 / 3, 3, 1, 1, 3),
         ("A", MAR): (0, 1, 0, 0, 1),
     },
+    # January: t01 5, t02 3, t03 4, t05 2 (t06 is praise); February: t07 5; March: t09 4.
+    ("ticket_stars_mean", ""): {
+        ("A", JAN): (14 / 4, 4, 14, 25 + 9 + 16 + 4, 4),
+        ("A", FEB): (5, 1, 5, 25, 1),
+        ("A", MAR): (4, 1, 4, 16, 1),
+    },
+    ("ticket_stars_high", ""): {
+        ("A", JAN): (1 / 2, 4, 2, 2, 4),
+        ("A", FEB): (1, 1, 1, 1, 1),
+        ("A", MAR): (1, 1, 1, 1, 1),
+    },
+    # Of the resolved: January t01-t05 but t04; February t07 of three; March t09 (t08 is open).
+    ("ticket_rated", ""): {
+        ("A", JAN): (4 / 5, 5, 4, 4, 5),
+        ("A", FEB): (1 / 3, 3, 1, 1, 3),
+        ("A", MAR): (1, 1, 1, 1, 1),
+        ("A", APR): (0, 1, 0, 0, 1),
+        ("B", JAN): (0, 1, 0, 0, 1),
+        ("B", MAR): (0, 1, 0, 0, 1),
+    },
     ("fee_collection", ""): {
         ("A", JAN): (0.75, 1, 600, 360000, 800),
         ("A", FEB): (0.9, 1, 900, 810000, 1000),
