@@ -148,6 +148,7 @@ class Topic(StrEnum):
     SEASON = "season"
     RARE_EVENTS = "rare_events"
     STAGES = "stages"
+    RETENTION = "retention"
     TEACHING = "teaching"
     TEST_ITEMS = "test_items"
     TRAINING_DATA = "training_data"

@@ -271,3 +271,38 @@ def _attempt(
             "assessor_id": None if form in ("written", "system") else by_person,
         }
     )
+
+
+_LATER = {1: 0.92, 3: 0.78}
+"""Months after the course test, and what share of the gain is left then."""
+_INVITED_LATER = 0.4
+_SEEN_LATER = 0.85
+
+
+def draw_later_tests(parameters: WorldParameters, assessments: pd.DataFrame) -> pd.DataFrame:
+    """Draw follow-up tests after one and three months of some who sat the first module's test.
+
+    They come from a stream of their own and are rows beside ``assessments``.
+    """
+    p, rng = parameters, stream(parameters, "later tests")
+    mine = assessments[
+        (assessments["module"] == MODULES[0].name)
+        & (assessments["occasion"] == "post")
+        & (assessments["attempt"] == 1)
+        & assessments["score"].notna()
+    ]
+    mine = mine[rng.random(len(mine)) < _INVITED_LATER].reset_index(drop=True)
+    parts = []
+    for attempt, (months, left) in enumerate(_LATER.items(), start=1):
+        noise = _TEST_SD * rng.standard_normal(len(mine))
+        score = mine["score"].astype(float) - (1 - left) * p.learning_gain + noise
+        day = [d + dt.timedelta(days=30 * months) for d in mine["assessed_on"]]
+        later = mine.assign(
+            occasion="follow_up",
+            attempt=attempt,
+            assessed_on=day,
+            score=np.clip(np.rint(score), 0, 100),
+        )
+        parts.append(later.loc[rng.random(len(mine)) < _SEEN_LATER])
+    known = pd.concat(parts, ignore_index=True)
+    return known.loc[np.array([d < p.end for d in known["assessed_on"]], dtype=bool)]

@@ -112,6 +112,8 @@ def simulate(parameters: WorldParameters) -> World:
         drawn["needs_asked"] = tasks.draw_needs_asked(p, roster, staff)
         drawn["attributions"] = opinions.draw_attributions(p, staff, drawn["enrolments"])
         drawn["appeals"] = records.draw_appeals(p, drawn["assessments"])
+        later = course.draw_later_tests(p, drawn["assessments"])
+        drawn["assessments"] = pd.concat([drawn["assessments"], later], ignore_index=True)
         instruments += course.instrument_rows()
     if "ratings" in p.families:
         drawn["ratings"] = behaviour.draw_ratings(p, roster, staff)

@@ -19,6 +19,7 @@ from analysis.monitoring.sites.profiles import profiles
 from analysis.monitoring.sites.standing import assess_sites, watched
 from analysis.monitoring.training.coaching import assess_coaching
 from analysis.monitoring.training.reach import assess_reach
+from analysis.monitoring.training.retention import assess_retention
 from analysis.monitoring.training.tasks import assess_tasks
 from analysis.results import Alert, StageResults, Topic, collect, merge
 from analysis.tables import period_of
@@ -119,7 +120,9 @@ class MonitoringStage(Stage):
         reached = self.step("reach", assess_reach, *people, on=self.today, **self.told)
         scored = self.of("task_scores", "staff", "sites")
         practised = self.step("tasks", assess_tasks, *scored, **self.held, **self.told)
-        return merge(self.name, (taught, who, left, coached, reached, practised))
+        tested, least = self.table("assessments"), self.settings.min_cell
+        known = self.step("retention", assess_retention, tested, min_cell=least, **self.told)
+        return merge(self.name, (taught, who, left, coached, reached, practised, known))
 
     def items(self) -> StageResults:
         """Analyse the items of tests whose answers are at hand item by item."""
