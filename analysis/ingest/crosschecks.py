@@ -33,6 +33,7 @@ PERIOD_COLUMNS: Mapping[str, str] = {
     "coaching": "held_on",
     "task_scores": "scored_on",
     "attributions": "answered_on",
+    "reply_reports": "answered_at",
 }
 """The date that must lie in the evaluated period, by table."""
 

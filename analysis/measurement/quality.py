@@ -70,6 +70,7 @@ MEANINGFUL_NULL = {
     ("attributions", "improvement"),
     ("attributions", "estimate"),
     ("attributions", "confidence"),
+    ("reply_reports", "over_24h"),
 }
 """Columns whose NULL says something (still open, anonymous, never left); not judged."""
 
@@ -88,6 +89,7 @@ NEVER_MISSED = frozenset(
         "task_scores",
         "needs_asked",
         "attributions",
+        "reply_reports",
     }
 )
 """Tables whose absence is told by the step that would use them, not by the scorecard."""

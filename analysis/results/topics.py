@@ -117,6 +117,7 @@ class Topic(StrEnum):
     NEEDS_RETURN = "needs_return"
     COMPLAINT_CODING = "complaint_coding"
     PLATFORM = "platform"
+    REPLY_REPORTS = "reply_reports"
 
     # Skills at work
     SKILL_USE = "skill_use"

@@ -160,6 +160,33 @@ def draw_surveys(
     return {"surveys": surveys, "invitations": invitations}
 
 
+_CALLED, _HAD_REQUEST, _SAID_LATE = 6.0, 0.45, 0.21
+
+
+def draw_reply_reports(parameters: WorldParameters, roster: Roster) -> pd.DataFrame:
+    """Draw the canonical table ``reply_reports``: customers called in every third month.
+
+    They count until the matter was settled, so that many more say that it took over a day than the
+    ticket log shows first replies that late.
+    """
+    p = parameters
+    rng = stream(p, "reply reports")
+    months = np.arange(2, p.n_months, 3)
+    called = rng.poisson(_CALLED, (p.n_sites, len(months)))
+    site, place = (np.repeat(i.ravel(), called.ravel()) for i in np.indices(called.shape))
+    n = len(site)
+    had, late = rng.random(n) < _HAD_REQUEST, rng.random(n) < _SAID_LATE
+    when = instants(p, months[place], rng.random((n, 2))).floor("min")
+    return pd.DataFrame(
+        {
+            "report_id": [f"HF{i:06d}" for i in range(1, n + 1)],
+            "site_id": roster.sites["site_id"].to_numpy(object)[site],
+            "answered_at": when,
+            "over_24h": [bool(x) if asked else None for x, asked in zip(late, had, strict=True)],
+        }
+    )
+
+
 def _falling_months(p: WorldParameters) -> np.ndarray:
     start = p.planted.falling_site_from
     since = p.periods - period_of(start)

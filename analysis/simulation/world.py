@@ -100,6 +100,7 @@ def simulate(parameters: WorldParameters) -> World:
         drawn["staff"] = staff
     if "surveys" in p.families:
         drawn |= customers.draw_surveys(p, roster, levels)
+        drawn["reply_reports"] = customers.draw_reply_reports(p, roster)
     if "tickets" in p.families:
         drawn["tickets"] = tickets.draw_tickets(p, roster, staff)
     if "training" in p.families:

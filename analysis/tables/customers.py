@@ -148,6 +148,20 @@ TABLES = (
         },
     ),
     Table(
+        "reply_reports",
+        "one customer's answer on how long the reply to a request took; optional, it allows the "
+        "ticket log to be held against what customers say",
+        ("report_id",),
+        {
+            "report_id": identifier("one customer asked"),
+            "site_id": site(),
+            "answered_at": Column("instant", "when it was answered", required=True),
+            "over_24h": Column(
+                "bool", "whether the reply took over 24 hours; NULL where nothing was requested"
+            ),
+        },
+    ),
+    Table(
         "contracts",
         "one contract due",
         ("contract_id",),

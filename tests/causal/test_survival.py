@@ -93,7 +93,12 @@ def test_a_known_gain():
     gain = 18 * (1 - np.exp(-72 / 18)) - 30 * (1 - np.exp(-72 / 30))
     assert effect.value == pytest.approx(gain, abs=2)
     assert effect.ci_low < gain < effect.ci_high < 0
-    assert [e.causal for e in described] == [False] * 8
+    assert [e.causal for e in described] == [False] * 12 + [True]
+    relative = described[-1]
+    true = 18 * (1 - np.exp(-72 / 18)) / (30 * (1 - np.exp(-72 / 30))) - 1
+    assert (relative.unit, relative.dims["label"]) == ("relative", "time_relative")
+    assert relative.ci_low < true < relative.ci_high < 0
+    assert relative.ci_low < relative.value < relative.ci_high
     assert set(curves["arm"]) == {"treated", "comparison"}
     assert curves["open_share"].between(0, 1).all()
 
@@ -146,6 +151,20 @@ def test_means_and_medians_by_arm_have_intervals():
     assert median.ci_low < median.value < median.ci_high
     assert median.ci_low < 30 * np.log(2) < median.ci_high
     assert found["time_median_treated_after"].value < median.value
+
+
+def test_the_slow_are_told_by_a_ninetieth_percentile():
+    """Exponential with mean 30 h: nine tenths are done within 30·ln 10 hours."""
+    (_, *described), _ = run(tickets(4, faster=0.4, each=400), tau_hours=168.0, kind="complaint")
+    found = {e.dims["label"]: e for e in described}
+    p90 = found["time_p90_treated_before"]
+    assert p90.estimand == "p90_time"
+    assert p90.ci_low < 30 * np.log(10) < p90.ci_high
+    assert p90.dims["kind"] == "complaint"
+    assert found["time_relative_complaint"].id.endswith("time_to_resolve.complaint.relative")
+    (_, *few), _ = run(tickets(4, sites=6))
+    assert few[-1].ci_low is None
+    assert few[-1].reason == "causal.reason.no_inference"
 
 
 def test_horizon_is_chosen_from_tickets_before_training():

@@ -58,10 +58,14 @@ class KaplanMeier:
         place = int(np.searchsorted(self.time, time, side="right"))
         return float(self.survival[place - 1]) if place else 1.0
 
+    def quantile(self, done: float) -> float | None:
+        """Return the first time by which a share is done; None where that never happens."""
+        below = np.flatnonzero(self.survival <= 1 - done + 1e-12)
+        return float(self.time[below[0]]) if len(below) else None
+
     def median(self) -> float | None:
         """Return the first time at which at most half are open; None where that never happens."""
-        below = np.flatnonzero(self.survival <= 0.5 + 1e-12)
-        return float(self.time[below[0]]) if len(below) else None
+        return self.quantile(0.5)
 
     def restricted_mean(self, tau: float) -> tuple[float, float]:
         """Return the mean time up to ``tau`` and its (unclustered) standard error.
@@ -150,18 +154,39 @@ class Spread:
         m = self.n_sites
         return float(np.sqrt((m - 1) / m * self.mean_moved @ self.mean_moved))
 
-    def median_interval(self, level: float) -> tuple[float, float] | None:
-        """Return the times at which half still open is not rejected (Brookmeyer, Crowley 1982).
+    def quantile_interval(self, done: float, level: float) -> tuple[float, float] | None:
+        """Return the times at which that share done is not rejected (Brookmeyer, Crowley 1982).
 
         None with fewer than four sites, or where the last of them lies beyond the horizon.
         """
         if self.n_sites < FEWEST_FOR_BOOTSTRAP:
             return None
         half = t_quantile(level, self.n_sites - 1) * self.se
-        inside = np.flatnonzero(np.abs(self.survival - 0.5) <= half)
+        inside = np.flatnonzero(np.abs(self.survival - (1 - done)) <= half)
         if not len(inside) or inside[-1] == len(self.hours) - 1:
             return None
         return float(self.hours[max(inside[0] - 1, 0)]), float(self.hours[inside[-1]])
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """Ratio of the arms' ratios of restricted means, less 1.
+
+    Attributes
+    ----------
+    value : float
+        −0.2 says that the treated arm's mean fell to 80 % of what the comparison's change implies.
+    se : float or None
+        Of the logarithm of the ratio.
+    ci_low, ci_high, p_value : float or None
+        On the logarithm, from leaving out sites, as of the difference.
+    """
+
+    value: float
+    se: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    p_value: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,6 +206,8 @@ class RestrictedMeans:
     se, ci_low, ci_high, p_value : float or None
         From estimating again without each site (:mod:`analysis.causal.inference.jackknife`), t with
         Satterthwaite's degrees of freedom; None with fewer than four sites in an arm.
+    relative : Relative or None
+        The same as a ratio; None where an arm and phase waits no time at all.
     """
 
     means: Mapping[tuple[str, str], float]
@@ -191,6 +218,7 @@ class RestrictedMeans:
     ci_low: float | None
     ci_high: float | None
     p_value: float | None
+    relative: Relative | None
     level: float
     tau: float
     n: int
@@ -263,7 +291,7 @@ def restricted_mean_difference(
     sizes = (int(arm_of.sum()), int((~arm_of).sum()))
     se = low = high = p_value = None
     if min(sizes) >= FEWEST_FOR_BOOTSTRAP:
-        se, df = _standard_error(spread)
+        se, df = _standard_error({cell: of.mean_moved for cell, of in spread.items()})
         if se > 0:
             half = t_quantile(level, df) * se
             low, high = difference - half, difference + half
@@ -277,6 +305,7 @@ def restricted_mean_difference(
         ci_low=low,
         ci_high=high,
         p_value=p_value,
+        relative=_relative(means, spread, level, enough=min(sizes) >= FEWEST_FOR_BOOTSTRAP),
         level=level,
         tau=tau,
         n=len(times),
@@ -316,11 +345,38 @@ def _survival(events: np.ndarray, at_risk: np.ndarray) -> np.ndarray:
     return np.cumprod(1 - hazard, axis=-1)
 
 
-def _standard_error(spread: Mapping[tuple[str, str], Spread]) -> tuple[float, float]:
-    """Return standard error and Satterthwaite's degrees of freedom of the difference."""
+def _relative(
+    means: Mapping[tuple[str, str], float],
+    spread: Mapping[tuple[str, str], Spread],
+    level: float,
+    *,
+    enough: bool,
+) -> Relative | None:
+    """Return the relative change with its interval; the logarithm is moved by leaving out sites."""
+    if min(means.values()) <= 0:
+        return None
+    change = {arm: np.log(means[arm, "after"] / means[arm, "before"]) for arm in ARMS}
+    log = float(change["treated"] - change["comparison"])
+    without = {cell: means[cell] - of.mean_moved for cell, of in spread.items()}
+    if not enough or min(float(kept.min()) for kept in without.values()) <= 0:
+        return Relative(float(np.expm1(log)))
+    moved = {cell: np.log(means[cell] / kept) for cell, kept in without.items()}
+    se, df = _standard_error(moved)
+    if se <= 0:
+        return Relative(float(np.expm1(log)))
+    half = t_quantile(level, df) * se
+    ends = float(np.expm1(log - half)), float(np.expm1(log + half))
+    return Relative(float(np.expm1(log)), se, *ends, t_p_value(log / se, df))
+
+
+def _standard_error(moved_by: Mapping[tuple[str, str], np.ndarray]) -> tuple[float, float]:
+    """Return standard error and Satterthwaite's degrees of freedom of a change between arms.
+
+    ``moved_by`` says, by arm and phase, what leaving out each site does.
+    """
     variance = squares = 0.0
     for arm in ARMS:
-        moved = spread[arm, "after"].mean_moved - spread[arm, "before"].mean_moved
+        moved = moved_by[arm, "after"] - moved_by[arm, "before"]
         m = len(moved)
         own = (m - 1) / m * float(moved @ moved)
         variance += own

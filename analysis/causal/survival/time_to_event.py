@@ -36,6 +36,10 @@ HORIZONS = (4.0, 24.0, 72.0, 168.0, 336.0, 720.0)
 READ_IN_MINUTES = 4.0
 #: Share of the earlier tickets that may still be open then.
 STILL_OPEN = 0.2
+QUANTILES: Mapping[str, float] = {"median": 0.5, "p90": 0.9}
+"""Shares done, by which time the slow are told apart from the usual."""
+WHY_NONE: Mapping[str, str] = {"median": "causal.reason.median", "p90": "causal.reason.p90"}
+"""First part of the reasons for which such a time, or its interval, cannot be given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +111,10 @@ def time_to(
     Returns
     -------
     tuple of Estimate
-        The effect (``att_restricted_mean``), then mean and median by arm and phase,
-        described, in hours, or in minutes where the horizon is short; ``dims["label"]`` names
-        each row, ``dims["tau_hours"]`` is the horizon.
+        The effect (``att_restricted_mean``), then mean, median and 90th percentile by arm and
+        phase, described, in hours, or in minutes where the horizon is short, and last the effect
+        as a relative change; ``dims["label"]`` names each row, ``dims["tau_hours"]`` is the
+        horizon.
     DataFrame
         Kaplan–Meier curves by arm and phase; without rows where there is no comparison.
     """
@@ -147,7 +152,7 @@ def time_to(
         for estimate in _described(found, arm, phase, about, options)
     ]
     scaled = (_in_minutes(e) for e in (_effect(found, about, options), *described))
-    return tuple(scaled), found.table()
+    return (*scaled, *_relative(found, about, options)), found.table()
 
 
 def _in_minutes(estimate: Estimate) -> Estimate:
@@ -193,12 +198,43 @@ def _effect(found: RestrictedMeans, kind: _Kind, options: Options) -> Estimate:
     )
 
 
+def _relative(found: RestrictedMeans, kind: _Kind, options: Options) -> tuple[Estimate, ...]:
+    """Return the effect as a relative change; nothing where a mean is zero."""
+    if (moved := found.relative) is None:
+        return ()
+    known = moved.ci_low is not None
+    label = kind.dims["label"].replace("time_effect", "time_relative")
+    shared = {**_common(kind, options), "unit": "relative"}
+    return (
+        Estimate(
+            id=f"{options.prefix}.{kind.stem}.relative",
+            estimand="att_relative_mean",
+            value=moved.value,
+            ci_low=moved.ci_low,
+            ci_high=moved.ci_high,
+            p_value=moved.p_value,
+            n=found.n,
+            n_units=found.n_clusters,
+            n_clusters=found.n_clusters,
+            n_treated=found.n_treated,
+            method="restricted_mean_did",
+            interval_method="jackknife" if known else "none",
+            comparison="never_treated",
+            causal=True,
+            dims={"tau_hours": found.tau, **kind.dims, "label": label},
+            reason=None if known else "causal.reason.no_inference",
+            **shared,
+        ),
+    )
+
+
 def _described(
     found: RestrictedMeans, arm: str, phase: str, kind: _Kind, options: Options
-) -> tuple[Estimate, Estimate]:
-    """Return mean and median of one arm in one phase."""
+) -> tuple[Estimate, ...]:
+    """Return mean, median and 90th percentile of one arm in one phase."""
     curve, spread = found.curves[arm, phase], found.spread[arm, phase]
     place = {"arm": arm, "phase": phase, "tau_hours": found.tau, "still_open": curve.n_censored}
+    place |= {"kind": kind.tickets} if kind.tickets else {}
     common = {
         **_common(kind, options),
         "n": curve.n,
@@ -220,27 +256,44 @@ def _described(
         **common,
         **ends,
     )
-    middle = curve.median()
-    middle = None if middle is None or middle > found.tau else middle
-    around = None if middle is None else spread.median_interval(options.level)
-    if around is None:
-        ends = {
-            "reason": "causal.reason.median_beyond"
-            if middle is None
-            else "causal.reason.median_open"
-        }
-    else:
-        ends = {"ci_low": min(around[0], middle), "ci_high": max(around[1], middle)}
+    return mean, *(
+        _quantile(found, arm, phase, kind, options, name=name, dims=place, common=common)
+        for name in QUANTILES
+    )
+
+
+def _quantile(
+    found: RestrictedMeans,
+    arm: str,
+    phase: str,
+    kind: _Kind,
+    options: Options,
+    *,
+    name: str,
+    dims: dict,
+    common: dict,
+) -> Estimate:
+    """Return the time by which a share is done, with Brookmeyer and Crowley's interval."""
+    share = QUANTILES[name]
+    time = found.curves[arm, phase].quantile(share)
+    time = None if time is None or time > found.tau else time
+    around = None
+    if time is not None:
+        around = found.spread[arm, phase].quantile_interval(share, options.level)
+    ends: dict = {}
+    if around is not None and time is not None:
+        ends = {"ci_low": min(around[0], time), "ci_high": max(around[1], time)}
         ends["interval_method"] = "jackknife"
-    median = Estimate(
-        id=f"{options.prefix}.{kind.stem}.{arm}.{phase}.median",
-        estimand="median_time",
-        value=middle,
-        dims={**place, "label": f"time_median_{arm}_{phase}"},
+    else:
+        ends["reason"] = f"{WHY_NONE[name]}_{'beyond' if time is None else 'open'}"
+    return Estimate(
+        id=f"{options.prefix}.{kind.stem}.{arm}.{phase}.{name}",
+        estimand=f"{name}_time",
+        value=time,
+        dims={**dims, "label": f"time_{name}_{arm}_{phase}"},
         **common,
         **ends,
     )
-    return mean, median
 
 
 def _horizon(data: pd.DataFrame) -> float:

@@ -325,6 +325,10 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
             "video_consent",
         ),
     ),
+    "reply_reports": Knowledge(
+        row=("answered_at",),
+        with_row=("report_id", "site_id", "answered_at", "over_24h"),
+    ),
     "needs_asked": Knowledge(
         row=("asked_on",),
         with_row=("staff_id", "way", "asked_on"),

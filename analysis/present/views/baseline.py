@@ -54,6 +54,7 @@ __all__ = [
     "raters",
     "register",
     "reliability",
+    "reply_reports",
     "role_composites",
     "role_dimensions",
     "roles",
@@ -119,6 +120,11 @@ def aapor(results: StageResults) -> pd.DataFrame:
 def roles(results: StageResults) -> pd.DataFrame:
     """Return behaviour by role of rater, questionnaires by title."""
     return _titled(results, "views")
+
+
+def reply_reports(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what customers and the ticket log say of replies, counts in words."""
+    return table.assign(late=["—" if pd.isna(n) else f"{int(n):,}" for n in table["late"]])
 
 
 def role_dimensions(results: StageResults) -> pd.DataFrame:

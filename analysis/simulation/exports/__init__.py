@@ -36,6 +36,7 @@ WRITERS: Mapping[str, Callable[[World, Path], None]] = {
     "documents": record_files.write_documents,
     "skill_use": record_files.write_skill_use,
     "coaching": record_files.write_coaching,
+    "reply_reports": record_files.write_reply_reports,
     "task_scores": record_files.write_task_scores,
     "needs_asked": record_files.write_needs_asked,
     "attributions": record_files.write_attributions,

@@ -118,6 +118,19 @@ def write_task_scores(world: World, folder: Path) -> None:
     write_csv(folder / "培训" / "实操评分表.csv", columns, encoding="utf-8-sig")
 
 
+def write_reply_reports(world: World, folder: Path) -> None:
+    """Write what customers said on the phone about how long a reply took."""
+    reports = world.tables["reply_reports"]
+    columns = {
+        "回访编号": list(reports["report_id"]),
+        "项目名称": spelling.site_names(reports["site_id"]),
+        "回访时间": spelling.times(reports["answered_at"]),
+        "反馈是否超过24小时": spelling.mapped(reports["over_24h"], _YES),
+    }
+    with Workbook(folder / "满意度问卷" / "反馈时效回访.xlsx") as book:
+        book.sheet("回访", columns, title="反馈时效电话回访")
+
+
 def write_needs_asked(world: World, folder: Path) -> None:
     """Write the list of staff asked for training needs."""
     asked = world.tables["needs_asked"]

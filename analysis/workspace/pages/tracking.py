@@ -20,7 +20,10 @@ _LASTS = "findings.ask.lasts"
 """Question whose answer the event study shows."""
 
 
-_WAITED = (("reply", "reply_figure"), ("resolve", "resolve_figure"))
+_WAITED = (
+    ("reply", "reply_figure", "reply_complaints"),
+    ("resolve", "resolve_figure", "resolve_complaints"),
+)
 """What customers wait for, and the figure of it."""
 
 
@@ -137,12 +140,15 @@ class TrackingPage(Page):
             if other.outcome in self.stage.client.outcomes and other.overall.value is not None:
                 self.show.view("tracking.trend_figure", other, **self.stage.trend_labels(other))
         self.samples("waits")
-        for name, figure in _WAITED:
+        for name, figure, apart in _WAITED:
             waited = resolved.select(f"tracking.time_to_{name}")
             if any(e.value is not None for e in waited):
                 self.view(figure, about=name)
                 hours = waited[0].dims["tau_hours"]
-                self.estimates(waited, name, hours=hours)
+                complaints = [e for e in waited if e.dims.get("kind") == "complaint"]
+                described = [e for e in complaints if e.estimand != "att_restricted_mean"]
+                self.estimates([e for e in waited if e not in described], name, hours=hours)
+                self.estimates(complaints, apart, hours=hours)
         self.estimates(self.stage.in_other_reading(others), "relative")
         self.estimates(forms.estimates, "forms")
         self.show.answer(claims, (*views.all_checks(others), *several.checks))

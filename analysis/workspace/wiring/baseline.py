@@ -14,6 +14,7 @@ from analysis.design.calendar import festival_months, season
 from analysis.measurement.benchmarks import assess_benchmarks
 from analysis.measurement.course_domains import assess_course_domains
 from analysis.measurement.needs_asked import assess_needs_asked
+from analysis.measurement.reply_reports import assess_reply_reports
 from analysis.measurement.role_weights import assess_role_weights
 from analysis.measurement.tasks import assess_task_agreement
 from analysis.present import views
@@ -125,6 +126,14 @@ class BaselineStage(Stage):
             step("duplicates", measurement.assess_duplicates, tables),
             step("branches", measurement.assess_branches, tables),
             step("names", measurement.assess_names, sites, tickets=tickets),
+            step(
+                "reply_reports",
+                assess_reply_reports,
+                self.table("reply_reports"),
+                tickets,
+                timezone=self.client.client.timezone,
+                **self.told,
+            ),
         )
         tables = {"ingest": self.ingest_counts, "unread": self.unread}
         sides = [found.table_or_empty(f"quality_{name}") for name in ("tables", "rules")]

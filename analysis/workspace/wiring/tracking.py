@@ -478,7 +478,8 @@ class TrackingStage(Stage):
                     if mine[column].notna().any():
                         same = {"kind": kind, "tau_hours": estimates[0].dims.get("tau_hours")}
                         apart = self._waited(ending, mine, **same)
-                        found += [] if apart is None else [apart[0][:1]]
+                        if apart is not None:
+                            found.append(apart[0] if kind == "complaint" else apart[0][:1])
         return collect("tracking", found, tables=shown)
 
     def _waited(self, ending: str, tickets: pd.DataFrame, **named: Any) -> Any:
