@@ -31,6 +31,16 @@ def test_a_client_file_that_resolves_them_raises_none(example, write):
     assert open_ones(write(with_choices(example, chosen))) == []
 
 
+@pytest.mark.parametrize("left_open", READINGS)
+def test_what_alone_is_left_open_is_raised_alone(left_open):
+    chosen = {id: next(iter(c.readings)) for id, c in READINGS.items() if id != left_open}
+    raised = [c.id for c in assess_conflicts(chosen).checks if c.status != "passed"]
+    assert raised == [f"design.conflict.{left_open}"]
+    for reading in READINGS[left_open].readings:
+        found = assess_conflicts({**chosen, left_open: reading})
+        assert {c.status for c in found.checks} == {"passed"}
+
+
 @pytest.mark.parametrize("outcome", ["attendance", "completion"])
 def test_taking_part_is_no_primary_outcome(example, write, outcome):
     text = example.replace("primary_outcome: csat_mean", f"primary_outcome: {outcome}")
