@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis import wording
+from analysis.present import sentences
 from analysis.value.isolation import adjusted, assess_isolation, extremes
 
 
@@ -91,6 +93,11 @@ def test_it_is_opinion_with_and_without_a_comparison():
     assert beside.params["benefit"] == 90_000.0
     assert alone.reason.endswith(".alone")
     assert {beside.status, alone.status} == {"caution"}  # an opinion passes no test
+    for check in (beside, alone):
+        for language in wording.LANGUAGES:
+            who = wording.text(str(check.params["role"]), language)
+            said = sentences.sentence(check.reason, language, sentences.check_params(check))
+            assert who in said
     assert not assess_isolation(told, money(90_000.0)).estimates
 
 
