@@ -10,7 +10,16 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_
 from analysis.client.base import Part, Period, Text, refused
 from analysis.client.identity import Identity, Privacy, Report
 from analysis.client.outcomes import Outcome, OutcomeName
-from analysis.client.plan import Benchmark, Claim, Design, Finances, Goal, Instrument, Value
+from analysis.client.plan import (
+    Benchmark,
+    Claim,
+    Design,
+    Finances,
+    Goal,
+    Instrument,
+    Regulator,
+    Value,
+)
 from analysis.client.readings import completed
 from analysis.client.sources import LabelMap, Source, reasons
 from analysis.client.standards import Standards, named, put_together
@@ -62,6 +71,7 @@ class Client(Part):
     goals: tuple[Goal, ...] = ()
     claims: tuple[Claim, ...] = ()
     benchmarks: tuple[Benchmark, ...] = ()
+    regulator: Regulator = Regulator()
     coverage: dict[Text, dict[Text, tuple[Text, ...]]] = Field(default_factory=dict)
     appraisal: dict[Text, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     choices: dict[str, str] = Field(default_factory=dict)

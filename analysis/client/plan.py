@@ -239,6 +239,39 @@ class Benchmark(Part):
         return self
 
 
+class RegulatorColumn(Part):
+    """One column of a regulator's form: its heading there, and the indicator that fills it.
+
+    Attributes
+    ----------
+    indicator : str
+        Of the registry, or a declared outcome.
+    heading : str
+        As the regulator writes it.
+    definition : str or dict
+        As the regulator defines it; that of the registry without it.
+    """
+
+    indicator: Text
+    heading: Text
+    definition: Bilingual | None = None
+
+
+class Regulator(Part):
+    """The form in which a regulator asks for indicators; none without columns.
+
+    Attributes
+    ----------
+    title : str
+        Title of the form.
+    columns : sequence
+        Its columns, from the left.
+    """
+
+    title: str = ""
+    columns: tuple[RegulatorColumn, ...] = ()
+
+
 class Finances(Part):
     """Amounts of one year from the company's books, in CNY.
 

@@ -378,6 +378,7 @@ def _indicators_named(raw: Mapping[str, Any]) -> Iterator[tuple[Any, tuple[str |
     lists = {
         ("goals",): raw.get("goals"),
         ("benchmarks",): raw.get("benchmarks"),
+        ("regulator", "columns"): _mapping(raw.get("regulator")).get("columns"),
         ("value", "benefits"): value.get("benefits"),
     }
     for path, entries in lists.items():

@@ -159,6 +159,65 @@ def _sheets(run: Run, language: Language) -> Iterator[Sheet]:
         for name, view in named.items():
             if name.partition(".")[0] == stage:
                 yield from _of_view(run, name, view, language)
+        yield from _regulator(run, stage, language)
+
+
+def _regulator(run: Run, stage: str, language: Language) -> Iterator[Sheet]:
+    """Yield a regulator's form, a column per heading of theirs, and its definitions."""
+    table = run.results[stage].table_or_empty("regulator")
+    if table.empty:
+        return
+
+    def t(name: str, **values: Any) -> str:
+        return wording.text(f"report.workbook.regulator.{name}", language, **values)
+
+    few = table[["n", "exposure"]].max(axis=1) < run.min_cell
+    near = table.assign(hidden=few & table["site_id"].ne(""))
+    headings = list(dict.fromkeys(near["heading"]))
+    units = near.drop_duplicates("heading").set_index("heading")["unit"]
+    by = {(row.label, row.heading): row for row in near.itertuples()}
+    interval = t("interval", level=run.level)
+    header = [t("site"), *headings]
+    beside = (t("n"), interval)
+    header += [t("of", heading=name, what=what) for name in headings for what in beside]
+    codes = [_OF_UNITS.get(units[name], "0.00##") for name in headings]
+    rows = []
+    for label in dict.fromkeys(near["label"]):
+        cells = [by.get((label, name)) for name in headings]
+        shown = [label or t("all"), *map(_of_form, cells)]
+        for cell in cells:
+            words = "" if cell is None or cell.hidden else _ends_of(cell, language)
+            shown += [None if cell is None else MARK if cell.hidden else cell.n, words]
+        rows.append(shown)
+    formats = [["", *codes, *("#,##0", "") * len(headings)]] * len(rows)
+    months = int(near["months"].max())
+    title = near["title"].iloc[0] or t("title")
+    caption = t("caption", title=title, months=months)
+    yield Sheet(f"{stage}.regulator", caption, header, rows, formats)
+    each = near.drop_duplicates("heading")
+    meant = [
+        [row.heading, wording.indicator_title(row.indicator, language), said]
+        for row, said in zip(each.itertuples(), each[f"definition_{language}"], strict=True)
+    ]
+    words = t("definitions", title=title)
+    yield Sheet(
+        f"{stage}.regulator_definitions",
+        words,
+        [t("heading"), t("indicator"), t("definition")],
+        meant,
+    )
+
+
+def _of_form(cell: Any) -> Any:
+    return None if cell is None else MARK if cell.hidden else float(cell.value)
+
+
+def _ends_of(cell: Any, language: Language) -> str:
+    """Return an interval in words; a dash where a single month or site gives none."""
+    if pd.isna(cell.ci_low):
+        return "—"
+    low, high = (wording.in_unit(end, cell.unit, language) for end in (cell.ci_low, cell.ci_high))
+    return wording.text("report.interval", language, low=low, high=high)
 
 
 def _by_unit(estimate: Any) -> list[str]:

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 
 import pandas as pd
 
-from analysis import design, measurement, results
+from analysis import design, indicators, measurement, results
 from analysis import tables as canonical
 from analysis.design.calendar import festival_months, season
 from analysis.measurement.benchmarks import assess_benchmarks
@@ -16,6 +16,7 @@ from analysis.measurement.course_domains import assess_course_domains
 from analysis.measurement.needs_asked import assess_needs_asked
 from analysis.measurement.reply_reports import assess_reply_reports
 from analysis.measurement.role_weights import assess_role_weights
+from analysis.measurement.staff_balance import assess_staff_balance
 from analysis.measurement.tasks import assess_task_agreement
 from analysis.present import views
 from analysis.results import Check, Estimate, StageResults
@@ -318,13 +319,22 @@ class BaselineStage(Stage):
         named = {"indicator": self.primary, "seed": self.seed}
         alike = step("balance", measurement.assess_balance, self.sites, outcome, **named)
         shared = step("overlap", measurement.assess_overlap, self.sites, outcome, **named)
+        trained = set(indicators.cohorts(self.waves).dropna().index)
+        made_up = step(
+            "staff_balance",
+            assess_staff_balance,
+            self.table("staff"),
+            trained,
+            on=self.first_day,
+            **self.told,
+        )
         unit = self.unit()
         shown = {"unit": unit, "least_answers": self.least_answers(self.primary)}
         trends = step("pretrend", measurement.assess_pretrends, outcome, **shown, **self.main)
         measured = measurement.measured_before(
             outcome, first_wave=self.first_wave, indicator=self.primary
         )
-        return self.named(results.merge("baseline", [measured, alike, shared, trends]))
+        return self.named(results.merge("baseline", [measured, alike, made_up, shared, trends]))
 
     def baseline_levels(self) -> StageResults:
         """Levels of the goals' indicators before the first wave, and the seal of the baseline."""

@@ -14,6 +14,7 @@ from analysis import indicators, measurement, monitoring
 from analysis.design.calendar import festival_days, festival_months, season
 from analysis.indicators import registry
 from analysis.measurement.columns import dates
+from analysis.measurement.regulator import assess_regulator
 from analysis.monitoring.programme.leavers import assess_leavers
 from analysis.monitoring.sites.profiles import profiles
 from analysis.monitoring.sites.standing import assess_sites, watched
@@ -193,7 +194,16 @@ class MonitoringStage(Stage):
             points = self._marked(points, watched)
             found = replace(found, tables={**found.tables, "chart": points})
         more = collect(self.name, [], tables=tables)
-        return merge(self.name, (found, funnel, self.weekly, rare, self._platform(), more))
+        asked = (found, funnel, self.weekly, rare, self._platform(), self._regulator(), more)
+        return merge(self.name, asked)
+
+    def _regulator(self) -> StageResults:
+        """Fill the regulator's form that the client declares."""
+        form, known = self.client.regulator, self.sites.dropna(subset=["site_name"])
+        names = dict(zip(known["site_id"], known["site_name"], strict=True))
+        how = {"last": period_of(self.today), **self.told}
+        asked = (self.panel, form, names, self.registry)
+        return self.step("regulator", assess_regulator, *asked, **how)
 
     @cached_property
     def _phases(self) -> Mapping[str, tuple[int, ...]]:
