@@ -134,17 +134,43 @@ def tickets() -> pd.DataFrame:
     for column in ("opened_at", "first_response_at", "resolved_at"):
         found[column] = [at(f"2024-{v}") if isinstance(v, str) else pd.NaT for v in found[column]]
         found[column] = pd.to_datetime(found[column], utc=True)
+    # t03 was solved and never closed; t07 was closed after 35 days.
+    closed = {
+        "t02": "01-13 08:00",
+        "t07": "03-25 08:00",
+        "t15": "02-02 10:00",
+        "t16": "03-04 08:00",
+    }
+    found["closed_at"] = pd.to_datetime(
+        [at(f"2024-{closed[t]}") if t in closed else pd.NaT for t in found["ticket_id"]], utc=True
+    )
     return found.astype({"reopened": "Int64"})
+
+
+def contracts() -> pd.DataFrame:
+    rows = [
+        ("k1", "A", "h1", "2024-01-31", False),
+        ("k2", "A", "h2", "2024-01-01", True),
+        ("k3", "A", None, "2024-01-20", False),  # a shop: no household
+        ("k4", "A", "h3", "2024-01-20", None),  # undecided
+        ("k5", "B", "h9", "2024-02-29", True),
+    ]
+    found = pd.DataFrame(
+        rows, columns=["contract_id", "site_id", "household_id", "due_on", "renewed"]
+    )
+    found["due_on"] = found["due_on"].map(day)
+    return found.astype({"renewed": "boolean"})
 
 
 def fees() -> pd.DataFrame:
     rows = [
-        ("A", "2024-01-01", 1000.0, 200.0, 600.0),  # 600 / 800
-        ("A", "2024-02-01", 1000.0, None, 900.0),  # no waiver recorded
-        ("A", "2024-03-01", 500.0, 500.0, 0.0),  # nothing due: no cell
-        ("B", "2024-01-01", 100.0, 0.0, 110.0),  # arrears paid
+        ("A", "2024-01-01", 1000.0, 200.0, 600.0, 450.0),  # 600 / 800
+        ("A", "2024-02-01", 1000.0, None, 900.0, None),  # no waiver, nor who paid, recorded
+        ("A", "2024-03-01", 500.0, 500.0, 0.0, 0.0),  # nothing due: no cell
+        ("B", "2024-01-01", 100.0, 0.0, 110.0, 55.0),  # arrears paid
     ]
-    found = pd.DataFrame(rows, columns=["site_id", "month", "receivable", "waived", "collected"])
+    columns = ["site_id", "month", "receivable", "waived", "collected", "collected_quality"]
+    found = pd.DataFrame(rows, columns=columns)
     found["month"] = found["month"].map(day)
     return found
 
@@ -241,7 +267,7 @@ def ratings() -> pd.DataFrame:
 def everything() -> dict[str, pd.DataFrame]:
     """Return all tables of the client by canonical name."""
     makers = (
-        sites, instruments, surveys, invitations, tickets, fees, staff, enrolments, reactions,
-        assessments, ratings, crm_usage,
+        sites, instruments, surveys, invitations, tickets, fees, contracts, staff, enrolments,
+        reactions, assessments, ratings, crm_usage,
     )  # fmt: skip
     return {make.__name__: make() for make in makers}

@@ -16,6 +16,7 @@ from analysis import files, tables
 from analysis.errors import DesignError, SchemaError
 from analysis.indicators import (
     behaviour,
+    contracts,
     declared,
     fees,
     people,
@@ -260,7 +261,8 @@ def _blocks(
     found += tickets.blocks(engine, wanted)
     found += training.blocks(engine, items, wanted)
     found += people.blocks(engine, low, high) if "staff_turnover" in wanted else []
-    found += fees.blocks(engine) if "fee_collection" in wanted else []
+    found += fees.blocks(engine, wanted)
+    found += contracts.blocks(engine) if "household_churn" in wanted else []
     found += behaviour.blocks(engine, items) if "behaviour" in wanted else []
     found += usage.blocks(engine, wanted)
     found += declared.blocks(engine, items, indicators, wanted)

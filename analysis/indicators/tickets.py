@@ -24,6 +24,7 @@ LATE_SECONDS = 24 * 60 * 60
 HIGH_STARS = 4
 """Stars of five from which a rating is high."""
 REPEAT_SECONDS = 30 * 24 * 60 * 60
+ENDED_SECONDS = 30 * 24 * 60 * 60
 BY_KIND = ("site_id", "period", "stratum")
 
 
@@ -71,6 +72,9 @@ def blocks(engine: Engine, wanted: Set[str]) -> list[Block]:
     if "resolution_open" in wanted:
         found.append(_share("resolution_open", requests, requests.resolved_at.isnull()))
     found += _stars(requests, wanted)
+    for column in ("resolved", "closed"):
+        if (name := f"complaint_{column}_30d") in wanted:
+            found.append(_ended_in_time(name, complaints, complaints[f"{column}_at"], end))
     if "fcr" in wanted:
         found.append(_first_contact(requests, end))
     if "repeat_complaint_30d" in wanted:
@@ -222,6 +226,22 @@ def _stars(requests: ir.Table, wanted: Set[str]) -> list[Block]:
         for name, (of, y) in rows.items()
         if name in wanted
     ]
+
+
+def _ended_in_time(
+    indicator: str, complaints: ir.Table, ended: ir.TimestampValue, end: int
+) -> Block:
+    """Share of complaints that ended within 30 days, of those that had as long."""
+    rows = complaints.select(
+        "site_id",
+        "period",
+        "opened",
+        y=one_if(seconds_of(ended) - complaints.opened <= ENDED_SECONDS),
+    )
+    rows = rows.filter(rows.opened + ENDED_SECONDS <= end)
+    return Block(
+        cells=summarise(rows, "y", ("site_id", "period")), measures=(Measure(indicator=indicator),)
+    )
 
 
 def _first_contact(requests: ir.Table, end: int) -> Block:

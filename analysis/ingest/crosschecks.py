@@ -44,6 +44,7 @@ ORDER: Mapping[str, tuple[tuple[str, str], ...]] = {
     "tickets": (
         ("opened_at", "first_response_at"),
         ("opened_at", "resolved_at"),
+        ("opened_at", "closed_at"),
         ("opened_at", "due_at"),
     ),
 }

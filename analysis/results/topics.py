@@ -119,6 +119,7 @@ class Topic(StrEnum):
     COMPLAINT_CODING = "complaint_coding"
     PLATFORM = "platform"
     REPLY_REPORTS = "reply_reports"
+    HOUSEHOLDS = "households"
 
     # Skills at work
     SKILL_USE = "skill_use"

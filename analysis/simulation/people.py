@@ -50,6 +50,16 @@ def draw_staff(parameters: WorldParameters, roster: Roster) -> pd.DataFrame:
     )
 
 
+def monthly_hazard(
+    parameters: WorldParameters, roster: Roster, *, trained: bool = True
+) -> np.ndarray:
+    """Return the hazard of leaving in a month, shape (n_sites, n_months)."""
+    p = parameters
+    monthly = -np.log1p(-p.leaver_rate) / 12
+    higher = roster.trained if trained else np.zeros_like(roster.trained)
+    return np.where(higher, p.leaver_ratio_treated, 1.0) * monthly
+
+
 def employed(staff: pd.DataFrame, day: dt.date) -> np.ndarray:
     """Return whether each employee was on the roster on a day, shape (len(staff),)."""
     hired = staff["hired_on"].to_numpy(object)
@@ -74,8 +84,7 @@ def _left(
     site: np.ndarray,
     hired: list[dt.date],
 ) -> list[dt.date | None]:
-    monthly = -np.log1p(-p.leaver_rate) / 12
-    hazard = np.where(roster.trained, p.leaver_ratio_treated, 1.0) * monthly
+    hazard = monthly_hazard(p, roster)
     start = np.array([max(0, d.year * 12 + d.month - int(p.first)) for d in hired])
     cumulated = np.cumsum(hazard, axis=1)[site]
     before = np.where(start > 0, cumulated[np.arange(len(site)), start - 1], 0.0)

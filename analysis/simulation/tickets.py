@@ -26,6 +26,8 @@ _FCR_LEVEL, _REPEAT_LEVEL, _COMPLAINT_SHARE = 0.68, 0.12, 0.18
 _REPORTED_BY = (0.4, 0.38, 0.17, 0.05)
 _PAUSED = 0.08
 _SAMPLED_AGAIN, _SORTED_ALIKE = 0.012, 0.82
+_CALLED, _CALLED_AFTER_MINUTES = 0.9, 3 * 24 * 60
+"""Share of solved work orders whose customer was called, and after how long on average."""
 _NO_RESPONSE, _COMMON_AREA, _UNRESOLVED, _RATED = 0.01, 0.15, 0.004, 0.4
 
 
@@ -65,6 +67,11 @@ class TicketRates:
     def within_30(self) -> np.ndarray:
         """Probability of a first response within 30 minutes, in whole minutes rounded."""
         return ndtr(np.log(30.5 / self.response_median) / _RESPONSE_SD)
+
+    @property
+    def within_30_days(self) -> np.ndarray:
+        """Probability of a solution within 30 days."""
+        return (1 - _UNRESOLVED) * ndtr(np.log(720 / self.resolution_median) / _RESOLUTION_SD)
 
 
 def ticket_rates(
@@ -137,7 +144,17 @@ def draw_tickets(
     out["second_category"] = _second_coder(stream(p, "second coder"), out)
     out["channel"] = stream(p, "ticket channels").choice(REPORTED_BY, n, p=_REPORTED_BY)
     out["paused_minutes"] = _pauses(stream(p, "ticket pauses"), out)
+    out["closed_at"] = _closed(p, stream(p, "ticket closing"), out)
     return out
+
+
+def _closed(p: WorldParameters, rng: np.random.Generator, tickets: pd.DataFrame) -> pd.Series:
+    """Return when customers were called after the solution and their work orders closed."""
+    n = len(tickets)
+    waited = pd.to_timedelta(np.rint(rng.exponential(_CALLED_AFTER_MINUTES, n)), unit="m")
+    closed = tickets["resolved_at"] + waited.astype("timedelta64[us]")
+    end = pd.Timestamp(p.end, tz="Asia/Shanghai").tz_convert("UTC")
+    return closed.where((rng.random(n) < _CALLED) & (closed < end))
 
 
 def _pauses(rng: np.random.Generator, tickets: pd.DataFrame) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import DesignError
-from analysis.simulation import behaviour, customers, ledgers, tickets, training
+from analysis.simulation import behaviour, customers, ledgers, people, tickets, training
 from analysis.simulation.customers import Satisfaction
 from analysis.simulation.parameters import WorldParameters
 from analysis.simulation.sites import Roster
@@ -53,8 +53,10 @@ class Truth:
     the probability that a request is not reopened and not asked again as the site's next complaint
     (chance meetings of room and subject ignored).
     ``complaints_per_1000`` and ``tickets_per_1000`` are expected counts per 1,000 households
-    and month; ``fee_collection`` is collected over receivable less waived; ``crm_active_share`` the
-    probability that an account is used in a month; ``behaviour`` is the
+    and month; ``complaint_resolved_30d`` is the probability that a complaint is resolved so soon;
+    ``fee_collection`` is collected over receivable less waived; ``household_churn`` is the
+    probability that a contract due is not renewed, ``staff_turnover`` that somebody employed leaves
+    in the month; ``crm_active_share`` that an account is used in a month; ``behaviour`` is the
     expected rating of one item by the stratum's role, in the months in which that role rates.
     """
 
@@ -165,6 +167,11 @@ def true_effects(parameters: WorldParameters, roster: Roster, levels: Satisfacti
         parts.append(_cells(p, roster, "fee_collection", "", *rates))
         used = (ledgers.active_share(p, roster, trained=t) for t in (True, False))
         parts.append(_cells(p, roster, "crm_active_share", "", *used))
+        left = (1 - ledgers.renewal_probability(p, roster, trained=t) for t in (True, False))
+        parts.append(_cells(p, roster, "household_churn", "", *left))
+    if {"staff", "training", "ratings"} & set(p.families):
+        hazards = (people.monthly_hazard(p, roster, trained=t) for t in (True, False))
+        parts.append(_cells(p, roster, "staff_turnover", "", *(1 - np.exp(-h) for h in hazards)))
     if "ratings" in p.families:
         parts += _behaviour_cells(p, roster)
     cells = pd.concat(parts, ignore_index=True)
@@ -229,6 +236,7 @@ def _ticket_cells(p: WorldParameters, roster: Roster) -> list[pd.DataFrame]:
     pairs = {
         "fcr": (with_training.first_contact, without.first_contact),
         "response_within_30min": (with_training.within_30, without.within_30),
+        "complaint_resolved_30d": (with_training.within_30_days, without.within_30_days),
         "complaints_per_1000": (with_training.complaints, without.complaints),
         "tickets_per_1000": (
             with_training.complaints + with_training.others,
@@ -285,6 +293,8 @@ def _planted(p: WorldParameters, roster: Roster) -> dict[str, Any]:
             "months": plan.falling_site_months,
             "drop_before_rounding": plan.falling_site_drop,
         }
+    if {"tickets", "ledgers"} <= set(p.families):
+        events["renewal_after_complaint"] = ledgers.AFTER_COMPLAINT
     if plan.late_gate_days is not None and "programme" in p.families:
         events["late_gate"] = {"milestone_id": "M3", "days": plan.late_gate_days}
     if plan.trainer_overrun is not None and "programme" in p.families:

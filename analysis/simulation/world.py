@@ -121,7 +121,7 @@ def simulate(parameters: WorldParameters) -> World:
         instruments += behaviour.instrument_rows()
     if "ledgers" in p.families:
         drawn["fees"] = ledgers.draw_fees(p, roster)
-        drawn["contracts"] = ledgers.draw_contracts(p, roster)
+        drawn["contracts"] = ledgers.draw_contracts(p, roster, drawn.get("tickets"))
         drawn["crm_usage"] = ledgers.draw_crm_usage(p, roster)
     if "programme" in p.families:
         drawn |= programme.draw_programme(p)

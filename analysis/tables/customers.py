@@ -113,10 +113,13 @@ TABLES = (
             "opened_at": Column("instant", "when it was reported", required=True),
             "first_response_at": Column("instant", "first reply by a person"),
             "due_at": Column("instant", "promised by"),
-            "resolved_at": Column("instant", "closed; NULL while open"),
+            "resolved_at": Column("instant", "solved; NULL while open"),
+            "closed_at": Column(
+                "instant", "closed after the customer confirmed; NULL while not, or not told apart"
+            ),
             "paused_minutes": Column(
                 "number",
-                "time until it was closed in which the customer or material was waited for",
+                "time until it was solved in which the customer or material was waited for",
                 low=0,
                 unit="minutes",
             ),
@@ -145,6 +148,11 @@ TABLES = (
             "receivable": Column("number", "due in the month", required=True, unit="CNY"),
             "waived": Column("number", "waived", unit="CNY"),
             "collected": Column("number", "received for the month", required=True, unit="CNY"),
+            "collected_quality": Column(
+                "number",
+                "of what was received, from quality customers by the client's rule; NULL without",
+                unit="CNY",
+            ),
         },
     ),
     Table(
@@ -168,6 +176,8 @@ TABLES = (
         {
             "contract_id": identifier("contract"),
             "site_id": site(),
+            "household_id": Column("person", "household that signed; NULL for other contracts"),
+            "term_months": Column("int", "months that it runs", low=1, unit="months"),
             "due_on": Column("date", "last day of the term", required=True),
             "renewed": Column("bool", "whether renewed; NULL while open"),
         },

@@ -48,4 +48,5 @@ def test_months_without_any_data_and_outcomes_without_a_window_are_not_judged():
 def test_the_registry_says_which_outcomes_follow_cases():
     known = {i.id: (i.follow_up_days, i.look_back_days) for i in indicators.load().values()}
     told = {name: days for name, days in known.items() if any(days)}
-    assert told == {"fcr": (30, 0), "repeat_complaint_30d": (0, 30)}
+    ended = dict.fromkeys(("complaint_resolved_30d", "complaint_closed_30d", "fcr"), (30, 0))
+    assert told == ended | {"repeat_complaint_30d": (0, 30)}

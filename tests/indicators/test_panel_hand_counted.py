@@ -196,6 +196,22 @@ EXPECTED = {
         ("B", JAN): (0, 1, 0, 0, 1),
         ("B", MAR): (0, 1, 0, 0, 1),
     },
+    # t08 is still open after 30 days.
+    ("complaint_resolved_30d", ""): {
+        ("A", JAN): (1, 2, 2, 2, 2),
+        ("A", FEB): (1, 3, 3, 3, 3),
+        ("A", MAR): (0, 1, 0, 0, 1),
+    },
+    ("complaint_closed_30d", ""): {
+        ("A", JAN): (1 / 2, 2, 1, 1, 2),
+        ("A", FEB): (2 / 3, 3, 2, 2, 3),
+        ("A", MAR): (0, 1, 0, 0, 1),
+    },
+    ("household_churn", ""): {("A", JAN): (1 / 2, 2, 1, 1, 2), ("B", FEB): (0, 1, 0, 0, 1)},
+    ("quality_fee_share", ""): {
+        ("A", JAN): (0.75, 1, 450, 202500, 600),
+        ("B", JAN): (0.5, 1, 55, 3025, 110),
+    },
     ("fee_collection", ""): {
         ("A", JAN): (0.75, 1, 600, 360000, 800),
         ("A", FEB): (0.9, 1, 900, 810000, 1000),
@@ -300,7 +316,7 @@ def test_row_order_and_files_do_not_matter(panel, tmp_path):
 
         paths[name] = tmp_path / f"{name}.parquet"
         pq.write_table(tables.conform(name, frame.iloc[::-1].reset_index(drop=True)), paths[name])
-    paths["contracts"] = tmp_path / "contracts.parquet"  # not there: an absent table
+    paths["dispositions"] = tmp_path / "dispositions.parquet"  # not there: an absent table
     pd.testing.assert_frame_equal(build(paths), panel, check_exact=True)
 
 
@@ -315,7 +331,8 @@ def test_months_may_be_given_in_three_ways(panel):
     by_number = build({"fees": hand.fees()}, first=JAN, last=APR)
     by_day = build({"fees": hand.fees()}, first=hand.day("2024-01-31"), last=hand.day("2024-04-01"))
     pd.testing.assert_frame_equal(by_number, by_day)
-    assert len(by_number) == (panel["indicator"] == "fee_collection").sum()
+    of_fees = panel["indicator"].isin(["fee_collection", "quality_fee_share"])
+    assert len(by_number) == of_fees.sum()
     with pytest.raises(SchemaError, match="2024-13"):
         build({"fees": hand.fees()}, first="2024-13")
     with pytest.raises(DesignError, match="ends"):

@@ -73,8 +73,9 @@ def test_fee_ledger_has_a_merged_header_of_two_rows_and_subtotals(raw):
     book = CalamineWorkbook.from_path(str(raw / "收费" / "收缴率报表.xlsx"))
     assert book.sheet_names == ["2023年", "2024年", "2025年"]
     rows = book.get_sheet_by_name("2024年").to_python()
-    assert rows[1][3:10] == ["本期", "", "", "", "前期", "", ""]
-    assert rows[2][3:10] == ["应收", "减免", "实收", "收缴率", "应收", "实收", "收缴率"]
+    assert rows[1][3:11] == ["本期", "", "", "", "", "前期", "", ""]
+    assert rows[2][3:7] == ["应收", "减免", "实收", "优质客户实收"]
+    assert rows[2][7:11] == ["收缴率", "应收", "实收", "收缴率"]
     assert sum(row[0] == "小计" for row in rows) == TINY.n_sites
     assert rows[-1][0] == "合计"
 

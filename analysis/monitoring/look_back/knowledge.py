@@ -232,12 +232,13 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
                 brings=("resolved_at", "paused_minutes", "reopened", "rating"),
                 kept_without=True,
             ),
+            Event(column="closed_at", brings=("closed_at",)),
         ),
     ),
     "fees": Knowledge(
         row=("month",),
         whole_months=True,
-        with_row=("site_id", "month", "receivable", "waived", "collected"),
+        with_row=("site_id", "month", "receivable", "waived", "collected", "collected_quality"),
     ),
     "ticket_counts": Knowledge(
         row=("month",),
@@ -245,7 +246,7 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
         with_row=("site_id", "month", "kind", "tickets"),
     ),
     "contracts": Knowledge(
-        with_row=("contract_id", "site_id"),
+        with_row=("contract_id", "site_id", "household_id", "term_months"),
         planned=("due_on",),
         events=(Event(column="due_on", brings=("renewed",)),),
     ),

@@ -116,7 +116,7 @@ def write_fees(world: World, folder: Path) -> None:
         ("项目名称", ()),
         ("费用月份", ()),
         ("费项", ()),
-        ("本期", ("应收", "减免", "实收", "收缴率")),
+        ("本期", ("应收", "减免", "实收", "优质客户实收", "收缴率")),
         ("前期", ("应收", "实收", "收缴率")),
         ("备注", ()),
     )
@@ -132,6 +132,8 @@ def write_contracts(world: World, folder: Path) -> None:
     columns = {
         "合同编号": list(contracts["contract_id"]),
         "项目名称": list(contracts["site_id"]),
+        "房屋编码": list(contracts["household_id"]),
+        "合同期限": spelling.counted(contracts["term_months"], unit="个月"),
         "到期日期": spelling.dates(contracts["due_on"]),
         "是否续签": spelling.mapped(contracts["renewed"], {True: "是", False: "否"}),
         "经办人": [persons.employee(20 + i % 40)[0] for i in range(len(contracts))],
@@ -235,6 +237,7 @@ def _work_orders(mine: pd.DataFrame) -> dict[str, list]:
         "首次响应时间": spelling.times(mine["first_response_at"], blank="—"),
         "承诺完成时间": spelling.times(mine["due_at"]),
         "实际完成时间": spelling.times(mine["resolved_at"]),
+        "回访关闭时间": spelling.times(mine["closed_at"]),
         "处理人姓名": [name for name, _ in persons.employees(staff)],
         "责任人工号": spelling.plain(staff),
         "挂起时长": [
@@ -249,25 +252,25 @@ def _work_orders(mine: pd.DataFrame) -> dict[str, list]:
 
 def _fee_rows(fees: pd.DataFrame) -> list[list]:
     rows: list[list] = []
-    total = np.zeros(3)
+    total = np.zeros(4)
     for site, mine in fees.groupby("site_id", sort=False):
-        subtotal = np.zeros(3)
+        subtotal = np.zeros(4)
         first = True
         for line in mine.itertuples():
-            whole = np.array([line.receivable, line.waived, line.collected])
+            whole = np.array([line.receivable, line.waived, line.collected, line.collected_quality])
             main = np.round(whole * 0.8, 2)
             for item, part in (("物业服务费", main), ("停车管理费", np.round(whole - main, 2))):
                 rows.append([site if first else "", *_fee_cells(line.month, item, part, len(rows))])
                 first = False
             subtotal += whole
-        rows.append(["小计", "", "", *map(float, np.round(subtotal, 2)), "", "", "", "", ""])
+        rows.append(["小计", "", "", *map(float, np.round(subtotal, 2)), *[""] * 5])
         total += subtotal
-    rows.append(["合计", "", "", *map(float, np.round(total, 2)), "", "", "", "", ""])
+    rows.append(["合计", "", "", *map(float, np.round(total, 2)), *[""] * 5])
     return rows
 
 
 def _fee_cells(month, item: str, part: np.ndarray, row: int) -> list:
-    due, waived, paid = (float(x) for x in part)
+    due, waived, paid, quality = (float(x) for x in part)
     rate = paid / (due - waived)
     receivable = f"{due:,.2f}" if row % 6 == 1 else due
     collected = f"￥{paid:,.2f}" if row % 9 == 4 else paid
@@ -278,6 +281,7 @@ def _fee_cells(month, item: str, part: np.ndarray, row: int) -> list:
         receivable,
         waived,
         collected,
+        quality,
         f"{rate:.2%}" if row % 4 else round(rate, 4),
         earlier,
         round(earlier * 0.4, 2),

@@ -1,4 +1,4 @@
-"""What complaints are about: how the stages hand tickets, employees and roll-out to it."""
+"""Complaints and what followed: how the stages hand tickets, contracts and roll-out to it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import indicators, measurement
+from analysis.measurement.households import assess_households
 from analysis.results import StageResults
 from analysis.tables import Rows
 
@@ -21,15 +22,32 @@ def complaints(stage: Any, tickets: Rows | None) -> StageResults:
     tickets : DataFrame, Stored or None
         All work orders, or only those before the first wave.
     """
+    starts = arms_and_starts(stage)
+    return measurement.assess_complaints(
+        tickets, stage.table("staff"), starts, seed=stage.seed, stage=stage.name, **stage.clock
+    )
+
+
+def households(stage: Any) -> StageResults:
+    """Return how many households did not renew, and after which complaints."""
+    return assess_households(
+        stage.table("contracts"),
+        stage.rows("tickets"),
+        arms_and_starts(stage),
+        least=stage.settings.min_cell,
+        stage=stage.name,
+        **stage.clock,
+    )
+
+
+def arms_and_starts(stage: Any) -> pd.DataFrame:
+    """Return ``site_id, arm, start``; sites never trained start with the first wave."""
     cohort = indicators.cohorts(stage.waves)
     treated = cohort.notna()
-    starts = pd.DataFrame(
+    return pd.DataFrame(
         {
             "site_id": cohort.index.astype(object),
             "arm": treated.map({True: "treated", False: "comparison"}).to_numpy(object),
             "start": cohort.fillna(stage.first_wave).to_numpy(float),
         }
-    )
-    return measurement.assess_complaints(
-        tickets, stage.table("staff"), starts, seed=stage.seed, stage=stage.name, **stage.clock
     )

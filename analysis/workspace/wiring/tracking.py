@@ -26,6 +26,7 @@ from analysis.workspace.inputs.beside_truth import (
     read_truth,
     true_cells,
 )
+from analysis.workspace.inputs.complaints import households
 from analysis.workspace.inputs.spans import span
 from analysis.workspace.opening.stage import Stage
 from analysis.workspace.wiring import tracking_tables as tables
@@ -487,12 +488,13 @@ class TrackingStage(Stage):
         return self.asked.ask("waits", ask, None, about=ending)
 
     def forms(self) -> StageResults:
-        """Ask scores and contracts in the form in which they are recorded."""
-        return self.asked.ask(
+        """Ask scores and contracts in the form in which they are recorded; who did not renew."""
+        found = self.asked.ask(
             "forms",
             lambda: outcome_forms.forms(self, self._cohorts, options=self.options()),
             StageResults(stage="tracking"),
         )
+        return merge("tracking", [found, self.step("households", households, self)])
 
     def sources(self, roles: Sequence[Estimate]) -> StageResults:
         """Hold sources on behaviour against one another; layers of staff; knowing and doing.
