@@ -23,7 +23,8 @@ from analysis.tables import RATER_ROLES, TABLES, TICKET_KINDS
 OPTIONAL = ("surveys", "tickets", "ratings", "fees", "contracts", "reactions", "assessments",
             "enrolments", "crm_usage", "costs", "milestones", "risks", "actions", "invitations",
             "lecturers", "appeals", "documents", "events", "test_answers", "skill_use", "coaching",
-            "task_scores", "needs_asked", "attributions", "reply_reports", "staff")  # fmt: skip
+            "task_scores", "needs_asked", "attributions", "reply_reports", "comments",
+            "staff")  # fmt: skip
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "surveys": ("invitations",),
     "staff": (

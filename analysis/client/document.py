@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from analysis.client.base import Part, Period, Text, refused
+from analysis.client.comments import Comments, may_be_counted
 from analysis.client.identity import Identity, Privacy, Report
 from analysis.client.outcomes import Outcome, OutcomeName
 from analysis.client.plan import (
@@ -62,6 +63,7 @@ class Client(Part):
     programme: Programme = TRAINING
     privacy: Privacy = Privacy()
     report: Report = Report()
+    comments: Comments = Comments()
     labels: dict[str, LabelMap] = Field(default_factory=dict)
     aliases: dict[str, dict[Text, Text]] = Field(default_factory=dict)
     instruments: dict[str, Instrument] = Field(default_factory=dict)
@@ -99,6 +101,12 @@ class Client(Part):
                 "privacy.demo_key is for simulated clients only; "
                 "real people's pseudonyms need a key_file outside the repository",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _comments_kept_out(self) -> Client:
+        if not may_be_counted(self.sources, self.comments):
+            raise refused("comments_kept_out", "open comments are kept out unless allowed")
         return self
 
     def __repr__(self) -> str:

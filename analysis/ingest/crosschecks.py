@@ -34,6 +34,7 @@ PERIOD_COLUMNS: Mapping[str, str] = {
     "task_scores": "scored_on",
     "attributions": "answered_on",
     "reply_reports": "answered_at",
+    "comments": "written_on",
 }
 """The date that must lie in the evaluated period, by table."""
 

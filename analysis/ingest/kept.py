@@ -170,6 +170,10 @@ class KeptPart:
             raise DamagedSheetError(self.path.name) from error
 
 
+_READ_BY = {"labels", "aliases", "instruments", "limits", "comments"}
+"""Sections of the client file that cells are read by."""
+
+
 def key_of(source: Source, file: str, digest: str, taker: Taker) -> str:
     """Return what tells the cleaned sheets of a file from all others.
 
@@ -182,7 +186,7 @@ def key_of(source: Source, file: str, digest: str, taker: Taker) -> str:
     depends = [
         [file, digest, reading_options(source)],
         source.model_dump(mode="json", exclude=_LATER),
-        client.model_dump(mode="json", include={"labels", "aliases", "instruments", "limits"}),
+        client.model_dump(mode="json", include=_READ_BY),
         client.client.timezone,
         _left_out(taker.pseudonyms),
         {name: sorted(ids) for name, ids in taker.known.items() if name in referred},

@@ -14,6 +14,8 @@ from analysis.client import Client, ColumnMap, Source
 from analysis.client.faults import nearest
 from analysis.client.sources import PLACES
 from analysis.ingest.columns import Taker
+from analysis.ingest.comments import TABLE as COMMENTS
+from analysis.ingest.comments import is_coded, themes
 from analysis.ingest.constants import constant
 from analysis.ingest.draft import Draft, Origin
 from analysis.ingest.gather import head_of
@@ -116,6 +118,7 @@ def joined(source: Source, parts: Sequence[Part], taker: Taker) -> Draft:
     return draft
 
 
+_IDENTIFYING = ("name", "phone", "messenger", "network", "identity", "address")
 _OPEN_KINDS = frozenset({"id", "label", "text", "number", "int"})
 """Kinds whose cells may hold a name or a phone number; scores, shares and dates cannot."""
 
@@ -370,7 +373,7 @@ class _Work:
         person = {
             folded(h)
             for c, m in self.source.columns.items()
-            if self.spec.columns[c].kind == "person"
+            if self.spec.columns[c].kind == "person" or is_coded(self.source.table, c)
             for h in m.header
         }
         position = {int(n): i for i, n in enumerate(table.row_numbers)} if table.faults else {}
@@ -444,6 +447,10 @@ class _Work:
     ) -> Taken:
         if missing & set(mapping.header):
             return nothing(len(table), spec)
+        real = tuple(h if h in PLACES else names[folded(h)] for h in mapping.header)
+        where = mapping.model_copy(update={"header": real})
+        if is_coded(self.source.table, column):
+            return themes(table, where, column, self.client)
         if _unnamed(table, spec, mapping):
             self._tell_once(
                 ("sheet_unnamed", column, table.source.file, table.source.sheet),
@@ -460,20 +467,13 @@ class _Work:
         open_cells = scaled is None and (spec.kind in _OPEN_KINDS and not _closed(spec, mapping))
         if open_cells and not (mapping.hashed or mapping.not_personal):
             self._personal_headers(table, mapping, column)
-        real = tuple(h if h in PLACES else names[folded(h)] for h in mapping.header)
-        return self.taker.take(
-            table,
-            column,
-            spec,
-            mapping.model_copy(update={"header": real}),
-            scaled=scaled,
-            item=item,
-        )
+        return self.taker.take(table, column, spec, where, scaled=scaled, item=item)
 
     def _personal_headers(self, table: RawTable, mapping: ColumnMap, column: str) -> None:
         for header in mapping.header:
             reason = None if header in PLACES else personal_reason(header)
-            if reason in ("name", "phone", "messenger", "network", "identity", "address"):
+            text = reason == "open_text" and self.source.table == COMMENTS
+            if reason in _IDENTIFYING or text:
                 found = fault(
                     "personal_header",
                     file=table.source.file,

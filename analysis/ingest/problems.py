@@ -237,6 +237,10 @@ RULES: dict[str, tuple[str, str]] = {
         "The column holds direct identifiers and may only feed a person column.",
         "the header under drop; or not_personal: with the reason, if its cells hold none",
     ),
+    "theme_unknown": (
+        "The cell names a theme that is not declared.",
+        "one or several of {known}, or none, joined by +",
+    ),
     "option_unfit": ("The option {option} does not fit a column of kind {kind}.", "{known}"),
     "option_value": ("An option cannot be used like this: {problem}", "docs/client-file.md"),
     "accept_exceeded": (

@@ -154,7 +154,8 @@ def weighted_kappa(
     table = np.zeros((values.size, values.size))
     np.add.at(table, (places[0], places[1]), 1)
     asked = {"identity": None, "linear": "linear", "quadratic": "quadratic"}[weights]
-    found = cohens_kappa(table, wt=asked)
+    with np.errstate(invalid="ignore"):  # its z is 0/0 where the two agree completely
+        found = cohens_kappa(table, wt=asked)
     n, value, se = pairs.shape[1], float(found.kappa), float(found.std_kappa)
     if not se > 0:
         return Interval(value, None, None, n, level, "none")

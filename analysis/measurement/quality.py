@@ -71,6 +71,10 @@ MEANINGFUL_NULL = {
     ("task_scores", "video_consent"),
     ("needs_asked", "answered_on"),
     ("attributions", "site_id"),
+    ("comments", "origin"),
+    ("comments", "themes"),
+    ("comments", "first_coder"),
+    ("comments", "second_coder"),
     ("attributions", "improvement"),
     ("attributions", "estimate"),
     ("attributions", "confidence"),
@@ -94,6 +98,7 @@ NEVER_MISSED = frozenset(
         "needs_asked",
         "attributions",
         "reply_reports",
+        "comments",
     }
 )
 """Tables whose absence is told by the step that would use them, not by the scorecard."""

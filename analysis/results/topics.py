@@ -116,6 +116,7 @@ class Topic(StrEnum):
     NEEDS = "needs"
     NEEDS_SAMPLE = "needs_sample"
     NEEDS_RETURN = "needs_return"
+    COMMENTS = "comments"
     COMPLAINT_CODING = "complaint_coding"
     PLATFORM = "platform"
     REPLY_REPORTS = "reply_reports"

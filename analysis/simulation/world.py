@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.simulation import (
     behaviour,
+    comments,
     customers,
     ledgers,
     opinions,
@@ -101,6 +102,7 @@ def simulate(parameters: WorldParameters) -> World:
     if "surveys" in p.families:
         drawn |= customers.draw_surveys(p, roster, levels)
         drawn["reply_reports"] = customers.draw_reply_reports(p, roster)
+        drawn["comments"] = comments.draw_comments(p, roster)
     if "tickets" in p.families:
         drawn["tickets"] = tickets.draw_tickets(p, roster, staff)
     if "training" in p.families:

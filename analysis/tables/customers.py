@@ -54,6 +54,20 @@ TABLES = (
         },
     ),
     Table(
+        "comments",
+        "themes of one open comment, never its text; optional, and only where the client allows it",
+        ("comment_id",),
+        {
+            "comment_id": identifier("one comment"),
+            "site_id": site(),
+            "written_on": Column("date", "day it was written", required=True),
+            "origin": Column("label", "where it was written (survey, work order …)"),
+            "themes": Column("label", "themes whose words occur in it; none without one"),
+            "first_coder": Column("label", "themes that one person saw; NULL where not coded"),
+            "second_coder": Column("label", "themes that another person saw"),
+        },
+    ),
+    Table(
         "invitations",
         "questionnaires sent: site x month x channel",
         ("site_id", "month", "channel"),

@@ -485,6 +485,16 @@ OF_ONE_TABLE = {
     "repeat_same": lambda b: buildings(b, BUILDINGS[0]),
     "required_missing": lambda b: fees(b, "P01,,10,5"),
     "rows_fell": fewer_rows,
+    "theme_unknown": lambda b: (
+        b.put("意见.csv", text("编号,项目,日期,内容,归类", "K1,P01,2024-03-05,停车乱,绿化"))
+        and SITES.replace(
+            "sources:",
+            "comments: {allowed: true, themes: {parking: {title: {zh_CN: 停车, en: Parking}, "
+            "words: [停车]}}}\nsources:",
+        )
+        + "  - table: comments\n    files: [意见.csv]\n    columns: {comment_id: 编号, "
+        "site_id: 项目, written_on: 日期, themes: 内容, first_coder: 归类}\n"
+    ),
     "sheet_unnamed": lambda b: raw(
         b, ("<html>" + ONE_SITE + ONE_SITE + "</html>").encode(), name="台账.xls"
     ).replace("site_id: 项目", "site_id: $sheet"),

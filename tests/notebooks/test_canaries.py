@@ -12,9 +12,11 @@ import pytest
 from searching import files_with, found_in, matches_in
 
 from analysis.simulation import CANARIES
+from analysis.simulation.comments import PHRASES, PLAIN
 from analysis.tables import TABLES
 
 WORDS = [word for person in CANARIES for word in person]
+COMMENTS = [said for phrases in (*PHRASES.values(), PLAIN) for said in phrases]
 NAME = "欧阳喆堃"
 
 WRAPPED = {
@@ -55,6 +57,15 @@ def test_none_is_in_any_report(finished):
     written = [path for path in finished.folder.rglob("*") if path.is_file()]
     assert {path.suffix for path in written} >= {".parquet", ".json", ".ipynb", ".html"}
     assert files_with(finished.client.root / "reports", WORDS) == {}
+
+
+def test_no_comment_is_quoted_anywhere(finished):
+    """Pages, tables, notebooks, logs and kept sheets hold themes of comments and no text."""
+    hits = files_with(finished.client.raw, COMMENTS)
+    assert set().union(*hits.values()) == set(COMMENTS)
+    themes = pd.read_parquet(finished.folder / "canonical" / "comments.parquet")["themes"]
+    assert themes.str.contains("parking").any()
+    assert files_with(finished.client.root / "reports", COMMENTS) == {}
 
 
 def test_what_is_passed_on_names_nobody_but_lecturers_of_alerts(finished):

@@ -347,6 +347,18 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
             "minutes",
         ),
     ),
+    "comments": Knowledge(
+        row=("written_on",),
+        with_row=(
+            "comment_id",
+            "site_id",
+            "written_on",
+            "origin",
+            "themes",
+            "first_coder",
+            "second_coder",
+        ),
+    ),
     "attributions": Knowledge(
         row=("answered_on",),
         undated_kept=True,

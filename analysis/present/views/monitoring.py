@@ -7,6 +7,7 @@ import pandas as pd
 from analysis import wording
 from analysis.present import sentences
 from analysis.present.plots.monitoring import MOST_PANELS
+from analysis.present.views.words import comment_themes as comment_themes
 from analysis.present.views.words import in_words, with_total
 from analysis.results import Estimate, StageResults
 from analysis.settings import Language

@@ -133,6 +133,17 @@ def complaints(table: pd.DataFrame) -> pd.DataFrame:
     return found.where(found.notna(), "—")
 
 
+def comment_themes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the themes of comments by their titles."""
+
+    def titled(row: Any, language: Language) -> str:
+        if row.theme == "none":
+            return wording.text("terms.no_theme", language)
+        return str(row.title_zh if language == "zh_CN" else row.title_en)
+
+    return table.assign(theme=in_words(table, titled))
+
+
 _ARMS = ("treated", "comparison")
 
 

@@ -24,6 +24,7 @@ WRITERS: Mapping[str, Callable[[World, Path], None]] = {
     "test_answers": staff_files.write_test_answers,
     "ratings": staff_files.write_ratings,
     "surveys": customer_files.write_surveys,
+    "comments": customer_files.write_comments,
     "invitations": customer_files.write_invitations,
     "tickets": customer_files.write_tickets,
     "fees": customer_files.write_fees,

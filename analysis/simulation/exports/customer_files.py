@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.simulation.comments import written
 from analysis.simulation.customers import ITEMS, NPS_ITEM
 from analysis.simulation.exports import persons, spelling
 from analysis.simulation.exports.files import Workbook, write_csv, write_html_table
@@ -288,3 +289,35 @@ def _fee_cells(month, item: str, part: np.ndarray, row: int) -> list:
         "40%",
         "" if row % 31 else "含补缴",
     ]
+
+
+def write_comments(world: World, folder: Path) -> None:
+    """Write open comments of owners, with what two people made of some of them."""
+    said = world.tables["comments"]
+    titles = {"cleaning": "保洁", "parking": "停车", "slow": "响应慢", "attitude": "服务态度"}
+
+    def coded(column: str) -> list[str]:
+        return [
+            ""
+            if spelling.missing(v)
+            else "、".join("无" if name == "none" else titles[name] for name in v.split("+"))
+            for v in said[column]
+        ]
+
+    columns = {
+        "反馈编号": list(said["comment_id"]),
+        "所属项目": spelling.site_names(said["site_id"]),
+        "反馈日期": spelling.dates(said["written_on"]),
+        "反馈来源": list(said["origin"]),
+        "意见内容": _signed([written(v, n) for n, v in enumerate(said["themes"])]),
+        "归类一": coded("first_coder"),
+        "归类二": coded("second_coder"),
+    }
+    write_csv(folder / "满意度问卷" / "业主意见.csv", columns, encoding="utf-8-sig")
+
+
+def _signed(texts: list[str]) -> list[str]:
+    """Return comments, the first of which a made-up person signs with name and phone."""
+    people = persons.customers(min(len(texts), 5))
+    signed = [f"{text}。{who}，{phone}" for text, (who, phone) in zip(texts, people, strict=False)]
+    return [*signed, *texts[len(signed) :]]

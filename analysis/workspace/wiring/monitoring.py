@@ -14,6 +14,7 @@ from analysis import indicators, measurement, monitoring
 from analysis.design.calendar import festival_days, festival_months, season
 from analysis.indicators import registry
 from analysis.measurement.columns import dates
+from analysis.measurement.comments import assess_comments
 from analysis.measurement.regulator import assess_regulator
 from analysis.monitoring.programme.leavers import assess_leavers
 from analysis.monitoring.sites.profiles import profiles
@@ -24,7 +25,7 @@ from analysis.monitoring.training.retention import assess_retention
 from analysis.monitoring.training.tasks import assess_tasks
 from analysis.results import Alert, StageResults, Topic, collect, merge
 from analysis.tables import period_of
-from analysis.workspace.inputs.complaints import complaints
+from analysis.workspace.inputs.complaints import arms_and_starts, complaints
 from analysis.workspace.inputs.spans import span
 from analysis.workspace.opening import ledger
 from analysis.workspace.opening.stage import Stage
@@ -289,7 +290,16 @@ class MonitoringStage(Stage):
         events, since = self.table("events"), {"since": self.first_day}
         changed = self.step("events", monitoring.assess_events, events, arms, **since, **self.told)
         subjects = self.step("complaints", complaints, self, self.rows("tickets"))
-        return merge(self.name, [*found, subjects, changed])
+        said = self.step(
+            "comments",
+            assess_comments,
+            self.table("comments"),
+            arms_and_starts(self),
+            {n: theme.title.model_dump() for n, theme in self.client.comments.themes.items()},
+            min_cell=self.settings.min_cell,
+            **self.told,
+        )
+        return merge(self.name, [*found, subjects, said, changed])
 
     def milestones(self) -> StageResults:
         """Compare milestones with their plan, and judge gates by what there was on their day."""
