@@ -317,25 +317,70 @@ def frame_cells(
     hidden : bool
         Whether a small cell was hidden.
     """
-    header = [sentences.label(key, language, level=level) for key, _ in columns.values()]
-    specs = [spec for _, spec in columns.values()]
-    hidden = suppressed(frame[n], min_cell) if n else pd.Series(False, index=frame.index)
-    small = hidden.to_numpy(dtype=bool)[:most]
-    hidden = small if withheld is None else small | np.asarray(withheld, dtype=bool)[:most]
-    units = frame["unit"] if "unit" in frame.columns else pd.Series(None, index=frame.index)
-    cells, unit_of = [frame[name].array for name in columns], units.array
-    named = _named(columns, n)
     shown, values = [], []
-    for position in range(len(hidden)):
-        row = [column[position] for column in cells]
-        unit = unit_of[position]
+    hidden, small = _hidden(frame, n, min_cell, most, withheld)
+    specs, named = [spec for _, spec in columns.values()], _named(columns, n)
+    for row, unit, away in zip(*_rows(frame, columns), hidden, strict=False):
         words = [_cell(value, spec, language, unit) for value, spec in zip(row, specs, strict=True)]
         plain = [_plain(v, s, w) for v, s, w in zip(row, specs, words, strict=True)]
-        if hidden[position]:
+        if away:
             words[named:] = plain[named:] = [MARK] * (len(words) - named)
         shown.append(words)
         values.append(plain)
-    return header, shown, values, bool(small.any())
+    return _heading(columns, language, level), shown, values, small
+
+
+def file_cells(
+    frame: pd.DataFrame,
+    *,
+    columns: Mapping[str, tuple[str, str]],
+    language: Language,
+    min_cell: int = MIN_CELL,
+    level: float = LEVEL,
+    n: str | None = None,
+    withheld: Sequence[bool] | None = None,
+) -> tuple[list[str], list[list[object]]]:
+    """Return ``header`` and ``values`` of :func:`frame_cells`, for which no number is worded."""
+    values = []
+    hidden, _ = _hidden(frame, n, min_cell, None, withheld)
+    specs, named = [spec for _, spec in columns.values()], _named(columns, n)
+    for row, unit, away in zip(*_rows(frame, columns), hidden, strict=True):
+        plain = [
+            _number(value)
+            if is_numeric(spec) and not isinstance(value, Mapping)
+            else _cell(value, spec, language, unit)
+            for value, spec in zip(row, specs, strict=True)
+        ]
+        if away:
+            plain[named:] = [MARK] * (len(plain) - named)
+        values.append(plain)
+    return _heading(columns, language, level), values
+
+
+def _heading(columns: Mapping[str, tuple[str, str]], language: Language, level: float) -> list[str]:
+    return [sentences.label(key, language, level=level) for key, _ in columns.values()]
+
+
+def _hidden(
+    frame: pd.DataFrame,
+    n: str | None,
+    min_cell: int,
+    most: int | None,
+    withheld: Sequence[bool] | None,
+) -> tuple[np.ndarray, bool]:
+    """Return which rows are hidden, and whether one is because few answered."""
+    found = suppressed(frame[n], min_cell) if n else pd.Series(False, index=frame.index)
+    small = found.to_numpy(dtype=bool)[:most]
+    away = small if withheld is None else small | np.asarray(withheld, dtype=bool)[:most]
+    return away, bool(small.any())
+
+
+def _rows(
+    frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]]
+) -> tuple[Iterable[tuple[object, ...]], Iterable[object]]:
+    """Return the cells of each row, and its unit."""
+    units = frame["unit"].tolist() if "unit" in frame.columns else [None] * len(frame)
+    return zip(*(list(frame[name].array) for name in columns), strict=True), units
 
 
 def _named(columns: Mapping[str, tuple[str, str]], n: str | None) -> int:
@@ -378,8 +423,10 @@ def _cell(value: object, spec: str, language: Language, unit: object) -> str:
 
 def _plain(value: object, spec: str, shown: str) -> object:
     """Return the cell of a file: a number in full precision, else the words shown."""
-    if isinstance(value, Mapping) or not is_numeric(spec):
-        return shown
+    return shown if isinstance(value, Mapping) or not is_numeric(spec) else _number(value)
+
+
+def _number(value: object) -> object:
     return None if value is None or pd.isna(value) else value
 
 

@@ -131,9 +131,12 @@ def _fill(sheet: Any, shown: Sheet, bold: Any, formats: dict[str, Any]) -> None:
 
 
 def _width(cells: Sequence[Any]) -> float:
-    longest = 0
-    for cell in cells:
-        words = cell if isinstance(cell, str) else "0" * 8
+    texts = {cell for cell in cells if isinstance(cell, str)}
+    longest = 0 if all(isinstance(cell, str) for cell in cells) else 8
+    # Wide letters count twice: the longest first, until none of the rest can be wider.
+    for words in sorted(texts, key=len, reverse=True):
+        if longest + 2 >= _WIDEST or 2 * len(words) <= longest:
+            break
         longest = max(longest, sum(2 if east_asian_width(c) in "WF" else 1 for c in words))
     return min(max(longest + 2, _NARROWEST), _WIDEST)
 
@@ -237,7 +240,7 @@ def _of_view(run: Run, name: str, view: views.View, language: Language) -> Itera
         words = wording.text("report.workbook.figure", language, caption=caption)
         yield Sheet(name, words, header, _plain(rows))
         return
-    header, _, cells, _ = tables.frame_cells(
+    header, cells = tables.file_cells(
         frame,
         columns=view.columns,
         language=language,

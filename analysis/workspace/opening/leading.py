@@ -27,7 +27,7 @@ def base_of(stage: Opened, indicator: str, frame: pd.DataFrame | None = None) ->
     frame : DataFrame, optional
         The outcome's frame where it is at hand.
     """
-    found = design.choose_base(stage.outcome(indicator) if frame is None else frame)
+    found = stage.base_by_rule(indicator) if frame is None else design.choose_base(frame)
     stated = stage.client.design.base
     if stated != "auto":
         return found.as_stated(stated, "stated")

@@ -15,6 +15,7 @@ import pandas as pd
 from analysis import client as clients
 from analysis import indicators, ingest, measurement, parameters, results
 from analysis import tables as canonical
+from analysis.design import BaseChoice, choose_base
 from analysis.errors import RunError
 from analysis.indicators import registry
 from analysis.keywords import Named, meant
@@ -333,7 +334,17 @@ class Opened:
         KeyError
             For an indicator that the client has not; names the nearest.
         """
-        indicator = self.registry[indicator or self.primary].id
+        key = (self.registry[indicator or self.primary].id, stratum)
+        if key not in self._outcomes:
+            self._outcomes[key] = self._outcome(*key)
+        return self._outcomes[key].copy()
+
+    @cached_property
+    def _outcomes(self) -> dict[tuple[str, str], pd.DataFrame]:
+        """Estimation frames made so far, by indicator and stratum."""
+        return {}
+
+    def _outcome(self, indicator: str, stratum: str) -> pd.DataFrame:
         panel = self.panel
         cells = (panel["indicator"] == indicator) & (panel["stratum"] == stratum)
         if not (cells & (panel["site_id"] != "") & panel["value"].notna()).any():
@@ -343,6 +354,17 @@ class Opened:
         )
         part = self.months_in_part(indicator)
         return frame[~frame["period"].isin(part)].reset_index(drop=True) if part else frame
+
+    def base_by_rule(self, indicator: str) -> BaseChoice:
+        """Return the base that the rule on the months before training gives an indicator."""
+        if indicator not in self._bases:
+            self._bases[indicator] = choose_base(self.outcome(indicator))
+        return self._bases[indicator]
+
+    @cached_property
+    def _bases(self) -> dict[str, BaseChoice]:
+        """Bases found so far, by indicator."""
+        return {}
 
     def months_in_part(self, indicator: str) -> tuple[int, ...]:
         """Return the months of which less than half is known, as tickets are followed or traced."""
