@@ -7,6 +7,8 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 
+from analysis.processes import end_with_parent
+
 
 def run_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
     """Turn this freshly forked process into an IPython kernel; return when it shuts down.
@@ -33,15 +35,6 @@ def run_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder:
     multiprocessing.current_process().daemon = False
     # Every child would inherit the server's state of NumPy's global generator.
     np.random.seed()  # noqa: NPY002
-    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+    threading.Thread(target=end_with_parent, name="parent-watch", daemon=True).start()
     # A parent handle also keeps ipykernel from advertising itself on standard output.
     IPKernelApp.launch_instance(argv=list(arguments), parent_handle=os.getppid())
-
-
-def _end_with_parent() -> None:
-    """End this kernel when the pipeline ends, however that ended.
-
-    The fork server is no sign of it: it lives as long as any of its children.
-    """
-    multiprocessing.parent_process().join()
-    os._exit(1)

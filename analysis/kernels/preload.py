@@ -41,6 +41,7 @@ MODULES = (
     "analysis.findings",
     "analysis.wording",
     "analysis.present",
+    "analysis.report",
     "analysis.workspace",
 )
 """What is imported; a room listed here may not import DuckDB at its top."""

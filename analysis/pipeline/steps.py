@@ -18,7 +18,7 @@ from analysis.errors import InputError, RunError
 from analysis.files import notebooks_folder, sha256
 from analysis.manifest import FILE_NAME
 from analysis.parameters import StageDeclaration, StageParameters
-from analysis.pipeline import fingerprint
+from analysis.pipeline import fingerprint, machine
 from analysis.pipeline.execution import CellCallback
 from analysis.pipeline.interruption import Interruption
 from analysis.pipeline.notebooks import HOME, Kernel, run_notebook
@@ -303,12 +303,14 @@ def _build_report(setting: Setting, folder: Path) -> None:
         setting.build_report(folder)
         return
     from analysis import report
+    from analysis.kernels import warm_is_possible
 
     with _home(setting.root):
         opened = load(setting.client, setting.root)
         report.keep_appearance(opened, folder)
         report.keep_settings(opened.path, folder)
-        report.build(folder)
+        at_once = machine.stages() if setting.warm and warm_is_possible() else 1
+        report.build(folder, processes=at_once)
 
 
 @contextlib.contextmanager

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache, partial
 from html import escape
 from pathlib import Path
+from typing import Any, Literal
 
 from analysis import wording
 from analysis.files import write_text
 from analysis.present import precision, views
+from analysis.processes import spread
 from analysis.report import (
     audiences,
     brief,
@@ -32,7 +36,7 @@ HEAVY = 400_000
 """Bytes without its font above which a page is cut a font of its own; 700 KB go by e-mail."""
 
 
-def build(run_dir: Path) -> Path:
+def build(run_dir: Path, *, processes: int = 1) -> Path:
     """Write every page of a run and return the one to open.
 
     ``zh/`` and ``en/`` get ``index.html``, the decision brief, and a page for every stage whose
@@ -44,18 +48,37 @@ def build(run_dir: Path) -> Path:
     ----------
     run_dir : Path
         Folder with ``manifest.json``, ``results/`` and ``notebooks/``.
+    processes : int
+        How many parts are written at a time.
 
     Returns
     -------
     Path
         ``<run_dir>/index.html``.
     """
-    run = open_run(run_dir)
+    parts = [(_write_main, ""), *((part, g) for g in FOLDERS for part in (_workbook, _site_pages))]
+    try:
+        shown, *_ = spread(partial(_part, Path(run_dir)), parts, processes)
+    finally:
+        _opened.cache_clear()
+    saved.keep(Path(run_dir), shown or {})
+    return Path(run_dir) / "index.html"
+
+
+_opened = lru_cache(maxsize=1)(open_run)
+"""The run whose parts this process writes."""
+
+
+def _part(run_dir: Path, part: tuple[Callable[..., Any], Language | Literal[""]]) -> Any:
+    """Write one part of the report, of one language unless it is of both."""
+    write, language = part
+    run = _opened(run_dir)
     with run.spoken():
-        return _build(run)
+        return write(run, language) if language else write(run)
 
 
-def _build(run: Run) -> Path:
+def _write_main(run: Run) -> dict[str, int]:
+    """Write all but the pages of sites and the workbooks; return the answers behind numbers."""
     pages: dict[Path, str] = {}
     changed = changes.since(run)
     for language, folder in FOLDERS.items():
@@ -73,21 +96,24 @@ def _build(run: Run) -> Path:
     for path in pages:
         if path.stem in leading:
             pages[path] = sites.linked(pages[path], told, f"{SITES}/")
-    start = run.folder / "index.html"
-    pages[start] = brief_page(run, wording.LANGUAGES[0], changed, top=True)
+    pages[run.folder / "index.html"] = brief_page(run, wording.LANGUAGES[0], changed, top=True)
     write_pages(pages)
     for language, folder in FOLDERS.items():
-        # A font of their own, with what they say and no more, keeps the many pages small.
-        own = run.folder / folder / SITES
-        write_pages({own / name: html for name, html in site_pages.pages(told, language)})
-    for language, folder in FOLDERS.items():
-        workbook.write_workbook(run, run.folder / folder, language)
         measurement_days.write_calendar(run, run.folder / folder, language)
     for path, text in alert_files(run).items():
         write_text(path, text)
     write_sheets(run)
-    saved.keep(run.folder, _counts(run))
-    return start
+    return _counts(run)
+
+
+def _workbook(run: Run, language: Language) -> None:
+    workbook.write_workbook(run, run.folder / FOLDERS[language], language)
+
+
+def _site_pages(run: Run, language: Language) -> None:
+    """Write the pages by site; a font of their own, with what they say and no more."""
+    own = run.folder / FOLDERS[language] / SITES
+    write_pages({own / name: html for name, html in site_pages.pages(sites.Sites(run), language)})
 
 
 def _counts(run: Run) -> dict[str, int]:

@@ -18,6 +18,7 @@ LAYER = {
     "unexpected": 0.2,
     "step_files": 0.2,
     "inert": 0,
+    "processes": 0,
     "keywords": 0,
     "settings": 0,
     "files": 0.2,

@@ -1,0 +1,72 @@
+"""Independent pieces of work in forked processes, several at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import Any, TypeVar
+
+Piece = TypeVar("Piece")
+Done = TypeVar("Done")
+
+
+def spread(work: Callable[[Piece], Done], pieces: Sequence[Piece], processes: int) -> list[Done]:
+    """Do pieces of work beside each other and return what each gave, in their order.
+
+    The processes are forked from the server that kernels are forked from. A piece that fails in
+    one, or whose process is killed, is done again in this process, where its error is raised.
+
+    Parameters
+    ----------
+    work : Callable
+        Function of a module, or a ``partial`` of one; it may be called twice for a piece.
+    pieces : Sequence
+        What it is called with, the longest first.
+    processes : int
+        How many at a time; 1 does all here, one after the other.
+    """
+    if processes < 2:
+        return [work(piece) for piece in pieces]
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(
+        min(processes, len(pieces)),
+        mp_context=context,
+        initializer=_begin,
+        initargs=(dict(os.environ), os.getcwd()),
+    ) as pool:
+        begun = [pool.submit(work, piece) for piece in pieces]
+        ended = [_ended(future) for future in begun]
+    return [
+        future.result() if well else work(piece)
+        for future, well, piece in zip(begun, ended, pieces, strict=True)
+    ]
+
+
+def _ended(future: Future[Any]) -> bool:
+    """Wait for a piece and tell whether it ended well; Ctrl-C is raised here too."""
+    error = future.exception()
+    if error is not None and not isinstance(error, Exception):
+        raise error
+    return error is None
+
+
+def _begin(environment: Mapping[str, str], folder: str) -> None:
+    """Give a forked process the surroundings of the one that asked for it."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    threading.Thread(target=end_with_parent, name="parent-watch", daemon=True).start()
+
+
+def end_with_parent() -> None:
+    """End this process when the one that asked for it ends, however that ended.
+
+    The fork server is no sign of it: it lives as long as any of its children.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
