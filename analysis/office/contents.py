@@ -20,7 +20,7 @@ from analysis.report import audiences, brief
 from analysis.report.chapters import own_section
 from analysis.report.run import Run
 from analysis.results import Check, Finding
-from analysis.settings import Language
+from analysis.settings import WITHOUT_ROLLOUT, Language
 
 _FILE = Path(__file__).with_name("documents.yml")
 _STAGES = ("tracking", "value")
@@ -51,6 +51,14 @@ class Cover:
 def declared() -> Mapping[str, Mapping[str, Any]]:
     """Return the documents by name, as ``documents.yml`` explains them."""
     return packaged.content(_FILE)
+
+
+def of_run(run: Run) -> list[str]:
+    """Return the names of the documents that are made of a run's programme."""
+    rollout = run.programme not in WITHOUT_ROLLOUT
+    return [
+        name for name, document in declared().items() if document.get("rollout", rollout) is rollout
+    ]
 
 
 def lacking(run: Run, name: str) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def _planned(
 ) -> Iterator[tuple[Path, Callable[[Path], object]]]:
     """Yield each file to write with what writes it, and note what cannot be made."""
     if "docx" in formats:
-        for name in contents.declared():
+        for name in contents.of_run(run):
             if stages := contents.lacking(run, name):
                 made.left.append(Left(name, stages))
                 continue

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 
 import pytest
 import yaml
 from click.testing import CliRunner
+from docx import Document
 from five_clients import ran
+from pptx import Presentation
 from review_clients import SITES, STRONG, WEAK, write_appraisal
 from small_client import NAME
 
-from analysis import cli
+from analysis import cli, office
 from analysis.results import Claim
 
 TRAINING = re.compile(
@@ -148,3 +151,29 @@ def test_check_says_what_becomes_of_waves_and_of_an_appraisal_without_weights(
     path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
     said = CliRunner().invoke(cli.main, ["--lang", "en", "check", NAME])
     assert "Without waves" in said.output
+
+
+@pytest.mark.parametrize("name", ["appraisal", "process"])
+def test_documents_and_slides_are_those_of_the_programme(name, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(ran(name).folder, folder)
+    made = office.export(folder, ("docx", "pptx"))
+    assert made.left == []
+    titles = {"zh": ("服务质量评估报告", "改进建议书", "服务质量评估汇报"),
+              "en": ("Evaluation of service", "Proposals for improvement",
+                     "Results of the service evaluation")}  # fmt: skip
+    for language, expected in titles.items():
+        found = sorted((folder / language / "office").iterdir())
+        assert len(found) == len(expected)
+        assert all(any(path.stem.endswith(title) for path in found) for title in expected)
+        for path in found:
+            assert [text for text in _texts(path) if TRAINING.search(text)] == []
+
+
+def _texts(path):
+    if path.suffix == ".docx":
+        document = Document(str(path))
+        cells = [c.text for table in document.tables for row in table.rows for c in row.cells]
+        return [*(p.text for p in document.paragraphs), *cells]
+    shapes = [shape for slide in Presentation(str(path)).slides for shape in slide.shapes]
+    return [shape.text_frame.text for shape in shapes if shape.has_text_frame]
