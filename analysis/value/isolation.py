@@ -51,7 +51,7 @@ def extremes(values: np.ndarray) -> np.ndarray:
     return np.nan_to_num(values, nan=-np.inf) > high + FENCE * (high - low)
 
 
-def adjusted(attributions: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
+def adjusted(attributions: pd.DataFrame, *, least: int = 1, level: float = LEVEL) -> pd.DataFrame:
     """Cut down what people attribute to the training, by improvement and role.
 
     Share = mean over all who were asked of estimate × confidence; who did not answer, and answers
@@ -61,6 +61,8 @@ def adjusted(attributions: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFram
     ----------
     attributions : DataFrame
         Canonical table: one row per person asked and improvement.
+    least : int
+        Fewest people asked of a role that may count.
     level : float
         Coverage of intervals.
 
@@ -99,7 +101,10 @@ def adjusted(attributions: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFram
         )  # fmt: skip
     table = pd.DataFrame(rows, columns=COLUMNS)
     if len(table):
-        order = table.sort_values(["refers_to", "adjusted", "asked"], ascending=[True, True, False])
+        enough = table[table["asked"] >= least]
+        order = enough.sort_values(
+            ["refers_to", "adjusted", "asked"], ascending=[True, True, False]
+        )
         table.loc[order.drop_duplicates("refers_to").index, "counted"] = "yes"
     return table
 
@@ -148,8 +153,8 @@ def assess_isolation(
     if not present(attributions, "respondent_role"):
         nobody = Check(**asked, status="not_possible", reason="value.check.isolation.nobody")
         return collect("value", [nobody], tables={"isolation": pd.DataFrame(columns=COLUMNS)})
-    table = adjusted(attributions, level=level)
-    mine = table[(table["counted"] == "yes") & (table["asked"] >= min_cell)]
+    table = adjusted(attributions, least=min_cell, level=level)
+    mine = table[table["counted"] == "yes"]
     if mine.empty:
         few = Check(
             **asked, status="not_possible", n=int(table["asked"].max()),

@@ -45,6 +45,14 @@ def test_the_lowest_of_several_roles_counts():
     assert (check.value, check.n) == (pytest.approx(0.15), 8)
 
 
+def test_a_role_of_few_people_hides_no_other():
+    both = pd.concat([asked(*[(0.6, 0.5, 10)] * 9), asked((0.1, 0.1, 90), role="supervisor")])
+    found = assess_isolation(both)
+    assert found.checks[0].value == pytest.approx(0.3)
+    table = found.table("isolation").set_index("respondent_role")
+    assert table["counted"].to_dict() == {"participant": "yes", "supervisor": "no"}
+
+
 def test_extreme_answers_count_as_none():
     modest = [(0.3 + 0.02 * n, 0.5, 1000 + 100 * n) for n in range(9)]
     plain, boasting = (adjusted(asked(*m)) for m in (modest, [*modest, (0.9, 0.9, 5_000_000)]))
