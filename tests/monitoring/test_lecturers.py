@@ -27,7 +27,9 @@ TAUGHT = pd.DataFrame({"lecturer_id": ["a", "z", None]})
     [("years_3", 3, 2, 2), ("years_5", 2, 1, 3)],
 )
 def test_internal_lecturers_need_years_and_certificate(reading, experienced, qualified, short):
-    found = assess_lecturers(LECTURERS, TAUGHT, course({"C7": reading, "C5": "share_80"}))
+    found = assess_lecturers(
+        LECTURERS, TAUGHT, course({"C7": reading, "C5": "share_80"}), min_cell=1
+    )
     table = found.table("lecturer_standards").set_index("origin")
     mine = table.loc["internal"]
     assert (mine["n"], mine["experienced"], mine["certified"]) == (4, experienced, 3)
@@ -42,11 +44,26 @@ def test_internal_lecturers_need_years_and_certificate(reading, experienced, qua
 
 
 def test_no_line_is_applied_that_the_client_did_not_choose():
-    found = assess_lecturers(LECTURERS, None, course())
+    found = assess_lecturers(LECTURERS, None, course(), min_cell=1)
     assert {c.status for c in found.checks} == {"not_possible"}
     internal = found.table("lecturer_standards").set_index("origin").loc["internal"]
     assert pd.isna(internal["line"])
     assert pd.isna(internal["qualified"])
+
+
+def test_kinds_with_few_lecturers_are_counted_together():
+    lines = course({"C7": "years_3", "C5": "share_80"})
+    table = assess_lecturers(LECTURERS, None, lines, min_cell=2).table("lecturer_standards")
+    known = table.set_index("origin")
+    assert known.loc["internal", "n"] == 4
+    both = known.loc["technical+external"]
+    assert both[["n", "experienced", "qualified"]].tolist() == [2, 1, 2]
+    assert pd.isna(both["line"])  # years are asked of technical ones only
+    # Four internal ones alone would be told of by the total less the others.
+    all_in_one = assess_lecturers(LECTURERS, None, lines, min_cell=5).table("lecturer_standards")
+    assert all_in_one[["origin", "n", "qualified"]].to_numpy().tolist() == [
+        ["internal+technical+external", 6, 4]
+    ]
 
 
 def test_without_a_list_nothing_is_judged():

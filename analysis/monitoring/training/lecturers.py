@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.measurement.columns import floats, present
 from analysis.monitoring.lacking import lacking
 from analysis.results import Check, StageResults, Topic, collect
+from analysis.settings import MIN_CELL
 from analysis.standards import Lines, course
 
 ORIGINS = ("internal", "technical", "external")
@@ -70,10 +71,53 @@ def lecturer_standards(lecturers: pd.DataFrame, lines: Lines) -> pd.DataFrame:
     return table.astype({**whole, "line": float})
 
 
+def pooled(table: pd.DataFrame, least: int) -> pd.DataFrame:
+    """Put kinds with few lecturers into one row, so that they are counted and nobody is told of.
+
+    The kinds with fewer than ``least`` form one row, with the smallest other one where they are
+    still fewer together, or where one kind stands alone: the total less the others would tell of
+    it. All kinds in one row have no other to be told apart from.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As of :func:`lecturer_standards`.
+    least : int
+        Fewest lecturers of a row.
+
+    Returns
+    -------
+    DataFrame
+        The same columns. ``origin`` of the row put together names its kinds, joined by ``+``;
+        ``line`` is NULL where they differ; a count that is NULL for one kind leaves that kind out,
+        and is NULL where it is for all.
+    """
+    ordered = table.sort_values("n", kind="stable")
+    small = int((ordered["n"] < least).sum())
+    if not small or len(ordered) < 2:
+        return table
+    taken = max(small, 2)
+    while taken < len(ordered) and int(ordered["n"].iloc[:taken].sum()) < least:
+        taken += 1
+    few = ordered.iloc[:taken].sort_index()
+    lines = set(few["line"].dropna())
+    row = {name: few[name].sum(min_count=1) for name in table.columns if name not in _NAMED}
+    row["origin"] = "+".join(few["origin"])
+    row["line"] = lines.pop() if len(lines) == 1 and few["line"].notna().all() else None
+    rest = table.drop(index=few.index)
+    together = pd.DataFrame([row], columns=list(table.columns)).astype(table.dtypes.to_dict())
+    return pd.concat([rest, together], ignore_index=True)
+
+
+_NAMED = ("origin", "line")
+
+
 def assess_lecturers(
     lecturers: pd.DataFrame | None,
     enrolments: pd.DataFrame | None,
     lines: Lines | None = None,
+    *,
+    min_cell: int = MIN_CELL,
 ) -> StageResults:
     """Hold the list of lecturers to years in the field and certificates.
 
@@ -83,11 +127,13 @@ def assess_lecturers(
         Canonical tables: one row per lecturer; one row per employee, module and session.
     lines : Lines, optional
         What the client's programme is held to; the lines of the course without it.
+    min_cell : int
+        Fewest lecturers of a kind that are told of by themselves.
 
     Returns
     -------
     StageResults
-        Table ``lecturer_standards`` (of :func:`lecturer_standards`); checks
+        Table ``lecturer_standards`` (of :func:`lecturer_standards`, :func:`pooled`); checks
         ``monitoring.lecturers.qualified`` (everybody has what is asked of the kind),
         ``….certified`` (share with a certificate, where a line is drawn) and ``….listed``
         (everybody who taught is on the list).
@@ -106,7 +152,7 @@ def assess_lecturers(
     if present(enrolments, "lecturer_id"):
         taught = set(enrolments["lecturer_id"].dropna())
         checks.append(_listed(taught, taught - set(lecturers["lecturer_id"])))
-    return collect("monitoring", checks, tables={"lecturer_standards": table})
+    return collect("monitoring", checks, tables={"lecturer_standards": pooled(table, min_cell)})
 
 
 def _asks(lines: Lines) -> bool:

@@ -68,16 +68,17 @@ def task_groups(people: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``task, by`` (``post`` or ``site``), ``group, n, value, ci_low, ci_high, full``; a person
-        counts with the latest score after the course.
+        ``task, kind, by`` (``post`` or ``site``), ``group, n, value, ci_low, ci_high, full``; a
+        person counts with the latest score after the course.
     """
     latest = latest_after(people)
     out = []
     for by, column in (("post", "role"), ("site", "label")):
-        for (task, group), mine in latest.dropna(subset=[column]).groupby(["task", column]):
+        known = latest.dropna(subset=[column])
+        for (task, kind, group), mine in known.groupby(["task", "kind", column]):
             mean = _mean(mine["score"], mine["site"], level)
-            out.append((task, by, str(group), len(mine), *_within(mean, mine)))
-    columns = ["task", "by", "group", "n", "value", "ci_low", "ci_high", "full"]
+            out.append((task, kind, by, str(group), len(mine), *_within(mean, mine)))
+    columns = ["task", "kind", "by", "group", "n", "value", "ci_low", "ci_high", "full"]
     frame = pd.DataFrame(out, columns=columns)
     return frame.sort_values(["task", "by", "value"], kind="stable", ignore_index=True)
 

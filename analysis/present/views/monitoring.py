@@ -10,7 +10,7 @@ from analysis.present.plots.monitoring import MOST_PANELS
 from analysis.present.views.words import comment_themes as comment_themes
 from analysis.present.views.words import in_words, with_total
 from analysis.results import Estimate, StageResults
-from analysis.settings import Language
+from analysis.settings import MIN_CELL, Language
 
 
 def worst_chart(results: StageResults) -> pd.DataFrame:
@@ -207,8 +207,20 @@ def task_levels(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def task_groups(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the points of practical tasks by post and site, full points as they are written."""
-    return table.assign(full=_points(table))
+    """Return the points of simulations by post, and of the sites that scored lowest.
+
+    Where no simulation was scored, those of the other tasks.
+    """
+    drills = table[table["kind"] == "simulation"]
+    shown = drills if len(drills) else table
+    sites = shown[(shown["by"] == "site") & (shown["n"] >= MIN_CELL)]
+    lowest = sites.sort_values("value", kind="stable").groupby("task").head(_LOWEST)
+    kept = shown[(shown["by"] == "post") | shown.index.isin(lowest.index)]
+    return kept.assign(full=_points(kept))
+
+
+_LOWEST = 5
+"""Sites of a task that are shown, from the lowest."""
 
 
 def _points(table: pd.DataFrame) -> list[str]:
@@ -225,6 +237,22 @@ def _moved(row, language: Language) -> str:
     }
     form = "monitoring.task_change" if len(write) == 3 else "monitoring.task_change.alone"
     return wording.text(form, language, people=row.paired, **write)
+
+
+def lecturer_kinds(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the standards of lecturers, kinds that were put together named in one row."""
+    return table.assign(origin=in_words(table, _kinds), line=in_words(table, _years))
+
+
+def _years(row, language: Language) -> str:
+    if pd.notna(row.line):
+        return wording.format_value(row.line, "int", language)
+    return wording.text("monitoring.origin.each_own", language) if "+" in row.origin else "—"
+
+
+def _kinds(row, language: Language) -> str:
+    words = [wording.text(f"monitoring.origin.{kind}", language) for kind in row.origin.split("+")]
+    return wording.format_value(words, "", language)
 
 
 def lecturers(table: pd.DataFrame) -> pd.DataFrame:

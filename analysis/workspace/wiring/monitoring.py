@@ -110,9 +110,9 @@ class MonitoringStage(Stage):
         lecturers, enrolments = self.of("lecturers", "enrolments")
         day = {"as_of": self.today, **self.held}
         taught = self.step("teaching", monitoring.assess_teaching, enrolments, **day)
-        who = self.step(
-            "lecturers", monitoring.assess_lecturers, lecturers, enrolments, **self.held
-        )
+        held = {"min_cell": self.settings.min_cell, **self.held}
+        listed = (lecturers, enrolments)
+        who = self.step("lecturers", monitoring.assess_lecturers, *listed, **held)
         kept = (self.table("staff"), enrolments)
         until = {"until": self.today, **self.held}
         left = self.step("leavers", assess_leavers, *kept, **until, **self.told)
