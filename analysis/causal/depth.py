@@ -12,7 +12,7 @@ from analysis.causal.evaluation.estimates import FEW_ANSWERS
 from analysis.causal.evaluation.evaluate import Evaluation
 from analysis.causal.heterogeneity.persistence import persistence
 from analysis.causal.heterogeneity.subgroups import effects_by
-from analysis.causal.heterogeneity.uptake import change_by_hours, complier_effect
+from analysis.causal.heterogeneity.uptake import change_by_dose, change_by_hours, complier_effect
 from analysis.causal.robustness.sensitivity import sensitivity
 from analysis.causal.robustness.variants import leave_one_out, placebo_date, variants
 from analysis.causal.synthetic_control.synthetic import synthetic_estimates
@@ -66,6 +66,8 @@ def deepen(
     kinds: Mapping[str, Mapping[str, str]] | None = None,
     uptake: Mapping[str, float] | None = None,
     hours: Mapping[str, float] | None = None,
+    doses: Mapping[str, Mapping[str, float]] | None = None,
+    changed: Iterable[str] = (),
     exclude: Iterable[str] = (),
     horizons: Sequence[int] = (1, 6),
     placebo_months: int = 6,
@@ -83,6 +85,10 @@ def deepen(
         Share of each trained unit's staff who attended.
     hours : Mapping, optional
         Mean hours attended at each trained unit.
+    doses : Mapping, optional
+        What else trained units' changes are described by, by name (:func:`change_by_dose`).
+    changed : iterable of str
+        Units at which something else changed since the first start.
     exclude : iterable of str
         Comparison units that spill-over may have reached.
     horizons : sequence of int
@@ -134,6 +140,9 @@ def deepen(
         attendance += slope
         if by_hours is not None:
             tables["hours"] = by_hours
+    for name, dose in (doses or {}).items():
+        described = partial(change_by_dose, evaluation, dose, of=name)
+        attendance += ask("hours", described, (), about=name)
     few = evaluation.panel.n_treated_clusters <= FEW_TREATED
     lasts: tuple[Estimate, ...] = ()
     if horizons:
@@ -144,7 +153,9 @@ def deepen(
         "bounds": () if bounds is None else bounds.estimates(),
         "kinds": tuple(item for found in by_kind for item in found.estimates()),
         "attendance": attendance,
-        "variants": ask("variants", lambda: variants(frame, exclude=exclude, **named), ()),
+        "variants": ask(
+            "variants", lambda: variants(frame, exclude=exclude, changed=changed, **named), ()
+        ),
         "placebo": () if placebo is None else (placebo,),
         "synthetic": ask(
             "synthetic", lambda: synthetic_estimates(evaluation.panel, **named) if few else (), ()

@@ -14,6 +14,7 @@ from analysis.causal import (
     evaluate,
 )
 from analysis.causal.heterogeneity.subgroups import welch_test
+from analysis.causal.heterogeneity.uptake import change_by_dose
 
 QUICK = Options(draws=99, alternatives=())
 
@@ -140,6 +141,17 @@ def test_no_attendance_and_nonsense():
         complier_effect(run(frame), {"s000": 60})
     alone = run(staggered(1, sizes=(9,), starts=(7,), never=0))
     assert complier_effect(alone, {"s000": 1.0})[0].reason == "causal.reason.no_comparison"
+
+
+def test_another_dose_is_described_alike_under_its_own_name():
+    frame = staggered(3, noise=0.02)
+    dose = {u: float(i % 9) for i, u in enumerate(sorted(frame["unit"].unique()))}
+    (hours,), _ = change_by_hours(run(frame), dose)
+    (kept,) = change_by_dose(run(frame), dose, of="standard_kept")
+    assert (kept.value, kept.ci_low, kept.n) == (hours.value, hours.ci_low, hours.n)
+    assert kept.estimand == "change_per_standard_kept"
+    assert kept.id.endswith("change_by_standard_kept")
+    assert not kept.causal
 
 
 def test_change_by_hours_is_described():

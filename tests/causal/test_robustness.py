@@ -109,6 +109,17 @@ def test_spill_over_is_left_out():
         variants(frame, exclude=["nowhere"], options=OPTIONS, **NAMES)
 
 
+def test_sites_at_which_something_else_changed_are_left_out():
+    frame = staggered(1, noise=0.02)
+    changed = sorted(frame["unit"].unique())[::5]
+    frame["y"] += 1.0 * (frame["unit"].isin(changed) & (frame["period"] >= frame["cohort"]))
+    never, steady = variants(frame, changed=[*changed, "elsewhere"], options=OPTIONS, **NAMES)
+    assert steady.dims["variant"] == "without_changed"
+    assert steady.value == pytest.approx(0.25, abs=0.04)
+    assert never.value > steady.value + 0.1
+    assert steady.n_units == frame["unit"].nunique() - len(changed)
+
+
 def test_donut_leaves_out_the_first_months():
     frame = staggered(1, effect=0.0, noise=0.02)
     event = frame["period"] - frame["cohort"]

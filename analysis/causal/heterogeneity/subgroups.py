@@ -239,7 +239,7 @@ def _range(stem, by, value, test, estimates, outcome, unit, options) -> Estimate
     )
 
 
-_WORDED = ("property_type", "baseline_level")
+_WORDED = ("property_type", "baseline_level", "staff_mix")
 """Characteristics that have a name in the catalogue; another is called as the caller calls it."""
 
 

@@ -14,6 +14,7 @@ Wald ratios of differences in differences.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -156,6 +157,27 @@ def _first_stage(evaluation: Evaluation, share: np.ndarray) -> tuple[float, np.n
     tilted = simple.influence - (float(simple.att[0]) / moved) * first.influence
     df = float(satterthwaite(tilted * scale[:, None], panel.cluster, panel.cohort)[0])
     return moved, influence.T @ influence, df
+
+
+def change_by_dose(
+    evaluation: Evaluation, dose: Mapping[str, float], *, of: str
+) -> tuple[Estimate, ...]:
+    """Describe trained sites' change by something that differs between them.
+
+    An association: nobody assigned the dose.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        As for :func:`change_by_hours`.
+    dose : Mapping
+        By trained unit; units not named are left out.
+    of : str
+        Names the dose: the estimand is ``change_per_<of>``.
+    """
+    (found,), _ = change_by_hours(evaluation, dose)
+    name = f"{evaluation.options.prefix}.{evaluation.outcome}.change_by_{of}"
+    return (replace(found, id=name, estimand=f"change_per_{of}"),)
 
 
 def change_by_hours(

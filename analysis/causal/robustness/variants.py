@@ -188,6 +188,7 @@ def variants(
     outcome: str,
     unit: str,
     exclude: Iterable[str] = (),
+    changed: Iterable[str] = (),
     donut: int = 0,
     options: Options | None = None,
 ) -> tuple[Estimate, ...]:
@@ -197,14 +198,18 @@ def variants(
     ----------
     exclude : iterable of str
         Comparison units that spill-over may have reached (neighbours, staff who moved).
+    changed : iterable of str
+        Units at which something else changed (a takeover, a new manager, a renovation), trained
+        and not; those not in the frame do not count.
     donut : int
         Months from the start on that are left out, the starting month included; 0 for none.
 
     Returns
     -------
     tuple of Estimate
-        ``…variant.never_treated`` always; ``…variant.without_exposed`` and ``…variant.donut``
-        where asked for. ``dims`` has ``beside`` and ``variant``.
+        ``…variant.never_treated`` always; ``…variant.without_exposed``,
+        ``…variant.without_changed`` and ``…variant.donut`` where asked for. ``dims`` has
+        ``beside`` and ``variant``.
 
     Raises
     ------
@@ -219,6 +224,8 @@ def variants(
     asked = [("never_treated", frame, replace(options, comparison="never_treated"))]
     if unwanted:
         asked.append(("without_exposed", frame[~label.isin(unwanted).to_numpy()], options))
+    if moved := {str(name) for name in changed} & set(label):
+        asked.append(("without_changed", frame[~label.isin(moved).to_numpy()], options))
     if donut:
         event = frame["period"] - pd.to_numeric(frame["cohort"]).astype(float)
         asked.append(("donut", frame[~event.between(0, donut - 1).to_numpy()], options))

@@ -59,6 +59,62 @@ def mean_hours(
     return there.groupby("site_id")["hours"].mean().to_dict()
 
 
+TIERS = ("frontline", "middle", "senior")
+"""Tiers of staff whose hours are told apart."""
+STANDARD = "response_within_30min"
+"""Indicator of how far the service standard is kept."""
+
+
+def hours_by_tier(
+    enrolments: pd.DataFrame | None, staff: pd.DataFrame | None, waves: pd.DataFrame
+) -> dict[str, dict[str, float]]:
+    """Return mean hours attended by trained site, for each tier: ``hour_<tier>``."""
+    found = {}
+    for tier in TIERS if staff is not None else ():
+        hours = mean_hours(enrolments, staff[staff["tier"] == tier], waves)
+        if hours:
+            found[f"hour_{tier}"] = hours
+    return found
+
+
+def standard_kept(frame: pd.DataFrame) -> dict[str, float]:
+    """Return how far each trained site has kept the standard since its start, in steps of 10 pp.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Estimation frame of :data:`STANDARD`: requests within the line and all, by site and month.
+    """
+    if frame.empty:
+        return {}
+    since = frame[frame["period"] >= frame["cohort"]].groupby("unit")[["total", "exposure"]].sum()
+    since = since[since["exposure"] > 0]
+    return (10 * since["total"] / since["exposure"]).to_dict()
+
+
+def changed_sites(events: pd.DataFrame | None, first: int) -> tuple[str, ...]:
+    """Return the sites at which something else changed in or after a running month."""
+    if events is None:
+        return ()
+    known = events.dropna(subset=["site_id", "happened_on"])
+    months = periods_of(pd.to_datetime(known["happened_on"]))
+    return tuple(sorted(set(known.loc[(months >= first).to_numpy(bool), "site_id"].astype(str))))
+
+
+def managers_among_staff(staff: pd.DataFrame | None, first: int) -> dict[str, str]:
+    """Return the half, ``low`` or ``high``, of each site's share of managers before a month."""
+    if staff is None:
+        return {}
+    opened = pd.Timestamp(month_of(first))
+    hired, left = (pd.to_datetime(staff[name]) for name in ("hired_on", "left_on"))
+    there = staff[(~(hired > opened) & ~(left < opened) & staff["tier"].notna()).to_numpy(bool)]
+    there = there.dropna(subset=["site_id"])
+    share = there["tier"].ne(TIERS[0]).astype("float64").groupby(there["site_id"]).mean()
+    if share.nunique() < 2:
+        return {}
+    return {site: "high" if part > share.median() else "low" for site, part in share.items()}
+
+
 def level_before(frame: pd.DataFrame, first: int) -> dict[str, str]:
     """Return the half, ``low`` or ``high``, of each site's mean outcome before a month."""
     if frame.empty:

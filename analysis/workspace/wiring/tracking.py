@@ -330,9 +330,20 @@ class TrackingStage(Stage):
             kinds=self.kinds,
             uptake=exposure.attended_share(enrolments, staff, self.waves),
             hours=exposure.mean_hours(enrolments, staff, self.waves),
+            doses=self._doses(evaluation.outcome),
+            changed=exposure.changed_sites(self.table("events"), self.first_wave),
             horizons=horizons if len(set(horizons)) > 1 else horizons[:1],
         )
         return self.asked.ask("depth", deeper, Depth(evaluation.outcome, {}, {}))
+
+    def _doses(self, outcome: str) -> Mapping[str, Mapping[str, float]]:
+        """Return what trained sites' changes are described by besides hours attended by all."""
+        enrolments, staff = self.of("enrolments", "staff")
+        doses = exposure.hours_by_tier(enrolments, staff, self.waves)
+        if outcome == exposure.STANDARD:
+            return doses
+        kept = exposure.standard_kept(self.outcome(exposure.STANDARD))
+        return doses | ({"standard_kept": kept} if kept else {})
 
     def family(self, others: Sequence[Evaluation]) -> Family:
         """Correct the secondary outcomes for being several."""
@@ -650,10 +661,11 @@ class TrackingStage(Stage):
 
     @property
     def kinds(self) -> Mapping[str, Mapping[str, str]]:
-        """What sites are told apart by, where it is known: property type, level before."""
+        """What sites are told apart by, where known: property type, level before, managers."""
         known = self.sites.dropna(subset=["property_type"]).set_index("site_id")["property_type"]
         before = exposure.level_before(self.outcome(), self.first_wave)
-        kinds = {"property_type": known.to_dict(), "baseline_level": before}
+        mix = exposure.managers_among_staff(self.table("staff"), self.first_wave)
+        kinds = {"property_type": known.to_dict(), "baseline_level": before, "staff_mix": mix}
         return {name: kind for name, kind in kinds.items() if len(set(kind.values())) > 1}
 
     @cached_property
