@@ -12,7 +12,7 @@ comes back is open again, under its old identifier and with its past.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -257,7 +257,11 @@ def _change(past: dict | None, row: dict) -> str | None:
 
 
 def history_check(
-    changed: pd.DataFrame, ledger: pd.DataFrame, *, compared_with: dt.date | None
+    changed: pd.DataFrame,
+    ledger: pd.DataFrame,
+    *,
+    compared_with: dt.date | None,
+    came: Mapping[str, int] | None = None,
 ) -> Check:
     """Say what changed since the run before, as the check ``monitoring.history``.
 
@@ -267,6 +271,8 @@ def history_check(
         As of :func:`changes` and :func:`merge`.
     compared_with : date or None
         Day of the run before; None at the first.
+    came : Mapping, optional
+        ``tickets`` and ``answers`` dated since that day.
     """
     kinds = changed["change"].value_counts()
     up = int(sum(kinds.get(kind, 0) for kind in ("new", "returned", "graver", "reopened")))
@@ -289,6 +295,9 @@ def history_check(
             "open": int((ringing["state"] == "open").sum()),
             "up": up,
             "down": down,
+            "tickets": 0,
+            "answers": 0,
+            **(came or {}),
         },
     )
 

@@ -15,6 +15,7 @@ from analysis import client as clients
 from analysis import files, indicators, ingest, monitoring
 from analysis.errors import TooEarlyError
 from analysis.monitoring import last_whole_month
+from analysis.monitoring.look_back.recorded import last_recorded
 from analysis.tables import month_of
 
 PANEL = "panel.parquet"
@@ -105,7 +106,7 @@ def prepare(
         "programme": opened.programme,
         "min_cell": opened.min_cell,
         "level": 1 - opened.design.alpha,
-        "until": _until(panel, as_of),
+        "until": _until(panel, as_of, folder / CANONICAL, opened.client.timezone),
     }
     text = json.dumps(identity, ensure_ascii=False, indent=1) + "\n"
     files.write_text(folder / "client.json", text)
@@ -119,13 +120,17 @@ def prepare(
         files.write_text(folder / HORIZON, json.dumps(said, indent=1) + "\n")
 
 
-def _until(panel: pd.DataFrame, as_of: dt.date | None) -> str | None:
-    """Return the last day of the last month with a value, or the day looked back to."""
+def _until(
+    panel: pd.DataFrame, as_of: dt.date | None, canonical: Path, timezone: str
+) -> str | None:
+    """Return the day looked back to, or the last day told of; of months with a value only."""
     measured = panel.loc[panel["value"].notna(), "period"]
     if measured.empty:
         return None
     last = month_of(int(measured.max()) + 1) - dt.timedelta(days=1)
-    return min(last, as_of or last).isoformat()
+    if as_of is not None:
+        return min(last, as_of).isoformat()
+    return last_recorded(canonical, until=last, timezone=timezone).isoformat()
 
 
 def panel_of(

@@ -6,6 +6,7 @@ its notebook reads as a list of questions.
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -85,7 +86,14 @@ class Stage(Opened):
 
     def known(self, decisions: pd.DataFrame) -> pd.DataFrame:
         """Return decisions as the stage knows them: who looks back knows no later one."""
-        return decisions if self.as_of is not None else ledger.known_by(decisions, self.until)
+        if self.as_of is not None:
+            return decisions
+        return ledger.known_by(decisions, self.decided_until)
+
+    @property
+    def decided_until(self) -> dt.date:
+        """Day to which decisions made after it are dated."""
+        return self.until
 
     def save(
         self,

@@ -48,10 +48,11 @@ class MonitoringPage(Page):
         """Show what to do this week, what changed since the last run, and the alerts."""
         self.title(date=self.stage.today)
         self.section("monday", answer=True)
-        self.show.tasks(actions)
-        self.section("changes")
         self.said(Topic.HISTORY)
-        self.views("changes")
+        self.show.tasks(actions)
+        if not self.found.table_or_empty("alert_changes").empty:
+            self.section("changes")
+            self.views("changes")
         self.section("alerts")
         self.show.alerts(self.found.alerts)
         self.views("alerts")

@@ -16,6 +16,7 @@ from analysis.indicators import registry
 from analysis.measurement.columns import dates
 from analysis.measurement.comments import assess_comments
 from analysis.measurement.regulator import assess_regulator
+from analysis.monitoring.look_back.recorded import came_in, last_recorded
 from analysis.monitoring.programme.leavers import assess_leavers
 from analysis.monitoring.sites.profiles import profiles
 from analysis.monitoring.sites.standing import assess_sites, watched
@@ -28,6 +29,7 @@ from analysis.tables import period_of
 from analysis.workspace.inputs.complaints import arms_and_starts, complaints
 from analysis.workspace.inputs.spans import span
 from analysis.workspace.opening import ledger
+from analysis.workspace.opening.prepare import CANONICAL
 from analysis.workspace.opening.stage import Stage
 
 WATCHED = ("csat_top2", "response_within_30min", "response_median_hours", "staff_turnover")
@@ -43,10 +45,18 @@ RULES = ("beyond_3", "eight_one_side")
 class MonitoringStage(Stage):
     """One client opened for the monitoring stage."""
 
-    @property
+    @cached_property
     def today(self) -> dt.date:
-        """Day looked back to; the last day of the period when everything was taken."""
-        return self.as_of or self.until
+        """Day looked back to; the last day that the exports tell of when everything was taken."""
+        if self.as_of is not None:
+            return self.as_of
+        zone = self.client.client.timezone
+        return last_recorded(self.folder / CANONICAL, until=self.until, timezone=zone)
+
+    @property
+    def decided_until(self) -> dt.date:
+        """Decisions on the report of a week rest on the data of that week."""
+        return self.today
 
     @property
     def chart_labels(self) -> Mapping[str, Any]:
@@ -426,7 +436,13 @@ class MonitoringStage(Stage):
             "looked_back": self.as_of is not None,
             "compared_with": compared and compared.isoformat(),
         }
-        asked = monitoring.history_check(changed, after, compared_with=compared)
+        came = compared and came_in(
+            self.folder / CANONICAL,
+            after=compared,
+            until=self.today,
+            timezone=self.client.client.timezone,
+        )
+        asked = monitoring.history_check(changed, after, compared_with=compared, came=came)
         told = monitoring.with_states(ringing, after)
         others = (whole.estimates, whole.checks, asked, told, whole.findings)
         return collect(
