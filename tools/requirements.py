@@ -208,6 +208,19 @@ def _command(target: str) -> bool:
     return target in main.commands
 
 
+def _pack(target: str) -> bool:
+    from analysis.report import packs
+
+    pack, _, section = target.partition(".")
+    return pack in packs.NAMES and (not section or f"packs.{section}" in _sentences("packs"))
+
+
+@cache
+def _sentences(name: str) -> frozenset[str]:
+    path = ROOT / "analysis" / "wording" / f"{name}.yml"
+    return frozenset(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
+
+
 RESOLVERS: Mapping[str, Callable[[str], bool]] = {
     "page": _section,
     "view": _view,
@@ -222,6 +235,7 @@ RESOLVERS: Mapping[str, Callable[[str], bool]] = {
     "gate": _gate,
     "report": _report,
     "risk": _risk,
+    "pack": _pack,
     "cli": _command,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from traceback import format_exception
 from typing import Any
 
@@ -13,7 +14,7 @@ from analysis.cli.completion import known_clients, known_stages
 from analysis.cli.ends import held_file, speaking_command, tell_unexpected, told_in_one_line
 from analysis.cli.group import main
 from analysis.cli.places import tell_damaged_history, tell_home, tell_unreadable
-from analysis.cli.voice import Voice, print_table
+from analysis.cli.voice import LANGUAGES, Voice, print_table
 
 
 @main.command()
@@ -48,6 +49,8 @@ def demo(voice: Voice) -> None:
 @click.option("--plain-kernels", is_flag=True, help="Start each notebook's kernel cold.")
 @click.option("--cell-timeout", type=click.IntRange(min=1), help="Seconds one cell may take.")
 @click.option("--as-of", metavar="DATE", help="Only what was knowable on this day: 2024-09-30.")
+@click.option("--pack", type=click.Choice(["week", "month", "quarter", "half-year", "year"]),
+              help="Name the short report of the newest such period.")  # fmt: skip
 @click.option("--traceback", is_flag=True, help="Show where in the code a failure arose.")
 @speaking_command
 def run(
@@ -60,6 +63,7 @@ def run(
     plain_kernels: bool,
     cell_timeout: int | None,
     as_of: str | None,
+    pack: str | None,
     traceback: bool,
 ) -> None:
     """Run CLIENTs from their exports to their reports.
@@ -76,7 +80,11 @@ def run(
     with told_in_one_line(voice, clients[0]):
         tell_home(voice)
         if len(clients) == 1 and scheduler is None:
-            run_one(voice, clients[0], traceback=traceback, **options)
+            folder = run_one(voice, clients[0], traceback=traceback, **options)
+            if pack is not None:
+                _tell_pack(voice, folder, pack)
+        elif pack is not None:
+            raise click.UsageError(voice.text("cli.run.pack_of_one"))
         else:
             _run_many(voice, clients, jobs, scheduler, options)
 
@@ -157,8 +165,18 @@ def _lock_demo(voice: Voice, *, anew: bool) -> None:
     locks.lock_simulated(workspace.open_stage("design", client="demo"))
 
 
-def run_one(voice: Voice, client: str, *, traceback: bool = False, **options: Any) -> None:
-    """Run one client, show its progress, and end with its exit status."""
+def _tell_pack(voice: Voice, folder: Path, pack: str) -> None:
+    """Name the page of a period that a run wrote; a run without monitoring wrote none."""
+    spoken = next(short for short, language in LANGUAGES.items() if language == voice.language)
+    path = folder / spoken / f"pack-{pack}.html"
+    if not path.is_file():
+        voice.say("run.no_pack", err=True)
+        sys.exit(1)
+    voice.say("run.pack", path=path)
+
+
+def run_one(voice: Voice, client: str, *, traceback: bool = False, **options: Any) -> Path:
+    """Run one client, show its progress, and end with its exit status; return its run folder."""
     from rich.console import Console
 
     from analysis.errors import InputError
@@ -200,6 +218,7 @@ def run_one(voice: Voice, client: str, *, traceback: bool = False, **options: An
     _tell_chapters(voice, client, result.failed_chapters)
     if result.failed_chapters:
         sys.exit(1)
+    return result.folder
 
 
 def _tell_chapters(voice: Voice, client: str, failed: Mapping[str, str]) -> None:

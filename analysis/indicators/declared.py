@@ -28,6 +28,9 @@ from analysis.indicators.scales import answered, is_item, is_satisfied, one_scal
 TICKET_SCALE = (1.0, 5.0)
 """Scale on which customers rate a work order."""
 
+ON_TIME = "response_within_30min"
+"""Share of requests answered within the minutes that the client's standards draw for all."""
+
 BY_MONTH = ("site_id", "period")
 _WHO = ("staff_id", "module", "form")
 _ITEMS = ("instrument", "item", "scale_min", "scale_max")
@@ -105,6 +108,9 @@ def of_client(client: Client) -> Mapping[str, Indicator]:
         boxes = _boxes_of(client, table)
         if boxes is not None:
             found[name] = found[name].model_copy(update={"title": _titled(found[name], *boxes)})
+    drawn = client.lines.of("sla_response_minutes") or {}
+    if (minutes := drawn.get("all")) is not None:
+        found[ON_TIME] = _in_minutes(found[ON_TIME], int(minutes))
     for name, outcome in client.outcomes.items():
         found[name] = _entry(name, outcome)
     if _means_without_answers(client):
@@ -112,6 +118,29 @@ def of_client(client: Client) -> Mapping[str, Indicator]:
             if means.TABLE in entry.instead.values():
                 found[name] = entry.model_copy(update={"suppress": False})
     return found
+
+
+def _in_minutes(entry: Indicator, minutes: int) -> Indicator:
+    """Return the share answered in time with the client's own minutes for all requests.
+
+    What others publish of another clock is no comparator of it.
+    """
+    if minutes == entry.minutes:
+        return entry
+    number, zh, en = minutes, "分钟", "minute"
+    if minutes % 60 == 0:
+        number, zh, en = minutes // 60, "小时", "hour"
+    said = {"zh_CN": f"{number}{zh}", "en": f"{number} {en}{'' if number == 1 else 's'}"}
+    was = {"zh_CN": f"{entry.minutes}分钟", "en": f"{entry.minutes} minutes"}
+    titles = {name: getattr(entry.title, name).replace(was[name], said[name]) for name in said}
+    changed = {
+        name: getattr(entry, name).replace(was["en"], said["en"])
+        for name in ("in_sentence", "numerator", "denominator", "about")
+    }
+    title = Title(**titles)
+    return entry.model_copy(
+        update={"minutes": minutes, "title": title, "benchmarks": (), **changed}
+    )
 
 
 def _means_without_answers(client: Client) -> bool:

@@ -258,7 +258,7 @@ def _blocks(
     items = pd.DataFrame(columns=ITEMS) if asked is None else engine.execute(asked[ITEMS])
     counted = "csat_mean" not in indicators or indicators["csat_mean"].suppress
     found = satisfaction.blocks(engine, items, wanted, counted=counted)
-    found += tickets.blocks(engine, wanted)
+    found += tickets.blocks(engine, wanted, indicators)
     found += training.blocks(engine, items, wanted)
     found += people.blocks(engine, low, high) if "staff_turnover" in wanted else []
     found += fees.blocks(engine, wanted)

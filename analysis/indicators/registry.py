@@ -121,6 +121,9 @@ class Indicator(_Model):
     follow_up_days, look_back_days : int
         Days after, and before, each case that have to be recorded before it counts. A month of
         which only a few cases count for that is not the month.
+    minutes : int or None
+        Minutes within which something has to have happened; what a client's standards draw for all
+        requests replaces them.
     evaluator : str
         Who judges.
     primary : bool
@@ -148,6 +151,7 @@ class Indicator(_Model):
     strata_only: bool = False
     follow_up_days: Annotated[int, Field(ge=0)] = 0
     look_back_days: Annotated[int, Field(ge=0)] = 0
+    minutes: Annotated[int, Field(ge=1)] | None = None
     evaluator: Literal["customer", "trainee", "trainer", "assessor", "rater", "system", "finance"]
     primary: bool
     suppress: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
 import ibis
 import ibis.expr.types as ir
@@ -16,10 +16,10 @@ from analysis.indicators.expressions import (
     seconds_of,
     summarise,
 )
+from analysis.indicators.registry import Indicator
 from analysis.indicators.requests import NO_REQUEST
 from analysis.indicators.silence import silent_months
 
-RESPONSE_SECONDS = 30 * 60
 LATE_SECONDS = 24 * 60 * 60
 HIGH_STARS = 4
 """Stars of five from which a rating is high."""
@@ -28,7 +28,7 @@ ENDED_SECONDS = 30 * 24 * 60 * 60
 BY_KIND = ("site_id", "period", "stratum")
 
 
-def blocks(engine: Engine, wanted: Set[str]) -> list[Block]:
+def blocks(engine: Engine, wanted: Set[str], known_as: Mapping[str, Indicator]) -> list[Block]:
     """Return the aggregates of the work orders.
 
     Requests are tickets of every kind but praise; an unknown kind counts as a request. Months
@@ -43,6 +43,8 @@ def blocks(engine: Engine, wanted: Set[str]) -> list[Block]:
         Holds ``tickets`` and, for rates, ``sites``.
     wanted : Set[str]
         Indicators to compute.
+    known_as : Mapping[str, Indicator]
+        The client's registry: within how many minutes a first response counts as on time.
     """
     tickets = engine.table("tickets")
     if tickets is None:
@@ -56,8 +58,9 @@ def blocks(engine: Engine, wanted: Set[str]) -> list[Block]:
     if rates := {"tickets_per_1000", "complaints_per_1000"} & wanted:
         found.append(_rates(tickets, engine.table("sites"), rates, _silent(engine, tickets)))
     if "response_within_30min" in wanted:
-        known = _response_known(requests, end, RESPONSE_SECONDS)
-        found.append(_share("response_within_30min", known, known.response <= RESPONSE_SECONDS))
+        within = 60 * (known_as["response_within_30min"].minutes or 0)
+        known = _response_known(requests, end, within)
+        found.append(_share("response_within_30min", known, known.response <= within))
     if "response_after_24h" in wanted:
         known = _response_known(requests, end, LATE_SECONDS)
         soon = (known.response <= LATE_SECONDS).fill_null(False)

@@ -47,12 +47,10 @@ class ShopperStudy:
     doubles: int
     double_gap: float | None
 
-    @property
-    def needed(self) -> float | None:
-        """Visits to a site for a reliability of .80 of their mean (Spearman–Brown)."""
+    def needed(self, line: float) -> float | None:
+        """Return the visits to a site for so reliable a mean of theirs (Spearman–Brown)."""
         if self.single is None or self.single.value <= 0:
             return None
-        line = INDIVIDUAL_LINE
         return line * (1 - self.single.value) / ((1 - line) * self.single.value)
 
 
@@ -135,6 +133,7 @@ def assess_shoppers(
     ratings: pd.DataFrame | None,
     *,
     before: pd.Timestamp | str | None = None,
+    line: float = INDIVIDUAL_LINE,
     simulated: bool = False,
     level: float = LEVEL,
 ) -> StageResults:
@@ -146,6 +145,8 @@ def assess_shoppers(
         Canonical ``ratings``; only those of mystery shoppers count.
     before : Timestamp or str, optional
         Only visits before this day.
+    line : float
+        Reliability of a site's mean by which sites may be told apart.
     simulated : bool
         Whether the results are of a simulated world.
     level : float
@@ -156,7 +157,7 @@ def assess_shoppers(
     StageResults
         Estimate ``baseline.shoppers.<instrument>.icc`` (one visit), checks ``….standard`` (F
         test over shoppers, sites and months held fixed) and ``….visits`` (visits at hand
-        against those needed for .80), table ``shoppers`` (effect of each; pseudonyms).
+        against those needed for ``line``), table ``shoppers`` (effect of each; pseudonyms).
     """
     rows = rating_rows(ratings, before) if present(ratings, "score") else pd.DataFrame()
     rows = rows[rows["role"] == "mystery_shopper"] if len(rows) else rows
@@ -169,7 +170,7 @@ def assess_shoppers(
         study = shopper_study(mine, level=level)
         tables.append(study.effects.assign(instrument=instrument))
         items.append(_standard(instrument, study))
-        items += _reliability(instrument, study, simulated, level=level)
+        items += _reliability(instrument, study, simulated, line=line, level=level)
     return collect("baseline", items, tables={"shoppers": pd.concat(tables, ignore_index=True)})
 
 
@@ -210,7 +211,9 @@ def _standard(instrument: str, study: ShopperStudy) -> Check:
     )
 
 
-def _reliability(instrument: str, study: ShopperStudy, simulated: bool, level: float) -> list:
+def _reliability(
+    instrument: str, study: ShopperStudy, simulated: bool, *, line: float, level: float
+) -> list:
     single, id = study.single, f"baseline.shoppers.{instrument}"
     asked = {
         "id": f"{id}.visits",
@@ -238,15 +241,15 @@ def _reliability(instrument: str, study: ShopperStudy, simulated: bool, level: f
         level=level,
     )
     mean = stepped_up(single.value, study.visits)
-    fine = mean >= INDIVIDUAL_LINE
+    fine, needed = mean >= line, study.needed(line)
     check = Check(
         **asked,
         status="passed" if fine else "caution",
         value=float(mean),
-        threshold=INDIVIDUAL_LINE,
+        threshold=line,
         unit="coefficient",
         n=study.n,
-        reason=f"measurement.check.visits.{'reason' if study.needed else 'no_difference'}",
+        reason=f"measurement.check.visits.{'reason' if needed else 'no_difference'}",
         remedy=None if fine else "measurement.check.visits.remedy",
         params={
             "instrument": instrument,
@@ -254,8 +257,8 @@ def _reliability(instrument: str, study: ShopperStudy, simulated: bool, level: f
             "low": single.low,
             "high": single.high,
             "visits": study.visits,
-            "needed": float(np.ceil(study.needed)) if study.needed else None,
-            "line": INDIVIDUAL_LINE,
+            "needed": float(np.ceil(needed)) if needed else None,
+            "line": line,
         },
     )
     return [estimate, check]

@@ -15,7 +15,7 @@ import pandas as pd
 from analysis import wording
 from analysis.indicators import digits, registry
 from analysis.present import cards, commitments, holds, precision, sentences, strips, tables, views
-from analysis.report import audiences, measurement_days
+from analysis.report import audiences, measurement_days, packs
 from analysis.report.chapters import title_of
 from analysis.report.notebook import Section
 from analysis.report.run import CHANGES, SITES, STAGES, Run
@@ -421,7 +421,12 @@ def _reports(run: Run, language: Language) -> str:
         named.append((measurement_days.NAME, "report.calendar.link", "report.calendar.about"))
     readers = [(href, wording.text(name, language)) for href, name, _ in named]
     stages = [(f"{s}.html" if run.notebook(s) else "", _stage(run, s, language)) for s in STAGES]
+    rhythm = [
+        (f"{packs.NAMES[pack]}.html", wording.text(f"packs.name.{pack}", language))
+        for pack in packs.names(run)
+    ]
     html = _links("brief.audiences", readers, language) + _links("brief.by_stage", stages, language)
+    html += _links("packs.links", rhythm, language) if rhythm else ""
     held = [
         (wording.text(name, language), wording.text(about, language)) for _, name, about in named
     ]

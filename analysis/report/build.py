@@ -18,6 +18,7 @@ from analysis.report import (
     changes,
     changes_page,
     measurement_days,
+    packs,
     page,
     saved,
     site_pages,
@@ -89,6 +90,8 @@ def _write_main(run: Run) -> dict[str, int]:
         pages[run.folder / folder / "index.html"] = brief_page(run, language, changed)
         moved = changes_page.changes_page(run, changed, language)
         pages[run.folder / folder / f"{CHANGES}.html"] = moved
+        for name, html in packs.pages(run, language):
+            pages[run.folder / folder / f"{name}.html"] = html
     for name, language, html in audiences.pages(run):
         pages[run.folder / FOLDERS[language] / f"{name}.html"] = html
     told = sites.Sites(run)
@@ -146,6 +149,7 @@ def brief_page(
     if top:
         for name in (
             *(f"{n}.html" for n in (*STAGES, CHANGES, *audiences.names(run))),
+            *(f"{n}.html" for n in packs.NAMES.values()),
             f"{SITES}/{site_pages.INDEX}",
             workbook.NAME,
             measurement_days.NAME,

@@ -63,7 +63,31 @@ def _view(
     return View(table="", whole=True, prepare=prepare, caption=caption, columns=columns, n=n)
 
 
+def _of_months(results: StageResults) -> pd.DataFrame:
+    """Return the indicators of the periods of whole months beside the periods before."""
+    found = results.table_or_empty("pack_indicators")
+    return found if found.empty else found[found["pack"] != "week"]
+
+
 MORE: Mapping[str, View] = {
+    "monitoring.pack_indicators": _view(
+        "periods",
+        _of_months,
+        {
+            "pack": ("packs.column.pack", "label:packs.name"),
+            "indicator": ("report.column.indicator", "indicator"),
+            "n": ("terms.observations", "int"),
+            "value": ("packs.column.now", "unit"),
+            "ci_low": ("causal.column.ci_low", "unit"),
+            "ci_high": ("causal.column.ci_high", "unit"),
+            "was": ("packs.column.then", "unit"),
+            "change": ("packs.column.change_alone", "effect"),
+            "change_low": ("causal.column.ci_low", "effect"),
+            "change_high": ("causal.column.ci_high", "effect"),
+            "people": ("packs.column.people", "int"),
+        },
+        n="people",
+    ),
     "tracking.trends": _view(
         "trends",
         partial(_of_outcomes, start="", end="_trends"),

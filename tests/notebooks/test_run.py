@@ -7,6 +7,7 @@ import re
 import nbformat
 import pytest
 from in_process import run_here
+from lxml.html import fromstring
 from one_truth import differing, on_several_pages, shown
 from small_client import ROOT, STAGES, write_client
 from visible import exhibits, found_in, stains, visible_text
@@ -95,6 +96,28 @@ def test_results_come_back(finished, stage):
     found = results.load(stage, finished.folder / "results")
     assert found.estimates or found.checks
     assert all(estimate.simulated for estimate in found.estimates)
+
+
+@pytest.mark.parametrize("pack", ["week", "month", "quarter", "half-year", "year"])
+def test_every_rhythm_has_its_page_in_both_languages_and_the_brief_leads_there(finished, pack):
+    for language in ("zh", "en"):
+        tree = fromstring((finished.folder / language / f"pack-{pack}.html").read_bytes())
+        asked = ["answer", "indicators", "counts", "money", "reviews", "follow_ups", "actions"]
+        asked += ["next_year"] if pack == "year" else []
+        assert [h.get("id") for h in tree.iterfind(".//main//h2")] == [f"pack-{a}" for a in asked]
+        brief = fromstring((finished.folder / language / "index.html").read_bytes())
+        assert brief.find(f".//a[@href='pack-{pack}.html']") is not None
+    top = fromstring((finished.folder / "index.html").read_bytes())
+    assert top.find(f".//a[@href='zh/pack-{pack}.html']") is not None
+
+
+def test_the_year_holds_the_budget_of_one_year(finished):
+    tree = fromstring((finished.folder / "en" / "pack-year.html").read_bytes())
+    rows = tree.findall(".//*[@id='pack-budget-table']//tr")
+    assert rows[-1].find("th").text == "Total"
+    stored = results.load("monitoring", finished.folder / "results").table("year_budget")
+    assert len(rows) == len(stored) + 1
+    assert stored["planned"].iloc[:-1].sum() == pytest.approx(stored["planned"].iloc[-1])
 
 
 def test_an_unchanged_client_is_not_run_again(finished):

@@ -15,7 +15,7 @@ _RATE = 1000.0
 """Household-months that a rate is given by."""
 _WHOLE = 100.0
 """Net promoter points of one answer."""
-_ENDS = {"share": (0.0, 1.0), "count": (0.0, np.inf), "net": (-_WHOLE, _WHOLE)}
+ENDS = {"share": (0.0, 1.0), "count": (0.0, np.inf), "net": (-_WHOLE, _WHOLE)}
 """Least and greatest possible value by kind."""
 MIN_FREEDOM = 20
 """Fewest months beyond the first of their span by which excess variation is judged."""
@@ -58,7 +58,7 @@ def spans(cells: pd.DataFrame, known: Indicator, *, level: float = LEVEL) -> pd.
     found = by.agg(
         first=("period", "min"),
         last=("period", "max"),
-        n=("n", "max" if _same_people(known) else "sum"),
+        n=("n", "max" if same_people(known) else "sum"),
         total=("total", "sum"),
         squares=("total_sq", lambda values: values.sum(skipna=False)),
         exposure=("exposure", "sum"),
@@ -66,13 +66,13 @@ def spans(cells: pd.DataFrame, known: Indicator, *, level: float = LEVEL) -> pd.
         between=("value", "std"),
         asked=("n", "sum"),
     ).reset_index()
-    found["value"] = _scale(known) * found["total"] / found["exposure"]
+    found["value"] = scale(known) * found["total"] / found["exposure"]
     low, high, independent = _interval(found, known, level)
     if independent:
         widened = np.sqrt(dispersion(cells.assign(span=age.astype("int64")), found, known))
         value = found["value"].to_numpy(float)
         low, high = value - widened * (value - low), value + widened * (high - value)
-        least, most = _ENDS.get(known.kind, (-np.inf, np.inf))
+        least, most = ENDS.get(known.kind, (-np.inf, np.inf))
         low, high = np.maximum(low, least), np.minimum(high, most)
     return found.assign(ci_low=low, ci_high=high)[list(COLUMNS)]
 
@@ -122,12 +122,13 @@ def dispersion(cells: pd.DataFrame, found: pd.DataFrame, known: Indicator) -> fl
     return max(1.0, pearson / freedom)
 
 
-def _same_people(known: Indicator) -> bool:
+def same_people(known: Indicator) -> bool:
     """Whether ``n`` counts people or households who are there every month."""
     return known.kind == "count" or "staff" in known.sources
 
 
-def _scale(known: Indicator) -> float:
+def scale(known: Indicator) -> float:
+    """Return what a rate is multiplied by: counts are given per 1,000."""
     return _RATE if known.kind == "count" else 1.0
 
 

@@ -238,14 +238,15 @@ class BaselineStage(Stage):
         step, how = self.step, {**day, **self.made}
         least, line = (self.lines.of(n) for n in ("raters_least", "consequence_reliability"))
         fewest = {} if least is None else {"least": int(least)}
-        asked = fewest if line is None else {**fewest, "line": float(line)}
+        drawn = {} if line is None else {"line": float(line)}
+        asked = {**fewest, **drawn}
         anchors = partial(step, "anchors", measurement.assess_anchors)
         parts = [
             step("raters", measurement.assess_raters, ratings, **asked, **how),
             step("views", measurement.assess_views, ratings, **fewest, **how),
             anchors(ratings, described, seed=self.seed, lines=self.lines, **how),
             step("drift", measurement.assess_rater_drift, ratings, **day, **self.told),
-            step("shoppers", measurement.assess_shoppers, ratings, **how),
+            step("shoppers", measurement.assess_shoppers, ratings, **drawn, **how),
             step(
                 "role_weights",
                 assess_role_weights,
@@ -257,10 +258,10 @@ class BaselineStage(Stage):
             ),
         ]
         if self.client.programme == TRAINING:
-            held = {} if line is None else {"line": float(line)}
             scored = self.table("task_scores")
-            how = {**held, **self.told}
-            parts.append(step("task_agreement", assess_task_agreement, scored, **how))
+            parts.append(
+                step("task_agreement", assess_task_agreement, scored, **drawn, **self.told)
+            )
         return self.named(results.merge("baseline", parts))
 
     def training_needs(self) -> StageResults:

@@ -11,13 +11,14 @@ from typing import Any
 import pandas as pd
 
 from analysis import indicators, measurement, monitoring
-from analysis.design.calendar import festival_days, festival_months, season
+from analysis.design.calendar import festival_days, festival_months, measurement_calendar, season
 from analysis.indicators import registry
 from analysis.measurement.columns import dates
 from analysis.measurement.comments import assess_comments
 from analysis.measurement.regulator import assess_regulator
 from analysis.monitoring.look_back.recorded import came_in, last_recorded
 from analysis.monitoring.programme.leavers import assess_leavers
+from analysis.monitoring.rhythm.periods import assess_periods, follow_ups
 from analysis.monitoring.sites.profiles import profiles
 from analysis.monitoring.sites.standing import assess_sites, watched
 from analysis.monitoring.training.coaching import assess_coaching
@@ -25,6 +26,7 @@ from analysis.monitoring.training.reach import assess_reach
 from analysis.monitoring.training.retention import assess_retention
 from analysis.monitoring.training.tasks import assess_tasks
 from analysis.results import Alert, StageResults, Topic, collect, merge
+from analysis.settings import TRAINING
 from analysis.tables import period_of
 from analysis.workspace.inputs.complaints import arms_and_starts, complaints
 from analysis.workspace.inputs.spans import span
@@ -480,8 +482,49 @@ class MonitoringStage(Stage):
         return {"key": said.reason, **said.params}
 
     def standing(self) -> StageResults:
-        """Set each site against its own past and against its peers, for the pages by site."""
-        return self.step("sites", self._standing)
+        """Set each site against its past and its peers, and each period against the one before.
+
+        For the pages by site, and for those of a week, month, quarter, half-year and year.
+        """
+        sites = self.step("sites", self._standing)
+        return merge(self.name, (sites, self.step("periods", self._periods)))
+
+    def _periods(self) -> StageResults:
+        goals = [goal.indicator for goal in self.client.goals]
+        first = (self.primary, *goals, *WATCHED)
+        known = sorted(
+            (i for i in self.registry.values() if not i.strata_only and i.kind != "wait"),
+            key=lambda i: (first.index(i.id) if i.id in first else len(first), -i.level),
+        )
+        measured = set(self.panel["indicator"])
+        told = [i for i in known if i.id in measured]
+        tests, costs, enrolments = self.of("assessments", "costs", "enrolments")
+        return assess_periods(
+            self.panel,
+            told,
+            on=self.today,
+            begins=self.client.period.first,
+            timezone=self.client.client.timezone,
+            lines=self.lines,
+            in_part={i.id: self.months_in_part(i.id) for i in told},
+            tickets=self.rows("tickets"),
+            enrolments=enrolments,
+            assessments=tests,
+            costs=costs,
+            due=self._follow_ups(),
+            **self.told,
+        )
+
+    def _follow_ups(self) -> pd.DataFrame:
+        """Say of each follow-up of each wave whether it was measured, was not, or is to come."""
+        if self.client.programme != TRAINING:
+            return pd.DataFrame()
+        zone = self.client.client.timezone
+        asked = {"as_of": self.today, "timezone": zone, "lines": self.lines}
+        months = self.client.design.measure_at_months
+        planned = measurement_calendar(self.waves, months=months, **asked)
+        told = {"indicator": self.primary, "on": self.today}
+        return follow_ups(planned, self.waves, self.panel, **told)
 
     def _standing(self) -> StageResults:
         known = watched(self.registry, first=(self.primary,))

@@ -1,0 +1,1 @@
+"""Weeks, months, quarters, half-years and years, each beside the one before."""
