@@ -16,6 +16,8 @@ _COLUMNS = (
     "issued_on",
     "approved_by",
     "approved_on",
+    "second_approved_by",
+    "second_approved_on",
     "state",
 )
 
@@ -35,7 +37,8 @@ def assess_documents(documents: pd.DataFrame | None, lines: Lines | None = None)
     StageResults
         Table ``documents``: one row per document named (``document`` its identifier), then the
         client's others (``document`` empty), with the number of ``versions``, the newest one's
-        ``version, issued_on, approved_by, approved_on``, and ``state``: ``approved``,
+        ``version, issued_on, approved_by, approved_on, second_approved_by, second_approved_on``
+        (legal, where the client has two approve), and ``state``: ``approved``,
         ``waiting`` (issued, not approved), ``absent``, ``not_arisen`` (absent, and needed only
         when something happens). Check ``design.documents``: passed when none that is always
         needed is absent or waits; no check where none is asked for.
@@ -85,7 +88,7 @@ def _row(mine: pd.DataFrame, key: str, named: Document) -> tuple:
     """Return the row of one document from all its versions."""
     if mine.empty:
         state = "absent" if named.always else "not_arisen"
-        return (key, named.title, named.requirement, 0, None, None, None, None, state)
+        return (key, named.title, named.requirement, 0, *[None] * 6, state)
     last = mine.assign(day=pd.to_datetime(mine["issued_on"])).sort_values("day").iloc[-1]
     approved = bool(pd.notna(last["approved_on"]))
     return (
@@ -97,6 +100,8 @@ def _row(mine: pd.DataFrame, key: str, named: Document) -> tuple:
         _known(last["issued_on"]),
         _known(last["approved_by"]),
         _known(last["approved_on"]),
+        _known(last.get("second_approved_by")),
+        _known(last.get("second_approved_on")),
         "approved" if approved else "waiting",
     )
 

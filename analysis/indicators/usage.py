@@ -15,8 +15,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "active_days": ("active_days", "users"),
     "records_per_user": ("records_kept", "users"),
     "functions": ("functions_used",),
+    "complete_share": ("profiles_complete", "profiles"),
+    "right_share": ("records_right", "records_checked"),
+    "call_backs_per_user": ("call_backs", "users"),
 }
-"""Columns of ``crm_usage`` by measure: what is counted, and of how many accounts."""
+"""Columns of ``crm_usage`` by measure: what is counted, and of how many."""
 
 INDICATORS: Mapping[str, str] = {
     "crm_active_share": "active_share",
@@ -24,6 +27,9 @@ INDICATORS: Mapping[str, str] = {
     "crm_active_days": "active_days",
     "crm_records": "records_per_user",
     "crm_functions": "functions",
+    "crm_profiles_complete": "complete_share",
+    "crm_record_accuracy": "right_share",
+    "crm_call_backs": "call_backs_per_user",
 }
 """Indicators of the registry, each with its measure."""
 
@@ -65,7 +71,7 @@ def block(engine: Engine, indicator: str, measure: str) -> Block:
         total, n = rows[counted].cast("float64"), rows[of[0]].cast("int64")
         exposure = n.cast("float64")
         # A share's count is its own sum of squares; of sums over accounts only the cell is known.
-        share = measure == "active_share"
+        share = measure in ("active_share", "complete_share", "right_share")
         total_sq = total if share else total * total / ibis.greatest(exposure, ibis.literal(1.0))
     cells = rows.select(
         "site_id",

@@ -204,6 +204,12 @@ def draw_crm_usage(parameters: WorldParameters, roster: Roster) -> pd.DataFrame:
     detail = stream(p, "crm usage by week and day")
     weekly = np.round(active * detail.uniform(0.72, 0.92, shape), 1)
     days = active + detail.binomial(20 * active, 0.3)
+    kept = stream(p, "profiles, checks and follow-up calls")
+    profiles = np.repeat(roster.sites["households"].to_numpy(int), p.n_months).reshape(shape)
+    complete = kept.binomial(profiles, np.clip(0.45 + 0.4 * share, 0, 1))
+    checked = np.full(shape, 20)
+    right = kept.binomial(checked, np.clip(0.75 + 0.2 * share, 0, 1))
+    calls = kept.poisson(3.0 * active)
     return _site_months(p, roster).assign(
         users=np.repeat(users, p.n_months),
         active_users=active.ravel(),
@@ -211,6 +217,11 @@ def draw_crm_usage(parameters: WorldParameters, roster: Roster) -> pd.DataFrame:
         active_days=days.ravel(),
         records_kept=records.ravel(),
         functions_used=functions.ravel(),
+        profiles=profiles.ravel(),
+        profiles_complete=complete.ravel(),
+        records_checked=checked.ravel(),
+        records_right=right.ravel(),
+        call_backs=calls.ravel(),
     )
 
 

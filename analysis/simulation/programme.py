@@ -145,6 +145,11 @@ def _risks(p: WorldParameters, start: int) -> pd.DataFrame:
     drilled = [_WATCHED[key][3] for key in frame["risk_id"]]
     days = [None if m is None else month_of(start + m) + dt.timedelta(days=14) for m in drilled]
     frame["drilled_on"] = [day if day is not None and day < p.end else None for day in days]
+    levels = ("table_top", "partial", "full")
+    frame["drill_level"] = [
+        None if day is None else levels[place % len(levels)]
+        for place, day in enumerate(frame["drilled_on"])
+    ]
     return frame
 
 

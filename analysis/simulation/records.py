@@ -50,6 +50,7 @@ _CHANGES = {
 _STANDARD = "报修响应标准统一为三十分钟"
 _PASS, _OBJECTS = 80, 0.06
 _TERM_DAYS = 15
+_LEGAL = dt.timedelta(days=6)
 
 
 def draw_lecturers(parameters: WorldParameters) -> pd.DataFrame:
@@ -107,7 +108,13 @@ def draw_documents(parameters: WorldParameters) -> pd.DataFrame:
         day = None if approved is None else month_of(start + approved) + dt.timedelta(days=23)
         rows.append((title, version, month_of(start + issued) + dt.timedelta(days=9), role, day))
     columns = ["title", "version", "issued_on", "approved_by", "approved_on"]
-    return pd.DataFrame(rows, columns=columns)
+    found = pd.DataFrame(rows, columns=columns)
+    # Legal has signed what management approved, but for the newest.
+    signed = found["approved_on"].map(lambda day: None if day is None else day + _LEGAL)
+    newest = found["approved_on"].map(lambda day: dt.date.min if day is None else day).idxmax()
+    signed = signed.astype(object).where(signed.index != newest, None)
+    who = signed.map(lambda day: None if day is None else "法务")
+    return found.assign(second_approved_by=who, second_approved_on=signed)
 
 
 def draw_events(parameters: WorldParameters, roster: Roster) -> pd.DataFrame:

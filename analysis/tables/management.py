@@ -20,6 +20,11 @@ TABLES = (
             ),
             "records_kept": Column("int", "customer records written", low=0),
             "functions_used": Column("int", "different functions used", low=0),
+            "profiles": Column("int", "customer profiles that should exist", low=0),
+            "profiles_complete": Column("int", "of these, with every required field", low=0),
+            "records_checked": Column("int", "records sampled and checked", low=0),
+            "records_right": Column("int", "of these, without a mistake", low=0),
+            "call_backs": Column("int", "follow-up calls made on one's own initiative", low=0),
         },
     ),
     Table(
@@ -100,6 +105,9 @@ TABLES = (
             "owner": Column("label", "role in charge"),
             "contingency": Column("label", "what is ready should it happen"),
             "drilled_on": Column("date", "day of the last drill"),
+            "drill_level": Column(
+                "label", "how far the last drill went", labels=("table_top", "partial", "full")
+            ),
         },
     ),
     Table(
@@ -143,6 +151,8 @@ TABLES = (
             "issued_on": Column("date", "day of issue"),
             "approved_by": Column("label", "role that approved it"),
             "approved_on": Column("date", "day of approval; NULL while it waits"),
+            "second_approved_by": Column("label", "role that approved it as well, e.g. legal"),
+            "second_approved_on": Column("date", "day of that approval; NULL while it waits"),
         },
     ),
     Table(

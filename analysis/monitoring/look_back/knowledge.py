@@ -262,6 +262,11 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
             "active_days",
             "records_kept",
             "functions_used",
+            "profiles",
+            "profiles_complete",
+            "records_checked",
+            "records_right",
+            "call_backs",
         ),
     ),
     "costs": Knowledge(
@@ -285,6 +290,7 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
             "trigger",
             "owner",
             "contingency",
+            "drill_level",
         ),
         events=(Event(column="drilled_on", brings=("drilled_on",)),),
     ),
@@ -303,7 +309,10 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
         row=("issued_on",),
         undated_kept=True,
         with_row=("title", "version", "issued_on"),
-        events=(Event(column="approved_on", brings=("approved_on", "approved_by")),),
+        events=(
+            Event(column="approved_on", brings=("approved_on", "approved_by")),
+            Event(column="second_approved_on", brings=("second_approved_on", "second_approved_by")),
+        ),
     ),
     "skill_use": Knowledge(
         row=("seen_on",),

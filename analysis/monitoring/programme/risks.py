@@ -34,12 +34,13 @@ def grade_risks(risks: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``risk_id, name, category, probability, impact`` (1 to 5), ``score`` (their product),
         ``grade`` (1 gravest to 3; NaN where probability or impact is unknown), ``response`` and,
-        where the register has them, ``trigger, owner, contingency, drilled_on``; gravest first.
+        where the register has them, ``trigger, owner, contingency, drilled_on, drill_level``;
+        gravest first.
     """
     score = floats(risks["probability"]) * floats(risks["impact"])
     grade = np.select([score >= GRADE_1, score >= GRADE_2, score >= 1], [1.0, 2.0, 3.0], np.nan)
     kept = ["risk_id", "name", "category", "probability", "impact", "response"]
-    kept += ["trigger", "owner", "contingency", "drilled_on"]
+    kept += ["trigger", "owner", "contingency", "drilled_on", "drill_level"]
     table = risks[[c for c in kept if c in risks.columns]].assign(score=score, grade=grade)
     return table.sort_values(
         ["grade", "score", "risk_id"], ascending=[True, False, True], ignore_index=True

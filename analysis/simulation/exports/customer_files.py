@@ -154,6 +154,11 @@ def write_crm_usage(world: World, folder: Path) -> None:
         "使用天数": list(usage["active_days"]),
         "客户档案记录数": [f"{r:,}" for r in usage["records_kept"]],
         "使用功能数": list(usage["functions_used"]),
+        "应建客户档案数": list(usage["profiles"]),
+        "完整客户档案数": list(usage["profiles_complete"]),
+        "抽查记录数": list(usage["records_checked"]),
+        "抽查正确数": list(usage["records_right"]),
+        "主动回访次数": list(usage["call_backs"]),
     }
     write_csv(folder / "CRM使用统计.csv", columns, encoding="utf-8")
 

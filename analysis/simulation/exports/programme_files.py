@@ -30,6 +30,7 @@ _CATEGORIES = {
 }
 
 
+_DRILLS = {"table_top": "桌面推演", "partial": "专项演练", "full": "综合演练"}
 _TRIGGERS = {
     "lecturer_low": "讲师满意度低于85%",
     "leavers > 10": "半年内离职学员超过10人",
@@ -88,6 +89,7 @@ def write_plans(world: World, folder: Path) -> None:
                 "责任岗位": list(risks["owner"]),
                 "应急预案": list(risks["contingency"]),
                 "最近演练日期": spelling.dates(risks["drilled_on"]),
+                "演练级别": spelling.mapped(risks["drill_level"], _DRILLS),
             },
         )
         book.sheet(

@@ -152,6 +152,8 @@ def write_documents(world: World, folder: Path) -> None:
         "发布日期": spelling.dates(documents["issued_on"]),
         "批准岗位": spelling.plain(documents["approved_by"], blank="—"),
         "批准日期": spelling.dates(documents["approved_on"], blank="—"),
+        "会签岗位": spelling.plain(documents["second_approved_by"], blank="—"),
+        "会签日期": spelling.dates(documents["second_approved_on"], blank="—"),
     }
     with Workbook(folder / "培训" / "文件清单.xlsx") as book:
         book.sheet("文件", columns, title="培训项目文件清单")
