@@ -124,8 +124,9 @@ def propose(
     parts.append(
         instruments_block({n: e.asked for n, e in asked.items()}, say, longer, _five_points(asked))
     )
-    parts += ["sources:", *sources, _design(read_in, say)]
-    return "\n".join(part for part in parts if part) + f"\n\n# {say('tail')}\n"
+    parts += ["sources:", *sources, _design(read_in, say, programme)]
+    tail = say("tail" if programme == TRAINING else f"tail_{programme}")
+    return "\n".join(part for part in parts if part) + f"\n\n# {tail}\n"
 
 
 def new_client(
@@ -782,7 +783,7 @@ def _names_people(export: _Export) -> bool:
     return any(spec[column].kind == "person" for column in export.columns)
 
 
-def _design(read_in: Sequence[_Export], say: Say) -> str:
+def _design(read_in: Sequence[_Export], say: Say, programme: str) -> str:
     """Return the primary outcome where no questionnaire asks for the usual one."""
     fed = {export.table: export.columns for export in read_in if export.table}
     asked = any(OVERALL in e.asked for e in read_in) or any(
@@ -792,7 +793,9 @@ def _design(read_in: Sequence[_Export], say: Say) -> str:
     counted = "kind" in fed.get("tickets", ()) or "ticket_counts" in fed
     if asked:
         return ""
-    if counted and "households" in fed.get("sites", ()):
+    if programme == "service" and {"opened_at", "first_response_at"} <= set(fed.get("tickets", ())):
+        outcome = "response_within_30min"
+    elif counted and "households" in fed.get("sites", ()):
         outcome = "complaints_per_1000"
     elif {"receivable", "collected"} <= set(fed.get("fees", ())):
         outcome = "fee_collection"

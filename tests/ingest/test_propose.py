@@ -48,6 +48,43 @@ def test_a_ticket_export_is_recognised(bench):
     assert "13800008000" not in ingest.propose("acme", [path], english)
 
 
+def test_the_checklist_of_an_appraisal_is_recognised(bench):
+    path = bench.put(
+        "品质检查.csv",
+        "检查编号,项目名称,检查日期,检查方式,检查人,仪容仪表,工单跟进,合计\n"
+        "J1,城市花园,2024-03-05,定期检查,品质1,8,7,15\n"
+        "J2,城市花园,2024-03-19,飞行检查,品质2,6,7,13\n",
+    )
+    (source,) = proposed(bench, path)
+    assert source["table"] == "ratings"
+    assert source["columns"]["rated_on"] == "检查日期"
+    assert source["columns"]["occasion"] == {
+        "from": "检查方式",
+        "labels": {"定期检查": "regular", "飞行检查": "spot"},
+    }
+    assert list(source["unpivot"]["items"].values()) == ["仪容仪表", "工单跟进"]
+    assert source["drop"] == {"合计": "computed from other columns"}
+
+
+@pytest.mark.parametrize(
+    ("programme", "said", "unsaid"),
+    [
+        ("training", "waves", "sla_share"),
+        ("appraisal", "weights of the indicators", "waves"),
+        ("service", "sla_resolution_hours", "waves"),
+    ],
+)
+def test_what_is_still_to_be_described_follows_the_programme(bench, programme, said, unsaid):
+    path = bench.put(
+        "工单.csv", "工单编号,所属项目,来电时间,响应时间,办结时间\nW1,甲,2024-03-05 09:00,,\n"
+    )
+    text = ingest.propose("acme", [path], english, programme=programme)
+    tail = text.splitlines()[-1]
+    assert said in tail
+    assert unsaid not in tail
+    assert ("primary_outcome: response_within_30min" in text) == (programme == "service")
+
+
 def test_a_questionnaire_and_a_ledger_are_recognised(bench):
     answers = bench.put(
         "问卷.csv",
