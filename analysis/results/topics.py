@@ -121,6 +121,7 @@ class Topic(StrEnum):
     PLATFORM = "platform"
     REPLY_REPORTS = "reply_reports"
     HOUSEHOLDS = "households"
+    LIFETIME = "lifetime"
 
     # Skills at work
     SKILL_USE = "skill_use"

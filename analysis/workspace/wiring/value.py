@@ -14,6 +14,7 @@ from analysis.monitoring import attended_effort
 from analysis.results import Check, Estimate, Finding, StageResults, Topic, collect, merge
 from analysis.value import Switches, treated_exposure
 from analysis.value.isolation import assess_isolation
+from analysis.value.lifetime import assess_lifetime
 from analysis.value.outlook_kept import assess_outlook_kept
 from analysis.workspace.inputs.beside_truth import return_beside_truth
 from analysis.workspace.inputs.exposure import ALL_MONTHS
@@ -129,7 +130,35 @@ class ValueStage(Stage):
         others = self.step("variants_of_money", value.compare_variants, ways)
         unpriced = self.step("unpriced", value.list_unpriced, effects, rules.benefits)
         parts = [main, others, unpriced, self._cost_per_percent(main), self.beside_truth(main)]
-        return merge("value", parts)
+        return merge("value", [*parts, self._lifetime()])
+
+    def _lifetime(self) -> StageResults:
+        """Return what a household is worth while it stays, before and since training by arm."""
+        left = self.earlier("tracking").table_or_empty("households")
+        if not left.empty:
+            left = left[~left["group"].str.startswith("rated.")]
+        contracts, rules = self.table("contracts"), self.client.value
+        terms = None if contracts is None else contracts["term_months"].dropna()
+        return self.step(
+            "lifetime",
+            assess_lifetime,
+            left,
+            term_months=None if terms is None or terms.empty else float(terms.median()),
+            yearly_fee=self._yearly_fee(),
+            margin=rules.margin,
+            discount_rate=rules.discount_rate,
+        )
+
+    def _yearly_fee(self) -> float | None:
+        """Return the fees received from a household in a year; None where they are not known."""
+        fees = self.table("fees")
+        if fees is None:
+            return None
+        served = self.sites.dropna(subset=["households"]).set_index("site_id")["households"]
+        households = fees["site_id"].map(served.astype("float64")).astype("float64")
+        known = households.notna().to_numpy()
+        paid = fees.loc[known, "collected"].astype("float64").sum()
+        return 12 * float(paid) / float(households[known].sum()) if known.any() else None
 
     def options(self, money: StageResults, claims: Sequence[Finding]) -> StageResults:
         """Price what can be decided next, and say which is advised.
