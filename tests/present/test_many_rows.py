@@ -1,7 +1,7 @@
 """A page shows the first rows of a long table and says where the rest is."""
 
-import base64
 import re
+from urllib.parse import unquote
 
 import pandas as pd
 import pytest
@@ -21,8 +21,8 @@ def table(frame, language="en", **more):
 
 
 def saved(html):
-    data = re.search(r'base64,([^"]*)"', html).group(1)
-    return base64.b64decode(data).decode("utf-8-sig").splitlines()
+    data = re.search(r'data:text/csv;charset=utf-8,([^"]*)"', html).group(1)
+    return unquote(data).removeprefix("\ufeff").splitlines()
 
 
 def many(rows=ROWS, n=50):
