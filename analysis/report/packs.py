@@ -131,11 +131,14 @@ def _alerts(run: Run, opened: pd.DataFrame, language: Language) -> str:
 
 def _render(
     part: str, columns: Sequence[str], rows: Sequence[Sequence[str]], language: Language,
-    *, words: int = 1, notes: Sequence[str] = (), **told: Any,
+    *, pack: str, words: int = 1, notes: Sequence[str] = (), **told: Any,
 ) -> str:  # fmt: skip
-    """Return a table of which the first columns are words."""
+    """Return a table of which the first columns are words; its head says of which rhythm it is."""
+    header = [wording.text(f"packs.column.{name}", language, **told) for name in columns]
+    of = wording.text(f"packs.period.{pack}", language)
+    header[0] = wording.text("packs.headed", language, heading=header[0], period=of)
     return tables.render(
-        [wording.text(f"packs.column.{name}", language, **told) for name in columns],
+        header,
         rows,
         caption=wording.text(f"packs.{part}_caption", language),
         numeric=[place >= words for place in range(len(columns))],
@@ -171,7 +174,9 @@ def _indicators(run: Run, span: Row, language: Language) -> str:
         more = len(found) - _MOST_INDICATORS
         notes.append(wording.text("packs.indicators_more", language, n=more))
     columns = ("indicator", "value", "n", "was", "change")
-    html = _render("indicators", columns, rows, language, notes=notes, level=run.level)
+    html = _render(
+        "indicators", columns, rows, language, pack=span["pack"], notes=notes, level=run.level
+    )
     return html + _silent(run, span, found, language)
 
 
@@ -219,7 +224,7 @@ def _counts(run: Run, span: Row, language: Language) -> str:
     ]
     if not rows:
         return f"<p>{_t('counts_none', language)}</p>"
-    return _render("counts", ("what", "now", "then"), rows, language)
+    return _render("counts", ("what", "now", "then"), rows, language, pack=span["pack"])
 
 
 def _number(value: Any, language: Language) -> str:
@@ -249,7 +254,8 @@ def _money(run: Run, span: Row, language: Language) -> str:
         ]
         for row in found.to_dict("records")
     ]
-    return _render("money", ("category", "planned", "actual", "over"), rows, language)
+    columns = ("category", "planned", "actual", "over")
+    return _render("money", columns, rows, language, pack=span["pack"])
 
 
 def _category(name: str, language: Language) -> str:
@@ -272,7 +278,8 @@ def _budget(run: Run, language: Language) -> str:
         ]
         for row in found.to_dict("records")
     ]
-    return _render("budget", ("category", *spent, "share", "actual"), rows, language)
+    columns = ("category", *spent, "share", "actual")
+    return _render("budget", columns, rows, language, pack="year")
 
 
 def _reviews(run: Run, span: Row, language: Language) -> str:
@@ -327,7 +334,8 @@ def _follow_ups(run: Run, span: Row, language: Language) -> str:
             strict=True,
         )
     ]
-    return _render("follow_ups", ("follow_up", "due", "state", "answers"), rows, language, words=3)
+    columns = ("follow_up", "due", "state", "answers")
+    return _render("follow_ups", columns, rows, language, pack=span["pack"], words=3)
 
 
 def _actions(run: Run, span: Row, language: Language) -> str:
@@ -353,7 +361,7 @@ def _actions(run: Run, span: Row, language: Language) -> str:
     more = len(mine) - len(rows)
     notes = [wording.text("packs.actions_more", language, n=more)] if more else []
     columns = ("action", "subject", "owner", "due")
-    return _render("actions", columns, rows, language, words=4, notes=notes)
+    return _render("actions", columns, rows, language, pack=span["pack"], words=4, notes=notes)
 
 
 def _due_alerts(run: Run, language: Language) -> str:

@@ -38,7 +38,9 @@ def test_there_are_these_pages_and_no_others(finished):
     profiles = results.load("monitoring", finished.folder / "results").table("site_profiles")
     files = ("index.html", *map(file_name, profiles["site_id"]))
     by_site = {f"{folder}/sites/{file}" for folder in LANGUAGES for file in files}
-    assert found == {"index.html", *PAGES, *by_reader, *by_site}
+    packs = ("week", "month", "quarter", "half-year", "year")
+    by_rhythm = {f"{folder}/pack-{name}.html" for folder in LANGUAGES for name in packs}
+    assert found == {"index.html", *PAGES, *by_reader, *by_site, *by_rhythm}
 
 
 @pytest.mark.parametrize("page", PAGES)
