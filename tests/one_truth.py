@@ -3,8 +3,9 @@
 Rows of estimates, key figures and claims carry the id of what they show (``data-of``). A quantity
 is its id, in one language; it may not have two values, and its interval not two pairs of ends.
 A number in any other table is named by the words of its row and the headings of its table: under
-the same words and headings stands the same number, whatever the page. Tables of one site, and rows
-whose words occur twice in their table, name nothing that another page could repeat.
+the same words and headings stands the same number, whatever the page. Tables of one site or of the
+pack of one period, and rows whose words occur twice in their table, name nothing that another page
+could repeat.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def shown(run: Path) -> Shown:
         for place in tree.iterfind(".//*[@data-of]"):
             for part, text in _parts(place):
                 found[language, place.get("data-of"), part][_plain(text)].add(page)
-        for table in [] if inside.parts[1] == "sites" else tree.iter("table"):
+        alone = inside.parts[1] == "sites" or page.startswith("pack-")
+        for table in [] if alone else tree.iter("table"):
             for row, heading, text in _cells(table):
                 found[language, row, heading][text].add(page)
     return found
