@@ -40,7 +40,8 @@ def test_another_seed_gives_another_world(world):
 
 def test_a_family_does_not_depend_on_the_others(world):
     alone = simulate(compact(families=("surveys",)))
-    assert set(alone.tables) == {"sites", "waves", "surveys", "invitations", "instruments"}
+    asked = {"surveys", "invitations", "comments", "reply_reports", "instruments"}
+    assert set(alone.tables) == {"sites", "waves", *asked}
     pd.testing.assert_frame_equal(alone.tables["surveys"], world.tables["surveys"])
 
 
