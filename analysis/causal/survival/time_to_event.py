@@ -38,8 +38,11 @@ READ_IN_MINUTES = 4.0
 STILL_OPEN = 0.2
 QUANTILES: Mapping[str, float] = {"median": 0.5, "p90": 0.9}
 """Shares done, by which time the slow are told apart from the usual."""
-WHY_NONE: Mapping[str, str] = {"median": "causal.reason.median", "p90": "causal.reason.p90"}
-"""First part of the reasons for which such a time, or its interval, cannot be given."""
+WHY_NONE: Mapping[str, tuple[str, str]] = {
+    "median": ("causal.reason.median_beyond", "causal.reason.median_open"),
+    "p90": ("causal.reason.p90_beyond", "causal.reason.p90_open"),
+}
+"""Why such a time cannot be given, and why its interval cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +288,7 @@ def _quantile(
         ends = {"ci_low": min(around[0], time), "ci_high": max(around[1], time)}
         ends["interval_method"] = "jackknife"
     else:
-        ends["reason"] = f"{WHY_NONE[name]}_{'beyond' if time is None else 'open'}"
+        ends["reason"] = WHY_NONE[name][time is not None]
     return Estimate(
         id=f"{options.prefix}.{kind.stem}.{arm}.{phase}.{name}",
         estimand=f"{name}_time",
