@@ -316,7 +316,7 @@ def test_each_reason_at_each_step_is_an_answer(recorders, stage):
     recorder, wrong, tried = recorders[stage], [], 0
     recorders["current"].append(recorder)
     for step in recorder.steps:
-        for label in step.inner:
+        for label in set(step.inner) - set(SAY_NOTHING):
             room, name = label.rsplit(".", 1)
             for reason in can_meet(original_of(room, name)):
                 tried += 1
