@@ -19,12 +19,13 @@ from analysis.value.roi import (
 )
 from analysis.value.roi_report import assess_roi, cost_per_percent
 from analysis.value.scorecard import assess_goals
-from analysis.value.sharing import assess_sharing, shrink
+from analysis.value.sharing import LEAST_RELIABILITY, assess_sharing, shrink
 from analysis.value.true_return import TrueReturn, true_return
 from analysis.value.variants import compare_variants, list_unpriced
 
 __all__ = [
     "ACTION_SHEET",
+    "LEAST_RELIABILITY",
     "Benefit",
     "Payback",
     "Priced",

@@ -62,6 +62,7 @@ def assess_sharing(
     households: pd.Series | None = None,
     *,
     direction: str = "up",
+    line: float = LEAST_RELIABILITY,
     level: float = LEVEL,
 ) -> StageResults:
     """Say how a reward for the gain could be shared between sites, and whether it should.
@@ -74,6 +75,8 @@ def assess_sharing(
         Households by site; shares count them. All sites count alike without.
     direction : {"up", "down"}
         Which way is good.
+    line : float
+        Reliability of the differences from which on a reward may follow them.
     level : float
         Coverage of intervals.
 
@@ -82,7 +85,7 @@ def assess_sharing(
     StageResults
         Table ``sharing``: ``site_id, effect, se, shrunk, ci_low, ci_high`` (in the good
         direction) and ``share`` of the reward: equal a household unless the reliability of the
-        differences reaches :data:`LEAST_RELIABILITY`; then by the shrunk gain, none below zero.
+        differences reaches ``line``; then by the shrunk gain, none below zero.
         Check ``value.sharing``.
     """
     asked = {
@@ -110,14 +113,14 @@ def assess_sharing(
     if households is not None:
         size = table["site_id"].map(households).astype("float64")
         size = size.fillna(size.median()).fillna(1.0)
-    told_apart = reliability >= LEAST_RELIABILITY
+    told_apart = reliability >= line
     weight = size * (table["shrunk"].clip(lower=0.0) if told_apart else 1.0)
     table["share"] = weight / weight.sum() if weight.sum() > 0 else np.nan
     check = Check(
         **asked,
         status="passed" if told_apart else "caution",
         value=reliability,
-        threshold=LEAST_RELIABILITY,
+        threshold=line,
         unit="ratio",
         n=len(table),
         reason=f"value.check.sharing.{'told_apart' if told_apart else 'noise'}",

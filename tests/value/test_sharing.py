@@ -124,3 +124,12 @@ def test_where_scores_never_vary_nothing_is_ranked(exact):
     assert found.checks[0].status == "not_possible"
     assert found.checks[0].params["sites"] == exact
     assert found.table_or_empty("sharing").empty
+
+
+def test_the_line_of_reliability_is_the_clients():
+    true = np.linspace(0, 0.4, 30)
+    check = assess_sharing(sites(true, 0.1)).checks[0]
+    stricter = assess_sharing(sites(true, 0.1), line=check.value + 0.01).checks[0]
+    looser = assess_sharing(sites(true, 0.1), line=check.value - 0.01).checks[0]
+    assert (stricter.status, looser.status) == ("caution", "passed")
+    assert stricter.threshold == pytest.approx(check.value + 0.01)

@@ -270,6 +270,7 @@ class ValueStage(Stage):
             found,
             sites.astype("float64") if len(sites) else None,
             direction=known.direction,
+            line=float(self.lines.of("consequence_reliability") or value.LEAST_RELIABILITY),
             **self.told,
         )
 
