@@ -21,10 +21,10 @@ OUTCOMES: dict[str, dict[str, Any]] = {
     "boss_rating": {
         "of": "rating",
         "rater_role": "supervisor",
-        "dimension": "服务行为",
+        "dimension": "服务主动性",
         "title": {
-            "zh_CN": "上级对服务行为的评分",
-            "en": "Service as supervisors rate it",
+            "zh_CN": "上级对服务主动性的评分",
+            "en": "Initiative as supervisors rate it",
         },
     },
     "stars": {

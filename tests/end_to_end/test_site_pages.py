@@ -48,6 +48,12 @@ def ordinary(world):
         ]
         for part in (tables["fees"], tables["invitations"], tables["crm_usage"])
     )
+    due, replies = tables["contracts"], tables["reply_reports"]
+    due = due[
+        due["site_id"].ne(closed) | (pd.to_datetime(due["due_on"]) < CLOSED.tz_localize(None))
+    ]
+    answered = pd.to_datetime(replies["answered_at"], utc=True)
+    replies = replies[replies["site_id"].ne(closed) | (answered < CLOSED)]
     staff = tables["staff"]
     left = staff["left_on"].mask(staff["site_id"].eq(closed), CLOSED.date())
     bad = surveys["site_id"].eq(waits) & (day.dt.year == 2024)
@@ -55,6 +61,7 @@ def ordinary(world):
     return changed(
         world, surveys=surveys[asked], invitations=invited, tickets=tickets[~lost],
         fees=fees, staff=staff.assign(left_on=left), crm_usage=used,
+        contracts=due, reply_reports=replies,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def test_columns_are_worded(client):
     found = params_of(client, columns="assessor_id, assessed_on")["columns"]
     assert found == {"zh_CN": "考官编号、考核日期", "en": "assessor, test date"}
     pair = params_of(client, column="resolved_at/due_at")["column"]
-    assert pair == {"zh_CN": "办结时间、承诺期限", "en": "time closed, due time"}
+    assert pair == {"zh_CN": "办结时间、承诺期限", "en": "time resolved, due time"}
     item = params_of(client, column="csat_v1.q3")["column"]
     assert item == "您对服务态度是否满意？"
 

@@ -82,5 +82,7 @@ def test_hours_by_tier_count_those_who_came():
     staff = pd.DataFrame({"staff_id": list("abc"), "tier": ["frontline", "middle", "frontline"]})
     table = hours_by_tier(enrolments, staff).set_index("tier")
     assert table.loc["frontline", ["people", "hours", "share"]].tolist() == [1, 6.0, 0.75]
-    check = assess_forecast(None, as_of=ON, enrolments=enrolments, staff=staff).checks[0]
+    found = assess_forecast(None, as_of=ON, enrolments=enrolments, staff=staff)
+    assert found.table("hours_by_tier")["budget"].isna().all()
+    check = found.checks[0]
     assert (check.id, check.status) == ("monitoring.tier_split", "passed")

@@ -151,7 +151,7 @@ def assess_forecast(
         actual; 1 is on plan); checks ``monitoring.forecast`` (against budget and reserve) and,
         where a line is drawn, ``monitoring.tier_split``; tables ``earned_value``,
         ``hours_by_tier`` (with ``budget``, the planned amounts without the reserve shared out by
-        hours). No results without planned and actual amounts.
+        hours; missing where none are planned). No results without planned and actual amounts.
     """
     items: list = []
     tables: dict[str, pd.DataFrame] = {}
@@ -163,11 +163,11 @@ def assess_forecast(
         tables["earned_value"] = table
     if present(enrolments, "attended", "hours") and present(staff, "tier"):
         split = hours_by_tier(enrolments, staff)
+        booked = np.nan
         if "earned_value" in tables:
-            # Costs are booked for the programme, not for a tier: hours share them out.
             booked = tables["earned_value"].query("category != @RESERVE")["budget"].sum()
-            split = split.assign(budget=split["share"] * float(booked))
-        tables["hours_by_tier"] = split
+        # Costs are booked for the programme, not for a tier: hours share them out.
+        tables["hours_by_tier"] = split.assign(budget=split["share"] * float(booked))
         if (line := (lines or course()).of("frontline_share")) is not None:
             items.append(_split(split, line))
     return collect("monitoring", items, tables=tables)
