@@ -86,7 +86,8 @@ def branch_extremes(given: Mapping[str, Rows]) -> pd.DataFrame:
     out = []
     for name, frame in _with_sites(given):
         for label, (means, n) in _site_means(name, frame).items():
-            means = means[n >= min(LEAST_ROWS, int(n.median()))].dropna()
+            # Rows of unknown sites alone leave no site, and no median.
+            means = means[n >= min(LEAST_ROWS, np.floor(n.median()))].dropna()
             middle = float(means.median()) if len(means) else np.nan
             spread = 1.4826 * float((means - middle).abs().median()) if len(means) else 0.0
             if len(means) < 8 or spread <= 1e-12:

@@ -23,6 +23,7 @@ from analysis.measurement import (
     broken_rows,
     overlapping_names,
 )
+from analysis.measurement.branches import branch_extremes
 from analysis.tables import conform
 
 HERE = Path(__file__).parents[2]
@@ -392,3 +393,10 @@ def test_the_defects_of_real_requests_are_found(tmp_path):
     assert ["East Boston", "Boston"] in contained
     worded(found)
     worded(names)
+
+
+def test_rows_of_unknown_sites_alone_have_no_branch_that_lies_far_off():
+    fees = pd.DataFrame(
+        {"site_id": [None, None], "month": ["2024-01", "2024-02"], "due": [1.0, 2.0]}
+    )
+    assert branch_extremes({"fees": fees}).empty
