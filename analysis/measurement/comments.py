@@ -196,13 +196,11 @@ def assess_comments(
     else:
         worst = agreed.loc[agreed["value"].idxmin()]
         fine = bool(worst["value"] >= LEAST_KAPPA)
-        how_sure = "alike" if pd.isna(worst["ci_low"]) else "reason"
-        params = told | {
-            "kappa": float(worst["value"]),
-            "twice": int(worst["n"]),
-            "low": float(worst["ci_low"]),
-            "high": float(worst["ci_high"]),
-        }
+        params = told | {"kappa": float(worst["value"]), "twice": int(worst["n"])}
+        how_sure = "alike" if worst["value"] >= 1 else "no_interval"
+        if pd.notna(worst["ci_low"]):
+            how_sure = "reason"
+            params |= {"low": float(worst["ci_low"]), "high": float(worst["ci_high"])}
         items = Check(
             **about, status="passed" if fine else "caution", value=float(worst["value"]),
             threshold=LEAST_KAPPA, unit="coefficient", n=int(worst["n"]), params=params,

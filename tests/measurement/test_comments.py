@@ -60,6 +60,8 @@ def test_check_by_what_people_made_of_a_sample():
     cells = (("A", JANUARY, "parking", 10), ("A", JANUARY, "none", 10))
     (check,) = assess_comments(comments(*cells, codes=fine), STARTS, TITLES).checks
     assert (check.status, check.value) == ("passed", 1.0)
+    assert check.reason == "measurement.check.comments.alike"
+    assert not {"low", "high"} & set(check.params)  # no number, so none is stored
     doubtful = [("parking", "none")] * 6 + [("parking", "parking")] * 4 + [("none", "none")] * 10
     (check,) = assess_comments(comments(*cells, codes=doubtful), STARTS, TITLES).checks
     assert check.status == "caution"
