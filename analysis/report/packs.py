@@ -57,6 +57,15 @@ def _table(run: Run, stage: str, name: str) -> pd.DataFrame:
     return pd.DataFrame() if found is None else found.table_or_empty(name)
 
 
+_MET, _MISSED = ("met", "just_met"), ("missed", "just_missed")
+
+
+def _gates(run: Run) -> pd.DataFrame:
+    """Return the criteria of stage reviews, as the value report settled them where there is one."""
+    settled = _table(run, "value", "gates")
+    return _table(run, "monitoring", "gates") if settled.empty else settled
+
+
 def _of(run: Run, span: Row, name: str) -> pd.DataFrame:
     frame = _table(run, "monitoring", name)
     return frame if frame.empty else frame[frame["pack"] == span["pack"]]
@@ -285,13 +294,15 @@ def _budget(run: Run, language: Language) -> str:
 def _reviews(run: Run, span: Row, language: Language) -> str:
     """Return the stage reviews that fell due and the milestones reached in the period."""
     items = []
-    gates = _table(run, "monitoring", "gates")
+    gates = _gates(run)
     if not gates.empty:
         mine = gates[_within(gates["due_on"], span["first"], span["last"])]
         for goal, rows in mine.groupby("goal", sort=False):
-            states = rows["state"].value_counts()
-            told = {"met": int(states.get("met", 0)), "missed": int(states.get("missed", 0)),
-                    "total": len(rows)}  # fmt: skip
+            told = {
+                "met": int(rows["state"].isin(_MET).sum()),
+                "missed": int(rows["state"].isin(_MISSED).sum()),
+                "total": len(rows),
+            }
             left = len(rows) - told["met"] - told["missed"]
             key = "review_open" if left else "review"
             items.append(_t(key, language, goal=str(goal), left=left, **told))
@@ -375,11 +386,11 @@ def _due_alerts(run: Run, language: Language) -> str:
 
 def _next_year(run: Run, span: Row, language: Language) -> str:
     """Return what was missed in the year, and where the proposals for the next one stand."""
-    gates = _table(run, "monitoring", "gates")
+    gates = _gates(run)
     items = []
     if not gates.empty:
         missed = gates[_within(gates["due_on"], span["first"], span["last"])]
-        missed = missed[missed["state"] == "missed"]
+        missed = missed[missed["state"].isin(_MISSED)]
         items = [
             _t("missed", language, goal=str(row["goal"]),
                measure=wording.text(f"monitoring.measure.{row['measure']}", language))
