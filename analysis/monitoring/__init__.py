@@ -79,7 +79,7 @@ from analysis.monitoring.programme.milestones import assess_milestones, mileston
 from analysis.monitoring.programme.prices import assess_prices
 from analysis.monitoring.programme.risks import assess_risks, grade_risks, risk_changes
 from analysis.monitoring.programme.stages import assess_stages
-from analysis.monitoring.programme.taken_over import settle_gates, verdicts
+from analysis.monitoring.programme.taken_over import MET, MISSED, settle_gates, verdicts
 from analysis.monitoring.training.breakdowns import assess_breakdowns
 from analysis.monitoring.training.composite import (
     assess_composite,
@@ -105,6 +105,8 @@ from analysis.monitoring.training.teaching import assess_teaching, class_sizes, 
 
 __all__ = [
     "CONFIRMATION_SHEET",
+    "MET",
+    "MISSED",
     "NELSON",
     "WESTERN_ELECTRIC",
     "Action",

@@ -14,6 +14,7 @@ import pandas as pd
 
 from analysis import wording
 from analysis.indicators import registry
+from analysis.monitoring import MET, MISSED
 from analysis.monitoring.rhythm.periods import PACKS
 from analysis.present import people, sentences, tables
 from analysis.present.suppression import MARK
@@ -55,9 +56,6 @@ def _t(key: str, language: Language, **params: Any) -> str:
 def _table(run: Run, stage: str, name: str) -> pd.DataFrame:
     found = run.results.get(stage)
     return pd.DataFrame() if found is None else found.table_or_empty(name)
-
-
-_MET, _MISSED = ("met", "just_met"), ("missed", "just_missed")
 
 
 def _gates(run: Run) -> pd.DataFrame:
@@ -299,8 +297,8 @@ def _reviews(run: Run, span: Row, language: Language) -> str:
         mine = gates[_within(gates["due_on"], span["first"], span["last"])]
         for goal, rows in mine.groupby("goal", sort=False):
             told = {
-                "met": int(rows["state"].isin(_MET).sum()),
-                "missed": int(rows["state"].isin(_MISSED).sum()),
+                "met": int(rows["state"].isin(MET).sum()),
+                "missed": int(rows["state"].isin(MISSED).sum()),
                 "total": len(rows),
             }
             left = len(rows) - told["met"] - told["missed"]
@@ -390,7 +388,7 @@ def _next_year(run: Run, span: Row, language: Language) -> str:
     items = []
     if not gates.empty:
         missed = gates[_within(gates["due_on"], span["first"], span["last"])]
-        missed = missed[missed["state"].isin(_MISSED)]
+        missed = missed[missed["state"].isin(MISSED)]
         items = [
             _t("missed", language, goal=str(row["goal"]),
                measure=wording.text(f"monitoring.measure.{row['measure']}", language))

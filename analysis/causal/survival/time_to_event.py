@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -177,6 +177,21 @@ def _common(kind: _Kind, options: Options) -> dict:
     }
 
 
+def _compared(found: RestrictedMeans, known: bool) -> dict[str, Any]:
+    """Return what every comparison of restricted means says of itself."""
+    return {
+        "n": found.n,
+        "n_units": found.n_clusters,
+        "n_clusters": found.n_clusters,
+        "n_treated": found.n_treated,
+        "method": "restricted_mean_did",
+        "interval_method": "jackknife" if known else "none",
+        "comparison": "never_treated",
+        "causal": True,
+        "reason": None if known else "causal.reason.no_inference",
+    }
+
+
 def _effect(found: RestrictedMeans, kind: _Kind, options: Options) -> Estimate:
     known = found.ci_low is not None
     return Estimate(
@@ -187,16 +202,8 @@ def _effect(found: RestrictedMeans, kind: _Kind, options: Options) -> Estimate:
         ci_low=found.ci_low,
         ci_high=found.ci_high,
         p_value=found.p_value,
-        n=found.n,
-        n_units=found.n_clusters,
-        n_clusters=found.n_clusters,
-        n_treated=found.n_treated,
-        method="restricted_mean_did",
-        interval_method="jackknife" if known else "none",
-        comparison="never_treated",
-        causal=True,
         dims={"tau_hours": found.tau, **kind.dims},
-        reason=None if known else "causal.reason.no_inference",
+        **_compared(found, known),
         **_common(kind, options),
     )
 
@@ -216,16 +223,8 @@ def _relative(found: RestrictedMeans, kind: _Kind, options: Options) -> tuple[Es
             ci_low=moved.ci_low,
             ci_high=moved.ci_high,
             p_value=moved.p_value,
-            n=found.n,
-            n_units=found.n_clusters,
-            n_clusters=found.n_clusters,
-            n_treated=found.n_treated,
-            method="restricted_mean_did",
-            interval_method="jackknife" if known else "none",
-            comparison="never_treated",
-            causal=True,
             dims={"tau_hours": found.tau, **kind.dims, "label": label},
-            reason=None if known else "causal.reason.no_inference",
+            **_compared(found, known),
             **shared,
         ),
     )

@@ -19,7 +19,10 @@ from analysis.standards import Lines
 STATES = {"reached": "met", "not_reached": "missed"}
 """State of a criterion by the verdict on the target; an open one is decided by the value."""
 
-JUDGED = ("missed", "just_missed", "just_met", "met")
+MISSED, MET = ("missed", "just_missed"), ("just_met", "met")
+"""States of a criterion that is missed, and of one that is met, clearly or by the value alone."""
+
+JUDGED = (*MISSED, *MET)
 """States of a criterion that is decided by numbers, the worst first."""
 
 FALSE_ALARM, RATIO_FALSE_ALARM = 0.05, 0.025
