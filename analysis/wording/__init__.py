@@ -6,7 +6,16 @@ room's words are one section, so that they are read and reviewed together. Code 
 
 from __future__ import annotations
 
-from analysis.wording.catalogue import LANGUAGES, Language, has, keys, placeholders, text
+from analysis.wording.catalogue import (
+    LANGUAGES,
+    Language,
+    entries_hash,
+    has,
+    keys,
+    placeholders,
+    reading,
+    text,
+)
 from analysis.wording.faults import fault_example, fault_sentence
 from analysis.wording.formatting import (
     SPECS,
@@ -30,6 +39,7 @@ __all__ = [
     "SPECS",
     "Language",
     "amounts_up_to",
+    "entries_hash",
     "fault_example",
     "fault_sentence",
     "format_value",
@@ -43,6 +53,7 @@ __all__ = [
     "placeholders",
     "programme_told",
     "read_language",
+    "reading",
     "speak",
     "speaking",
     "step_key",

@@ -7,9 +7,12 @@ A key stands there as the code spells it, so that a search for it finds both.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,6 +49,8 @@ _CNY_TWICE = re.compile(
 )
 _LOOSE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _P_VALUE = re.compile(r"\bp ([=<]) ?(?=\d)")
+_readers: list[set[str]] = []
+"""Where the keys go that are read now, the innermost :func:`reading` last."""
 
 
 class WordingError(EvaluationError):
@@ -79,7 +84,7 @@ def text(key: str, language: Language, **params: Any) -> str:
     >>> text("terms.tier.frontline", "en")
     'Frontline'
     """
-    key = next((own for own in variants(key) if own in _catalogue(language)), key)
+    key = next((own for own in _sought(key) if own in _catalogue(language)), key)
     sentence = _sentence(key, language)
     parts = []
     for literal, name, spec, _ in _FORMATTER.parse(sentence):
@@ -100,12 +105,60 @@ def text(key: str, language: Language, **params: Any) -> str:
 
 def has(key: str) -> bool:
     """Tell whether the catalogue has a key (in Chinese; a test holds the languages equal)."""
-    return any(own in _catalogue(LANGUAGES[0]) for own in variants(key))
+    return any(own in _catalogue(LANGUAGES[0]) for own in _sought(key))
+
+
+@contextmanager
+def reading() -> Iterator[set[str]]:
+    """Note which keys are looked up within a ``with`` block, also those that there are not.
+
+    Blocks may stand within each other: the outer one notes what the inner one does.
+
+    Yields
+    ------
+    set of str
+        Full keys, variants of programmes among them; it grows while the block lasts.
+
+    Examples
+    --------
+    >>> with reading() as read:
+    ...     said = text("terms.tier.frontline", "en")
+    >>> read
+    {'terms.tier.frontline'}
+    """
+    read: set[str] = set()
+    _readers.append(read)
+    try:
+        yield read
+    finally:
+        _readers.pop()
+        if _readers:
+            _readers[-1].update(read)
+
+
+def entries_hash(read: Iterable[str]) -> str:
+    """Return one SHA-256 over what the catalogue holds under keys, in every language."""
+    entries = _sentences()
+    found = [[key, dict(entries[key]) if key in entries else None] for key in sorted(set(read))]
+    text = json.dumps(found, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def keys(language: Language = "zh_CN") -> tuple[str, ...]:
     """Return all full keys of a language, sorted."""
     return tuple(sorted(_catalogue(language)))
+
+
+def _sought(key: str) -> tuple[str, ...]:
+    """Return the keys under which a sentence is looked for, and note that they are."""
+    found = variants(key)
+    _note(*found)
+    return found
+
+
+def _note(*sought: str) -> None:
+    if _readers:
+        _readers[-1].update(sought)
 
 
 def placeholders(key: str, language: Language) -> tuple[tuple[str, str], ...]:
@@ -185,6 +238,7 @@ def _starts_sentence(before: str) -> bool:
 
 
 def _sentence(key: str, language: Language) -> str:
+    _note(key)
     catalogue = _catalogue(language)
     if key not in catalogue:
         import difflib
