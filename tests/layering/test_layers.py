@@ -14,6 +14,7 @@ LAYER = {
     "errors": 0,
     "file_names": 0,
     "packaged": 0,
+    "reach": 0.2,
     "spring_festival": 0,
     "unexpected": 0.2,
     "step_files": 0.2,
