@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from analysis.client.outcomes import Clock
+from analysis.indicators.expressions import local
 
 _EPOCH = dt.date(1970, 1, 1)
 _MONDAY = 4
@@ -33,7 +34,8 @@ def worked_seconds(start: ir.TimestampValue, end: ir.TimestampValue, clock: Cloc
 def _reading(moment: ir.TimestampValue, clock: Clock) -> ir.Value:
     """Seconds the clock ran since the first Monday of 1970."""
     low, high = clock.seconds
-    day = _day_number(moment)
+    moment = local(moment)
+    day = moment.date().epoch_days()
     second = (moment.hour() * 3600 + moment.minute() * 60 + moment.second()).cast("int64")
     since = day - _MONDAY
     weeks, rest = since // 7, since % 7
@@ -47,15 +49,6 @@ def _reading(moment: ir.TimestampValue, clock: Clock) -> ir.Value:
         today = today & (day != _day(holiday))
     inside = ibis.greatest(ibis.least(second, ibis.literal(high)), ibis.literal(low)) - low
     return worked * (high - low) + today.ifelse(inside, ibis.literal(0)).cast("int64")
-
-
-def _day_number(moment: ir.TimestampValue) -> ir.Value:
-    """Days since 1 January 1970 of the local day, by the arithmetic of the Gregorian calendar."""
-    month = moment.month().cast("int64")
-    year = moment.year().cast("int64") - (month <= 2).cast("int64")
-    era, place = year // 400, year % 400
-    of_year = (153 * ((month + 9) % 12) + 2) // 5 + moment.day().cast("int64") - 1
-    return era * 146097 + place * 365 + place // 4 - place // 100 + of_year - 719468
 
 
 def _residues(clock: Clock) -> set[int]:

@@ -317,11 +317,18 @@ def _within(engine: Engine, items: pd.DataFrame, name: str, outcome: Outcome) ->
     if clock.pauses:
         worked = worked - (rows.paused_minutes.fill_null(0) * 60).cast("int64")
     limit = int(outcome.within or 0) * 60
-    rows = rows.mutate(worked=worked, done=done.notnull())
-    rows = rows.filter((done >= rows.opened_at).fill_null(True))
-    known = rows.filter(rows.done | (rows.worked > limit))
+    rows = engine.stored(
+        rows.select(
+            "site_id",
+            period=period_of(rows.opened_at),
+            worked=worked,
+            done=done.notnull(),
+            in_order=(done >= rows.opened_at).fill_null(True),
+        )
+    )
+    known = rows.filter(rows.in_order & (rows.done | (rows.worked > limit)))
     met = one_if(known.done & (known.worked <= limit))
-    return known.select("site_id", period=period_of(known.opened_at), y=met)
+    return known.select("site_id", "period", y=met)
 
 
 def _attempts(engine: Engine, outcome: Outcome, occasion: str) -> ir.Table:

@@ -46,6 +46,7 @@ class Engine:
         self._backend = backend
         self._folder = folder
         self._tables: dict[str, ir.Table] = {}
+        self._stored = 0
 
     def read(self, sources: Mapping[str, Source]) -> None:
         """Register canonical tables.
@@ -71,6 +72,19 @@ class Engine:
     def table(self, name: str) -> ir.Table | None:
         """Return a canonical table as an expression, or None when it is absent."""
         return self._tables.get(name)
+
+    def stored(self, rows: ir.Table) -> ir.Table:
+        """Return rows that many queries read, computed once where that is possible.
+
+        On DuckDB they are written to a temporary Parquet file, whatever their number, and
+        scanned there; Spark is left to plan by itself.
+        """
+        if self.name != "duckdb":
+            return rows
+        self._stored += 1
+        path = Path(self._folder.name) / f"stored-{self._stored}.parquet"
+        rows.to_parquet(path)
+        return self._backend.read_parquet(literal(path))
 
     def execute(self, expression: ir.Table) -> pd.DataFrame:
         """Run an expression and return its rows; meant for aggregates, not for micro-data."""

@@ -76,7 +76,16 @@ class Block:
 
 def period_of(moment: ir.TemporalValue) -> ir.IntegerValue:
     """Return the running month ``year * 12 + month - 1`` in the session's time zone, int64."""
+    moment = local(moment)
     return moment.year().cast("int64") * 12 + moment.month().cast("int64") - 1
+
+
+def local(moment: ir.TemporalValue) -> ir.TemporalValue:
+    """Return an instant as the session's clock shows it, so that its zone is asked once.
+
+    DuckDB asks it again for each of year, month, day, hour of an instant.
+    """
+    return moment.cast("timestamp") if moment.type().is_timestamp() else moment
 
 
 @ibis.udf.scalar.builtin
