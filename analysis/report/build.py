@@ -33,8 +33,8 @@ from analysis.report.run import CHANGES, FOLDERS, SITES, STAGES, Run, open_run
 from analysis.report.sheets import write_sheets
 from analysis.settings import Language
 
-HEAVY = 400_000
-"""Bytes without its font above which a page is cut a font of its own; 700 KB go by e-mail."""
+MOST = 700_000
+"""Bytes of a page that go by e-mail."""
 
 
 def build(run_dir: Path, *, processes: int = 1) -> Path:
@@ -170,16 +170,19 @@ def brief_page(
 
 
 def write_pages(pages: dict[Path, str]) -> None:
-    """Write pages; those of one language share a font, for cutting it costs more than a page.
+    """Write pages; those of one language share a font.
 
-    A page of more than :data:`HEAVY` bytes gets one of its own, with the characters it needs.
+    A page that would have more than :data:`MOST` bytes with it gets one of its own, with the
+    characters it needs and no others.
     """
     used: dict[str, frozenset[str]] = {}
-    for html in pages.values():
-        used[_lang(html)] = used.get(_lang(html), frozenset()) | typeface.characters(html)
+    own = {path: typeface.characters(html) for path, html in pages.items()}
     for path, html in pages.items():
-        heavy = len(html.encode()) > HEAVY
-        style = typeface.font_style(typeface.characters(html) if heavy else used[_lang(html)])
+        used[_lang(html)] = used.get(_lang(html), frozenset()) | own[path]
+    for path, html in pages.items():
+        style = typeface.font_style(used[_lang(html)])
+        if len(html.encode()) + len(style) > MOST:
+            style = typeface.font_style(own[path])
         write_text(path, html.replace(page.FONT_SLOT, style))
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import io
 import re
-from functools import cache, lru_cache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, lru_cache, partial
 from html import unescape
+from types import SimpleNamespace
 from typing import Any
 
 from analysis.present.fonts import FACE
@@ -16,6 +19,8 @@ from analysis.present.fonts import FACE
 _RANGE = "U+2E80-9FFF,U+F900-FAFF,U+FE30-FFEF,U+20000-2FFFF"
 _UNUSED = (b"BASE", b"GPOS", b"GSUB", b"VORG", b"vhea", b"vmtx")
 """Tables of vertical text, and of layout that Chinese in one line does without."""
+_QUALITY = 9
+"""Of the packing. The slowest, fontTools' own, takes 25 times as long for 8 % fewer bytes."""
 _LOCAL = {
     "400": (
         "PingFangSC-Regular",
@@ -62,7 +67,8 @@ def font_style(used: frozenset[str]) -> str:
     font = TTFont(io.BytesIO(_cut(used)), recalcTimestamp=False)
     font.flavor = "woff2"
     buffer = io.BytesIO()
-    font.save(buffer)
+    with _packed():
+        font.save(buffer)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     return (
         "<style>"
@@ -77,7 +83,11 @@ def font_style(used: frozenset[str]) -> str:
 
 
 def _cut(used: frozenset[str]) -> bytes:
-    """Return the packaged face with these characters only, without hints and layout features."""
+    """Return the packaged face with these characters only, without hints and layout features.
+
+    Outlines that glyphs share are written out in each: few are shared among so few, and they pack
+    better.
+    """
     import uharfbuzz as hb
 
     wanted = hb.SubsetInput()
@@ -85,8 +95,24 @@ def _cut(used: frozenset[str]) -> bytes:
     wanted.sets(hb.SubsetInputSets.DROP_TABLE_TAG).update(
         int.from_bytes(name, "big") for name in _UNUSED
     )
-    wanted.flags = hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NOTDEF_OUTLINE
+    wanted.flags = (
+        hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NOTDEF_OUTLINE | hb.SubsetFlags.DESUBROUTINIZE
+    )
     return hb.subset(_face(), wanted).blob.data
+
+
+@contextmanager
+def _packed() -> Iterator[None]:
+    """Let fontTools pack at :data:`_QUALITY` within a block; it has no option for it."""
+    from fontTools.ttLib import woff2
+
+    whole = woff2.brotli
+    packing = partial(whole.compress, quality=_QUALITY)
+    woff2.brotli = SimpleNamespace(MODE_FONT=whole.MODE_FONT, compress=packing)
+    try:
+        yield
+    finally:
+        woff2.brotli = whole
 
 
 @cache
