@@ -12,6 +12,7 @@ Callaway, Sant'Anna (2021), Difference-in-differences with multiple time periods
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -39,7 +40,7 @@ class Slopes:
     treatment: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class GroupTime:
     """ATT(g, t) for K cells of N units.
 
@@ -102,12 +103,12 @@ class GroupTime:
     level_influence: np.ndarray | None = None
     takes_part: np.ndarray | None = None
 
-    @property
+    @cached_property
     def event_time(self) -> np.ndarray:
         """(K,) period − cohort."""
         return self.period - self.cohort
 
-    @property
+    @cached_property
     def estimated(self) -> np.ndarray:
         """(K,) bool: cells with a number that is not zero by definition."""
         reference = (self.period == self.base) & (self.base_from == self.base)

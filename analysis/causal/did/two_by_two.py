@@ -78,8 +78,8 @@ def two_by_two(panel: Prepared) -> TwoByTwo:
         compared_after=float(means[3]),
         n_units=int(kept.sum()),
         n_treated=int((kept & ~never).sum()),
-        n_clusters=len(np.unique(panel.cluster[kept])),
-        n_treated_clusters=len(np.unique(panel.cluster[kept & ~never])),
+        n_clusters=panel.clusters_among(kept),
+        n_treated_clusters=panel.clusters_among(kept & ~never),
     )
 
 
@@ -92,7 +92,7 @@ def small_sample_scale(panel: Prepared) -> np.ndarray:
     scale = np.ones(len(panel.units))
     for g in np.unique(panel.cohort):
         of = panel.cohort == g
-        m = len(np.unique(panel.cluster[of]))
+        m = panel.clusters_among(of)
         if m > 1:
             scale[of] = np.sqrt(m / (m - 1))
     return scale

@@ -51,6 +51,8 @@ class Builder:
         self.outcome, self.unit, self.options = outcome, unit, options
         self.scale = small_sample_scale(self.panel)
         self.stem = f"{options.prefix}.{outcome}"
+        self._rules: dict[bytes, InferenceRule] = {}
+        self._errors: dict[Aggregate, np.ndarray] = {}
 
     @property
     def methods(self) -> Compared:
@@ -65,8 +67,7 @@ class Builder:
     @cached_property
     def compared(self) -> np.ndarray:
         """(K,) comparison clusters behind each cell."""
-        own = self.panel.cohort[:, None] == self.effects.cohort
-        moved = self._moved(np.arange(len(self.effects.att))) & ~own
+        moved = self._moved & ~self._own
         if self.panel.n_clusters == len(moved):
             return moved.sum(axis=0)
         found = np.zeros((self.panel.n_clusters, moved.shape[1]), bool)
@@ -78,12 +79,19 @@ class Builder:
 
         On the comparison side the cell with fewest clusters counts.
         """
-        treated, _ = self.arms(cell_weights)
-        cluster, cohort = self.panel.cluster, self.panel.cohort
         used = (cell_weights != 0) & self.effects.estimated
-        waves = [len(np.unique(cluster[treated & (cohort == g)])) for g in self.panel.cohorts]
+        key = used.tobytes()
+        if key not in self._rules:
+            self._rules[key] = self._rule(used)
+        return self._rules[key]
+
+    def _rule(self, used: np.ndarray) -> InferenceRule:
+        """Apply the inference rule to the clusters behind some cells, (K,) bool."""
+        treated, _ = self._arms(used)
+        panel = self.panel
+        waves = [panel.clusters_among(treated & (panel.cohort == g)) for g in panel.cohorts]
         found = choose_inference(
-            len(np.unique(cluster[treated])),
+            panel.clusters_among(treated),
             int(self.compared[used].min(initial=self.panel.n_clusters)),
             self.panel.n_clusters,
             min((size for size in waves if size), default=0),
@@ -98,18 +106,20 @@ class Builder:
 
     def arms(self, cell_weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(N,) bool each: treated units and comparison units behind a mean of cells."""
-        cells = np.flatnonzero((cell_weights != 0) & self.effects.estimated)
-        moved = self._moved(cells)
-        own = self.panel.cohort[:, None] == self.effects.cohort[cells]
+        return self._arms((cell_weights != 0) & self.effects.estimated)
+
+    def _arms(self, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        moved, own = self._moved[:, used], self._own[:, used]
         return (moved & own).any(axis=1), (moved & ~own).any(axis=1)
 
-    def _moved(self, cells: np.ndarray) -> np.ndarray:
-        """(N, cells) bool: units whose outcome moves a cell."""
-        return self._moved_by_cell[:, cells]
+    @cached_property
+    def _own(self) -> np.ndarray:
+        """(N, K) bool: units of the cohort that a cell is about."""
+        return self.panel.cohort[:, None] == self.effects.cohort
 
     @cached_property
-    def _moved_by_cell(self) -> np.ndarray:
-        """(N, K) bool: units whose outcome moves a cell, of all cells."""
+    def _moved(self) -> np.ndarray:
+        """(N, K) bool: units whose outcome moves a cell."""
         effects, panel = self.effects, self.panel
         if effects.takes_part is not None:
             return effects.takes_part
@@ -123,12 +133,6 @@ class Builder:
             either = (panel.cohort == g) | comparison_units(panel.cohort, g, t, b, *rules)
             moved[:, k] = either & panel.observed[:, [b - first, t - first]].any(axis=1)
         return moved
-
-    @cached_property
-    def _answers_until(self) -> np.ndarray:
-        """(N, T + 1): observations of a unit before each period, and of all periods."""
-        until = np.cumsum(self.panel.n, axis=1)
-        return np.hstack([np.zeros((len(until), 1)), until])
 
     def overall(self, simple: Aggregate) -> tuple[Estimate, ...]:
         """Overall effect, with randomisation beside it where the rule says so."""
@@ -184,7 +188,7 @@ class Builder:
         factor for the pointwise level covers too rarely.
         """
         rules = [self.rule(weights) for weights in event.cell_weights]
-        se = event.se(self.panel.cluster, self.scale)
+        se = self._se(event)
         leads = [self.lead(rule, key) for rule, key in zip(rules, event.key, strict=True)]
         banded = np.array([lead == "influence_function" for lead in leads]) & ~np.isnan(se)
         together = self.options.level
@@ -367,8 +371,8 @@ class Builder:
 
     def common(self, weights: np.ndarray, estimand: str, dims: dict) -> dict:
         """Return the fields that estimates of a weighted mean of cells share, counts among them."""
-        treated, compared = self.arms(weights)
-        cluster, cells = self.panel.cluster, (weights != 0) & self.effects.estimated
+        cells = (weights != 0) & self.effects.estimated
+        treated, compared = self._arms(cells)
         counted = np.zeros(self.panel.y.shape[1], bool)
         first = int(self.panel.periods[0])
         counted[self.effects.period[cells] - first] = True
@@ -386,8 +390,8 @@ class Builder:
             "causal": True,
             "n": round(float(self.panel.n[used].sum())),
             "n_units": int((treated | compared).sum()),
-            "n_clusters": len(np.unique(cluster[treated | compared])),
-            "n_treated": len(np.unique(cluster[treated])),
+            "n_clusters": self.panel.clusters_among(treated | compared),
+            "n_treated": self.panel.clusters_among(treated),
             "level": self.options.level,
             "dims": dims,
             "simulated": self.options.simulated,
@@ -398,21 +402,27 @@ class Builder:
 
         Cells of several cohorts are added up, as the mean does.
         """
-        cells = np.flatnonzero((weights != 0) & self.effects.estimated)
-        moved, first = self._moved(cells), int(self.panel.periods[0])
-        own = self.panel.cohort[:, None] == self.effects.cohort[cells]
-        until = self._answers_until
+        cells = (weights != 0) & self.effects.estimated
+        return float(self._answers[:, cells].sum(axis=1).min())
+
+    @cached_property
+    def _answers(self) -> np.ndarray:
+        """(4, K) observations behind each cell: of its cohort and of others, after and before."""
+        effects, first = self.effects, int(self.panel.periods[0])
+        until = np.hstack([np.zeros((len(self.panel.n), 1)), np.cumsum(self.panel.n, axis=1)])
 
         def between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
             return until[:, end - first + 1] - until[:, start - first]
 
-        effects = self.effects
-        after = between(effects.period[cells], effects.period[cells])
-        before = between(effects.base_from[cells], effects.base[cells])
-        counts = [
-            float(answers[moved & arm].sum()) for arm in (own, ~own) for answers in (after, before)
-        ]
-        return min(counts)
+        after = between(effects.period, effects.period)
+        before = between(effects.base_from, effects.base)
+        return np.stack(
+            [
+                np.where(self._moved & arm, answers, 0.0).sum(axis=0)
+                for arm in (self._own, ~self._own)
+                for answers in (after, before)
+            ]
+        )
 
     def shown_cells(self) -> np.ndarray:
         """Return which cells of a cohort and period rest on enough answers to be shown, (K,) bool.
@@ -422,8 +432,8 @@ class Builder:
         """
         least, effects = self.options.least_answers, self.effects
         counts = np.full(len(effects.att), np.inf)
-        for k in np.flatnonzero(effects.estimated) if least else ():
-            counts[k] = self.fewest_answers(np.arange(len(counts)) == k)
+        if least:
+            counts = np.where(effects.estimated, self._answers.min(axis=0), np.inf)
         shown = counts >= least
         for cohort in np.unique(effects.cohort):
             treated = (effects.cohort == cohort) & (effects.event_time >= 0) & effects.estimated
@@ -455,8 +465,8 @@ class Builder:
         if lead == "none":
             return {"interval_method": "none", "reason": "causal.reason.no_inference"}
         influence = part.influence[:, [j]] * self.scale[:, None]
-        se = float(part.se(panel.cluster, self.scale)[j])
-        nothing = ROUNDED * float(np.abs(np.where(panel.observed, panel.y, 0.0)).max())
+        se = float(self._se(part)[j])
+        nothing = ROUNDED * self._largest
         if not se > nothing:
             alike = np.isfinite(influence).all() and np.abs(influence).max() <= nothing
             reason = "no_spread" if alike or se <= nothing else "no_inference"
@@ -468,6 +478,17 @@ class Builder:
         if self.effects.method == "rate":
             found |= self._by_ratio(part, j, df, together)
         return found | ({"adjustment": "uniform"} if together else {})
+
+    def _se(self, part: Aggregate) -> np.ndarray:
+        """(J,) standard errors of the effects of a part; reckoned once."""
+        if part not in self._errors:
+            self._errors[part] = part.se(self.panel.cluster, self.scale)
+        return self._errors[part]
+
+    @cached_property
+    def _largest(self) -> float:
+        """Return the largest outcome, its sign aside."""
+        return float(np.abs(np.where(self.panel.observed, self.panel.y, 0.0)).max())
 
     def placed(self, part: Aggregate, j: int) -> Randomisation:
         """Place a mean of cells among its values in other draws of the waves."""

@@ -207,11 +207,7 @@ def evaluate(
     try:
         panel = prepared(frame, options)
     except (NoComparisonError, NoPrePeriodError) as error:
-        estimates = describe(frame, outcome=outcome, unit=unit, options=options)
-        found = _checks.without_comparison(outcome, options, error.rule, frame, estimates[0])
-        if options.rounds is not None:
-            found += (_checks.measured_in_rounds(outcome, options, frame["unit"].nunique()),)
-        return Evaluation(outcome, unit, options, None, None, {}, estimates, found)
+        return _described(frame, error.rule, outcome=outcome, unit=unit, options=options)
 
     builder, parts = lead(panel, options, outcome=outcome, unit=unit)
     effects = builder.effects
@@ -241,6 +237,51 @@ def evaluate(
     return Evaluation(
         outcome, unit, options, effects.panel, effects, parts, estimates, found, tables
     )
+
+
+def evaluate_overall(
+    frame: pd.DataFrame, *, outcome: str, unit: str, options: Options
+) -> Evaluation:
+    """Evaluate the overall effect of one outcome and nothing else.
+
+    Parameters
+    ----------
+    frame, outcome, unit, options
+        As :func:`evaluate` takes them; other methods and horizons are not asked for.
+
+    Returns
+    -------
+    Evaluation
+        The same overall effect as :func:`evaluate` finds without other methods; none by month,
+        wave or horizon, no tables, and no checks but of a change that is no effect.
+
+    Raises
+    ------
+    FrameError
+        As :func:`evaluate`.
+    """
+    frame = labelled(frame)[0]
+    try:
+        panel = prepared(frame, options)
+    except (NoComparisonError, NoPrePeriodError) as error:
+        return _described(frame, error.rule, outcome=outcome, unit=unit, options=options)
+    builder, parts = lead(panel, options, outcome=outcome, unit=unit, kinds=("simple",))
+    overall = builder.overall(parts["simple"])
+    if overall[0].reason == FEW_ANSWERS:
+        return without_value(outcome=outcome, unit=unit, options=options, reason=FEW_ANSWERS)
+    effects = builder.effects
+    return Evaluation(outcome, unit, options, effects.panel, effects, parts, overall, ())
+
+
+def _described(
+    frame: pd.DataFrame, rule: str, *, outcome: str, unit: str, options: Options
+) -> Evaluation:
+    """Return the change of an outcome whose frame breaks a rule that an effect needs."""
+    estimates = describe(frame, outcome=outcome, unit=unit, options=options)
+    found = _checks.without_comparison(outcome, options, rule, frame, estimates[0])
+    if options.rounds is not None:
+        found += (_checks.measured_in_rounds(outcome, options, frame["unit"].nunique()),)
+    return Evaluation(outcome, unit, options, None, None, {}, estimates, found)
 
 
 def _site_means(
@@ -413,7 +454,7 @@ def overall_effect(
     named = {"id": id, "estimand": estimand, "dims": dims}
     quick = replace(options, alternatives=(), horizons=())
     try:
-        found = evaluate(frame, outcome=outcome, unit=unit, options=quick)
+        found = evaluate_overall(frame, outcome=outcome, unit=unit, options=quick)
     except FrameError as error:
         if error.reason is None:
             raise

@@ -20,7 +20,7 @@ import pandas as pd
 from analysis.causal.did.bands import satterthwaite
 from analysis.causal.did.two_by_two import small_sample_scale
 from analysis.causal.evaluation.estimates import Builder
-from analysis.causal.evaluation.evaluate import Evaluation, evaluate, refused
+from analysis.causal.evaluation.evaluate import Evaluation, evaluate_overall, refused
 from analysis.causal.inference.distributions import f_p_value
 from analysis.causal.options import Options
 from analysis.causal.panel.frame import FrameError
@@ -132,7 +132,7 @@ def effects_by(
             estimates.append(refused(Refusal.KIND_ONE_SIDED, **absent))
             continue
         try:
-            found = evaluate(rows, outcome=outcome, unit=unit, options=quick)
+            found = evaluate_overall(rows, outcome=outcome, unit=unit, options=quick)
         except FrameError as error:
             estimates.append(refused(error.rule, **absent))
             continue

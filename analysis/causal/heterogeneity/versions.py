@@ -15,7 +15,12 @@ import numpy as np
 import pandas as pd
 
 from analysis.causal.did.two_by_two import small_sample_scale
-from analysis.causal.evaluation.evaluate import Evaluation, evaluate, overall_effect, refused
+from analysis.causal.evaluation.evaluate import (
+    Evaluation,
+    evaluate_overall,
+    overall_effect,
+    refused,
+)
 from analysis.causal.heterogeneity.subgroups import overall_spread
 from analysis.causal.inference.distributions import t_p_value, t_quantile
 from analysis.causal.inference.joint import joint_influence
@@ -105,7 +110,7 @@ def weighted_for_response(
     names = (("", "att_overall"), (".change", "difference_weighting"))
     try:
         quick = replace(options, alternatives=(), horizons=())
-        other = evaluate(weighted, outcome=outcome, unit=unit, options=quick)
+        other = evaluate_overall(weighted, outcome=outcome, unit=unit, options=quick)
         rule = None if other.causal and evaluation.causal else "no_comparison"
     except FrameError as error:
         rule = error.rule
@@ -150,7 +155,7 @@ def _added(frame, cohort, again, stem, named, options) -> Estimate:
         rows = ((cohort == g) & (frame["period"] >= g)).to_numpy()
         part = frame[rows].assign(cohort=again[rows])
         try:
-            found = evaluate(part, **named)
+            found = evaluate_overall(part, **named)
         except FrameError as error:
             if error.rule != "no_treated":  # nobody of this wave was trained again
                 raise

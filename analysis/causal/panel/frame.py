@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -41,7 +42,7 @@ class Adjustment:
     unit_labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Prepared:
     """A checked panel as arrays; N units in label order, T contiguous periods.
 
@@ -89,22 +90,22 @@ class Prepared:
     total: np.ndarray | None = None
     exposure: np.ndarray | None = None
 
-    @property
+    @cached_property
     def observed(self) -> np.ndarray:
         """(N, T) bool: whether the outcome is there."""
         return ~np.isnan(self.y)
 
-    @property
+    @cached_property
     def balanced(self) -> bool:
         """Whether every unit is observed in every period."""
         return bool(self.observed.all())
 
-    @property
+    @cached_property
     def cohorts(self) -> np.ndarray:
         """Treated cohorts, ascending, without the never treated."""
         return np.unique(self.cohort[np.isfinite(self.cohort)])
 
-    @property
+    @cached_property
     def treated(self) -> np.ndarray:
         """(N, T) bool: whether the unit is under treatment in the period."""
         return self.periods[None, :] >= self.cohort[:, None]
@@ -119,20 +120,26 @@ class Prepared:
         """(N, T) bool: periods before the cohort that may already be affected."""
         return (self.event_time >= -self.anticipation) & (self.event_time < 0)
 
-    @property
+    @cached_property
     def n_clusters(self) -> int:
         """Number of clusters."""
         return int(self.cluster.max()) + 1
 
-    @property
+    @cached_property
     def n_treated_clusters(self) -> int:
         """Number of clusters with a treated unit."""
-        return len(np.unique(self.cluster[np.isfinite(self.cohort)]))
+        return self.clusters_among(np.isfinite(self.cohort))
 
     @property
     def n_comparison_clusters(self) -> int:
         """Clusters that can serve as comparison: never treated, or later than the first cohort."""
-        return len(np.unique(self.cluster[self.cohort > self.cohorts.min()]))
+        return self.clusters_among(self.cohort > self.cohorts.min())
+
+    def clusters_among(self, units: np.ndarray) -> int:
+        """Count the clusters that some units are of; (N,) bool."""
+        if self.n_clusters == len(self.cluster):
+            return int(np.count_nonzero(units))
+        return int(np.count_nonzero(np.bincount(self.cluster[units], minlength=1)))
 
     def kept(self, units: np.ndarray) -> Prepared:
         """Return the panel of some units; (N,) bool. Weights keep their mean of 1."""
@@ -315,7 +322,8 @@ def complete_rows(
     data = pd.DataFrame({"unit": frame["unit"]})
     if data["unit"].isna().any():
         raise FrameError("mixed_types", "a unit label is missing")
-    if len({type(label) for label in data["unit"]}) > 1:
+    text = isinstance(data["unit"].dtype, pd.StringDtype)
+    if not text and len({type(label) for label in data["unit"]}) > 1:
         raise FrameError("mixed_types", "unit labels mix types, so 12 and '12' would be two units")
     data["unit"] = data["unit"].astype(str)
     data["period"], data["cohort"] = checked["period"], checked["cohort"].fillna(np.inf)
@@ -334,7 +342,9 @@ def complete_rows(
             f"unit {row['unit']!r} has more than one row in period {row['period']}; "
             "one row is one unit in one period.",
         )
-    constant = data.groupby("unit", sort=False)[["cohort", "_cluster", "_stratum", "_weight"]]
+    given = {"_cluster": cluster, "_stratum": stratum, "_weight": weights}
+    asked = ["cohort", *(name for name, column in given.items() if column)]
+    constant = data.groupby("unit", sort=False)[asked]
     changing = constant.nunique(dropna=False).gt(1)
     if changing.to_numpy().any():
         column = changing.columns[changing.any()][0]
@@ -409,7 +419,7 @@ def _identified(panel: Prepared) -> Prepared:
             "a cluster holds several cohorts; cluster at the level at which training was assigned",
         )
     noted = list(panel.adjustments)
-    alone = [c for c in panel.cohorts if len(np.unique(panel.cluster[panel.cohort == c])) == 1]
+    alone = [c for c in panel.cohorts if panel.clusters_among(panel.cohort == c) == 1]
     if alone:
         labels = tuple(panel.units[np.isin(panel.cohort, alone)])
         noted.append(Adjustment("cohort_of_one", len(alone), labels))

@@ -74,9 +74,15 @@ class Moments:
 
 
 class _Tests:
-    """The conditional tests of one M̄: one for each step that may be the largest, and its sign."""
+    """The conditional tests of one M̄: one for each step that may be the largest, and its sign.
 
-    def __init__(self, moments: Moments, mbar: float, level: float) -> None:
+    ``basis`` is where the search for what binds starts: what bound in the test before, of this M̄
+    or of another one.
+    """
+
+    def __init__(
+        self, moments: Moments, mbar: float, level: float, basis: np.ndarray | None = None
+    ) -> None:
         a_level(level)
         self.unit = moments.se if moments.se > 0 else 1.0  # tolerances below are in its units
         beta, covariance = moments.beta / self.unit, moments.covariance / self.unit**2
@@ -85,6 +91,8 @@ class _Tests:
         across = _orthogonal(moments.weights)
         self.alpha = 1 - level
         self.parts = []
+        # With several periods after, X is the same for every step, sign and multiple.
+        self.basis = None if T == 1 else basis
         for step in range(P):
             for sign in (1.0, -1.0):
                 A = _step_inequalities(P, T, step, sign * mbar)
@@ -98,7 +106,12 @@ class _Tests:
 
     def accepts(self, part: int, theta: float) -> bool:
         Y, a, X, V, programme = self.parts[part]
-        return not conditional_rejects(Y - a * (theta / self.unit), X, V, self.alpha, programme)
+        if programme.basis is None:
+            programme.basis = self.basis
+        rejects = conditional_rejects(Y - a * (theta / self.unit), X, V, self.alpha, programme)
+        if X.shape[1]:
+            self.basis = programme.basis
+        return not rejects
 
     def any_accepts(self, theta: float) -> bool:
         """Whether the value is in the confidence set."""
@@ -157,7 +170,16 @@ def _end(tests: _Tests, centre: float, se: float, direction: float, tolerance: f
 
 def breakdown_relative(moments: Moments, *, level: float = LEVEL, most: float = 5.0) -> float:
     """Return the largest M̄, up to ``most``, at which zero is excluded; 0 where it never is."""
-    return _largest(lambda m: not _Tests(moments, m, level).any_accepts(0.0), most, 0.005)
+    basis = None
+
+    def excluded(mbar: float) -> bool:
+        nonlocal basis
+        tests = _Tests(moments, mbar, level, basis)
+        found = not tests.any_accepts(0.0)
+        basis = tests.basis
+        return found
+
+    return _largest(excluded, most, 0.005)
 
 
 def breakdown_smoothness(moments: Moments, *, level: float = LEVEL) -> float:

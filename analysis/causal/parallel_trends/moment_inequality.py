@@ -17,16 +17,26 @@ from scipy.special import log_ndtr, ndtri_exp
 
 #: Multipliers below this do not bind.
 BINDING = 1e-6
+#: Condition number above which a basis is taken for singular.
+SINGULAR = 1e12
 
 
 class LeastViolation:
     """Least η with ``y − Xτ ≤ η·sd`` for some τ, for many y with one ``W = (sd, X)``.
 
     A dual simplex that starts from the last solution: moving y a little needs no or few pivots.
+    It may start from the solution of another programme with the same X: multipliers that X does
+    not move stay so whatever the sd, which only scale them.
+
+    Parameters
+    ----------
+    W : (m, K)
+    basis : (K,) int, optional
+        Rows that bound another programme with the same X.
     """
 
-    def __init__(self, W: np.ndarray) -> None:
-        self.W, self.basis = W, None
+    def __init__(self, W: np.ndarray, basis: np.ndarray | None = None) -> None:
+        self.W, self.basis = W, basis
 
     def solve(self, y: np.ndarray) -> tuple[float, np.ndarray]:
         """Return η and the multipliers of the inequalities, a vertex of the dual."""
@@ -109,10 +119,9 @@ def conditional_rejects(
 
 def _truncation_by_basis(y, W, V, binding) -> tuple[float, float] | None:
     """Range of the statistic over which the same inequalities bind; None for a singular basis."""
-    basis = W[binding]
-    if np.linalg.cond(basis) > 1e12:
+    inverse = _well_conditioned_inverse(W[binding])
+    if inverse is None:
         return None
-    inverse = np.linalg.inv(basis)
     gamma = np.zeros(len(y))
     gamma[binding] = inverse[0]
     toward = np.zeros((int((~binding).sum()), len(y)))
@@ -123,6 +132,21 @@ def _truncation_by_basis(y, W, V, binding) -> tuple[float, float] | None:
         limit = -(toward @ y) / rho + gamma @ y
     below, above = limit[rho > 0], limit[rho < 0]
     return (below.max() if len(below) else -np.inf, above.min() if len(above) else np.inf)
+
+
+def _well_conditioned_inverse(basis: np.ndarray) -> np.ndarray | None:
+    """Invert a basis; None where its condition number is above :data:`SINGULAR`.
+
+    The product of Frobenius norms is no less than the condition number, which is dearer.
+    """
+    try:
+        inverse = np.linalg.inv(basis)
+    except np.linalg.LinAlgError:
+        return None
+    bound = np.sqrt((basis**2).sum() * (inverse**2).sum())
+    if bound > SINGULAR / 2 and np.linalg.cond(basis) > SINGULAR:
+        return None
+    return inverse
 
 
 def _truncation_by_dual(y, programme, V, gamma, eta) -> tuple[float, float]:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from analysis.causal.evaluation.evaluate import (
     Evaluation,
-    evaluate,
+    evaluate_overall,
     lead,
     overall_effect,
     refused,
@@ -262,7 +262,7 @@ def _placebo(rows, name, outcome, unit, options, params) -> tuple[Estimate, Chec
         "question": f"causal.check.placebo_{kind}",
     }
     try:
-        found = evaluate(
+        found = evaluate_overall(
             rows,
             outcome=outcome,
             unit=unit,
