@@ -8,6 +8,7 @@ from analysis import wording
 from analysis.causal import FrameError, Options, evaluate
 from analysis.causal.did.bands import satterthwaite
 from analysis.causal.did.two_by_two import small_sample_scale
+from analysis.causal.evaluation.evaluate import evaluate_overall
 from analysis.causal.inference.distributions import t_p_value
 from analysis.results import from_json, to_json
 
@@ -35,6 +36,19 @@ def run(name, **options):
 @pytest.fixture(scope="module")
 def designs():
     return {name: run(name) for name in DESIGNS}
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize("drawn_by_lot", [False, True])
+def test_the_overall_effect_alone_is_the_one_beside_which_no_other_method_stands(
+    name, drawn_by_lot
+):
+    frame = staggered(1, **DESIGNS[name])
+    options = Options(draws=199, alternatives=(), drawn_by_lot=drawn_by_lot)
+    named = {"outcome": "csat_mean", "unit": "score_1_5", "options": options}
+    alone, whole = evaluate_overall(frame, **named), evaluate(frame, **named)
+    assert alone.overall == whole.overall
+    assert alone.broken_rule == whole.broken_rule
 
 
 def status(evaluation, name):

@@ -108,6 +108,21 @@ def test_least_violation_against_a_general_solver():
             assert gamma.min() >= -1e-9
 
 
+def test_a_programme_may_start_from_what_bound_another_with_the_same_moves():
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        X, y = rng.normal(size=(12, 4)), rng.normal(size=12)
+        first = LeastViolation(np.column_stack([rng.uniform(0.5, 2, 12), X]))
+        if linprog([1, 0, 0, 0, 0], -first.W, -y, bounds=(None, None)).status != 0:
+            continue
+        first.solve(y)
+        W, y = np.column_stack([rng.uniform(0.5, 2, 12), X]), rng.normal(size=12)
+        eta, gamma = LeastViolation(W, first.basis).solve(y)
+        wanted, multipliers = LeastViolation(W).solve(y)
+        assert eta == pytest.approx(wanted, abs=1e-10)
+        assert gamma == pytest.approx(multipliers, abs=1e-10)
+
+
 def test_breakdown_is_where_zero_enters():
     given = moments("avg")
     limit = breakdown_relative(given)

@@ -13,6 +13,7 @@ for panel data.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -49,6 +50,14 @@ def levels(panel: Prepared, values: np.ndarray, last: int, base: Base) -> np.nda
     fit = TwoWay(~np.isnan(window), panel.weights)
     season = fit.period_effects(fit.demean(window))
     return row_means(window - season)
+
+
+@lru_cache(maxsize=16)
+def outcome_levels(panel: Prepared, last: int, base: Base) -> np.ndarray:
+    """Levels of the panel's own outcome as :func:`levels` gives them; not to be written to."""
+    found = levels(panel, panel.y, last, base)
+    found.flags.writeable = False
+    return found
 
 
 def level_weights(panel: Prepared, a: np.ndarray, last: int, base: Base) -> np.ndarray:

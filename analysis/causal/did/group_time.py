@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from analysis.causal.did.base import Base, last_untouched, levels
+from analysis.causal.did.base import Base, last_untouched, levels, outcome_levels
 from analysis.causal.did.cross_section import cross_section
 from analysis.causal.did.two_period import Method, two_period
 from analysis.causal.panel.faults import one_of
@@ -269,7 +269,7 @@ def _levels(panel: Prepared, last: int, base: Base) -> tuple[np.ndarray, np.ndar
     X = np.empty(panel.covariates[:, 0].shape)
     for k in range(X.shape[1]):
         X[:, k] = levels(panel, panel.covariates[:, :, k], last, base)
-    return levels(panel, panel.y, last, base), X
+    return outcome_levels(panel, last, base), X
 
 
 def _changes(panel, either, treated, t, before, method, coefficient):

@@ -275,19 +275,30 @@ def _attendance(panel, share: np.ndarray):
 def _changes(panel) -> pd.DataFrame:
     """Each treated unit's mean change from before, less the never or later treated units'."""
     rows = []
+    compared: dict[float, dict[int, float]] = {}
     for i in np.flatnonzero(np.isfinite(panel.cohort)):
         g = panel.cohort[i]
+        if g not in compared:
+            compared[g] = _compared_changes(panel, g)
         before = panel.periods < g - panel.anticipation
-        changes = []
-        for t in np.flatnonzero(panel.periods >= g):
-            others = panel.cohort > panel.periods[t]
-            moved = panel.y[others, t] - _row_mean(panel.y[others][:, before])
-            own = panel.y[i, t] - _row_mean(panel.y[[i]][:, before])[0]
-            if np.isfinite(own) and np.isfinite(moved).any():
-                changes.append(own - moved[np.isfinite(moved)].mean())
+        level = _row_mean(panel.y[[i]][:, before])[0]
+        own = {t: panel.y[i, t] - level for t in compared[g]}
+        changes = [own[t] - mean for t, mean in compared[g].items() if np.isfinite(own[t])]
         if changes:
             rows.append((str(panel.units[i]), float(np.mean(changes))))
     return pd.DataFrame(rows, columns=["unit", "change"])
+
+
+def _compared_changes(panel, g: float) -> dict[int, float]:
+    """Mean change of units not treated by then, from before a start, by place of the period."""
+    before = panel.periods < g - panel.anticipation
+    found = {}
+    for t in np.flatnonzero(panel.periods >= g):
+        others = panel.cohort > panel.periods[t]
+        moved = panel.y[others, t] - _row_mean(panel.y[others][:, before])
+        if np.isfinite(moved).any():
+            found[int(t)] = moved[np.isfinite(moved)].mean()
+    return found
 
 
 def _row_mean(values: np.ndarray) -> np.ndarray:

@@ -23,11 +23,12 @@ MacKinnon, White (1985), HC2; Lin (2013), on its use for adjusted estimates of e
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from analysis.causal.did.aggregate import Aggregate
-from analysis.causal.did.base import last_untouched, levels, row_means
+from analysis.causal.did.base import Base, last_untouched, outcome_levels, row_means
 from analysis.causal.did.group_time import GroupTime, Slopes
 from analysis.causal.inference.inference_rule import InferenceRule
 from analysis.causal.lottery.assignments import assignments
@@ -146,7 +147,7 @@ def pooled_slopes(effects: GroupTime) -> Slopes | None:
     if effects.base_rule != "all_before":
         return None
     start = int(panel.cohorts[0])
-    level = levels(panel, panel.y, last_untouched(panel, start, "all_before"), "all_before")
+    level = outcome_levels(panel, last_untouched(panel, start, "all_before"), "all_before")
     late = panel.periods >= start
     seen = panel.observed[:, late]
     slopes = []
@@ -180,8 +181,8 @@ def balance_p(panel: Prepared, *, draws: int, seed: int) -> float:
     float
         NaN where no cluster is measured before.
     """
-    level = levels(
-        panel, panel.y, last_untouched(panel, panel.cohorts[0], "all_before"), "all_before"
+    level = outcome_levels(
+        panel, last_untouched(panel, panel.cohorts[0], "all_before"), "all_before"
     )
     known = ~np.isnan(level)
     if not known.any():
@@ -222,22 +223,44 @@ def split(effects: GroupTime, cell_weights: np.ndarray) -> Split:
         omega[:, effects.period[k] - first] += column
         base = int(effects.base[k])
         by_base[base] = by_base.get(base, 0.0) + column
-    place = np.unique(panel.cohort, return_inverse=True)[1]
+    place, one, size = _places(panel)
     used = np.flatnonzero((omega != 0).any(axis=0))
-    after = (omega[:, used] * _centred(panel.y[:, used], place, panel.weights)).sum(axis=1)
+    after = (omega[:, used] * _centred_outcome(panel).take(used, axis=1)).sum(axis=1)
     before, gap = np.zeros(len(place)), 0.0
     for base, weight in by_base.items():
-        level = levels(panel, panel.y, base, effects.base_rule)
+        level, centred = _centred_levels(panel, base, effects.base_rule)
         gap += float(weight @ np.nan_to_num(level))
-        before += weight * _centred(level[:, None], place, panel.weights)[:, 0]
+        before += weight * centred
     both = by_cluster(np.column_stack([after, before]), panel.cluster)
-    one = np.unique(panel.cluster, return_index=True)[1]
-    size = np.bincount(place[one])[place[one]]
     mean = np.zeros((place.max() + 1, 2))
     np.add.at(mean, place[one], both)
     both = both - mean[place[one]] / size[:, None]
     scale = np.sqrt(size / np.maximum(size - 1, 1))
     return Split(both[:, 0] * scale, both[:, 1] * scale, scale, gap)
+
+
+# What parts of one panel have in common is asked for every effect, and reckoned once.
+
+
+@lru_cache(maxsize=4)
+def _places(panel: Prepared) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Place of each unit's cohort (N,), a unit a cluster (C,), clusters in its cohort (C,)."""
+    place = np.unique(panel.cohort, return_inverse=True)[1]
+    one = np.unique(panel.cluster, return_index=True)[1]
+    return place, one, np.bincount(place[one])[place[one]]
+
+
+@lru_cache(maxsize=4)
+def _centred_outcome(panel: Prepared) -> np.ndarray:
+    """(N, T) outcomes less the cohort's mean in each period."""
+    return _centred(panel.y, _places(panel)[0], panel.weights)
+
+
+@lru_cache(maxsize=16)
+def _centred_levels(panel: Prepared, last: int, base: Base) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) levels before, and the same less the cohort's mean."""
+    level = outcome_levels(panel, last, base)
+    return level, _centred(level[:, None], _places(panel)[0], panel.weights)[:, 0]
 
 
 def _centred(values: np.ndarray, place: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -217,12 +217,12 @@ def fit_ordered(
     def likelihood(theta: np.ndarray) -> float:
         if np.any(np.diff(theta[: K - 1]) <= 0):
             return -np.inf
-        p = _shares(theta, design, K)[0]
+        p = _shares(theta, design, K)
         return float((table * np.log(np.maximum(p, 1e-300))).sum())
 
     value = likelihood(theta)
     for _ in range(100):
-        p, slope = _shares(theta, design, K)
+        p, slope = _shares(theta, design, K), _slopes(theta, design, K)
         ratio = np.maximum(p, 1e-300)
         gradient = np.einsum("atk,atkp->p", table / ratio, slope, optimize=True)
         information = np.einsum("at,atkp,atkq,atk->pq", n, slope, slope, 1 / ratio, optimize=True)
@@ -243,21 +243,32 @@ def fit_ordered(
     raise FrameError("separated", "the answers of some wave and month all have one extreme label")
 
 
-def _shares(theta: np.ndarray, design: Saturated, K: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return (A, T, K) shares and their derivatives (A, T, K, K−1+P)."""
+def _until(theta: np.ndarray, design: Saturated, K: int) -> np.ndarray:
+    """Return (A, T, K−1) shares of answers up to each label but the last."""
     eta = design.X @ theta[K - 1 :]
     upper = theta[: K - 1] - eta[..., None]
-    F = 1 / (1 + np.exp(-np.clip(upper, -500, 500)))
+    return 1 / (1 + np.exp(-np.clip(upper, -500, 500)))
+
+
+def _shares(theta: np.ndarray, design: Saturated, K: int) -> np.ndarray:
+    """Return (A, T, K) shares of labels."""
+    F = _until(theta, design, K)
+    edge = np.zeros((*F.shape[:2], 1))
+    return np.diff(np.concatenate([edge, F, edge + 1], axis=2), axis=2)
+
+
+def _slopes(theta: np.ndarray, design: Saturated, K: int) -> np.ndarray:
+    """Return (A, T, K, K−1+P) derivatives of the shares of labels."""
+    F = _until(theta, design, K)
     f = F * (1 - F)
-    edge = np.zeros((*eta.shape, 1))
-    p = np.diff(np.concatenate([edge, F, edge + 1], axis=2), axis=2)
-    slope = np.zeros((*p.shape, len(theta)))
+    edge = np.zeros((*F.shape[:2], 1))
+    slope = np.zeros((*F.shape[:2], K, len(theta)))
     for k in range(K - 1):
         slope[:, :, k, k] += f[..., k]
         slope[:, :, k + 1, k] -= f[..., k]
     along = np.diff(np.concatenate([edge, f, edge], axis=2), axis=2)
     slope[..., K - 1 :] = -along[..., None] * design.X[:, :, None, :]
-    return p, slope
+    return slope
 
 
 def _effects(fit: OrderedFit, cube: np.ndarray, design: Saturated, labels) -> np.ndarray:
@@ -273,7 +284,7 @@ def _effects(fit: OrderedFit, cube: np.ndarray, design: Saturated, labels) -> np
     weight = np.zeros(sizes.shape)
     for (a, t), counted in zip(design.cells, design.counted, strict=True):
         weight[a, t] = sizes[a, t] * counted
-    moved = _shares(theta, design, K)[0] - _shares(untreated, design, K)[0]
+    moved = _shares(theta, design, K) - _shares(untreated, design, K)
     shares = np.einsum("at,atk->k", weight / weight.sum(), moved)
     return np.concatenate([[design.average(sizes) @ fit.coef, labels @ shares], shares])
 

@@ -131,7 +131,7 @@ def time_to(
             data["done"].to_numpy(),
             data["treated"].to_numpy(),
             data["after"].to_numpy(),
-            data["site_id"].to_numpy(),
+            data["site"].to_numpy(),
             tau=tau,
             level=options.level,
         )
@@ -311,7 +311,10 @@ def _horizon(data: pd.DataFrame) -> float:
 
 
 def _durations(tickets, cohort, until, timezone, column) -> pd.DataFrame:
-    """Return ``site_id, hours, done, treated, after, watched`` of the tickets of both phases."""
+    """Return ``site, hours, done, treated, after, watched`` of the tickets of both phases.
+
+    ``site`` counts sites by their labels' order.
+    """
     tickets = requests(tickets)
     opened = pd.to_datetime(tickets["opened_at"], utc=True)
     local = opened.dropna().dt.tz_convert(timezone)
@@ -322,19 +325,21 @@ def _durations(tickets, cohort, until, timezone, column) -> pd.DataFrame:
         raise FrameError("no_treated", "no site is trained")
     ended = pd.to_datetime(tickets[column], utc=True)
     end = pd.Timestamp(until).tz_convert("UTC")
-    site = tickets["site_id"].astype(str)
+    code, site = pd.factorize(tickets["site_id"].astype(str), sort=True)
+    start = np.array([known.get(name, np.nan) for name in site], float)
+    followed = np.array([name in known for name in site], bool)
     # A time that ends before it began is a slip of the pen; the indicators leave it out as well.
-    kept = (site.isin(list(known)) & (opened <= end) & ~(ended < opened)).to_numpy()
-    opened, ended, site = opened[kept], ended[kept], site[kept]
+    kept = followed[code] & ((opened <= end) & ~(ended < opened)).to_numpy()
+    opened, ended, code = opened[kept], ended[kept], code[kept]
     local = opened.dt.tz_convert(timezone)
     period = periods_of(local).to_numpy(int)
     done = (ended.notna() & (ended <= end)).to_numpy(bool)
     data = pd.DataFrame(
         {
-            "site_id": site.to_numpy(),
+            "site": code,
             "hours": (ended.where(done, end) - opened).dt.total_seconds().to_numpy(float) / 3600,
             "done": done,
-            "treated": np.isfinite(site.map(known).to_numpy(float)),
+            "treated": np.isfinite(start[code]),
             "after": period >= max(first),
             "watched": (end - opened).dt.total_seconds().to_numpy(float) / 3600,
         }

@@ -120,7 +120,8 @@ class TrackingStage(Stage):
         frame = self.outcome(indicator, stratum=stratum)
         few = {"least_answers": self.least_answers(indicator)}
         chosen = {"form": self.form_of(indicator, frame), **few, **chosen}
-        base = self.base(indicator, frame).base  # asked in months, as the plan lock asks it
+        # Asked in months, as the plan lock asks it.
+        base = self.base(indicator, frame if stratum else None).base
         frame, rounds = causal.to_rounds(frame)
         if rounds is not None:
             months = self.client.design.anticipation_months
@@ -178,7 +179,8 @@ class TrackingStage(Stage):
     def _tickets(self) -> pd.DataFrame | None:
         """Work orders whose waiting is followed one by one; a sample where there are many."""
         read = ("site_id", "kind", "opened_at", "first_response_at", "resolved_at")
-        return self.sampled(self.rows("tickets"), read, unit="ticket_id", about="waits")
+        found = self.sampled(self.rows("tickets"), read, unit="ticket_id", about="waits")
+        return found if found is None else found[[name for name in read if name in found]]
 
     def _time_to(self, ending: str, tickets: pd.DataFrame, **named: Any) -> Any:
         zone = self.client.client.timezone
