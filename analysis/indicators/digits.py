@@ -8,10 +8,9 @@ same wherever it stands.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from analysis.indicators import registry
 from analysis.results import Estimate
@@ -45,10 +44,10 @@ def of_estimate(estimate: Estimate, changed: int = 1) -> Estimate:
         return e
     n = e.n_smallest or e.n
     width = 1.0 if e.unit == "share" else abs(e.value)
-    half = np.nan if e.ci_low is None else (e.ci_high - e.ci_low) / 2
-    size = step(width, changed / n if n else np.nan, half)
+    half = math.nan if e.ci_low is None else (e.ci_high - e.ci_low) / 2
+    size = step(width, changed / n if n else math.nan, half)
 
-    def end(value: float | None, how: Any) -> float | None:
+    def end(value: float | None, how: Callable[[float], int]) -> float | None:
         if value is None:
             return None
         # An end that is not zero does not read as zero: the claim beside it goes by its sign.
@@ -58,11 +57,11 @@ def of_estimate(estimate: Estimate, changed: int = 1) -> Estimate:
         e,
         value=near(e.value, size),
         se=None if e.se is None else significant(e.se),
-        ci_low=end(e.ci_low, np.floor),
-        ci_high=end(e.ci_high, np.ceil),
+        ci_low=end(e.ci_low, math.floor),
+        ci_high=end(e.ci_high, math.ceil),
         p_value=None if e.p_value is None else significant(e.p_value),
-        methods_low=end(e.methods_low, np.floor),
-        methods_high=end(e.methods_high, np.ceil),
+        methods_low=end(e.methods_low, math.floor),
+        methods_high=end(e.methods_high, math.ceil),
     )
 
 
@@ -71,29 +70,32 @@ def step(width: float, part: float, half: float) -> float:
 
     Where the answers are not known, half an interval tells the step; NaN where neither is known.
     """
-    if np.isfinite(part) and np.isfinite(width) and width > 0:
+    if math.isfinite(part) and math.isfinite(width) and width > 0:
         return nice(width * part)
-    if np.isfinite(half) and half > 0:
+    if math.isfinite(half) and half > 0:
         return 10.0 ** math.floor(math.log10(half / 10))
-    return np.nan
+    return math.nan
 
 
-def near(value: float, step: float, how: Any = np.round) -> float:
-    """Return a number on the steps; in four significant digits where there is no step."""
-    if not np.isfinite(value):
+def near(value: float, step: float, how: Callable[[float], int] = round) -> float:
+    """Return a number on the steps; in four significant digits where there is no step.
+
+    ``how`` takes a number between two steps to one of them; what becomes zero keeps its sign.
+    """
+    if not math.isfinite(value):
         return value
-    if not np.isfinite(step):
+    if not math.isfinite(step):
         return significant(value)
     places = max(0, 1 - math.floor(math.log10(step)))
     steps = value / step
-    whole = np.round(steps)
-    on_step = whole if abs(steps - whole) < 1e-9 * max(1.0, abs(whole)) else how(steps)
-    return round(float(on_step * step), places)
+    whole = round(steps)
+    on_step = whole if abs(steps - whole) < 1e-9 * max(1, abs(whole)) else how(steps)
+    return round(math.copysign(on_step, steps) * step, places)
 
 
 def significant(value: float) -> float:
     """Return a number in four significant digits."""
-    return float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else value
+    return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else value
 
 
 def nobodys(indicator: Any) -> bool:

@@ -41,9 +41,13 @@ _ROLE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Screen:
-    """What hides people in texts: hashes of names by their key, and their lengths."""
+    """What hides people in texts: hashes of names by their key, and their lengths.
+
+    Screens are told apart as objects: what one hid is remembered by it, and to compare thousands
+    of names would take longer than to hide one.
+    """
 
     salt: bytes = b""
     lengths: tuple[int, ...] = ()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -229,7 +230,7 @@ def _rounded_column(
     if not len(known) or np.equal(known, np.round(known)).all():
         return None
     if spec == "p" or "p_value" in column:
-        return np.array([digits.significant(v) for v in values])
+        return np.array(list(map(digits.significant, values.tolist())))
     share = spec in _SHARES or (not spec and np.abs(known).max() <= 1)
     shares = np.full(len(values), share)
     if "unit" in frame:
@@ -239,13 +240,11 @@ def _rounded_column(
         widest = np.abs(values) if level is None else np.abs(level.to_numpy(float))
     width = np.where(shares, 1.0, widest)
     by_interval = column in ("value", "ci_low", "ci_high") or level is not None
-    ends = np.floor if "low" in column else np.ceil if "high" in column else np.round
-    return np.array(
-        [
-            digits.near(value, digits.step(w, p, h if by_interval else np.nan), ends)
-            for value, w, p, h in zip(values, width, part, half, strict=True)
-        ]
-    )
+    ends = math.floor if "low" in column else math.ceil if "high" in column else round
+    given = (width, part, half if by_interval else np.full(len(values), np.nan))
+    steps = map(digits.step, *(numbers.tolist() for numbers in given))
+    rows = zip(values.tolist(), steps, strict=True)
+    return np.array([digits.near(value, step, ends) for value, step in rows])
 
 
 def _half_width(frame: pd.DataFrame) -> np.ndarray:

@@ -47,7 +47,8 @@ _CNY_TWICE = re.compile(
     rf"CNY{_SPACE}(?P<low>[+−]?\d[\d.,]*)(?P<unit>{_SPACE}(?:thousand|million))? to "
     rf"CNY{_SPACE}(?P<high>[+−]?\d[\d.,]*)(?(unit)(?P=unit)|(?![\d.,]|{_SPACE}(?:thousand|million)))"
 )
-_LOOSE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_LOOSE = re.compile(r" (?<=[\u4e00-\u9fff] )(?=[\u4e00-\u9fff])")
+"""A space between Chinese; a space is sought first, for it is found faster than what is around."""
 _P_VALUE = re.compile(r"\bp ([=<]) ?(?=\d)")
 _readers: list[set[str]] = []
 """Where the keys go that are read now, the innermost :func:`reading` last."""
@@ -85,9 +86,11 @@ def text(key: str, language: Language, **params: Any) -> str:
     'Frontline'
     """
     key = next((own for own in _sought(key) if own in _catalogue(language)), key)
-    sentence = _sentence(key, language)
+    pieces = _pieces(_sentence(key, language))
+    if all(name is None for _, name, _ in pieces):
+        return _as_it_stands(pieces)
     parts = []
-    for literal, name, spec, _ in _FORMATTER.parse(sentence):
+    for literal, name, spec in pieces:
         parts.append(literal)
         if name is None:
             continue
@@ -96,16 +99,30 @@ def text(key: str, language: Language, **params: Any) -> str:
                 f"{key} ({language}) needs {name!r}; it was given {sorted(params)}. "
                 f"Correct: text({key!r}, language, {name}=…)"
             )
-        word = _fill(key, language, params, name, spec or "")
+        word = _fill(key, language, params, name, spec)
         if name in _TITLES and language == "en" and not _starts_sentence("".join(parts)):
             word = title_in_sentence(word.replace(_KEPT_SPACE, " ")).replace(" ", _KEPT_SPACE)
         parts.append(word)
     return _tidy("".join(parts))
 
 
+@cache
+def _pieces(sentence: str) -> tuple[tuple[str, str | None, str], ...]:
+    """Return a sentence in pieces: words, and name and spec of the blank that follows them."""
+    parsed = _FORMATTER.parse(sentence)
+    return tuple((words, name, spec or "") for words, name, spec, _ in parsed)
+
+
+@cache
+def _as_it_stands(pieces: tuple[tuple[str, None, str], ...]) -> str:
+    """Return a sentence without blanks."""
+    return _tidy("".join(words for words, _, _ in pieces))
+
+
 def has(key: str) -> bool:
     """Tell whether the catalogue has a key (in Chinese; a test holds the languages equal)."""
-    return any(own in _catalogue(LANGUAGES[0]) for own in _sought(key))
+    known = _catalogue(LANGUAGES[0])
+    return any(own in known for own in _sought(key))
 
 
 @contextmanager
@@ -178,8 +195,8 @@ def words_by_number(key: str, language: Language) -> tuple[tuple[str, str, str],
 
 
 def _blanks(key: str, language: Language) -> list[tuple[str, str]]:
-    parsed = _FORMATTER.parse(_sentence(key, language))
-    return [(name, spec or "") for _, name, spec, _ in parsed if name is not None]
+    pieces = _pieces(_sentence(key, language))
+    return [(name, spec) for _, name, spec in pieces if name is not None]
 
 
 def _by_number(spec: str) -> bool:
@@ -223,12 +240,16 @@ def _tidy(sentence: str) -> str:
     That is ``p = <0.001``, a unit said at both ends, and the space that stands apart a number
     where its unit or date ends in Chinese.
     """
-    sentence = _EQUALS_LESS.sub("<", sentence)
-    sentence = _AT_MOST_LESS.sub(lambda found: _BELOW[found[1]], sentence)
-    sentence = _P_VALUE.sub("p\u00a0\\1\u00a0", sentence)  # never broken over two lines
-    sentence = _SAID_TWICE.sub(r"\g<low> \g<to> \g<high> \g<unit>", sentence)
-    sentence = _MONEY_TWICE.sub(r"\g<low> 至 ", sentence)
-    sentence = _CNY_TWICE.sub(r"CNY \g<low> to \g<high>\g<unit>", sentence)
+    # A rule is only tried where a sentence has what the rule cannot do without.
+    if "<" in sentence:
+        sentence = _EQUALS_LESS.sub("<", sentence)
+        sentence = _AT_MOST_LESS.sub(lambda found: _BELOW[found[1]], sentence)
+    if "p =" in sentence or "p <" in sentence:
+        sentence = _P_VALUE.sub("p\u00a0\\1\u00a0", sentence)  # never broken over two lines
+    if " 至 " in sentence or " to " in sentence:
+        sentence = _SAID_TWICE.sub(r"\g<low> \g<to> \g<high> \g<unit>", sentence)
+        sentence = _MONEY_TWICE.sub(r"\g<low> 至 ", sentence)
+        sentence = _CNY_TWICE.sub(r"CNY \g<low> to \g<high>\g<unit>", sentence)
     sentence = sentence.replace("。。", "。")  # a blank filled by a whole sentence
     return _LOOSE.sub("", sentence).replace(_KEPT_SPACE, " ")
 

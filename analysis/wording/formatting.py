@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from analysis.settings import Language
@@ -141,7 +141,7 @@ def indicator_title(indicator: str, language: Language) -> str:
     from analysis.indicators import registry
 
     known = registry.known().get(indicator)
-    return known.title.model_dump()[language] if known else indicator
+    return getattr(known.title, language) if known else indicator
 
 
 def title_in_sentence(title: str) -> str:
@@ -174,11 +174,15 @@ def _absent(value: Any) -> bool:
 
 def _decimal(value: float, digits: int, language: Language, *, signed: bool = False) -> str:
     value = round(float(value), digits) + 0.0  # + 0.0 turns −0.0 into 0.0
-    pattern, locale = _pattern(digits), _locale(language)
-    written = pattern.apply(abs(value), locale)
+    written = _written(abs(value), digits, language)
     if value < 0:
         return _MINUS + written
     return f"+{written}" if signed and value > 0 else written
+
+
+@lru_cache(maxsize=50_000)
+def _written(value: float, digits: int, language: Language) -> str:
+    return _pattern(digits).apply(value, _locale(language))
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -156,3 +158,20 @@ def test_an_end_on_one_side_of_zero_is_not_shown_as_zero():
         )
     )  # fmt: skip
     assert (found.ci_low, found.ci_high) == (0.012, 1.3)
+
+
+@pytest.mark.parametrize(
+    ("value", "how", "near"),
+    [
+        (0.24, round, 0.2),
+        (0.31, round, 0.4),
+        (0.24, math.floor, 0.2),
+        (0.24, math.ceil, 0.4),
+        (0.6, math.ceil, 0.6),  # a step is no step away from itself, however it is stored
+        (-0.05, round, -0.0),
+        (-0.05, math.floor, -0.2),
+        (-0.05, math.ceil, -0.0),
+    ],
+)
+def test_a_number_goes_to_a_step_as_it_is_told(value, how, near):
+    assert repr(digits.near(value, 0.2, how)) == repr(near)
