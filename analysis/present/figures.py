@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
 import warnings
 from collections.abc import Callable, Sequence
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis import wording
-from analysis.present import notebooks, tables, vectors
+from analysis.present import tables, vectors
 from analysis.present.fonts import complete_text
 from analysis.results import Estimate
 from analysis.settings import Language
@@ -31,7 +30,14 @@ _NARROW = 4.4
 """Inches of a drawing for telephones, on which letters are as large as the text around."""
 
 
-def embed(figure: Figure, *, anchor: str, alt: str, narrow: bool = False) -> str:
+def embed(
+    figure: Figure,
+    *,
+    anchor: str,
+    alt: str,
+    narrow: bool = False,
+    pictures: list[bytes] | None = None,
+) -> str:
     """Return a figure's markup and close it.
 
     Parameters
@@ -44,6 +50,8 @@ def embed(figure: Figure, *, anchor: str, alt: str, narrow: bool = False) -> str
         What a reader who cannot see it is told.
     narrow : bool
         Whether a second drawing follows, as wide as a telephone, with letters of the same size.
+    pictures : list of bytes, optional
+        Given, the figure is added to it as PNG.
 
     Raises
     ------
@@ -52,7 +60,7 @@ def embed(figure: Figure, *, anchor: str, alt: str, narrow: bool = False) -> str
     """
     import matplotlib.pyplot as plt
 
-    picture = _drawn(figure, anchor, alt)
+    picture = _drawn(figure, anchor, alt, pictures)
     if narrow and (small := _narrow(figure, anchor, alt)):
         picture = f'<div class="wide">{picture}</div><div class="narrow">{small}</div>'
     plt.close(figure)
@@ -70,11 +78,19 @@ def _narrow(figure: Figure, anchor: str, alt: str) -> str:
             return ""
 
 
-def _drawn(figure: Figure, anchor: str, alt: str) -> str:
+def _drawn(figure: Figure, anchor: str, alt: str, pictures: list[bytes] | None = None) -> str:
+    """Return a figure as SVG, or as PNG where that would be heavy; add it to the pictures too."""
     with complete_text():
-        svg = vectors.drawing(figure)
-    svg = _inline(svg, anchor, alt)
-    return _png(figure, alt) if len(svg) > HEAVY else svg
+        svg, box = vectors.drawing(figure)
+        svg = _inline(svg, anchor, alt)
+        heavy = len(svg) > HEAVY
+        picture = vectors.png(figure, box) if heavy or pictures is not None else b""
+    if pictures is not None:
+        pictures.append(picture)
+    if not heavy:
+        return svg
+    data = base64.b64encode(picture).decode("ascii")
+    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
 
 
 def wrap(picture: str, *, caption: str, anchor: str, title: str = "", below: str = "") -> str:
@@ -123,10 +139,7 @@ def figure(
     if hasattr(data, "__len__") and len(data) == 0:
         words = wording.text("report.empty_figure", language)
         return wrap(f'<p class="none">{escape(words)}</p>', caption=caption, anchor=anchor)
-    drawn = draw()
-    if pictures is not None:
-        pictures.append(png(drawn))
-    picture = embed(drawn, anchor=anchor, alt=alt, narrow=narrow)
+    picture = embed(draw(), anchor=anchor, alt=alt, narrow=narrow, pictures=pictures)
     below = _download(data, anchor, language)
     return wrap(picture, caption=caption, anchor=anchor, title=title, below=below)
 
@@ -149,19 +162,6 @@ def _inline(svg: str, anchor: str, alt: str) -> str:
         f'style="stroke-linejoin:round;stroke-linecap:butt">'
         f"<title>{escape(alt)}</title>{svg[opening.end() :].strip()}"
     )
-
-
-def png(figure: Figure) -> bytes:
-    """Return a figure as PNG."""
-    buffer = io.BytesIO()
-    with complete_text():
-        figure.savefig(buffer, format="png", dpi=notebooks.DPI, bbox_inches="tight")
-    return buffer.getvalue()
-
-
-def _png(figure: Figure, alt: str) -> str:
-    data = base64.b64encode(png(figure)).decode("ascii")
-    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
 
 
 def _download(data: Any, anchor: str, language: Language) -> str:

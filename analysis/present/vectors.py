@@ -6,20 +6,20 @@ have in common stand once, at its beginning, as do the styles that many of their
 
 from __future__ import annotations
 
-import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from analysis.present import notebooks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.transforms import BboxBase
 
 _PATH = re.compile(r'<path(?: id="(?P<id>[^"]+)")? d="(?P<d>[^"]+)"')
 _VIEW_BOX = re.compile(r'viewBox="[^"]*"')
 _PAPER = re.compile(r'(<path d=")[^"]*')
-_DOTS = 72
-"""A point of SVG is one of 72 to the inch."""
 _MARGIN = 0.1
 """Inches around what is drawn."""
 _STEP = re.compile(r"([MLQCz])([^MLQCz]*)")
@@ -47,8 +47,8 @@ _LARGE = 8
 """Glyphs are drawn on a square of some 6,400 units; one of 800 looks the same."""
 
 
-def drawing(figure: Figure) -> str:
-    """Draw a figure once and return its SVG, cut to what is on it.
+def drawing(figure: Figure) -> tuple[str, BboxBase]:
+    """Draw a figure once, and return its SVG, cut to what is on it, and where that is in points.
 
     ``savefig(bbox_inches="tight")`` draws twice, for it has to know the size before it writes;
     here the size is the view box, written when all is drawn.
@@ -58,23 +58,32 @@ def drawing(figure: Figure) -> str:
     figure : Figure
         Finished figure; its resolution becomes that of SVG, 72 dots an inch.
     """
-    from matplotlib.backends.backend_svg import RendererSVG
+    from analysis.present.renderers import DOTS, svg_of
 
-    figure.set_dpi(_DOTS)
-    width, height = (side * _DOTS for side in figure.get_size_inches())
-    buffer = io.StringIO()
-    renderer = RendererSVG(width, height, buffer, _DOTS, metadata={"Date": None})
-    figure.draw(renderer)
-    cut = figure.get_tightbbox(renderer).padded(_MARGIN)
-    renderer.finalize()
-    left, right = cut.x0 * _DOTS, cut.x1 * _DOTS
-    top, bottom = height - cut.y1 * _DOTS, height - cut.y0 * _DOTS
+    svg, reached = svg_of(figure)
+    cut = reached.padded(_MARGIN * DOTS)
+    height = figure.get_figheight() * DOTS
+    left, right = cut.x0, cut.x1
+    top, bottom = height - cut.y1, height - cut.y0
     box = f'viewBox="{left:.1f} {top:.1f} {right - left:.1f} {bottom - top:.1f}"'
     corners = ((left, bottom), (right, bottom), (right, top), (left, top))
     paper = " L ".join(f"{x:.1f} {y:.1f}" for x, y in corners)
-    svg = _VIEW_BOX.sub(box, buffer.getvalue(), count=1)
+    svg = _VIEW_BOX.sub(box, svg, count=1)
     # The first path is the paper the figure is drawn on.
-    return _PAPER.sub(rf"\g<1>M {paper} z", svg, count=1)
+    return _PAPER.sub(rf"\g<1>M {paper} z", svg, count=1), cut
+
+
+def png(figure: Figure, box: BboxBase) -> bytes:
+    """Return the part of a figure that was drawn on as PNG, as it was laid out.
+
+    Parameters
+    ----------
+    figure, box
+        What was drawn, and where, as :func:`drawing` says it.
+    """
+    from analysis.present.renderers import png_of
+
+    return png_of(figure, box, notebooks.DPI)
 
 
 def compact(svg: str) -> str:
@@ -163,11 +172,12 @@ def _shorter(found: re.Match[str]) -> str:
     kind = "line" if name is None else "mark" if re.search(r"-m[0-9a-f]{6,}$", name) else "glyph"
     head = "<path" if name is None else f'<path id="{name}"'
     shrunk = _LARGE if kind == "glyph" else 1
-    return f'{head} d="{"".join(_relative(found["d"], _PLACES[kind], shrunk))}"'
+    return f'{head} d="{_relative(found["d"], _PLACES[kind], shrunk)}"'
 
 
-def _relative(path: str, places: int, shrunk: int) -> Iterator[str]:
-    """Yield a path of absolute steps as relative ones; rounding does not add up along it.
+@lru_cache(maxsize=4096)
+def _relative(path: str, places: int, shrunk: int) -> str:
+    """Return a path of absolute steps as relative ones; rounding does not add up along it.
 
     Steps that go on in the same horizontal direction are one.
     """
@@ -188,12 +198,13 @@ def _relative(path: str, places: int, shrunk: int) -> Iterator[str]:
             steps.append((letter, step))
         at = pairs[-1]
         start = at if letter == "M" else start
-    before = ""
+    before, written = "", ""
     for letter, step in steps:
         words = " ".join(_written(value, places) for value in step).replace(" -", "-")
         again = letter == before and letter not in "Mz"
-        yield (words if words[0] == "-" else f" {words}") if again else letter.lower() + words
+        written += (words if words[0] == "-" else f" {words}") if again else letter.lower() + words
         before = letter
+    return written
 
 
 def _written(value: int, places: int) -> str:
