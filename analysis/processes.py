@@ -34,7 +34,7 @@ def spread(work: Callable[[Piece], Done], pieces: Sequence[Piece], processes: in
     with ProcessPoolExecutor(
         min(processes, len(pieces)),
         mp_context=context,
-        initializer=_begin,
+        initializer=take_surroundings,
         initargs=(dict(os.environ), os.getcwd()),
     ) as pool:
         begun = [pool.submit(work, piece) for piece in pieces]
@@ -53,12 +53,36 @@ def _ended(future: Future[Any]) -> bool:
     return error is None
 
 
-def _begin(environment: Mapping[str, str], folder: str) -> None:
-    """Give a forked process the surroundings of the one that asked for it."""
+def take_surroundings(environment: Mapping[str, str], folder: str) -> None:
+    """Give a forked process the surroundings of the one that asked for it, and its end.
+
+    Parameters
+    ----------
+    environment : Mapping[str, str]
+        The whole environment it sees.
+    folder : str
+        Working directory.
+    """
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     threading.Thread(target=end_with_parent, name="parent-watch", daemon=True).start()
+
+
+def share_server() -> None:
+    """Let a process that was forked from the fork server fork its own from there too.
+
+    It knows the address of the server, but the standard library takes a server to be running only
+    in the process that started it, and would start another, with all imports. Where a version of
+    Python asks for more than the address, that is what happens.
+    """
+    from multiprocessing import forkserver
+
+    server: Any = forkserver._forkserver
+    if server._forkserver_address is None or getattr(server, "_forkserver_authkey", b"-") is None:
+        return
+    module: Any = forkserver
+    module.ensure_running = server.ensure_running = lambda: None
 
 
 def end_with_parent() -> None:

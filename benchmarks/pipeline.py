@@ -90,13 +90,14 @@ def measure(*commands: list[str]) -> Measured:
     return Measured(time.monotonic() - began, *peaks)
 
 
-def papermill_commands(run_dir: Path, folder: Path) -> list[list[str]]:
-    root = project_root()
+def papermill_commands(run_dir: Path, folder: Path, client: str = CLIENT) -> list[list[str]]:
+    """Commands that run the notebooks of this clone on prepared inputs, one a notebook."""
+    notebooks = Path(__file__).resolve().parents[1] / "notebooks"
     binary = Path(sys.executable).with_name("papermill")
     return [
         [
-            str(binary), "--no-progress-bar", str(root / "notebooks" / stage.notebook),
-            str(folder / stage.notebook), "-r", "client", CLIENT, "-r", "run_dir", str(run_dir),
+            str(binary), "--no-progress-bar", str(notebooks / stage.notebook),
+            str(folder / stage.notebook), "-r", "client", client, "-r", "run_dir", str(run_dir),
         ]
         for stage in parameters.STAGES
     ]  # fmt: skip

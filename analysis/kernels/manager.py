@@ -43,11 +43,17 @@ def warm_is_possible() -> bool:
     return PROVISIONER in registered.names
 
 
-def start_server() -> None:
-    """Start the fork server now, so that its imports run beside other work."""
+def start_server(*more: str) -> None:
+    """Start the fork server now, so that its imports run beside other work.
+
+    Parameters
+    ----------
+    *more : str
+        Modules that it imports besides those of the kernels.
+    """
     from multiprocessing import forkserver
 
-    multiprocessing.set_forkserver_preload(["analysis.kernels.preload"])
+    multiprocessing.set_forkserver_preload(["analysis.kernels.preload", *more])
     forkserver.ensure_running()
 
 

@@ -9,9 +9,10 @@ along, which renews its own pools after a fork (a test reads and writes Parquet 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from analysis.kernels.threads import SINGLE_THREADED
@@ -47,8 +48,13 @@ MODULES = (
 """What is imported; a room listed here may not import DuckDB at its top."""
 
 
-def load() -> dict[str, str]:
-    """Import :data:`MODULES`, then read the catalogues into their caches.
+def load(modules: Sequence[str] = MODULES) -> dict[str, str]:
+    """Import modules, then read the catalogues into their caches.
+
+    Parameters
+    ----------
+    modules : Sequence[str]
+        Their names.
 
     Returns
     -------
@@ -58,13 +64,14 @@ def load() -> dict[str, str]:
     """
     failed = {}
     steps: dict[str, Callable[[], object]] = {
-        name: partial(importlib.import_module, name) for name in MODULES
+        name: partial(importlib.import_module, name) for name in modules
     }
     for name, step in {**steps, "catalogues": read_catalogues}.items():
         try:
             step()
         except Exception as error:
             failed[name] = f"{type(error).__name__}: {error}"
+    settle()
     return failed
 
 
@@ -79,6 +86,16 @@ def read_catalogues() -> None:
     registry.load()
     views.names()
     theme.apply()
+
+
+def settle() -> None:
+    """Take what was loaded out of the sight of the garbage collector.
+
+    A collection in a child would walk through all of it, and by writing its marks turn memory that
+    is shared with the server into memory of its own.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 FAILED = load()

@@ -1,7 +1,8 @@
 """Several clients: one process each, on this machine or on a Dask cluster.
 
 A pool of workers loses the whole batch when one of them is killed; a child a client loses that
-client only.
+client only. On this machine they are forked from one server that has done the imports of all,
+where the system can.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from analysis import kernels
 from analysis.files import project_root
-from analysis.pipeline import machine
+from analysis.pipeline import forked, machine
+from analysis.pipeline.worker import work
 
 WORKER = (sys.executable, "-m", "analysis.pipeline.worker")
 
@@ -90,19 +93,26 @@ def run_client(
         check=False,
     )
     seconds = time.monotonic() - began
+    lines = done.stdout.splitlines()
+    answer = None
+    if done.returncode in (0, 1) and lines and lines[-1].startswith("{"):
+        answer = json.loads(lines[-1])
+    return _outcome(client, done.returncode, seconds, answer, done.stderr)
+
+
+def _outcome(
+    client: str, exit_status: int, seconds: float, answer: Mapping[str, Any] | None, said: str
+) -> ClientOutcome:
     common: dict[str, Any] = {
         "client": client,
-        "exit_status": done.returncode,
+        "exit_status": exit_status,
         "seconds": round(seconds, 3),
     }
-    lines = done.stdout.splitlines()
-    if done.returncode not in (0, 1) or not lines or not lines[-1].startswith("{"):
-        return ClientOutcome(state="killed", error=_last_words(done), **common)
-    answer = json.loads(lines[-1])
-    folder = Path(answer["folder"]) if answer["folder"] else None
+    if answer is None:
+        return ClientOutcome(state="killed", error=_last_words(exit_status, said), **common)
     return ClientOutcome(
         state=answer["state"],
-        folder=folder,
+        folder=Path(answer["folder"]) if answer["folder"] else None,
         step=answer["step"],
         error=answer["error"],
         held=answer.get("held"),
@@ -116,11 +126,14 @@ def run_clients(
     *,
     jobs: int | None = None,
     root: Path | None = None,
-    command: Sequence[str] = WORKER,
+    command: Sequence[str] | None = None,
     on_done: Callable[[ClientOutcome], object] | None = None,
     **options: Any,
 ) -> list[ClientOutcome]:
     """Run several clients, as many at a time as cores and memory allow.
+
+    Where kernels are forked, the clients are too, from the same server
+    (:mod:`analysis.pipeline.forked`); elsewhere each is a command.
 
     Parameters
     ----------
@@ -130,8 +143,8 @@ def run_clients(
         Clients at a time, when another number is wanted.
     root : Path, optional
         Project root.
-    command : Sequence[str]
-        What is started for each client.
+    command : Sequence[str], optional
+        What is started for each client instead.
     on_done : Callable, optional
         Called in the calling thread with each outcome as it comes.
     **options
@@ -146,15 +159,41 @@ def run_clients(
     at_once = min(jobs or machine.clients(), max(1, len(names)))
     share = max(1, machine.cores() // at_once)
     asked = {"root": str((root or project_root()).resolve()), "workers": share, **options}
-    outcomes = {}
+    outcomes: dict[str, ClientOutcome] = {}
+
+    def tell(outcome: ClientOutcome) -> None:
+        outcomes[outcome.client] = outcome
+        if on_done is not None:
+            on_done(outcome)
+
+    if command is None and options.get("warm", True) and kernels.warm_is_possible():
+        forked.run_each(
+            work,
+            names,
+            asked,
+            at_once,
+            lambda e: tell(_outcome(e.client, e.exit_status, e.seconds, e.answer, e.said)),
+        )
+    else:
+        _run_commands(names, asked, at_once, command or WORKER, tell)
+    return [outcomes[name] for name in names]
+
+
+def _run_commands(
+    names: Sequence[str],
+    asked: Mapping[str, Any],
+    at_once: int,
+    command: Sequence[str],
+    tell: Callable[[ClientOutcome], object],
+) -> None:
     with ThreadPoolExecutor(max_workers=at_once) as pool:
         waiting = [pool.submit(run_client, name, asked, command) for name in names]
-        for future in as_completed(waiting):
-            outcome = future.result()
-            outcomes[outcome.client] = outcome
-            if on_done is not None:
-                on_done(outcome)
-    return [outcomes[name] for name in names]
+        try:
+            for future in as_completed(waiting):
+                tell(future.result())
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def run_clients_on_cluster(
@@ -220,8 +259,8 @@ def _from_cluster(client: str, future: Any) -> ClientOutcome:
     return ClientOutcome(client=client, state="killed", exit_status=1, seconds=0.0, error=line)
 
 
-def _last_words(done: subprocess.CompletedProcess[str]) -> str:
-    if done.returncode < 0:
-        return f"the process was killed by signal {-done.returncode}"
-    said = [line for line in done.stderr.splitlines() if line.strip()]
-    return said[-1] if said else f"the process ended with status {done.returncode}"
+def _last_words(exit_status: int, said: str) -> str:
+    if exit_status < 0:
+        return f"the process was killed by signal {-exit_status}"
+    lines = [line for line in said.splitlines() if line.strip()]
+    return lines[-1] if lines else f"the process ended with status {exit_status}"

@@ -206,3 +206,10 @@ def test_each_kernel_has_a_folder_of_its_own():
     finally:
         for manager in (first, second):
             manager.folder.rmdir()
+
+
+@needs_fork
+def test_the_collector_of_a_forked_kernel_leaves_the_imports_alone(tmp_path):
+    seen = "import gc; print(gc.get_freeze_count() > 100_000, gc.get_threshold()[0])"
+    assert execute(tmp_path, seen, warm=True).ok
+    assert printed(tmp_path) == ["True 50000"]
