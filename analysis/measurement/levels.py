@@ -100,8 +100,16 @@ def seal(frame: pd.DataFrame) -> str:
         64 hexadecimal digits.
     """
     columns = sorted(frame.columns)
-    lines = sorted(
-        "\x1f".join(f"{v:.9g}" if isinstance(v, float) else str(v) for v in row)
-        for row in frame[columns].itertuples(index=False, name=None)
-    )
+    texts = [_texts(frame[name]) for name in columns]
+    lines = sorted(map("\x1f".join, zip(*texts, strict=True)))
     return hashlib.sha256("\n".join([",".join(columns), *lines]).encode()).hexdigest()
+
+
+def _texts(column: pd.Series) -> list[str]:
+    """Return what the seal reads of each value of a column."""
+    if isinstance(column.dtype, pd.StringDtype):
+        # A panel repeats few names many times.
+        codes, names = pd.factorize(column)
+        told = [*names, str(column.dtype.na_value)]
+        return [told[code] for code in codes]
+    return [f"{v:.9g}" if isinstance(v, float) else str(v) for v in column]

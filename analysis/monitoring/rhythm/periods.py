@@ -142,6 +142,17 @@ def compared(
     ----------
     Cochran (1977), Sampling Techniques, chapter 6, for the linearised ratio.
     """
+    return _of_sums(_by_site(now), _by_site(before), times=times, level=level)
+
+
+def _by_site(cells: pd.DataFrame) -> pd.DataFrame:
+    return cells.groupby("site_id")[["total", "exposure"]].sum()
+
+
+def _of_sums(
+    now: pd.DataFrame, before: pd.DataFrame, *, times: float, level: float
+) -> dict[str, float]:
+    """Compare as :func:`compared`, of the sums by site."""
     sides = [_linearised(side, times) for side in (now, before)]
     found = {"sites": float(len(sides[0][1]))}
     for name, (value, parts_) in zip(("value", "was"), sides, strict=True):
@@ -154,9 +165,8 @@ def compared(
     return found | {"change": change, "change_low": low, "change_high": high}
 
 
-def _linearised(cells: pd.DataFrame, times: float) -> tuple[float, pd.Series]:
+def _linearised(sums: pd.DataFrame, times: float) -> tuple[float, pd.Series]:
     """Return the ratio and what each site adds to its error."""
-    sums = cells.groupby("site_id")[["total", "exposure"]].sum()
     sums = sums[sums["exposure"] > 0]
     whole = sums["exposure"].sum()
     if not whole > 0:
@@ -203,24 +213,40 @@ def indicator_rows(
         One row per indicator measured in the period: ``indicator, unit, n, was_n, people`` (the
         smaller of both) and what :func:`compared` gives.
     """
-    overall = panel[(panel["stratum"] == "") & (panel["site_id"] != "") & panel["value"].notna()]
-    now = range(period_of(span.first), period_of(span.known_to) + 1)
-    start = period_of(span.before_first)
-    before = range(start, start + len(now))
+    first = period_of(span.first)
+    months = period_of(span.known_to) + 1 - first
+    cells, sums = [], []
+    for start in (first, period_of(span.before_first)):
+        side = _cells(panel, range(start, start + months), in_part)
+        cells.append(dict(iter(side.groupby("indicator"))))
+        added = side.groupby(["indicator", "site_id"])[["total", "exposure"]].sum()
+        sums.append({name: added.loc[name] for name in cells[-1]})
+    nothing = (panel.iloc[:0], panel.iloc[:0].set_index("site_id")[["total", "exposure"]])
     rows = []
     for known in told:
-        cells = overall[overall["indicator"] == known.id]
-        cells = cells[~cells["period"].isin(list(in_part.get(known.id, ())))]
-        sides = [cells[cells["period"].isin(list(months))] for months in (now, before)]
-        if sides[0].empty:
+        if known.id not in cells[0]:
             continue
-        found = compared(*sides, times=scale(known), level=level)
+        sides = [side.get(known.id, nothing[0]) for side in cells]
+        both = [side.get(known.id, nothing[1]) for side in sums]
+        found = _of_sums(*both, times=scale(known), level=level)
         n, was_n = (_answers(side, known) for side in sides)
         _within(found, known, sides, level)
         people = min(n, was_n) if was_n else n
         rows.append({"indicator": known.id, "unit": known.unit, "n": n, "was_n": was_n,
                      "people": people, **found})  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _cells(
+    panel: pd.DataFrame, months: range, in_part: Mapping[str, Iterable[int]]
+) -> pd.DataFrame:
+    """Return the overall cells of sites that were measured in months known as a whole."""
+    cells = panel[panel["period"].between(months.start, months.stop - 1)]
+    cells = cells[(cells["stratum"] == "") & (cells["site_id"] != "") & cells["value"].notna()]
+    for name, part in in_part.items():
+        if part:
+            cells = cells[(cells["indicator"] != name) | ~cells["period"].isin(list(part))]
+    return cells
 
 
 def _answers(cells: pd.DataFrame, known: Indicator) -> int:
@@ -253,7 +279,7 @@ def week_rows(tickets: pd.DataFrame, span: Span, *, level: float = LEVEL) -> pd.
     Parameters
     ----------
     tickets : DataFrame
-        ``site_id, due`` (the day), ``in_time``: missing where no time was promised.
+        ``site_id, due`` (midnight of the day), ``in_time``: missing where no time was promised.
     span : Span
         A week.
     level : float
@@ -264,7 +290,7 @@ def week_rows(tickets: pd.DataFrame, span: Span, *, level: float = LEVEL) -> pd.
         return pd.DataFrame()
     cells = known.assign(total=known["in_time"].astype(float), exposure=1.0)
     sides = [
-        cells[cells["due"].map(lambda day, a=first, b=last: a <= day <= b).astype(bool)]
+        cells[_between(cells["due"], first, last)]
         for first, last in ((span.first, span.known_to), (span.before_first, span.before_last))
     ]
     n, was_n = (len(side) for side in sides)
@@ -276,7 +302,10 @@ def week_rows(tickets: pd.DataFrame, span: Span, *, level: float = LEVEL) -> pd.
 
 
 def _dated(tickets: Rows | None, timezone: str, on: dt.date) -> pd.DataFrame:
-    """Return site, kind and days of work orders, and whether those due by now were in time."""
+    """Return site, kind and days of work orders, and whether those due by now were in time.
+
+    A day is its midnight, without a zone.
+    """
     columns = ["site_id", "kind", "opened_at", "resolved_at", "due_at"]
     found = []
     for part in [] if tickets is None else parts(tickets, columns):
@@ -286,16 +315,28 @@ def _dated(tickets: Rows | None, timezone: str, on: dt.date) -> pd.DataFrame:
             if name in part
         }
         rows = part.reindex(columns=columns[:2])
-        for name, moment in moments.items():
-            rows[name.removesuffix("_at")] = moment.dt.date
+        for name in columns[2:]:
+            days = moments[name].dt.tz_localize(None).dt.normalize() if name in moments else pd.NaT
+            rows[name.removesuffix("_at")] = days
         if {"resolved_at", "due_at"} <= set(moments):
             due, done = moments["due_at"], moments["resolved_at"]
-            over = due.notna() & (rows["due"].map(lambda day: not pd.isna(day) and day <= on))
-            rows["in_time"] = (done <= due).astype(float).where(over.astype(bool))
+            rows["in_time"] = (done <= due).astype(float).where(rows["due"] <= pd.Timestamp(on))
         found.append(rows)
     named = ["site_id", "kind", "opened", "resolved", "due", "in_time"]
     whole = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
     return whole.reindex(columns=named)
+
+
+def _between(days: pd.Series, first: dt.date, last: dt.date) -> pd.Series:
+    """Return which days lie between two, both included; none that is not known."""
+    return days.between(pd.Timestamp(first), pd.Timestamp(last))
+
+
+def _with_day(table: pd.DataFrame | None, column: str) -> pd.DataFrame | None:
+    """Add the midnight of a column of dates, as ``day``, where there is one."""
+    if table is None or not present(table, column):
+        return None
+    return table.assign(day=dates(table[column]).dt.normalize())
 
 
 def _counts(
@@ -306,28 +347,26 @@ def _counts(
     first: dt.date,
     last: dt.date,
 ) -> Iterator[tuple[str, float]]:
-    """Yield what happened between two days, as far as it is recorded at all."""
+    """Yield what happened between two days, as far as it is recorded at all.
 
-    def within(days: pd.Series) -> pd.Series:
-        known = days.map(lambda day: not pd.isna(day) and first <= day <= last)
-        return known.astype(bool)
-
+    Enrolments and assessments have their ``day``, as of :func:`_with_day`.
+    """
     if len(tickets):
-        opened = within(tickets["opened"])
+        opened = _between(tickets["opened"], first, last)
         yield "opened", float(opened.sum())
         if tickets["kind"].notna().any():
             yield "complaints", float((opened & (tickets["kind"] == "complaint")).sum())
         if tickets["resolved"].notna().any():
-            yield "resolved", float(within(tickets["resolved"]).sum())
-    if enrolments is not None and present(enrolments, "attended", "held_on"):
-        held = dates(enrolments["held_on"]).dt.date
-        came = enrolments[within(held) & enrolments["attended"].eq(True)]
+            yield "resolved", float(_between(tickets["resolved"], first, last).sum())
+    if enrolments is not None and present(enrolments, "attended"):
+        held = _between(enrolments["day"], first, last)
+        came = enrolments[held & enrolments["attended"].eq(True)]
         yield "people_taught", float(came["staff_id"].nunique())
         if present(enrolments, "hours"):
             yield "hours_taught", float(came["hours"].sum())
     marks = lines.of("pass_marks")
-    if assessments is not None and marks and present(assessments, "score", "assessed_on"):
-        sat = assessments[within(dates(assessments["assessed_on"]).dt.date)]
+    if assessments is not None and marks and present(assessments, "score"):
+        sat = assessments[_between(assessments["day"], first, last)]
         table = pass_rates(sat, marks, by=(), level=LEVEL) if len(sat) else pd.DataFrame()
         yield "tests", float(table["n"].sum()) if len(table) else 0.0
         yield "passed", float(table["hits"].sum()) if len(table) else 0.0
@@ -457,6 +496,7 @@ def assess_periods(
         was spent), ``year_budget`` and ``follow_ups``; those without a row are left out.
     """
     dated = _dated(tickets, timezone, on)
+    taught, tested = _with_day(enrolments, "held_on"), _with_day(assessments, "assessed_on")
     spans = [span_of(pack, on=on, begins=begins) for pack in PACKS]
     counts: list[dict] = []
     indicators, money = [], []
@@ -467,7 +507,7 @@ def assess_periods(
             rows = indicator_rows(panel, told, span, in_part=in_part, level=level)
         indicators.append(rows.assign(pack=span.pack))
         sides = [
-            dict(_counts(dated, enrolments, assessments, lines, *days))
+            dict(_counts(dated, taught, tested, lines, *days))
             for days in ((span.first, span.known_to), (span.before_first, span.before_last))
         ]
         known = span.before_state != "none"
@@ -494,8 +534,7 @@ def assess_periods(
 
 def _spent(costs: pd.DataFrame, span: Span) -> pd.DataFrame:
     """Return plan and cost by category of the items that were spent in a period."""
-    days = dates(costs["spent_on"]).dt.date
-    within = days.map(lambda day: not pd.isna(day) and span.first <= day <= span.known_to)
-    mine = costs[within.astype(bool)]
+    days = dates(costs["spent_on"]).dt.normalize()
+    mine = costs[_between(days, span.first, span.known_to)]
     sums = mine.groupby("category")[["planned", "actual"]].sum(min_count=1)
     return sums.sort_values("actual", ascending=False).reset_index()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from analysis import design
+from analysis.design.power import Base
 from analysis.errors import DesignError
 from analysis.workspace.opening.lock_files import lock_path, read_lock
 from analysis.workspace.opening.opened import Opened
@@ -28,23 +29,34 @@ def base_of(stage: Opened, indicator: str, frame: pd.DataFrame | None = None) ->
         The outcome's frame where it is at hand.
     """
     found = stage.base_by_rule(indicator) if frame is None else design.choose_base(frame)
+    named = base_named(stage, indicator)
+    return found if named is None else found.as_stated(*named)
+
+
+def base_named(stage: Opened, indicator: str) -> tuple[Base, Literal["stated", "locked"]] | None:
+    """Return the base that the client file or the locked plan names; None leaves it to the rule."""
     stated = stage.client.design.base
     if stated != "auto":
-        return found.as_stated(stated, "stated")
+        return stated, "stated"
     locked = locked_plan(stage)
     if locked is None:
-        return found
-    bases = locked.get("bases", {})
-    return found.as_stated(bases.get(indicator, locked.get("base", "month_before")), "locked")
+        return None
+    return locked.get("bases", {}).get(indicator, locked.get("base", "month_before")), "locked"
 
 
 def bases_of(stage: Opened) -> tuple[str, Mapping[str, str]]:
     """Return the primary outcome's base, and those of planned outcomes that differ from it."""
     stated = stage.client.design
     others = [*stated.secondary_outcomes, *(b.indicator for b in stage.client.value.benefits)]
-    first = base_of(stage, stage.primary).base
-    found = {name: base_of(stage, name).base for name in dict.fromkeys(others)}
+    first = _base(stage, stage.primary)
+    found = {name: _base(stage, name) for name in dict.fromkeys(others)}
     return first, {name: base for name, base in found.items() if base != first}
+
+
+def _base(stage: Opened, indicator: str) -> str:
+    """Return an outcome's base; the rule reads the outcome only where it decides."""
+    named = base_named(stage, indicator)
+    return stage.base_by_rule(indicator).base if named is None else named[0]
 
 
 def locked_plan(stage: Opened) -> Mapping[str, Any] | None:

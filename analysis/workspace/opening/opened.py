@@ -103,6 +103,11 @@ class Opened:
         return pd.read_parquet(self.folder / PANEL)
 
     @cached_property
+    def measured(self) -> frozenset[str]:
+        """Indicators of the panel."""
+        return frozenset(self.panel["indicator"].unique())
+
+    @cached_property
     def waves(self) -> pd.DataFrame:
         """The roll-out; without a table of it every site counts as never trained."""
         known = self.table("waves")

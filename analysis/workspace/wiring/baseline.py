@@ -60,8 +60,7 @@ class BaselineStage(Stage):
     @property
     def goal_units(self) -> Mapping[str, str]:
         """Unit of every indicator that has a goal, of the primary outcome, and of some beside."""
-        measured = set(self.panel["indicator"])
-        beside = [name for name in _BESIDE if name in measured]
+        beside = [name for name in _BESIDE if name in self.measured]
         named = [self.primary, *(goal.indicator for goal in self.client.goals), *beside]
         return {name: self.unit(name) for name in dict.fromkeys(named)}
 

@@ -96,8 +96,7 @@ class MonitoringStage(Stage):
     @property
     def charted(self) -> Mapping[str, Any]:
         """What the control charts show: top-2-box satisfaction, else the primary outcome."""
-        measured = set(self.panel["indicator"])
-        name = "csat_top2" if "csat_top2" in measured else self.primary
+        name = "csat_top2" if "csat_top2" in self.measured else self.primary
         known = self.registry[name]
         return {"indicator": name, "share": known.unit == "share", "direction": known.direction}
 
@@ -278,13 +277,11 @@ class MonitoringStage(Stage):
             "complaints_per_1000": "u",
             "csat_mean": "ewma",
         }
-        measured = set(self.panel["indicator"])
-        return {name: kind for name, kind in wanted.items() if name in measured}
+        return {name: kind for name, kind in wanted.items() if name in self.measured}
 
     def contrasts(self) -> StageResults:
         """Compare trained with untrained sites, right at every look, and their complaints."""
-        measured = set(self.panel["indicator"])
-        named = [name for name in dict.fromkeys((self.primary, *WATCHED)) if name in measured]
+        named = [name for name in dict.fromkeys((self.primary, *WATCHED)) if name in self.measured]
         found = [
             self.step(
                 "contrast",
@@ -496,8 +493,7 @@ class MonitoringStage(Stage):
             (i for i in self.registry.values() if not i.strata_only and i.kind != "wait"),
             key=lambda i: (first.index(i.id) if i.id in first else len(first), -i.level),
         )
-        measured = set(self.panel["indicator"])
-        told = [i for i in known if i.id in measured]
+        told = [i for i in known if i.id in self.measured]
         tests, costs, enrolments = self.of("assessments", "costs", "enrolments")
         return assess_periods(
             self.panel,
@@ -528,8 +524,7 @@ class MonitoringStage(Stage):
 
     def _standing(self) -> StageResults:
         known = watched(self.registry, first=(self.primary,))
-        measured = set(self.panel["indicator"])
-        told = [indicator for indicator in known if indicator.id in measured]
+        told = [indicator for indicator in known if indicator.id in self.measured]
         courses = self.of("enrolments", "staff")
         return assess_sites(
             self.panel,
