@@ -132,9 +132,12 @@ class PlannedTest:
         used = np.flatnonzero((self._part.cell_weights[0] != 0) & effects.estimated)
         weights = self._part.cell_weights[0][used]
         att, influence = np.zeros((len(used), len(y))), np.zeros((y.shape[1], len(y)))
+        before: dict[tuple[int, int], np.ndarray] = {}
         for row, (k, weight) in enumerate(zip(used, weights, strict=True)):
-            before = y[:, :, effects.base_from[k] - first : effects.base[k] - first + 1]
-            change = y[:, :, effects.period[k] - first] - before.mean(axis=2)
+            window = (effects.base_from[k] - first, effects.base[k] - first + 1)
+            if window not in before:
+                before[window] = y[:, :, slice(*window)].mean(axis=2)
+            change = y[:, :, effects.period[k] - first] - before[window]
             own = panel.cohort == effects.cohort[k]
             others = (effects.contrast[:, k] != 0) & ~own
             for arm, sign in ((own, 1.0), (others, -1.0)):
@@ -218,7 +221,8 @@ class PlannedTest:
         )
 
         def p_value(effect: np.ndarray) -> np.ndarray:
-            size = np.abs(base - effect[:, None] * moved)
+            size = effect[:, None] * moved
+            np.abs(np.subtract(base, size, out=size), out=size)
             least = size[:, :1] - 1e-10 * np.maximum(size[:, :1], 1e-12)
             return ((size[:, 1:] >= least).sum(axis=1) + added) / (others + added)
 

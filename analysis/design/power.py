@@ -10,8 +10,9 @@ test would find the effect.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, Protocol
 
 import numpy as np
@@ -31,6 +32,8 @@ ALL_MONTHS = 60
 """Months after the start that no evaluation outlives."""
 BOOTSTRAPPED = 400
 """Simulated panels at most where each is bootstrapped."""
+BLOCK = 2_000_000
+"""Site-months drawn at once, to bound memory; a simulation of no more keeps its draws."""
 DRAWN = 200_000_000
 """Site-months drawn at most; a larger simulation gives way to the estimate's own variance."""
 
@@ -428,15 +431,59 @@ def covariance(errors: ErrorModel, n_periods: int) -> np.ndarray:
 def _errors(
     rng: np.random.Generator, shape: tuple[int, int, int], errors: ErrorModel
 ) -> np.ndarray:
-    phi = errors.autocorrelation
-    draws = rng.standard_normal(shape)
+    shock, noise = _standard(rng, shape, errors.autocorrelation, noisy=errors.sampling_sd > 0)
+    return _scaled(shock, noise, errors)
+
+
+def _standard(
+    rng: np.random.Generator, shape: tuple[int, int, int], phi: float, *, noisy: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Draw shocks and sampling noise of variance 1."""
+    shock = rng.standard_normal(shape)
     if phi > 0:
-        draws[..., 1:] *= math.sqrt(1 - phi**2)
-        draws = signal.lfilter([1.0], [1.0, -phi], draws, axis=-1)
-    draws *= errors.shock_sd
-    if errors.sampling_sd > 0:
-        draws += errors.sampling_sd * rng.standard_normal(shape)
-    return draws
+        shock[..., 1:] *= math.sqrt(1 - phi**2)
+        shock = signal.lfilter([1.0], [1.0, -phi], shock, axis=-1)
+    return shock, rng.standard_normal(shape) if noisy else None
+
+
+def _scaled(shock: np.ndarray, noise: np.ndarray | None, errors: ErrorModel) -> np.ndarray:
+    y = errors.shock_sd * shock
+    if noise is not None:
+        y += errors.sampling_sd * noise
+    return y
+
+
+Block = tuple[np.ndarray, np.ndarray | None, np.ndarray]
+"""Shocks, sampling noise and lasting levels of variance 1, of some of the simulated panels."""
+
+
+def _blocks(
+    seed: int, draws: int, sites: int, periods: int, phi: float, noisy: bool
+) -> Iterator[Block]:
+    rng, block = np.random.default_rng(seed), max(1, BLOCK // (sites * periods))
+    for first in range(0, draws, block):
+        n = min(block, draws - first)
+        shock, noise = _standard(rng, (n, sites, periods), phi, noisy=noisy)
+        yield shock, noise, rng.standard_normal((n, sites, 1))
+
+
+@lru_cache(maxsize=1)
+def _kept_block(*drawn: float) -> Block:
+    """Draw a simulation of one block; roll-outs of one size are tried with many variances."""
+    return next(_blocks(*drawn))
+
+
+def _panels(
+    errors: ErrorModel, seed: int, draws: int, sites: int, periods: int
+) -> Iterator[np.ndarray]:
+    """Give the simulated panels without effect, block by block."""
+    drawn = (seed, draws, sites, periods, errors.autocorrelation, errors.sampling_sd > 0)
+    small = 0 < draws * sites * periods <= BLOCK
+    blocks: Iterable[Block] = [_kept_block(*drawn)] if small else _blocks(*drawn)
+    for shock, noise, level in blocks:
+        y = _scaled(shock, noise, errors)
+        y += errors.site_sd * level
+        yield y
 
 
 def simulate(
@@ -466,26 +513,36 @@ def simulate(
         What asks the inference rule. Without one the t test of :func:`simulate_null` judges, which
         is not valid with few sites or small waves.
     """
+    return _judged(plan, errors, alpha, draws, seed, judge, DRAWN)
+
+
+@lru_cache(maxsize=64)
+def _judged(
+    plan: RollOut,
+    errors: ErrorModel,
+    alpha: float,
+    draws: int,
+    seed: int,
+    judge: Judge | None,
+    most: int,
+) -> Null:
+    """Simulate as :func:`simulate`; several questions of a stage ask for the same roll-out."""
     if judge is None:
         estimates, se = simulate_null(plan, errors, draws=draws, seed=seed)
         half = stats.t.ppf(1 - alpha / 2, _degrees(plan)) * se
         return Null(estimates - half, estimates + half, "t_test")
     test = judge(plan)
     draws = min(draws, BOOTSTRAPPED) if test.lead == "wild_bootstrap" else draws
-    rng, ends = np.random.default_rng(seed), []
     sites = len(plan.starts) + plan.n_never
-    cells = sites * plan.n_periods
-    if test.lead == "influence_function" and cells * draws > DRAWN:
+    if test.lead == "influence_function" and sites * plan.n_periods * draws > most:
         spread = test.spread(covariance(errors, plan.n_periods))
         estimates = spread * stats.norm.ppf((np.arange(draws) + 0.5) / draws)
         half = spread * stats.norm.ppf(1 - alpha / 2)
         return Null(estimates - half, estimates + half, test.lead)
-    block = max(1, 2_000_000 // cells)
-    for first in range(0, draws, block):
-        n = min(block, draws - first)
-        y = _errors(rng, (n, sites, plan.n_periods), errors)
-        y += errors.site_sd * rng.standard_normal((n, sites, 1))
+    ends, first = [], 0
+    for y in _panels(errors, seed, draws, sites, plan.n_periods):
         ends.append(test.intervals(y, level=1 - alpha, seed=seed + first))
+        first += len(y)
     low, high = (np.concatenate(side) for side in zip(*ends, strict=True))
     return Null(low, high, test.lead)
 

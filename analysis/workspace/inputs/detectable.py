@@ -151,7 +151,7 @@ def _of_part(document: dict[str, Any], table: str, raw: Path) -> Detectable:
         return of_tables(client.model_copy(update={"period": period}), examined.frames)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def judged(plan: design.RollOut) -> causal.PlannedTest:
     """Ask what will lead in a roll-out as planned, so that power is that of what leads."""
     return causal.plan_test(
