@@ -220,15 +220,16 @@ def indicator_rows(
         side = _cells(panel, range(start, start + months), in_part)
         cells.append(dict(iter(side.groupby("indicator"))))
         added = side.groupby(["indicator", "site_id"])[["total", "exposure"]].sum()
-        sums.append({name: added.loc[name] for name in cells[-1]})
-    nothing = (panel.iloc[:0], panel.iloc[:0].set_index("site_id")[["total", "exposure"]])
+        sums.append({str(name): part.droplevel(0) for name, part in added.groupby("indicator")})
+    no_cells = panel.iloc[:0]
+    no_sums = no_cells.set_index("site_id")[["total", "exposure"]]
     rows = []
     for known in told:
         if known.id not in cells[0]:
             continue
-        sides = [side.get(known.id, nothing[0]) for side in cells]
-        both = [side.get(known.id, nothing[1]) for side in sums]
-        found = _of_sums(*both, times=scale(known), level=level)
+        sides = [side.get(known.id, no_cells) for side in cells]
+        now, before = (side.get(known.id, no_sums) for side in sums)
+        found = _of_sums(now, before, times=scale(known), level=level)
         n, was_n = (_answers(side, known) for side in sides)
         _within(found, known, sides, level)
         people = min(n, was_n) if was_n else n
