@@ -81,7 +81,7 @@ def cells_in_this_process(*, drawn: bool = False) -> Iterator[None]:
         yield
 
 
-def texts(figure: Any, *, anchor: str, alt: str, narrow: bool = False) -> str:
+def texts(figure: Any, *, alt: str, **how: Any) -> str:
     """Return the texts of a figure in the place of its drawing."""
     words = [text.get_text() for text in figure.findobj(Text)]
     plt.close(figure)
