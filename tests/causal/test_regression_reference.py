@@ -206,6 +206,24 @@ def test_interactions_from_means_are_the_regression(monkeypatch, never, anticipa
         np.testing.assert_allclose(getattr(quick, name), getattr(slow, name), rtol=1e-9)
 
 
+@pytest.mark.parametrize("missing", [0.0, 0.15])
+@pytest.mark.parametrize("clustered", [False, True])
+def test_dummies_that_units_share_give_the_regression_on_all_rows(missing, clustered):
+    rng = np.random.default_rng(3)
+    frame = staggered(6, sizes=(5, 4, 5), never=6, periods=10, missing=missing)
+    units = frame["unit"].unique()
+    frame["w"] = frame["unit"].map(dict(zip(units, rng.uniform(0.5, 2, len(units)), strict=True)))
+    pair = dict(zip(units, np.arange(len(units)) // 2, strict=True))
+    frame["c"] = frame["unit"].map(pair).astype(str) + "/" + frame["cohort"].fillna(0).astype(str)
+    panel = prepare(frame, weights="w", cluster="c" if clustered else None)
+    shared = twfe_event_study(panel)
+    X = (panel.event_time[..., None] == np.array(shared.names, int)).astype(float)
+    rows = regress(panel.y, X, panel.observed, panel.cluster, shared.names, panel.weights)
+    np.testing.assert_allclose(shared.coef, rows.coef, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(shared.covariance, rows.covariance, rtol=1e-8, atol=1e-14)
+    assert (shared.n_obs, shared.n_clusters) == (rows.n_obs, rows.n_clusters)
+
+
 def test_a_panel_with_gaps_too_large_for_memory_is_refused(monkeypatch):
     frame = staggered(5, sizes=(3, 5, 4), never=6, periods=9).drop(index=[40])
     monkeypatch.setattr(event_study, "MOST_ENTRIES", 1000)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.causal.did.two_way import Regression, regress
+from analysis.causal.did.two_way import Regression, regress, regress_shared
 from analysis.causal.panel.frame import FrameError, Prepared, by_cluster
 
 #: Numbers in a matrix by unit, period and coefficient beyond which a panel with gaps is refused
@@ -54,9 +54,14 @@ def twfe_event_study(panel: Prepared, *, reference: int | None = None) -> Regres
     times = np.unique(event[panel.observed & np.isfinite(event)]).astype(int)
     left_out = {reference} if np.isinf(panel.cohort).any() else {reference, int(times.min())}
     times = np.array([e for e in times if e not in left_out])
-    X = (event[..., None] == times).astype(float)
+    # Units of one cohort with the same gaps have the same dummies.
+    alike = np.column_stack([panel.cohort, panel.observed])
+    _, first, member = np.unique(alike, axis=0, return_index=True, return_inverse=True)
+    X = (event[first][..., None] == times).astype(float)
     names = tuple(str(e) for e in times)
-    return regress(panel.y, X, panel.observed, panel.cluster, names, panel.weights)
+    return regress_shared(
+        panel.y, X, member.ravel(), panel.observed, panel.cluster, names, panel.weights
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -116,14 +116,83 @@ def regress(
     weighted = resid_X * effects.weights[:, None, None]
     gram = np.einsum("itk,itl->kl", weighted, resid_X)
     before = np.einsum("itk,i->k", np.where(observed[..., None], X, 0.0) ** 2, effects.weights)
+    bread = _bread(gram, before, names)
+    coef = bread @ np.einsum("itk,it->k", weighted, resid_y)
+    error = resid_y - resid_X @ coef
+    return _clustered(
+        names, coef, bread, np.einsum("itk,it->ik", weighted, error), observed, cluster
+    )
+
+
+def regress_shared(
+    y: np.ndarray,
+    X: np.ndarray,
+    member: np.ndarray,
+    observed: np.ndarray,
+    cluster: np.ndarray,
+    names: tuple[str, ...],
+    weights: np.ndarray | None = None,
+) -> Regression:
+    """Give the answer of :func:`regress` where many units have the same regressors.
+
+    Takes memory and time of the units' outcomes and of the distinct rows of regressors alone.
+
+    Parameters
+    ----------
+    y, observed : (N, T)
+    X : (G, T, K)
+        Distinct rows of regressors.
+    member : (N,) int
+        Row of each unit; units of one row are observed in the same periods.
+    cluster, names, weights
+        As of :func:`regress`.
+
+    Raises
+    ------
+    FrameError
+        As :func:`regress`.
+    """
+    own = TwoWay(observed, weights)
+    first = np.unique(member, return_index=True)[1]
+    size = np.bincount(member, weights=own.weights)
+    shared = TwoWay(observed[first], size)
+    resid_X, resid_y = shared.residual(X), own.residual(y)
+    K = X.shape[2]
+    weighted = (resid_X * size[:, None, None]).reshape(-1, K)
+    gram = weighted.T @ resid_X.reshape(-1, K)
+    inside = np.where(observed[first][..., None], X, 0.0)
+    bread = _bread(gram, np.einsum("gtk,g->k", inside**2, size), names)
+    moved, coef = np.zeros((len(y), K)), np.zeros(K)
+    order = np.argsort(member, kind="stable")
+    rows = np.split(order, np.cumsum(np.bincount(member))[:-1])
+    for g, units in enumerate(rows):
+        moved[units] = resid_y[units] @ resid_X[g]
+        coef += own.weights[units] @ moved[units]
+    coef = bread @ coef
+    for g, units in enumerate(rows):
+        moved[units] -= coef @ (resid_X[g].T @ resid_X[g])
+    return _clustered(names, coef, bread, moved * own.weights[:, None], observed, cluster)
+
+
+def _bread(gram: np.ndarray, before: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    """Invert the regressors' products once fixed effects are out; ``before`` are their squares."""
     scale = np.sqrt(np.maximum(np.diag(gram), 1e-300))
     absorbed = np.diag(gram) <= 1e-12 * before
     if absorbed.any() or np.linalg.cond(gram / np.outer(scale, scale)) > 1e12:
         raise FrameError("collinear", f"{', '.join(names)} cannot be told from the fixed effects")
-    bread = np.linalg.inv(gram)
-    coef = bread @ np.einsum("itk,it->k", weighted, resid_y)
-    error = resid_y - resid_X @ coef
-    scores = by_cluster(np.einsum("itk,it->ik", weighted, error), cluster)
+    return np.linalg.inv(gram)
+
+
+def _clustered(
+    names: tuple[str, ...],
+    coef: np.ndarray,
+    bread: np.ndarray,
+    by_unit: np.ndarray,
+    observed: np.ndarray,
+    cluster: np.ndarray,
+) -> Regression:
+    """Return coefficients with the covariance of their units' scores, (N, K), by cluster."""
+    scores = by_cluster(by_unit, cluster)
     n_obs, n_clusters = int(observed.sum()), int(cluster.max()) + 1
     used = len(coef) + int(observed.any(axis=0).sum())
     left = n_obs > used and n_clusters > 1
