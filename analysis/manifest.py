@@ -81,6 +81,8 @@ class Manifest:
         What every stage is run with.
     kernel : str
         ``warm`` or ``plain``.
+    forced : bool
+        Whether everything was asked to be computed anew.
     steps : dict of str to StepRecord
         In the order they run.
     """
@@ -99,6 +101,7 @@ class Manifest:
     platform: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
     kernel: str = "warm"
+    forced: bool = False
     steps: dict[str, StepRecord] = field(default_factory=dict)
     format: int = FORMAT
 

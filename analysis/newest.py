@@ -14,6 +14,8 @@ LINK = "latest"
 """A link to the run folder; where links are refused, a folder with a page that leads there."""
 SHEETS = "read"
 """Folder of the cleaned sheets that the next import need not read again."""
+REMEMBERED = "remembered"
+"""Folder of values that the next run need not compute again."""
 POINTER = "latest.txt"
 """Name of the run folder, where links are refused."""
 

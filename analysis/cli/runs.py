@@ -132,8 +132,8 @@ def prune(voice: Voice, client: str, keep: int, yes: bool) -> None:
     """Remove old runs of CLIENT, after listing them.
 
     The last complete report, the newest runs, what a newer version wrote, and the history of
-    alerts are kept; exports and the client file are never touched. The files as cleaned go too:
-    the next run reads every export again.
+    alerts are kept; exports and the client file are never touched. The files as cleaned and what
+    runs remember go too: the next run reads every export and computes everything again.
     """
     from analysis.pipeline import client_status, prunable
     from analysis.pipeline import prune as remove_runs

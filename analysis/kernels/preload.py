@@ -76,8 +76,11 @@ def load(modules: Sequence[str] = MODULES) -> dict[str, str]:
 
 
 def read_catalogues() -> None:
-    """Read wording, indicators and views into their caches, and make the fonts known."""
-    from analysis import wording
+    """Read wording, indicators and views into their caches, and make the fonts known.
+
+    The code is read for its hashes, too, while it is what was loaded a moment ago.
+    """
+    from analysis import reach, wording
     from analysis.indicators import registry
     from analysis.present import theme, views
 
@@ -86,6 +89,7 @@ def read_catalogues() -> None:
     registry.load()
     views.names()
     theme.apply()
+    reach.digest(*reach.sources())
 
 
 def settle() -> None:

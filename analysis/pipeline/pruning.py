@@ -18,14 +18,15 @@ KEPT = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prunable:
-    """A folder that may be removed: a run, or the cleaned sheets kept for the next import.
+    """A folder that may be removed: a run, or what is kept so that the next one has less to do.
 
     Attributes
     ----------
     folder : Path
         The folder.
     state : str
-        The manifest's word, ``damaged`` where the manifest cannot be read, or ``sheets``.
+        The manifest's word, ``damaged`` where the manifest cannot be read, ``sheets`` or
+        ``remembered``.
     size : int
         Bytes that its removal frees; files shared with a later run stay for that one.
     """
@@ -40,8 +41,8 @@ def prunable(client: str, *, keep: int = KEPT, root: Path | None = None) -> list
 
     Kept are the newest complete runs, the run that ``latest`` points at, a newer run that was cut
     or asked for some stages only and can go on, and what a newer version wrote. Of runs that look
-    back, each day's last complete one is kept. The cleaned sheets come last; without them, the next
-    import reads every file again.
+    back, each day's last complete one is kept. Cleaned sheets and remembered values come last;
+    without them, the next run reads every file and computes everything again.
 
     Parameters
     ----------
@@ -58,9 +59,10 @@ def prunable(client: str, *, keep: int = KEPT, root: Path | None = None) -> list
     if looking_back.is_dir():
         for day in sorted(path for path in looking_back.iterdir() if path.is_dir()):
             found += _of(day, 1)
-    sheets = reports / newest.SHEETS
-    if sheets.is_dir():
-        found.append(Prunable(folder=sheets, state="sheets", size=_frees(sheets)))
+    for name, state in ((newest.SHEETS, "sheets"), (newest.REMEMBERED, "remembered")):
+        kept = reports / name
+        if kept.is_dir():
+            found.append(Prunable(folder=kept, state=state, size=_frees(kept)))
     return found
 
 

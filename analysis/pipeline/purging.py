@@ -76,7 +76,8 @@ def purge_person(
         receipt.by_hand = []
         receipt.outside += [t for t in _databases(opened) if t not in receipt.outside]
         receipt.save(path)
-        for copied in (root / "reports" / client / newest.SHEETS, opened.folder / DRAWN):
+        kept = [root / "reports" / client / name for name in (newest.SHEETS, newest.REMEMBERED)]
+        for copied in (*kept, opened.folder / DRAWN):
             if copied.is_dir():
                 _take_away(root, copied, receipt, path)
         _clear_exports(opened, receipt, path, key, who, exports=exports)
@@ -92,7 +93,7 @@ def purge_person(
 
 
 def purge_run(client: str, run_id: str, *, root: Path | None = None) -> tuple[Path, Receipt]:
-    """Remove one run, what was copied from it, and its day of the history.
+    """Remove one run, what was copied from it and remembered, and its day of the history.
 
     A purge that was killed goes on where it stopped, also after the run itself went.
 
@@ -123,6 +124,8 @@ def purge_run(client: str, run_id: str, *, root: Path | None = None) -> tuple[Pa
             _take_away(root, folder, receipt, path)
         for home in (reports, *(reports / LOOKED_BACK).glob("*/")):
             _point_anew(home)
+        if (remembered := reports / newest.REMEMBERED).is_dir():
+            _take_away(root, remembered, receipt, path)
         copied = reports / "standalone"
         if run_id in _text(copied / "made_of.json"):
             _take_away(root, copied, receipt, path)

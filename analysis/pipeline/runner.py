@@ -191,6 +191,7 @@ class _Run:
         inputs = input_hashes(setting.root / "data" / setting.client)
         self.steps = _asked(steps(setting, inputs), wanted)
         self.fresh = _manifest(setting, inputs)
+        self.fresh.forced = force
         self.keys = _keys(self.steps, self.fresh)
         asked = [s.name for s in self.steps if not wanted or {s.name, s.stage} & set(wanted)]
         self.forced = {*asked, REPORT} if force else set()
@@ -215,6 +216,7 @@ class _Run:
                 remove(self.folder)  # nothing of a refused run is worth keeping
             return ended
         keep_alerts(self.setting, self.folder)
+        self._forget_oldest()
         if self.wanted is not None and self.setting.as_of is None:
             return self._end("partial")
         result = self._end("complete")
@@ -222,6 +224,13 @@ class _Run:
         if self.setting.as_of is None:
             write_portfolio(self.setting)
         return result
+
+    def _forget_oldest(self) -> None:
+        """Let values go that no run has used for long."""
+        from analysis import memory
+
+        home = self.setting.root / "reports" / self.setting.client
+        memory.tidy(home / newest.REMEMBERED)
 
     def _work(self) -> tuple[Step, BaseException] | None:
         """Do every step once those it reads have ended; return the first that failed.

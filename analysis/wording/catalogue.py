@@ -153,6 +153,11 @@ def reading() -> Iterator[set[str]]:
             _readers[-1].update(read)
 
 
+def note_read(read: Iterable[str]) -> None:
+    """Note keys in the block of :func:`reading` as if they were looked up now."""
+    _note(*read)
+
+
 def entries_hash(read: Iterable[str]) -> str:
     """Return one SHA-256 over what the catalogue holds under keys, in every language."""
     entries = _sentences()

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from analysis import client as clients
-from analysis import files, indicators, manifest, newest, parameters, wording
+from analysis import files, indicators, manifest, memory, newest, parameters, wording
 from analysis.client.evaluated import evaluated
 from analysis.errors import RunError
 from analysis.present import Display, notebooks, people
 from analysis.report import kept_settings, saved
 from analysis.settings import SEED, TRAINING
 from analysis.workspace import pages
+from analysis.workspace.opening import remembering
 from analysis.workspace.opening.prepare import CANONICAL, PANEL, look_back, prepare
 from analysis.workspace.opening.stage import Stage
 from analysis.workspace.wiring.baseline import BaselineStage
@@ -110,6 +111,8 @@ def open_stage(
     rolled_out = opened.programme == TRAINING
     opens, layout = (STAGES if rolled_out else WITHOUT_ROLLOUT)[name]
     wording.speak(language)
+    if notebooks.in_a_kernel():
+        memory.keep_in(remembering.store_of(client, folder))
     stage = opens(
         name=name,
         client=opened.model_copy(update={"period": back.period(opened.period)}),

@@ -15,6 +15,8 @@ LAYER = {
     "file_names": 0,
     "packaged": 0,
     "reach": 0.2,
+    "contents": 0.3,
+    "memory": 0.6,
     "spring_festival": 0,
     "unexpected": 0.2,
     "step_files": 0.2,

@@ -19,6 +19,7 @@ from analysis.design import BaseChoice, choose_base
 from analysis.errors import RunError
 from analysis.indicators import registry
 from analysis.keywords import Named, meant
+from analysis.memory import remembered
 from analysis.present import Display
 from analysis.refusals import Asked, step
 from analysis.results import Estimate, StageResults
@@ -193,8 +194,12 @@ class Opened:
         about: str = "",
         **settings: Any,
     ) -> StageResults:
-        """Return the results of a step, or the check that says why its method refuses."""
-        return step(self.name, topic, make, *args, about=about, **settings)
+        """Return the results of a step, or the check that says why its method refuses.
+
+        A step that is a function of a module gives what it gave before to the same arguments
+        (:mod:`analysis.memory`).
+        """
+        return step(self.name, topic, remembered(make), *args, about=about, **settings)
 
     @cached_property
     def _earlier(self) -> dict[str, StageResults]:
