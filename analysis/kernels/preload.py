@@ -42,6 +42,7 @@ MODULES = (
     "analysis.findings",
     "analysis.wording",
     "analysis.present",
+    "analysis.present.renderers",
     "analysis.report",
     "analysis.workspace",
 )

@@ -29,6 +29,9 @@ from matplotlib.transforms import Bbox, BboxBase, Transform
 DOTS = 72
 """A point of SVG is one of 72 to the inch; words are measured in points."""
 
+_PACKED = 3
+"""How hard a PNG is packed: in half of the usual time, an eighth larger."""
+
 
 class _Words(TextToPath):
     """Words as outlines; the files of a face are looked up once."""
@@ -218,7 +221,13 @@ def png_of(figure: Figure, box: BboxBase, dpi: int) -> bytes:
     buffer = io.BytesIO()
     inches = Bbox(box.get_points() / DOTS)
     with _laid_out(figure):
-        figure.savefig(buffer, format="png", dpi=dpi, bbox_inches=inches)
+        figure.savefig(
+            buffer,
+            format="png",
+            dpi=dpi,
+            bbox_inches=inches,
+            pil_kwargs={"compress_level": _PACKED},
+        )
     return buffer.getvalue()
 
 

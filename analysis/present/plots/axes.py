@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from analysis import wording
 from analysis.indicators import registry
@@ -17,7 +18,6 @@ from analysis.settings import Language
 from analysis.tables import period_of
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -120,8 +120,9 @@ def levels(
     The interval or the limits of a few sites may reach beyond what anybody could have answered;
     ``span`` is the least and the greatest possible level.
     """
-    low, high = span or (None, None)
-    return factor(unit) * values.astype(float).clip(low, high)
+    low, high = span or (-np.inf, np.inf)
+    drawn = factor(unit) * np.clip(values.astype(float).to_numpy(), low, high)
+    return pd.Series(drawn, index=values.index)
 
 
 def error_bars(

@@ -267,8 +267,8 @@ def _scale(
     grid[0, 0].set_ylim(low - room, high + room)
     first, last = int(shown["period"].min()), int(shown["period"].max())
     ticks = [first, last] if last > first else [first]
+    grid[0, 0].set_xticks(ticks, [ax.tick_word(shown, t, language) for t in ticks])  # all share it
     for place, axes in enumerate(grid.flat):
-        axes.set_xticks(ticks, [ax.tick_word(shown, t, language) for t in ticks])
         axes.tick_params(labelbottom=place + columns >= panels and place < panels)
         for label, side in zip(axes.get_xticklabels(), ("left", "right"), strict=False):
             label.set_ha(side)
