@@ -15,7 +15,7 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
-from analysis.kernels.threads import SINGLE_THREADED
+from analysis.kernels.environment import ENVIRONMENT
 
 PROVISIONER = "crmeval-forkserver"
 _LONGEST_SOCKET = 103
@@ -101,7 +101,7 @@ class PlainKernelManager(AsyncKernelManager):
         super().__init__(**kwargs)
 
     async def _async_start_kernel(self, **kw: Any) -> None:
-        environment = {**os.environ, **(kw.pop("env", None) or {}), **SINGLE_THREADED}
+        environment = {**os.environ, **(kw.pop("env", None) or {}), **ENVIRONMENT}
         environment["JPY_PARENT_PID"] = str(os.getpid())
         environment["PYTHONUTF8"] = "1"  # files are UTF-8, whatever the system's encoding
         await super()._async_start_kernel(env=environment, **kw)

@@ -15,9 +15,9 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from analysis.kernels.threads import SINGLE_THREADED
+from analysis.kernels.environment import ENVIRONMENT
 
-os.environ.update(SINGLE_THREADED)
+os.environ.update(ENVIRONMENT)
 
 MODULES = (
     "numpy",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
+from test_kernels import gone
 
 from analysis import manifest, newest, parameters
 from analysis.pipeline import (
@@ -111,6 +113,31 @@ def test_the_worker_says_what_is_wrong(project):
     done = batch.run_client("nobody", {"root": str(project.root)})
     assert (done.state, done.exit_status) == ("failed", 1)
     assert "no client 'nobody'" in done.error
+
+
+CALLER = """
+import pathlib, subprocess, sys
+if __name__ == "__main__":
+    called = (
+        "import os, pathlib, sys; from analysis.pipeline.worker import end_with_caller; "
+        "caller = os.getppid(); pathlib.Path(sys.argv[1]).write_text(str(os.getpid())); "
+        "end_with_caller(caller)"
+    )
+    subprocess.run([sys.executable, "-c", called, sys.argv[1] + ".new"])
+"""
+
+
+def test_a_client_ends_with_the_worker_of_the_cluster_that_was_killed(tmp_path):
+    script, note = tmp_path / "caller.py", tmp_path / "pid.new"
+    script.write_text(CALLER)
+    caller = subprocess.Popen([sys.executable, str(script), str(tmp_path / "pid")])
+    end = time.monotonic() + 60
+    while not (note.exists() and note.read_text()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    caller.kill()
+    caller.wait()
+    assert gone(int(note.read_text()))
 
 
 def test_a_dask_cluster_runs_the_clients(project, worker_script):

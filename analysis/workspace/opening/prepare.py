@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from analysis import client as clients
 from analysis import files, indicators, ingest, monitoring
@@ -118,6 +119,7 @@ def prepare(
     if horizon is not None:
         said = {"as_of": as_of.isoformat(), "undated": horizon.undated}
         files.write_text(folder / HORIZON, json.dumps(said, indent=1) + "\n")
+    pa.default_memory_pool().release_unused()  # the runner lives on, the tables do not
 
 
 def _until(
