@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 MARK = "\ufeff"
@@ -32,10 +33,13 @@ def inert(cell: Any) -> Any:
     some programs keep zeros, becomes the text in it; an apostrophe before anything else makes it
     text.
     """
-    if not isinstance(cell, str):
-        return cell
+    return _inert(cell) if isinstance(cell, str) else cell
+
+
+@lru_cache(maxsize=50_000)
+def _inert(cell: str) -> str:
     if wrapped := _WRAPPED.fullmatch(cell):
-        return inert(wrapped[1])
+        return _inert(wrapped[1])
     if not _LIVE.match(cell) or cell in _NO_NAME or _NUMBER.fullmatch(cell):
         return cell
     return f"'{cell}"

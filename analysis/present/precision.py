@@ -25,6 +25,7 @@ from analysis.indicators import digits
 from analysis.results import Alert, Estimate
 from analysis.settings import MIN_CELL
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 _MOST = 0.25
 """Share of the answers that may have changed before a number is withheld."""
 _COUNTS = ("n", "answers")
@@ -73,7 +74,7 @@ class Supported:
 
 def key(name: str, row: Sequence[Any]) -> str:
     """Return what tells one shown number from others: a hash of its table and its row's names."""
-    text = json.dumps([name, *(_told(cell) for cell in row)], ensure_ascii=False, sort_keys=True)
+    text = _ENCODER.encode([name, *(_told(cell) for cell in row)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -82,7 +83,8 @@ def keys(
 ) -> list[str]:
     """Return the :func:`key` of each row of a table."""
     named = [c for c in frame.columns if _names_row(frame, c, columns)]
-    return [key(name, row) for row in frame[named].itertuples(index=False, name=None)]
+    rows = zip(*(frame[c].tolist() for c in named), strict=True) if named else [()] * len(frame)
+    return [key(name, row) for row in rows]
 
 
 def counts(

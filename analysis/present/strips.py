@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from math import isnan
 
@@ -79,6 +80,15 @@ def history(points: Sequence[Point], beside: float | None, label: str) -> str:
     """
     if not points:
         return ""
+    return (
+        f'<svg class="strip" viewBox="0 0 {WIDTH} {_TALL}" width="{WIDTH}" height="{_TALL}" '
+        f'role="img" aria-label="{escape(label)}">{_in_time(tuple(points), beside)}</svg>'
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _in_time(points: tuple[Point, ...], beside: float | None) -> str:
+    """Return what is drawn of values in time, which is the same in every language."""
     known = [end for p in points for end in (p.low, p.value, p.high) if not isnan(end)]
     known += [] if beside is None else [beside]
     low, reach = min(known), (max(known) - min(known)) or 1.0
@@ -104,7 +114,4 @@ def history(points: Sequence[Point], beside: float | None, label: str) -> str:
     for p in points:
         how = "dot" if p is newest else "was"
         parts.append(f'<circle class="{how}" cx="{x(p.at)}" cy="{y(p.value)}" r="3"/>')
-    return (
-        f'<svg class="strip" viewBox="0 0 {WIDTH} {_TALL}" width="{WIDTH}" height="{_TALL}" '
-        f'role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
-    )
+    return "".join(parts)

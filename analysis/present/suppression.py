@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 MARK = "‡"
@@ -30,10 +31,10 @@ def suppressed(n: pd.Series, min_cell: int, *, complementary: bool = True) -> pd
     >>> suppressed(pd.Series([3, 12, 40]), 8).tolist()
     [True, True, False]
     """
-    counts = pd.to_numeric(n).astype("Float64")
-    hidden = ((counts > 0) & (counts < min_cell)).fillna(False).astype(bool)
+    counts = pd.to_numeric(n).to_numpy(float, na_value=np.nan)
+    hidden = (counts > 0) & (counts < min_cell)
     if complementary and hidden.sum() == 1:
-        others = counts[~hidden & (counts > 0).fillna(False).astype(bool)]
-        if len(others):
-            hidden[others.idxmin()] = True
-    return hidden
+        others = np.where(hidden | ~(counts > 0), np.inf, counts)
+        if np.isfinite(others).any():
+            hidden[others.argmin()] = True
+    return pd.Series(hidden, index=n.index)

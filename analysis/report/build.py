@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from html import escape
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from analysis import wording
 from analysis.files import write_text
@@ -57,12 +57,11 @@ def build(run_dir: Path, *, processes: int = 1) -> Path:
     Path
         ``<run_dir>/index.html``.
     """
-    parts = [(_write_main, ""), *((part, g) for g in FOLDERS for part in (_workbook, _site_pages))]
     try:
-        shown, *_ = spread(partial(_part, Path(run_dir)), parts, processes)
+        *_, shown = spread(partial(_part, Path(run_dir)), PARTS, processes)
     finally:
         _opened.cache_clear()
-    saved.keep(Path(run_dir), shown or {})
+    saved.keep(Path(run_dir), shown)
     return Path(run_dir) / "index.html"
 
 
@@ -70,16 +69,15 @@ _opened = lru_cache(maxsize=1)(open_run)
 """The run whose parts this process writes."""
 
 
-def _part(run_dir: Path, part: tuple[Callable[..., Any], Language | Literal[""]]) -> Any:
-    """Write one part of the report, of one language unless it is of both."""
-    write, language = part
+def _part(run_dir: Path, write: Callable[[Run], Any]) -> Any:
+    """Write one part of the report."""
     run = _opened(run_dir)
     with run.spoken():
-        return write(run, language) if language else write(run)
+        return write(run)
 
 
-def _write_main(run: Run) -> dict[str, int]:
-    """Write all but the pages of sites and the workbooks; return the answers behind numbers."""
+def _write_main(run: Run) -> None:
+    """Write all but the pages of sites and the workbooks."""
     pages: dict[Path, str] = {}
     changed = changes.since(run)
     for language, folder in FOLDERS.items():
@@ -106,17 +104,25 @@ def _write_main(run: Run) -> dict[str, int]:
     for path, text in alert_files(run).items():
         write_text(path, text)
     write_sheets(run)
+
+
+def _site_pages(run: Run) -> None:
+    """Write the pages by site; a font of their own, with what they say and no more."""
+    told = sites.Sites(run)
+    for language, folder in FOLDERS.items():
+        own = run.folder / folder / SITES
+        write_pages({own / name: html for name, html in site_pages.pages(told, language)})
+
+
+def _workbooks(run: Run) -> dict[str, int]:
+    """Write the workbooks; return the answers behind numbers, which are those of their tables."""
+    for language, folder in FOLDERS.items():
+        workbook.write_workbook(run, run.folder / folder, language)
     return _counts(run)
 
 
-def _workbook(run: Run, language: Language) -> None:
-    workbook.write_workbook(run, run.folder / FOLDERS[language], language)
-
-
-def _site_pages(run: Run, language: Language) -> None:
-    """Write the pages by site; a font of their own, with what they say and no more."""
-    own = run.folder / FOLDERS[language] / SITES
-    write_pages({own / name: html for name, html in site_pages.pages(sites.Sites(run), language)})
+PARTS = (_write_main, _site_pages, _workbooks)
+"""What of a report can be written at the same time; what both languages share is made once."""
 
 
 def _counts(run: Run) -> dict[str, int]:

@@ -109,14 +109,14 @@ def _state(row: Row, language: Language, told: str = "state") -> str:
 def _page(sites: Sites, row: Row, language: Language) -> str:
     run, site = sites.run, row["site_id"]
     name = people.hidden(str(row["site_name"]))
-    standing = sites.standing
-    mine = standing if standing.empty else standing[standing["site_id"] == site]
-    requests = pd.Series(map(_of_requests, mine.get("indicator", ())), mine.index, dtype=bool)
+    mine = sites.standing_of.get(site, ())
+    requests = [r for r in mine if _of_requests(r["indicator"])]
+    results = [r for r in mine if not _of_requests(r["indicator"])]
     parts = [
         ("do", _todo(sites, site, language)),
         ("alerts", cards.alerts(sites.alerts.get(site, []), "site-alerts", language)),
-        ("results", _rows(sites, mine[~requests], "results", language)),
-        ("requests", _rows(sites, mine[requests], "requests", language)),
+        ("results", _rows(sites, results, "results", language)),
+        ("requests", _rows(sites, requests, "requests", language)),
         *(
             [("training", _training(row, run.min_cell, language))]
             if run.programme == TRAINING
@@ -140,22 +140,21 @@ def _page(sites: Sites, row: Row, language: Language) -> str:
     body += f'<p><a href="{INDEX}">{_t("back", language)}</a></p>'
     if run.programme == TRAINING:
         body += f"<p>{escape(_state(row, language, 'told'))}</p>"
-    if silent := _silent(standing, mine, language):
+    if silent := _silent(sites, mine, language):
         body += f'<p class="notice">{silent}</p>'
     body += "\n".join(section.html(language) for section in sections)
     file = sites.files[site]
     return _render(sites, language, name=file, title=name, body=body, contents=sections)
 
 
-def _silent(standing: pd.DataFrame, mine: pd.DataFrame, language: Language) -> str:
+def _silent(sites: Sites, mine: Sequence[Row], language: Language) -> str:
     """Return the line on a site of which nothing is known any more; empty otherwise."""
-    if standing.empty:
+    if sites.newest is None:
         return ""
-    if mine.empty:
+    if not mine:
         return _t("never_measured", language)
-    last = int(mine["last"].max())
-    newest = int(standing["last"].max())
-    return _t("silent", language, month=last) if newest - last >= RECENT_MONTHS else ""
+    last = max(int(row["last"]) for row in mine)
+    return _t("silent", language, month=last) if sites.newest - last >= RECENT_MONTHS else ""
 
 
 def _of_requests(indicator: str) -> bool:
@@ -191,12 +190,12 @@ def _todo(sites: Sites, site: str, language: Language) -> str:
     )
 
 
-def _rows(sites: Sites, mine: pd.DataFrame, part: str, language: Language) -> str:
+def _rows(sites: Sites, mine: Sequence[Row], part: str, language: Language) -> str:
     """Return the table of indicators of a site: value, interval, past and peers, in time."""
-    if mine.empty:
+    if not mine:
         return f"<p>{_t(f'{part}_none', language)}</p>"
     cells, drawn, names = [], [], []
-    for row in records(mine):
+    for row in mine:
         title = sentences.indicator_title(row["indicator"], language)
         names.append(f"monitoring.site.{row['indicator']}.{row['site_id']}")
         if row["hidden"]:
@@ -218,7 +217,7 @@ def _rows(sites: Sites, mine: pd.DataFrame, part: str, language: Language) -> st
     keys = ("indicator", "value", "interval", "months", "past")
     head = [wording.text(f"sites.column.{key}", language) for key in keys]
     head[2] = wording.text("terms.interval", language, level=sites.run.level)
-    hidden = mine["hidden"].any()
+    hidden = any(row["hidden"] for row in mine)
     note = wording.text("sites.few", language, min_cell=sites.run.min_cell)
     return tables.render(
         head,
@@ -267,19 +266,14 @@ def _against(row: Row, of: str, language: Language) -> str:
 
 
 def _history(sites: Sites, row: Row, title: str, language: Language) -> str:
-    frame = sites.spans.get((row["site_id"], row["indicator"]))
-    if frame is None or len(frame) < 2:
+    history = sites.histories.get((row["site_id"], row["indicator"]))
+    if history is None or len(history.points) < 2:
         return ""
-    oldest = frame["span"].max()
-    drawn = zip(
-        oldest - frame["span"], frame["value"], frame["ci_low"], frame["ci_high"], strict=True
-    )
-    points = [strips.Point(*map(float, point)) for point in drawn]
     beside: float | None = row["peer_value"] if pd.notna(row["peer_value"]) else None
     words = wording.text(
-        "sites.drawn", language, indicator=title, n=len(points), month=int(frame["first"].min())
+        "sites.drawn", language, indicator=title, n=len(history.points), month=history.first
     )
-    return strips.history(points, beside, words)
+    return strips.history(history.points, beside, words)
 
 
 def _training(row: Row, min_cell: int, language: Language) -> str:
@@ -316,9 +310,9 @@ def _training(row: Row, min_cell: int, language: Language) -> str:
     return f'<dl class="crm kpis">{items}</dl>'
 
 
-def _how_to_read(mine: pd.DataFrame, level: float, language: Language) -> str:
-    shown = pd.DataFrame() if mine.empty else mine.loc[~mine["hidden"], ["change", "apart"]]
-    compared = int(shown.notna().to_numpy().sum())
+def _how_to_read(mine: Sequence[Row], level: float, language: Language) -> str:
+    shown = [row for row in mine if not row["hidden"]]
+    compared = sum(pd.notna(row[of]) for row in shown for of in ("change", "apart"))
     words = f"<p>{_t('how', language)}</p>"
     if compared:
         words += f"<p>{_t('chance', language, n=compared, chance=1 - level)}</p>"

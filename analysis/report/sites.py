@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.indicators import registry
-from analysis.present import people, views
+from analysis.present import people, strips, views
 from analysis.present.suppression import suppressed
 from analysis.report.run import Run
 from analysis.results import Alert, StageResults
@@ -26,6 +26,14 @@ _ENDED = ("done", "done_late", "declined")
 _CELL = re.compile(r'(<t[hd]\b[^>]*>)((?:[^<>]|<span lang="zh">|</span>)+)(</t[hd]>)')
 _MARKS = re.compile(r'<span lang="zh">|</span>')
 """Of Chinese words on an English page."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Values of an indicator of a site in time, and the first month that they are of."""
+
+    first: int
+    points: tuple[strips.Point, ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,20 @@ class Sites:
         return found.frame.assign(hidden=small | found.withheld)
 
     @cached_property
-    def spans(self) -> Mapping[tuple[str, str], pd.DataFrame]:
+    def standing_of(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """The rows of :attr:`standing` by site."""
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for row in records(self.standing):
+            found.setdefault(row["site_id"], []).append(row)
+        return found
+
+    @cached_property
+    def newest(self) -> int | None:
+        """Latest month in which any site was measured; None where none was."""
+        return None if self.standing.empty else int(self.standing["last"].max())
+
+    @cached_property
+    def histories(self) -> Mapping[tuple[str, str], History]:
         """Values in time by site and indicator."""
         if self.standing.empty or self._found is None:
             return {}
@@ -80,8 +101,11 @@ class Sites:
             for known in [registry.known().get(name)]
         }
         kept = frame[(frame["span"] < MOST_SPANS) & (frame["n"] >= frame["indicator"].map(least))]
-        by = kept.groupby(["site_id", "indicator"])
-        return {(str(site), str(name)): part for (site, name), part in by}
+        names = ("site_id", "indicator", "first", "span", "value", "ci_low", "ci_high")
+        rows: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+        for site, name, *row in zip(*(kept[n].tolist() for n in names), strict=True):
+            rows.setdefault((site, name), []).append(tuple(row))
+        return {of: _history(found) for of, found in rows.items()}
 
     @cached_property
     def alerts(self) -> Mapping[str, list[Alert]]:
@@ -148,6 +172,13 @@ class Sites:
                     names.setdefault(name, set()).add(row["site_id"])
         one = {name: next(iter(found)) for name, found in names.items() if len(found) == 1}
         return {name: self.files[site] for name, site in one.items() if site in self.files}
+
+
+def _history(rows: Sequence[tuple[Any, ...]]) -> History:
+    """Return the history of rows of first month, span, value and ends; spans count backwards."""
+    oldest = max(span for _, span, *_ in rows)
+    points = (strips.Point(float(oldest - span), *map(float, ends)) for _, span, *ends in rows)
+    return History(int(min(first for first, *_ in rows)), tuple(points))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ NAME = "tables.xlsx"
 _SHEET = 31
 """Characters a sheet's name may have."""
 _OPTIONS = {
+    "in_memory": True,  # else a file is made for each sheet, and read again
     # A name from a client's export that starts with "=" stays text.
     "strings_to_formulas": False,
     "strings_to_urls": False,
@@ -98,9 +99,9 @@ def _write(run: Run, path: Path, language: Language) -> None:
         contents.write_string(1, 0, wording.text("report.rounded_note", language))
         for column, key in enumerate(("sheet", "caption", "column.stage", "rows", "column.code")):
             contents.write_string(2, column, t(key), bold)
-        last = 2
+        last, taken = 2, {contents.name.lower()}
         for row, shown in enumerate(_sheets(run, language), start=3):
-            sheet = book.add_worksheet(_sheet_name(shown.caption, row - 2, book))
+            sheet = book.add_worksheet(_sheet_name(shown.caption, row - 2, taken))
             contents.write_url(row, 0, f"internal:'{sheet.name}'!A1", string=sheet.name)
             contents.write_string(row, 1, shown.caption)
             stage = wording.text(f"terms.stage.{shown.stage}", language)
@@ -109,7 +110,8 @@ def _write(run: Run, path: Path, language: Language) -> None:
             contents.write_string(row, 4, shown.code)
             sheet.write_string(0, 0, shown.caption, head)
             sheet.write_url(1, 0, f"internal:'{contents.name}'!A1", string=t("contents"))
-            for code in {code for codes in shown.formats for code in codes} - set(formats):
+            kinds = {id(codes): codes for codes in shown.formats}.values()
+            for code in {code for codes in kinds for code in codes} - set(formats):
                 formats[code] = book.add_format({"num_format": code}) if code else None
             _fill(sheet, shown, bold, formats)
             last = row
@@ -255,8 +257,8 @@ def _of_view(run: Run, name: str, view: views.View, language: Language) -> Itera
     specs = [spec for _, spec in view.columns.values()]
     units = list(frame["unit"]) if "unit" in frame else [None] * len(frame)
     rows = _with_days(cells, frame, view.columns)
-    formats = [[_format(spec, unit) for spec in specs] for unit in units]
-    yield Sheet(name, caption, header, rows, formats)
+    of_unit = {unit: [_format(spec, unit) for spec in specs] for unit in dict.fromkeys(units)}
+    yield Sheet(name, caption, header, rows, [of_unit[unit] for unit in units])
 
 
 def _caption(run: Run, name: str, view: views.View, language: Language) -> str:
@@ -327,9 +329,13 @@ def _put(sheet: Any, row: int, column: int, value: Any, how: Any) -> None:
         sheet.write_number(row, column, float(value), how)
 
 
-def _sheet_name(caption: str, number: int, book: Any) -> str:
-    """Return a name Excel accepts that no other sheet of the book has: a number and the caption."""
+def _sheet_name(caption: str, number: int, taken: set[str]) -> str:
+    """Return a name Excel accepts that no other sheet of the book has, and add it to those taken.
+
+    It is a number and the caption.
+    """
     words = re.sub(r"[\[\]:*?/\\']", " ", caption)
     name = f"{number} {words}"[:_SHEET].strip()
-    taken = {sheet.name.lower() for sheet in book.worksheets()}
-    return name if name.lower() not in taken else str(number)
+    name = name if name.lower() not in taken else str(number)
+    taken.add(name.lower())
+    return name

@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.errors import SchemaError
 from analysis.keywords import Named
+from analysis.results.on_demand import StoredTables
 from analysis.results.records import Alert, Check, Estimate, Finding
 from analysis.results.shown import Shown
 
@@ -39,12 +40,14 @@ class StageResults(Shown):
     def __post_init__(self) -> None:
         for kind in KINDS:
             ids = [item.id for item in getattr(self, kind)]
-            doubled = sorted({i for i in ids if ids.count(i) > 1})
+            doubled = sorted(i for i, times in Counter(ids).items() if times > 1)
             if doubled:
                 raise SchemaError(f"{self.stage}: {kind} share the ids {doubled}")
         for kind in ("facts", "tables"):
-            named = Named(f"{kind.removesuffix('s')} of {self.stage}", getattr(self, kind))
-            object.__setattr__(self, kind, named)
+            given = getattr(self, kind)
+            if not isinstance(given, StoredTables):
+                given = Named(f"{kind.removesuffix('s')} of {self.stage}", given)
+            object.__setattr__(self, kind, given)
 
     def __repr__(self) -> str:
         """Return how much of each kind there is; the thousands of values are in the attributes."""
@@ -73,7 +76,7 @@ class StageResults(Shown):
 
     def table_or_empty(self, name: str) -> pd.DataFrame:
         """Return a stored table; one without rows where the stage could not make it."""
-        return self.tables.get(name, pd.DataFrame())
+        return self.tables[name] if name in self.tables else pd.DataFrame()
 
     def select(self, prefix: str) -> tuple[Estimate, ...]:
         """Return the estimates whose id starts with ``prefix``, in stored order."""

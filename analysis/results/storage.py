@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from analysis.errors import SchemaError, StoredFileError
 from analysis.files import replace_file, write_text
+from analysis.results.on_demand import StoredTables
 from analysis.results.records import Check
 from analysis.results.stage import KINDS, StageResults
 from analysis.results.topics import Topic
@@ -33,7 +35,10 @@ def from_json(text: str, tables: Mapping[str, pd.DataFrame] | None = None) -> St
 
     Checks stored before they had a topic get :attr:`~analysis.results.Topic.UNSTATED`.
     """
-    body = json.loads(text)
+    return _rebuilt(json.loads(text), tables)
+
+
+def _rebuilt(body: dict[str, Any], tables: Mapping[str, pd.DataFrame] | None) -> StageResults:
     parts: dict[str, tuple] = {}
     for kind, cls in KINDS.items():
         known = {f.name for f in fields(cls)}
@@ -62,18 +67,21 @@ def save(results: StageResults, folder: Path) -> Path:
 
 
 def load(stage: str, folder: Path) -> StageResults:
-    """Read what :func:`save` wrote.
+    """Read what :func:`save` wrote; each table when it is asked for.
 
     Raises
     ------
     StoredFileError
-        When a file of it is missing, damaged, or of a version that stored other fields.
+        When a file of it is missing or of a version that stored other fields, or damaged; of a
+        table, when it is asked for.
     """
-    path = Path(folder) / f"{stage}.json"
+    folder = Path(folder)
+    path = folder / f"{stage}.json"
     try:
-        text = path.read_text(encoding="utf-8")
-        names = json.loads(text)["tables"]
-        frames = {name: pd.read_parquet(folder / stage / f"{name}.parquet") for name in names}
-        return from_json(text, frames)
+        body = json.loads(path.read_text(encoding="utf-8"))
+        files = {name: folder / stage / f"{name}.parquet" for name in body["tables"]}
+        if lacking := [name for name, file in files.items() if not file.is_file()]:
+            raise FileNotFoundError(f"tables without a file: {lacking}")
+        return _rebuilt(body, StoredTables(stage, files))
     except (OSError, ValueError, TypeError, KeyError, SchemaError) as error:
         raise StoredFileError(path) from error

@@ -287,10 +287,14 @@ def _function(stage: str, name: str) -> Callable[[Any], Any]:
 def _without_people(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose texts name nobody."""
     out = frame.copy()
-    for column in frame.columns:
-        if pd.api.types.is_string_dtype(frame[column].dtype) or frame[column].dtype == object:
+    for column, cells in frame.items():
+        if pd.api.types.is_string_dtype(cells.dtype) or cells.dtype == object:
             role = column in people.ROLES
-            out[column] = frame[column].map(lambda cell, role=role: _hidden(cell, role=role))
+            if isinstance(cells.dtype, pd.StringDtype):
+                texts = cells.tolist()
+                if [_hidden(text, role=role) for text in texts] == texts:
+                    continue  # most name nobody, and a list is read faster than a column is made
+            out[column] = cells.map(lambda cell, role=role: _hidden(cell, role=role))
     return out
 
 
