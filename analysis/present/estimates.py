@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
+import numpy as np
 
 from analysis import wording
 from analysis.present import sentences, tables
-from analysis.present.suppression import MARK, suppressed
+from analysis.present.suppression import MARK, few
 from analysis.results import Estimate
 from analysis.settings import MIN_CELL, Language
 
@@ -114,10 +114,9 @@ def hide_estimates(
         else None
         for e in estimates
     ]
-    counted = pd.Series(counts, dtype="Float64")
-    hidden = suppressed(counted, min_cell, complementary=parts)
-    between = pd.Series([e.n_smallest for e in estimates], dtype="Float64")
-    return (hidden | suppressed(between, min_cell, complementary=False)).tolist()
+    hidden = few(np.array(counts, float), min_cell, complementary=parts)
+    between = np.array([e.n_smallest for e in estimates], float)
+    return (hidden | few(between, min_cell, complementary=False)).tolist()
 
 
 def row_label(estimate: Estimate, rows: str, language: Language) -> str:

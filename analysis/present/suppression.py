@@ -32,9 +32,14 @@ def suppressed(n: pd.Series, min_cell: int, *, complementary: bool = True) -> pd
     [True, True, False]
     """
     counts = pd.to_numeric(n).to_numpy(float, na_value=np.nan)
+    return pd.Series(few(counts, min_cell, complementary=complementary), index=n.index)
+
+
+def few(counts: np.ndarray, min_cell: int, *, complementary: bool) -> np.ndarray:
+    """Tell which counts are :func:`suppressed`; NaN is a missing one."""
     hidden = (counts > 0) & (counts < min_cell)
     if complementary and hidden.sum() == 1:
         others = np.where(hidden | ~(counts > 0), np.inf, counts)
         if np.isfinite(others).any():
             hidden[others.argmin()] = True
-    return pd.Series(hidden, index=n.index)
+    return hidden

@@ -28,8 +28,9 @@ MOST = 100
 MOST_NAMES = 3
 """Columns at most that say what a row is about."""
 TEXT_SPECS = ("", "text", "indicator", "date", "month", "span", "wave")
-_RESERVED = re.compile(r"[\x00-\x20\x7f%#\"'<>&`\\^{|}]")
-"""What stands encoded in an address that is an attribute of a page."""
+_RESERVED = ("%", *map(chr, range(0x21)), "\x7f", *"#\"'<>&`\\^{|}")
+_ENCODED = {reserved: f"%{ord(reserved):02X}" for reserved in _RESERVED}
+"""What stands encoded in an address that is an attribute of a page, the sign of it first."""
 _SHORT = 20
 _SENTENCE = frozenset("，。；！？,;")
 
@@ -45,7 +46,10 @@ def download_link(
     """Return a link that saves the rows as CSV (UTF-8 with mark, so that Excel reads Chinese)."""
     text = "\ufeff" + csv_text(header, rows)
     # Chinese as it stands takes three bytes a character, in base64 four.
-    data = _RESERVED.sub(lambda found: f"%{ord(found[0]):02X}", text)
+    data = text
+    for reserved, encoded in _ENCODED.items():
+        if reserved in data:
+            data = data.replace(reserved, encoded)
     words = words or wording.text("report.download_csv", language)
     return (
         f'<p class="download"><a download="{escape(name)}.csv" '

@@ -139,10 +139,12 @@ def shared(html: str) -> str:
         own.setdefault(name, found[0].replace(found["id"], name))
         return ""
 
+    if "<defs>" not in html and "<path id=" not in html and "<clipPath" not in html:
+        return html
     html = _EMPTY.sub("", _SHARED.sub(take, html))
     short |= {clip: f"c{n}" for n, clip in enumerate(_CLIP.findall(html))}
-    for pattern in (r'(?<= href="#)([^"]+)', r"(?<=url\(#)([^)]+)", r'(?<=<clipPath id=")([^"]+)'):
-        html = re.sub(pattern, lambda found: short.get(found[0], found[0]), html)
+    for pattern in (r'( href="#)([^"]+)', r"(url\(#)([^)]+)", r'(<clipPath id=")([^"]+)'):
+        html = re.sub(pattern, lambda found: found[1] + short.get(found[2], found[2]), html)
     if not own:
         return html
     html, styles = _classed(html)

@@ -7,6 +7,7 @@ as Chinese.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from analysis.settings import Language
 
@@ -40,13 +41,21 @@ def mark_chinese(markup: str, language: Language) -> str:
     inside: list[str] = []
     for place, part in enumerate(parts):
         if not place % 2:
-            if not inside and part:
+            if not inside and not part.isascii():
                 parts[place] = _WORDS.sub(r'<span lang="zh">\g<0></span>', part)
             continue
-        found = _NAME.match(part)
-        name = found[1].lower() if found else ""
+        name, opens = _tag(part)
         if inside and name == inside[-1]:
             inside = inside[:-1] if part.startswith("</") else [*inside, name]
-        elif not inside and not part.startswith("</") and not part.endswith("/>"):
-            inside = [name] if name in _WHOLE or " lang=" in part else []
+        elif not inside and opens:
+            inside = [name]
     return "".join(parts)
+
+
+@lru_cache(maxsize=10_000)
+def _tag(part: str) -> tuple[str, bool]:
+    """Return the name of a tag, and whether what is in its element is left as it is."""
+    found = _NAME.match(part)
+    name = found[1].lower() if found else ""
+    begins = not part.startswith("</") and not part.endswith("/>")
+    return name, begins and (name in _WHOLE or " lang=" in part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import escape
 
 _DISPLAY = re.compile(r"\$\$(.+?)\$\$", re.S)
@@ -43,6 +44,7 @@ def mathml(latex: str, *, display: str) -> str:
     return markup.replace("<math ", f'<math aria-label="{escape(latex.strip())}" ', 1)
 
 
+@lru_cache(maxsize=500)
 def code(source: str) -> str:
     """Return Python code with its parts marked for colouring."""
     from pygments import highlight

@@ -21,6 +21,8 @@ _UNUSED = (b"BASE", b"GPOS", b"GSUB", b"VORG", b"vhea", b"vmtx")
 """Tables of vertical text, and of layout that Chinese in one line does without."""
 _QUALITY = 9
 """Of the packing. The slowest, fontTools' own, takes 25 times as long for 8 % fewer bytes."""
+_NO_TEXT = re.compile(r"<(style|svg)\b[^<]*(?:<(?!/\1>)[^<]*)*</\1>")
+_TAG = re.compile(r"<[^>]+>")
 _LOCAL = {
     "400": (
         "PingFangSC-Regular",
@@ -45,9 +47,8 @@ _LOCAL = {
 
 def characters(html: str) -> frozenset[str]:
     """Return the characters beyond Latin that a page shows as text."""
-    html = re.sub(r"<(style|svg)\b.*?</\1>", "", html, flags=re.S)
-    text = unescape(re.sub(r"<[^>]+>", "", html))
-    return frozenset(c for c in text if ord(c) >= 0x2E80)
+    text = unescape(_TAG.sub("", _NO_TEXT.sub("", html)))
+    return frozenset(c for c in set(text) if ord(c) >= 0x2E80)
 
 
 @lru_cache(maxsize=16)
