@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "pyarrow")
 """What computes besides this package."""
-WORTH_SECONDS = 0.02
+WORTH_SECONDS = 0.01
 """Shortest computation whose value is kept: a shorter one is done anew in less time."""
 MOST_BYTES = 200_000_000
 """Values of a client that stay after a complete run, those used last."""

@@ -18,6 +18,7 @@ from analysis.design import power as pw
 from analysis.design.refusals import RefusedError
 from analysis.indicators.rounds import to_rounds
 from analysis.measurement.balance import before_first_wave
+from analysis.memory import remembered
 
 #: The month before is chosen only where the mean of all months is expected to err this much more:
 #: with few sites the resemblance of months is known roughly, and one odd month moves it alone.
@@ -65,6 +66,7 @@ class BaseChoice:
         return replace(self, base=base, why=why)
 
 
+@remembered
 def choose_base(outcome: pd.DataFrame, *, window: int = 12) -> BaseChoice:
     """Choose the mean of all months before, unless the month before is clearly more precise.
 

@@ -25,6 +25,7 @@ from analysis.causal.inference.distributions import f_p_value
 from analysis.causal.options import Options
 from analysis.causal.panel.frame import FrameError
 from analysis.causal.refusals import Refusal
+from analysis.memory import remembered
 from analysis.results import Check, Estimate, Topic
 
 #: Equality is rejected below this.
@@ -86,6 +87,7 @@ def welch_test(value: np.ndarray, variance: np.ndarray, df: np.ndarray) -> Welch
     return WelchTest(statistic, K - 1, df2, f_p_value(statistic, K - 1, df2))
 
 
+@remembered
 def effects_by(
     frame: pd.DataFrame,
     kind: Mapping[str, str],

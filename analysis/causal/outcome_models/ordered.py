@@ -36,6 +36,7 @@ from analysis.causal.outcome_models.saturated import (
 )
 from analysis.causal.panel.frame import FrameError, Prepared, prepare
 from analysis.causal.panel.labels import labelled, numeric
+from analysis.memory import remembered
 from analysis.results import Check, Estimate, Topic
 
 #: Proportional odds are doubted below this p-value.
@@ -80,6 +81,7 @@ class OrderedEffect:
         return self._checks
 
 
+@remembered
 def ordered_effect(
     counts: pd.DataFrame, *, outcome: str, options: Options | None = None
 ) -> OrderedEffect:

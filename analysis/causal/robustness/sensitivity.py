@@ -26,6 +26,7 @@ from analysis.causal.parallel_trends.honest import (
     relative_magnitudes,
     smoothness,
 )
+from analysis.memory import remembered
 from analysis.results import Check, Estimate, Topic
 
 #: Pre-periods used at most, counted back from the reference period.
@@ -128,6 +129,7 @@ def _widening(panel: Prepared, n_pre: int, level: float) -> float:
     return t_quantile(level, left) / t_quantile(level, np.inf) * df / left
 
 
+@remembered
 def sensitivity(
     evaluation: Evaluation,
     *,

@@ -22,6 +22,7 @@ from analysis.causal.evaluation.evaluate import overall_effect
 from analysis.causal.options import Options
 from analysis.causal.panel.frame import FrameError
 from analysis.causal.panel.labels import labelled, starts
+from analysis.memory import remembered
 from analysis.results import Check, Estimate, Topic
 
 #: Spill-over is called found below this p-value.
@@ -102,6 +103,7 @@ def exposed_by_moves(moves: pd.DataFrame, cohort: Mapping[str, float | None]) ->
     return dict(sorted(found.items()))
 
 
+@remembered
 def spillover(
     frame: pd.DataFrame,
     exposed: Mapping[str, float],

@@ -26,6 +26,7 @@ from analysis.causal.evaluation.evaluate import (
 from analysis.causal.options import Options
 from analysis.causal.panel.frame import FrameError, without_unit
 from analysis.causal.panel.labels import labelled
+from analysis.memory import remembered
 from analysis.results import Check, Estimate, Topic
 
 #: A placebo effect with a p-value below this fails; below twice this it is a caution.
@@ -41,6 +42,7 @@ MOST_LEFT_OUT = 200
 MOST_NUMBERS, FEWEST_LEFT_OUT = 2**28, 10
 
 
+@remembered
 def placebo_date(
     frame: pd.DataFrame,
     *,
@@ -117,6 +119,7 @@ def placebo_outcome(
     return _placebo(frame, "placebo.outcome", outcome, unit, options or Options(), {})
 
 
+@remembered
 def leave_one_out(evaluation: Evaluation) -> tuple[pd.DataFrame, Check]:
     """Estimate the overall effect without each unit in turn.
 
@@ -182,6 +185,7 @@ def leave_one_out(evaluation: Evaluation) -> tuple[pd.DataFrame, Check]:
     )
 
 
+@remembered
 def variants(
     frame: pd.DataFrame,
     *,

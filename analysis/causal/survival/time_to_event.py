@@ -26,6 +26,7 @@ from analysis.causal.survival.kaplan_meier import (
     restricted_mean_difference,
 )
 from analysis.indicators.requests import requests
+from analysis.memory import remembered
 from analysis.results import Estimate
 from analysis.tables import periods_of
 
@@ -80,6 +81,7 @@ _KINDS = {
 }
 
 
+@remembered
 def time_to(
     ending: Ending,
     tickets: pd.DataFrame,

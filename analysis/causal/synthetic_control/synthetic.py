@@ -30,6 +30,7 @@ from analysis.causal.lottery.assignments import assignments
 from analysis.causal.options import Options
 from analysis.causal.panel.frame import FrameError, Prepared
 from analysis.causal.synthetic_control.frank_wolfe import simplex_weights
+from analysis.memory import remembered
 from analysis.results import Estimate
 from analysis.settings import LEVEL, SEED
 
@@ -197,6 +198,7 @@ def synthetic(
     )
 
 
+@remembered
 def synthetic_estimates(
     panel: Prepared,
     *,

@@ -37,6 +37,7 @@ from analysis.causal.panel.frame import FrameError, Prepared, prepare
 from analysis.causal.panel.labels import labelled
 from analysis.causal.weighting.entropy import entropy_weights
 from analysis.measurement.propensity import CellError, logit, standardised
+from analysis.memory import remembered
 from analysis.results import Check, Estimate, Topic
 
 Balancing = Literal["entropy", "propensity"]
@@ -85,6 +86,7 @@ class Balanced:
         return self._checks
 
 
+@remembered
 def balanced_effect(
     frame: pd.DataFrame,
     covariates: pd.DataFrame,

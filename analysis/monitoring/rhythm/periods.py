@@ -16,6 +16,7 @@ from scipy import stats
 from analysis.indicators import Indicator
 from analysis.measurement.columns import dates, present
 from analysis.measurement.intervals import wilson
+from analysis.memory import remembered
 from analysis.monitoring.sites.spans import ENDS, same_people, scale
 from analysis.monitoring.training.levels import pass_rates
 from analysis.results import StageResults, collect
@@ -450,6 +451,7 @@ def follow_ups(
     return pd.DataFrame(rows)
 
 
+@remembered
 def assess_periods(
     panel: pd.DataFrame,
     told: Sequence[Indicator],

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.indicators import Indicator
+from analysis.memory import remembered
 from analysis.monitoring.alerts.rules import RECENT_MONTHS
 from analysis.settings import LEVEL
 
@@ -21,6 +22,7 @@ MIN_FREEDOM = 20
 """Fewest months beyond the first of their span by which excess variation is judged."""
 
 
+@remembered
 def spans(cells: pd.DataFrame, known: Indicator, *, level: float = LEVEL) -> pd.DataFrame:
     """Return an indicator by site and span of three months, counted back from the newest month.
 

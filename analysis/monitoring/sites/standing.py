@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.indicators import Indicator
+from analysis.memory import remembered
 from analysis.monitoring.sites.spans import spans
 from analysis.results import StageResults, collect
 from analysis.settings import LEVEL
@@ -43,6 +44,7 @@ def watched(known: Mapping[str, Indicator], *, first: Iterable[str] = ()) -> lis
     return sorted(told, key=lambda i: wanted.index(i.id) if i.id in wanted else len(wanted))
 
 
+@remembered
 def standing(
     over: pd.DataFrame,
     kinds: Mapping[str, str],
@@ -210,6 +212,7 @@ def _while_open(cells: pd.DataFrame, told: Sequence[Indicator]) -> pd.DataFrame:
     return cells[~counts | (cells["period"] <= cells["site_id"].map(seen).fillna(-1))]
 
 
+@remembered
 def assess_sites(
     panel: pd.DataFrame,
     told: Sequence[Indicator],
@@ -252,7 +255,7 @@ def assess_sites(
     rows, over = [], []
     for known in told:
         cells = overall[overall["indicator"] == known.id]
-        cells = cells[~cells["period"].isin(list(in_part.get(known.id, ())))]
+        cells = cells[~cells["period"].isin(list(in_part.get(known.id, ())))].reset_index(drop=True)
         found = spans(cells, known, level=level)
         if found.empty:
             continue

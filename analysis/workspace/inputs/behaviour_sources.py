@@ -11,6 +11,7 @@ import pandas as pd
 from analysis import causal, measurement
 from analysis.causal import Options
 from analysis.causal.behaviour.skill_use import applying, assess_skill_use
+from analysis.memory import remembered
 from analysis.results import Estimate, StageResults, collect
 from analysis.tables import periods_of
 from analysis.workspace.inputs import exposure
@@ -101,7 +102,9 @@ def by_layer(
             if rounds is not None:
                 before = rounds.anticipated(quick.anticipation, cohort)
                 asked = replace(quick, rounds=rounds, anticipation=before)
-            found = causal.evaluate(counted, outcome="behaviour", unit=unit, options=asked)
+            found = remembered(causal.evaluate)(
+                counted, outcome="behaviour", unit=unit, options=asked
+            )
             return (named(found.overall, label),)
 
         found += attempt(effect, label=label, outcome="behaviour", unit=unit, options=options)

@@ -108,6 +108,17 @@ class Opened:
         """Indicators of the panel."""
         return frozenset(self.panel["indicator"].unique())
 
+    def cells(self, indicator: str) -> pd.DataFrame:
+        """Return the panel's rows of one indicator: what a step about it is given.
+
+        What is measured besides is no argument of it then, and need not be the same as before.
+        """
+        return self.panel[self.panel["indicator"] == indicator].reset_index(drop=True)
+
+    def cells_before(self, month: int) -> pd.DataFrame:
+        """Return the panel's rows of the months before one."""
+        return self.panel[self.panel["period"] < month].reset_index(drop=True)
+
     @cached_property
     def waves(self) -> pd.DataFrame:
         """The roll-out; without a table of it every site counts as never trained."""
@@ -442,7 +453,7 @@ class Opened:
         found = self.step(
             "level",
             measurement.assess_levels,
-            self.panel,
+            self.cells_before(before),
             before=before,
             units=units,
             **self.made,

@@ -343,7 +343,7 @@ class BaselineStage(Stage):
         found = self.step(
             "level",
             measurement.assess_levels,
-            self.panel,
+            self.cells_before(self.first_wave),
             before=self.first_wave,
             units=units,
             **self.made,
@@ -418,7 +418,9 @@ class BaselineStage(Stage):
     def detectable(self) -> StageResults:
         """Likeness of answers within sites, and power with the sites and months at hand."""
         before = {"before": self.first_wave}
-        within = self.step("icc", measurement.assess_icc, self.panel, **before, **self.main)
+        within = self.step(
+            "icc", measurement.assess_icc, self.cells(self.primary), **before, **self.main
+        )
         plan = self.client.design
         found = self.step(
             "power",

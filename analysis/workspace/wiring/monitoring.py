@@ -16,6 +16,7 @@ from analysis.indicators import registry
 from analysis.measurement.columns import dates
 from analysis.measurement.comments import assess_comments
 from analysis.measurement.regulator import assess_regulator
+from analysis.memory import remembered
 from analysis.monitoring.look_back.recorded import came_in, last_recorded
 from analysis.monitoring.programme.leavers import assess_leavers
 from analysis.monitoring.rhythm.periods import assess_periods, follow_ups
@@ -171,14 +172,15 @@ class MonitoringStage(Stage):
         apart = {"phases": self._phases, "festival": self._festival_months}
         how = {"baseline_until": until, **self.charted, **apart}
         unit = self.unit(self.charted["indicator"])
-        found = self.step("charts", monitoring.assess_charts, self.panel, unit=unit, **how)
+        cells = self.cells(self.charted["indicator"])
+        found = self.step("charts", monitoring.assess_charts, cells, unit=unit, **how)
         drawn, ranked = {}, []
         for name, kind in self._kinds_of_chart().items():
             rules = {"baseline_until": until, "rules": RULES}
-            draw = partial(monitoring.chart_panel, self.panel, **rules, **apart)
+            draw = partial(remembered(monitoring.chart_panel), **rules, **apart)
             chart = self.asked.ask(
                 "charts",
-                partial(draw, indicator=name, kind=kind),
+                partial(draw, self.cells(name), indicator=name, kind=kind),
                 pd.DataFrame(),
                 about=f"{name}.{kind}",
             )
@@ -188,7 +190,7 @@ class MonitoringStage(Stage):
                 drawn[f"charts_{name}"] = self._marked(_in_unit(chart, kind), name)
         tables = {**drawn, "sites_ranked": pd.concat(ranked)} if ranked else {}
         kind = {name: self.charted[name] for name in ("indicator", "share")}
-        funnel = self.step("funnel", monitoring.assess_funnel, self.panel, **kind)
+        funnel = self.step("funnel", monitoring.assess_funnel, cells, **kind)
         if not (points := funnel.table_or_empty("funnel")).empty:
             # A figure and its data cannot hide single points: sites of few answers are not drawn.
             shown = points[points["n"] >= self.least_answers(kind["indicator"])]

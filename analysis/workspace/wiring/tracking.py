@@ -16,6 +16,7 @@ from analysis.causal.inference import inference_rule
 from analysis.indicators.registry import OutcomeKind
 from analysis.keywords import passing_on
 from analysis.measurement.benchmarks import assess_benchmarks
+from analysis.memory import remembered
 from analysis.results import Check, Estimate, Finding, StageResults, Topic, collect, merge
 from analysis.settings import INFERENCE_DRAWS
 from analysis.tables import RATER_ROLES
@@ -132,7 +133,9 @@ class TrackingStage(Stage):
         if frame.empty:
             return causal.without_value(outcome=indicator, unit=unit, options=options)
         try:
-            found = causal.evaluate(frame, outcome=indicator, unit=unit, options=options)
+            found = remembered(causal.evaluate)(
+                frame, outcome=indicator, unit=unit, options=options
+            )
             if part := self.months_in_part(indicator):
                 found = found.with_checks(_in_part(found, part))
             if found.causal and not stratum:
