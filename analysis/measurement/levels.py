@@ -20,6 +20,7 @@ def assess_levels(
     before: int,
     units: Mapping[str, str],
     months: int = 12,
+    sealed: bool = True,
     simulated: bool = False,
     level: float = LEVEL,
 ) -> StageResults:
@@ -36,6 +37,8 @@ def assess_levels(
         Month of the first wave.
     units : Mapping[str, str]
         Unit of each indicator to report.
+    sealed : bool
+        Whether the cells are sealed; levels alone need no seal.
     level : float
         Coverage of intervals.
 
@@ -43,7 +46,7 @@ def assess_levels(
     -------
     StageResults
         Estimates ``baseline.<indicator>.level``; facts ``baseline_seal`` (SHA-256 of the
-        baseline cells) and ``baseline_rows``.
+        baseline cells) and ``baseline_rows`` where asked for.
     """
     cells = panel[
         (panel["stratum"] == "") & (panel["period"] < before) & (panel["period"] >= before - months)
@@ -84,7 +87,7 @@ def assess_levels(
                 level=level,
             )
         )
-    facts = {"baseline_seal": seal(cells), "baseline_rows": len(cells)}
+    facts = {"baseline_seal": seal(cells), "baseline_rows": len(cells)} if sealed else {}
     return collect("baseline", [*items, *asked.checks], facts=facts)
 
 

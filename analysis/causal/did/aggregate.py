@@ -223,13 +223,10 @@ def _no_cell(effects: GroupTime) -> FrameError:
 def planned_comparison(effects: GroupTime) -> np.ndarray:
     """Clusters (K,) that stand for each cell's cohort by the roll-out, whether observed or not."""
     panel = effects.panel
-    of_cluster = panel.cohort[np.unique(panel.cluster, return_index=True)[1]]
-    cells = zip(effects.cohort, effects.period, effects.base, strict=True)
-    counts = [
-        comparison_units(of_cluster, g, t, b, panel.anticipation, effects.comparison).sum()
-        for g, t, b in cells
-    ]
-    return np.array(counts, dtype=np.int64)
+    of_cluster = panel.cohort[np.unique(panel.cluster, return_index=True)[1]][:, None]
+    cells = effects.cohort, effects.period, effects.base
+    compared = comparison_units(of_cluster, *cells, panel.anticipation, effects.comparison)
+    return np.broadcast_to(compared, (len(of_cluster), len(effects.cohort))).sum(axis=0)
 
 
 def _stack(kind: Kind, keys, parts) -> Aggregate:

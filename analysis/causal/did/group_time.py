@@ -242,13 +242,21 @@ def group_time(
 
 
 def comparison_units(
-    cohort: np.ndarray, g: int, t: int, b: int, anticipation: int, comparison: Comparison
+    cohort: np.ndarray,
+    g: int | np.ndarray,
+    t: int | np.ndarray,
+    b: int | np.ndarray,
+    anticipation: int,
+    comparison: Comparison,
 ) -> np.ndarray:
-    """Return which units (or cohorts) may stand for cohort g between the periods b and t."""
+    """Return which units (or cohorts) may stand for cohort g between the periods b and t.
+
+    Of several cells at once where ``g``, ``t`` and ``b`` are arrays that ``cohort`` is spread over.
+    """
     never = np.isinf(cohort)
     if comparison == "never_treated":
         return never
-    return (never | (cohort > max(t, b) + anticipation)) & (cohort != g)
+    return (never | (cohort > np.maximum(t, b) + anticipation)) & (cohort != g)
 
 
 def _pairs(panel: Prepared, g: int, base: Base) -> list[tuple[int, int]]:

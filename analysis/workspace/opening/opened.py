@@ -456,6 +456,7 @@ class Opened:
             self.cells_before(before),
             before=before,
             units=units,
+            sealed=False,
             **self.made,
         )
         self.asked.note(found.checks)
