@@ -24,6 +24,9 @@ from analysis.pipeline.outcome import Outcome, OutcomeStatus
 CellCallback = Callable[[int, int], None]
 """Called with (cells done, cells in all)."""
 
+SAVED_LATELY = 2.0
+"""Seconds between cells within which a notebook is not saved again."""
+
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -48,7 +51,7 @@ def execute(
     nb : NotebookNode
         The notebook, changed in place.
     output_path : str, optional
-        Where it is saved after each cell, with its outcome beside it.
+        Where it is saved as cells end, and at the end, with its outcome beside it.
     warm : bool
         Whether the kernel is forked from the preloaded server.
     environment : Mapping[str, str], optional
@@ -146,13 +149,21 @@ class _AtomicSaver(NotebookExecutionManager):
 
     record: _Record
     on_cell: CellCallback | None = None
+    between_cells = False
+    saved_at = 0.0
 
     def save(self, **kwargs: Any) -> None:
-        """Save the notebook so that a kill leaves the former state or this one."""
+        """Save the notebook so that a kill leaves the former state or this one.
+
+        Between cells it is left where it was saved a moment ago: all of it is written each time.
+        """
         self.nb: Any = kwargs.get("nb") or self.nb
+        if self.between_cells and time.monotonic() - self.saved_at < SAVED_LATELY:
+            return
         if self.output_path:
             replace_file(Path(self.output_path), lambda path: write_ipynb(self.nb, str(path)))
         self.last_save_time = self.now()
+        self.saved_at = time.monotonic()
 
     def cell_start(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> None:
         """Mark the cell as running; saved when it ends."""
@@ -176,8 +187,10 @@ class _AtomicSaver(NotebookExecutionManager):
             cell.outputs.append(new_output("error", ename=name, evalue=line, traceback=[line]))
 
     def cell_complete(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> None:
-        """Save the notebook with the cell and report progress."""
+        """Save the notebook with the cell, unless it was a moment ago, and report progress."""
+        self.between_cells = True
         super().cell_complete(cell, cell_index=cell_index)
+        self.between_cells = False
         if self.on_cell is not None:
             self.on_cell(cell_index + 1, self.record.cells)
 
