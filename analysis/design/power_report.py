@@ -275,6 +275,7 @@ def assess_power(
     seed: int = 0,
     judge: pw.Judge | None = None,
     simulated: bool = False,
+    tables: bool = True,
 ) -> StageResults:
     """Minimum detectable effect and power of the roll-out, from the client's own months.
 
@@ -291,6 +292,8 @@ def assess_power(
         months is used when it is not stated, and the check says so.
     judge : callable, optional
         What judges, as of :func:`analysis.design.power.simulate`: the rule that will lead.
+    tables : bool
+        Whether power is told by number of sites, by effect and by what leads as well.
 
     Returns
     -------
@@ -332,21 +335,23 @@ def assess_power(
             about=about,
         ),
     ]
+    model = ("shock_sd", "autocorrelation", "sampling_sd", "site_sd", "n_units", "n_periods")
+    facts = {"error_model": {name: getattr(errors, name) for name in model}}
+    if not tables:
+        return collect("design", items, facts=facts)
     tested = {"alpha": alpha, "power": power, "seed": seed, "judge": judge}
     by_sites = partial(power_by_sites, plan, errors, effect, draws=max(500, draws // 2), **tested)
     leaders = partial(power_by_estimator, plan, errors, effect, draws=draws, **tested)
     largest = 2 * max(found[3], effect)
     curve = power_by_effect(plan, errors, null, largest, alpha=alpha)
-    model = ("shock_sd", "autocorrelation", "sampling_sd", "site_sd", "n_units", "n_periods")
-    facts = {"error_model": {name: getattr(errors, name) for name in model}}
     asked = Asked("design")
     beside = {
         "power_sites": asked.ask("power", by_sites, None, about="sites"),
         "power_estimators": asked.ask("power", leaders, None, about="estimators"),
     }
-    tables = {name: table for name, table in beside.items() if table is not None}
+    made = {name: table for name, table in beside.items() if table is not None}
     return collect(
-        "design", [*items, *asked.checks], facts=facts, tables={"power_curve": curve, **tables}
+        "design", [*items, *asked.checks], facts=facts, tables={"power_curve": curve, **made}
     )
 
 

@@ -56,22 +56,28 @@ def spans(cells: pd.DataFrame, known: Indicator, *, level: float = LEVEL) -> pd.
     if cells.empty:
         return pd.DataFrame(columns=list(COLUMNS))
     age = (cells["period"].max() - cells["period"]) // RECENT_MONTHS
-    by = cells.assign(span=age.astype("int64")).groupby(["site_id", "span"], sort=True)
-    found = by.agg(
-        first=("period", "min"),
-        last=("period", "max"),
-        n=("n", "max" if same_people(known) else "sum"),
-        total=("total", "sum"),
-        squares=("total_sq", lambda values: values.sum(skipna=False)),
-        exposure=("exposure", "sum"),
-        months=("value", "size"),
-        between=("value", "std"),
-        asked=("n", "sum"),
+    cells = cells.assign(span=age.astype("int64"))
+    by = cells.groupby(["site_id", "span"], sort=True)
+    place = by.ngroup().to_numpy()
+    sums = by[["total", "exposure", "n"]].sum()
+    found = pd.DataFrame(
+        {
+            "first": by["period"].min(),
+            "last": by["period"].max(),
+            "n": by["n"].max() if same_people(known) else sums["n"],
+            "total": sums["total"],
+            # One month without squares leaves none of its span.
+            "squares": np.bincount(place, cells["total_sq"].to_numpy(float), len(sums)),
+            "exposure": sums["exposure"],
+            "months": by.size(),
+            "between": by["value"].std(),
+            "asked": sums["n"],
+        }
     ).reset_index()
     found["value"] = scale(known) * found["total"] / found["exposure"]
     low, high, independent = _interval(found, known, level)
     if independent:
-        widened = np.sqrt(dispersion(cells.assign(span=age.astype("int64")), found, known))
+        widened = np.sqrt(_dispersion(cells, found, place, known))
         value = found["value"].to_numpy(float)
         low, high = value - widened * (value - low), value + widened * (high - value)
         least, most = ENDS.get(known.kind, (-np.inf, np.inf))
@@ -104,23 +110,31 @@ def dispersion(cells: pd.DataFrame, found: pd.DataFrame, known: Indicator) -> fl
     ----------
     McCullagh & Nelder (1989), section 4.5, and Spiegelhalter (2005), Statistics in Medicine 24.
     """
-    spread = found.assign(rate=found["total"] / found["exposure"])
-    rate = spread["rate"]
+    keys = pd.MultiIndex.from_frame(found[["site_id", "span"]])
+    place = keys.get_indexer(pd.MultiIndex.from_frame(cells[["site_id", "span"]]))
+    return _dispersion(cells[place >= 0], found, place[place >= 0], known)
+
+
+def _dispersion(
+    cells: pd.DataFrame, found: pd.DataFrame, place: np.ndarray, known: Indicator
+) -> float:
+    """Return the same with the place of each month's span among those found."""
+    rate = (found["total"] / found["exposure"]).to_numpy(float)
     if known.kind == "count":
-        spread["variance"] = rate
+        variance = rate
     elif known.kind == "share":
-        spread["variance"] = rate * (1 - rate)
+        variance = rate * (1 - rate)
     else:
-        spread["variance"] = spread["squares"] / spread["exposure"] - rate**2
-    months = cells[["site_id", "span", "total", "exposure"]].merge(
-        spread[["site_id", "span", "rate", "variance"]], on=["site_id", "span"]
-    )
-    months = months[(months["variance"] > 0) & (months["exposure"] > 0)]
-    freedom = len(months) - len(months.drop_duplicates(["site_id", "span"]))
+        variance = (found["squares"] / found["exposure"]).to_numpy(float) - rate**2
+    total, exposure = cells["total"].to_numpy(float), cells["exposure"].to_numpy(float)
+    told = (variance[place] > 0) & (exposure > 0)
+    total, exposure, place = total[told], exposure[told], place[told]
+    freedom = place.size - np.unique(place).size
     if freedom < MIN_FREEDOM:
         return 1.0
-    off = (months["total"] - months["exposure"] * months["rate"]) ** 2
-    pearson = float((off / (months["exposure"] * months["variance"])).sum())
+    off = (total - exposure * rate[place]) ** 2
+    # Series add up pairwise as NumPy does, and leave out what is not known.
+    pearson = float(pd.Series(off / (exposure * variance[place])).sum())
     return max(1.0, pearson / freedom)
 
 

@@ -86,10 +86,9 @@ def standing(
     Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57, for what stands out.
     Zou & Donner (2008), Statistics in Medicine 27, for the intervals of differences.
     """
-    newest = over.sort_values("span").groupby("site_id", sort=True).head(1)
-    newest = newest.sort_values("site_id").reset_index(drop=True)
+    newest = over.loc[over.groupby("site_id", sort=True)["span"].idxmin()].reset_index(drop=True)
     out = newest.assign(people=_people(newest["n"], least))
-    out = out.merge(_past(over, newest, least), on="site_id", how="left")
+    out = out.join(_past(over, newest, least), on="site_id")
     mine = (out["value"], out["ci_low"], out["ci_high"])
     past = (out["past"], out["past_low"], out["past_high"])
     out["change"], out["change_low"], out["change_high"] = _difference(*mine, *past)
@@ -113,29 +112,29 @@ def _people(n: pd.Series, least: int) -> pd.Series:
 
 def _past(over: pd.DataFrame, newest: pd.DataFrame, least: int) -> pd.DataFrame:
     """Return each site's past: a year before where there is one, else the newest earlier span."""
-    found = over.merge(
-        newest[["site_id", "span"]].rename(columns={"span": "now"}), on="site_id", how="inner"
-    )
-    found = found[(found["span"] > found["now"]) & (found["n"] >= max(least, 1))]
-    later = found["span"].where(found["span"] - found["now"] != YEAR, -1)
-    found = found.assign(order=later).sort_values("order").groupby("site_id").head(1)
+    now = over["site_id"].map(newest.set_index("site_id")["span"])
+    earlier = (over["span"] > now) & (over["n"] >= max(least, 1))
+    found, now = over[earlier], now[earlier]
+    later = found["span"].where(found["span"] - now != YEAR, -1)
+    found = found.loc[later.groupby(found["site_id"]).idxmin()].set_index("site_id")
     named = {
         "first": "past_first", "last": "past_last", "n": "past_n",
         "value": "past", "ci_low": "past_low", "ci_high": "past_high",
     }  # fmt: skip
-    return found.rename(columns=named)[["site_id", *named.values()]]
+    return found.rename(columns=named)[list(named.values())]
 
 
 def _peers(
     over: pd.DataFrame, newest: pd.DataFrame, kinds: Mapping[str, str], least: int, level: float
 ) -> pd.DataFrame:
     """Return the mean of the others of each row of ``newest`` in the same span."""
-    counted = over[over["n"] >= max(least, 1)]
+    fewest = max(least, 1)
+    counted = over[over["n"] >= fewest]
     counted = counted.assign(kind=counted["site_id"].map(kinds))
     mine = newest.assign(kind=newest["site_id"].map(kinds))
-    alike = _others(counted, mine, ["span", "kind"], level).assign(among="kind")
+    alike = _others(counted, mine, ["span", "kind"], fewest, level).assign(among="kind")
     alike.loc[mine["kind"].isna().to_numpy(), "peers"] = 0
-    every = _others(counted, mine, ["span"], level).assign(among="all")
+    every = _others(counted, mine, ["span"], fewest, level).assign(among="all")
     # With one kind only, its sites are all sites.
     few = (alike["peers"] < MIN_PEERS) | (len(set(kinds.values())) < 2)
     chosen = alike.where(~few, every)
@@ -145,15 +144,16 @@ def _peers(
     return chosen
 
 
-def _others(counted: pd.DataFrame, mine: pd.DataFrame, by: list[str], level: float) -> pd.DataFrame:
-    sums = counted.assign(square=counted["value"] ** 2).groupby(by, dropna=False)
-    whole = sums.agg(k=("value", "size"), s=("value", "sum"), q=("square", "sum"), m=("n", "sum"))
-    joined = mine[by].merge(whole, left_on=by, right_index=True, how="left")
-    own = mine[["site_id", "span"]].merge(
-        counted[["site_id", "span", "value", "n"]], on=["site_id", "span"], how="left"
-    )
-    here = own["value"].notna().to_numpy()
-    value, n = own["value"].fillna(0.0).to_numpy(), own["n"].fillna(0.0).to_numpy()
+def _others(
+    counted: pd.DataFrame, mine: pd.DataFrame, by: list[str], fewest: int, level: float
+) -> pd.DataFrame:
+    """Return the mean of the others; of the rows of ``mine`` those of ``fewest`` are counted."""
+    groups = counted.assign(square=counted["value"] ** 2).groupby(by, dropna=False)
+    sums = groups[["value", "square", "n"]].sum().set_axis(["s", "q", "m"], axis=1)
+    joined = mine[by].join(sums.assign(k=groups.size()), on=by)
+    counts = (mine["n"] >= fewest).to_numpy()
+    here = counts & mine["value"].notna().to_numpy()
+    value, n = np.where(here, mine["value"], 0.0), np.where(counts, mine["n"], 0.0)
     k = joined["k"].fillna(0).to_numpy(float) - here
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = (joined["s"].to_numpy(float) - value) / k
@@ -251,10 +251,10 @@ def assess_sites(
         if pd.notna(kind)
     }
     overall = panel[(panel["stratum"] == "") & (panel["site_id"] != "") & panel["value"].notna()]
-    overall = _while_open(overall, told)
+    by_indicator = dict(iter(_while_open(overall, told).groupby("indicator")))
     rows, over = [], []
     for known in told:
-        cells = overall[overall["indicator"] == known.id]
+        cells = by_indicator.get(known.id, overall.iloc[:0])
         cells = cells[~cells["period"].isin(list(in_part.get(known.id, ())))].reset_index(drop=True)
         found = spans(cells, known, level=level)
         if found.empty:

@@ -436,6 +436,7 @@ class BaselineStage(Stage):
             seed=self.seed,
             indicator=self.primary,
             simulated=self.simulated,
+            tables=False,
         )
         kept = [e for e in found.estimates if e.method == "simulation_ar1"]
         renamed = [replace(e, id=e.id.replace("design.", "baseline.", 1)) for e in kept]
