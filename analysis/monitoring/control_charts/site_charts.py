@@ -98,7 +98,7 @@ def chart_panel(
     cells = cells[cells["value"].notna()]
     if kind in ("p", "u"):
         cells = cells[cells["exposure"] > 0]
-    rules, frames = tuple(rules), []
+    rules, charts = tuple(rules), []
     sites = []
     for site, rows in cells.groupby("site_id", observed=True):
         own = [rows[name].to_numpy() for name in ("value", "total", "exposure")]
@@ -143,8 +143,10 @@ def chart_panel(
             raw=_values(own) if kind in AS_THEY_ARE else None,
         )
         if part is not None:
-            frames.append(pd.DataFrame({"subject": site, **part}, columns=list(COLUMNS)))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
+            named = np.full(part["period"].size, site, dtype=object)
+            charts.append({"subject": named, **part})
+    whole = {name: np.concatenate([chart[name] for chart in charts]) for name in COLUMNS if charts}
+    return pd.DataFrame(whole, columns=COLUMNS)
 
 
 DRAWN = ("value", "centre", "lower", "upper", "z", "rule", "signal")

@@ -134,7 +134,7 @@ def chart_weeks(
         baseline, plain`` (whether the point lies beyond limits that are not widened). Left out
         are sites with too few baseline weeks or work orders.
     """
-    frames = []
+    charts = []
     off = {day - dt.timedelta(days=day.weekday()) for day in holidays}
     for site, rows in weeks.sort_values(["site_id", "week"]).groupby("site_id"):
         part = rows[rows["mature"] & (rows["due"] > 0)] if what == "in_time" else rows
@@ -144,15 +144,17 @@ def chart_weeks(
         size = part["due" if what == "in_time" else "opened"]
         if base.sum() < MIN_BASELINE_WEEKS or size[base].mean() < MIN_A_WEEK:
             continue
-        frames.append(_chart(part, base, usual, what).assign(subject=str(site)))
+        charts.append(_chart(str(site), part, base, usual, what))
     columns = ["subject", "week", "value", "n", "centre", "lower", "upper", "z", "rule", "signal"]
     columns += ["kind", "sigma_z", "baseline", "plain"]
-    return (
-        pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
-    )
+    # A frame per site would convert the same few texts to a column of text each time.
+    whole = {name: np.concatenate([chart[name] for chart in charts]) for name in columns if charts}
+    return pd.DataFrame(whole, columns=columns)
 
 
-def _chart(part: pd.DataFrame, base: np.ndarray, usual: np.ndarray, what: str) -> pd.DataFrame:
+def _chart(
+    site: str, part: pd.DataFrame, base: np.ndarray, usual: np.ndarray, what: str
+) -> dict[str, np.ndarray]:
     if what == "in_time":
         n = part["due"].to_numpy(dtype=float)
         chart = p_chart(part["in_time"].to_numpy(dtype=float), n, base)
@@ -168,21 +170,20 @@ def _chart(part: pd.DataFrame, base: np.ndarray, usual: np.ndarray, what: str) -
     z = np.where(usual, z, np.nan)
     limits = {name: np.where(usual, chart[name], np.nan) for name in ("centre", "lower", "upper")}
     rule = broken_rules(z, RULES)
-    return pd.DataFrame(
-        {
-            "week": part["week"].dt.date.to_numpy(),
-            "value": chart["value"].to_numpy(),
-            **limits,
-            "n": n.astype(int),
-            "z": z,
-            "rule": rule,
-            "signal": [bool(r) for r in rule],
-            "kind": chart.attrs["kind"],
-            "sigma_z": chart.attrs["sigma_z"],
-            "baseline": base,
-            "plain": usual & (np.abs(z if chart.attrs["kind"] == "rare" else plain) > 3),
-        }
-    )
+    return {
+        "subject": np.full(len(part), site, dtype=object),
+        "week": part["week"].dt.date.to_numpy(),
+        "value": chart["value"].to_numpy(),
+        **limits,
+        "n": n.astype(int),
+        "z": z,
+        "rule": np.array(rule, dtype=object),
+        "signal": np.array([bool(r) for r in rule], dtype=bool),
+        "kind": np.full(len(part), chart.attrs["kind"], dtype=object),
+        "sigma_z": np.full(len(part), chart.attrs["sigma_z"], dtype=float),
+        "baseline": base,
+        "plain": usual & (np.abs(z if chart.attrs["kind"] == "rare" else plain) > 3),
+    }
 
 
 def weekly_signals(chart: pd.DataFrame, *, direction: str) -> pd.DataFrame:
