@@ -76,10 +76,10 @@ def limit_width(base: int, alike: float = 0.0, *, own_spread: bool) -> float:
 @lru_cache(maxsize=256)
 def run_needed(base: int, alike: float = 0.0) -> int:
     """Return how many points in a row on one side of the centre are a signal, at least eight."""
-    side = np.sign(_steady(base, alike, own_spread=False))
-    length, longest = np.ones(len(side)), np.ones(len(side))
-    for t in range(1, side.shape[1]):
-        length = np.where(side[:, t] == side[:, t - 1], length + 1, 1)
+    side = np.sign(_steady(base, alike, own_spread=False)).astype(np.int8).T.copy()
+    length = longest = np.ones(side.shape[1], np.int16)
+    for t in range(1, len(side)):
+        length = np.where(side[t] == side[t - 1], length + 1, np.int16(1))
         if t >= base:
             longest = np.maximum(longest, length)
     for run in range(8, LONGEST_RUN):

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.signal import lfilter
 
 from analysis.monitoring.control_charts.limits import D2
-from analysis.monitoring.control_charts.run_rules import RULES, in_a_row
+from analysis.monitoring.control_charts.run_rules import MEMORY, RULES, in_a_row
 
 WORLDS = 20_000
 """Simulated charts of a steady site."""
@@ -135,14 +135,16 @@ def signals_of_steady_sites(
     shocks = rng.standard_normal((WORLDS, base + weeks))
     shocks[:, 1:] *= np.sqrt(1 - alike**2)
     z = lfilter([1.0], [1.0, -alike], shocks, axis=1)
-    z = z + skew * (z**2 - 1) / 6
+    if skew:
+        z = z + skew * (z**2 - 1) / 6
     before = z[:, :base]
     spread = np.abs(np.diff(before, axis=1)).mean(axis=1) / D2 if widened else np.ones(WORLDS)
-    z = (z - before.mean(axis=1, keepdims=True)) / spread[:, None] * 3.0 / width
+    first = max(base - max(run, MEMORY), 0)  # what rules see of the weeks before
+    z = (z[:, first:] - before.mean(axis=1, keepdims=True)) / spread[:, None] * 3.0 / width
     hit = np.zeros(z.shape, dtype=bool)
     for name in rules:
         hit |= in_a_row(z, run) if name == "eight_one_side" else RULES[name](z)
-    return (hit & (z > 0))[:, base:].sum(axis=1)
+    return (hit & (z > 0))[:, base - first :].sum(axis=1)
 
 
 @lru_cache(maxsize=256)

@@ -66,7 +66,7 @@ def spans(cells: pd.DataFrame, known: Indicator, *, level: float = LEVEL) -> pd.
             "last": by["period"].max(),
             "n": by["n"].max() if same_people(known) else sums["n"],
             "total": sums["total"],
-            # One month without squares leaves none of its span.
+            # Where one month has no squares, its span has none.
             "squares": np.bincount(place, cells["total_sq"].to_numpy(float), len(sums)),
             "exposure": sums["exposure"],
             "months": by.size(),
