@@ -41,6 +41,8 @@ class StepRecord:
         Run that made the outputs of a skipped step.
     outputs : dict of str to str
         SHA-256 of each file the step made, by path relative to the run folder.
+    shown : str
+        Hash of the sentences and of the code with which what it shows was laid out.
     """
 
     state: StepState = "pending"
@@ -49,6 +51,7 @@ class StepRecord:
     seconds: float | None = None
     taken_from: str | None = None
     outputs: dict[str, str] = field(default_factory=dict)
+    shown: str = ""
 
     @property
     def finished(self) -> bool:

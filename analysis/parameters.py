@@ -99,21 +99,34 @@ class ValueParameters(StageParameters):
     draws: int = Field(default=MONEY_DRAWS, ge=100)
 
 
+WORKSPACE = "analysis.workspace"
 WITHOUT_ROLLOUT = "without_rollout"
 """Folder, among the notebooks, of those for programmes in which nothing is rolled out."""
 
 
 class StageDeclaration(NamedTuple):
-    """A stage: its name, its notebook's file name, parameters, and the stages it reads."""
+    """A stage: its name, its notebook's file name, parameters, and the stages it reads.
+
+    ``opened_as`` names the classes of the stage and of its page, below ``analysis.workspace``, in
+    a training; ``else_opened_as`` those in programmes in which nothing is rolled out.
+    """
 
     name: str
     notebook: str
     parameters: type[StageParameters]
+    opened_as: tuple[str, str]
+    else_opened_as: tuple[str, str]
     reads: tuple[str, ...] = ()
 
     def source(self, programme: Programme) -> str:
         """Return where its notebook for a programme lies among the notebooks."""
         return self.notebook if programme == TRAINING else f"{WITHOUT_ROLLOUT}/{self.notebook}"
+
+    def classes(self, programme: Programme) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Return module and name of the classes of the stage and of its page in a programme."""
+        names = self.opened_as if programme == TRAINING else self.else_opened_as
+        (stage, _, its), (page, _, of_page) = (name.rpartition(".") for name in names)
+        return (f"{WORKSPACE}.{stage}", its), (f"{WORKSPACE}.{page}", of_page)
 
     def untaken(self, programme: Programme) -> frozenset[str]:
         """Return its parameters that its notebook for a programme has not: what effects need."""
@@ -123,12 +136,42 @@ class StageDeclaration(NamedTuple):
 _OF_EFFECTS = frozenset({"draws"})
 
 STAGES: tuple[StageDeclaration, ...] = (
-    StageDeclaration("design", "00_design.ipynb", DesignParameters),
-    StageDeclaration("baseline", "01_baseline.ipynb", BaselineParameters),
-    StageDeclaration("monitoring", "02_monitoring.ipynb", MonitoringParameters),
-    StageDeclaration("tracking", "03_tracking.ipynb", TrackingParameters, ("baseline",)),
     StageDeclaration(
-        "value", "04_value.ipynb", ValueParameters, ("baseline", "monitoring", "tracking")
+        "design",
+        "00_design.ipynb",
+        DesignParameters,
+        ("wiring.design.DesignStage", "pages.design.DesignPage"),
+        ("wiring.design.DesignStage", "pages.design.PlanPage"),
+    ),
+    StageDeclaration(
+        "baseline",
+        "01_baseline.ipynb",
+        BaselineParameters,
+        ("wiring.baseline.BaselineStage", "pages.baseline.BaselinePage"),
+        ("wiring.baseline.BaselineStage", "pages.baseline.MeasurementPage"),
+    ),
+    StageDeclaration(
+        "monitoring",
+        "02_monitoring.ipynb",
+        MonitoringParameters,
+        ("wiring.monitoring.MonitoringStage", "pages.monitoring.MonitoringPage"),
+        ("wiring.monitoring.WeekStage", "pages.monitoring.WeekPage"),
+    ),
+    StageDeclaration(
+        "tracking",
+        "03_tracking.ipynb",
+        TrackingParameters,
+        ("wiring.tracking.TrackingStage", "pages.tracking.TrackingPage"),
+        ("wiring.scorecards.ScorecardStage", "pages.tracking.ScorecardPage"),
+        ("baseline",),
+    ),
+    StageDeclaration(
+        "value",
+        "04_value.ipynb",
+        ValueParameters,
+        ("wiring.value.ValueStage", "pages.value.ValuePage"),
+        ("wiring.value.ValueStage", "pages.value.TargetsPage"),
+        ("baseline", "monitoring", "tracking"),
     ),
 )
 """The stages in the order they are told; each runs as soon as those it reads have ended."""

@@ -14,8 +14,11 @@ import importlib
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import get_args
 
 from analysis.kernels.environment import ENVIRONMENT
+from analysis.parameters import STAGES
+from analysis.settings import Programme
 
 os.environ.update(ENVIRONMENT)
 
@@ -45,6 +48,12 @@ MODULES = (
     "analysis.present.renderers",
     "analysis.report",
     "analysis.workspace",
+    *(
+        module
+        for stage in STAGES
+        for kind in get_args(Programme)
+        for module, _ in stage.classes(kind)
+    ),
 )
 """What is imported; a room listed here may not import DuckDB at its top."""
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from analysis.client.chapters import FOLDER, Chapter
 from analysis.client.pictures import MOST_BYTES, picture_fault, picture_type
 from analysis.errors import RunError
-from analysis.files import sha256
+from analysis.files import code_hash, sha256
 from analysis.parameters import StageParameters
 from analysis.pipeline import fingerprint
 from analysis.pipeline.execution import CellCallback
@@ -38,7 +38,7 @@ def depends(
     """Return what a chapter depends on besides its stage: its cells, what it reads, parameters."""
     folder = chapter.path.parents[1]
     return [_cells(chapter.path), [inputs[p.relative_to(folder).as_posix()] for p in read],
-            dict(values)]  # fmt: skip
+            dict(values), code_hash()]  # fmt: skip
 
 
 def read_by(chapters: Sequence[Chapter], beside: Sequence[Path]) -> dict[str, list[Path]]:

@@ -1,4 +1,4 @@
-"""What a run depends on besides its inputs and the code: notebooks, packages, revision."""
+"""What a run depends on besides its inputs: notebooks, packages, revision, and code by step."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from analysis import reach
+from analysis.parameters import StageDeclaration
+from analysis.settings import Programme
 
 
 def digest(value: Any) -> str:
@@ -26,6 +30,54 @@ def notebook(path: Path) -> str:
             for cell in cells
         ]
     )
+
+
+_LAYOUT = "analysis.workspace.opening.redraw"
+LAID_OUT = (
+    "analysis.present",
+    "analysis.report",
+    "analysis.wording",
+    "analysis.step_files",
+    _LAYOUT,
+)
+"""What lays out what is shown: nothing that is found comes of it."""
+REPORT = ("analysis.report", "analysis.client")
+"""What writes the pages, and reads how the client wants them to look."""
+_VIEWS = "analysis.present.views"
+"""Declares which tables a page shows, and names them: a stage asks it."""
+
+
+def of_ingest() -> str:
+    """Return a hash of the code that reads and cleans exports and builds the panel."""
+    return reach.digest("analysis.workspace.opening.prepare")
+
+
+def of_stage(declared: StageDeclaration, programme: Programme) -> str:
+    """Return a hash of the code that a stage can reach, without what only lays out its page."""
+    from analysis import step_files
+
+    own = [module for module, _ in declared.classes(programme)]
+    code = reach.digest("analysis.workspace.entrance", *own, without=laid_out())
+    return digest([code, step_files.read().views])
+
+
+def laid_out() -> tuple[str, ...]:
+    """Return the modules that lay out what is shown, but for those that declare views."""
+    return tuple(
+        module
+        for module in reach.sources()
+        if module.startswith(LAID_OUT) and not module.startswith(_VIEWS)
+    )
+
+
+def of_pages() -> str:
+    """Return a hash of the code and sentences that lay out what a notebook shows."""
+    return reach.digest(_LAYOUT) + reach.sentences()
+
+
+def of_report() -> str:
+    """Return a hash of the code and sentences of the pages."""
+    return reach.digest(*REPORT) + reach.sentences()
 
 
 def count_cells(path: Path) -> int:

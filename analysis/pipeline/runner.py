@@ -197,6 +197,7 @@ class _Run:
         self.forced = {*asked, REPORT} if force else set()
         self.complete = newest.latest(self.reports)
         self.executed: list[str] = []
+        self.to_redraw: set[str] = set()
 
     def go(self) -> RunResult:
         if (unchanged := self._nothing_to_do()) is not None:
@@ -235,6 +236,7 @@ class _Run:
     def _work(self) -> tuple[Step, BaseException] | None:
         """Do every step once those it reads have ended; return the first that failed.
 
+        Of those that could begin, the one comes first on which the longest row of others waits.
         After a failure nothing is begun, and what is running is waited for.
         """
         waiting = list(self.steps)
@@ -242,6 +244,7 @@ class _Run:
         running: dict[Future[BaseException | None], Step] = {}
         failed: dict[str, BaseException] = {}
         known = {step.name for step in self.steps}
+        follow = _longest_after(self.steps)
 
         def settle(step: Step, error: BaseException | None) -> None:
             if error is None or _goes_on(step, error):
@@ -254,6 +257,7 @@ class _Run:
                 ready = [
                     step for step in waiting if ended.issuperset(known.intersection(step.after))
                 ]
+                ready.sort(key=lambda step: -follow[step.name])  # a stable sort
                 for step in [] if failed else ready[: self.workers - len(running)]:
                     waiting.remove(step)
                     if self._take_over(step):
@@ -332,6 +336,9 @@ class _Run:
                 outputs.share(self.complete / name, self.folder / name)
             made_by = record.taken_from or self.complete.name
             self._record(step, replace(record, state="skipped", taken_from=made_by))
+        if self.manifest.steps[step.name].shown != step.shown:
+            self.to_redraw.add(step.name)
+            return False
         self.progress.step(step.name)
         self.progress.step_done(step.name, "skipped", 0.0)
         return True
@@ -341,7 +348,26 @@ class _Run:
         """Whether a chapter was executed; one that failed before may have ended well now."""
         return any(step.stage and step.name in self.executed for step in self.steps)
 
+    def _redraw(self, step: Step) -> bool:
+        """Lay out again what a step shows, and tell whether it could be done."""
+        began = time.monotonic()
+        self.progress.step(step.name)
+        if step.redraw is None or not step.redraw(self.folder):
+            return False
+        before = self.manifest.steps[step.name]
+        laid_out = {**before.outputs, **self._hashes(step)}
+        self._record(step, replace(before, shown=step.shown, outputs=laid_out))
+        self.progress.step_done(step.name, "skipped", time.monotonic() - began)
+        return True
+
+    def _hashes(self, step: Step) -> dict[str, str]:
+        return {
+            name: sha256(self.folder / name) for name in outputs.files_of(self.folder, step.outputs)
+        }
+
     def _execute(self, step: Step) -> BaseException | None:
+        if step.name in self.to_redraw and self._redraw(step):
+            return None
         self._clear(step)
         began = time.monotonic()
         self._record(step, StepRecord(state="running", key=self.keys[step.name]))
@@ -357,10 +383,8 @@ class _Run:
             key=self.keys[step.name],
             error=None if cause is None else one_line(cause),
             seconds=round(time.monotonic() - began, 3),
-            outputs={
-                name: sha256(self.folder / name)
-                for name in outputs.files_of(self.folder, step.outputs)
-            },
+            shown=step.shown,
+            outputs=self._hashes(step),
         )
         self._record(step, record)
         self.progress.step_done(step.name, record.state, record.seconds or 0.0)
@@ -442,12 +466,22 @@ def _asked(all_steps: list[Step], wanted: list[str] | None) -> list[Step]:
 
 def _keys(chain: list[Step], fresh: Manifest) -> dict[str, str]:
     """Hash each step with all that it reads, so that a change reaches what comes of it."""
-    common = [fresh.code, fresh.packages, fresh.python]
+    common = [fresh.packages, fresh.python]
     keys: dict[str, str] = {}
     for step in chain:
         read = [keys.get(name) for name in step.after]
         keys[step.name] = fingerprint.digest([common, read, step.name, step.depends])
     return keys
+
+
+def _longest_after(chain: list[Step]) -> dict[str, int]:
+    """Return by step how many steps must follow it one after the other."""
+    found: dict[str, int] = {}
+    for step in reversed(chain):
+        found[step.name] = max(
+            (1 + found[s.name] for s in chain if step.name in s.after), default=0
+        )
+    return found
 
 
 def _start_server_early() -> None:

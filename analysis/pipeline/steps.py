@@ -26,6 +26,8 @@ from analysis.settings import TRAINING, Programme
 
 INGEST = "ingest"
 REPORT = "report"
+SHOWN = ".shown"
+"""Ending of what a notebook showed, beside it."""
 MONITORING = "monitoring"
 LOOKED_BACK = "as-of"
 
@@ -56,6 +58,10 @@ class Step:
     stage : str
         Of a client's own chapter: the stage on whose page it stands. A run goes on where such a
         step fails. Empty for all others.
+    shown : str
+        Hash of what lays out what it shows, without which its results are the same.
+    redraw : Callable or None
+        Lays out again what it shows, given the run folder, and tells whether that could be done.
     """
 
     name: str
@@ -65,6 +71,8 @@ class Step:
     execute: Callable[[Path, CellCallback], None]
     after: tuple[str, ...] = ()
     stage: str = ""
+    shown: str = ""
+    redraw: Callable[[Path], bool] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +148,7 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
     ]
     ingest = Step(
         name=INGEST,
-        depends=[exports, str(setting.as_of), _left_out(setting)],
+        depends=[exports, str(setting.as_of), _left_out(setting), fingerprint.of_ingest()],
         outputs=("canonical", "panel.parquet", "client.json", "indicators.json", "horizon.json"),
         size=8,
         execute=lambda folder, _: _prepare_unchanged(setting, folder, inputs),
@@ -153,7 +161,7 @@ def steps(setting: Setting, inputs: Mapping[str, str]) -> list[Step]:
     own = _chapters(setting, inputs, _shared(checked[parameters.STAGES[0].name]))
     report = Step(
         name=REPORT,
-        depends=inputs,
+        depends=[inputs, fingerprint.of_report()],
         outputs=("zh", "en", "index.html", "appearance.json", "settings.json"),
         size=8,
         execute=lambda folder, _: _build_report(setting, folder),
@@ -184,20 +192,22 @@ def _left_out(setting: Setting) -> str | None:
 def _stage(
     setting: Setting, declared: StageDeclaration, checked: StageParameters, past: object
 ) -> Step:
-    source = notebooks_folder(setting.root) / declared.source(setting.programme)
+    kind = setting.programme
+    source = notebooks_folder(setting.root) / declared.source(kind)
     if not source.is_file():
         raise RunError(
             f"Stage {declared.name}: there is no notebook {source}. Correct: the notebooks of the "
             f"repository in {source.parent}, or no such folder, so that the package's own are run."
         )
-    values = checked.model_dump(exclude={"run_dir", *declared.untaken(setting.programme)})
+    values = checked.model_dump(exclude={"run_dir", *declared.untaken(kind)})
     stem = source.stem
     return Step(
         name=declared.name,
-        depends=[fingerprint.notebook(source), values, past],
+        depends=[fingerprint.notebook(source), values, past, fingerprint.of_stage(declared, kind)],
         outputs=(
             f"notebooks/{stem}.ipynb",
             f"notebooks/{stem}.outcome.json",
+            f"notebooks/{stem}{SHOWN}",
             f"results/{declared.name}.json",
             f"results/{declared.name}",
         ),
@@ -205,7 +215,20 @@ def _stage(
         size=fingerprint.count_cells(source) + 1,
         execute=lambda folder, on_cell: _execute(setting, declared, values, folder, on_cell),
         after=(INGEST, *declared.reads),
+        shown=fingerprint.of_pages(),
+        redraw=partial(_redraw, setting, declared.name),
     )
+
+
+def _redraw(setting: Setting, stage: str, folder: Path) -> bool:
+    """Lay out again what a stage shows, in a forked process beside others where one can be had."""
+    from analysis.kernels import warm_is_possible
+    from analysis.processes import spread
+    from analysis.workspace.opening.redraw import redraw
+
+    at_once = machine.stages() if setting.warm and warm_is_possible() else 1
+    with _home(setting.root):
+        return spread(partial(redraw, folder), [stage], at_once)[0]
 
 
 def _execute(

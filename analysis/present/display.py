@@ -34,6 +34,7 @@ from analysis.present import (
 )
 from analysis.present.estimates import estimates_table
 from analysis.present.notebooks import MIME
+from analysis.present.recorded import Recorder, recorded
 from analysis.present.repairs import readiness
 from analysis.present.verdict import verdict as build
 from analysis.results import Alert, Check, Estimate, Finding, StageResults
@@ -82,11 +83,17 @@ class Display:
         Hides people in texts (:mod:`analysis.present.people`); the one in force without it.
     programme : {"training", "appraisal", "service"}
         Whose sentences are said.
+    pictures : bool, optional
+        Whether figures come as PNG too; in a kernel by default.
 
     Attributes
     ----------
     notices : StageResults or None
         Comparison with what was locked, shown right below the title.
+    recorder : Recorder or None
+        Keeps what is shown, if that is wanted.
+    within : bool
+        Whether one of the methods is showing something now.
     """
 
     def __init__(
@@ -100,6 +107,7 @@ class Display:
         earlier: precision.Earlier | None = None,
         screen: people.Screen | None = None,
         programme: Programme = TRAINING,
+        pictures: bool | None = None,
     ) -> None:
         self.programme = programme
         self.earlier = earlier
@@ -108,13 +116,23 @@ class Display:
         self.min_cell = min_cell
         self.level = level
         self._publish = publish or _to_notebook
-        self._pictures = publish is None and notebooks.in_a_kernel()
+        in_a_kernel = publish is None and notebooks.in_a_kernel()
+        self._pictures = in_a_kernel if pictures is None else pictures
         self._numbers: Counter[str] = Counter()
         self._anchors: set[str] = set()
         self._place: Place = "answer"
         self.indicators = indicators
         self.notices: StageResults | None = None
+        self.recorder: Recorder | None = None
+        self.within = False
 
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """What another display needs to show the same, besides what the run folder holds."""
+        names = ("language", "min_cell", "level", "indicators", "programme", "notices")
+        return {name: getattr(self, name) for name in names}
+
+    @recorded
     def title(self, key: str, **params: Any) -> None:
         """Show the page's title, a line below it when ``<key>_lead`` is worded, and notices."""
 
@@ -129,6 +147,7 @@ class Display:
 
         self._emit("title", build)
 
+    @recorded
     def section(self, key: str, *, place: Place = "answer", **params: Any) -> None:
         """Open a section: a heading with an anchor, and ``<key>_intro`` when it is worded.
 
@@ -157,6 +176,7 @@ class Display:
         if introduced:
             self.prose(f"{key}_intro", **params)
 
+    @recorded
     def view(self, name: str, results: Any, **params: Any) -> None:
         """Show a stored table as :mod:`analysis.present.views` declares it.
 
@@ -213,6 +233,7 @@ class Display:
 
         self._emit("prose", build)
 
+    @recorded
     def prose(self, key: str, **params: Any) -> None:
         """Show a sentence or paragraphs; an empty line in the wording parts paragraphs."""
 
@@ -223,6 +244,7 @@ class Display:
 
         self._emit("prose", build)
 
+    @recorded
     def answer(
         self,
         findings: Finding | Iterable[Finding],
@@ -259,6 +281,7 @@ class Display:
             holds={"findings": len(found)},
         )
 
+    @recorded
     def kpis(self, estimates: Iterable[Estimate | tuple[str, Estimate]]) -> None:
         """Show key figures with their intervals; a pair gives the wording key of the label.
 
@@ -274,6 +297,7 @@ class Display:
             holds={"figures": len(chosen)},
         )
 
+    @recorded
     def estimates(
         self,
         estimates: Iterable[Estimate],
@@ -300,6 +324,7 @@ class Display:
             holds={"tables": 1, "rows": len(chosen)},
         )
 
+    @recorded
     def table(
         self,
         frame: pd.DataFrame,
@@ -354,6 +379,7 @@ class Display:
             holds={"tables": 1, "rows": len(frame)},
         )
 
+    @recorded
     def checks(self, checks: Iterable[Check], *, fold: bool = False) -> None:
         """Show checks, worst first; ``fold`` leaves the passed ones to be opened."""
         chosen, anchor = tuple(checks), self._next("checks")
@@ -364,6 +390,7 @@ class Display:
             holds=holds.states(chosen),
         )
 
+    @recorded
     def readiness(self, verdict: Check, repairs: pd.DataFrame, checks: Iterable[Check]) -> None:
         """Show whether one may start, and what must be repaired first, the gravest first.
 
@@ -379,6 +406,7 @@ class Display:
         chosen, anchor = tuple(checks), self._next("ready")
         self._emit("answer", lambda language: readiness(verdict, repairs, chosen, anchor, language))
 
+    @recorded
     def verdict(self, verdict: Check, decisions: Iterable[Check]) -> None:
         """Show whether the roll-out can show an effect, and what the client has to decide.
 
@@ -392,6 +420,7 @@ class Display:
         chosen, anchor = tuple(decisions), self._next("ready")
         self._emit("answer", lambda language: build(verdict, chosen, anchor, language))
 
+    @recorded
     def alerts(self, alerts: Iterable[Alert]) -> None:
         """Show alerts, most urgent first; none is said too."""
         chosen, anchor = tuple(alerts), self._next("alerts")
@@ -401,11 +430,13 @@ class Display:
             holds={"alerts": len(chosen)},
         )
 
+    @recorded
     def tasks(self, actions: Iterable[Any]) -> None:
         """Show what to do this week, first things first; that nothing waits is said too."""
         chosen, anchor = tuple(actions), self._next("tasks")
         self._emit("alerts", lambda language: tasks.tasks(chosen, anchor, language))
 
+    @recorded
     def figure(
         self,
         draw: Callable[..., Figure],

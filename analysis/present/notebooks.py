@@ -45,15 +45,32 @@ def show(bundle: dict[str, Any], style: str) -> None:
 
     shell = get_ipython()
     count = 0 if shell is None else shell.execution_count
+    for output, told in displayed(bundle, None if _styled == [count] else style):
+        if "text/html" in output:
+            _styled[:] = [count]
+        display(output, raw=True, metadata=told)
+
+
+def displayed(
+    bundle: dict[str, Any], style: str | None
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield data and metadata of each output of a bundle, as the notebook stores it.
+
+    Parameters
+    ----------
+    bundle : dict
+        As of :func:`show`.
+    style : str or None
+        Style sheet, where the cell has shown no HTML yet.
+    """
     for output in outputs(bundle):
         if "text/html" in output:
             output["text/html"] = one_below_the_other(output["text/html"])
-        if "text/html" in output and _styled != [count]:
-            output["text/html"] = f"<style>{one_line(style)}</style>{output['text/html']}"
-            _styled[:] = [count]
+            if style is not None:
+                output["text/html"] = f"<style>{one_line(style)}</style>{output['text/html']}"
+                style = None
         picture = bundle.get("image/png") if "image/png" in output else None
-        told = {} if picture is None else {"image/png": {"width": shown_width(picture)}}
-        display(output, raw=True, metadata=told)
+        yield output, {} if picture is None else {"image/png": {"width": shown_width(picture)}}
 
 
 def one_below_the_other(html: str) -> str:

@@ -126,10 +126,15 @@ def has(key: str) -> bool:
 
 
 @contextmanager
-def reading() -> Iterator[set[str]]:
+def reading(*, apart: bool = False) -> Iterator[set[str]]:
     """Note which keys are looked up within a ``with`` block, also those that there are not.
 
     Blocks may stand within each other: the outer one notes what the inner one does.
+
+    Parameters
+    ----------
+    apart : bool
+        Whether the outer blocks are to know nothing of this one.
 
     Yields
     ------
@@ -149,7 +154,7 @@ def reading() -> Iterator[set[str]]:
         yield read
     finally:
         _readers.pop()
-        if _readers:
+        if _readers and not apart:
             _readers[-1].update(read)
 
 

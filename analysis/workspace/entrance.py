@@ -14,6 +14,7 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,35 +23,14 @@ from analysis import files, indicators, manifest, memory, newest, parameters, wo
 from analysis.client.evaluated import evaluated
 from analysis.errors import RunError
 from analysis.present import Display, notebooks, people
+from analysis.present.recorded import Recorder
 from analysis.report import kept_settings, saved
-from analysis.settings import SEED, TRAINING
-from analysis.workspace import pages
-from analysis.workspace.opening import remembering
+from analysis.settings import SEED
+from analysis.workspace.opening import redraw, remembering
 from analysis.workspace.opening.prepare import CANONICAL, PANEL, look_back, prepare
 from analysis.workspace.opening.stage import Stage
-from analysis.workspace.wiring.baseline import BaselineStage
-from analysis.workspace.wiring.design import DesignStage
-from analysis.workspace.wiring.monitoring import MonitoringStage, WeekStage
-from analysis.workspace.wiring.scorecards import ScorecardStage
-from analysis.workspace.wiring.tracking import TrackingStage
-from analysis.workspace.wiring.value import ValueStage
 
 STANDALONE = "standalone"
-STAGES: Mapping[str, tuple[type[Stage], type[pages.Page]]] = {
-    "design": (DesignStage, pages.DesignPage),
-    "baseline": (BaselineStage, pages.BaselinePage),
-    "monitoring": (MonitoringStage, pages.MonitoringPage),
-    "tracking": (TrackingStage, pages.TrackingPage),
-    "value": (ValueStage, pages.ValuePage),
-}
-WITHOUT_ROLLOUT: Mapping[str, tuple[type[Stage], type[pages.Page]]] = {
-    "design": (DesignStage, pages.PlanPage),
-    "baseline": (BaselineStage, pages.MeasurementPage),
-    "monitoring": (WeekStage, pages.WeekPage),
-    "tracking": (ScorecardStage, pages.ScorecardPage),
-    "value": (ValueStage, pages.TargetsPage),
-}
-"""The same stages for programmes in which nothing is rolled out to sites."""
 
 
 def open_stage(
@@ -108,8 +88,10 @@ def open_stage(
     how["earlier"] = saved.load(folder)
     how["screen"], how["programme"] = people.load(folder), opened.programme
     show = Display(language, indicators=named, **how)
-    rolled_out = opened.programme == TRAINING
-    opens, layout = (STAGES if rolled_out else WITHOUT_ROLLOUT)[name]
+    if run_dir and _is_running(folder):
+        show.recorder = Recorder(redraw.record_of(folder, name))
+    declared = parameters.stage(name).classes(opened.programme)
+    opens, layout = (getattr(import_module(module), own) for module, own in declared)
     wording.speak(language)
     if notebooks.in_a_kernel():
         memory.keep_in(remembering.store_of(client, folder))
@@ -128,6 +110,11 @@ def open_stage(
     if not run_dir and notebooks.in_a_kernel():
         stage.tell_steps(_shell())
     return stage
+
+
+def _is_running(folder: Path) -> bool:
+    """Whether the pipeline is running this folder now, which keeps what its notebooks show."""
+    return (folder / manifest.FILE_NAME).is_file() and manifest.load(folder).state == "running"
 
 
 def _injected() -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from analysis import client as clients
 from analysis import results, wording
 from analysis.present import MIME, Display
-from analysis.workspace.pages import BaselinePage
+from analysis.workspace.pages.baseline import BaselinePage
 from analysis.workspace.wiring.baseline import BaselineStage
 
 ITEMS = ("q1", "q2", "q3", "q4", "q5")

@@ -121,16 +121,29 @@ def test_stages_that_do_not_read_each_other_run_at_once(project, tmp_path):
 
 def test_after_a_failure_nothing_is_begun_and_what_runs_is_kept(project, tmp_path):
     note = str(tmp_path / "baseline.note")
-    project.notebook("design", WAIT.format(own=note + ".seen", other=note), "1 / 0")
+    project.notebook("monitoring", WAIT.format(own=note + ".seen", other=note), "1 / 0")
     until = "while '\"failed\"' not in (pathlib.Path(run_dir) / 'manifest.json').read_text():"
     project.notebook(
         "baseline", WAIT.format(own=note, other=note), f"{until}\n    time.sleep(0.05)"
     )
     failed = project.run(workers=2)
-    assert (failed.state, failed.failed_step) == ("failed", "design")
+    assert (failed.state, failed.failed_step) == ("failed", "monitoring")
     steps = manifest.load(failed.folder).steps
     found = [steps[name].state for name in ALL]
-    assert found == ["done", "failed", "done", "pending", "pending", "pending", "pending"]
+    assert found == ["done", "pending", "done", "failed", "pending", "pending", "pending"]
+
+
+def test_the_step_on_which_most_others_wait_begins_first(project):
+    result = project.run(workers=1)
+    assert result.state == "complete", result.error
+    assert begun(result) == ["baseline", "monitoring", "tracking", "design", "value"]
+
+
+def begun(result):
+    """Stages in the order they ended."""
+    folder = result.folder / "notebooks"
+    ended = {s: next(folder.glob(f"*_{s}.outcome.json")).stat().st_mtime_ns for s in STAGES}
+    return sorted(STAGES, key=ended.__getitem__)
 
 
 def test_every_file_of_a_run_is_the_output_of_one_step(project):
