@@ -11,8 +11,11 @@ import hashlib
 from contextlib import suppress
 from pathlib import Path
 
+from analysis import results
+from analysis.errors import SchemaError, StoredFileError
 from analysis.file_names import listed
 from analysis.files import remove, write_text
+from analysis.results import StageResults
 
 DECISIONS = "alerts.csv"
 """The consultant's decisions on alerts, in the client's folder under ``data/``."""
@@ -49,6 +52,34 @@ def days(root: Path, client: str) -> dict[dt.date, Path]:
             found[dt.date.fromisoformat(path.name.removesuffix(".json").removesuffix(_WHOLE))] = (
                 path
             )
+    return found
+
+
+def read(path: Path) -> StageResults:
+    """Return what was kept of a run.
+
+    Raises
+    ------
+    StoredFileError
+        When it cannot be read.
+    """
+    try:
+        kept = results.from_json(path.read_text(encoding="utf-8"))
+        if not all(isinstance(rows, list) for rows in kept.facts.get("tables", {}).values()):
+            raise TypeError("tables are lists of rows")
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, SchemaError) as error:
+        raise StoredFileError(path) from error
+    return kept
+
+
+def damaged(root: Path, client: str) -> list[StoredFileError]:
+    """Return the kept runs of a client that are passed over because they cannot be read."""
+    found = []
+    for path in days(root, client).values():
+        try:
+            read(path)
+        except StoredFileError as error:
+            found.append(error)
     return found
 
 

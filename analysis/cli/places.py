@@ -28,11 +28,7 @@ def tell_damaged_history(voice: Voice, client: str) -> None:
     from analysis import history
     from analysis.files import project_root
 
-    if not history.days(project_root(), client):
-        return
-    from analysis import workspace  # heavy
-
-    for error in workspace.damaged_history(client):
+    for error in history.damaged(project_root(), client):
         voice.say("status.history_damaged", err=True, path=error.path)
 
 

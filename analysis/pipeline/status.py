@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis import newest
-from analysis.client import no_client
 from analysis.errors import RunError, StoredFileError
 from analysis.files import input_hashes, project_root
 from analysis.manifest import Manifest
@@ -55,6 +54,8 @@ def client_status(client: str, *, root: Path | None = None) -> ClientStatus:
     root = (root or project_root()).resolve()
     source, reports = root / "data" / client, root / "reports" / client
     if not source.is_dir():
+        from analysis.client import no_client  # heavy
+
         raise RunError(str(no_client(source / "client.yml")))
     found = newest.runs(reports)
     latest = newest.latest(reports)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from analysis.errors import StoredFileError
 from analysis.keywords import meant
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-class StoredTables(Mapping[str, pd.DataFrame]):
+
+class StoredTables(Mapping[str, "pd.DataFrame"]):
     """Tables by name; of the hundred or more of a stage most readers ask for a few.
 
     Parameters
@@ -59,6 +60,8 @@ class StoredTables(Mapping[str, pd.DataFrame]):
 
 
 def _frame(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:

@@ -7,15 +7,16 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from analysis.errors import SchemaError
 from analysis.keywords import Named
 from analysis.results.on_demand import StoredTables
 from analysis.results.records import Alert, Check, Estimate, Finding
 from analysis.results.shown import Shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KINDS = {"estimates": Estimate, "checks": Check, "alerts": Alert, "findings": Finding}
 """Class of each kind of result."""
@@ -76,6 +77,8 @@ class StageResults(Shown):
 
     def table_or_empty(self, name: str) -> pd.DataFrame:
         """Return a stored table; one without rows where the stage could not make it."""
+        import pandas as pd
+
         return self.tables[name] if name in self.tables else pd.DataFrame()
 
     def select(self, prefix: str) -> tuple[Estimate, ...]:

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from analysis.errors import SchemaError, StoredFileError
 from analysis.files import replace_file, write_text
@@ -17,6 +15,9 @@ from analysis.results.on_demand import StoredTables
 from analysis.results.records import Check
 from analysis.results.stage import KINDS, StageResults
 from analysis.results.topics import Topic
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def to_json(results: StageResults) -> str:

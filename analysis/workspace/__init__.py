@@ -2,7 +2,7 @@
 
 from analysis.workspace.entrance import open_stage
 from analysis.workspace.inputs import detectable
-from analysis.workspace.opening.ledger import damaged_history, decision_faults, keep_alerts
+from analysis.workspace.opening.ledger import decision_faults, keep_alerts
 from analysis.workspace.opening.outlook import Outlook, look_ahead
 from analysis.workspace.opening.prepare import LookBack, prepare
 from analysis.workspace.opening.stage import Stage
@@ -11,7 +11,6 @@ __all__ = [
     "LookBack",
     "Outlook",
     "Stage",
-    "damaged_history",
     "decision_faults",
     "detectable",
     "keep_alerts",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 
 from analysis import files, history, results
-from analysis.errors import Fault, InputError, SchemaError, StoredFileError
+from analysis.errors import Fault, InputError, StoredFileError
 from analysis.monitoring import CONFIRMATION_SHEET, read_decisions
 from analysis.results import Alert
 from analysis.value import ACTION_SHEET
@@ -118,12 +119,6 @@ def earlier_verdicts(
     return None, None
 
 
-def damaged_history(client: str) -> list[StoredFileError]:
-    """Return the kept runs of a client that are passed over because they cannot be read."""
-    paths = history.days(files.project_root(), client).values()
-    return [found for path in paths if isinstance(found := _read(path), StoredFileError)]
-
-
 def decision_faults(folder: Path) -> list[Fault]:
     """Return the faults of the sheets of decisions in a client's folder."""
     faults: list[Fault] = []
@@ -137,22 +132,11 @@ def decision_faults(folder: Path) -> list[Fault]:
 
 def _kept(client: str) -> list[tuple[dt.date, results.StageResults]]:
     """Return the kept runs that can be read, earliest first."""
-    days = history.days(files.project_root(), client)
-    found = ((day, _read(path)) for day, path in days.items())
-    return [(day, kept) for day, kept in found if not isinstance(kept, StoredFileError)]
-
-
-def _read(path: Path) -> results.StageResults | StoredFileError:
-    try:
-        kept = results.from_json(path.read_text(encoding="utf-8"))
-        tables = kept.facts.get("tables", {})
-        if not all(isinstance(rows, list) for rows in tables.values()):
-            raise TypeError("tables are lists of rows")
-    except (OSError, ValueError, TypeError, LookupError, AttributeError, SchemaError) as error:
-        found = StoredFileError(path)
-        found.__cause__ = error
-        return found
-    return kept
+    found = []
+    for day, path in history.days(files.project_root(), client).items():
+        with suppress(StoredFileError):  # the command line names what is passed over
+            found.append((day, history.read(path)))
+    return found
 
 
 def ratios(worth: results.StageResults) -> list[dict]:
