@@ -142,9 +142,11 @@ def check(voice: Voice, client: str, contradictions: bool) -> None:
         tell_programme(voice, opened)
         trained = opened.programme == TRAINING
         if not blocked:
-            tell_outlook(voice, workspace.look_ahead(opened, examined.frames), trained=trained)
-        if not blocked and trained:
-            tell_detectable(voice, workspace.detectable.of_tables(opened, examined.frames))
+            ahead = workspace.look_ahead(opened, examined.frames)
+            tell_outlook(voice, ahead, trained=trained)
+            if trained:
+                least = workspace.detectable.of_tables(opened, examined.frames, panel=ahead.panel)
+                tell_detectable(voice, least)
         tell_missing(voice, opened)
         if trained:  # the contradictions are between requirements of a training
             tell_open(voice, opened, listed=contradictions)

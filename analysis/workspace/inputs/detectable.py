@@ -66,7 +66,12 @@ def of_stage(stage: Stage) -> Detectable:
     )
 
 
-def of_tables(client: clients.Client, frames: Mapping[str, pd.DataFrame]) -> Detectable:
+def of_tables(
+    client: clients.Client,
+    frames: Mapping[str, pd.DataFrame],
+    *,
+    panel: pd.DataFrame | None = None,
+) -> Detectable:
     """Return the smallest effects of the primary outcome, else of the first that is measured.
 
     Parameters
@@ -74,14 +79,17 @@ def of_tables(client: clients.Client, frames: Mapping[str, pd.DataFrame]) -> Det
     client : Client
     frames : Mapping[str, DataFrame]
         Canonical tables, as :func:`analysis.ingest.examine` gives them.
+    panel : DataFrame, optional
+        Their panel, where it is built already.
     """
     waves = frames.get("waves")
     if waves is None or waves.empty:
         return Detectable(reason="cli.detectable.no_waves")
     waves = waves.reindex(columns=list(TABLES["waves"].columns))
     registry = indicators.of_client(client)
-    with indicators.connect("duckdb", timezone=client.client.timezone) as engine:
-        panel = panel_of(client, frames, engine=engine)
+    if panel is None:
+        with indicators.connect("duckdb", timezone=client.client.timezone) as engine:
+            panel = panel_of(client, frames, engine=engine)
     whole = panel[(panel["stratum"] == "") & (panel["site_id"] != "") & panel["value"].notna()]
     measured = set(whole["indicator"])
     possible = [client.design.primary_outcome, *(n for n, i in registry.items() if i.primary)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -35,6 +35,8 @@ class Outlook:
     early, late, unmeasured : tuple of str
         Trained sites without a month of the primary outcome before their start; without one
         since; without any. Empty where the primary outcome is not measured.
+    panel : DataFrame or None
+        What it was found in.
     """
 
     measured: Mapping[str, tuple[int, int, int]]
@@ -47,6 +49,7 @@ class Outlook:
     early: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     unmeasured: tuple[str, ...] = ()
+    panel: pd.DataFrame | None = field(default=None, repr=False, compare=False)
 
 
 def look_ahead(client: Client, frames: Mapping[str, pd.DataFrame]) -> Outlook:
@@ -87,6 +90,7 @@ def look_ahead(client: Client, frames: Mapping[str, pd.DataFrame]) -> Outlook:
             if name in missing.index and name not in set(panel["indicator"])
         },
         **_sites(frames, cells[cells["indicator"] == primary]),
+        panel=panel,
     )
 
 
