@@ -26,7 +26,7 @@ LAYER = {
     "settings": 0,
     "files": 0.2,
     "standards": 0.2,
-    "history": 0.5,
+    "history": 0.6,
     "manifest": 0.4,
     "newest": 0.5,
     "home": 0.5,
