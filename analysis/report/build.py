@@ -58,7 +58,7 @@ def build(run_dir: Path, *, processes: int = 1) -> Path:
         ``<run_dir>/index.html``.
     """
     try:
-        *_, shown = spread(partial(_part, Path(run_dir)), PARTS, processes)
+        shown, *_ = spread(partial(_part, Path(run_dir)), PARTS, processes)
     finally:
         _opened.cache_clear()
     saved.keep(Path(run_dir), shown)
@@ -121,8 +121,9 @@ def _workbooks(run: Run) -> dict[str, int]:
     return _counts(run)
 
 
-PARTS = (_write_main, _site_pages, _workbooks)
-"""What of a report can be written at the same time; what both languages share is made once."""
+PARTS = (_workbooks, _write_main, _site_pages)
+"""What of a report can be written at the same time, the longest first; what both languages share is
+made once."""
 
 
 def _counts(run: Run) -> dict[str, int]:
