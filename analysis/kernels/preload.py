@@ -34,6 +34,9 @@ MODULES = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "matplotlib_inline.backend_inline",
+    "nbconvert.filters",
+    "nbformat",
+    "xlsxwriter",
     "analysis.results",
     "analysis.tables",
     "analysis.client",
@@ -93,11 +96,13 @@ def read_catalogues() -> None:
     from analysis import reach, wording
     from analysis.indicators import registry
     from analysis.present import theme, views
+    from analysis.spring_festival import first_days
 
     for language in wording.LANGUAGES:
         wording.keys(language)
     registry.load()
     views.names()
+    first_days()
     theme.apply()
     reach.digest(*reach.sources())
 
