@@ -34,8 +34,8 @@ from analysis.files import clear_unfinished, keep_private, private_folder, remov
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "pyarrow")
-"""What computes besides this package."""
+LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "pyarrow", "matplotlib")
+"""What computes and draws besides this package."""
 WORTH_SECONDS = 0.01
 """Shortest computation whose value is kept: a shorter one is done anew in less time."""
 MOST_BYTES = 200_000_000

@@ -479,8 +479,9 @@ class Display:
         def build(language: Language) -> str:
             shown = self._pictures and language == self.language
             return figures.figure(
-                lambda: draw(*data, language=language, **drawn),
-                data[0] if data else None,
+                draw,
+                *data,
+                params=drawn,
                 caption=numbered(language),
                 alt=sentences.sentence(alt, language, params),
                 anchor=anchor,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from analysis import wording
+from analysis.memory import remembered
 from analysis.present import tables, vectors
 from analysis.present.fonts import complete_text
 from analysis.results import Estimate
@@ -108,9 +109,9 @@ def wrap(picture: str, *, caption: str, anchor: str, title: str = "", below: str
 
 
 def figure(
-    draw: Callable[[], Figure],
-    data: Any,
-    *,
+    draw: Callable[..., Figure],
+    *data: Any,
+    params: Mapping[str, Any],
     caption: str,
     alt: str,
     anchor: str,
@@ -124,9 +125,12 @@ def figure(
     Parameters
     ----------
     draw : Callable
-        Draws it.
-    data : Any
-        What it shows. A frame or estimates can be saved; without rows the figure says so instead.
+        One of :mod:`analysis.present.plots`.
+    *data
+        What it shows. A frame or estimates given first can be saved; without rows the figure says
+        so instead.
+    params : Mapping
+        Keywords of ``draw`` besides the language.
     caption, alt, anchor, language : str
         Finished caption and alternative text; unique id; language.
     title : str
@@ -136,12 +140,42 @@ def figure(
     pictures : list of bytes, optional
         Given, the figure is added to it as PNG.
     """
-    if hasattr(data, "__len__") and len(data) == 0:
+    shown = data[0] if data else None
+    if hasattr(shown, "__len__") and len(shown) == 0:
         words = wording.text("report.empty_figure", language)
         return wrap(f'<p class="none">{escape(words)}</p>', caption=caption, anchor=anchor)
-    picture = embed(draw(), anchor=anchor, alt=alt, narrow=narrow, pictures=pictures)
-    below = _download(data, anchor, language)
+    how = {"anchor": anchor, "alt": alt, "narrow": narrow, "png": pictures is not None}
+    picture, made = _picture(draw, data, {**params, "language": language}, look=_look(), **how)
+    if pictures is not None:
+        pictures += made
+    below = _download(shown, anchor, language)
     return wrap(picture, caption=caption, anchor=anchor, title=title, below=below)
+
+
+@remembered
+def _picture(
+    draw: Callable[..., Figure],
+    data: Sequence[Any],
+    params: Mapping[str, Any],
+    *,
+    look: str,
+    anchor: str,
+    alt: str,
+    narrow: bool,
+    png: bool,
+) -> tuple[str, list[bytes]]:
+    """Return a figure's markup, and its PNG where one is asked; it looks as ``look`` tells."""
+    made: list[bytes] = []
+    figure = draw(*data, **params)
+    how = {"anchor": anchor, "alt": alt, "narrow": narrow}
+    return embed(figure, **how, pictures=made if png else None), made
+
+
+def _look() -> str:
+    """Return what Matplotlib's settings are now, which a notebook may change."""
+    import matplotlib
+
+    return repr(sorted(matplotlib.rcParams.items(), key=lambda item: item[0]))
 
 
 def _inline(svg: str, anchor: str, alt: str) -> str:

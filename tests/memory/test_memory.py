@@ -4,12 +4,14 @@ import stat
 import sys
 import time
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis import contents, memory, wording
 from analysis.memory import Read, Store, remembered
+from analysis.present import Display
 from analysis.wording import catalogue
 
 HERE, THERE = "terms.tier.frontline", "terms.tier.middle"
@@ -272,3 +274,34 @@ def test_the_values_used_last_stay(kept):
 
 def test_code_is_hashed_with_the_functions_that_are_called():
     assert contents.digest(squares) != contents.digest(sentence)
+
+
+def shown(data, **params):
+    """What one figure gives to a page and to its notebook."""
+    bundles = []
+    show = Display("en", publish=bundles.append, pictures=True)
+    show.figure(drawing, data, caption="views.design.power_figure.caption", alt=ALT, **params)
+    return bundles
+
+
+ALT = "views.design.power_figure.alt"
+
+
+def drawing(data, *, language, width=2.0):
+    calls.append(language)
+    figure, axes = plt.subplots(figsize=(width, 1))
+    axes.plot(data["x"])
+    return figure
+
+
+def test_a_figure_is_drawn_again_only_where_it_would_look_different(monkeypatch):
+    first = shown(frame(), effect=0.1, unit="point")
+    assert calls == ["zh_CN", "en"]
+    assert shown(frame(), effect=0.1, unit="point") == first
+    assert calls == ["zh_CN", "en"]
+    assert shown(frame().assign(x=2.0), effect=0.1, unit="point") != first
+    assert shown(frame(), effect=0.1, unit="point", width=3.0) != first
+    assert len(calls) == 6
+    monkeypatch.setitem(plt.rcParams, "lines.linewidth", 9)
+    assert shown(frame(), effect=0.1, unit="point") != first
+    assert len(calls) == 8

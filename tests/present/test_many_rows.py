@@ -95,10 +95,10 @@ def test_of_very_many_alerts_the_most_urgent_are_listed(language):
 def test_a_figure_of_very_many_rows_says_where_its_data_are():
     from matplotlib.figure import Figure
 
-    def draw():
+    def draw(_, *, language):
         return Figure(figsize=(1, 1))
 
-    given = {"caption": "A", "alt": "B", "anchor": "f", "language": "en"}
+    given = {"params": {}, "caption": "A", "alt": "B", "anchor": "f", "language": "en"}
     html = figures.figure(draw, many(figures.MOST + 1), **given)
     assert "download" not in html
     assert wording.text("report.figure_in_workbook", "en", total=figures.MOST + 1) in html
