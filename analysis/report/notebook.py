@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
@@ -112,9 +113,7 @@ def read(path: Path, language: Language) -> Notebook:
     RunError
         If a cell failed, or nothing was shown, or two outputs share an id.
     """
-    import nbformat
-
-    notebook = nbformat.read(path, as_version=4)
+    notebook = _parsed(path, path.stat().st_mtime_ns)
     sections, title, waiting = [Section()], "", []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -162,6 +161,14 @@ def read(path: Path, language: Language) -> Notebook:
         )
     _unique_ids("".join(s.html(language) for s in sections), path)
     return Notebook(title, sections)
+
+
+@lru_cache(maxsize=10)
+def _parsed(path: Path, changed: int) -> Any:
+    """Return a notebook as it was at a moment; the pages of both languages are made of one."""
+    import nbformat
+
+    return nbformat.read(path, as_version=4)
 
 
 def _fold(section: Section, waiting: list[str], source: str) -> None:
