@@ -8,6 +8,7 @@ all that a page shows; called again, they give the same page in today's words.
 from __future__ import annotations
 
 import contextlib
+import io
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -65,10 +66,11 @@ class Recorder:
         self.begun = False
         self._told: set[str] = set()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = open(path, "wb")  # noqa: SIM115 - open as long as the display
+        path.write_bytes(b"")
         path.chmod(PRIVATE_FILE)
+        self._written = io.BytesIO()
         # One for all calls: results that many of them show are written once.
-        self._pickler: pickle.Pickler | None = pickle.Pickler(self._file, protocol=5)
+        self._pickler: pickle.Pickler | None = pickle.Pickler(self._written, protocol=5)
         self._open = contextlib.ExitStack()
         self._read = self._open.enter_context(wording.reading())
 
@@ -88,11 +90,14 @@ class Recorder:
             return
         try:
             self._pickler.dump(value)
-            self._file.flush()
         except (pickle.PicklingError, TypeError, AttributeError, RecursionError):
             self._pickler = None
-            self._file.close()
             remove(self.path)
+            return
+        with open(self.path, "ab") as file:  # never held open: others may have to remove it
+            file.write(self._written.getvalue())
+        self._written.seek(0)
+        self._written.truncate()
 
 
 def recorded(method: Method) -> Method:
