@@ -6,6 +6,7 @@ the process that asked for them ends, they end.
 
 from __future__ import annotations
 
+import io
 import json
 import multiprocessing
 import os
@@ -152,6 +153,8 @@ def _run(
     said = os.open(folder / "said.txt", os.O_WRONLY | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(said, stream)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # in a file it would come after what an error says
+        sys.stdout.reconfigure(line_buffering=True)
     take_surroundings(environment, here)
     share_server()
     answer = work(request)

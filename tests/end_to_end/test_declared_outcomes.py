@@ -53,7 +53,7 @@ def test_no_number_has_two_values(run):
 def test_target_price_and_alert_follow(run):
     targets = found(run, "tracking").table("targets")
     assert set(targets.loc[targets["indicator"] == "in_time", "agreed"]) == {"agreed", "other"}
-    assert "in_time" in str(found(run, "value").tables)
+    assert "in_time" in str(dict(found(run, "value").tables))
     tests = found(run, "monitoring").table("alert_tests")
     assert (tests["rule"] == "declared_line").any()
 

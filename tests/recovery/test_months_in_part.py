@@ -13,7 +13,7 @@ from analysis.indicators import build_panel
 from analysis.present.sentences import check_params, check_question, sentence
 from analysis.simulation import DEMO, simulate
 from analysis.tables import TABLES
-from analysis.workspace.pages import TrackingPage
+from analysis.workspace.pages.tracking import TrackingPage
 from analysis.workspace.wiring.tracking import TrackingStage
 
 ROOT = Path(__file__).resolve().parents[2]
