@@ -35,7 +35,7 @@ from analysis import newest, simulation
 from analysis.simulation import DEMO, PlantedEvents
 
 AT_ONCE = 2
-INTERVAL = 0.2
+INTERVAL = 2.0  # walking through the pages of all processes takes time
 SMALL = dataclasses.replace(
     DEMO,
     n_sites=16,

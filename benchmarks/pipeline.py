@@ -1,8 +1,10 @@
 """Time and memory of ``crmeval run demo --force`` beside plain papermill with cold kernels.
 
-Run as ``python benchmarks/pipeline.py [REPEATS]``. Each repeat is a whole process tree: wall time,
-and the largest sum of resident memory over all its processes, sampled ten times a second (shared
-pages are counted in each process that maps them; the proportional sum, PSS, counts them once).
+Run as ``python benchmarks/pipeline.py [REPEATS]``. Each repeat is a whole process tree: wall time.
+Once more it is run for its memory: the largest sum of resident memory over all its processes,
+sampled ten times a second (shared pages are counted in each process that maps them; the
+proportional sum, PSS, counts them once). Sampling walks through all pages and takes a fifth of the
+time, so that the seconds of that run do not count.
 Plain papermill runs the same five notebooks, one command a notebook, on the inputs that the
 pipeline prepared, so it is spared ingest and the report; both are timed apart in the manifest.
 Medians are printed as a Markdown table.
@@ -65,7 +67,7 @@ def memory(pid: int) -> tuple[float, float]:
     return resident / 1024, proportional / 1024
 
 
-def measure(*commands: list[str]) -> Measured:
+def measure(*commands: list[str], memory_too: bool = False) -> Measured:
     """Run commands one after the other and measure them as one."""
     peaks = [0.0, 0.0]
     began = time.monotonic()
@@ -81,10 +83,12 @@ def measure(*commands: list[str]) -> Measured:
                 peaks[:] = [max(pair) for pair in zip(peaks, seen, strict=True)]
 
         watcher = threading.Thread(target=watch)
-        watcher.start()
+        if memory_too:
+            watcher.start()
         _, said = process.communicate()
         ended.set()
-        watcher.join()
+        if memory_too:
+            watcher.join()
         if process.returncode != 0:
             raise SystemExit(f"{' '.join(command)} failed:\n{said.decode()}")
     return Measured(time.monotonic() - began, *peaks)
@@ -108,28 +112,33 @@ def main(repeats: int) -> None:
     measure([crmeval, "demo"])
     reports = project_root() / "reports" / CLIENT
     variants: dict[str, list[Measured]] = {}
+    watched: dict[str, Measured] = {}
     steps: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as scratch:
-        for number in range(repeats):
+        for number in range(repeats + 1):
+            last = number == repeats
+            found: dict[str, Measured] = {}
             for name, extra in (("warm kernels", []), ("plain kernels", ["--plain-kernels"])):
-                measured = measure([crmeval, "run", CLIENT, "--force", *extra])
-                variants.setdefault(f"crmeval run, {name}", []).append(measured)
-                if not extra:
+                command = [crmeval, "run", CLIENT, "--force", *extra]
+                found[f"crmeval run, {name}"] = measure(command, memory_too=last)
+                if not extra and not last:
                     done = manifest.load(newest.latest(reports)).steps
                     steps.append({key: step.seconds or 0.0 for key, step in done.items()})
             # A copy of the prepared inputs: papermill's results must not touch the run.
             run_dir = Path(scratch) / f"run{number}"
             subprocess.run(["cp", "-r", str(newest.latest(reports)), str(run_dir)], check=True)
             commands = papermill_commands(run_dir, Path(scratch))
-            variants.setdefault("papermill, five commands", []).append(measure(*commands))
+            found["papermill, five commands"] = measure(*commands, memory_too=last)
+            for name, one in found.items():
+                if last:
+                    watched[name] = one
+                else:
+                    variants.setdefault(name, []).append(one)
     print(f"{platform.platform()}, Python {platform.python_version()}, medians of {repeats}\n")
     print("| | seconds | resident MB | proportional MB |\n|---|---|---|---|")
     for name, runs in variants.items():
-        cells = [
-            statistics.median(getattr(run, field) for run in runs)
-            for field in ("seconds", "resident_mb", "proportional_mb")
-        ]
-        print(f"| {name} | {cells[0]:.1f} | {cells[1]:.0f} | {cells[2]:.0f} |")
+        seconds, seen = statistics.median(run.seconds for run in runs), watched[name]
+        print(f"| {name} | {seconds:.1f} | {seen.resident_mb:.0f} | {seen.proportional_mb:.0f} |")
     medians = {key: statistics.median(run[key] for run in steps) for key in steps[0]}
     print(f"\nSeconds by step, warm: {json.dumps(medians)}")
 

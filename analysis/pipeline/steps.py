@@ -222,13 +222,11 @@ def _stage(
 
 def _redraw(setting: Setting, stage: str, folder: Path) -> bool:
     """Lay out again what a stage shows, in a forked process beside others where one can be had."""
-    from analysis.kernels import warm_is_possible
     from analysis.processes import spread
     from analysis.workspace.opening.redraw import redraw
 
-    at_once = machine.stages() if setting.warm and warm_is_possible() else 1
     with _home(setting.root):
-        return spread(partial(redraw, folder), [stage], at_once)[0]
+        return spread(partial(redraw, folder), [stage], _at_once(setting))[0]
 
 
 def _execute(
@@ -259,10 +257,11 @@ def _kernel(setting: Setting, folder: Path) -> Kernel:
 
 def _chapters(setting: Setting, inputs: Mapping[str, str], values: Mapping[str, Any]) -> list[Step]:
     """Return the steps of the client's own chapters."""
-    from analysis.pipeline import chapters as own
-
     folder = setting.root / "data" / setting.client
-    there = chapters.chapters(folder)
+    if not (there := chapters.chapters(folder)):
+        return []
+    from analysis.pipeline import chapters as own  # half a second of imports
+
     read = own.read_by(there, chapters.beside(folder))
     return [
         Step(
@@ -326,14 +325,12 @@ def _build_report(setting: Setting, folder: Path) -> None:
         setting.build_report(folder)
         return
     from analysis import report
-    from analysis.kernels import warm_is_possible
 
     with _home(setting.root):
         opened = load(setting.client, setting.root)
         report.keep_appearance(opened, folder)
         report.keep_settings(opened.path, folder)
-        at_once = machine.stages() if setting.warm and warm_is_possible() else 1
-        report.build(folder, processes=at_once)
+        report.build(folder, processes=_at_once(setting))
 
 
 @contextlib.contextmanager
@@ -370,6 +367,19 @@ def refresh_portfolio(setting: Setting, complete: Path) -> None:
 def write_portfolio(setting: Setting) -> None:
     """Write the page across all clients anew, after a client has a new latest run."""
     if setting.build_report is None:
-        from analysis import report
+        from analysis.processes import spread
 
-        report.portfolio(setting.root)
+        spread(_write_portfolio, [setting.root], _at_once(setting))
+
+
+def _write_portfolio(root: Path) -> None:
+    from analysis import report
+
+    report.portfolio(root)
+
+
+def _at_once(setting: Setting) -> int:
+    """Return how many pieces of work there may be in processes forked from a loaded server."""
+    from analysis.kernels import warm_is_possible
+
+    return machine.stages() if setting.warm and warm_is_possible() else 1
