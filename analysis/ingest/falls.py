@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scipy.stats import poisson
-
 from analysis.client import Client, Source
 from analysis.errors import Fault
 from analysis.ingest.draft import Draft
@@ -191,6 +189,8 @@ def beyond_chance(before: int, now: int) -> bool:
     """
     if now >= before:
         return False
+    from scipy.stats import poisson  # half a second, and few counts fall
+
     halved = before >= HALVED and 2 * now <= before
     return now == 0 or halved or bool(poisson.cdf(now, before) < CHANCE)
 
