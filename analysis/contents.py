@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import Enum
 from functools import partial, singledispatch
+from pathlib import Path
 from types import FunctionType, MappingProxyType
 from typing import Any
 from weakref import ref
@@ -443,5 +444,17 @@ def _class(value: Any, put: Put) -> None:
     if found is not value and (found is None or inspect.unwrap(found) is not value):
         raise UnknownTypeError(f"{value.__qualname__} cannot be reached by its name")
     _text(f"{value.__module__}.{value.__qualname__}", put)
-    if value.__module__.partition(".")[0] == _PACKAGE:
+    room = value.__module__.partition(".")[0]
+    if room == _PACKAGE:
         _text(reach.digest(value.__module__), put)
+    elif room not in sys.stdlib_module_names:
+        _text(_file_hash(value.__module__), put)
+
+
+@functools.cache
+def _file_hash(module: str) -> str:
+    """Return a hash of the file of a module of others; what a notebook's cell defines has none."""
+    path = getattr(sys.modules[module], "__file__", None)
+    if path is None:
+        raise UnknownTypeError(f"the code of {module} is in no file")
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -2,7 +2,7 @@
 
 A function that is remembered is given the value it gave before to the same arguments, from any
 stage and any earlier run, as long as nothing changed that it can depend on: the modules it reaches,
-the libraries that compute, the sentences it read. It has to be pure: no file, clock, setting or
+the packages installed, the sentences it read. It has to be pure: no file, clock, setting or
 context variable, and no random draw but from a seed among its arguments.
 
 Nothing is remembered until a store is in force (:func:`keep_in`): a notebook opened by itself, a
@@ -19,23 +19,22 @@ import pickle
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import pyarrow as pa
 
 from analysis import contents
+from analysis.errors import FileInUseError
 from analysis.file_names import listed
 from analysis.files import clear_unfinished, keep_private, private_folder, remove, replace_file
+from analysis.reach import packages
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "pyarrow", "matplotlib")
-"""What computes and draws besides this package."""
 WORTH_SECONDS = 0.01
 """Shortest computation whose value is kept: a shorter one is done anew in less time."""
 MOST_BYTES = 200_000_000
@@ -94,25 +93,27 @@ class Store:
         path = self._path(key)
         try:
             kept = _unpacked(path.read_bytes())
-        except FileNotFoundError:
-            return None
+        except OSError:
+            return None  # not kept, or another stage is just writing it
         except _DAMAGED:
-            remove(path)
+            _drop(path)
             return None
         if self.anew and kept.run != self.run:
             return None
         if self.read.entries_hash(kept.read) != kept.entries:
             return None
-        os.utime(path)
+        with suppress(OSError):
+            os.utime(path)
         return kept
 
     def put(self, key: str, kept: _Kept) -> None:
         """Keep a value, in the place of an older one."""
-        private_folder(self.folder)
         content = _packed(kept)
         path = self._path(key)
-        replace_file(path, lambda target: target.write_bytes(content))
-        keep_private(path)
+        with suppress(OSError, FileInUseError):  # a full disk, a reader: it is computed again
+            private_folder(self.folder)
+            replace_file(path, lambda target: target.write_bytes(content))
+            keep_private(path)
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}{_ENDING}"
@@ -126,6 +127,11 @@ class _Kept:
     read: tuple[str, ...]
     entries: str
     value: bytes
+
+
+def _drop(path: Path) -> None:
+    with suppress(OSError, FileInUseError):
+        remove(path)
 
 
 _DAMAGED = (OSError, ValueError, TypeError, EOFError, AttributeError, pickle.UnpicklingError)
@@ -194,7 +200,7 @@ def _remembered(store: Store, key: str, make: Callable[[], T]) -> T:
         try:
             value: T = pickle.loads(kept.value)
         except _DAMAGED:
-            remove(store._path(key))
+            _drop(store._path(key))
         else:
             store.read.note(kept.read)
             return value
@@ -224,7 +230,7 @@ def _key(store: Store, function: Callable[..., Any], given: Mapping[str, Any]) -
 
 @functools.cache
 def _libraries() -> tuple[str, ...]:
-    return (platform.python_version(), *(metadata.version(name) for name in LIBRARIES))
+    return (platform.python_version(), *map("==".join, packages().items()))
 
 
 def tidy(folder: Path, most: int = MOST_BYTES) -> None:

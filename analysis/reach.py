@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from importlib import metadata
 from pathlib import Path
 
 from analysis.file_names import listed
@@ -104,23 +105,29 @@ def sources() -> Mapping[str, Source]:
 def _edges(name: str) -> frozenset[str]:
     """Return the modules whose code a module can run, as its own imports say."""
     own = sources()[name]
-    found: set[str] = set()
-    for module, wanted, alias in own.imports:
-        if not wanted:
-            found |= _whole(module)
-        elif (inner := f"{module}.{wanted}") in sources():
-            asked = own.attributes.get(alias)
-            if asked is None:
-                found |= _whole(inner)
-            else:
-                found |= {m for attribute in asked for m in _origin(inner, attribute)}
-        else:
-            found |= _origin(module, wanted)
+    found = {module for _, leads in _origins(name) for module in leads}
     if _DYNAMIC in own.text and name != _SHOWS:
         found |= {quoted for _, quoted in _QUOTED.findall(own.text) if quoted in sources()}
         if name != PACKAGE:
             found |= {module for module in sources() if module.startswith(f"{name}.")}
     return frozenset(found - {name})
+
+
+@cache
+def _origins(name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return each name that a module imports, with the modules it leads to."""
+    own = sources()[name]
+    found: dict[str, set[str]] = {}
+    for module, wanted, alias in own.imports:
+        if not wanted:
+            found[module] = _whole(module)
+        elif (inner := f"{module}.{wanted}") not in sources():
+            found[inner] = _origin(module, wanted)
+        elif (asked := own.attributes.get(alias)) is None:
+            found[inner] = _whole(inner)
+        else:
+            found |= {f"{inner}.{one}": _origin(inner, one) for one in asked}
+    return tuple((wanted, tuple(sorted(found[wanted]))) for wanted in sorted(found))
 
 
 def _whole(name: str) -> set[str]:
@@ -211,7 +218,16 @@ def digest(*names: str, without: tuple[str, ...] = ()) -> str:
     reached = reach(*names, without=without)
     paths = {sources()[name].path for name in reached}
     data = {path for folder in {p.parent for p in paths} for path in _data().get(folder, ())}
-    return _of(paths | data)
+    # A package may hand on a name from another module than before.
+    leads = repr([(name, _origins(name)) for name in sorted(reached)])
+    return hashlib.sha256((leads + _of(paths | data)).encode()).hexdigest()
+
+
+def packages() -> dict[str, str]:
+    """Return the installed versions of the packages this one depends on."""
+    required = metadata.requires("crmeval") or []
+    names = {re.split(r"[^\w.-]", line)[0] for line in required if "extra ==" not in line}
+    return {name: metadata.version(name) for name in sorted(names)}
 
 
 @cache

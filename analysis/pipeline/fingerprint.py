@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import subprocess
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +31,7 @@ def notebook(path: Path) -> str:
 
 
 _LAYOUT = "analysis.workspace.opening.redraw"
-LAID_OUT = (
-    "analysis.present",
-    "analysis.report",
-    "analysis.wording",
-    "analysis.step_files",
-    _LAYOUT,
-)
+LAID_OUT = ("analysis.present", "analysis.report", _LAYOUT)
 """What lays out what is shown: nothing that is found comes of it."""
 REPORT = ("analysis.report", "analysis.client")
 """What writes the pages, and reads how the client wants them to look."""
@@ -83,13 +75,6 @@ def of_report() -> str:
 def count_cells(path: Path) -> int:
     """Return the number of cells of a notebook."""
     return len(json.loads(path.read_text(encoding="utf-8"))["cells"])
-
-
-def packages() -> dict[str, str]:
-    """Return the installed versions of the packages this one depends on."""
-    required = metadata.requires("crmeval") or []
-    names = {re.split(r"[^\w.-]", line)[0] for line in required if "extra ==" not in line}
-    return {name: metadata.version(name) for name in sorted(names)}
 
 
 def revision(root: Path) -> str | None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from analysis import manifest, newest, parameters
+from analysis import manifest, newest, parameters, reach
 from analysis.client import load, no_client
 from analysis.errors import InputError, RunError
 from analysis.files import (
@@ -289,6 +289,9 @@ class _Run:
         steps = [step for step in self.steps if not (part and step.name == REPORT)]
         if not all(self._has(self.complete, step) for step in steps):
             return None
+        shown = manifest.load(self.complete).steps
+        if any(shown[step.name].shown != step.shown for step in steps):
+            return None  # its page would be laid out otherwise now
         if self.setting.as_of is None:
             refresh_portfolio(self.setting, self.complete)
         return RunResult(
@@ -352,8 +355,11 @@ class _Run:
         """Lay out again what a step shows, and tell whether it could be done."""
         began = time.monotonic()
         self.progress.step(step.name)
-        if step.redraw is None or not step.redraw(self.folder):
-            return False
+        try:
+            if step.redraw is None or not step.redraw(self.folder):
+                return False
+        except Exception:
+            return False  # the stage is run, and tells what is wrong
         before = self.manifest.steps[step.name]
         laid_out = {**before.outputs, **self._hashes(step)}
         self._record(step, replace(before, shown=step.shown, outputs=laid_out))
@@ -366,8 +372,11 @@ class _Run:
         }
 
     def _execute(self, step: Step) -> BaseException | None:
-        if step.name in self.to_redraw and self._redraw(step):
-            return None
+        try:
+            if step.name in self.to_redraw and self._redraw(step):
+                return None
+        except KeyboardInterrupt as interrupted:
+            return interrupted
         self._clear(step)
         began = time.monotonic()
         self._record(step, StepRecord(state="running", key=self.keys[step.name]))
@@ -445,7 +454,7 @@ def _manifest(setting: Setting, inputs: dict[str, str]) -> Manifest:
         },
         code=code_hash(),
         revision=None if clone() is None else fingerprint.revision(notebooks.parent),
-        packages=fingerprint.packages(),
+        packages=reach.packages(),
         python=platform.python_version(),
         platform=platform.platform(),
         parameters={"seed": parameters.StageParameters().seed, **setting.values},

@@ -225,8 +225,7 @@ def _redraw(setting: Setting, stage: str, folder: Path) -> bool:
     from analysis.processes import spread
     from analysis.workspace.opening.redraw import redraw
 
-    with _home(setting.root):
-        return spread(partial(redraw, folder), [stage], _at_once(setting))[0]
+    return spread(partial(redraw, folder), [stage], _at_once(setting))[0]
 
 
 def _execute(

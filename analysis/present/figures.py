@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis import wording
 from analysis.memory import remembered
-from analysis.present import tables, vectors
+from analysis.present import people, tables, vectors
 from analysis.present.fonts import complete_text
 from analysis.results import Estimate
 from analysis.settings import Language
@@ -172,10 +172,11 @@ def _picture(
 
 
 def _look() -> str:
-    """Return what Matplotlib's settings are now, which a notebook may change."""
+    """Return what Matplotlib's settings are now, which a notebook may change, and who is hidden."""
     import matplotlib
 
-    return repr(sorted(matplotlib.rcParams.items(), key=lambda item: item[0]))
+    settings = sorted(matplotlib.rcParams.items(), key=lambda item: item[0])
+    return f"{settings} {people.in_force()}"
 
 
 def _inline(svg: str, anchor: str, alt: str) -> str:

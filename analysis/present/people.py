@@ -8,6 +8,7 @@ reach a page or a workbook.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -95,6 +96,17 @@ def load(run_dir: Path) -> Screen:
         return Screen(bytes.fromhex(body["salt"]), tuple(map(int, body["lengths"])), names)
     except (OSError, ValueError, KeyError, TypeError):
         return Screen()  # a run of an earlier version, or one that looked at nothing
+
+
+def in_force() -> str:
+    """Return a hash of what hides people now."""
+    return _hash_of(_IN_FORCE.get())
+
+
+@lru_cache(maxsize=4)
+def _hash_of(screen: Screen) -> str:
+    told = repr((screen.salt, screen.lengths, sorted(screen.names)))
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def hidden(text: str, *, role: bool = False) -> str:

@@ -66,6 +66,7 @@ class Recorder:
         self.begun = False
         self._told: set[str] = set()
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove(path)  # never written into: it may be that of an earlier run, too
         path.write_bytes(b"")
         path.chmod(PRIVATE_FILE)
         self._written = io.BytesIO()

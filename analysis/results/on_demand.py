@@ -55,6 +55,10 @@ class StoredTables(Mapping[str, "pd.DataFrame"]):
         known = name in self
         return self[name] if known else default
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Take the tables along: their files may be gone where somebody reads them again."""
+        return dict, (dict(self),)
+
     def _ipython_key_completions_(self) -> list[str]:
         return list(self)
 

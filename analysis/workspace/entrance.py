@@ -88,13 +88,13 @@ def open_stage(
     how["earlier"] = saved.load(folder)
     how["screen"], how["programme"] = people.load(folder), opened.programme
     show = Display(language, indicators=named, **how)
-    if run_dir and _is_running(folder):
+    if run_dir and remembering.is_running(folder, name):
         show.recorder = Recorder(redraw.record_of(folder, name))
     declared = parameters.stage(name).classes(opened.programme)
     opens, layout = (getattr(import_module(module), own) for module, own in declared)
     wording.speak(language)
     if notebooks.in_a_kernel():
-        memory.keep_in(remembering.store_of(client, folder))
+        memory.keep_in(remembering.store_of(client, folder, name))
     stage = opens(
         name=name,
         client=opened.model_copy(update={"period": back.period(opened.period)}),
@@ -110,11 +110,6 @@ def open_stage(
     if not run_dir and notebooks.in_a_kernel():
         stage.tell_steps(_shell())
     return stage
-
-
-def _is_running(folder: Path) -> bool:
-    """Whether the pipeline is running this folder now, which keeps what its notebooks show."""
-    return (folder / manifest.FILE_NAME).is_file() and manifest.load(folder).state == "running"
 
 
 def _injected() -> dict[str, Any]:

@@ -122,3 +122,15 @@ def test_sentences_have_a_hash_of_their_own(hashed, part, same):
     before = reach.sentences()
     hashed(part)
     assert (reach.sentences() == before) is same
+
+
+def test_a_name_that_comes_from_another_module_changes_the_hash(monkeypatch):
+    before = reach.digest("analysis.design.power")
+    real = reach._origins.__wrapped__
+    name = "analysis.design.power"
+    assert any(leads for _, leads in real(name))
+    moved = tuple((wanted, ("analysis.errors",)) for wanted, _ in real(name))
+    monkeypatch.setattr(reach, "_origins", lambda n: moved if n == name else real(n))
+    reach.digest.cache_clear()
+    assert reach.digest(name) != before
+    reach.digest.cache_clear()

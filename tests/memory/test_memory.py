@@ -3,6 +3,7 @@
 import stat
 import sys
 import time
+import types
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from analysis import contents, memory, wording
 from analysis.memory import Read, Store, remembered
-from analysis.present import Display
+from analysis.present import Display, people
 from analysis.wording import catalogue
 
 HERE, THERE = "terms.tier.frontline", "terms.tier.middle"
@@ -305,3 +306,42 @@ def test_a_figure_is_drawn_again_only_where_it_would_look_different(monkeypatch)
     monkeypatch.setitem(plt.rcParams, "lines.linewidth", 9)
     assert shown(frame(), effect=0.1, unit="point") != first
     assert len(calls) == 8
+
+
+def test_who_is_hidden_counts_for_a_figure():
+    shown(frame(), effect=0.1, unit="point")
+    with people.using(people.Screen(lengths=(2,), names=frozenset({"a"}))):
+        shown(frame(), effect=0.1, unit="point")
+    assert calls == ["zh_CN", "en"] * 2
+
+
+def test_what_a_notebook_defines_itself_is_computed(monkeypatch):
+    own = types.ModuleType("__main__")
+    exec("def mine(x):\n    return x", vars(own))
+    monkeypatch.setitem(sys.modules, "__main__", own)
+    with pytest.raises(contents.UnknownTypeError):
+        contents.digest(own.mine)
+
+
+def test_a_value_that_cannot_be_kept_is_given(kept, monkeypatch):
+    def full(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(memory, "replace_file", full)
+    assert squares(frame())["y"].tolist() == [1.0, 4.0]
+    assert not list(kept.glob("*.value"))
+
+
+def test_what_cannot_be_read_now_is_computed_and_stays(kept, monkeypatch):
+    squares(frame())
+    (path,) = kept.glob("*.value")
+
+    def held(*_):
+        raise PermissionError("in use")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(path), "read_bytes", held)
+        patch.setattr(memory, "replace_file", held)
+        squares(frame())
+    assert path.is_file()
+    assert calls == ["squares"] * 2

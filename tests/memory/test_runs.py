@@ -82,7 +82,7 @@ def test_remembered_and_forced_runs_store_the_same_bytes(run, client):
 def computed_plainly(run):
     """Run without a store, as a notebook by itself does."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(remembering, "store_of", lambda client, folder: None)
+        patch.setattr(remembering, "store_of", lambda client, folder, stage: None)
         return run()
 
 
@@ -98,14 +98,17 @@ def computed_plainly(run):
 def test_only_a_run_that_lasts_remembers(tmp_path, monkeypatch, changed, remembers):
     monkeypatch.setenv("CRMEVAL_HOME", str(tmp_path))
     folder = tmp_path / "reports" / "acme" / "run"
-    run = manifest.Manifest(**{"client": "acme", "run_id": "run", "forced": True} | changed)
+    steps = {"value": manifest.StepRecord(state="running"), "design": manifest.StepRecord()}
+    given = {"client": "acme", "run_id": "run", "forced": True, "steps": steps}
+    run = manifest.Manifest(**given | changed)
     run.save(folder)
-    found = remembering.store_of("acme", folder)
+    found = remembering.store_of("acme", folder, "value")
     assert (found is not None) == remembers
+    assert remembering.store_of("acme", folder, "design") is None  # it has ended, or not begun
     if remembers:
         assert found.folder == tmp_path / "reports" / "acme" / REMEMBERED
         assert (found.run, found.anew) == ("run", True)
     elsewhere = tmp_path / "copied"
     shutil.copytree(folder, elsewhere)
-    assert remembering.store_of("acme", elsewhere) is None
-    assert remembering.store_of("acme", tmp_path / "nothing") is None
+    assert remembering.store_of("acme", elsewhere, "value") is None
+    assert remembering.store_of("acme", tmp_path / "nothing", "value") is None

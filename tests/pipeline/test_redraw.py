@@ -101,6 +101,32 @@ def test_what_was_laid_out_again_is_taken_over_as_it_is(client, reworded):
     assert again.executed == ()
 
 
+def test_a_stage_asked_for_by_name_is_laid_out_again_too(client, reworded):
+    reworded(SAID, "Said anew")
+    before = last(client)
+    part = run_here(client, stages=["monitoring"])
+    assert part.executed == ("report",)
+    assert part.folder != before
+    assert "Said anew" in shown(part.folder, "monitoring")[0]
+
+
+def test_what_cannot_be_laid_out_runs_its_stage(client, reworded):
+    reworded(SAID, "A blank that nobody fills: {nobody}")
+    done = run_here(client)
+    assert done.failed_step == "monitoring"
+    assert "nobody" in done.error
+    assert load(done.folder).state == "failed"
+
+
+def test_an_earlier_record_is_not_written_into(first, tmp_path):
+    path = record_of(first, "design")
+    before = path.read_bytes()
+    linked = tmp_path / "linked.shown"
+    linked.hardlink_to(path)
+    recorded.Recorder(linked)
+    assert path.read_bytes() == before
+
+
 def test_without_a_change_the_same_outputs_come_again(first, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(first, folder)

@@ -10,6 +10,7 @@ import pytest
 from analysis import results
 from analysis.errors import StoredFileError
 from analysis.results import StageResults
+from analysis.results.on_demand import StoredTables
 
 SITES = pd.DataFrame({"site_id": ["a", "b"], "n": [3, 4]})
 WAVES = pd.DataFrame({"wave": [1.0, None]})
@@ -51,3 +52,11 @@ def test_a_mistyped_table_is_refused_with_the_nearest(stored):
         found.tables["site_s"]
     with pytest.raises(KeyError, match=r"site_s.*sites"):
         found.table("site_s")
+
+
+def test_pickled_tables_need_no_files(tmp_path):
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"x": [1]}).to_parquet(path)
+    copied = pickle.dumps(StoredTables("design", {"a": path}))
+    path.unlink()
+    assert pickle.loads(copied)["a"]["x"].tolist() == [1]

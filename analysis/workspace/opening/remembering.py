@@ -12,7 +12,17 @@ from analysis.memory import Read, Store
 from analysis.newest import REMEMBERED
 
 
-def store_of(client: str, folder: Path) -> Store | None:
+def is_running(folder: Path, stage: str) -> bool:
+    """Whether the pipeline is running a stage in a folder now, or was killed while it did."""
+    try:
+        run = manifest.load(folder)
+    except StoredFileError:
+        return False
+    step = run.steps.get(stage)
+    return run.state == "running" and step is not None and step.state == "running"
+
+
+def store_of(client: str, folder: Path, stage: str) -> Store | None:
     """Return the store of a client for the run that is working in a folder.
 
     None where no run is: in a folder of a notebook's own, and in a copy of one whose run ended.
@@ -23,13 +33,14 @@ def store_of(client: str, folder: Path) -> Store | None:
         Folder name under ``reports/``.
     folder : Path
         Run folder; one that looks back has the client's store, too.
+    stage : str
+        The stage that is running.
     """
     home = files.project_root() / "reports" / client
-    try:
-        run = manifest.load(folder)
-    except StoredFileError:
+    if not is_running(folder, stage) or home not in folder.resolve().parents:
         return None
-    if run.state != "running" or run.client != client or home not in folder.resolve().parents:
+    run = manifest.load(folder)
+    if run.client != client:
         return None
     return Store(
         folder=home / REMEMBERED,
