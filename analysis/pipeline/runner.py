@@ -355,11 +355,8 @@ class _Run:
         """Lay out again what a step shows, and tell whether it could be done."""
         began = time.monotonic()
         self.progress.step(step.name)
-        try:
-            if step.redraw is None or not step.redraw(self.folder):
-                return False
-        except Exception:
-            return False  # the stage is run, and tells what is wrong
+        if step.redraw is None or not step.redraw(self.folder):
+            return False
         before = self.manifest.steps[step.name]
         laid_out = {**before.outputs, **self._hashes(step)}
         self._record(step, replace(before, shown=step.shown, outputs=laid_out))
@@ -377,6 +374,11 @@ class _Run:
                 return None
         except KeyboardInterrupt as interrupted:
             return interrupted
+        except Exception as error:  # told as the step's own; the next run tries again
+            before = self.manifest.steps[step.name]
+            self._record(step, replace(before, state="failed", error=one_line(error)))
+            self.progress.step_done(step.name, "failed", 0.0)
+            return error
         self._clear(step)
         began = time.monotonic()
         self._record(step, StepRecord(state="running", key=self.keys[step.name]))

@@ -110,12 +110,18 @@ def test_a_stage_asked_for_by_name_is_laid_out_again_too(client, reworded):
     assert "Said anew" in shown(part.folder, "monitoring")[0]
 
 
-def test_what_cannot_be_laid_out_runs_its_stage(client, reworded):
+def test_what_cannot_be_laid_out_fails_and_is_tried_again(client, reworded):
     reworded(SAID, "A blank that nobody fills: {nobody}")
     done = run_here(client)
     assert done.failed_step == "monitoring"
     assert "nobody" in done.error
-    assert load(done.folder).state == "failed"
+    found = load(done.folder)
+    assert (found.state, found.steps["monitoring"].state) == ("failed", "failed")
+    reworded(SAID, "Filled again")
+    again = run_here(client)
+    assert again.state == "complete"
+    assert again.executed == ("report",)
+    assert "Filled again" in shown(again.folder, "monitoring")[0]
 
 
 def test_an_earlier_record_is_not_written_into(first, tmp_path):
