@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import datetime as dt
 import os
 import shutil
 import signal
@@ -28,26 +27,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-from pipeline import family, papermill_commands
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
+from pipeline import family, papermill_commands  # noqa: E402
+from small_client import SMALL  # noqa: E402
 
-from analysis import newest, simulation
-from analysis.simulation import DEMO, PlantedEvents
+from analysis import newest, simulation  # noqa: E402
 
 AT_ONCE = 2
 INTERVAL = 2.0  # walking through the pages of all processes takes time
-SMALL = dataclasses.replace(
-    DEMO,
-    n_sites=16,
-    n_months=20,
-    wave_months=(dt.date(2023, 11, 1), dt.date(2024, 2, 1)),
-    n_staff=96,
-    invited=12.0,
-    tickets_per_1000=4.0,
-    n_late=1,
-    n_spill_over=1,
-    planted=PlantedEvents(falling_site_from=dt.date(2024, 2, 1)),
-)
 RUN = [sys.executable, "-m", "analysis.cli", "run"]
 
 
