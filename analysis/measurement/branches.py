@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.measurement.columns import floats
 from analysis.measurement.quality import MEANINGFUL_NULL
+from analysis.memory import remembered
 from analysis.results import Check, StageResults, Topic, collect
 from analysis.tables import TABLES, Rows, filled, parts
 
@@ -56,6 +57,7 @@ def branch_completeness(given: Mapping[str, Rows]) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+@remembered
 def _blanks(frame: Rows, columns: list[str]) -> tuple[pd.Series, pd.DataFrame]:
     """Rows by site, and how many of them leave each column blank."""
     rows, blanks = [], []
@@ -107,6 +109,7 @@ def _with_sites(given):
             yield name, frame
 
 
+@remembered
 def _site_means(name: str, frame: Rows) -> dict[str, tuple[pd.Series, pd.Series]]:
     """Mean and number of values by site, for each numeric column or item in declared order."""
     kinds = TABLES[name].columns

@@ -25,6 +25,9 @@ UNKNOWN = "unknown"
 LEAST_ALPHA = 0.667
 """Agreement of coders below which no conclusion rests on categories (Krippendorff 2019)."""
 
+READ = ("kind", "site_id", "opened_at", "staff_id", "category", "second_category")
+"""Columns that are read of work orders; rows of other kinds than complaints are not."""
+
 _DRAWS = 500
 
 
@@ -137,7 +140,7 @@ def assess_complaints(
         (Krippendorff's alpha of two coders); check ``<stage>.complaints.coding``.
     """
     complained, counts, twice = False, [], []
-    for part in parts(tickets, _READ) if present(tickets, "kind") else ():
+    for part in parts(tickets, READ) if present(tickets, "kind") else ():
         rows = part[part["kind"] == "complaint"]
         complained = complained or len(rows) > 0
         rows = rows[rows["site_id"].isin(starts["site_id"])]
@@ -158,7 +161,6 @@ def assess_complaints(
     return collect(stage, items, tables=tables)
 
 
-_READ = ("kind", "site_id", "opened_at", "staff_id", "category", "second_category")
 _ALIKE = ["site_id", "arm", "when", "category", "post"]
 _CODED = ["category", "second_category"]
 

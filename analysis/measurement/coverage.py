@@ -10,24 +10,23 @@ from analysis.measurement.columns import present
 from analysis.results import Check, StageResults, Topic, collect
 from analysis.tables import Rows, parts
 
+READ = ("surveys", "ratings", "reactions", "enrolments", "assessments")
+"""Canonical tables of which coverage reads anything."""
+
 _COLUMNS = ["module", "behaviour", "indicator", "measured"]
 
 Declared = Mapping[str, Mapping[str, Sequence[str]]]
 
 
-def measured_names(panel: pd.DataFrame | None, given: Mapping[str, Rows]) -> set[str]:
-    """Return indicators with a value in the panel, and items with a score (``instrument.item``).
+def measured_items(given: Mapping[str, Rows]) -> set[str]:
+    """Return the items with a score, as ``instrument.item``.
 
     Parameters
     ----------
-    panel : DataFrame or None
-        The indicator panel.
     given : Mapping[str, DataFrame or Stored]
         Canonical tables by name.
     """
     found: set[str] = set()
-    if panel is not None and len(panel):
-        found |= set(panel.loc[panel["value"].notna(), "indicator"].astype(str))
     for name in ("surveys", "ratings", "reactions"):
         frame = given.get(name)
         if present(frame, "score", "instrument"):
@@ -94,20 +93,20 @@ def assess_coverage(
     given: Mapping[str, Rows],
     declared: Declared,
     *,
-    panel: pd.DataFrame | None = None,
+    measured: Collection[str] = (),
     goals: Collection[str] = (),
 ) -> StageResults:
     """Whether every module leads to something measured, and every goal starts from a module.
 
     Parameters
     ----------
-    given : Mapping[str, DataFrame]
-        Canonical tables by name.
+    given : Mapping[str, DataFrame or Stored]
+        Canonical tables by name; those of :data:`READ` are enough.
     declared : Mapping
         Module → behaviour → identifiers: indicators of the registry, or items as
         ``instrument.item``.
-    panel : DataFrame, optional
-        The indicator panel.
+    measured : collection of str
+        Indicators with a value in the panel.
     goals : collection of str
         Indicators of behaviour and results that have a goal; attendance, completion and marks
         are met by any module.
@@ -132,15 +131,15 @@ def assess_coverage(
             reason=reason,
         )
         return collect("baseline", [missing], tables={"coverage_levels": levels})
-    measured = measured_names(panel, given)
-    matrix = coverage_matrix(declared, measured)
+    known = {*measured, *measured_items(given)}
+    matrix = coverage_matrix(declared, known)
     served = set(matrix.loc[matrix["measured"], "module"])
     bare = [module for module in modules if module not in served]
     wanted = set(goals) | _behaviour_items(given)
     named = set(matrix["indicator"])
     orphans = sorted(wanted - named)
     rows = [("module", name) for name in bare] + [("indicator", name) for name in orphans]
-    rows += [("unmeasured", name) for name in sorted(named - measured - {""})]
+    rows += [("unmeasured", name) for name in sorted(named - known - {""})]
     checks = [
         _check("modules", question, bare, len(modules), "coverage"),
         _check(
@@ -158,7 +157,7 @@ def assess_coverage(
 
 def _behaviour_items(given: Mapping[str, pd.DataFrame]) -> set[str]:
     ratings = given.get("ratings")
-    return measured_names(None, {"ratings": ratings}) if ratings is not None else set()
+    return measured_items({"ratings": ratings}) if ratings is not None else set()
 
 
 def _check(name: str, question: str, missing: list[str], of: int, key: str) -> Check:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.measurement.columns import instants, present
 from analysis.measurement.quality import FAILED_SHARE
+from analysis.memory import remembered
 from analysis.results import Check, StageResults, Topic, collect
 from analysis.tables import Rows, parts
 
@@ -128,30 +129,39 @@ def duplicate_rows(
         frame = given.get(rule.table)
         if not present(frame, *rule.needs):
             continue
-        applies = groups = rows = taken = 0
-        for part in parts(frame, [rule.key, *rule.needs, *rule.reads], by=rule.needs[0]):
-            group = rule.groups(part)
-            asked = group.notna()
-            several = asked & group.duplicated(keep=False)
-            applies += _applies(rule, part, asked)
-            groups += int(group[several].nunique())
-            mine = pd.DataFrame(
-                {
-                    "group": group[several].astype("int64") + taken,
-                    "row": part.loc[several, rule.key],
-                }
-            )
-            mine = mine.astype({"row": object}).sort_values(["group", "row"])
-            mine = mine.head(max(cap - rows, 0))
-            rows += int(several.sum())
-            taken += int(group.max()) + 1 if asked.any() else 0
-            listed.append(mine.assign(rule=rule.id, table=rule.table))
+        (applies, groups, rows), found = _of_rule(rule, frame, cap)
+        listed += found
         extra = rows - groups
         counts.append((rule.id, rule.table, applies, groups, rows, extra, extra / max(applies, 1)))
     columns = ["rule", "table", "applies", "groups", "rows", "extra", "share"]
     rows = pd.concat(listed, ignore_index=True) if listed else pd.DataFrame()
     rows = rows.reindex(columns=["rule", "table", "group", "row"])
     return pd.DataFrame(counts, columns=columns), rows
+
+
+@remembered
+def _of_rule(rule: Twice, frame: Rows, cap: int) -> tuple[tuple[int, int, int], list[pd.DataFrame]]:
+    """Count the rows asked, the groups of several and the rows in them; list the first of these."""
+    applies = groups = rows = taken = 0
+    listed = []
+    for part in parts(frame, [rule.key, *rule.needs, *rule.reads], by=rule.needs[0]):
+        group = rule.groups(part)
+        asked = group.notna()
+        several = asked & group.duplicated(keep=False)
+        applies += _applies(rule, part, asked)
+        groups += int(group[several].nunique())
+        mine = pd.DataFrame(
+            {
+                "group": group[several].astype("int64") + taken,
+                "row": part.loc[several, rule.key],
+            }
+        )
+        mine = mine.astype({"row": object}).sort_values(["group", "row"])
+        mine = mine.head(max(cap - rows, 0))
+        rows += int(several.sum())
+        taken += int(group.max()) + 1 if asked.any() else 0
+        listed.append(mine.assign(rule=rule.id, table=rule.table))
+    return (applies, groups, rows), listed
 
 
 def _applies(rule: Twice, frame: pd.DataFrame, asked: pd.Series) -> int:

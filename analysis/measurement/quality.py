@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 
+import numpy as np
 import pandas as pd
 
 from analysis import tables
@@ -176,9 +177,10 @@ def _judged(given: Mapping[str, tables.Rows], cap: int) -> tuple[pd.DataFrame, p
         named = {"table": table, "rule": rule, "column": "/".join(columns)}
         applying = broken = 0
         for part, applies, breaks in asked:
-            mine = part[breaks.to_numpy(dtype=bool)].head(max(cap - broken, 0))
+            places = np.flatnonzero(breaks.to_numpy(dtype=bool))
+            mine = part.iloc[places[: max(cap - broken, 0)]]
             applying += int(applies.sum())
-            broken += int(breaks.sum())
+            broken += len(places)
             if len(mine):
                 key = tables.TABLES[table].key
                 told = {"row": _joined(mine, key), "values": _joined(mine, columns)}

@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.indicators import silent_months
 from analysis.measurement.columns import dates, instants, periods, present
+from analysis.memory import remembered
 from analysis.results import Check, StageResults, Topic, collect
 from analysis.tables import Rows, parts, period_of
 
@@ -110,6 +111,7 @@ class _Seen:
     latest: pd.Series
 
 
+@remembered
 def _seen(frame: Rows, column: str, timezone: str) -> _Seen:
     ends, months, latest = [], Counter(), []
     for part in parts(frame, [column, "site_id"]):

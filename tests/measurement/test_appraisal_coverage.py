@@ -128,7 +128,6 @@ GIVEN = {
         {"instrument": "bars", "item": ["b1", "b2", "b3"], "score": [3.0, 4.0, None]}
     ),
 }
-PANEL = pd.DataFrame({"indicator": ["fcr", "nps"], "value": [0.5, None]})
 DECLARED = {"talk": {"listens": ["bars.b1", "nps"], "calms": []}, "system": {"logs": ["fcr"]}}
 
 
@@ -140,7 +139,7 @@ def test_chain_is_written_out_and_its_gaps_named():
         ["talk", "calms", "", False],
         ["system", "logs", "fcr", True],
     ]
-    found = assess_coverage(GIVEN, DECLARED, panel=PANEL, goals=["csat_mean", "fcr"])
+    found = assess_coverage(GIVEN, DECLARED, measured=["fcr"], goals=["csat_mean", "fcr"])
     gaps = found.table("coverage_gaps").to_numpy().tolist()
     assert gaps == [
         ["module", "law"],
@@ -156,7 +155,7 @@ def test_chain_is_written_out_and_its_gaps_named():
 
 def test_whole_chain_passes_and_none_is_said():
     whole = {"talk": {"listens": ["bars.b1"]}, "law": {"knows": ["bars.b2", "fcr"]}}
-    found = assess_coverage(GIVEN, whole, panel=PANEL, goals=["fcr"])
+    found = assess_coverage(GIVEN, whole, measured=["fcr"], goals=["fcr"])
     assert [c.status for c in found.checks] == ["passed", "passed"]
     for given, declared in ((GIVEN, {}), ({}, {})):
         none = assess_coverage(given, declared)

@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 
 from analysis import indicators, measurement
+from analysis.measurement.complaints import READ
 from analysis.measurement.households import assess_households
+from analysis.memory import remembered
 from analysis.results import StageResults
 from analysis.tables import Rows
 
@@ -23,7 +25,10 @@ def complaints(stage: Any, tickets: Rows | None) -> StageResults:
         All work orders, or only those before the first wave.
     """
     starts = arms_and_starts(stage)
-    return measurement.assess_complaints(
+    if isinstance(tickets, pd.DataFrame):
+        read = [name for name in READ if name in tickets]
+        tickets = tickets.loc[tickets["kind"] == "complaint", read]
+    return remembered(measurement.assess_complaints)(
         tickets, stage.table("staff"), starts, seed=stage.seed, stage=stage.name, **stage.clock
     )
 

@@ -13,11 +13,13 @@ from analysis import tables as canonical
 from analysis.design.calendar import festival_months, season
 from analysis.measurement.benchmarks import assess_benchmarks
 from analysis.measurement.course_domains import assess_course_domains
+from analysis.measurement.coverage import READ
 from analysis.measurement.needs_asked import assess_needs_asked
 from analysis.measurement.reply_reports import assess_reply_reports
 from analysis.measurement.role_weights import assess_role_weights
 from analysis.measurement.staff_balance import assess_staff_balance
 from analysis.measurement.tasks import assess_task_agreement
+from analysis.memory import remembered
 from analysis.present import views
 from analysis.results import Check, Estimate, StageResults
 from analysis.settings import TRAINING
@@ -224,7 +226,7 @@ class BaselineStage(Stage):
         of_time = [gate for gate in gates if gate.dims.get("by") == "time"]
         others = [gate for gate in gates if gate.dims.get("by") != "time"]
         means = [
-            measurement.group_means(answers, described, asked, **how)
+            remembered(measurement.group_means)(answers, described, asked, **how)
             for answers, asked in ((self.sheets, of_time), (self.sheets_before, others))
         ]
         whole = pd.concat(means, ignore_index=True)
@@ -271,12 +273,13 @@ class BaselineStage(Stage):
             "needs", measurement.assess_needs, *tables, target=self.skill_target, **self.told
         )
         wanted = [g.indicator for g in self.client.goals if self.registry[g.indicator].level >= 3]
+        valued = set(self.panel.loc[self.panel["value"].notna(), "indicator"].astype(str))
         chain = self.step(
             "coverage",
             measurement.assess_coverage,
-            self.tables,
+            {name: rows for name, rows in self.tables.items() if name in READ},
             self.client.coverage,
-            panel=self.panel,
+            measured=sorted(valued),
             goals=wanted,
         )
         subjects = self.step("complaints", complaints, self, self.before("tickets", "opened_at"))
@@ -295,10 +298,11 @@ class BaselineStage(Stage):
         appeals = self.table("appeals")
         total = sum(self.client.appraisal.values())
         weights = {name: weight / total for name, weight in self.client.appraisal.items()}
+        before = self.cells_before(self.first_wave)
         found = self.step(
             "appraisal",
             measurement.assess_appraisal,
-            self.panel,
+            before[before["indicator"].isin(list(weights))],
             weights,
             {name: self.registry[name].direction for name in weights},
             seed=self.seed,
