@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from analysis import memory, wording
 from analysis.monitoring import (
     assess_alerts,
     assess_charts,
@@ -20,6 +21,7 @@ from analysis.monitoring import (
     weekly_measures,
     xmr_chart,
 )
+from analysis.monitoring.control_charts import limits, steady
 from analysis.monitoring.control_charts.limits import (
     ewma_width,
     limit_width,
@@ -80,6 +82,43 @@ def test_widths_shrink_to_the_known_ones():
     assert run_needed(8) > 8
     assert run_needed(8, 0.6) > run_needed(8)
     assert ewma_width(8, 0.0, 0.2, 2.962) > ewma_width(200, 0.0, 0.2, 2.962) >= 2.962
+
+
+def test_steady_sites_drawn_in_parts_are_those_drawn_at_once():
+    parts = list(limits.steady_points(20, 0.3, seed=4))
+    shocks = np.random.default_rng(4).standard_normal((limits.WORLDS, 20))
+    whole = shocks[:, :1]
+    for t in range(1, 20):
+        step = 0.3 * whole[:, -1] + np.sqrt(1 - 0.3**2) * shocks[:, t]
+        whole = np.column_stack([whole, step])
+    assert np.concatenate(parts) == pytest.approx(whole)
+    centred = limits.as_charted(parts[0], 8, own_spread=False, first=3)
+    assert centred == pytest.approx((parts[0] - parts[0][:, :8].mean(axis=1)[:, None])[:, 3:])
+
+
+def test_what_depends_on_parameters_alone_is_not_simulated_in_the_next_run(tmp_path, monkeypatch):
+    def ask() -> list:
+        simulated = (limit_width, run_needed, ewma_width, steady.signals_of_steady_sites)
+        for function in simulated:
+            function.cache_clear()
+        signals = steady.signals_of_steady_sites(9, 12, 0.1, widened=True, rules=("beyond_3",))
+        widths = [limit_width(9, 0.1, own_spread=True), ewma_width(9, 0.1, 0.2, 2.962)]
+        return [*widths, run_needed(9, 0.1), *signals]
+
+    monkeypatch.setattr(memory, "WORTH_SECONDS", 0.0)
+    read = memory.Read(
+        reading=wording.reading,
+        entries_hash=wording.entries_hash,
+        note=wording.note_read,
+        ambient=str,
+    )
+    memory.keep_in(memory.Store(folder=tmp_path / "kept", run="first", anew=False, read=read))
+    try:
+        first = ask()
+        monkeypatch.setattr(limits, "WORLDS", 0)
+        assert ask() == first
+    finally:
+        memory.keep_in(None)
 
 
 def test_a_perfect_site_that_collapses_rings_and_one_late_order_does_not():

@@ -10,6 +10,7 @@ from analysis.monitoring.control_charts.run_rules import (
     SHEWHART,
     WESTERN_ELECTRIC,
     broken_rules,
+    in_a_row,
     run_length,
 )
 from analysis.wording import text
@@ -71,6 +72,19 @@ def test_the_gravest_broken_rule_is_named():
     ]
     with pytest.raises(ValueError, match="no run rule"):
         broken_rules(np.zeros(3), ["beyond_4"])
+
+
+@pytest.mark.parametrize("run", range(1, 14))
+def test_points_in_a_row_are_counted_one_by_one(run):
+    far = np.random.default_rng(run).normal(0.4, 1.0, (3, 60))
+    far[1, 30] = np.nan
+    expected = np.zeros(far.shape, bool)
+    for site, points in enumerate(far):
+        for t in range(run - 1, points.size):
+            last = points[t - run + 1 : t + 1]
+            expected[site, t] = (last > 0).all() or (last < 0).all()
+    assert (in_a_row(far, run) == expected).all()
+    assert not in_a_row(far[:, : run - 1], run).any()
 
 
 def test_turning_the_chart_upside_down_turns_nothing_else():

@@ -16,7 +16,7 @@ from analysis.monitoring.control_charts.limits import (
     rare_count_scores,
     run_needed,
 )
-from analysis.monitoring.control_charts.run_rules import WESTERN_ELECTRIC, broken_rules
+from analysis.monitoring.control_charts.run_rules import WESTERN_ELECTRIC, ruled
 from analysis.monitoring.refusals import Refusal, RefusedError
 
 DISPERSION_SIZE = 0.05
@@ -55,7 +55,8 @@ def np_chart(
     share = counts[base].mean() / size
     spread = np.full(counts.size, np.sqrt(size * share * (1 - share)))
     centre = np.full(counts.size, share * size)
-    return _chart(counts, centre, spread, rules, "np", 1.0, high=float(size))
+    points = _points(counts, centre, spread, high=float(size))
+    return _framed(ruled(points, rules), "np", 1.0)
 
 
 def c_chart(
@@ -133,6 +134,22 @@ def u_chart(
     Laney (2002), Quality Engineering 14(4); Montgomery, Introduction to Statistical Quality
     Control.
     """
+    points, kind, sigma_z = count_points(
+        events, exposure, baseline, widen=widen, rules=rules, alike=alike
+    )
+    return _framed(points, kind, sigma_z)
+
+
+def count_points(
+    events: np.ndarray,
+    exposure: np.ndarray,
+    baseline: np.ndarray | None = None,
+    *,
+    widen: bool = True,
+    rules: Iterable[str] = WESTERN_ELECTRIC,
+    alike: float | None = None,
+) -> tuple[dict[str, np.ndarray], str, float]:
+    """Return the columns of :func:`u_chart`, its kind and ``sigma_z``."""
     events, exposure = np.asarray(events, dtype=float), np.asarray(exposure, dtype=float)
     if (exposure < 0).any():
         raise RefusedError(Refusal.NO_EXPOSURE, "exposure must not be negative in any period")
@@ -150,11 +167,9 @@ def u_chart(
     if whole and widen and rate * np.median(at[base]) < FEW:
         before = (found[base].sum(), at[base].sum())
         z, within = rare_count_scores(found, at, *before, 3.0)
-        chart = _chart(value, np.full(value.size, rate), spread, rules, "rare", 1.0)
-        z = np.where(known, z, np.nan)
-        chart = chart.assign(lower=0.0, upper=within, z=z, rule=broken_rules(z, rules, run=run))
-        chart["signal"] = chart["rule"] != ""
-        return chart
+        points = {"value": value, "centre": np.full(value.size, rate)}
+        points |= {"lower": np.zeros(value.size), "upper": within, "z": np.where(known, z, np.nan)}
+        return ruled(points, rules, run=run), "rare", 1.0
     sigma_z, kind = 1.0, "u"
     if widen and rate > 0 and base.sum() > 2:
         z = (value - rate) / spread
@@ -166,7 +181,8 @@ def u_chart(
     if alike is not None:
         width = limit_width(int(base.sum()), alike, own_spread=kind == "laney_u")
     centre = np.full(value.size, rate)
-    return _chart(value, centre, spread * sigma_z * width / 3, rules, kind, sigma_z, run=run)
+    points = _points(value, centre, spread * sigma_z * width / 3)
+    return ruled(points, rules, run=run), kind, sigma_z
 
 
 def _baseline(values: np.ndarray, baseline: np.ndarray | None) -> np.ndarray:
@@ -180,29 +196,21 @@ def _baseline(values: np.ndarray, baseline: np.ndarray | None) -> np.ndarray:
     return base
 
 
-def _chart(
-    value: np.ndarray,
-    centre: np.ndarray,
-    spread: np.ndarray,
-    rules: Iterable[str],
-    kind: str,
-    sigma_z: float,
-    high: float = np.inf,
-    run: int = 8,
-) -> pd.DataFrame:
+def _points(
+    value: np.ndarray, centre: np.ndarray, spread: np.ndarray, high: float = np.inf
+) -> dict[str, np.ndarray]:
     z = np.divide(value - centre, spread, out=np.zeros(value.size), where=spread > 0)
     z = np.where((spread == 0) & (value != centre), np.copysign(np.inf, value - centre), z)
-    z = np.where(np.isfinite(value), z, np.nan)
-    frame = pd.DataFrame(
-        {
-            "value": value,
-            "centre": centre,
-            "lower": np.maximum(0, centre - 3 * spread),
-            "upper": np.minimum(high, centre + 3 * spread),
-            "z": z,
-        }
-    )
-    frame["rule"] = broken_rules(z, rules, run=run)
-    frame["signal"] = frame["rule"] != ""
+    return {
+        "value": value,
+        "centre": centre,
+        "lower": np.maximum(0, centre - 3 * spread),
+        "upper": np.minimum(high, centre + 3 * spread),
+        "z": np.where(np.isfinite(value), z, np.nan),
+    }
+
+
+def _framed(points: dict[str, np.ndarray], kind: str, sigma_z: float) -> pd.DataFrame:
+    frame = pd.DataFrame(points)
     frame.attrs = {"kind": kind, "sigma_z": sigma_z}
     return frame

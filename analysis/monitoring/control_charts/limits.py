@@ -9,17 +9,23 @@ no useful standard deviation; they are scored by their exact predictive distribu
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import numpy as np
 from scipy import special, stats
 from scipy.signal import lfilter
 
+from analysis.memory import remembered
+
 D2 = 1.128
 """Mean range of two standard normal values."""
 
 WORLDS = 20_000
 """Simulated charts of a steady site."""
+
+CHUNK = 500
+"""Charts simulated at a time: few enough to stay in the processor's cache."""
 
 YEAR = 12
 """Months over which the promise is held."""
@@ -39,19 +45,53 @@ FARTHEST = 8.0
 SEED = 11
 
 
-@lru_cache(maxsize=2)
-def _steady(base: int, alike: float, *, own_spread: bool) -> np.ndarray:
-    """Draw standardised points of steady sites, (WORLDS, base + YEAR)."""
-    rng = np.random.default_rng(SEED)
-    shocks = rng.standard_normal((WORLDS, base + YEAR))
-    shocks[:, 1:] *= np.sqrt(1 - alike**2)
-    z = lfilter([1.0], [1.0, -alike], shocks, axis=1)
+def steady_points(points: int, alike: float, seed: int) -> Iterator[np.ndarray]:
+    """Draw standardised points of :data:`WORLDS` steady sites, :data:`CHUNK` sites at a time.
+
+    Parameters
+    ----------
+    points : int
+        Points of each site.
+    alike : float
+        Correlation of neighbouring points.
+    seed : int
+        Seed of the draws.
+
+    Yields
+    ------
+    ndarray of shape (CHUNK, points)
+    """
+    rng = np.random.default_rng(seed)
+    for _ in range(WORLDS // CHUNK):
+        z = rng.standard_normal((CHUNK, points))
+        if alike:
+            z[:, 1:] *= np.sqrt(1 - alike**2)
+            z = lfilter([1.0], [1.0, -alike], z, axis=1)
+        yield z
+
+
+def as_charted(z: np.ndarray, base: int, *, own_spread: bool, first: int = 0) -> np.ndarray:
+    """Return points from the ``first`` on, by the centre of the first ``base``, as on a chart.
+
+    With ``own_spread`` they are divided by the moving range of those points, too.
+    """
     before = z[:, :base]
-    spread = np.abs(np.diff(before, axis=1)).mean(axis=1) / D2 if own_spread else np.ones(WORLDS)
-    return (z - before.mean(axis=1, keepdims=True)) / spread[:, None]
+    far = z[:, first:] - before.mean(axis=1, keepdims=True)
+    if own_spread:
+        far /= np.abs(np.diff(before, axis=1)).mean(axis=1, keepdims=True) / D2
+    return far
+
+
+def _of_steady(
+    measure: Callable[[np.ndarray], np.ndarray], base: int, alike: float, *, own_spread: bool
+) -> np.ndarray:
+    """Measure charts of steady sites over ``base`` points and a year; the sites come first."""
+    drawn = steady_points(base + YEAR, alike, SEED)
+    return np.concatenate([measure(as_charted(z, base, own_spread=own_spread)) for z in drawn])
 
 
 @lru_cache(maxsize=256)
+@remembered
 def limit_width(base: int, alike: float = 0.0, *, own_spread: bool) -> float:
     """Return how many standard deviations limits stand from a centre of ``base`` points.
 
@@ -69,14 +109,23 @@ def limit_width(base: int, alike: float = 0.0, *, own_spread: bool) -> float:
     float
         At least 3.
     """
-    late = np.abs(_steady(base, alike, own_spread=own_spread)[:, base:]).max(axis=1)
+
+    def farthest(z: np.ndarray) -> np.ndarray:
+        return np.abs(z[:, base:]).max(axis=1)
+
+    late = _of_steady(farthest, base, alike, own_spread=own_spread)
     return max(3.0, float(np.quantile(late, 1 - BEYOND)))
 
 
 @lru_cache(maxsize=256)
+@remembered
 def run_needed(base: int, alike: float = 0.0) -> int:
     """Return how many points in a row on one side of the centre are a signal, at least eight."""
-    side = np.sign(_steady(base, alike, own_spread=False)).astype(np.int8).T.copy()
+
+    def sides(z: np.ndarray) -> np.ndarray:
+        return np.sign(z).astype(np.int8)
+
+    side = _of_steady(sides, base, alike, own_spread=False).T.copy()
     length = longest = np.ones(side.shape[1], np.int16)
     for t in range(1, len(side)):
         length = np.where(side[t] == side[t - 1], length + 1, np.int16(1))
@@ -89,6 +138,7 @@ def run_needed(base: int, alike: float = 0.0) -> int:
 
 
 @lru_cache(maxsize=256)
+@remembered
 def ewma_width(base: int, alike: float, weight: float, width: float) -> float:
     """Return the width of EWMA limits whose centre and spread come from ``base`` points.
 
@@ -108,9 +158,9 @@ def ewma_width(base: int, alike: float, weight: float, width: float) -> float:
         average = lfilter([weight], [1.0, -(1 - weight)], z, axis=1)
         return (np.abs(average) / half)[:, base:].max(axis=1)
 
-    known = np.random.default_rng(SEED).standard_normal((WORLDS, base + YEAR))
-    promised = float((farthest(known) > width).mean())
-    found = farthest(_steady(base, alike, own_spread=True))
+    known = np.concatenate([farthest(z) for z in steady_points(base + YEAR, 0.0, SEED)])
+    promised = float((known > width).mean())
+    found = _of_steady(farthest, base, alike, own_spread=True)
     return max(width, float(np.quantile(found, 1 - promised)))
 
 

@@ -62,7 +62,11 @@ def t_chart(days: np.ndarray, baseline: np.ndarray) -> pd.DataFrame:
     ----------
     Montgomery, Introduction to Statistical Quality Control, section 7.3.5.
     """
-    days, base = np.asarray(days, dtype=float), np.asarray(baseline, dtype=bool)
+    return pd.DataFrame(_between_days(np.asarray(days, dtype=float), np.asarray(baseline, bool)))
+
+
+def _between_days(days: np.ndarray, base: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the columns of :func:`t_chart`."""
     m, whole = int(base.sum()), float(days[base].sum())
     if m < 1 or whole <= 0:
         raise ValueError("the baseline needs at least one gap longer than nothing")
@@ -72,7 +76,7 @@ def t_chart(days: np.ndarray, baseline: np.ndarray) -> pd.DataFrame:
 
     longer = (whole / (whole + days)) ** m
     z = np.clip(stats.norm.isf(longer), -FARTHEST, FARTHEST)
-    return _chart(days, quantile(0.5), quantile(1 - TAIL), quantile(TAIL), z, m)
+    return _points(days, quantile(0.5), quantile(1 - TAIL), quantile(TAIL), z, m)
 
 
 def g_chart(cases: np.ndarray, baseline: np.ndarray) -> pd.DataFrame:
@@ -109,17 +113,23 @@ def g_chart(cases: np.ndarray, baseline: np.ndarray) -> pd.DataFrame:
     centre = float(np.searchsorted(scores, 0.0))
     lower = float(np.searchsorted(scores, -3.0)) - 0.5
     upper = float(np.searchsorted(scores, 3.0)) - 0.5
-    return _chart(cases, centre, max(lower, 0.0), upper, scores[cases.astype(int)], m)
+    z = scores[cases.astype(int)]
+    return pd.DataFrame(_points(cases, centre, max(lower, 0.0), upper, z, m))
 
 
-def _chart(
+def _points(
     value: np.ndarray, centre: float, lower: float, upper: float, z: np.ndarray, m: int
-) -> pd.DataFrame:
+) -> dict[str, np.ndarray]:
     beyond, run = np.abs(z) > 3, in_a_row(z, run_needed(min(max(m, 2), CENTRE_KNOWN)))
-    frame = pd.DataFrame({"value": value, "centre": centre, "lower": lower, "upper": upper, "z": z})
-    frame["rule"] = np.where(beyond, "beyond", np.where(run, "run", ""))
-    frame["signal"] = beyond | run
-    return frame
+    levels = {"centre": centre, "lower": lower, "upper": upper}
+    rule = np.where(beyond, "beyond", np.where(run, "run", ""))
+    return {
+        "value": value,
+        **{name: np.full(value.size, level) for name, level in levels.items()},
+        "z": z,
+        "rule": rule.astype(object),
+        "signal": beyond | run,
+    }
 
 
 def faster_p(
@@ -241,8 +251,9 @@ def assess_rare(
         base = (rows["at"] < pd.Timestamp(start)).to_numpy()[known]
         if base.sum() < MIN_GAPS or days[base].sum() <= 0:
             continue
-        chart = t_chart(days, base).assign(subject=str(site), baseline=base)
-        charts.append(chart.assign(at=rows["at"].dt.date.to_numpy()[known]))
+        subject = np.full(days.size, str(site), dtype=object)
+        chart = {**_between_days(days, base), "subject": subject, "baseline": base}
+        charts.append({**chart, "at": rows["at"].dt.date.to_numpy()[known]})
         new = (rows["at"] >= recent).to_numpy()[known]
         open_gap = max((pd.Timestamp(until) - rows["at"].iloc[-1]).days, 0)
         tests[str(site)] = faster_p(
@@ -259,7 +270,7 @@ def assess_rare(
     }
     if not charts:
         return collect("monitoring", [])
-    gaps = pd.concat(charts, ignore_index=True)
+    gaps = pd.DataFrame({name: np.concatenate([own[name] for own in charts]) for name in charts[0]})
     late = gaps[~gaps["baseline"]].assign(
         shorter=lambda g: (g["signal"] & (g["z"] < 0)).astype(int)
     )

@@ -26,6 +26,17 @@ def _window(flags: np.ndarray, length: int) -> np.ndarray:
     return sums
 
 
+def _held(flags: np.ndarray, length: int) -> np.ndarray:
+    """Whether the last ``length`` flags are all true, the present one included."""
+    held, reach = flags, 1
+    while reach < length:
+        step = min(reach, length - reach)
+        longer = np.zeros_like(held)
+        np.logical_and(held[..., step:], held[..., :-step], out=longer[..., step:])
+        held, reach = longer, reach + step
+    return held
+
+
 def _of_last(least: int, length: int, sigmas: float) -> Hits:
     def hits(z: np.ndarray) -> np.ndarray:
         high, low = z > sigmas, z < -sigmas
@@ -35,15 +46,17 @@ def _of_last(least: int, length: int, sigmas: float) -> Hits:
 
 
 def _all_of_last(length: int, holds: Hits) -> Hits:
-    return lambda z: _window(holds(z), length) >= length
+    return lambda z: _held(holds(z), length)
+
+
+def _one_side(length: int) -> Hits:
+    return lambda z: _held(z > 0, length) | _held(z < 0, length)
 
 
 def _trend(length: int) -> Hits:
     def hits(z: np.ndarray) -> np.ndarray:
         step = np.diff(z, axis=-1, prepend=z[..., :1])
-        return (_window(step > 0, length - 1) >= length - 1) | (
-            _window(step < 0, length - 1) >= length - 1
-        )
+        return _held(step > 0, length - 1) | _held(step < 0, length - 1)
 
     return hits
 
@@ -53,7 +66,7 @@ def _alternating(length: int) -> Hits:
         step = np.sign(np.diff(z, axis=-1, prepend=z[..., :1]))
         turned = np.zeros(z.shape, bool)
         turned[..., 1:] = step[..., 1:] * step[..., :-1] < 0
-        return _window(turned, length - 2) >= length - 2
+        return _held(turned, length - 2)
 
     return hits
 
@@ -62,8 +75,8 @@ RULES: Mapping[str, Hits] = {
     "beyond_3": lambda z: np.abs(z) > 3,
     "two_of_three_beyond_2": _of_last(2, 3, 2.0),
     "four_of_five_beyond_1": _of_last(4, 5, 1.0),
-    "eight_one_side": _of_last(8, 8, 0.0),
-    "nine_one_side": _of_last(9, 9, 0.0),
+    "eight_one_side": _one_side(8),
+    "nine_one_side": _one_side(9),
     "six_trending": _trend(6),
     "fourteen_alternating": _alternating(14),
     "fifteen_within_1": _all_of_last(15, lambda z: np.abs(z) < 1),
@@ -104,7 +117,7 @@ PUBLISHED_RUN_LENGTHS: Mapping[tuple[str, ...], float] = {
 
 def in_a_row(far: np.ndarray, run: int) -> np.ndarray:
     """Whether the last ``run`` points all lie on one side of 0; a missing point ends a run."""
-    return _of_last(run, run, 0.0)(np.asarray(far, dtype=float))
+    return _one_side(run)(np.asarray(far, dtype=float))
 
 
 def broken_rules(
@@ -137,6 +150,22 @@ def broken_rules(
         hits = in_a_row(z, run) if name == "eight_one_side" else RULES[name](z)
         found[hits] = name
     return found.tolist()
+
+
+def ruled(
+    points: Mapping[str, np.ndarray], rules: Iterable[str], *, run: int = 8
+) -> dict[str, np.ndarray]:
+    """Return a chart's columns with ``rule``, of :func:`broken_rules` on its ``z``, and ``signal``.
+
+    Parameters
+    ----------
+    points : Mapping
+        Columns of a chart, ``z`` among them.
+    rules, run
+        As of :func:`broken_rules`.
+    """
+    rule = np.array(broken_rules(points["z"], rules, run=run), dtype=object)
+    return {**points, "rule": rule, "signal": rule != ""}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,16 @@ from analysis.monitoring.control_charts.charts import (
     single_cases,
     usual_sigma,
 )
-from analysis.monitoring.control_charts.counts import u_chart
+from analysis.monitoring.control_charts.counts import count_points
 from analysis.monitoring.control_charts.limits import D2, ewma_width, limit_width, run_needed
 from analysis.monitoring.control_charts.phases import NO_PHASES, charted, season_of
-from analysis.monitoring.control_charts.run_rules import WESTERN_ELECTRIC, broken_rules
-from analysis.monitoring.control_charts.time_weighted import WEIGHT, WIDTH, cusum_chart, ewma_chart
+from analysis.monitoring.control_charts.run_rules import WESTERN_ELECTRIC, ruled
+from analysis.monitoring.control_charts.time_weighted import (
+    WEIGHT,
+    WIDTH,
+    cusum_chart,
+    ewma_points,
+)
 
 Kind = Literal["p", "u", "xmr", "ewma", "cusum"]
 
@@ -120,16 +125,16 @@ def chart_panel(
                 kind == "u" and np.nanmean(total[base]) < LEAST_EVENTS
             ):
                 return None
-            chart = _COUNTED[kind](total, exposure, base, rules, alike)
+            points, drawn_as = _COUNTED[kind](total, exposure, base, rules, alike)
         else:
             centre = float(np.nanmean(own[0][base]))
             sigma = moving_range(np.where(base, own[0], np.nan)) / D2 or floor
             if sigma <= 0:
                 return None
             months = int(np.isfinite(own[0][base]).sum())
-            chart = _VALUED[kind](own[0], centre, sigma, months, alike, rules)
-        drawn = {name: chart[name].to_numpy() for name in DRAWN}
-        return drawn | {"kind": np.asarray(chart.attrs["kind"], dtype=object)}
+            points, drawn_as = _VALUED[kind](own[0], centre, sigma, months, alike, rules), kind
+        drawn = {name: points[name] for name in DRAWN}
+        return drawn | {"kind": np.asarray(drawn_as, dtype=object)}
 
     for (site, period, _), (_, own) in zip(sites, counted, strict=True):
         part = charted(
@@ -199,20 +204,23 @@ def rank_sites(chart: pd.DataFrame, *, direction: str) -> pd.DataFrame:
     )
 
 
+Points = dict[str, np.ndarray]
+"""Columns of one site's chart."""
+
+
 def _p(
     total: np.ndarray, exposure: np.ndarray, base: np.ndarray, rules: tuple[str, ...], alike: float
-) -> pd.DataFrame:
+) -> tuple[Points, str]:
     points, kind, _ = share_points(total, exposure, base, alike=alike)
-    chart = pd.DataFrame(points)
-    chart.attrs["kind"] = kind
     run = run_needed(int((base & (exposure > 0)).sum()), alike)
-    return _ruled(chart, rules, run)
+    return ruled(points, rules, run=run), kind
 
 
 def _u(
     total: np.ndarray, exposure: np.ndarray, base: np.ndarray, rules: tuple[str, ...], alike: float
-) -> pd.DataFrame:
-    return u_chart(total, exposure, base, rules=rules, alike=alike)
+) -> tuple[Points, str]:
+    points, kind, _ = count_points(total, exposure, base, rules=rules, alike=alike)
+    return points, kind
 
 
 def _xmr(
@@ -222,12 +230,12 @@ def _xmr(
     months: int,
     alike: float,
     rules: tuple[str, ...],
-) -> pd.DataFrame:
+) -> Points:
     half = limit_width(months, alike, own_spread=True) * sigma
-    chart = pd.DataFrame({"value": values, "centre": centre})
-    chart = chart.assign(lower=centre - half, upper=centre + half, z=3 * (values - centre) / half)
-    chart.attrs["kind"] = "xmr"
-    return _ruled(chart, rules, run_needed(months, alike))
+    limits = {"centre": centre, "lower": centre - half, "upper": centre + half}
+    levels = {name: np.full(values.size, level) for name, level in limits.items()}
+    points = {"value": values, **levels, "z": 3 * (values - centre) / half}
+    return ruled(points, rules, run=run_needed(months, alike))
 
 
 def _ewma(
@@ -237,10 +245,10 @@ def _ewma(
     months: int,
     alike: float,
     rules: tuple[str, ...],
-) -> pd.DataFrame:
+) -> Points:
     width = ewma_width(months, alike, WEIGHT, WIDTH)
-    chart = ewma_chart(values, centre=centre, sigma=sigma, width=width)
-    return chart.assign(z=3 * (chart["value"] - centre) / (chart["upper"] - centre))
+    points = ewma_points(values, centre=centre, sigma=sigma, width=width)
+    return {**points, "z": 3 * (points["value"] - centre) / (points["upper"] - centre)}
 
 
 def _cusum(
@@ -250,28 +258,16 @@ def _cusum(
     months: int,
     alike: float,
     rules: tuple[str, ...],
-) -> pd.DataFrame:
+) -> Points:
     wider = limit_width(months, alike, own_spread=True) / 3
     chart = cusum_chart(values, centre=centre, sigma=sigma * wider)
-    larger = chart["up"].where(chart["up"] >= chart["down"], -chart["down"])
-    larger = larger.where(np.isfinite(values))
-    drawn = chart.assign(
-        value=larger,
-        centre=0.0,
-        lower=-chart["limit"],
-        upper=chart["limit"],
-        z=3 * larger / chart["limit"],
-    )
-    drawn.attrs["kind"] = "cusum"
-    return drawn
+    up, down, limit = (chart[name].to_numpy() for name in ("up", "down", "limit"))
+    larger = np.where(np.isfinite(values), np.where(up >= down, up, -down), np.nan)
+    rule = chart["rule"].to_numpy(dtype=object)
+    levels = {"centre": np.zeros(larger.size), "lower": -limit, "upper": limit}
+    z = 3 * larger / limit
+    return {"value": larger, **levels, "z": z, "rule": rule, "signal": rule != ""}
 
 
-def _ruled(chart: pd.DataFrame, rules: tuple[str, ...], run: int) -> pd.DataFrame:
-    ruled = chart.assign(rule=broken_rules(chart["z"].to_numpy(dtype=float), rules, run=run))
-    ruled["signal"] = ruled["rule"] != ""
-    ruled.attrs["kind"] = chart.attrs["kind"]
-    return ruled
-
-
-_COUNTED: dict[str, Callable[..., pd.DataFrame]] = {"p": _p, "u": _u}
-_VALUED: dict[str, Callable[..., pd.DataFrame]] = {"xmr": _xmr, "ewma": _ewma, "cusum": _cusum}
+_COUNTED: dict[str, Callable[..., tuple[Points, str]]] = {"p": _p, "u": _u}
+_VALUED: dict[str, Callable[..., Points]] = {"xmr": _xmr, "ewma": _ewma, "cusum": _cusum}

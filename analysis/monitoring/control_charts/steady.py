@@ -10,13 +10,10 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy.signal import lfilter
 
-from analysis.monitoring.control_charts.limits import D2
+from analysis.memory import remembered
+from analysis.monitoring.control_charts.limits import as_charted, steady_points
 from analysis.monitoring.control_charts.run_rules import MEMORY, RULES, in_a_row
-
-WORLDS = 20_000
-"""Simulated charts of a steady site."""
 
 YEAR = 52
 """Weeks of a year; the promise is for whole years of looks."""
@@ -95,6 +92,7 @@ def resemblance(chart: pd.DataFrame) -> float:
 
 
 @lru_cache(maxsize=256)
+@remembered
 def signals_of_steady_sites(
     base: int,
     weeks: int,
@@ -129,22 +127,20 @@ def signals_of_steady_sites(
     Returns
     -------
     ndarray of shape (WORLDS,)
-        Signals since.
+        Signals since, of each of the charts that
+        :func:`~analysis.monitoring.control_charts.limits.steady_points` draws.
     """
-    rng = np.random.default_rng(SEED)
-    shocks = rng.standard_normal((WORLDS, base + weeks))
-    shocks[:, 1:] *= np.sqrt(1 - alike**2)
-    z = lfilter([1.0], [1.0, -alike], shocks, axis=1)
-    if skew:
-        z = z + skew * (z**2 - 1) / 6
-    before = z[:, :base]
-    spread = np.abs(np.diff(before, axis=1)).mean(axis=1) / D2 if widened else np.ones(WORLDS)
     first = max(base - max(run, MEMORY), 0)  # what rules see of the weeks before
-    z = (z[:, first:] - before.mean(axis=1, keepdims=True)) / spread[:, None] * 3.0 / width
-    hit = np.zeros(z.shape, dtype=bool)
-    for name in rules:
-        hit |= in_a_row(z, run) if name == "eight_one_side" else RULES[name](z)
-    return (hit & (z > 0))[:, base - first :].sum(axis=1)
+    counts = []
+    for z in steady_points(base + weeks, alike, SEED):
+        if skew:
+            z = z + skew * (z**2 - 1) / 6
+        z = as_charted(z, base, own_spread=widened, first=first) * 3.0 / width
+        hit = np.zeros(z.shape, dtype=bool)
+        for name in rules:
+            hit |= in_a_row(z, run) if name == "eight_one_side" else RULES[name](z)
+        counts.append((hit & (z > 0))[:, base - first :].sum(axis=1))
+    return np.concatenate(counts)
 
 
 @lru_cache(maxsize=256)
@@ -163,7 +159,7 @@ def signal_boundary(
     Returns
     -------
     (int, float) or None
-        The number, and how often chance reaches it; None where ``WORLDS`` are too few to tell.
+        The number, and how often chance reaches it; None where too few charts are drawn to tell.
     """
     end = signals_of_steady_sites(base, weeks, alike, widened=widened, rules=rules)
     for boundary in range(1, int(end.max()) + 2):

@@ -68,6 +68,21 @@ def ewma_chart(
     ----------
     Roberts (1959); Lucas & Saccucci (1990), Technometrics 32(1).
     """
+    points = ewma_points(values, centre=centre, sigma=sigma, weight=weight, width=width)
+    frame = pd.DataFrame(points)
+    frame.attrs = {"kind": "ewma"}
+    return frame
+
+
+def ewma_points(
+    values: np.ndarray,
+    *,
+    centre: float,
+    sigma: float,
+    weight: float = WEIGHT,
+    width: float = WIDTH,
+) -> dict[str, np.ndarray]:
+    """Return the columns of :func:`ewma_chart`."""
     raw = np.asarray(values, dtype=float)
     if not 0 < weight <= 1:
         raise ValueError(f"need 0 < weight <= 1, got {weight}")
@@ -79,19 +94,16 @@ def ewma_chart(
         average[t] = level if known[t] else np.nan
     steps = np.maximum(np.cumsum(known), 1)
     half = width * sigma * np.sqrt(weight / (2 - weight) * (1 - (1 - weight) ** (2 * steps)))
-    frame = pd.DataFrame(
-        {
-            "value": average,
-            "raw": raw,
-            "centre": centre,
-            "lower": centre - half,
-            "upper": centre + half,
-        }
-    )
-    frame["signal"] = np.abs(average - centre) > half
-    frame["rule"] = np.where(frame["signal"], "ewma", "")
-    frame.attrs = {"kind": "ewma"}
-    return frame
+    signal = np.abs(average - centre) > half
+    return {
+        "value": average,
+        "raw": raw,
+        "centre": np.full(raw.size, centre),
+        "lower": centre - half,
+        "upper": centre + half,
+        "signal": signal,
+        "rule": np.where(signal, "ewma", "").astype(object),
+    }
 
 
 def cusum_chart(

@@ -8,16 +8,16 @@ Laney by what the weeks of the baseline show.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
 
 from analysis.indicators import silent_in
 from analysis.measurement.columns import instants, periods, present
-from analysis.monitoring.control_charts.charts import p_chart
-from analysis.monitoring.control_charts.counts import u_chart
-from analysis.monitoring.control_charts.run_rules import broken_rules
+from analysis.monitoring.control_charts.charts import share_points
+from analysis.monitoring.control_charts.counts import count_points
+from analysis.monitoring.control_charts.run_rules import ruled
 from analysis.monitoring.control_charts.steady import unusual_weeks
 from analysis.monitoring.lacking import lacking
 from analysis.results import Check, StageResults, Topic, collect
@@ -134,17 +134,23 @@ def chart_weeks(
         baseline, plain`` (whether the point lies beyond limits that are not widened). Left out
         are sites with too few baseline weeks or work orders.
     """
-    charts = []
+    if what == "in_time":
+        weeks = weeks[weeks["mature"] & (weeks["due"] > 0)]
+    weeks = weeks.sort_values(["site_id", "week"])
     off = {day - dt.timedelta(days=day.weekday()) for day in holidays}
-    for site, rows in weeks.sort_values(["site_id", "week"]).groupby("site_id"):
-        part = rows[rows["mature"] & (rows["due"] > 0)] if what == "in_time" else rows
-        base = (part["week"] + pd.Timedelta(days=7) <= pd.Timestamp(start)).to_numpy()
-        usual = ~part["week"].dt.date.isin(off).to_numpy()
-        base = base & usual
-        size = part["due" if what == "in_time" else "opened"]
-        if base.sum() < MIN_BASELINE_WEEKS or size[base].mean() < MIN_A_WEEK:
+    weeks = weeks.assign(
+        day=weeks["week"].dt.date,
+        before=weeks["week"] + pd.Timedelta(days=7) <= pd.Timestamp(start),
+        usual=lambda known: ~known["day"].isin(off),
+        size=weeks["due" if what == "in_time" else "opened"],
+    )
+    charts = []
+    for site, rows in weeks.groupby("site_id"):
+        part = {name: rows[name].to_numpy() for name in ("day", "usual", "size", "in_time")}
+        base = rows["before"].to_numpy() & part["usual"]
+        if base.sum() < MIN_BASELINE_WEEKS or part["size"][base].mean() < MIN_A_WEEK:
             continue
-        charts.append(_chart(str(site), part, base, usual, what))
+        charts.append(_chart(str(site), part, base, what))
     columns = ["subject", "week", "value", "n", "centre", "lower", "upper", "z", "rule", "signal"]
     columns += ["kind", "sigma_z", "baseline", "plain"]
     # A frame per site would convert the same few texts to a column of text each time.
@@ -153,37 +159,33 @@ def chart_weeks(
 
 
 def _chart(
-    site: str, part: pd.DataFrame, base: np.ndarray, usual: np.ndarray, what: str
+    site: str, part: Mapping[str, np.ndarray], base: np.ndarray, what: str
 ) -> dict[str, np.ndarray]:
+    usual, n = part["usual"], part["size"].astype(float)
     if what == "in_time":
-        n = part["due"].to_numpy(dtype=float)
-        chart = p_chart(part["in_time"].to_numpy(dtype=float), n, base)
-        centre = float(chart["centre"].iloc[0])
+        points, kind, sigma_z = share_points(part["in_time"].astype(float), n, base)
+        centre = float(points["centre"][0])
         spread = np.sqrt(centre * (1 - centre) / n)
     else:
-        n = part["opened"].to_numpy(dtype=float)
-        chart = u_chart(n, np.ones(len(part)), base)
-        centre = float(chart["centre"].iloc[0])
-        spread = np.full(len(part), np.sqrt(centre))
-    z, far = chart["z"].to_numpy(dtype=float), chart["value"].to_numpy() - centre
-    plain = np.divide(far, spread, out=z.copy(), where=spread > 0)
-    z = np.where(usual, z, np.nan)
-    limits = {name: np.where(usual, chart[name], np.nan) for name in ("centre", "lower", "upper")}
-    rule = broken_rules(z, RULES)
-    return {
-        "subject": np.full(len(part), site, dtype=object),
-        "week": part["week"].dt.date.to_numpy(),
-        "value": chart["value"].to_numpy(),
+        points, kind, sigma_z = count_points(n, np.ones(n.size), base, rules=RULES)
+        centre = float(points["centre"][0])
+        spread = np.full(n.size, np.sqrt(centre))
+    plain = np.divide(points["value"] - centre, spread, out=points["z"].copy(), where=spread > 0)
+    z = np.where(usual, points["z"], np.nan)
+    limits = {name: np.where(usual, points[name], np.nan) for name in ("centre", "lower", "upper")}
+    shown = {
+        "subject": np.full(n.size, site, dtype=object),
+        "week": part["day"],
+        "value": points["value"],
         **limits,
         "n": n.astype(int),
         "z": z,
-        "rule": np.array(rule, dtype=object),
-        "signal": np.array([bool(r) for r in rule], dtype=bool),
-        "kind": np.full(len(part), chart.attrs["kind"], dtype=object),
-        "sigma_z": np.full(len(part), chart.attrs["sigma_z"], dtype=float),
+        "kind": np.full(n.size, kind, dtype=object),
+        "sigma_z": np.full(n.size, sigma_z, dtype=float),
         "baseline": base,
-        "plain": usual & (np.abs(z if chart.attrs["kind"] == "rare" else plain) > 3),
+        "plain": usual & (np.abs(z if kind == "rare" else plain) > 3),
     }
+    return ruled(shown, RULES)
 
 
 def weekly_signals(chart: pd.DataFrame, *, direction: str) -> pd.DataFrame:
