@@ -25,7 +25,7 @@ def cells(indicator, *rows):
 
 
 def found(indicator, *rows):
-    return spans(cells(indicator, *rows), registry.get(indicator)).set_index(["site_id", "span"])
+    return spans(cells(indicator, *rows), [registry.get(indicator)]).set_index(["site_id", "span"])
 
 
 def test_a_share_of_three_months_has_wilsons_interval():
@@ -90,7 +90,8 @@ def stood(over, kinds=None, least=8):
         first=JAN - 3 * frame["span"], last=JAN - 3 * frame["span"],
         ci_low=frame["value"] - 0.1, ci_high=frame["value"] + 0.2,
     )  # fmt: skip
-    return standing(frame, kinds or {}, least=least).set_index("site_id")
+    frame = frame.assign(indicator="y")
+    return standing(frame, kinds or {}, least={"y": least}).set_index("site_id")
 
 
 def test_months_that_vary_more_than_chance_widen_the_intervals():
@@ -129,19 +130,48 @@ def test_independent_answers_widen_nothing():
     assert 1 <= ratio.max() < 1.08
 
 
+def stands_out(value, half):
+    return _stands_out(value, value - half, value + half, pd.Series("y", value.index), level=0.95)
+
+
 def test_among_many_sites_a_difference_must_stand_out():
     """One site is 2 standard errors off, as one in twenty is by chance; one is far off."""
     n = 60
     value = pd.Series([0.0] * (n - 2) + [2.0, -5.0])
     half = stats.norm.ppf(0.975)
-    clear = _stands_out(value, value - half, value + half, level=0.95)
+    clear = stands_out(value, half)
     assert clear.tolist() == [False] * (n - 1) + [True]
-    alone = _stands_out(
-        value[n - 2 :][:1], value[n - 2 :][:1] - half, value[n - 2 :][:1] + half, level=0.95
-    )
+    alone = stands_out(value[n - 2 :][:1], half)
     assert alone.tolist() == [True]
     missing = pd.Series([np.nan, 1.0])
-    assert not _stands_out(missing, missing * np.nan, missing * np.nan, level=0.95).any()
+    assert not stands_out(missing, np.nan).any()
+
+
+def test_indicators_are_told_as_each_would_be_alone():
+    rng = np.random.default_rng(4)
+    rows = [
+        (f"s{k}", JAN + m, 9 + k, x, x, 20.0)
+        for k in range(9)
+        for m in range(20)
+        for x in [float(rng.binomial(20, 0.8))]
+        if k + m != 9
+    ]
+    frames = {i: cells(i, *rows[place:]) for place, i in enumerate(("csat_top2", "csat_mean"))}
+    who = pd.DataFrame({"site_id": [f"s{k}" for k in range(9)]})
+    who = who.assign(site_name=who["site_id"], property_type="housing")
+
+    def told(*names):
+        panel = pd.concat([frames[name] for name in frames], ignore_index=True)
+        known = [registry.get(name) for name in names]
+        asked = {"least": {"csat_top2": 10, "csat_mean": 8}, "in_part": {"csat_mean": (JAN,)}}
+        return assess_sites(panel, known, who, **asked)
+
+    together = told("csat_mean", "csat_top2")
+    for name in frames:
+        for table in ("site_standing", "site_spans"):
+            both = together.table(table)
+            mine = both[both["indicator"] == name].reset_index(drop=True)
+            pd.testing.assert_frame_equal(mine, told(name).table(table), check_dtype=False)
 
 
 def test_of_many_sites_alike_few_stand_out():
@@ -149,7 +179,7 @@ def test_of_many_sites_alike_few_stand_out():
     half, called = stats.norm.ppf(0.975), 0
     for _ in range(200):
         value = pd.Series(rng.normal(size=60))
-        called += bool(_stands_out(value, value - half, value + half, level=0.95).any())
+        called += bool(stands_out(value, half).any())
     assert called / 200 < 0.1  # uncorrected, 19 of 20 times some site would
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from analysis.indicators import Indicator
-from analysis.memory import remembered
 from analysis.monitoring.alerts.rules import RECENT_MONTHS
 from analysis.settings import LEVEL
 
-COLUMNS = ("site_id", "span", "first", "last", "n", "value", "ci_low", "ci_high")
+COLUMNS = ("site_id", "span", "first", "last", "n", "value", "ci_low", "ci_high", "indicator")
 _RATE = 1000.0
 """Household-months that a rate is given by."""
 _WHOLE = 100.0
@@ -22,32 +23,33 @@ MIN_FREEDOM = 20
 """Fewest months beyond the first of their span by which excess variation is judged."""
 
 
-@remembered
-def spans(cells: pd.DataFrame, known: Indicator, *, level: float = LEVEL) -> pd.DataFrame:
-    """Return an indicator by site and span of three months, counted back from the newest month.
+def spans(cells: pd.DataFrame, told: Sequence[Indicator], *, level: float = LEVEL) -> pd.DataFrame:
+    """Return indicators by site and span of three months, counted back from the newest month.
 
-    Spans are counted from the newest month in which any site was measured, as in the alerts and the
-    funnel, so that rounds of a survey fall into one span. Each observation counts once.
+    Spans are counted from the newest month in which an indicator was measured at any site, as in
+    the alerts and the funnel, so that rounds of a survey fall into one span. Each observation
+    counts once.
 
     Parameters
     ----------
     cells : DataFrame
-        Rows of the panel of one indicator, overall cells of known sites with a value.
-    known : Indicator
-        Its entry in the registry; not one of waiting times, whose medians cannot be added up.
+        Rows of the panel of these indicators, overall cells of known sites with a value.
+    told : sequence of Indicator
+        Their entries in the registry; none of waiting times, whose medians cannot be added up.
     level : float
         Coverage of intervals.
 
     Returns
     -------
     DataFrame
-        :data:`COLUMNS`. ``span`` is 0 for the newest three months; ``first`` and ``last`` are the
-        months of it that were measured. ``n`` counts answers or cases; people and households who
-        are there every month count once. Intervals: shares by Wilson, rates by Garwood, net
-        promoter scores as in :func:`analysis.measurement.net_promoter`, mean scores by the t
-        distribution with the spread within sites; amounts, and means supplied without their
-        spread, by the months of the span, and NaN where there is one month only. Intervals that
-        take observations as independent are widened by the square root of :func:`dispersion`.
+        :data:`COLUMNS`, one indicator of ``told`` after the other. ``span`` is 0 for the newest
+        three months; ``first`` and ``last`` are the months of it that were measured. ``n`` counts
+        answers or cases; people and households who are there every month count once. Intervals:
+        shares by Wilson, rates by Garwood, net promoter scores as in
+        :func:`analysis.measurement.net_promoter`, mean scores by the t distribution with the spread
+        within sites; amounts, and means supplied without their spread, by the months of the span,
+        and NaN where there is one month only. Intervals that take observations as independent are
+        widened by the square root of :func:`dispersion`.
 
     References
     ----------
@@ -55,16 +57,19 @@ def spans(cells: pd.DataFrame, known: Indicator, *, level: float = LEVEL) -> pd.
     """
     if cells.empty:
         return pd.DataFrame(columns=list(COLUMNS))
-    age = (cells["period"].max() - cells["period"]) // RECENT_MONTHS
-    cells = cells.assign(span=age.astype("int64"))
-    by = cells.groupby(["site_id", "span"], sort=True)
+    place_of = {known.id: place for place, known in enumerate(told)}
+    cells = cells.assign(of=cells["indicator"].map(place_of))
+    cells = cells.sort_values("of", kind="stable", ignore_index=True)
+    age = cells.groupby("of")["period"].transform("max") - cells["period"]
+    cells = cells.assign(span=(age // RECENT_MONTHS).astype("int64"))
+    by = cells.groupby(["of", "site_id", "span"], sort=True)
     place = by.ngroup().to_numpy()
     sums = by[["total", "exposure", "n"]].sum()
     found = pd.DataFrame(
         {
             "first": by["period"].min(),
             "last": by["period"].max(),
-            "n": by["n"].max() if same_people(known) else sums["n"],
+            "most": by["n"].max(),
             "total": sums["total"],
             # Where one month has no squares, its span has none.
             "squares": np.bincount(place, cells["total_sq"].to_numpy(float), len(sums)),
@@ -74,18 +79,37 @@ def spans(cells: pd.DataFrame, known: Indicator, *, level: float = LEVEL) -> pd.
             "asked": sums["n"],
         }
     ).reset_index()
-    found["value"] = scale(known) * found["total"] / found["exposure"]
-    low, high, independent = _interval(found, known, level)
-    if independent:
-        widened = np.sqrt(_dispersion(cells, found, place, known))
-        value = found["value"].to_numpy(float)
-        low, high = value - widened * (value - low), value + widened * (high - value)
-        least, most = ENDS.get(known.kind, (-np.inf, np.inf))
-        low, high = np.maximum(low, least), np.minimum(high, most)
+    of = found["of"]
+    found["n"] = found["most"].where(of.map([*map(same_people, told)].__getitem__), found["asked"])
+    found["value"] = of.map([*map(scale, told)].__getitem__) * found["total"] / found["exposure"]
+    found["indicator"] = of.map([known.id for known in told].__getitem__)
+    ends = []
+    for one, known in enumerate(told):
+        mine, own = (slice(*frame["of"].searchsorted([one, one + 1])) for frame in (found, cells))
+        if mine.start < mine.stop:
+            measured = (cells[own], found[mine], place[own] - mine.start)
+            ends.append(_ends(*measured, known, level))
+    low, high = (np.concatenate(end) for end in zip(*ends, strict=True))
     return found.assign(ci_low=low, ci_high=high)[list(COLUMNS)]
 
 
-def dispersion(cells: pd.DataFrame, found: pd.DataFrame, known: Indicator) -> float:
+def _ends(
+    cells: pd.DataFrame, found: pd.DataFrame, place: np.ndarray, known: Indicator, level: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return both ends of the intervals of one indicator's spans."""
+    low, high, independent = _interval(found, known, level)
+    if not independent:
+        return low, high
+    widened = np.sqrt(dispersion(cells, found, place, known))
+    value = found["value"].to_numpy(float)
+    low, high = value - widened * (value - low), value + widened * (high - value)
+    least, most = ENDS.get(known.kind, (-np.inf, np.inf))
+    return np.maximum(low, least), np.minimum(high, most)
+
+
+def dispersion(
+    cells: pd.DataFrame, found: pd.DataFrame, place: np.ndarray, known: Indicator
+) -> float:
     """Return how many times as much months of a span vary as independent observations would.
 
     Answers of one month share what happened in it, and the same household complains again: then
@@ -94,9 +118,11 @@ def dispersion(cells: pd.DataFrame, found: pd.DataFrame, known: Indicator) -> fl
     Parameters
     ----------
     cells : DataFrame
-        Rows of the panel with their ``span``.
+        Rows of the panel.
     found : DataFrame
-        ``site_id, span, total, squares, exposure`` of each span.
+        ``total, squares, exposure`` of each span.
+    place : ndarray of int
+        Row of ``found`` that holds each month's span.
     known : Indicator
         Its entry in the registry.
 
@@ -110,15 +136,6 @@ def dispersion(cells: pd.DataFrame, found: pd.DataFrame, known: Indicator) -> fl
     ----------
     McCullagh & Nelder (1989), section 4.5, and Spiegelhalter (2005), Statistics in Medicine 24.
     """
-    keys = pd.MultiIndex.from_frame(found[["site_id", "span"]])
-    place = keys.get_indexer(pd.MultiIndex.from_frame(cells[["site_id", "span"]]))
-    return _dispersion(cells[place >= 0], found, place[place >= 0], known)
-
-
-def _dispersion(
-    cells: pd.DataFrame, found: pd.DataFrame, place: np.ndarray, known: Indicator
-) -> float:
-    """Return the same with the place of each month's span among those found."""
     rate = (found["total"] / found["exposure"]).to_numpy(float)
     if known.kind == "count":
         variance = rate

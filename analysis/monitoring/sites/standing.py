@@ -44,21 +44,24 @@ def watched(known: Mapping[str, Indicator], *, first: Iterable[str] = ()) -> lis
     return sorted(told, key=lambda i: wanted.index(i.id) if i.id in wanted else len(wanted))
 
 
-@remembered
+_SERIES = ["indicator", "site_id"]
+"""What was measured of one site over time."""
+
+
 def standing(
     over: pd.DataFrame,
     kinds: Mapping[str, str],
     *,
-    least: int,
+    least: Mapping[str, int],
     level: float = LEVEL,
 ) -> pd.DataFrame:
     """Set every site's newest three months against its own past and against its peers.
 
-    The past are the same months of the year before where they were measured, else the newest
-    earlier ones. Peers are the other sites of its kind, or all others where fewer than
-    :data:`MIN_PEERS` of its kind were measured in the same months; each counts alike. Differences
-    carry intervals made of those of the two sides (MOVER), that of the peers by the t distribution
-    over sites.
+    Each indicator is told by itself. The past are the same months of the year before where they
+    were measured, else the newest earlier ones. Peers are the other sites of its kind, or all
+    others where fewer than :data:`MIN_PEERS` of its kind were measured in the same months; each
+    counts alike. Differences carry intervals made of those of the two sides (MOVER), that of the
+    peers by the t distribution over sites.
 
     Parameters
     ----------
@@ -66,15 +69,15 @@ def standing(
         As :func:`analysis.monitoring.sites.spans.spans` returns it.
     kinds : Mapping
         Kind of property by site; a site without one is compared with all.
-    least : int
-        Fewest people or answers of a past or a peer that count.
+    least : Mapping
+        Fewest people or answers of a past or a peer that count, by indicator; 0 where it has none.
     level : float
         Coverage of intervals.
 
     Returns
     -------
     DataFrame
-        :data:`STANDING` without ``site``, ``indicator`` and ``unit``, one row per site. What
+        :data:`STANDING` without ``site`` and ``unit``, one row per indicator and site. What
         cannot be compared is missing. ``people`` are those by whom small cells are hidden: where
         exactly one site has too few, the next smallest counts as too small as well, or the sum
         over all sites would give the one away. ``among`` is ``kind`` or ``all``.
@@ -86,37 +89,39 @@ def standing(
     Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57, for what stands out.
     Zou & Donner (2008), Statistics in Medicine 27, for the intervals of differences.
     """
-    newest = over.loc[over.groupby("site_id", sort=True)["span"].idxmin()].reset_index(drop=True)
-    out = newest.assign(people=_people(newest["n"], least))
-    out = out.join(_past(over, newest, least), on="site_id")
+    over = over.assign(least=over["indicator"].map(least).fillna(0))
+    of = pd.factorize(over["indicator"])[0]
+    newest = over.loc[over.groupby([of, "site_id"])["span"].idxmin()].reset_index(drop=True)
+    out = newest.assign(people=_people(newest))
+    out = out.join(_past(over), on=_SERIES)
     mine = (out["value"], out["ci_low"], out["ci_high"])
     past = (out["past"], out["past_low"], out["past_high"])
     out["change"], out["change_low"], out["change_high"] = _difference(*mine, *past)
-    out = out.join(_peers(over, newest, kinds, least, level))
+    out = out.join(_peers(over, newest, kinds, level))
     peers = (out["peer_value"], out["peer_low"], out["peer_high"])
     out["apart"], out["apart_low"], out["apart_high"] = _difference(*mine, *peers)
     for name in ("change", "apart"):
         ends = (out[f"{name}_low"], out[f"{name}_high"])
-        out[f"{name}_clear"] = _stands_out(out[name], *ends, level=level)
-    named = ("site", "indicator", "unit")
-    return out.reindex(columns=[name for name in STANDING if name not in named])
+        out[f"{name}_clear"] = _stands_out(out[name], *ends, out["indicator"], level=level)
+    return out.reindex(columns=[name for name in STANDING if name not in ("site", "unit")])
 
 
-def _people(n: pd.Series, least: int) -> pd.Series:
-    people = n.astype("float64")
-    few = people < least
-    if few.sum() == 1 and (~few).any():
-        people = people.mask(people.index == people[~few].idxmin(), least - 1.0)
-    return people if least else people * np.nan
+def _people(newest: pd.DataFrame) -> pd.Series:
+    people, of = newest["n"].astype("float64"), newest["indicator"]
+    few = people < newest["least"]
+    next_to_one = (few.groupby(of).transform("sum") == 1) & ~few
+    smallest = people[next_to_one].groupby(of[next_to_one]).idxmin()
+    people[smallest] = newest["least"][smallest] - 1.0
+    return people.where(newest["least"] > 0)
 
 
-def _past(over: pd.DataFrame, newest: pd.DataFrame, least: int) -> pd.DataFrame:
+def _past(over: pd.DataFrame) -> pd.DataFrame:
     """Return each site's past: a year before where there is one, else the newest earlier span."""
-    now = over["site_id"].map(newest.set_index("site_id")["span"])
-    earlier = (over["span"] > now) & (over["n"] >= max(least, 1))
+    now = over.groupby(_SERIES)["span"].transform("min")
+    earlier = (over["span"] > now) & (over["n"] >= over["least"].clip(lower=1))
     found, now = over[earlier], now[earlier]
     later = found["span"].where(found["span"] - now != YEAR, -1)
-    found = found.loc[later.groupby(found["site_id"]).idxmin()].set_index("site_id")
+    found = found.loc[later.groupby([found[name] for name in _SERIES]).idxmin()].set_index(_SERIES)
     named = {
         "first": "past_first", "last": "past_last", "n": "past_n",
         "value": "past", "ci_low": "past_low", "ci_high": "past_high",
@@ -125,16 +130,14 @@ def _past(over: pd.DataFrame, newest: pd.DataFrame, least: int) -> pd.DataFrame:
 
 
 def _peers(
-    over: pd.DataFrame, newest: pd.DataFrame, kinds: Mapping[str, str], least: int, level: float
+    over: pd.DataFrame, newest: pd.DataFrame, kinds: Mapping[str, str], level: float
 ) -> pd.DataFrame:
     """Return the mean of the others of each row of ``newest`` in the same span."""
-    fewest = max(least, 1)
-    counted = over[over["n"] >= fewest]
-    counted = counted.assign(kind=counted["site_id"].map(kinds))
-    mine = newest.assign(kind=newest["site_id"].map(kinds))
-    alike = _others(counted, mine, ["span", "kind"], fewest, level).assign(among="kind")
+    over, mine = (frame.assign(kind=frame["site_id"].map(kinds)) for frame in (over, newest))
+    counted = over[over["n"] >= over["least"].clip(lower=1)]
+    alike = _others(counted, mine, ["indicator", "span", "kind"], level).assign(among="kind")
     alike.loc[mine["kind"].isna().to_numpy(), "peers"] = 0
-    every = _others(counted, mine, ["span"], fewest, level).assign(among="all")
+    every = _others(counted, mine, ["indicator", "span"], level).assign(among="all")
     # With one kind only, its sites are all sites.
     few = (alike["peers"] < MIN_PEERS) | (len(set(kinds.values())) < 2)
     chosen = alike.where(~few, every)
@@ -144,14 +147,12 @@ def _peers(
     return chosen
 
 
-def _others(
-    counted: pd.DataFrame, mine: pd.DataFrame, by: list[str], fewest: int, level: float
-) -> pd.DataFrame:
-    """Return the mean of the others; of the rows of ``mine`` those of ``fewest`` are counted."""
+def _others(counted: pd.DataFrame, mine: pd.DataFrame, by: list[str], level: float) -> pd.DataFrame:
+    """Return the mean of the others; rows of ``mine`` count that have people or answers enough."""
     groups = counted.assign(square=counted["value"] ** 2).groupby(by, dropna=False)
     sums = groups[["value", "square", "n"]].sum().set_axis(["s", "q", "m"], axis=1)
     joined = mine[by].join(sums.assign(k=groups.size()), on=by)
-    counts = (mine["n"] >= fewest).to_numpy()
+    counts = (mine["n"] >= mine["least"].clip(lower=1)).to_numpy()
     here = counts & mine["value"].notna().to_numpy()
     value, n = np.where(here, mine["value"], 0.0), np.where(counts, mine["n"], 0.0)
     k = joined["k"].fillna(0).to_numpy(float) - here
@@ -184,8 +185,10 @@ def _difference(
     return apart.where(known), apart - down, apart + up
 
 
-def _stands_out(value: pd.Series, low: pd.Series, high: pd.Series, *, level: float) -> pd.Series:
-    """Return which differences stand out among all of them (Benjamini and Hochberg).
+def _stands_out(
+    value: pd.Series, low: pd.Series, high: pd.Series, of: pd.Series, *, level: float
+) -> pd.Series:
+    """Return which differences stand out among all ``of`` the same (Benjamini and Hochberg).
 
     The p-value of each is that of the normal distribution whose interval reaches as far towards
     zero as its own.
@@ -195,10 +198,10 @@ def _stands_out(value: pd.Series, low: pd.Series, high: pd.Series, *, level: flo
     found = pd.Series(False, index=value.index)
     towards = (value - low).where(value > 0, high - value).astype(float)
     known = towards.notna() & (towards > 0)
-    if known.any():
-        z = stats.norm.ppf((1 + level) / 2) * value[known].abs() / towards[known]
-        p = 2 * stats.norm.sf(z.astype(float))
-        found[known] = multipletests(p, alpha=1 - level, method="fdr_bh")[0]
+    z = stats.norm.ppf((1 + level) / 2) * value[known].abs() / towards[known]
+    p = pd.Series(2 * stats.norm.sf(z.astype(float)), index=z.index)
+    for tests in p.groupby(of[known]).groups.values():
+        found[tests] = multipletests(p[tests], alpha=1 - level, method="fdr_bh")[0]
     return found
 
 
@@ -243,7 +246,7 @@ def assess_sites(
     -------
     StageResults
         Tables ``site_profiles``, ``site_standing`` (:data:`STANDING`, by name of site) and
-        ``site_spans`` (``site_id, indicator``, of :func:`analysis.monitoring.sites.spans.spans`).
+        ``site_spans`` (of :func:`analysis.monitoring.sites.spans.spans`).
     """
     kinds = {
         str(site): str(kind)
@@ -251,24 +254,19 @@ def assess_sites(
         if pd.notna(kind)
     }
     overall = panel[(panel["stratum"] == "") & (panel["site_id"] != "") & panel["value"].notna()]
-    by_indicator = dict(iter(_while_open(overall, told).groupby("indicator")))
-    rows, over = [], []
-    for known in told:
-        cells = by_indicator.get(known.id, overall.iloc[:0])
-        cells = cells[~cells["period"].isin(list(in_part.get(known.id, ())))].reset_index(drop=True)
-        found = spans(cells, known, level=level)
-        if found.empty:
-            continue
-        over.append(found.assign(indicator=known.id))
-        stood = standing(found, kinds, least=least.get(known.id, 0), level=level)
-        rows.append(stood.assign(indicator=known.id, unit=known.unit))
+    cells = _while_open(overall, told)
+    cells = cells[cells["indicator"].isin([known.id for known in told])]
+    for indicator, months in in_part.items():
+        cells = cells[~(cells["indicator"].eq(indicator) & cells["period"].isin(list(months)))]
+    over = spans(cells, told, level=level)
     tables = {"site_profiles": who}
-    if rows:
+    if not over.empty:
+        table = standing(over, kinds, least=least, level=level)
         place = {site: n for n, site in enumerate(who["site_id"])}
-        table = pd.concat(rows, ignore_index=True)
         order = table["site_id"].map(place).fillna(len(place))
         names = table["site_id"].map(who.set_index("site_id")["site_name"])
-        table = table.assign(site=names.fillna(table["site_id"]))[list(STANDING)]
-        tables["site_standing"] = table.iloc[order.argsort(kind="stable")].reset_index(drop=True)
-        tables["site_spans"] = pd.concat(over, ignore_index=True)
+        units = table["indicator"].map({known.id: known.unit for known in told})
+        table = table.assign(site=names.fillna(table["site_id"]), unit=units)[list(STANDING)]
+        table = table.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+        tables |= {"site_standing": table, "site_spans": over}
     return collect("monitoring", [], tables=tables)

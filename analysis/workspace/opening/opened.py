@@ -389,10 +389,13 @@ class Opened:
 
     def months_in_part(self, indicator: str) -> tuple[int, ...]:
         """Return the months of which less than half is known, as tickets are followed or traced."""
-        known, tickets = self.registry[indicator], self.rows("tickets")
-        if not (known.follow_up_days or known.look_back_days) or tickets is None:
+        known = self.registry[indicator]
+        if not (known.follow_up_days or known.look_back_days):
             return ()
         if indicator not in self._in_part:
+            tickets = self.rows("tickets")
+            if tickets is None:
+                return ()
             zone = self.client.client.timezone
             parts = canonical.parts(tickets, ["opened_at"])
             opened = pd.concat(part["opened_at"].agg(["min", "max"]) for part in parts)
