@@ -278,10 +278,11 @@ def chart_sites(
         "phase",
     ]
     # Thousands of sites: a table each would take longer than all charts.
-    measured = ["total", "exposure"] if share else ["value"]
+    named = ("total", "exposure") if share else ("value",)
+    month, *measured = (cells[name].to_numpy() for name in ("period", *named))
     sites = [
-        (site, *on_calendar(rows["period"].to_numpy(), [rows[m].to_numpy() for m in measured]))
-        for site, rows in cells.groupby(cells["site_id"].astype(str), sort=True)
+        (site, *on_calendar(month[rows], [column[rows] for column in measured]))
+        for site, rows in cells.groupby(cells["site_id"].astype(str), sort=True).indices.items()
     ]
     scale = "share" if share else "value"
     season = season_of([(p, own) for _, p, own in sites], festival, baseline_until, scale)

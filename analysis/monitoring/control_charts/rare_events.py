@@ -242,20 +242,23 @@ def assess_rare(
     frame = frame.assign(silent_before=before)
     varying = _varying(frame, start, silent)
     recent = max(pd.Timestamp(start), pd.Timestamp(until) - pd.Timedelta(days=RECENT_DAYS))
+    at, silences = frame["at"].to_numpy(), frame["silent_before"].to_numpy()
+    day, first = frame["at"].dt.date.to_numpy(), np.datetime64(start)
     charts, tests = [], {}
-    for site, rows in frame.groupby("subject"):
+    for site, rows in frame.groupby("subject").indices.items():
         if len(rows) / weeks >= MIN_A_WEEK:
             continue
-        known = (rows["silent_before"].diff() == 0).to_numpy()
-        days = rows["at"].diff().dt.total_seconds().to_numpy()[known] / 86_400
-        base = (rows["at"] < pd.Timestamp(start)).to_numpy()[known]
+        known = np.diff(silences[rows]) == 0
+        ends = rows[1:][known]
+        days = (np.diff(at[rows]) / np.timedelta64(1, "s"))[known] / 86_400
+        base = at[ends] < first
         if base.sum() < MIN_GAPS or days[base].sum() <= 0:
             continue
         subject = np.full(days.size, str(site), dtype=object)
         chart = {**_between_days(days, base), "subject": subject, "baseline": base}
-        charts.append({**chart, "at": rows["at"].dt.date.to_numpy()[known]})
-        new = (rows["at"] >= recent).to_numpy()[known]
-        open_gap = max((pd.Timestamp(until) - rows["at"].iloc[-1]).days, 0)
+        charts.append({**chart, "at": day[ends]})
+        new = at[ends] >= recent.to_numpy()
+        open_gap = max((pd.Timestamp(until) - frame["at"].iloc[rows[-1]]).days, 0)
         tests[str(site)] = faster_p(
             int(base.sum()),
             float(days[base].sum()),

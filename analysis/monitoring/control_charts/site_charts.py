@@ -104,10 +104,11 @@ def chart_panel(
     if kind in ("p", "u"):
         cells = cells[cells["exposure"] > 0]
     rules, charts = tuple(rules), []
-    sites = []
-    for site, rows in cells.groupby("site_id", observed=True):
-        own = [rows[name].to_numpy() for name in ("value", "total", "exposure")]
-        sites.append((str(site), *on_calendar(rows["period"].to_numpy(), own)))
+    month, *measured = (cells[n].to_numpy() for n in ("period", "value", "total", "exposure"))
+    sites = [
+        (str(site), *on_calendar(month[rows], [column[rows] for column in measured]))
+        for site, rows in cells.groupby("site_id", observed=True).indices.items()
+    ]
     scale = {"p": "share", "u": "count"}.get(kind, "value")
     counted = [(p, own if scale != "value" else own[:1]) for _, p, own in sites]
     season = season_of(counted, festival, baseline_until, scale)

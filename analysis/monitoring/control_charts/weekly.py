@@ -138,16 +138,20 @@ def chart_weeks(
         weeks = weeks[weeks["mature"] & (weeks["due"] > 0)]
     weeks = weeks.sort_values(["site_id", "week"])
     off = {day - dt.timedelta(days=day.weekday()) for day in holidays}
-    weeks = weeks.assign(
-        day=weeks["week"].dt.date,
-        before=weeks["week"] + pd.Timedelta(days=7) <= pd.Timestamp(start),
-        usual=lambda known: ~known["day"].isin(off),
-        size=weeks["due" if what == "in_time" else "opened"],
-    )
+    day = weeks["week"].dt.date
+    before = weeks["week"] + pd.Timedelta(days=7) <= pd.Timestamp(start)
+    columns = {
+        "day": day,
+        "before": before,
+        "usual": ~day.isin(off),
+        "size": weeks["due" if what == "in_time" else "opened"],
+        "in_time": weeks["in_time"],
+    }
+    whole = {name: column.to_numpy() for name, column in columns.items()}
     charts = []
-    for site, rows in weeks.groupby("site_id"):
-        part = {name: rows[name].to_numpy() for name in ("day", "usual", "size", "in_time")}
-        base = rows["before"].to_numpy() & part["usual"]
+    for site, rows in weeks.groupby("site_id").indices.items():
+        part = {name: column[rows] for name, column in whole.items()}
+        base = part["before"] & part["usual"]
         if base.sum() < MIN_BASELINE_WEEKS or part["size"][base].mean() < MIN_A_WEEK:
             continue
         charts.append(_chart(str(site), part, base, what))
