@@ -26,6 +26,9 @@ DATED: Mapping[str, str] = {
 }
 """Tables that measure something, and the column that says in which month a row falls."""
 
+SEALED = (*DATED, "instruments")
+"""Tables that are sealed."""
+
 GROWING: Mapping[str, tuple[str, ...]] = {
     "tickets": ("staff_id", "reopened", "rating"),
     "contracts": ("renewed",),
@@ -45,7 +48,7 @@ def baseline_content(
     Parameters
     ----------
     tables : Mapping[str, DataFrame or Stored]
-        Canonical tables; those of :data:`DATED` and ``instruments`` count.
+        Canonical tables; those of :data:`SEALED` count.
     before : int
         Running month of the first wave; earlier rows are the baseline.
     timezone : str
@@ -67,7 +70,7 @@ def baseline_content(
     sealed = {
         name: _sealed(frame, name, before, timezone)
         for name, frame in sorted(tables.items())
-        if name in DATED or name == "instruments"
+        if name in SEALED
     }
     return {
         "before": f"{month_of(before):%Y-%m}",
@@ -83,6 +86,9 @@ def baseline_content(
 
 def _sealed(table: Rows, name: str, before: int, timezone: str) -> tuple[int, str]:
     """Return how many rows of a table are sealed, and their hash."""
+    if isinstance(table, pd.DataFrame):
+        kept = _before(table, name, before, timezone)
+        return len(kept), table_hash(kept)
 
     def earlier() -> Iterator[pd.DataFrame]:
         return (_before(part, name, before, timezone) for part in parts(table, table.columns))

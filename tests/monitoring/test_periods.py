@@ -12,6 +12,7 @@ from analysis.monitoring.rhythm.periods import (
     assess_periods,
     compared,
     follow_ups,
+    indicator_rows,
     span_of,
     year_budget,
 )
@@ -102,6 +103,33 @@ def test_two_rounds_of_six_sites_end_with_an_answer():
     assert list(rows.index) == ["quarter", "half_year", "year"]
     assert rows.loc["half_year", ["n", "was_n"]].tolist() == [60, 60]
     assert np.isnan(rows.loc["quarter", "was"])
+
+
+def test_indicators_added_up_side_by_side_give_what_each_gives_alone():
+    """Sites come and go between periods, and an indicator may be measured in one of them only."""
+    now, before = 2024 * 12 + 5, 2024 * 12 + 4
+    rng = np.random.default_rng(4)
+    rows = [
+        (site, period, name, "", 0.5, n, float(rng.integers(0, n)), 1.0, float(n))
+        for name, period, sites in (
+            ("csat_mean", now, "abcdf"),
+            ("csat_mean", before, "bcdef"),
+            ("csat_top2", before, "abc"),
+            ("response_within_30min", now, "ba"),
+        )
+        for site in sites
+        for n in rng.integers(2, 30, 2).tolist()
+    ]
+    cells = pd.DataFrame(rows, columns=panel([now]).columns)
+    told = [registry.known()[name] for name in ("response_within_30min", "csat_top2", "csat_mean")]
+    span = span_of("month", on=dt.date(2024, 6, 30), begins=BEGINS)
+    found = indicator_rows(cells, told, span, in_part={}).set_index("indicator")
+    assert list(found.index) == ["response_within_30min", "csat_mean"]
+    own = cells[cells["indicator"] == "csat_mean"]
+    alone = compared(own[own["period"] == now], own[own["period"] == before])
+    assert {name: found.loc["csat_mean", name] for name in alone} == alone
+    assert found.loc["csat_mean", "n"] == own.loc[own["period"] == now, "n"].sum()
+    assert np.isnan(found.loc["response_within_30min", "was"])
 
 
 def test_a_year_of_the_budget_adds_up_and_keeps_what_is_not_spent_apart():

@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import packaged
+from analysis.memory import remembered
 from analysis.monitoring.control_charts.steady import chart_test
 from analysis.monitoring.control_charts.weekly import RULES as CHART_RULES
 from analysis.monitoring.inference.dependence import months_alike, unbiased
@@ -185,6 +186,7 @@ def spread_of_sites(baselines: Iterable[np.ndarray]) -> SpreadOfSites:
     return SpreadOfSites(moderation(variances, degrees), alike)
 
 
+@remembered
 def evaluate(rule: Rule, subjects: pd.DataFrame) -> pd.DataFrame:
     """Test every subject of one rule.
 

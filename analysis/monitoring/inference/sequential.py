@@ -20,6 +20,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import special, stats
 
+from analysis.memory import remembered
 from analysis.monitoring.refusals import Refusal, RefusedError
 from analysis.settings import LEVEL
 
@@ -237,6 +238,7 @@ def finite_factor(start: np.ndarray, periods: int, *, level: float = LEVEL) -> f
 
 
 @lru_cache(maxsize=64)
+@remembered
 def _finite_factor(start: tuple[int, ...], periods: int, level: float) -> float:
     begin = np.array([np.nan if s < 0 else s for s in start], dtype=float)
     if np.isnan(begin).all() or not np.isnan(begin).any():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from scipy.special import ndtri
 
 from analysis.measurement.columns import dates, floats, instants, present
 from analysis.measurement.intervals import Interval, mean_t, wilson
+from analysis.memory import remembered
 from analysis.monitoring.inference.dependence import subject_effects
 from analysis.monitoring.training.composite import composite_marks
 from analysis.monitoring.training.levels import first_attempts, reactions_by_sheet
@@ -55,28 +56,91 @@ def gate_measures(
         Shares with Wilson intervals (of counts divided by their design effect where classes are
         known), mean scores with t intervals, counts without.
     """
-    lines, found = lines or course(), {}
-    days = {"staff": "hired_on", "enrolments": "held_on"}
-    known = {**tables, **{name: _until(tables.get(name), day, until) for name, day in days.items()}}
-    known["tickets"] = complaints_due(tables.get("tickets"), until)
-    for name, (table, day, columns, measure) in _MEASURES.items():
-        frame = _until(known.get(table), day, until)
-        if not present(frame, *columns):
-            continue
-        interval = measure(frame, known, lines, level)
-        if interval is not None and interval.n:
-            found[name] = interval
+    every = frozenset({*_MEASURES, _OF_TICKETS})
+    return measures_by_day(tables, {until: every}, lines=lines, level=level)[until]
+
+
+def measures_by_day(
+    tables: Tables,
+    wanted: Mapping[dt.date | None, Collection[str]],
+    *,
+    lines: Lines | None = None,
+    level: float = LEVEL,
+) -> dict[dt.date | None, dict[str, Interval]]:
+    """Measure some of what gates ask for on several days, as :func:`gate_measures` on one.
+
+    What work orders do not tell is remembered apart from them: they come in every week.
+
+    Parameters
+    ----------
+    tables, lines, level
+        As of :func:`gate_measures`.
+    wanted : Mapping[date, collection of str]
+        Measures by day; names that no export speaks of are passed over.
+    """
+    read = {name: tables.get(name) for name in (*_DAYS, *_BESIDE)}
+    rest = {
+        day: tuple(name for name in _MEASURES if name in names) for day, names in wanted.items()
+    }
+    found = _without_tickets(read, rest, lines=lines or course(), level=level)
+    asked = [day for day, names in wanted.items() if _OF_TICKETS in names]
+    complaints = _complaints(tables.get("tickets")) if asked else None
+    for day in asked if complaints is not None else ():
+        due = _due(complaints, day)
+        share = _share(due["resolved"].to_numpy(float), due["site_id"], level)
+        if share is not None:
+            found[day][_OF_TICKETS] = share
     return found
 
 
-def _until(frame: pd.DataFrame | None, day: str, until: dt.date | None) -> pd.DataFrame | None:
-    """Return the rows up to a day; of staff those who were employed on it."""
-    if frame is None or until is None or day not in frame:
-        return frame
-    frame = frame[~(dates(frame[day]) > pd.Timestamp(until))]
-    if "left_on" in frame:
-        frame = frame[~(dates(frame["left_on"]) < pd.Timestamp(until))]
-    return frame
+@remembered
+def _without_tickets(
+    tables: Tables,
+    wanted: Mapping[dt.date | None, tuple[str, ...]],
+    *,
+    lines: Lines,
+    level: float,
+) -> dict[dt.date | None, dict[str, Interval]]:
+    """Measure what needs no work orders, by day."""
+    dated = {name: _Dated.of(tables[name], column) for name, column in _DAYS.items()}
+    found: dict[dt.date | None, dict[str, Interval]] = {}
+    for day, names in wanted.items():
+        rows = {name: table.until(day) for name, table in dated.items()}
+        known = {**tables, **{name: rows[name] for name in ("staff", "enrolments")}}
+        found[day] = {}
+        for name in names:
+            table, columns, measure = _MEASURES[name]
+            if not present(rows[table], *columns):
+                continue
+            interval = measure(rows[table], known, lines, level)
+            if interval is not None and interval.n:
+                found[day][name] = interval
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """A table with the days of its rows, and of staff those on which people left."""
+
+    frame: pd.DataFrame | None
+    day: pd.Series | None
+    left: pd.Series | None
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame | None, column: str) -> _Dated:
+        if frame is None or column not in frame:
+            return cls(frame, None, None)
+        left = dates(frame["left_on"]) if "left_on" in frame else None
+        return cls(frame, dates(frame[column]), left)
+
+    def until(self, day: dt.date | None) -> pd.DataFrame | None:
+        """Return the rows up to a day; of staff those who were employed on it."""
+        if self.frame is None or self.day is None or day is None:
+            return self.frame
+        late = self.day > pd.Timestamp(day)
+        if self.left is not None:
+            late |= self.left < pd.Timestamp(day)
+        return self.frame[~late]
 
 
 def _count(value: int, level: float) -> Interval:
@@ -171,37 +235,38 @@ def _composite(
     return _share((marks["composite"] >= mark).to_numpy(float), sites, level=level)
 
 
-def complaints_due(tickets: Rows | None, until: dt.date | None) -> pd.DataFrame | None:
-    """Return the complaints of the twelve months to a day that had time to be resolved.
-
-    Parameters
-    ----------
-    tickets : DataFrame, Stored or None
-        Canonical table.
-    until : date or None
-        The day; that of the newest complaint without it.
-
-    Returns
-    -------
-    DataFrame or None
-        ``site_id``, ``resolved`` (1 where resolved by the day); None where kinds or times are not
-        at hand.
-    """
+def _complaints(tickets: Rows | None) -> pd.DataFrame | None:
+    """Return ``site_id, opened, resolved`` of all complaints; None without kinds or times."""
     if not present(tickets, "kind", "opened_at", "resolved_at"):
         return None
     wanted = ["site_id", "kind", "opened_at", "resolved_at"]
     found = [part.loc[part["kind"] == "complaint", wanted] for part in parts(tickets, wanted)]
     rows = pd.concat(found, ignore_index=True)
-    opened, resolved = instants(rows["opened_at"]), instants(rows["resolved_at"])
+    moments = {name: instants(rows[f"{name}_at"]) for name in ("opened", "resolved")}
+    return pd.DataFrame({"site_id": rows["site_id"], **moments})
+
+
+def _due(complaints: pd.DataFrame, until: dt.date | None) -> pd.DataFrame:
+    """Return the complaints of the twelve months to a day that had time to be resolved.
+
+    Parameters
+    ----------
+    complaints : DataFrame
+        As of :func:`_complaints`.
+    until : date or None
+        The day; that of the newest complaint without it.
+
+    Returns
+    -------
+    DataFrame
+        ``site_id``, ``resolved`` (1 where resolved by the day).
+    """
+    opened = complaints["opened"]
     end = opened.max() if until is None else pd.Timestamp(until, tz="UTC") + pd.Timedelta(days=1)
     first, last = end - pd.DateOffset(months=12), end - pd.Timedelta(days=RESOLVE_DAYS)
-    due = (opened >= first) & (opened <= last)
-    done = (resolved <= end).astype(float)
-    return pd.DataFrame({"site_id": rows["site_id"], "resolved": done})[due.to_numpy()]
-
-
-def _resolved(complaints: pd.DataFrame, _: Tables, __: Lines, level: float) -> Interval | None:
-    return _share(complaints["resolved"].to_numpy(float), complaints["site_id"], level=level)
+    due = complaints[(opened >= first) & (opened <= last)]
+    done = (due["resolved"] <= end).astype(float)
+    return pd.DataFrame({"site_id": due["site_id"], "resolved": done})
 
 
 def _score(
@@ -277,21 +342,41 @@ def _done(actions: pd.DataFrame, _: Tables, __: Lines, level: float) -> Interval
     )
 
 
-_MEASURES: Mapping[str, tuple[str, str, tuple[str, ...], Callable]] = {
-    "frontline_staff": ("staff", "hired_on", ("tier",), _frontline),
-    "lecturers_certified": ("lecturers", "certified_on", ("certified",), _certified),
-    "trained_people": ("enrolments", "held_on", ("attended",), _trained),
-    "staff_trained": ("enrolments", "held_on", ("attended",), _staff_trained),
-    "first_wave_trained": ("waves", "", ("arm", "wave"), _first_wave),
-    "attendance": ("enrolments", "held_on", ("attended",), _attendance),
-    "pass_rate": ("assessments", "assessed_on", ("score",), _passes),
-    "composite_pass": ("assessments", "assessed_on", ("score", "form"), _composite),
-    "mean_score": ("assessments", "assessed_on", ("score",), _score),
-    "resolution": ("tickets", "", ("resolved",), _resolved),
-    "course_csat": ("reactions", "answered_on", ("score",), _satisfied),
-    "sites_covered": ("waves", "", ("arm",), _covered),
-    "active_accounts": ("crm_usage", "month", ("users", "active_users"), _active),
-    "weekly_logins": ("crm_usage", "month", ("users", "weekly_users"), _logged_in),
-    "actions_done": ("actions", "", ("action_id",), _done),
+_DAYS: Mapping[str, str] = {
+    "staff": "hired_on",
+    "lecturers": "certified_on",
+    "enrolments": "held_on",
+    "waves": "",
+    "assessments": "assessed_on",
+    "reactions": "answered_on",
+    "crm_usage": "month",
+    "actions": "",
 }
-"""Each measure: its table, the day of a row, columns it needs, and how it is measured."""
+"""Tables that are measured, and the day of a row."""
+
+_BESIDE = ("instruments",)
+"""Tables that measures read besides, whole."""
+
+TABLES = (*_DAYS, *_BESIDE, "tickets")
+"""Canonical tables that measures read."""
+
+_OF_TICKETS = "resolution"
+"""The measure that work orders tell."""
+
+_MEASURES: Mapping[str, tuple[str, tuple[str, ...], Callable]] = {
+    "frontline_staff": ("staff", ("tier",), _frontline),
+    "lecturers_certified": ("lecturers", ("certified",), _certified),
+    "trained_people": ("enrolments", ("attended",), _trained),
+    "staff_trained": ("enrolments", ("attended",), _staff_trained),
+    "first_wave_trained": ("waves", ("arm", "wave"), _first_wave),
+    "attendance": ("enrolments", ("attended",), _attendance),
+    "pass_rate": ("assessments", ("score",), _passes),
+    "composite_pass": ("assessments", ("score", "form"), _composite),
+    "mean_score": ("assessments", ("score",), _score),
+    "course_csat": ("reactions", ("score",), _satisfied),
+    "sites_covered": ("waves", ("arm",), _covered),
+    "active_accounts": ("crm_usage", ("users", "active_users"), _active),
+    "weekly_logins": ("crm_usage", ("users", "weekly_users"), _logged_in),
+    "actions_done": ("actions", ("action_id",), _done),
+}
+"""Each measure but that of work orders: its table, columns it needs, and how it is measured."""

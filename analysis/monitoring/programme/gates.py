@@ -21,12 +21,16 @@ import pandas as pd
 from analysis.measurement.columns import dates, present
 from analysis.measurement.intervals import Interval
 from analysis.monitoring.inference.noise_tests import NoiseTest, mean_below, share_below
+from analysis.monitoring.programme import gate_data
 from analysis.monitoring.programme.confirmations import SHEET, confirmation_sheet, confirmed
-from analysis.monitoring.programme.gate_data import Tables, gate_measures
+from analysis.monitoring.programme.gate_data import Tables, measures_by_day
 from analysis.monitoring.programme.taken_over import JUDGED, by_value, taken_over
 from analysis.results import Alert, Check, StageResults, Topic, collect
 from analysis.settings import LEVEL
 from analysis.standards import Lines, course
+
+TABLES = (*gate_data.TABLES, "documents")
+"""Canonical tables that gates read, milestones apart."""
 
 COLUMNS = (
     "goal",
@@ -177,14 +181,15 @@ def gate_table(
     goals = [(id, gate, rule) for id, gate, rule in every if gate in due]
     asked = [c["measure"] for *_, rule in goals for c in rule["criteria"] if "line" in c]
     alpha = ALPHA / max(sum(measure in SAMPLED for measure in asked), 1)
-    measured: dict[pd.Timestamp, dict[str, Interval]] = {}
+    days = {gate: min(due[gate], today).date() for _, gate, _ in goals}
+    wanted: dict[dt.date | None, set[str]] = {}
+    for _, gate, rule in goals:
+        wanted.setdefault(days[gate], set()).update(c["measure"] for c in rule["criteria"])
+    measured = measures_by_day(tables, wanted, lines=lines, level=level)
     rows = []
     for goal, gate, rule in goals:
-        day = min(due[gate], today)
-        if day not in measured:
-            measured[day] = gate_measures(tables, until=day.date(), lines=lines, level=level)
         for criterion in rule["criteria"]:
-            got = measured[day].get(criterion["measure"])
+            got = measured[days[gate]].get(criterion["measure"])
             judged = taken_over(criterion, verdicts) or _judged(criterion, got, alpha)
             if judged["state"] in ("not_recorded", "no_data"):
                 judged |= confirmed(decisions, goal, criterion["measure"]) or {}

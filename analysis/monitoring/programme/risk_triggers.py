@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,9 @@ PROGRAMME_RULES = (
     "lecturer_hours",
 )
 """Rules beside those of ``rules.yml``."""
+
+TABLES = ("staff", "enrolments")
+"""Canonical tables that measures read, the panel apart."""
 
 TRIGGER = re.compile(r"^(?P<measure>\w+)\s*(?P<sign>[<>])\s*(?P<line>-?[\d.]+)\s*$")
 """A measure against a line."""
@@ -72,8 +75,9 @@ def risk_measures(
     *,
     as_of: dt.date,
     lines: Lines | None = None,
+    named: Collection[str] | None = None,
 ) -> dict[str, Measured]:
-    """Measure whatever a trigger may name.
+    """Measure whatever a trigger may name; of the panel only what is ``named``, where given.
 
     Registry indicators over all sites and the last three months of the panel (sums by exposure
     where there is one, else the mean of sites' means; the error is over sites); ``leavers``:
@@ -83,6 +87,8 @@ def risk_measures(
     if panel is not None and len(panel):
         cells = panel[(panel["stratum"] == "") & panel["value"].notna() & (panel["site_id"] != "")]
         cells = cells[cells["period"] > cells["period"].max() - RECENT_MONTHS]
+        if named is not None:
+            cells = cells[cells["indicator"].isin(list(named))]
         for name, rows in cells.groupby("indicator"):
             found[str(name)] = _over_sites(rows)
     staff, enrolments = tables.get("staff"), tables.get("enrolments")
@@ -170,6 +176,13 @@ def trigger_states(
     numbers = ["trigger_value", "trigger_p", "trigger_rate"]
     columns = ["risk_id", "trigger_state", "trigger_value", "trigger_n", *numbers[1:], "evidence"]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(numbers, float))
+
+
+def named_measures(risks: pd.DataFrame) -> frozenset[str]:
+    """Return the names of measures that triggers hold against a line."""
+    declared = risks["trigger"].dropna() if "trigger" in risks else ()
+    found = (TRIGGER.match(str(text).strip()) for text in declared)
+    return frozenset(parts["measure"] for parts in found if parts is not None)
 
 
 def _sampled(text: str | None, measures: Mapping[str, Measured]) -> bool:

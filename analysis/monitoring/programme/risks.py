@@ -18,7 +18,12 @@ import pandas as pd
 from analysis.indicators import registry
 from analysis.measurement.columns import dates, floats, present
 from analysis.monitoring.lacking import lacking
-from analysis.monitoring.programme.risk_triggers import TRIGGER, risk_measures, trigger_states
+from analysis.monitoring.programme.risk_triggers import (
+    TRIGGER,
+    named_measures,
+    risk_measures,
+    trigger_states,
+)
 from analysis.results import Alert, Check, StageResults, Topic, collect, none_found
 from analysis.standards import Lines, course
 
@@ -164,7 +169,10 @@ def assess_risks(
         return collect("monitoring", [lacking(**question, table="risks")])
     table = grade_risks(risks)
     lines = lines or course()
-    measures = risk_measures(panel, tables or {}, as_of=as_of, lines=lines) if as_of else {}
+    measures = {}
+    if as_of is not None:
+        how = {"as_of": as_of, "lines": lines, "named": named_measures(table)}
+        measures = risk_measures(panel, tables or {}, **how)
     table = table.merge(trigger_states(table, alerts, measures, lines), on="risk_id")
     days = lines.of("drill_days")
     if as_of is not None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from analysis.indicators import Indicator
 from analysis.measurement.columns import dates, present
@@ -143,46 +144,111 @@ def compared(
     ----------
     Cochran (1977), Sampling Techniques, chapter 6, for the linearised ratio.
     """
-    return _of_sums(_by_site(now), _by_site(before), times=times, level=level)
+    sides = []
+    for cells in (now, before):
+        sums = cells.groupby("site_id")[["total", "exposure"]].sum()
+        sides.append(_Sums.of(sums.index, sums["total"], sums["exposure"]))
+    return _of_sums(*sides, times=times, level=level)
 
 
-def _by_site(cells: pd.DataFrame) -> pd.DataFrame:
-    return cells.groupby("site_id")[["total", "exposure"]].sum()
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What the sites of one side of a comparison add up to.
+
+    Attributes
+    ----------
+    sites, total, exposure : ndarray of shape (sites,)
+        Names of the sites in their order, and the two sums of each.
+    """
+
+    sites: np.ndarray
+    total: np.ndarray
+    exposure: np.ndarray
+
+    @classmethod
+    def of(cls, *sums: Any) -> _Sums:
+        """Take ``sites, total, exposure`` of the sites that have an exposure."""
+        sites, total, exposure = map(np.asarray, sums)
+        held = exposure > 0
+        return cls(sites[held].astype(object), total[held], exposure[held])
+
+    def linearised(self, times: float) -> tuple[float, np.ndarray]:
+        """Return the ratio and what each site adds to its error."""
+        whole = self.exposure.sum()
+        if not whole > 0:
+            return float("nan"), np.empty(0)
+        ratio = self.total.sum() / whole
+        return float(times * ratio), times * (self.total - ratio * self.exposure) / whole
 
 
-def _of_sums(
-    now: pd.DataFrame, before: pd.DataFrame, *, times: float, level: float
-) -> dict[str, float]:
+def _of_sums(now: _Sums, before: _Sums, *, times: float, level: float) -> dict[str, float]:
     """Compare as :func:`compared`, of the sums by site."""
-    sides = [_linearised(side, times) for side in (now, before)]
-    found = {"sites": float(len(sides[0][1]))}
-    for name, (value, parts_) in zip(("value", "was"), sides, strict=True):
-        low, high = _student(value, parts_, level)
-        ends = ("ci_low", "ci_high") if name == "value" else ("was_low", "was_high")
-        found |= {name: value, ends[0]: low, ends[1]: high}
-    change = sides[0][0] - sides[1][0]
-    both = sides[0][1].sub(sides[1][1], fill_value=0.0)
-    low, high = _student(change, both, level)
-    return found | {"change": change, "change_low": low, "change_high": high}
+    value, errors = now.linearised(times)
+    was, was_errors = before.linearised(times)
+    sites = np.union1d(now.sites, before.sites)
+    both = np.zeros(sites.size)
+    both[np.searchsorted(sites, now.sites)] = errors
+    both[np.searchsorted(sites, before.sites)] -= was_errors
+    found = {"sites": float(errors.size)}
+    for names, middle, off in (
+        (("value", "ci_low", "ci_high"), value, errors),
+        (("was", "was_low", "was_high"), was, was_errors),
+        (("change", "change_low", "change_high"), value - was, both),
+    ):
+        found |= dict(zip(names, (middle, *_student(middle, off, level)), strict=True))
+    return found
 
 
-def _linearised(sums: pd.DataFrame, times: float) -> tuple[float, pd.Series]:
-    """Return the ratio and what each site adds to its error."""
-    sums = sums[sums["exposure"] > 0]
-    whole = sums["exposure"].sum()
-    if not whole > 0:
-        return float("nan"), pd.Series(dtype=float)
-    ratio = sums["total"].sum() / whole
-    return float(times * ratio), times * (sums["total"] - ratio * sums["exposure"]) / whole
-
-
-def _student(value: float, errors: pd.Series, level: float) -> tuple[float, float]:
-    k = len(errors)
+def _student(value: float, errors: np.ndarray, level: float) -> tuple[float, float]:
+    k = errors.size
     if k < 2 or not np.isfinite(value):
         return float("nan"), float("nan")
     se = float(np.sqrt(k / (k - 1) * (errors**2).sum()))
-    half = float(stats.t.ppf((1 + level) / 2, k - 1)) * se
+    half = float(special.stdtrit(k - 1, (1 + level) / 2)) * se
     return value - half, value + half
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """One indicator in one period.
+
+    Attributes
+    ----------
+    sums : _Sums
+        By site.
+    answers, people : int
+        Answers of all cells; those of the largest cell of each site.
+    total, exposure : float
+        Of all cells.
+    """
+
+    sums: _Sums = _Sums(np.empty(0, dtype=object), np.empty(0), np.empty(0))
+    answers: int = 0
+    people: int = 0
+    total: float = 0.0
+    exposure: float = 0.0
+
+
+def _measured(cells: pd.DataFrame) -> dict[str, _Measured]:
+    """Add up the cells of each indicator."""
+    by_site = cells.groupby(["indicator", "site_id"])
+    sums, most = by_site[["total", "exposure"]].sum(), by_site["n"].max().to_numpy()
+    sites = sums.index.get_level_values("site_id").to_numpy(dtype=object)
+    totals, exposures = (sums[name].to_numpy() for name in sums)
+    places = sums.groupby(level="indicator").indices
+    n = cells["n"].to_numpy()
+    total, exposure = (cells[name].fillna(0.0).to_numpy() for name in sums)
+    found = {}
+    for name, rows in cells.groupby("indicator").indices.items():
+        at = places[name]
+        found[str(name)] = _Measured(
+            sums=_Sums.of(sites[at], totals[at], exposures[at]),
+            answers=int(n[rows].sum()),
+            people=int(most[at].sum()),
+            total=float(total[rows].sum()),
+            exposure=float(exposure[rows].sum()),
+        )
+    return found
 
 
 def indicator_rows(
@@ -216,22 +282,18 @@ def indicator_rows(
     """
     first = period_of(span.first)
     months = period_of(span.known_to) + 1 - first
-    cells, sums = [], []
-    for start in (first, period_of(span.before_first)):
-        side = _cells(panel, range(start, start + months), in_part)
-        cells.append(dict(iter(side.groupby("indicator"))))
-        added = side.groupby(["indicator", "site_id"])[["total", "exposure"]].sum()
-        sums.append({str(name): part.droplevel(0) for name, part in added.groupby("indicator")})
-    no_cells = panel.iloc[:0]
-    no_sums = no_cells.set_index("site_id")[["total", "exposure"]]
+    measured = [
+        _measured(_cells(panel, range(start, start + months), in_part))
+        for start in (first, period_of(span.before_first))
+    ]
     rows = []
     for known in told:
-        if known.id not in cells[0]:
+        if known.id not in measured[0]:
             continue
-        sides = [side.get(known.id, no_cells) for side in cells]
-        now, before = (side.get(known.id, no_sums) for side in sums)
-        found = _of_sums(now, before, times=scale(known), level=level)
-        n, was_n = (_answers(side, known) for side in sides)
+        sides = [side.get(known.id, _Measured()) for side in measured]
+        sums = (side.sums for side in sides)
+        found = _of_sums(*sums, times=scale(known), level=level)
+        n, was_n = (side.people if same_people(known) else side.answers for side in sides)
         _within(found, known, sides, level)
         people = min(n, was_n) if was_n else n
         rows.append({"indicator": known.id, "unit": known.unit, "n": n, "was_n": was_n,
@@ -251,25 +313,17 @@ def _cells(
     return cells
 
 
-def _answers(cells: pd.DataFrame, known: Indicator) -> int:
-    if cells.empty:
-        return 0
-    if same_people(known):
-        return int(cells.groupby("site_id")["n"].max().sum())
-    return int(cells["n"].sum())
-
-
 def _within(
-    found: dict[str, float], known: Indicator, sides: Sequence[pd.DataFrame], level: float
+    found: dict[str, float], known: Indicator, sides: Sequence[_Measured], level: float
 ) -> None:
     """Keep ends possible; where every site says the same, take those of its count."""
     least, most = ENDS.get(known.kind, (-np.inf, np.inf))
-    for name, low, high, cells in zip(
+    for name, low, high, side in zip(
         ("value", "was"), ("ci_low", "was_low"), ("ci_high", "was_high"), sides, strict=True
     ):
-        n = int(cells["exposure"].sum())
+        n = int(side.exposure)
         if known.kind == "share" and n > 0 and found[low] == found[high]:
-            ends = wilson(min(round(cells["total"].sum()), n), n, level)
+            ends = wilson(min(round(side.total), n), n, level)
             found[low], found[high] = float(ends.low or 0.0), float(ends.high or 0.0)
         if np.isfinite(found[name]):
             found[low], found[high] = max(found[low], least), min(found[high], most)

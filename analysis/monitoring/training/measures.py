@@ -7,11 +7,16 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from analysis.measurement.columns import dates, floats, instants, present
+from analysis.memory import remembered
 from analysis.monitoring.alerts.rules import RECENT_MONTHS, Rule
 from analysis.monitoring.inference.dependence import months_effect, subject_effects
 from analysis.monitoring.training.levels import first_attempts, reactions_by_sheet
 from analysis.standards import Lines, course
 from analysis.tables import Rows, parts
+
+_OF_TRAINING = ("enrolments", "assessments", "reactions", "instruments", "staff")
+TABLES = (*_OF_TRAINING, "tickets")
+"""Canonical tables that measures read."""
 
 
 def alert_measures(
@@ -46,20 +51,8 @@ def alert_measures(
         courses of one site, and of a site's month resemble each other. ``place``, of what grows
         answer by answer: how many subjects began before.
     """
-    enrolments, assessments = tables.get("enrolments"), tables.get("assessments")
-    reactions, instruments = tables.get("reactions"), tables.get("instruments")
-    site = site_of(tables.get("staff"))
-    found = {}
-    if present(enrolments, "attended"):
-        found["attendance_module"] = _attendance(enrolments, site)
-    if present(enrolments, "completion", "mode"):
-        found["completion_online"] = _completion(enrolments, site)
-    if present(reactions, "score") and present(instruments, "scale_max"):
-        for column, name in (("module", "module"), ("lecturer_id", "lecturer")):
-            found[f"satisfaction_{name}"] = reaction_subjects(reactions, instruments, column)
-    if present(assessments, "score"):
-        marks = (lines or course()).of("pass_marks") or {}
-        found["pass_module"] = _passes(assessments, enrolments, site, marks)
+    read = {name: tables.get(name) for name in _OF_TRAINING}
+    found = _of_training(read, (lines or course()).of("pass_marks") or {})
     if present(tables.get("tickets"), "kind", "due_at", "site_id"):
         found["complaints_in_time_site"] = complaints_in_time(tables["tickets"])
     if panel is not None and len(panel):
@@ -69,6 +62,26 @@ def alert_measures(
             months = months[months["value"].notna() & (months["site_id"] != "")]
             if len(months):
                 found[rule.measure] = _recent_shares(months)
+    return found
+
+
+@remembered
+def _of_training(
+    tables: Mapping[str, pd.DataFrame | None], marks: Mapping[str, float]
+) -> dict[str, pd.DataFrame]:
+    """Prepare the measures of modules, lecturers and tests."""
+    enrolments, assessments, reactions, instruments, staff = map(tables.get, _OF_TRAINING)
+    site = site_of(staff)
+    found = {}
+    if present(enrolments, "attended"):
+        found["attendance_module"] = _attendance(enrolments, site)
+    if present(enrolments, "completion", "mode"):
+        found["completion_online"] = _completion(enrolments, site)
+    if present(reactions, "score") and present(instruments, "scale_max"):
+        for column, name in (("module", "module"), ("lecturer_id", "lecturer")):
+            found[f"satisfaction_{name}"] = reaction_subjects(reactions, instruments, column)
+    if present(assessments, "score"):
+        found["pass_module"] = _passes(assessments, enrolments, site, marks)
     return found
 
 

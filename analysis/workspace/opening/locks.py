@@ -88,8 +88,9 @@ def baseline_of(stage: Opened, *, before: int) -> dict[str, Any]:
     kept = stage.folder / CANONICAL / f"baseline_{before}.json"
     if kept.is_file():
         return json.loads(kept.read_text(encoding="utf-8"))
+    given = stage.given(baseline.SEALED)
     found = baseline.baseline_content(
-        stage.tables,
+        {name: rows for name, rows in given.items() if rows is not None},
         before=before,
         timezone=stage.client.client.timezone,
         levels=stage.mean_levels(before=before),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -276,6 +276,13 @@ class Opened:
     def of(self, *names: str) -> tuple[pd.DataFrame | None, ...]:
         """Return several canonical tables; None for each the client has not."""
         return tuple(self.table(name) for name in names)
+
+    def given(self, names: Iterable[str]) -> Mapping[str, Rows | None]:
+        """Return some canonical tables by name, as :meth:`rows` does: what a step reads of them.
+
+        Of the others none is an argument of it then, and none need be the same as before.
+        """
+        return {name: self.rows(name) for name in names}
 
     def table(self, name: str) -> pd.DataFrame | None:
         """Return one canonical table; None where the client has none. Read once.

@@ -18,10 +18,12 @@ from analysis.measurement.comments import assess_comments
 from analysis.measurement.regulator import assess_regulator
 from analysis.memory import remembered
 from analysis.monitoring.look_back.recorded import came_in, last_recorded
+from analysis.monitoring.programme import gates, risk_triggers
 from analysis.monitoring.programme.leavers import assess_leavers
 from analysis.monitoring.rhythm.periods import assess_periods, follow_ups
 from analysis.monitoring.sites.profiles import profiles
 from analysis.monitoring.sites.standing import assess_sites, watched
+from analysis.monitoring.training import measures
 from analysis.monitoring.training.coaching import assess_coaching
 from analysis.monitoring.training.reach import assess_reach
 from analysis.monitoring.training.retention import assess_retention
@@ -151,10 +153,10 @@ class MonitoringStage(Stage):
         """Apply every alert rule in force, each firing tested against chance."""
         lines = {name: own.alert for name, own in self.client.outcomes.items() if own.alert}
         rules = monitoring.declared_rules(lines)
-        measures = self.asked.ask(
+        measured = self.asked.ask(
             "alerts",
             lambda: monitoring.alert_measures(
-                self.tables,
+                self.given(measures.TABLES),
                 self.panel,
                 baseline_until=self.first_wave,
                 own=rules,
@@ -164,7 +166,7 @@ class MonitoringStage(Stage):
             about="measures",
         ) | monitoring.weekly_measures(self.weekly.tables)
         how = {"on": self.today, "own": rules, **self.held}
-        return self.step("alerts", monitoring.assess_alerts, measures, **how)
+        return self.step("alerts", monitoring.assess_alerts, measured, **how)
 
     def charts(self) -> StageResults:
         """Chart what is watched, site by site, and rank the sites by signal."""
@@ -320,17 +322,17 @@ class MonitoringStage(Stage):
         taught = self.of("enrolments", "staff", "waves")
         spans = self.step("stages", monitoring.assess_stages, planned, *taught, **today)
         scorecard, ratios = ledger.earlier_verdicts(self.client.folder.name, before=self.today)
-        gates = self.step(
+        judged = self.step(
             "gates",
             monitoring.assess_gates,
             planned,
-            self.tables,
+            self.given(gates.TABLES),
             **today,
             verdicts=monitoring.verdicts(scorecard, ratios, lines=self.lines),
             decisions=self.known(ledger.confirmations(self.client.folder)),
             **self.told,
         )
-        return merge(self.name, (states, spans, gates))
+        return merge(self.name, (states, spans, judged))
 
     def budget(self) -> StageResults:
         """Compare planned and actual cost, what a trainee and an hour cost, and forecast."""
@@ -370,7 +372,7 @@ class MonitoringStage(Stage):
                 self.table("risks"),
                 alerts=[alert for step in steps for alert in step.alerts],
                 panel=self.panel,
-                tables=self.tables,
+                tables=self.given(risk_triggers.TABLES),
                 as_of=self.today,
                 before=self._before("risks"),
                 **self.held,
