@@ -185,13 +185,39 @@ def remembered(function: Callable[P, T]) -> Callable[P, T]:
         (store,) = _in_force
         given = signature.bind(*args, **named)
         given.apply_defaults()
-        key = _key(store, function, given.arguments)
-        if key is None:
-            return function(*args, **named)
-        return _remembered(store, key, functools.partial(function, *args, **named))
+        return recall(store, function, given.arguments, functools.partial(function, *args, **named))
 
     setattr(called, _MARK, True)
     return called
+
+
+def recall(
+    store: Store | None,
+    function: Callable[..., Any],
+    given: Mapping[str, Any],
+    make: Callable[[], T],
+) -> T:
+    """Return what a computation gave before to the same, or let it give it now.
+
+    For what no remembered function can be handed, e.g. an open connection: the caller says what
+    the value depends on.
+
+    Parameters
+    ----------
+    store : Store or None
+        Where it is kept; None computes it.
+    function : callable
+        Of a module: the computation's code is all that this module reaches.
+    given : Mapping
+        All that the value depends on besides the code; not the files or connections themselves but
+        what tells their content.
+    make : callable
+        The computation, as pure as a remembered function.
+    """
+    key = None if store is None else _key(store, function, given)
+    if store is None or key is None:
+        return make()
+    return _remembered(store, key, make)
 
 
 def _remembered(store: Store, key: str, make: Callable[[], T]) -> T:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 
 import ibis
 import ibis.expr.types as ir
@@ -164,38 +164,25 @@ def read(entries: Mapping[str, Mapping]) -> Mapping[str, Indicator]:
     return {**registry.load(), **{name: Indicator(**entry) for name, entry in entries.items()}}
 
 
-def blocks(
-    engine: Engine,
-    items: pd.DataFrame,
-    indicators: Mapping[str, Indicator],
-    wanted: Set[str],
-) -> list[Block]:
-    """Return the aggregates of the declared outcomes.
+def block(engine: Engine, items: pd.DataFrame, name: str, entry: Indicator) -> Block:
+    """Return the aggregate of one declared outcome.
 
     Parameters
     ----------
     engine : Engine
-        Holds the tables of the wanted outcomes.
+        Holds the tables of the outcome.
     items : DataFrame
         Canonical table ``instruments``, in memory.
-    indicators : Mapping[str, Indicator]
-        The client's registry.
-    wanted : Set[str]
-        Indicators to compute.
+    name : str
+        Its identifier.
+    entry : Indicator
+        Its entry in the client's registry.
 
     Raises
     ------
     SchemaError
         When answers on different scales would be averaged.
     """
-    found = []
-    for name, entry in indicators.items():
-        if entry.declared is not None and name in wanted:
-            found.append(_block(engine, items, name, entry))
-    return found
-
-
-def _block(engine: Engine, items: pd.DataFrame, name: str, entry: Indicator) -> Block:
     outcome = entry.declared
     if outcome.of == "crm_usage":
         return usage.block(engine, name, outcome.measure or "functions")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +24,8 @@ from analysis.errors import RunError
 from analysis.tables.stored import literal
 
 Source = Path | str | pd.DataFrame | pa.Table
+ROWS = ""
+"""Under which :meth:`Engine.filled` counts the rows of a table."""
 
 
 class Engine:
@@ -45,8 +49,10 @@ class Engine:
         self.timezone = timezone
         self._backend = backend
         self._folder = folder
+        self._paths: dict[str, Path] = {}
         self._tables: dict[str, ir.Table] = {}
-        self._stored = 0
+        self._allowed: frozenset[str] | None = None
+        self._numbers = itertools.count(1)
 
     def read(self, sources: Mapping[str, Source]) -> None:
         """Register canonical tables.
@@ -66,12 +72,45 @@ class Engine:
         for name, source in sources.items():
             path = self._file(name, source)
             if path is not None:
-                given = literal(path) if self.name == "duckdb" else str(path)
-                self._tables[name] = self._backend.read_parquet(given)
+                self._paths[name] = path
+                self._tables.pop(name, None)
 
     def table(self, name: str) -> ir.Table | None:
-        """Return a canonical table as an expression, or None when it is absent."""
+        """Return a canonical table as an expression, or None when it is absent.
+
+        Raises
+        ------
+        KeyError
+            For a table that is not among those of :meth:`only`.
+        """
+        if self._allowed is not None and name not in self._allowed:
+            raise KeyError(f"{name} is read here, but only {sorted(self._allowed)} were named")
+        if name in self._paths and name not in self._tables:
+            path = self._paths[name]
+            given = literal(path) if self.name == "duckdb" else str(path)
+            self._tables[name] = self._backend.read_parquet(given)
         return self._tables.get(name)
+
+    def only(self, tables: Collection[str]) -> Engine:
+        """Return this connection as one from which no other table can be read than these."""
+        narrow = copy.copy(self)
+        narrow._allowed = frozenset(tables)
+        return narrow
+
+    def filled(self, name: str, columns: Collection[str]) -> Mapping[str, int] | None:
+        """Return how many cells of columns of a table have a value, and its rows.
+
+        Rows stand under :data:`ROWS`; None for a table that is absent. A Parquet file says all this
+        itself; one that does not is asked by a query.
+        """
+        path = self._paths.get(name)
+        if path is not None and path.is_file() and (told := _told(path, columns)) is not None:
+            return told
+        if (table := self.table(name)) is None:
+            return None
+        counts = {column: table[column].count() for column in columns}
+        row = self.execute(table.aggregate(rows_=table.count(), **counts)).iloc[0]
+        return {ROWS: int(row["rows_"])} | {column: int(row[column]) for column in columns}
 
     def stored(self, rows: ir.Table) -> ir.Table:
         """Return rows that many queries read, computed once where that is possible.
@@ -81,8 +120,7 @@ class Engine:
         """
         if self.name != "duckdb":
             return rows
-        self._stored += 1
-        path = Path(self._folder.name) / f"stored-{self._stored}.parquet"
+        path = Path(self._folder.name) / f"stored-{next(self._numbers)}.parquet"
         rows.to_parquet(path)
         return self._backend.read_parquet(literal(path))
 
@@ -123,6 +161,24 @@ class Engine:
         path = Path(self._folder.name) / f"{schema.name}.parquet"
         pq.write_table(canonical.conform(name, source), path)
         return path
+
+
+def _told(path: Path, columns: Collection[str]) -> dict[str, int] | None:
+    """Return what a Parquet file says of its rows and of the cells that have a value."""
+    about = pq.read_metadata(path)
+    if not set(columns).issubset(about.schema.to_arrow_schema().names):
+        return None
+    counts = {ROWS: about.num_rows, **dict.fromkeys(columns, about.num_rows)}
+    for number in range(about.num_row_groups):
+        group = about.row_group(number)
+        for place in range(group.num_columns):
+            column = group.column(place)
+            if column.path_in_schema in counts:
+                said = column.statistics
+                if said is None or not said.has_null_count:
+                    return None
+                counts[column.path_in_schema] -= said.null_count
+    return counts
 
 
 def connect(

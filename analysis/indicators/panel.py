@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis import files, tables
+from analysis import contents, files, memory, tables
 from analysis.errors import DesignError, SchemaError
-from analysis.indicators import (
-    behaviour,
-    contracts,
-    declared,
-    fees,
-    people,
-    registry,
-    satisfaction,
-    tickets,
-    training,
-    usage,
-)
-from analysis.indicators.engine import Engine, Source, connect
+from analysis.indicators import registry
+from analysis.indicators.engine import ROWS, Engine, Source, connect
 from analysis.indicators.expressions import Block, Measure
+from analysis.indicators.families import Asked, Family, families
 from analysis.indicators.registry import Indicator
 
 SCHEMA = pa.schema(
@@ -46,7 +39,6 @@ SCHEMA = pa.schema(
 KEY = ["indicator", "stratum", "site_id", "period"]
 SUMS = ["n", "total", "total_sq", "exposure"]
 DIGITS = 12
-ITEMS = ["instrument", "item", "dimension", "role", "scale_min", "scale_max", "satisfied_min"]
 
 Month = int | str | dt.date
 
@@ -59,6 +51,7 @@ def build_panel(
     last: Month,
     engine: str | Engine = "duckdb",
     indicators: Mapping[str, Indicator] | None = None,
+    kept: KeptCells | None = None,
 ) -> pd.DataFrame:
     """Compute every indicator the tables allow, for each site and month.
 
@@ -77,6 +70,8 @@ def build_panel(
     indicators : Mapping[str, Indicator], optional
         The client's registry, as :func:`analysis.indicators.of_client` returns it; the
         project's without it.
+    kept : KeptCells, optional
+        Cells of an earlier panel, taken where their tables are the same; DuckDB alone takes them.
 
     Returns
     -------
@@ -104,7 +99,7 @@ def build_panel(
         return _build(engine, low, high, indicators or registry.load())
     with connect(engine, timezone=client_timezone) as opened:
         opened.read(sources)
-        return _build(opened, low, high, indicators or registry.load())
+        return _build(opened, low, high, indicators or registry.load(), kept)
 
 
 def coverage(
@@ -172,22 +167,16 @@ def missing(
     used = {(t, c) for i in needs.values() for t, columns in i.sources.items() for c in columns}
     absent: set[str] = set()
     for name in sorted({table for table, _ in used}):
-        table = engine.table(name)
         optional = [c for t, c in sorted(used) if t == name and not _required(t, c)]
-        if table is None:
+        filled = engine.filled(name, optional)
+        if not filled or filled[ROWS] == 0:
             absent.add(name)
-            continue
-        counts = engine.execute(
-            table.aggregate(rows_=table.count(), **{c: table[c].count() for c in optional})
-        ).iloc[0]
-        if counts["rows_"] == 0:
-            absent.add(name)
-        absent |= {f"{name}.{c}" for c in optional if counts["rows_"] and counts[c] == 0}
+        else:
+            absent |= {f"{name}.{c}" for c in optional if filled[c] == 0}
     stands_in = {
         name
         for name in {other for i in needs.values() for other in i.instead.values()}
-        if (table := engine.table(name)) is not None
-        and engine.execute(table.aggregate(rows_=table.count()))["rows_"].iloc[0] > 0
+        if (filled := engine.filled(name, ())) and filled[ROWS] > 0
     }
     lacks = {
         i.id: tuple(
@@ -238,35 +227,60 @@ def _required(table: str, column: str) -> bool:
 
 
 def _build(
-    engine: Engine, low: int, high: int, indicators: Mapping[str, Indicator]
+    engine: Engine,
+    low: int,
+    high: int,
+    indicators: Mapping[str, Indicator],
+    kept: KeptCells | None = None,
 ) -> pd.DataFrame:
     if low > high:
         raise DesignError(f"the period ends ({high}) before it begins ({low})")
     wanted = indicators.keys() - missing(engine, indicators).keys()
-    found = _blocks(engine, indicators, wanted, low, high)
-    parts = [_cells(engine, block, low, high) for block in found]
-    if not parts:
-        return SCHEMA.empty_table().to_pandas()
-    panel = pd.concat(parts, ignore_index=True).sort_values(KEY, ignore_index=True)
+    given = {
+        "registry": contents.digest(dict(indicators)),
+        "wanted": sorted(wanted),
+        "months": (low, high),
+        "zone": engine.timezone,
+    }
+
+    def cells(family: Family) -> pa.Table:
+        asked = Asked(engine.only(family.tables), indicators, wanted, low, high)
+        found = [_cells(engine, block, low, high) for block in family.blocks(asked)]
+        if not found:
+            return SCHEMA.empty_table()
+        return pa.Table.from_pandas(pd.concat(found), schema=SCHEMA, preserve_index=False)
+
+    parts = []
+    for family in families(indicators):
+        make = partial(cells, family)
+        parts.append(make() if kept is None else kept.of(family, given, make))
+    panel = pa.concat_tables(parts).to_pandas().sort_values(KEY, ignore_index=True)
     return pa.Table.from_pandas(panel, schema=SCHEMA, preserve_index=False).to_pandas()
 
 
-def _blocks(
-    engine: Engine, indicators: Mapping[str, Indicator], wanted: Set[str], low: int, high: int
-) -> list[Block]:
-    asked = engine.table("instruments")
-    items = pd.DataFrame(columns=ITEMS) if asked is None else engine.execute(asked[ITEMS])
-    counted = "csat_mean" not in indicators or indicators["csat_mean"].suppress
-    found = satisfaction.blocks(engine, items, wanted, counted=counted)
-    found += tickets.blocks(engine, wanted, indicators)
-    found += training.blocks(engine, items, wanted)
-    found += people.blocks(engine, low, high) if "staff_turnover" in wanted else []
-    found += fees.blocks(engine, wanted)
-    found += contracts.blocks(engine) if "household_churn" in wanted else []
-    found += behaviour.blocks(engine, items) if "behaviour" in wanted else []
-    found += usage.blocks(engine, wanted)
-    found += declared.blocks(engine, items, indicators, wanted)
-    return found
+@dataclass(frozen=True, slots=True)
+class KeptCells:
+    """The cells of a client's earlier panels, by the tables that they were counted from.
+
+    Attributes
+    ----------
+    store : Store
+        Where they are kept.
+    tables : Mapping[str, str]
+        SHA-256 of the file of each canonical table that there is.
+    """
+
+    store: memory.Store
+    tables: Mapping[str, str | None]
+
+    def of(
+        self, family: Family, given: Mapping[str, Any], make: Callable[[], pa.Table]
+    ) -> pa.Table:
+        """Return the cells of a family, made now where its tables or anything given changed."""
+        read = {name: self.tables.get(name) for name in sorted(family.tables)}
+        return memory.recall(
+            self.store, build_panel, {"family": family.name, "read": read, **given}, make
+        )
 
 
 def _cells(engine: Engine, block: Block, low: int, high: int) -> pd.DataFrame:

@@ -71,6 +71,7 @@ def test_remembered_and_forced_runs_store_the_same_bytes(run, client):
     remembered, counted = run()
     assert not counted.computed
     assert len(counted.found) > 20
+    assert sum("_build" in name for name in counted.found) > 5  # families of the panel
     forced, counted = run(force=True)
     assert len(counted.computed) > 20
     assert plain == first == remembered == forced

@@ -18,10 +18,13 @@ from analysis.errors import TooEarlyError
 from analysis.monitoring import last_whole_month
 from analysis.monitoring.look_back.recorded import last_recorded
 from analysis.tables import month_of
+from analysis.workspace.opening import remembering
 
 PANEL = "panel.parquet"
 CANONICAL = "canonical"
 HORIZON = "horizon.json"
+STAGE = "ingest"
+"""Step of a run that prepares its folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +101,11 @@ def prepare(
     if as_of is not None:
         horizon = monitoring.Horizon(as_of, opened.client.timezone)
     kept = ingest.KeptSheets.of(opened)
-    ingest.ingest(opened, folder / CANONICAL, horizon=horizon, kept=kept, drawn=drawn)
+    record = ingest.ingest(opened, folder / CANONICAL, horizon=horizon, kept=kept, drawn=drawn)
     tables = {path.stem: path for path in sorted((folder / CANONICAL).glob("*.parquet"))}
     registry = indicators.of_client(opened)
-    panel = panel_of(opened, tables, engine=opened.engine, period=period)
+    cells = _kept_cells(client, folder, record)
+    panel = panel_of(opened, tables, engine=opened.engine, period=period, kept=cells)
     identity = {
         **opened.client.model_dump(mode="json"),
         "programme": opened.programme,
@@ -120,6 +124,17 @@ def prepare(
         said = {"as_of": as_of.isoformat(), "undated": horizon.undated}
         files.write_text(folder / HORIZON, json.dumps(said, indent=1) + "\n")
     pa.default_memory_pool().release_unused()  # the runner lives on, the tables do not
+
+
+def _kept_cells(
+    client: str, folder: Path, record: ingest.IngestRecord
+) -> indicators.KeptCells | None:
+    """Return where the run keeps cells of the panel; None where no run prepares the folder."""
+    store = remembering.store_of(client, folder, STAGE)
+    if store is None:
+        return None
+    hashes = {name: table.sha256 for name, table in record.tables.items()}
+    return indicators.KeptCells(store, hashes)
 
 
 def _until(
@@ -141,6 +156,7 @@ def panel_of(
     *,
     engine: Any,
     period: clients.Period | None = None,
+    kept: indicators.KeptCells | None = None,
 ) -> pd.DataFrame:
     """Build the panel that a run of a client evaluates.
 
@@ -154,6 +170,8 @@ def panel_of(
         Where the panel is computed.
     period : Period, optional
         Months to take; the client's own by default.
+    kept : KeptCells, optional
+        Cells of an earlier panel.
     """
     months = period or client.period
     return indicators.build_panel(
@@ -163,4 +181,5 @@ def panel_of(
         last=months.last_period,
         engine=engine,
         indicators=indicators.of_client(client),
+        kept=kept,
     )
