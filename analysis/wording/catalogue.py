@@ -85,7 +85,9 @@ def text(key: str, language: Language, **params: Any) -> str:
     >>> text("terms.tier.frontline", "en")
     'Frontline'
     """
-    key = next((own for own in _sought(key) if own in _catalogue(language)), key)
+    if len(sought := _sought(key)) > 1:
+        known = _whole(language)
+        key = next((own for own in sought if own in known), key)
     pieces = _pieces(_sentence(key, language))
     if all(name is None for _, name, _ in pieces):
         return _as_it_stands(pieces)
@@ -121,7 +123,7 @@ def _as_it_stands(pieces: tuple[tuple[str, None, str], ...]) -> str:
 
 def has(key: str) -> bool:
     """Tell whether the catalogue has a key (in Chinese; a test holds the languages equal)."""
-    known = _catalogue(LANGUAGES[0])
+    known = _whole(LANGUAGES[0])
     return any(own in known for own in _sought(key))
 
 
@@ -173,7 +175,7 @@ def entries_hash(read: Iterable[str]) -> str:
 
 def keys(language: Language = "zh_CN") -> tuple[str, ...]:
     """Return all full keys of a language, sorted."""
-    return tuple(sorted(_catalogue(language)))
+    return tuple(sorted(_whole(language)))
 
 
 def _sought(key: str) -> tuple[str, ...]:
@@ -271,20 +273,54 @@ def _starts_sentence(before: str) -> bool:
 def _sentence(key: str, language: Language) -> str:
     _note(key)
     catalogue = _catalogue(language)
-    if key not in catalogue:
+    try:
+        return catalogue[key]
+    except KeyError:
         import difflib
 
         near = difflib.get_close_matches(key, catalogue, n=3)
-        raise WordingError(f"no wording {key!r} in {language}; the nearest keys are {near}")
-    return catalogue[key]
+        message = f"no wording {key!r} in {language}; the nearest keys are {near}"
+        raise WordingError(message) from None
+
+
+class _Catalogue(dict[str, str]):
+    """Sentences of one language; until one is asked for that its file has not, that file alone."""
+
+    def __init__(self, language: Language) -> None:
+        super().__init__()
+        self.short, self.whole = _SHORT[language], False
+
+    def __missing__(self, key: str) -> str:
+        path = _FOLDER / f"{key.partition('.')[0]}.yml"
+        if not self.whole and path.is_file():
+            self._take(_of_file(path))
+        if key not in self:
+            self.read_all()
+        if key not in self:
+            raise KeyError(key)
+        return self[key]
+
+    def read_all(self) -> None:
+        """Read what is not read yet."""
+        if not self.whole:
+            self._take(_sentences())
+            self.whole = True
+
+    def _take(self, entries: Mapping[str, Mapping[str, str]]) -> None:
+        self.update({key: words[self.short] for key, words in entries.items()})
 
 
 @cache
-def _catalogue(language: Language) -> dict[str, str]:
+def _catalogue(language: Language) -> _Catalogue:
     if language not in LANGUAGES:
         raise WordingError(f"no language {language!r}; there are {list(LANGUAGES)}")
-    short = _SHORT[language]
-    return {key: words[short] for key, words in _sentences().items()}
+    return _Catalogue(language)
+
+
+def _whole(language: Language) -> Mapping[str, str]:
+    catalogue = _catalogue(language)
+    catalogue.read_all()
+    return catalogue
 
 
 @cache
@@ -293,13 +329,21 @@ def _sentences() -> dict[str, Mapping[str, str]]:
     for path in sorted(_FOLDER.rglob("*.yml")):
         if path.parent.name == VARIANTS:
             continue
-        section = ".".join(path.relative_to(_FOLDER).with_suffix("").parts)
-        for key, words in packaged.content(path).items():
-            _check_entry(path, section, key, words)
-            if key in merged:
-                raise WordingError(f"{path.name}: {key} stands in a step file, too")
-            merged[key] = words
+        entries = _of_file(path)
+        if twice := merged.keys() & entries.keys():
+            raise WordingError(f"{path.name}: {min(twice)} stands in a step file, too")
+        merged |= entries
     return merged | _variants(merged)
+
+
+@cache
+def _of_file(path: Path) -> Mapping[str, Mapping[str, str]]:
+    """Return the sentences of a section by their keys."""
+    section = ".".join(path.relative_to(_FOLDER).with_suffix("").parts)
+    found: Mapping[str, Mapping[str, str]] = packaged.content(path)
+    for key, words in found.items():
+        _check_entry(path, section, key, words)
+    return found
 
 
 def _variants(known: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:

@@ -1,5 +1,7 @@
 """What a piece of work reads of the catalogue is noted, and no more."""
 
+from functools import cache
+
 import pytest
 
 from analysis import wording
@@ -60,3 +62,18 @@ def test_the_hash_of_entries_changes_with_a_sentence_and_not_with_their_order(
     monkeypatch.setattr(catalogue, "_sentences", lambda: changed)
     assert wording.entries_hash([HERE, THERE]) != before
     assert wording.entries_hash([HERE, "terms.tier.nobody"]) != wording.entries_hash([HERE])
+
+
+def test_a_file_is_read_alone_until_a_sentence_is_sought_that_it_has_not(monkeypatch):
+    read = []
+    content = catalogue.packaged.content
+    monkeypatch.setattr(catalogue.packaged, "content", lambda at: read.append(at) or content(at))
+    for cached in (catalogue._of_file, catalogue._sentences):
+        monkeypatch.setattr(catalogue, cached.__name__, cache(cached.__wrapped__))
+    alone = catalogue._Catalogue("en")
+    assert alone["terms.tier.frontline"] == "Frontline"
+    assert {path.name for path in read} == {"terms.yml"}
+    assert alone["causal.check.skill_use"]
+    assert len(read) > 20
+    with pytest.raises(KeyError):
+        alone["terms.tier.nobody"]
