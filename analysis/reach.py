@@ -2,8 +2,8 @@
 
 A step of a run is done again when code it can reach has changed, and not for any other line of the
 package. Imports are read from the source, those within functions included. A name that a package
-only hands on (``from analysis.monitoring import Horizon``) leads to the module that it comes from,
-not to all the others of that room: the packages run nothing but imports.
+only hands on (``from analysis.monitoring import chart_sites``) leads to the module that it comes
+from, not to all the others of that room: the packages run nothing but imports.
 """
 
 from __future__ import annotations
@@ -165,12 +165,13 @@ def reach(*names: str, without: Iterable[str] = ()) -> frozenset[str]:
     KeyError
         For a name that is no module of the package.
     """
-    left_out = tuple(without)
+    left_out = frozenset(without)
+    below = tuple(f"{name}." for name in left_out)
     found: set[str] = set()
     waiting = list(names)
     while waiting:
         name = waiting.pop()
-        if name in found or any(name == own or name.startswith(f"{own}.") for own in left_out):
+        if name in found or name in left_out or name.startswith(below):
             continue
         if name not in sources():
             raise KeyError(f"{name} is no module of {PACKAGE}")
@@ -199,8 +200,13 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
+@cache
+def _name(path: Path) -> str:
+    return path.relative_to(_ROOT).as_posix()
+
+
 def _of(paths: Iterable[Path]) -> str:
-    lines = (f"{path.relative_to(_ROOT).as_posix()}\0{_hash(path)}\n" for path in sorted(paths))
+    lines = sorted(f"{_name(path)}\0{_hash(path)}\n" for path in paths)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
