@@ -78,6 +78,8 @@ def share_server() -> None:
     """
     from multiprocessing import forkserver
 
+    if multiprocessing.parent_process() is None:
+        return  # the process that starts the server
     server: Any = forkserver._forkserver
     if server._forkserver_address is None or getattr(server, "_forkserver_authkey", b"-") is None:
         return

@@ -124,6 +124,7 @@ def check(voice: Voice, client: str, contradictions: bool) -> None:
     from analysis import client as clients
     from analysis import ingest, workspace
     from analysis.errors import InputError
+    from analysis.workspace.inputs import detectable
 
     with told_in_one_line(voice, client):
         try:
@@ -145,7 +146,7 @@ def check(voice: Voice, client: str, contradictions: bool) -> None:
             ahead = workspace.look_ahead(opened, examined.frames)
             tell_outlook(voice, ahead, trained=trained)
             if trained:
-                least = workspace.detectable.of_tables(opened, examined.frames, panel=ahead.panel)
+                least = detectable.of_tables(opened, examined.frames, panel=ahead.panel)
                 tell_detectable(voice, least)
         tell_missing(voice, opened)
         if trained:  # the contradictions are between requirements of a training
@@ -166,6 +167,7 @@ def lock(voice: Voice, client: str, what: Literal["plan", "baseline"], again: st
     Every later report says whether it was kept, or lists what was changed.
     """
     from analysis import workspace
+    from analysis.workspace.inputs import detectable
     from analysis.workspace.opening import locks
 
     with told_in_one_line(voice, client):
@@ -174,7 +176,7 @@ def lock(voice: Voice, client: str, what: Literal["plan", "baseline"], again: st
         path = locks.lock_path(stage.client, what)
         voice.say(f"lock.{what}", path=path, hash=made.current.hash[:12])
         if what == "plan":
-            tell_detectable(voice, workspace.detectable.of_stage(stage))
+            tell_detectable(voice, detectable.of_stage(stage))
         tell_open(voice, stage.client)
 
 

@@ -50,7 +50,7 @@ MODULES = (
     "analysis.present",
     "analysis.present.renderers",
     "analysis.report",
-    "analysis.workspace",
+    "analysis.workspace.entrance",
     *(
         module
         for stage in STAGES

@@ -48,13 +48,6 @@ from analysis.monitoring.inference.noise_tests import (
     share_below,
     share_ever_below,
 )
-from analysis.monitoring.look_back.knowable import (
-    Horizon,
-    known_on,
-    last_whole_month,
-    tables_known_on,
-    undated,
-)
 from analysis.monitoring.programme.budget import (
     assess_budget,
     attended_effort,
@@ -111,7 +104,6 @@ __all__ = [
     "WESTERN_ELECTRIC",
     "Action",
     "CycleFacts",
-    "Horizon",
     "NoiseTest",
     "Rule",
     "RunLength",
@@ -176,8 +168,6 @@ __all__ = [
     "is_over",
     "item_analysis",
     "knowledge",
-    "known_on",
-    "last_whole_month",
     "learning_gains",
     "learning_pairs",
     "lecturer_hours",
@@ -207,10 +197,8 @@ __all__ = [
     "share_below",
     "share_ever_below",
     "t_chart",
-    "tables_known_on",
     "timely",
     "u_chart",
-    "undated",
     "verdicts",
     "watch_contrast",
     "weekly_measures",

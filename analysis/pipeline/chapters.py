@@ -17,8 +17,8 @@ from analysis.errors import RunError
 from analysis.files import code_hash, sha256
 from analysis.parameters import StageParameters
 from analysis.pipeline import fingerprint
-from analysis.pipeline.execution import CellCallback
 from analysis.pipeline.notebooks import Kernel, run_notebook
+from analysis.pipeline.progress import CellCallback
 from analysis.report import added
 
 _RUN = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)

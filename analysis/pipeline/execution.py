@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,7 @@ from analysis.kernels import kernel_manager
 from analysis.pipeline import outcome
 from analysis.pipeline.interruption import Interruption
 from analysis.pipeline.outcome import Outcome, OutcomeStatus
-
-CellCallback = Callable[[int, int], None]
-"""Called with (cells done, cells in all)."""
+from analysis.pipeline.progress import CellCallback
 
 SAVED_LATELY = 2.0
 """Seconds between cells within which a notebook is not saved again."""

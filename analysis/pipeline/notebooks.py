@@ -10,8 +10,8 @@ from typing import Any
 from analysis.errors import RunError
 from analysis.pipeline import outcome
 from analysis.pipeline.engine import ENGINE_NAME, RecordingEngine
-from analysis.pipeline.execution import CellCallback
 from analysis.pipeline.interruption import Interruption
+from analysis.pipeline.progress import CellCallback
 
 HOME = "CRMEVAL_HOME"
 

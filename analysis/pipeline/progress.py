@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from analysis.wording import step_key
 
+CellCallback = Callable[[int, int], None]
+"""Called with (cells done, cells in all)."""
 Speak = Callable[..., str]
 """Returns a sentence: ``speak("cli.progress.step", name=…)``."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import manifest, newest, parameters, reach
-from analysis.client import load, no_client
+from analysis.client import no_client
 from analysis.errors import InputError, RunError
 from analysis.files import (
     DRAWN,
@@ -134,34 +134,26 @@ def _refuse_after_term(setting: Setting) -> None:
     """Refuse when the data may not be kept any longer, also where nothing would be read anew."""
     from analysis.ingest.privacy import retention_faults
 
-    try:
-        opened = load(setting.root / "data" / setting.client / "client.yml")
-    except InputError:
-        return  # a client file with faults is told with the exports
-    if over := retention_faults(opened, dt.date.today()):
+    if setting.opened is None:
+        return
+    if over := retention_faults(setting.opened, dt.date.today()):
         raise InputError(over)
 
 
 def _refuse_too_early(setting: Setting) -> None:
     """Refuse a day before the evaluated period at once, not after the exports are read."""
-    if setting.as_of is None:
+    if setting.as_of is None or setting.opened is None:
         return
     from analysis.workspace import LookBack
 
-    try:
-        period = load(setting.root / "data" / setting.client / "client.yml").period
-    except InputError:
-        return  # a client file with faults is told with the exports
-    LookBack(setting.as_of).period(period)
+    LookBack(setting.as_of).period(setting.opened.period)
 
 
 def _draw(setting: Setting) -> Any:
     """Draw the client's databases, so that their rows are among the inputs that are hashed."""
-    folder = setting.root / "data" / setting.client
-    try:
-        opened = load(folder / "client.yml")
-    except InputError:
-        return None  # a client file with faults is told with the exports
+    folder, opened = setting.root / "data" / setting.client, setting.opened
+    if opened is None:
+        return None
     asked = any(source.database is not None for source in opened.sources)
     if not asked and not (folder / DRAWN).is_dir():
         return None

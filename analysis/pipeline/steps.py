@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from analysis import history, parameters
-from analysis.client import chapters, load
+from analysis.client import Client, chapters, load
 from analysis.client.evaluated import evaluated
 from analysis.errors import InputError, RunError
 from analysis.files import notebooks_folder, sha256
 from analysis.manifest import FILE_NAME
 from analysis.parameters import StageDeclaration, StageParameters
 from analysis.pipeline import fingerprint, machine
-from analysis.pipeline.execution import CellCallback
 from analysis.pipeline.interruption import Interruption
 from analysis.pipeline.notebooks import HOME, Kernel, run_notebook
+from analysis.pipeline.progress import CellCallback
 from analysis.settings import TRAINING, Programme
 
 INGEST = "ingest"
@@ -116,12 +116,17 @@ class Setting:
         return parameters.day(self.values.get("as_of", ""))
 
     @cached_property
-    def programme(self) -> Programme:
-        """Kind of programme; a client file with faults, told with the exports, has the usual."""
+    def opened(self) -> Client | None:
+        """The client file; None where it has faults, which are told with the exports."""
         try:
-            return load(self.client, self.root).programme
+            return load(self.root / "data" / self.client / "client.yml")
         except InputError:
-            return TRAINING
+            return None
+
+    @property
+    def programme(self) -> Programme:
+        """Kind of programme; a client file with faults has the usual."""
+        return TRAINING if self.opened is None else self.opened.programme
 
     @property
     def reports(self) -> Path:
@@ -182,10 +187,9 @@ def _left_out(setting: Setting) -> str | None:
     """Return a hash of who stays out of every import, which lies outside the client's folder."""
     from analysis.ingest import left_out
 
-    try:
-        path = left_out.list_path(load(setting.client, setting.root))
-    except InputError:
-        return None  # a client file with faults is told with the exports
+    if setting.opened is None:
+        return None
+    path = left_out.list_path(setting.opened)
     return sha256(path) if path.is_file() else None
 
 
@@ -323,13 +327,22 @@ def _build_report(setting: Setting, folder: Path) -> None:
     if setting.build_report is not None:
         setting.build_report(folder)
         return
-    from analysis import report
+    from analysis.processes import spread
 
-    with _home(setting.root):
-        opened = load(setting.client, setting.root)
-        report.keep_appearance(opened, folder)
-        report.keep_settings(opened.path, folder)
-        report.build(folder, processes=_at_once(setting))
+    at_once = _at_once(setting)
+    with _home(setting.root):  # in a forked process, so that this one need not load the room
+        spread(partial(_write_report, setting.client, at_once), [folder], at_once)
+
+
+def _write_report(client: str, processes: int, folder: Path) -> None:
+    from analysis import report
+    from analysis.processes import share_server
+
+    share_server()
+    opened = load(client)
+    report.keep_appearance(opened, folder)
+    report.keep_settings(opened.path, folder)
+    report.build(folder, processes=processes)
 
 
 @contextlib.contextmanager

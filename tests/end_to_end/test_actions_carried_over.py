@@ -7,6 +7,7 @@ from analysis import files, report, results
 from analysis.results import Alert, collect
 from analysis.value import ACTION_SHEET, assess_actions
 from analysis.workspace.opening import ledger
+from analysis.workspace.opening.decided import action_decisions, known_by
 
 FIRST, SECOND = dt.date(2025, 3, 31), dt.date(2025, 9, 30)
 
@@ -49,7 +50,7 @@ def test_two_runs(tmp_path, monkeypatch):
         [alert("沟通技巧")],
         on=SECOND,
         runs=ledger.earlier_actions("jia", until=SECOND),
-        decisions=ledger.action_decisions(data),
+        decisions=action_decisions(data),
     )
     states = second.table("action_register").set_index("action_id")["state"].to_dict()
     assert states == {"pass_rate_low:沟通技巧": "overdue", "pass_rate_low:法规": "done"}
@@ -90,7 +91,7 @@ def test_a_run_for_the_same_day_is_an_earlier_report_once_people_decided_on_it(
     sheet = first.table("action_decisions").set_index("action_id").assign(decided_on="2025-04-20")
     states = {"pass_rate_low:法规": "done", "pass_rate_low:沟通技巧": "accepted"}
     decided = sheet.assign(state=sheet.index.map(states).fillna("")).reset_index()
-    made = ledger.known_by(decided[decided["state"] != ""], FIRST)
+    made = known_by(decided[decided["state"] != ""], FIRST)
     for _ in range(2):
         again = assess_actions(
             [alert("沟通技巧"), alert("法规")],

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.monitoring import merge, with_states
 from analysis.results import Alert
 from analysis.value import ACTION_SHEET, carry_over, propose
-from analysis.workspace.opening.ledger import known_by
+from analysis.workspace.opening.decided import known_by
 
 EARLIER, LAST = dt.date(2024, 3, 31), dt.date(2024, 6, 30)
 ALERT = Alert(

@@ -12,6 +12,7 @@ from small_client import NAME, SMALL, write_client
 from analysis import wording, workspace
 from analysis.cli import main
 from analysis.simulation import simulate
+from analysis.workspace.inputs import detectable
 
 HEADERS = {
     "sites": {"site_id": "项目编码", "site_name": "项目名称", "households": "户数"},
@@ -129,7 +130,7 @@ def test_lock_and_check_show_what_the_design_page_shows(home):
     locked = shown(said("lock", NAME, "plan"), "en")
     assert rows == locked
     stage = workspace.open_stage("design", client=NAME)
-    page = workspace.detectable.of_stage(stage)
+    page = detectable.of_stage(stage)
     assert page.indicator == stage.primary
     assert page.table["leads"].sum() == 1
     assert (made.root / "data" / NAME / "locks").is_dir()

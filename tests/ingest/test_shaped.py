@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from work_orders import tickets
 
-from analysis import ingest, monitoring
+from analysis import ingest, look_back
 from analysis.errors import InputError
 from analysis.ingest import kept, row_groups, shaped, streamed
 
@@ -212,7 +212,7 @@ def test_looking_back_takes_no_shaped_sheet(filled, work):
     client = filled.client(CLIENT)
     outcome(filled, client, "first", keep=True)
     work["shaped"].clear()
-    horizon = monitoring.Horizon(dt.date(2024, 3, 10), "Asia/Shanghai")
+    horizon = look_back.Horizon(dt.date(2024, 3, 10), "Asia/Shanghai")
     got = outcome(filled, client, "back", keep=True, horizon=horizon)
     assert work == {"shaped": [], "taken": []}
     assert 0 < got[0]["tables"]["tickets"]["rows"] < 60

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from work_orders import tickets
 
-from analysis import ingest, monitoring
+from analysis import ingest, look_back
 from analysis.errors import InputError
 from analysis.ingest import streamed
 
@@ -84,7 +84,7 @@ def test_sheet_by_sheet_is_all_together(filled, monkeypatch):
 
 def test_looking_back_is_the_same(filled, monkeypatch):
     day = dt.date(2024, 3, 10)
-    horizons = [monitoring.Horizon(day, "Asia/Shanghai") for _ in range(2)]
+    horizons = [look_back.Horizon(day, "Asia/Shanghai") for _ in range(2)]
     left = iter(horizons)
     whole, apart, done = both(filled, filled.client(plain()), monkeypatch, lambda: next(left))
     assert apart == whole

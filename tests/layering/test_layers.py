@@ -34,6 +34,7 @@ LAYER = {
     "results": 0.5,
     "refusals": 0.7,
     "tables": 0.5,
+    "look_back": 0.6,
     "parameters": 0.5,
     "client": 1,
     "ingest": 2,

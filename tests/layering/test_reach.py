@@ -48,13 +48,14 @@ def test_what_is_computed_reaches_no_words_and_no_pages(room):
 
 
 def test_a_name_handed_on_by_a_package_leads_to_its_module():
-    horizon = reach.reach("analysis.workspace.opening.prepare")
-    assert "analysis.monitoring.look_back.recorded" in horizon
-    assert "analysis.monitoring.sites.standing" not in horizon
+    decided = reach.reach("analysis.workspace.opening.decided")
+    assert "analysis.monitoring.alerts.decisions" in decided
+    assert "analysis.monitoring.sites.standing" not in decided
 
 
 def test_names_looked_up_when_used_are_followed():
     assert "analysis.pipeline.runner" in reach.reach("analysis.cli.runs")
+    assert "analysis.workspace.opening.outlook" in reach.reach("analysis.cli.clients")
     assert "analysis.present.views.value" in reach.reach("analysis.present.views")
 
 

@@ -1,4 +1,4 @@
-"""Alerts and proposals of a client's earlier runs, and the decisions made on them."""
+"""Alerts and proposals of a client's earlier runs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import files, history, results
-from analysis.errors import Fault, InputError, StoredFileError
-from analysis.monitoring import CONFIRMATION_SHEET, read_decisions
+from analysis.errors import StoredFileError
 from analysis.results import Alert
-from analysis.value import ACTION_SHEET
 
 STAGE = "monitoring"
 VALUE = "value"
@@ -67,23 +65,6 @@ def _proposed(worth: results.StageResults, on: dt.date) -> pd.DataFrame:
     return both.drop_duplicates("action_id") if len(both) else both
 
 
-def known_by(decisions: pd.DataFrame, last: dt.date) -> pd.DataFrame:
-    """Return decisions with those of days after the last day of data dated to it.
-
-    People decide on a report after the data that it rests on have ended.
-
-    Parameters
-    ----------
-    decisions : DataFrame
-        As a decision sheet is read, days as ISO text.
-    last : date
-        Last day of data.
-    """
-    day = last.isoformat()
-    decided = decisions["decided_on"]
-    return decisions.assign(decided_on=decided.where(decided <= day, day))
-
-
 def earlier_alerts(client: str, *, before: dt.date) -> list[tuple[dt.date, tuple[Alert, ...]]]:
     """Return the alerts of the runs that looked at an earlier day, by day."""
     return [(day, kept.alerts) for day, kept in _kept(client) if day < before]
@@ -119,17 +100,6 @@ def earlier_verdicts(
     return None, None
 
 
-def decision_faults(folder: Path) -> list[Fault]:
-    """Return the faults of the sheets of decisions in a client's folder."""
-    faults: list[Fault] = []
-    for read in (decisions, action_decisions, confirmations):
-        try:
-            read(folder)
-        except InputError as error:
-            faults += error.faults
-    return faults
-
-
 def _kept(client: str) -> list[tuple[dt.date, results.StageResults]]:
     """Return the kept runs that can be read, earliest first."""
     found = []
@@ -148,21 +118,6 @@ def ratios(worth: results.StageResults) -> list[dict]:
     ]
 
 
-def action_decisions(folder: Path) -> pd.DataFrame:
-    """Return what was decided on proposals in a client's folder; without rows where nothing."""
-    return ACTION_SHEET.read(folder / history.ACTION_DECISIONS)
-
-
-def confirmations(folder: Path) -> pd.DataFrame:
-    """Return what people confirmed in a client's folder; without rows where nothing."""
-    return CONFIRMATION_SHEET.read(folder / history.CONFIRMATIONS)
-
-
 def _records(table: pd.DataFrame) -> list[dict]:
     """Return rows as JSON has them: no NaN, days as text."""
     return json.loads(table.to_json(orient="records", date_format="iso", force_ascii=False))
-
-
-def decisions(folder: Path) -> pd.DataFrame:
-    """Return the consultant's decisions in a client's folder; without rows where none are."""
-    return read_decisions(folder / history.DECISIONS)

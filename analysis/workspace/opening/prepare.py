@@ -13,10 +13,9 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis import client as clients
-from analysis import files, indicators, ingest, monitoring
+from analysis import files, indicators, ingest
 from analysis.errors import TooEarlyError
-from analysis.monitoring import last_whole_month
-from analysis.monitoring.look_back.recorded import last_recorded
+from analysis.look_back import Horizon, last_recorded, last_whole_month
 from analysis.tables import month_of
 from analysis.workspace.opening import remembering
 
@@ -99,7 +98,7 @@ def prepare(
     period = LookBack(as_of).period(opened.period)
     horizon = None
     if as_of is not None:
-        horizon = monitoring.Horizon(as_of, opened.client.timezone)
+        horizon = Horizon(as_of, opened.client.timezone)
     kept = ingest.KeptSheets.of(opened)
     record = ingest.ingest(opened, folder / CANONICAL, horizon=horizon, kept=kept, drawn=drawn)
     tables = {path.stem: path for path in sorted((folder / CANONICAL).glob("*.parquet"))}

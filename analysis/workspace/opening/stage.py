@@ -19,7 +19,7 @@ from analysis import results, wording
 from analysis.causal import Evaluation
 from analysis.design import BaseChoice, Lottery
 from analysis.results import StageResults
-from analysis.workspace.opening import leading, ledger, locks
+from analysis.workspace.opening import decided, leading, locks
 from analysis.workspace.opening.cell_steps import CellSteps, told
 from analysis.workspace.opening.opened import Opened
 
@@ -88,7 +88,7 @@ class Stage(Opened):
         """Return decisions as the stage knows them: who looks back knows no later one."""
         if self.as_of is not None:
             return decisions
-        return ledger.known_by(decisions, self.decided_until)
+        return decided.known_by(decisions, self.decided_until)
 
     @property
     def decided_until(self) -> dt.date:

@@ -13,11 +13,11 @@ import pandas as pd
 from analysis import indicators, measurement, monitoring
 from analysis.design.calendar import festival_days, festival_months, measurement_calendar, season
 from analysis.indicators import registry
+from analysis.look_back import came_in, last_recorded
 from analysis.measurement.columns import dates
 from analysis.measurement.comments import assess_comments
 from analysis.measurement.regulator import assess_regulator
 from analysis.memory import remembered
-from analysis.monitoring.look_back.recorded import came_in, last_recorded
 from analysis.monitoring.programme import gates, risk_triggers
 from analysis.monitoring.programme.leavers import assess_leavers
 from analysis.monitoring.rhythm.periods import assess_periods, follow_ups
@@ -33,7 +33,7 @@ from analysis.settings import TRAINING
 from analysis.tables import period_of
 from analysis.workspace.inputs.complaints import arms_and_starts, complaints
 from analysis.workspace.inputs.spans import span
-from analysis.workspace.opening import ledger
+from analysis.workspace.opening import decided, ledger
 from analysis.workspace.opening.prepare import CANONICAL
 from analysis.workspace.opening.stage import Stage
 
@@ -329,7 +329,7 @@ class MonitoringStage(Stage):
             self.given(gates.TABLES),
             **today,
             verdicts=monitoring.verdicts(scorecard, ratios, lines=self.lines),
-            decisions=self.known(ledger.confirmations(self.client.folder)),
+            decisions=self.known(decided.confirmations(self.client.folder)),
             **self.told,
         )
         return merge(self.name, (states, spans, judged))
@@ -422,7 +422,7 @@ class MonitoringStage(Stage):
         """
         whole = merge(self.name, steps)
         ringing = monitoring.with_due(self._timely(whole), on=self.today)
-        sheet = ledger.decisions(self.client.folder)
+        sheet = decided.decisions(self.client.folder)
         made = self.known(sheet)
         earlier = ledger.earlier_alerts(self.client.folder.name, before=self.today)
         before = monitoring.replay(earlier, made) if earlier else None

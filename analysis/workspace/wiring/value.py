@@ -20,6 +20,7 @@ from analysis.workspace.inputs.beside_truth import return_beside_truth
 from analysis.workspace.inputs.exposure import ALL_MONTHS
 from analysis.workspace.inputs.outlook import forecast
 from analysis.workspace.opening import ledger
+from analysis.workspace.opening.decided import action_decisions
 from analysis.workspace.opening.stage import Stage
 
 if TYPE_CHECKING:
@@ -408,7 +409,7 @@ class ValueStage(Stage):
         """
         client = self.client.folder
         own = [check for step in steps for check in step.checks if check.status != "passed"]
-        decided = self.known(ledger.action_decisions(client))
+        decided = self.known(action_decisions(client))
         return self.step(
             "actions",
             value.assess_actions,

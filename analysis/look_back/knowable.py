@@ -1,6 +1,6 @@
 """What was knowable on a day: canonical tables as an export of that evening would have held them.
 
-When each column becomes known is declared in :mod:`analysis.monitoring.look_back.knowledge`.
+When each column becomes known is declared in :mod:`analysis.look_back.knowledge`.
 
 What one export cannot say stays as the newest export has it, and is the limit of looking back:
 post, site and tier of staff, the register of risks, how much of a course was done by people who
@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.errors import SchemaError
-from analysis.monitoring.look_back.knowledge import KNOWLEDGE, undeclared
+from analysis.look_back.knowledge import KNOWLEDGE, undeclared
 from analysis.tables import TABLES, conform, period_of
 
 

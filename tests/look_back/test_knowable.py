@@ -9,14 +9,14 @@ import pyarrow as pa
 import pytest
 
 from analysis.errors import SchemaError
-from analysis.monitoring.look_back import knowledge as module
-from analysis.monitoring.look_back.knowable import (
+from analysis.look_back import knowledge as module
+from analysis.look_back.knowable import (
     known_on,
     last_whole_month,
     tables_known_on,
     undated,
 )
-from analysis.monitoring.look_back.knowledge import KNOWLEDGE, check_declared
+from analysis.look_back.knowledge import KNOWLEDGE, check_declared
 from analysis.tables import TABLES, Column, Table, conform, period_of
 
 DAY = dt.date(2024, 5, 15)

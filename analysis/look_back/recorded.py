@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from analysis.monitoring.look_back.knowledge import KNOWLEDGE
+from analysis.look_back.knowledge import KNOWLEDGE
 
 BY_THE_DAY = (
     "tickets", "surveys", "reactions", "assessments", "ratings", "skill_use", "coaching",

@@ -1,1 +1,0 @@
-"""What was known on a day of the past."""
