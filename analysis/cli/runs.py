@@ -177,6 +177,9 @@ def _tell_pack(voice: Voice, folder: Path, pack: str) -> None:
 
 def run_one(voice: Voice, client: str, *, traceback: bool = False, **options: Any) -> Path:
     """Run one client, show its progress, and end with its exit status; return its run folder."""
+    from analysis.processes import collect_rarely
+
+    collect_rarely()  # before the imports of a run
     from rich.console import Console
 
     from analysis.errors import InputError

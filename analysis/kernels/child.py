@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 from collections.abc import Mapping, Sequence
@@ -33,8 +32,5 @@ def run_kernel(arguments: Sequence[str], environment: Mapping[str, str], folder:
     multiprocessing.current_process().daemon = False
     # Every child would inherit the server's state of NumPy's global generator.
     np.random.seed()  # noqa: NPY002
-    # The heap of a notebook grows by tables, not by cycles: the collector found next to nothing
-    # in one twentieth of a kernel's time.
-    gc.set_threshold(50_000, 20, 20)
     # A parent handle also keeps ipykernel from advertising itself on standard output.
     IPKernelApp.launch_instance(argv=list(arguments), parent_handle=os.getppid())

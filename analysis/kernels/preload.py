@@ -75,6 +75,7 @@ def load(modules: Sequence[str] = MODULES) -> dict[str, str]:
         What could not be loaded, with the error. The server lives on without it: the notebook
         that needs it loads it again and shows the error in its own cell.
     """
+    gc.disable()  # until all is loaded: there is no cycle to find
     failed = {}
     steps: dict[str, Callable[[], object]] = {
         name: partial(importlib.import_module, name) for name in modules
@@ -115,6 +116,7 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 FAILED = load()

@@ -1,5 +1,6 @@
 """Work in forked processes: order, errors, processes that are killed."""
 
+import gc
 import os
 import signal
 from functools import partial
@@ -28,6 +29,14 @@ def test_pieces_are_done_elsewhere_in_the_surroundings_of_here(monkeypatch, tmp_
     assert [number for number, *_ in found] == [1, 2, 3]
     assert os.getpid() not in {process for _, process, *_ in found}
     assert {(folder, where) for *_, folder, where in found} == {(str(tmp_path), "here")}
+
+
+def threshold(_):
+    return gc.get_threshold()[0]
+
+
+def test_the_collector_looks_rarely_in_a_forked_process():
+    assert spread(threshold, [1], 2) == [50_000]
 
 
 def test_one_process_is_this_one():
