@@ -7,7 +7,11 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from analysis.indicators.rounds import Rounds
+from analysis.memory import remembered
 from analysis.tables import Rows, parts, periods_of
+
+READ = ("instrument", "item", "score", "site_id", "answered_at", "channel")
+"""Columns of the answers that anything here reads."""
 
 
 def overall_answers(
@@ -30,10 +34,12 @@ def overall_answers(
         One row per answer.
     """
     overall = instruments.loc[instruments["role"] == "overall", ["instrument", "item"]]
-    for part in parts(surveys, ["instrument", "item", "score", *columns]):
-        yield part.merge(overall, on=["instrument", "item"]).dropna(subset=["score"])
+    names = ["instrument", "item", "score", *columns]
+    for part in parts(surveys, names):
+        yield part[names].merge(overall, on=["instrument", "item"]).dropna(subset=["score"])
 
 
+@remembered
 def label_counts(
     surveys: Rows | None,
     instruments: pd.DataFrame | None,
@@ -100,6 +106,7 @@ def in_rounds(counts: pd.DataFrame, rounds: Rounds) -> pd.DataFrame:
     return kept.groupby(by, dropna=False, as_index=False)["count"].sum()
 
 
+@remembered
 def weighted_outcome(
     surveys: Rows | None,
     instruments: pd.DataFrame | None,

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from analysis import measurement, memory, wording
+from analysis.indicators import cohorts
 from analysis.simulation import DEMO, simulate
 from analysis.tables import conform
+from analysis.workspace.inputs.exposure import asked_after, rated_before
 
 FEW = dataclasses.replace(
     DEMO, seed=5, n_sites=10, n_months=20, n_staff=40, invited=6.0, tickets_per_1000=6.0,
@@ -20,6 +22,15 @@ STEPS = {
     ),
     "duplicates": measurement.assess_duplicates,
     "branches": measurement.assess_branches,
+}
+OF_ANSWERS = {
+    "labels": lambda t: measurement.label_counts(
+        t["surveys"], t["instruments"], cohorts(t["waves"]), "Asia/Shanghai"
+    ),
+    "asked": lambda t: asked_after(
+        t["surveys"], t["instruments"], t["invitations"], cohorts(t["waves"]), "Asia/Shanghai"
+    ),
+    "rated": lambda t: rated_before(t["ratings"], cohorts(t["waves"])),
 }
 OF_TICKETS = {"timeliness": 1, "duplicates": 1, "branches": 2}
 """Values that a step keeps of the work orders."""
@@ -60,3 +71,14 @@ def test_after_a_file_of_work_orders_only_they_are_counted_again(step, tables, k
         assert plain.checks == remembered.checks
         for name, table in plain.tables.items():
             pd.testing.assert_frame_equal(table, remembered.tables[name])
+
+
+@pytest.mark.parametrize("step", OF_ANSWERS)
+def test_what_is_made_of_answers_is_kept_once(step, tables, kept):
+    first = OF_ANSWERS[step](tables)
+    (value,) = kept.iterdir()
+    again = OF_ANSWERS[step]({**tables, "tickets": tables["tickets"].iloc[:-200]})
+    assert [*kept.iterdir()] == [value]
+    memory.keep_in(None)
+    for found in (first, again):
+        pd.testing.assert_frame_equal(found, OF_ANSWERS[step](tables))

@@ -23,6 +23,7 @@ from analysis.indicators.scales import satisfied_from
 from analysis.measurement import share_over_sites
 from analysis.measurement.columns import dates, floats, present
 from analysis.measurement.intervals import wilson
+from analysis.memory import remembered
 from analysis.results import Check, StageResults, Topic, collect
 from analysis.settings import LEVEL
 
@@ -138,6 +139,7 @@ def weeks_of_diaries(log: pd.DataFrame) -> pd.DataFrame:
     return found.assign(span=span).reset_index()
 
 
+@remembered
 def assess_skill_use(
     log: pd.DataFrame | None,
     assessments: pd.DataFrame | None,
@@ -227,6 +229,7 @@ def _modules(
     return None, False
 
 
+@remembered
 def applying(
     log: pd.DataFrame | None,
     assessments: pd.DataFrame | None,

@@ -25,9 +25,11 @@ import pandas as pd
 from analysis.causal.inference.inference_rule import FEWEST_FOR_BOOTSTRAP
 from analysis.causal.options import Options
 from analysis.causal.panel.frame import FrameError, prepare
+from analysis.memory import remembered
 from analysis.results import Estimate
 
 
+@remembered
 def mediation(
     frame: pd.DataFrame,
     mediator: pd.DataFrame,

@@ -17,10 +17,12 @@ from analysis.causal.options import Options
 from analysis.causal.outcome_models.pooled_ratio import ratio_effect
 from analysis.causal.panel.frame import FrameError
 from analysis.causal.panel.labels import starts
+from analysis.memory import remembered
 from analysis.results import Estimate
 from analysis.tables import periods_of
 
 
+@remembered
 def renewal_effect(
     contracts: pd.DataFrame,
     cohort: Mapping[str, float | None],

@@ -82,7 +82,7 @@ def weighted(stage: Any, main: Evaluation) -> tuple[Estimate, ...]:
     """
     if main.outcome != "csat_mean":
         return ()
-    tables = (stage.rows("surveys"), *stage.of("instruments", "invitations"))
+    tables = (stage.answers, *stage.of("instruments", "invitations"))
     frame = stage.outcome(main.outcome)
     other = measurement.weighted_outcome(*tables, frame, stage.client.client.timezone)
     if other is None or other.empty:

@@ -10,6 +10,7 @@ import pandas as pd
 from analysis import causal
 from analysis.indicators import cohorts
 from analysis.measurement.overall_satisfaction import overall_answers
+from analysis.memory import remembered
 from analysis.tables import Rows, month_of, period_of, periods_of
 
 _SELF = "self"
@@ -236,6 +237,7 @@ def _every_month(measured: pd.DataFrame, rounds: causal.Rounds) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["unit", "period", "cohort", "stands_in"])
 
 
+@remembered
 def asked_after(
     surveys: Rows | None,
     instruments: pd.DataFrame | None,
@@ -258,6 +260,7 @@ def asked_after(
     return causal.answers_and_silence(answers, asked, cohort)
 
 
+@remembered
 def rated_before(ratings: pd.DataFrame | None, cohort: pd.Series) -> pd.DataFrame | None:
     """Return everybody rated by others before the first wave, and whether still rated after.
 
@@ -290,6 +293,7 @@ def rated_before(ratings: pd.DataFrame | None, cohort: pd.Series) -> pd.DataFram
     ).reset_index()
 
 
+@remembered
 def _staff_at_start(enrolments, staff, waves) -> pd.DataFrame | None:
     """Staff of trained sites employed at the start, whether each attended, and hours attended."""
     if enrolments is None or staff is None:

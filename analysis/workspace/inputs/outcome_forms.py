@@ -108,7 +108,7 @@ def contracts(
 
 def forms(stage: Any, cohort: pd.Series, *, options: Options) -> StageResults:
     """Ask each outcome in the form in which the client records it."""
-    surveys, (instruments, due) = stage.rows("surveys"), stage.of("instruments", "contracts")
+    surveys, (instruments, due) = stage.answers, stage.of("instruments", "contracts")
     counts = measurement.label_counts(surveys, instruments, cohort, stage.client.client.timezone)
     rounds = causal.to_rounds(stage.outcome("csat_mean"))[1]
     if counts is not None and rounds is not None:

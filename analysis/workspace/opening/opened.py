@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis import client as clients
@@ -113,7 +114,12 @@ class Opened:
 
         What is measured besides is no argument of it then, and need not be the same as before.
         """
-        return self.panel[self.panel["indicator"] == indicator].reset_index(drop=True)
+        return self.panel.iloc[self._places.get(indicator, [])].reset_index(drop=True)
+
+    @cached_property
+    def _places(self) -> Mapping[str, np.ndarray]:
+        """Places of the panel's rows by indicator, ascending."""
+        return self.panel.groupby("indicator", observed=True).indices
 
     def cells_before(self, month: int) -> pd.DataFrame:
         """Return the panel's rows of the months before one."""
@@ -130,7 +136,7 @@ class Opened:
         rest = rest.reindex(columns=list(TABLES["waves"].columns))
         return rest if known is None else pd.concat([known, rest], ignore_index=True)
 
-    @property
+    @cached_property
     def first_wave(self) -> int:
         """Running month of the first wave; the month after the last one without any."""
         starts = indicators.cohorts(self.waves).dropna()
@@ -373,12 +379,12 @@ class Opened:
         return {}
 
     def _outcome(self, indicator: str, stratum: str) -> pd.DataFrame:
-        panel = self.panel
-        cells = (panel["indicator"] == indicator) & (panel["stratum"] == stratum)
-        if not (cells & (panel["site_id"] != "") & panel["value"].notna()).any():
+        cells = self.cells(indicator)
+        known = (cells["stratum"] == stratum) & (cells["site_id"] != "") & cells["value"].notna()
+        if not known.any():
             return pd.DataFrame({name: pd.Series(dtype="float64") for name in _NO_OUTCOME})
         frame = indicators.outcome(
-            panel, indicator, self.waves, stratum=stratum, indicators=self.registry
+            cells, indicator, self.waves, stratum=stratum, indicators=self.registry
         )
         part = self.months_in_part(indicator)
         return frame[~frame["period"].isin(part)].reset_index(drop=True) if part else frame
@@ -409,7 +415,7 @@ class Opened:
             days = pd.to_datetime(opened, utc=True).dt.tz_convert(zone)
             begins, ends = days.min().date(), days.max().date()
             silent = indicators.silent_in(tickets, zone)
-            cells = self.panel[self.panel["indicator"] == indicator].dropna(subset="value")
+            cells = self.cells(indicator).dropna(subset="value")
             found = indicators.known_in_part(
                 cells["period"], known, begins=begins, ends=ends, silent=silent
             )

@@ -16,10 +16,11 @@ from analysis.causal.inference import inference_rule
 from analysis.indicators.registry import OutcomeKind
 from analysis.keywords import passing_on
 from analysis.measurement.benchmarks import assess_benchmarks
+from analysis.measurement.overall_satisfaction import READ
 from analysis.memory import remembered
 from analysis.results import Check, Estimate, Finding, StageResults, Topic, collect, merge
 from analysis.settings import INFERENCE_DRAWS
-from analysis.tables import RATER_ROLES
+from analysis.tables import RATER_ROLES, Rows
 from analysis.workspace.inputs import behaviour_sources, explored, exposure, outcome_forms
 from analysis.workspace.inputs.beside_truth import (
     beside_truth,
@@ -184,6 +185,14 @@ class TrackingStage(Stage):
         read = ("site_id", "kind", "opened_at", "first_response_at", "resolved_at")
         found = self.sampled(self.rows("tickets"), read, unit="ticket_id", about="waits")
         return found if found is None else found[[name for name in read if name in found]]
+
+    @cached_property
+    def answers(self) -> Rows | None:
+        """Customers' answers, of a table in memory what overall satisfaction is made of."""
+        found = self.rows("surveys")
+        if not isinstance(found, pd.DataFrame):
+            return found
+        return found[[name for name in READ if name in found]]
 
     def _time_to(self, ending: str, tickets: pd.DataFrame, **named: Any) -> Any:
         zone = self.client.client.timezone
@@ -696,7 +705,7 @@ class TrackingStage(Stage):
             return _not_asked(
                 "respondents", evaluation.outcome, "causal.why.respondents.other_source"
             )
-        surveys, (instruments, asked) = self.rows("surveys"), self.of("instruments", "invitations")
+        surveys, (instruments, asked) = self.answers, self.of("instruments", "invitations")
         everybody = exposure.asked_after(
             surveys, instruments, asked, self._cohorts, self.client.client.timezone
         )
