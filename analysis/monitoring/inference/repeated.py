@@ -49,10 +49,19 @@ def share_evidence(hits: np.ndarray, n: np.ndarray, line: float) -> np.ndarray:
     return special.betaln(hits + a, n - hits + b) + below - prior - likelihood
 
 
-def critical_hits(line: float, evidence: float, horizon: int) -> np.ndarray:
-    """Most hits among ``0 .. horizon`` answers whose evidence reaches ``evidence``; -1: none."""
+def critical_hits(
+    line: float,
+    evidence: float,
+    horizon: int,
+    between: tuple[np.ndarray, np.ndarray] | None = None,
+) -> np.ndarray:
+    """Most hits among ``0 .. horizon`` answers whose evidence reaches ``evidence``; -1: none.
+
+    Those of more and of less evidence, where known, are what they lie ``between``.
+    """
     n = np.arange(horizon + 1)
-    low, high = np.full(n.size, -1), np.floor(n * line).astype(int) + 1
+    low, high = between or (np.full(n.size, -1), np.floor(n * line).astype(int))
+    high = high + 1
     while ((high - low) > 1).any():
         middle = np.where(high - low > 1, (low + high) // 2, low)
         reaches = (middle >= 0) & (share_evidence(np.maximum(middle, 0), n, line) >= evidence)
@@ -61,10 +70,11 @@ def critical_hits(line: float, evidence: float, horizon: int) -> np.ndarray:
     return low
 
 
-def crossing(line: float, critical: np.ndarray, min_n: int) -> np.ndarray:
+def crossing(line: float, critical: np.ndarray, min_n: int, enough: float = np.inf) -> np.ndarray:
     """Probability to have rung by each number of answers, the true share being at the line.
 
-    Exact, with a look after every single answer from ``min_n`` on; weekly looks ring less.
+    Exact, with a look after every single answer from ``min_n`` on; weekly looks ring less. Once it
+    is more than ``enough`` it is taken no further.
 
     Returns
     -------
@@ -74,13 +84,18 @@ def crossing(line: float, critical: np.ndarray, min_n: int) -> np.ndarray:
     alive = np.zeros(critical.size + 1)
     alive[0] = 1.0
     rung = np.zeros(critical.size)
+    first = 1  # cells before have rung; that of no hits is apart
     for n in range(1, critical.size):
-        alive[1 : n + 1] = alive[1 : n + 1] * (1 - line) + alive[:n] * line
+        alive[first : n + 1] = alive[first : n + 1] * (1 - line) + alive[first - 1 : n] * line
         alive[0] *= 1 - line
         rung[n] = rung[n - 1]
         if n >= min_n and critical[n] >= 0:
             rung[n] += alive[: critical[n] + 1].sum()
             alive[: critical[n] + 1] = 0.0
+            first = critical[n] + 1
+            if rung[n] > enough:
+                rung[n:] = rung[n]
+                break
     return rung
 
 
@@ -114,12 +129,16 @@ def share_boundary(line: float, alpha: float, min_n: int, horizon: int = HORIZON
         Answers up to which the error is held.
     """
     low, high = 0.0, -np.log(alpha)
+    fewest = critical_hits(line, high, horizon)
+    most = np.floor(np.arange(horizon + 1) * line).astype(int)
     for _ in range(12):
         middle = (low + high) / 2
-        ever = crossing(line, critical_hits(line, middle, horizon), min_n)[-1]
-        low, high = (low, middle) if ever <= alpha else (middle, high)
-    critical = critical_hits(line, high, horizon)
-    return Boundary(critical, crossing(line, critical, min_n))
+        found = critical_hits(line, middle, horizon, between=(fewest, most))
+        if crossing(line, found, min_n, enough=alpha)[-1] <= alpha:
+            high, fewest = middle, found
+        else:
+            low, most = middle, found
+    return Boundary(fewest, crossing(line, fewest, min_n))
 
 
 def ever_as_extreme(hits: int, n: int, line: float, min_n: int, horizon: int = HORIZON) -> float:
