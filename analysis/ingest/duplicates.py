@@ -134,6 +134,8 @@ def within(draft: Draft, by: Sequence[str], doubled: np.ndarray) -> list[Repeat]
 
 def across(drafts: Sequence[Draft], key: Sequence[str]) -> list[Repeat]:
     """Return the rows whose key stands in an earlier source of the same table."""
+    if not pd.concat([draft.frame[list(key)] for draft in drafts]).duplicated().any():
+        return []
     seen: dict[tuple, tuple[int, int]] = {}
     repeats: list[Repeat] = []
     for number, draft in enumerate(drafts):

@@ -265,10 +265,16 @@ def _outline(path: Path, sheets: KeptSheets) -> KeptPart:
 
 
 def _head(facts: Mapping[str, Any]) -> RawTable:
+    return head_in((facts["source"], facts["headers"]))
+
+
+def head_in(said: tuple[Mapping[str, Any], Sequence[str]]) -> RawTable:
+    """Return what was read of a sheet, without its rows, from JSON: its source and headers."""
+    source, headers = said
     return RawTable(
-        frame=pd.DataFrame(columns=facts["headers"], dtype=object),
+        frame=pd.DataFrame(columns=headers, dtype=object),
         row_numbers=np.empty(0, dtype=np.int64),
-        source=_origin(facts["source"]),
+        source=_origin(source),
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ import pandas as pd
 
 from analysis.client import Client, Source
 from analysis.errors import Fault
-from analysis.ingest import duplicates, shaped, streamed
+from analysis.ingest import duplicates, finished, shaped, streamed
 from analysis.ingest.accepting import accept_known
-from analysis.ingest.columns import Taker
+from analysis.ingest.columns import Taker, is_free
 from analysis.ingest.crosschecks import cross_check, keys_of
 from analysis.ingest.database import Drawn
 from analysis.ingest.draft import Draft
@@ -117,6 +118,7 @@ def _prepared(
     theirs: list[Place] = []
     names: set[str] = set()
     last = LastImport.of(client)
+    around = cache(lambda: surroundings(client, known))  # asked when sites and staff are known
     order = sorted(range(len(client.sources)), key=lambda n: (_rank(client.sources[n].table), n))
     for table in dict.fromkeys(client.sources[n].table for n in order):
         numbers = [n for n in order if client.sources[n].table == table]
@@ -124,7 +126,7 @@ def _prepared(
             cut = None if table in _FIRST else horizon
             alone = len(numbers) == 1 and table not in _FIRST
             target = workplace / f"{table}.parquet" if alone else None
-            work = _Work(number, gathered, taker, cut, kept, target, names)
+            work = _Work(number, gathered, taker, cut, kept, target, names, around)
             drafts[number], met = work.draft()
             tell_falls(drafts[number], last, client, number=number)
             theirs += met
@@ -182,9 +184,10 @@ class _Sheet:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What it takes to make the draft of one source; ``target`` where it may be streamed to.
+    """What it takes to make the draft of one source.
 
-    ``names`` takes the hashes of people's names on the way.
+    ``target`` takes its canonical rows, where they are the whole table; ``names`` the hashes of
+    people's names on the way; ``around`` tells what rows are checked by.
     """
 
     number: int
@@ -194,6 +197,7 @@ class _Work:
     kept: KeptSheets | None
     target: Path | None
     names: set[str]
+    around: Callable[[], str]
 
     @property
     def source(self) -> Source:
@@ -211,7 +215,7 @@ class _Work:
                 draft_inline(self.source, self.number, self.taker.client, self.taker)
             )
         if not is_plain(self.source):
-            return self._shaped(self._of_all_sheets())
+            return self._together()
         sheets, first, rows = self._sheets(), [], 0
         for sheet in sheets:
             first.append(sheet)
@@ -220,12 +224,35 @@ class _Work:
                 theirs: list[Place] = []
                 del sheet  # it is among the first, which go one by one
                 if (draft := self._streamed(first, sheets, theirs)) is None:
-                    return self._shaped(self._joined(self._sheets()))
+                    return self._joined(list(self._sheets()), None)
                 return draft, theirs
-        return self._shaped(self._joined(first))
+        place = self._place([sheet.stem for sheet in first])
+        if place is not None and all(isinstance(sheet.part, KeptPart) for sheet in first):
+            found = place.find(self.source, self.taker)
+            if found is not None:
+                return found.draft, []
+        return self._joined(first, place)
 
-    def _joined(self, sheets: Iterable[_Sheet]) -> Draft:
-        return joined(self.source, [sheet.part.load() for sheet in sheets], self.taker)
+    def _joined(
+        self, sheets: list[_Sheet], place: finished.Place | None
+    ) -> tuple[Draft, list[Place]]:
+        """Put the sheets together, and keep the table in its place if it may be kept."""
+        parts = [sheet.part.load() for sheet in sheets]
+        draft, theirs = self._shaped(joined(self.source, parts, self.taker))
+        if place is not None and not theirs:
+            labels = shaped.labels_of(self.source, parts, self.taker)
+            if labels is not None:
+                place.keep(draft, labels)
+        return draft, theirs
+
+    def _place(self, keys: Sequence[str | None]) -> finished.Place | None:
+        """Return where the table of these sheets is kept; None where it may not be."""
+        kept, known = self.kept, [key for key in keys if key is not None]
+        if kept is None or kept.read_only or not self._may_keep or self.target is None:
+            return None
+        if not known or len(known) < len(keys):
+            return None
+        return finished.Place.of(kept, self.target, known, f"{self.around()} {self.number}")
 
     def _streamed(
         self, first: list[_Sheet], rest: Iterator[_Sheet], theirs: list[Place]
@@ -237,12 +264,51 @@ class _Work:
             self.kept.damaged.add(str(error))
             raise DamagedSheetError(str(error)) from error
 
-    def _of_all_sheets(self) -> Draft:
+    def _together(self) -> tuple[Draft, list[Place]]:
+        """Return the draft of a source whose sheets are looked at together."""
+        gathered, paths = self.gathered, self.gathered.paths[self.number]
+        place = None
+        if self.kept is not None and not (self._names_people or self._spelled_freely):
+            place = self._place([self._key(path) for path in paths])
+        if place is not None and (found := place.find(self.source, self.taker)) is not None:
+            for path in paths:
+                gathered.spare(self.number, path)
+            gathered.heads += [(self.number, head) for head in found.heads]
+            self.names.update(found.names)
+            return found.draft, []
+        told, heads = len(gathered.faults), len(gathered.heads)
+        own: set[str] = set()
+        draft, theirs = self._shaped(self._of_all_sheets(own))
+        self.names.update(own)
+        if place is not None and not theirs and len(gathered.faults) == told:
+            place.keep(draft, {}, heads=[h for _, h in gathered.heads[heads:]], names=sorted(own))
+        return draft, theirs
+
+    @property
+    def _names_people(self) -> bool:
+        spec, mapped = TABLES[self.source.table].columns, self.source.columns
+        return any(spec[name].kind == "person" or how.hashed for name, how in mapped.items())
+
+    @property
+    def _spelled_freely(self) -> bool:
+        spec, mapped = TABLES[self.source.table].columns, self.source.columns
+        unpivot = self.source.unpivot
+        wide = unpivot is not None and spec[unpivot.value].kind == "label"
+        return wide or any(is_free(spec[name], how) for name, how in mapped.items())
+
+    def _key(self, path: Path) -> str | None:
+        """Return what tells a file of the source, as it is read, from all others."""
+        digest = self.gathered.digest(path)
+        if digest is None:
+            return None
+        return key_of(self.source, self.gathered.name(path), digest, self.taker)
+
+    def _of_all_sheets(self, names: set[str]) -> Draft:
         paths = self.gathered.paths[self.number]
         tables = [table for path in paths for table in self.gathered.tables(self.number, path)]
         draft = draft_source(self.source, tables, self.taker)
         draft.files = [self.gathered.file_record(table) for table in tables]
-        self.names.update(self._names_in(tables))
+        names.update(self._names_in(tables))
         return draft
 
     def _one_by_one(
@@ -252,7 +318,7 @@ class _Work:
         first.reverse()
         may_keep, around = self._may_keep, ""
         if self.kept is not None:
-            around = surroundings(self.taker.client, self.number, self.taker.known)
+            around = f"{self.around()} {self.number}"
         while first or (first := list(itertools.islice(rest, 1))):
             sheet = first.pop()
             if may_keep and isinstance(sheet.part, KeptPart):
@@ -267,7 +333,9 @@ class _Work:
             del sheet
             draft, met = self._shaped(joined(self.source, [part], self.taker))
             theirs += met
-            labels = shaped.labels_of(self.source, part, self.taker) if may_keep and stem else None
+            labels = (
+                shaped.labels_of(self.source, [part], self.taker) if may_keep and stem else None
+            )
             del part
             keep = None
             if labels is not None and not met:
@@ -292,9 +360,7 @@ class _Work:
         """Yield the sheets of the source, cleaned now or at an earlier import."""
         gathered, kept = self.gathered, self.kept
         for path in gathered.paths[self.number]:
-            key = digest = None
-            if kept is not None and (digest := gathered.digest(path)) is not None:
-                key = key_of(self.source, gathered.name(path), digest, self.taker)
+            key = None if kept is None else self._key(path)
             parts: list[Part | KeptPart] | None = None if key is None else kept.find(key)
             if parts is not None:
                 gathered.spare(self.number, path)

@@ -13,7 +13,7 @@ import dataclasses
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -31,7 +31,7 @@ from analysis.ingest.columns import Taker, is_free
 from analysis.ingest.draft import Draft, Origin
 from analysis.ingest.kept import KeptPart, KeptSheets, problem_in, problem_out, without_cells
 from analysis.ingest.parts import Part
-from analysis.ingest.record import AcceptedRecord, ColumnRecord
+from analysis.ingest.record import AcceptedRecord, ColumnRecord, FileRecord
 from analysis.tables import TABLES
 
 _FACTS = b"crmeval"
@@ -68,49 +68,47 @@ class Piece:
     keep: Callable[[pa.Table, np.ndarray], Piece | None] | None = None
 
 
-def surroundings(client: Client, number: int, known: Mapping[str, frozenset[str]]) -> str:
-    """Return a hash of what the rows of a source are checked and shaped by, besides themselves.
+def surroundings(client: Client, known: Mapping[str, frozenset[str]]) -> str:
+    """Return a hash of what rows are checked and shaped by, besides themselves.
 
     Parameters
     ----------
     client : Client
         The client file.
-    number : int
-        Position of the source in it.
     known : Mapping
         Identifiers of the tables that are ready.
     """
     said = hashlib.sha256(sha256(client.path).encode())
     said.update(client.model_dump_json().encode("utf-8", errors="surrogatepass"))
     ids = {name: sorted(found) for name, found in known.items()}
-    text = json.dumps([number, ids, metadata.version("duckdb")], ensure_ascii=False)
+    text = json.dumps([ids, metadata.version("duckdb")], ensure_ascii=False)
     said.update(text.encode("utf-8", errors="surrogatepass"))
     return said.hexdigest()
 
 
-def labels_of(source: Source, part: Part, taker: Taker) -> Labels | None:
-    """Return the freely spelled labels of a sheet; None where they are too many to be kept.
+def labels_of(source: Source, parts: Sequence[Part], taker: Taker) -> Labels | None:
+    """Return the freely spelled labels of sheets; None where they are too many to be kept.
 
     Parameters
     ----------
     source : Source
         The description.
-    part : Part
-        The sheet, cleaned by itself.
+    parts : sequence of Part
+        The sheets in order, each cleaned by itself.
     taker : Taker
-        Knows the spellings of this sheet and all before.
+        Knows the spellings of these sheets and all before.
     """
     spec = TABLES[source.table].columns
     if source.unpivot is not None and spec[source.unpivot.value].kind == "label":
         return None
     found: Labels = {}
-    for column, cells in part.columns.items():
-        if is_free(spec[column], source.columns.get(column)):
-            seen, own = taker.spellings[column], {}
-            for text in cells.cells.dropna().unique():
-                folded = normalise(text)[0]
-                own.setdefault(folded, (text, seen[folded]))
-            found[column] = own
+    for part in parts:
+        for column, cells in part.columns.items():
+            if is_free(spec[column], source.columns.get(column)):
+                seen, own = taker.spellings[column], found.setdefault(column, {})
+                for text in cells.cells.dropna().unique():
+                    folded = normalise(text)[0]
+                    own.setdefault(folded, (text, seen[folded]))
     return found if sum(map(len, found.values())) <= _MOST_LABELS else None
 
 
@@ -134,15 +132,12 @@ def find(sheet: KeptPart, key: str, source: Source, taker: Taker) -> Piece | Non
     try:
         table = pq.read_table(keys, memory_map=False, page_checksum_verification=True)
         facts = json.loads(table.schema.metadata[_FACTS])
-        if not _spelled_alike(facts["labels"], taker):
+        if not spelled_alike(facts["labels"], taker):
             return None
-        draft = _draft(facts, source, sheet)
+        draft = draft_of(facts, source, [sheet.record])
     except (OSError, pa.ArrowInvalid, KeyError, ValueError, TypeError):
         return None
-    for column, labels in facts["labels"].items():
-        seen = taker.spellings.setdefault(column, {})
-        for folded, (own, _) in labels.items():
-            seen.setdefault(folded, own)
+    learn(facts["labels"], taker)
     sheet.sheets.used |= {rows.name, keys.name}
     return Piece(draft, rows, facts["digest"], table["digest"].to_numpy())
 
@@ -177,7 +172,7 @@ def put(
             return None
         rows, keys = _paths(sheets, stem, key)
         sheets.write(rows, table, checked=False)  # its bytes go into the canonical table
-        facts = _facts(draft, labels) | {"digest": sha256(rows)}
+        facts = facts_of(draft, labels) | {"digest": sha256(rows)}
         text = json.dumps(facts, ensure_ascii=False).encode("utf-8")
         sheets.write(keys, pa.table({"digest": digests}).replace_schema_metadata({_FACTS: text}))
         return Piece(draft, rows, keys=digests)
@@ -191,8 +186,8 @@ def _paths(sheets: KeptSheets, stem: str, key: str) -> tuple[Path, Path]:
     return sheets.folder / f"{name}-rows.parquet", sheets.folder / f"{name}-keys.parquet"
 
 
-def _spelled_alike(labels: Mapping[str, Mapping[str, list[str]]], taker: Taker) -> bool:
-    """Return whether each label would be written as it was when the sheet was shaped."""
+def spelled_alike(labels: Mapping[str, Mapping[str, list[str]]], taker: Taker) -> bool:
+    """Return whether each label would be written as it was when the sheets were shaped."""
     for column, entries in labels.items():
         seen = taker.spellings.get(column, {})
         if any(seen.get(folded, own) != used for folded, (own, used) in entries.items()):
@@ -200,7 +195,16 @@ def _spelled_alike(labels: Mapping[str, Mapping[str, list[str]]], taker: Taker) 
     return True
 
 
-def _facts(draft: Draft, labels: Labels) -> dict[str, Any]:
+def learn(labels: Mapping[str, Mapping[str, Sequence[str]]], taker: Taker) -> None:
+    """Note the spellings of kept sheets, as if they had been put together now."""
+    for column, entries in labels.items():
+        seen = taker.spellings.setdefault(column, {})
+        for folded, (own, _) in entries.items():
+            seen.setdefault(folded, own)
+
+
+def facts_of(draft: Draft, labels: Labels) -> dict[str, Any]:
+    """Return what is told of a shaped draft, as JSON holds it; its rows are not among it."""
     return {
         "labels": labels,
         "rows_in": draft.rows_in,
@@ -213,11 +217,12 @@ def _facts(draft: Draft, labels: Labels) -> dict[str, Any]:
     }
 
 
-def _draft(facts: Mapping[str, Any], source: Source, sheet: KeptPart) -> Draft:
+def draft_of(facts: Mapping[str, Any], source: Source, files: Sequence[FileRecord]) -> Draft:
+    """Return a draft without rows from what :func:`facts_of` told of it."""
     return Draft(
         source=source,
         frame=TABLES[source.table].empty(),
-        origins=[Origin(sheet.record.file, sheet.record.sheet)],
+        origins=[Origin(record.file, record.sheet) for record in files],
         origin=_NO_ROWS,
         row=_NO_ROWS,
         rows_in=facts["rows_in"],
@@ -227,5 +232,5 @@ def _draft(facts: Mapping[str, Any], source: Source, sheet: KeptPart) -> Draft:
         accepted=[AcceptedRecord.model_validate(entry) for entry in facts["accepted"]],
         problems=[problem_in(said) for said in facts["problems"]],
         faults=[Fault(**said) for said in facts["faults"]],
-        files=[sheet.record],
+        files=list(files),
     )

@@ -153,14 +153,15 @@ def test_what_is_kept_holds_no_person_and_nothing_unused(filled):
     client = filled.client(CLIENT)
     outcome(filled, client, "first", keep=True)
     folder = ingest.KeptSheets.of(client).folder
-    assert len(list(folder.iterdir())) == 3
+    assert len(list(folder.glob("*-0.parquet"))) == 3
     for path in folder.iterdir():
         table = pq.read_table(path)
         text = str(table.to_pylist()) + str(table.schema.metadata)
         assert not any(name in text for name in ("张三", "李四", "王五", "1-101", "2-203"))
     (filled.raw / "tickets-2.csv").unlink()
     outcome(filled, client, "second", keep=True)
-    assert len(list(folder.iterdir())) == 2
+    assert len(list(folder.glob("*-0.parquet"))) == 2
+    assert len(list(folder.iterdir())) == 6  # with rows and record of both tables
 
 
 def test_a_sheet_with_a_fault_is_not_kept(filled):
@@ -170,7 +171,8 @@ def test_a_sheet_with_a_fault_is_not_kept(filled):
         outcome(filled, client, "first", keep=True)
     folder = ingest.KeptSheets.of(client).folder
     assert "13812345678" not in str([pq.read_table(p).to_pylist() for p in folder.iterdir()])
-    assert len(list(folder.iterdir())) == 2
+    assert len(list(folder.glob("*-0.parquet"))) == 2
+    assert len(list(folder.glob("*-table.parquet"))) == 1
 
 
 def test_a_person_left_out_is_not_kept(filled):
