@@ -13,14 +13,14 @@ import functools
 import hashlib
 import inspect
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from decimal import Decimal
 from enum import Enum
 from functools import partial, singledispatch
 from pathlib import Path
 from types import FunctionType, MappingProxyType
 from typing import Any
-from weakref import ref
+from weakref import finalize, ref
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -41,6 +41,10 @@ _DENSE = {str: pa.large_string(), dt.date: pa.date32(), float: pa.float64(), boo
 """How objects of a type are hashed that stand together in a column."""
 _columns: dict[int, tuple[ref[pa.ChunkedArray], bytes]] = {}
 """Hashes of Arrow columns by their identity: nobody can change one, and many frames share it."""
+_held: dict[int, dict[Hashable, bytes]] = {}
+"""Hashes of arrays by the memory they lie in, as long as nobody can write there (:func:`hold`)."""
+_CHANGELESS = frozenset({*_DENSE, int, type(None), pd.Timestamp, type(pd.NaT)})
+"""Types of objects of which an array is the same as long as it holds the same ones."""
 
 
 class UnknownTypeError(TypeError):
@@ -69,6 +73,43 @@ def digest(value: Any) -> str:
     except RecursionError as error:
         raise UnknownTypeError("a value that holds itself has no hash") from error
     return hasher.hexdigest()
+
+
+def hold(frame: pd.DataFrame) -> None:
+    """Hash the columns of a frame once at most, also in the frames that share their memory.
+
+    Copy-on-Write holds what such a frame has when somebody writes into it: it gets memory of its
+    own, as long as the frame given here lives.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Nobody writes into this one, nor gets hold of it but as ``frame.copy(deep=False)``.
+    """
+    owners = {}
+    for _, column in frame.items():
+        if (held := _memory_of(column.array)) is not None:
+            owners[id(held)] = held
+    _held.update({place: {} for place in owners})
+    finalize(frame, _let_go, owners).atexit = False
+
+
+def _let_go(owners: Mapping[int, np.ndarray]) -> None:
+    for place in owners:  # they live until here, so that no other array has their places
+        _held.pop(place, None)
+
+
+def _memory_of(values: Any) -> np.ndarray | None:
+    """Return the array in whose memory a column lies; None where it is hashed by other means."""
+    if isinstance(values, pd.arrays.NumpyExtensionArray):
+        return _owner(values.to_numpy())
+    return _owner(values.asi8) if hasattr(values, "asi8") else None
+
+
+def _owner(array: np.ndarray) -> np.ndarray:
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
 
 
 def _feed(value: Any, put: Put) -> None:
@@ -265,22 +306,39 @@ def _(value: np.ndarray, put: Put) -> None:
 def _array(value: np.ndarray, put: Put) -> None:
     _feed(value.dtype, put)
     _text(repr(value.shape), put)
+    known = _held.get(id(_owner(value)), {})
+    place = (value.__array_interface__["data"][0], value.dtype, value.shape, value.strides)
+    if (found := known.get(place)) is None:
+        hasher = hashlib.sha256()
+        lasting = _elements(value, hasher.update)
+        found = hasher.digest()
+        if lasting:
+            known[place] = found
+    put(found)
+
+
+def _elements(value: np.ndarray, put: Put) -> bool:
+    """Put what an array holds; tell whether it lasts as long as nobody writes into the array."""
     if value.dtype == object:
-        _objects(value, put)
-    elif value.dtype.hasobject or value.dtype.kind == "T":
+        return _CHANGELESS.issuperset(_objects(value, put))
+    if value.dtype.hasobject or value.dtype.kind == "T":
         raise UnknownTypeError(f"arrays of {value.dtype} have no hash")
-    else:
-        _bytes(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data, put)
+    _bytes(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data, put)
+    return True
 
 
-def _objects(values: np.ndarray, put: Put) -> None:
-    """Put which type each object is of, then those of each type, many of them at once."""
+def _objects(values: np.ndarray, put: Put) -> Collection[type]:
+    """Put which type each object is of, then those of each type at once; return the types."""
     flat = values.reshape(-1)
-    kinds: dict[type, int] = {}
-    codes = np.fromiter((kinds.setdefault(type(one), len(kinds)) for one in flat), np.int64)
-    _array(codes, put)
+    types = list(map(type, flat))
+    kinds = {kind: code for code, kind in enumerate(dict.fromkeys(types))}
+    put(b"%d:" % len(kinds))
+    codes = np.zeros(0)
+    if len(kinds) > 1:
+        codes = np.fromiter(map(kinds.__getitem__, types), np.int64, len(types))
+        _bytes(codes.data.cast("B"), put)
     for kind, code in kinds.items():
-        own = flat[codes == code]
+        own = flat[codes == code] if len(kinds) > 1 else flat
         _text(f"{kind.__module__}.{kind.__qualname__}", put)
         if (dense := _DENSE.get(kind)) is None:
             _all(own, put)
@@ -291,6 +349,7 @@ def _objects(values: np.ndarray, put: Put) -> None:
             _all(own, put)
         else:
             _arrow(column, put)
+    return kinds.keys()
 
 
 @_content.register

@@ -249,13 +249,14 @@ def _remembered(store: Store, key: str, make: Callable[[], T]) -> T:
 def _key(store: Store, function: Callable[..., Any], given: Mapping[str, Any]) -> str | None:
     """Return what tells a call from all others; None where nothing can."""
     try:
-        return contents.digest([function, _libraries(), store.read.ambient(), dict(given)])
+        return contents.digest([function, libraries(), store.read.ambient(), dict(given)])
     except contents.UnknownTypeError:
         return None
 
 
 @functools.cache
-def _libraries() -> tuple[str, ...]:
+def libraries() -> tuple[str, ...]:
+    """Return the versions of Python and of the packages that values depend on."""
     return (platform.python_version(), *map("==".join, packages().items()))
 
 

@@ -92,9 +92,10 @@ def load(modules: Sequence[str] = MODULES) -> dict[str, str]:
 def read_catalogues() -> None:
     """Read wording, indicators and views into their caches, and make the fonts known.
 
-    The code is read for its hashes, too, while it is what was loaded a moment ago.
+    The code is read for its hashes, too, while it is what was loaded a moment ago, and the versions
+    of the packages.
     """
-    from analysis import reach, wording
+    from analysis import memory, reach, wording
     from analysis.indicators import registry
     from analysis.present import theme, views
     from analysis.spring_festival import first_days
@@ -106,6 +107,7 @@ def read_catalogues() -> None:
     first_days()
     theme.apply()
     reach.digest(*reach.sources())
+    memory.libraries()
 
 
 def settle() -> None:

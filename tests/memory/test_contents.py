@@ -343,3 +343,73 @@ def test_columns_of_texts_are_told_apart_however_they_are_cut(one, other, cut):
     joined = pd.concat([whole[:cut], whole[cut:]])
     assert digest(joined) == digest(pd.Series(one, dtype=dtype))
     assert (digest(whole.array) == digest(second.array)) == (one == other)
+
+
+def written(table):
+    table.loc[1, "y"] = 7.0
+
+
+def written_column(table):
+    column = table["y"]
+    column.iloc[1] = 7.0  # in a copy: the table stays
+
+
+def added(table):
+    table["more"] = 1
+
+
+def written_at(table):
+    table.iloc[0, table.columns.get_loc("y")] = 7.0
+
+
+WRITERS = [written, written_at, written_column, added]
+held_columns = {
+    "y": st.lists(st.floats(width=16), min_size=2, max_size=2),
+    "day": st.lists(st.dates() | st.none(), min_size=2, max_size=2),
+    "at": st.lists(st.sampled_from(list(MOMENTS)), min_size=2, max_size=2),
+    "site": st.lists(st.text(max_size=2), min_size=2, max_size=2),
+}
+
+
+@ANY_PACE
+@given(st.fixed_dictionaries(held_columns), st.sampled_from(WRITERS))
+def test_a_table_that_is_held_has_the_hash_of_what_it_holds(columns, write):
+    objects = pd.Series(columns["day"], dtype=object)
+    read = pd.DataFrame({**columns, "day": objects})
+    other = read.copy()
+    before = digest(other)
+    contents.hold(read)
+    given = read.copy(deep=False)
+    assert digest(given) == digest(read.copy(deep=False)) == before
+    assert digest(given[::-1]) == digest(other[::-1])
+    assert digest(given[["y", "day"]]) == digest(other[["y", "day"]])
+    for table in (given, other):
+        write(table)
+    assert digest(given) == digest(other)
+    assert digest(read) == before
+
+
+def test_what_is_held_is_hashed_once_and_let_go_with_its_table(monkeypatch):
+    hashed, elements = [], contents._elements
+    monkeypatch.setattr(
+        contents, "_elements", lambda value, put: hashed.append(len(value)) or elements(value, put)
+    )
+    read = pd.DataFrame({"y": np.arange(5.0), "at": pd.date_range("2024-01-01", periods=5)})
+    contents.hold(read)
+    for _ in range(3):
+        digest(read.copy(deep=False))
+    assert hashed == [5, 5]
+    left = read.copy(deep=False)
+    del read
+    digest(left)
+    assert hashed == [5] * 4
+    left.loc[0, "y"] = 9.0  # alone with its memory now
+    assert digest(left) != digest(left.assign(y=np.arange(5.0)))
+
+
+def test_objects_that_can_change_are_hashed_each_time():
+    read = pd.DataFrame({"x": pd.Series([[1], [2]], dtype=object)})
+    contents.hold(read)
+    before = digest(read)
+    read["x"][0].append(3)
+    assert digest(read) != before

@@ -208,7 +208,7 @@ def test_changed_code_within_reach_is_computed_and_other_code_is_not(monkeypatch
 
 def test_other_libraries_are_another_call(monkeypatch):
     squares(frame())
-    monkeypatch.setattr(memory, "_libraries", lambda: ("another",))
+    monkeypatch.setattr(memory, "libraries", lambda: ("another",))
     squares(frame())
     assert calls == ["squares"] * 2
 

@@ -46,7 +46,8 @@ def stage(tmp_path_factory):
         last=p.first + p.n_months - 1,
         indicators={name: opened.registry[name] for name in OUTCOMES},
     )
-    vars(opened).update(panel=panel, _read={name: tables.get(name) for name in TABLES})
+    read = {f"canonical/{name}.parquet": tables.get(name) for name in TABLES}
+    vars(opened).update(panel=panel, _read=read)
     return opened
 
 

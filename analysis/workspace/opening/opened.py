@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import client as clients
-from analysis import indicators, ingest, measurement, parameters, results
+from analysis import contents, indicators, ingest, measurement, parameters, results
 from analysis import tables as canonical
 from analysis.design import BaseChoice, choose_base
 from analysis.errors import RunError
@@ -102,7 +102,9 @@ class Opened:
     @cached_property
     def panel(self) -> pd.DataFrame:
         """The site x month panel of all indicators."""
-        return pd.read_parquet(self.folder / PANEL)
+        if (found := self._once(PANEL)) is None:
+            raise FileNotFoundError(self.folder / PANEL)
+        return found
 
     @cached_property
     def measured(self) -> frozenset[str]:
@@ -194,8 +196,18 @@ class Opened:
 
     @cached_property
     def _read(self) -> dict[str, pd.DataFrame | None]:
-        """Canonical tables read so far."""
+        """Tables read so far, by their file in the run folder; handed out as copies alone."""
         return {}
+
+    def _once(self, name: str) -> pd.DataFrame | None:
+        """Return a table of the run folder, read once; None where there is no such file."""
+        if name not in self._read:
+            path = self.folder / name
+            self._read[name] = found = pd.read_parquet(path) if path.is_file() else None
+            if found is not None:
+                contents.hold(found)
+        frame = self._read[name]
+        return None if frame is None else frame.copy(deep=False)
 
     @cached_property
     def asked(self) -> Asked:
@@ -302,13 +314,9 @@ class Opened:
         """
         if name in OF_TRAINING and self.client.programme != TRAINING:
             return None
-        if name not in self._read:
-            if name not in TABLES:
-                raise KeyError(f"no canonical table {name!r}{meant(name, TABLES)}")
-            path = self.folder / CANONICAL / f"{name}.parquet"
-            self._read[name] = pd.read_parquet(path) if path.is_file() else None
-        frame = self._read[name]
-        return None if frame is None else frame.copy(deep=False)
+        if name not in TABLES:
+            raise KeyError(f"no canonical table {name!r}{meant(name, TABLES)}")
+        return self._once(f"{CANONICAL}/{name}.parquet")
 
     def rows(self, name: str) -> Rows | None:
         """Return one canonical table as steps take it that count; None where there is none.
