@@ -93,12 +93,12 @@ def _looking(parts: list[str]) -> Iterator[None]:
     def keep(bundle: dict[str, Any]) -> None:
         parts.extend(bundle[present.MIME][language] for language in ("zh_CN", "en"))
 
-    before = display._to_notebook, figures.embed
-    display._to_notebook, figures.embed = keep, texts
+    before = display._to_notebook, figures.drawn
+    display._to_notebook, figures.drawn = keep, texts
     try:
         yield
     finally:
-        display._to_notebook, figures.embed = before
+        display._to_notebook, figures.drawn = before
 
 
 @contextmanager

@@ -76,16 +76,16 @@ def cells_in_this_process(*, drawn: bool = False) -> Iterator[None]:
         patch.setattr("analysis.pipeline.machine.stages", lambda: 1)
         patch.setattr("os.fsync", lambda handle: None)
         if not drawn:
-            patch.setattr(figures, "embed", texts)
+            patch.setattr(figures, "drawn", texts)
             patch.setattr(typeface, "font_style", lambda used: "")
         yield
 
 
-def texts(figure: Any, *, alt: str, **how: Any) -> str:
+def texts(figure: Any, **how: Any) -> figures.Drawn:
     """Return the texts of a figure in the place of its drawing."""
     words = [text.get_text() for text in figure.findobj(Text)]
     plt.close(figure)
-    return f"<p>{html.escape(' | '.join([alt, *words]))}</p>"
+    return figures.Drawn(f"<p>{html.escape(' | '.join([figures._ALT, *words]))}</p>")
 
 
 def _run_notebook(

@@ -337,12 +337,14 @@ def _build_report(setting: Setting, folder: Path) -> None:
 def _write_report(client: str, processes: int, folder: Path) -> None:
     from analysis import report
     from analysis.processes import share_server
+    from analysis.workspace.opening import remembering
 
     share_server()
     opened = load(client)
     report.keep_appearance(opened, folder)
     report.keep_settings(opened.path, folder)
-    report.build(folder, processes=processes)
+    store = remembering.store_of(client, folder, REPORT)
+    report.build(folder, processes=processes, store=store)
 
 
 @contextlib.contextmanager

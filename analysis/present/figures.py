@@ -6,6 +6,7 @@ import base64
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -31,28 +32,47 @@ _NARROW = 4.4
 """Inches of a drawing for telephones, on which letters are as large as the text around."""
 
 
-def embed(
-    figure: Figure,
-    *,
-    anchor: str,
-    alt: str,
-    narrow: bool = False,
-    pictures: list[bytes] | None = None,
-) -> str:
-    """Return a figure's markup and close it.
+_ANCHOR, _ALT = "figure-0", "\ue000"
+"""What a kept drawing says in the place of its anchor, and of what it is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure as it was drawn, for any place of any page.
+
+    Attributes
+    ----------
+    wide : str
+        Markup, with stand-ins for anchor and alternative text.
+    narrow : str
+        The same for telephones; empty where there is none.
+    png : bytes
+        The figure as PNG; empty where none was asked.
+    """
+
+    wide: str
+    narrow: str = ""
+    png: bytes = b""
+
+    def placed(self, anchor: str, alt: str) -> str:
+        """Return the markup of one place: every id in it starts with the anchor."""
+        picture = self.wide
+        if self.narrow:
+            picture = f'<div class="wide">{picture}</div><div class="narrow">{self.narrow}</div>'
+        return picture.replace(f"{_ANCHOR}-", f"{anchor}-").replace(_ALT, escape(alt))
+
+
+def drawn(figure: Figure, *, narrow: bool = False, png: bool = False) -> Drawn:
+    """Draw a figure and close it.
 
     Parameters
     ----------
     figure : Figure
         Finished figure.
-    anchor : str
-        Unique id; every id inside the SVG starts with it.
-    alt : str
-        What a reader who cannot see it is told.
     narrow : bool
-        Whether a second drawing follows, as wide as a telephone, with letters of the same size.
-    pictures : list of bytes, optional
-        Given, the figure is added to it as PNG.
+        Whether it is drawn a second time, as wide as a telephone, with letters of the same size.
+    png : bool
+        Whether it is also wanted as PNG.
 
     Raises
     ------
@@ -61,37 +81,39 @@ def embed(
     """
     import matplotlib.pyplot as plt
 
-    picture = _drawn(figure, anchor, alt, pictures)
-    if narrow and (small := _narrow(figure, anchor, alt)):
-        picture = f'<div class="wide">{picture}</div><div class="narrow">{small}</div>'
+    wide, picture = _once(figure, _ANCHOR, png=png)
+    small = _narrow(figure) if narrow else ""
     plt.close(figure)
-    return picture
+    return Drawn(wide, small, picture)
 
 
-def _narrow(figure: Figure, anchor: str, alt: str) -> str:
+def embed(figure: Figure, *, anchor: str, alt: str, narrow: bool = False) -> str:
+    """Return a figure's markup and close it; ``alt`` tells it to readers who cannot see it."""
+    return drawn(figure, narrow=narrow).placed(anchor, alt)
+
+
+def _narrow(figure: Figure) -> str:
     """Return a figure as it is drawn for telephones; empty where its labels leave no room."""
     figure.set_size_inches(_NARROW, figure.get_figheight())
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message="constrained_layout not applied")
         try:
-            return _drawn(figure, f"{anchor}-narrow", alt)
+            return _once(figure, f"{_ANCHOR}-narrow")[0]
         except UserWarning:
             return ""
 
 
-def _drawn(figure: Figure, anchor: str, alt: str, pictures: list[bytes] | None = None) -> str:
-    """Return a figure as SVG, or as PNG where that would be heavy; add it to the pictures too."""
+def _once(figure: Figure, anchor: str, *, png: bool = False) -> tuple[str, bytes]:
+    """Return a figure as SVG, or as PNG where that would be heavy, and as PNG where asked."""
     with complete_text():
         svg, box = vectors.drawing(figure)
-        svg = _inline(svg, anchor, alt)
+        svg = _inline(svg, anchor)
         heavy = len(svg) > HEAVY
-        picture = vectors.png(figure, box) if heavy or pictures is not None else b""
-    if pictures is not None:
-        pictures.append(picture)
+        picture = vectors.png(figure, box) if heavy or png else b""
     if not heavy:
-        return svg
+        return svg, picture
     data = base64.b64encode(picture).decode("ascii")
-    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
+    return f'<img alt="{_ALT}" src="data:image/png;base64,{data}">', picture
 
 
 def wrap(picture: str, *, caption: str, anchor: str, title: str = "", below: str = "") -> str:
@@ -144,31 +166,27 @@ def figure(
     if hasattr(shown, "__len__") and len(shown) == 0:
         words = wording.text("report.empty_figure", language)
         return wrap(f'<p class="none">{escape(words)}</p>', caption=caption, anchor=anchor)
-    how = {"anchor": anchor, "alt": alt, "narrow": narrow, "png": pictures is not None}
-    picture, made = _picture(draw, data, {**params, "language": language}, look=_look(), **how)
+    params = {**params, "language": language}
+    found = _drawn(draw, data, params, look=_look(), narrow=narrow, png=pictures is not None)
     if pictures is not None:
-        pictures += made
+        pictures.append(found.png)
     below = _download(shown, anchor, language)
+    picture = found.placed(anchor, alt)
     return wrap(picture, caption=caption, anchor=anchor, title=title, below=below)
 
 
 @remembered
-def _picture(
+def _drawn(
     draw: Callable[..., Figure],
     data: Sequence[Any],
     params: Mapping[str, Any],
     *,
     look: str,
-    anchor: str,
-    alt: str,
     narrow: bool,
     png: bool,
-) -> tuple[str, list[bytes]]:
-    """Return a figure's markup, and its PNG where one is asked; it looks as ``look`` tells."""
-    made: list[bytes] = []
-    figure = draw(*data, **params)
-    how = {"anchor": anchor, "alt": alt, "narrow": narrow}
-    return embed(figure, **how, pictures=made if png else None), made
+) -> Drawn:
+    """Return a figure that looks as ``look`` tells, for whatever place it is shown at."""
+    return drawn(draw(*data, **params), narrow=narrow, png=png)
 
 
 def _look() -> str:
@@ -179,7 +197,7 @@ def _look() -> str:
     return f"{settings} {people.in_force()}"
 
 
-def _inline(svg: str, anchor: str, alt: str) -> str:
+def _inline(svg: str, anchor: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     # The style element would reach the whole page.
@@ -193,9 +211,9 @@ def _inline(svg: str, anchor: str, alt: str) -> str:
     box = re.search(r'viewBox="([^"]+)"', opening.group(0)).group(1)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="{box}" role="img" aria-label="{escape(alt)}" '
+        f'viewBox="{box}" role="img" aria-label="{_ALT}" '
         f'style="stroke-linejoin:round;stroke-linecap:butt">'
-        f"<title>{escape(alt)}</title>{svg[opening.end() :].strip()}"
+        f"<title>{_ALT}</title>{svg[opening.end() :].strip()}"
     )
 
 

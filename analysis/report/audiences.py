@@ -56,7 +56,8 @@ def _shown(run: Run, name: str) -> list[Mapping[str, Any]]:
     bundles: list[dict[str, Any]] = []
     how = {"min_cell": run.min_cell, "level": run.level, "earlier": run.earlier}
     how["programme"] = run.programme
-    show = Display(wording.LANGUAGES[0], publish=bundles.append, **how)
+    # With PNG a drawing is the one of the stage's notebook, and found again where values are kept.
+    show = Display(wording.LANGUAGES[0], publish=bundles.append, pictures=True, **how)
     show.title(f"audiences.{name}.title", client=run.names or run.client)
     for item in declared()[name]["show"]:
         put(show, run, f"audiences.{name}", item)

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from analysis import wording
+from analysis import memory, wording
 from analysis.files import write_text
 from analysis.present import precision, views
 from analysis.processes import spread
@@ -37,7 +37,7 @@ MOST = 700_000
 """Bytes of a page that go by e-mail."""
 
 
-def build(run_dir: Path, *, processes: int = 1) -> Path:
+def build(run_dir: Path, *, processes: int = 1, store: memory.Store | None = None) -> Path:
     """Write every page of a run and return the one to open.
 
     ``zh/`` and ``en/`` get ``index.html``, the decision brief, and a page for every stage whose
@@ -51,6 +51,8 @@ def build(run_dir: Path, *, processes: int = 1) -> Path:
         Folder with ``manifest.json``, ``results/`` and ``notebooks/``.
     processes : int
         How many parts are written at a time.
+    store : Store, optional
+        Where drawings are found again that the notebooks of the run made.
 
     Returns
     -------
@@ -58,7 +60,7 @@ def build(run_dir: Path, *, processes: int = 1) -> Path:
         ``<run_dir>/index.html``.
     """
     try:
-        shown, *_ = spread(partial(_part, Path(run_dir)), PARTS, processes)
+        shown, *_ = spread(partial(_part, Path(run_dir), store), PARTS, processes)
     finally:
         _opened.cache_clear()
     saved.keep(Path(run_dir), shown)
@@ -69,11 +71,15 @@ _opened = lru_cache(maxsize=1)(open_run)
 """The run whose parts this process writes."""
 
 
-def _part(run_dir: Path, write: Callable[[Run], Any]) -> Any:
+def _part(run_dir: Path, store: memory.Store | None, write: Callable[[Run], Any]) -> Any:
     """Write one part of the report."""
     run = _opened(run_dir)
-    with run.spoken():
-        return write(run)
+    memory.keep_in(store)
+    try:
+        with run.spoken():
+            return write(run)
+    finally:
+        memory.keep_in(None)
 
 
 def _write_main(run: Run) -> None:

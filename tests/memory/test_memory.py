@@ -1,5 +1,6 @@
 """A remembered function gives what it gave before, and only as long as nothing changed."""
 
+import re
 import stat
 import sys
 import time
@@ -12,7 +13,7 @@ import pytest
 
 from analysis import contents, memory, wording
 from analysis.memory import Read, Store, remembered
-from analysis.present import Display, people
+from analysis.present import MIME, Display, people
 from analysis.wording import catalogue
 
 HERE, THERE = "terms.tier.frontline", "terms.tier.middle"
@@ -306,6 +307,19 @@ def test_a_figure_is_drawn_again_only_where_it_would_look_different(monkeypatch)
     monkeypatch.setitem(plt.rcParams, "lines.linewidth", 9)
     assert shown(frame(), effect=0.1, unit="point") != first
     assert len(calls) == 8
+
+
+def test_a_drawing_serves_every_place():
+    bundles = []
+    show = Display("en", publish=bundles.append, pictures=True)
+    for words in ("views.design.power_figure.caption", ALT):
+        show.figure(drawing, frame(), caption=words, alt=words, effect=0.1, unit="point")
+    assert calls == ["zh_CN", "en"]
+    first, second = (set(re.findall(r' id="([^"]+)"', b[MIME]["en"])) for b in bundles)
+    assert {name.replace("figure-1", "figure-2") for name in first} == second
+    assert not first & second
+    titles = [re.search("<title>(.*?)</title>", b[MIME]["en"])[1] for b in bundles]
+    assert titles[0] != titles[1]
 
 
 def test_who_is_hidden_counts_for_a_figure():
