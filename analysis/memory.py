@@ -27,6 +27,7 @@ from typing import Any, ParamSpec, TypeVar
 import pyarrow as pa
 
 from analysis import contents
+from analysis.claims import Claims
 from analysis.errors import FileInUseError
 from analysis.file_names import listed
 from analysis.files import clear_unfinished, keep_private, private_folder, remove, replace_file
@@ -81,12 +82,15 @@ class Store:
         Whether only values count that this run itself computed.
     read : Read
         What tells of sentences.
+    claims : Claims, optional
+        Where another process computes values of this store beside this one.
     """
 
     folder: Path
     run: str
     anew: bool
     read: Read
+    claims: Claims | None = None
 
     def find(self, key: str) -> _Kept | None:
         """Return what is kept under a key and still counts; None where nothing does."""
@@ -221,15 +225,31 @@ def recall(
 
 
 def _remembered(store: Store, key: str, make: Callable[[], T]) -> T:
-    kept = store.find(key)
-    if kept is not None:
-        try:
-            value: T = pickle.loads(kept.value)
-        except _DAMAGED:
-            _drop(store._path(key))
-        else:
-            store.read.note(kept.read)
-            return value
+    if known := _recalled(store, key):
+        return known[0]
+    if store.claims is None:
+        return _computed(store, key, make)
+    with store.claims.on(key):
+        if known := _recalled(store, key):  # somebody was just computing it
+            return known[0]
+        return _computed(store, key, make)
+
+
+def _recalled(store: Store, key: str) -> tuple[Any] | None:
+    """Return a value that is kept and counts, alone in a tuple; None without one."""
+    if (kept := store.find(key)) is None:
+        return None
+    try:
+        value = pickle.loads(kept.value)
+    except _DAMAGED:
+        _drop(store._path(key))
+        return None
+    store.read.note(kept.read)
+    return (value,)
+
+
+def _computed(store: Store, key: str, make: Callable[[], T]) -> T:
+    """Compute a value and keep it."""
     began = time.process_time()
     with store.read.reading() as read:
         made = make()

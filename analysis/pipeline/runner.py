@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -257,7 +258,7 @@ class _Run:
                     elif self.workers > 1 and (running or len(ready) > 1):
                         running[pool.submit(self._execute, step)] = step
                     else:
-                        settle(step, self._execute(step))  # alone: this thread hears Ctrl-C
+                        settle(step, self._execute(step, alone=True))  # here Ctrl-C is heard
                 for future in self._first(running):
                     settle(running.pop(future), future.result())
         return next(((step, failed[step.name]) for step in self.steps if step.name in failed), None)
@@ -360,7 +361,7 @@ class _Run:
             name: sha256(self.folder / name) for name in outputs.files_of(self.folder, step.outputs)
         }
 
-    def _execute(self, step: Step) -> BaseException | None:
+    def _execute(self, step: Step, *, alone: bool = False) -> BaseException | None:
         try:
             if step.name in self.to_redraw and self._redraw(step):
                 return None
@@ -378,7 +379,8 @@ class _Run:
         self.progress.step(step.name)
         cause: BaseException | None = None
         try:
-            step.execute(self.folder, lambda done, _: self.progress.cell(step.name, done))
+            with self._idle_core(step) if alone else nullcontext():
+                step.execute(self.folder, lambda done, _: self.progress.cell(step.name, done))
         except (Exception, KeyboardInterrupt) as error:
             cause = KeyboardInterrupt() if self.setting.interruption.raised else error
         record = StepRecord(
@@ -392,6 +394,12 @@ class _Run:
         self._record(step, record)
         self.progress.step_done(step.name, record.state, record.seconds or 0.0)
         return cause
+
+    def _idle_core(self, step: Step) -> AbstractContextManager[None]:
+        """Return a block in which a worker without work does a part of a step."""
+        if self.workers < 2 or step.beside is None:
+            return nullcontext()
+        return step.beside(self.folder)
 
     def _record(self, step: Step, record: StepRecord) -> None:
         with self.writing:

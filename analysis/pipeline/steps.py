@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from analysis.errors import InputError, RunError
 from analysis.files import notebooks_folder, sha256
 from analysis.manifest import FILE_NAME
 from analysis.parameters import StageDeclaration, StageParameters
-from analysis.pipeline import fingerprint, machine
+from analysis.pipeline import fingerprint, idle_core, machine
 from analysis.pipeline.interruption import Interruption
 from analysis.pipeline.notebooks import HOME, Kernel, run_notebook
 from analysis.pipeline.progress import CellCallback
@@ -62,6 +63,8 @@ class Step:
         Hash of what lays out what it shows, without which its results are the same.
     redraw : Callable or None
         Lays out again what it shows, given the run folder, and tells whether that could be done.
+    beside : Callable or None
+        Given the run folder, a block in which a core that would be idle does a part of the step.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Step:
     stage: str = ""
     shown: str = ""
     redraw: Callable[[Path], bool] | None = None
+    beside: Callable[[Path], AbstractContextManager[None]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,7 +225,16 @@ def _stage(
         after=(INGEST, *declared.reads),
         shown=fingerprint.of_pages(),
         redraw=partial(_redraw, setting, declared.name),
+        beside=partial(_beside, setting, declared, values) if setting.warm else None,
     )
+
+
+def _beside(
+    setting: Setting, declared: StageDeclaration, values: Mapping[str, Any], folder: Path
+) -> AbstractContextManager[None]:
+    source = notebooks_folder(setting.root) / declared.source(setting.programme)
+    given = {**values, "run_dir": str(folder)}
+    return idle_core.computing_beside(source, declared.name, given, setting.root)
 
 
 def _redraw(setting: Setting, stage: str, folder: Path) -> bool:

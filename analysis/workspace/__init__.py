@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from analysis.workspace.entrance import open_stage
+    from analysis.workspace.entrance import open_ahead, open_stage
     from analysis.workspace.opening.decided import decision_faults
     from analysis.workspace.opening.ledger import keep_alerts
     from analysis.workspace.opening.outlook import Outlook, look_ahead
@@ -24,6 +24,7 @@ __all__ = [
     "decision_faults",
     "keep_alerts",
     "look_ahead",
+    "open_ahead",
     "open_stage",
     "prepare",
 ]
@@ -35,6 +36,7 @@ _HOME = {
     "decision_faults": "analysis.workspace.opening.decided",
     "keep_alerts": "analysis.workspace.opening.ledger",
     "look_ahead": "analysis.workspace.opening.outlook",
+    "open_ahead": "analysis.workspace.entrance",
     "open_stage": "analysis.workspace.entrance",
     "prepare": "analysis.workspace.opening.prepare",
 }

@@ -25,7 +25,7 @@ from analysis.errors import RunError
 from analysis.present import Display, notebooks, people
 from analysis.present.recorded import Recorder
 from analysis.report import kept_settings, saved
-from analysis.settings import SEED
+from analysis.settings import SEED, Language
 from analysis.workspace.opening import redraw, remembering
 from analysis.workspace.opening.prepare import CANONICAL, PANEL, look_back, prepare
 from analysis.workspace.opening.stage import Stage
@@ -83,19 +83,65 @@ def open_stage(
             f"{folder} was prepared for {back.as_of or 'the whole period'}, not for {day}. "
             f"Correct: crmeval run {client} --stage {name} --as-of {day}"
         )
-    named = indicators.of_client(opened)
-    how = {"min_cell": opened.min_cell, "level": 1 - opened.design.alpha}
-    how["earlier"] = saved.load(folder)
-    how["screen"], how["programme"] = people.load(folder), opened.programme
-    show = Display(language, indicators=named, **how)
+    show = _display(opened, folder, language)
     if run_dir and remembering.is_running(folder, name):
         show.recorder = Recorder(redraw.record_of(folder, name))
+    if notebooks.in_a_kernel():
+        memory.keep_in(remembering.store_of(client, folder, name))
+    stage = _stage(name, opened, folder, show, language=language, seed=seed, alone=not run_dir)
+    show.notices = stage.commitments
+    if not run_dir and notebooks.in_a_kernel():
+        stage.tell_steps(_shell())
+    return stage
+
+
+def open_ahead(
+    name: str, *, client: str, run_dir: str, language: Language, seed: int, **_rest: Any
+) -> Stage:
+    """Open a client for a stage beside its notebook, which finds what is computed for it here.
+
+    Nothing is shown, nothing is recorded, and nothing but remembered values is stored.
+
+    Parameters
+    ----------
+    name, client, run_dir, language, seed
+        As of :func:`open_stage`, all of them given.
+    **_rest
+        Parameters of the notebook that opening a stage has no use for.
+    """
+    folder, opened = Path(run_dir), clients.load(client)
+    memory.keep_in(remembering.store_of(client, folder, name))
+    show = _display(opened, folder, language)
+    return _stage(name, opened, folder, show, language=language, seed=seed)
+
+
+def _display(opened: clients.Client, folder: Path, language: Language) -> Display:
+    return Display(
+        language,
+        indicators=indicators.of_client(opened),
+        min_cell=opened.min_cell,
+        level=1 - opened.design.alpha,
+        earlier=saved.load(folder),
+        screen=people.load(folder),
+        programme=opened.programme,
+    )
+
+
+def _stage(
+    name: str,
+    opened: clients.Client,
+    folder: Path,
+    show: Display,
+    *,
+    language: Language,
+    seed: int,
+    alone: bool = False,
+) -> Stage:
+    back = look_back(folder)
     declared = parameters.stage(name).classes(opened.programme)
     opens, layout = (getattr(import_module(module), own) for module, own in declared)
     wording.speak(language)
-    if notebooks.in_a_kernel():
-        memory.keep_in(remembering.store_of(client, folder, name))
-    stage = opens(
+    stage: Stage = opens(
         name=name,
         client=opened.model_copy(update={"period": back.period(opened.period)}),
         folder=folder,
@@ -103,12 +149,9 @@ def open_stage(
         language=language,
         seed=seed,
         as_of=back.as_of,
-        alone=not run_dir,
+        alone=alone,
         layout=layout,
     )
-    show.notices = stage.commitments
-    if not run_dir and notebooks.in_a_kernel():
-        stage.tell_steps(_shell())
     return stage
 
 

@@ -16,6 +16,7 @@ LAYER = {
     "packaged": 0,
     "reach": 0.2,
     "contents": 0.3,
+    "claims": 0.3,
     "memory": 0.6,
     "spring_festival": 0,
     "unexpected": 0.2,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from analysis import contents, files, manifest, wording
+from analysis.claims import claims_in
 from analysis.errors import StoredFileError
 from analysis.indicators import registry
 from analysis.memory import Read, Store
@@ -52,6 +53,7 @@ def store_of(client: str, folder: Path, stage: str) -> Store | None:
             note=wording.note_read,
             ambient=_ambient,
         ),
+        claims=claims_in(home / REMEMBERED),
     )
 
 
