@@ -33,8 +33,8 @@ def notebook(path: Path) -> str:
 _LAYOUT = "analysis.workspace.opening.redraw"
 LAID_OUT = ("analysis.present", "analysis.report", _LAYOUT)
 """What lays out what is shown: nothing that is found comes of it."""
-REPORT = ("analysis.report", "analysis.client")
-"""What writes the pages, and reads how the client wants them to look."""
+REPORT = ("analysis.report", "analysis.client", "analysis.workspace.opening.remembering")
+"""What writes the pages, reads how the client wants them to look, and finds drawings again."""
 _VIEWS = "analysis.present.views"
 """Declares which tables a page shows, and names them: a stage asks it."""
 
