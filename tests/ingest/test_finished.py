@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis import client as clients
-from analysis import ingest, monitoring
+from analysis import ingest, look_back
 from analysis.errors import InputError
 from analysis.ingest import finished
 
@@ -221,7 +221,7 @@ def test_spellings_of_a_source_before_change_those_after(filled, taken):
 def test_looking_back_takes_no_kept_table(filled, taken):
     client = filled.client(CLIENT)
     outcome(filled, client, "first", keep=True)
-    horizon = monitoring.Horizon(dt.date(2024, 3, 10), "Asia/Shanghai")
+    horizon = look_back.Horizon(dt.date(2024, 3, 10), "Asia/Shanghai")
     back = outcome(filled, client, "back", keep=True, horizon=horizon)
     assert not taken
     assert "tickets.parquet" in back
