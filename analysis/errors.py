@@ -149,6 +149,16 @@ class TooEarlyError(RunError):
         return type(self), (self.day, self.first, self.least)
 
 
+class DemoNotWrittenError(RunError):
+    """The simulated client has no exports yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The exports of the simulated client are not written yet. "
+            "Correct: crmeval demo writes them and runs it."
+        )
+
+
 class FileInUseError(RunError):
     """A file to be replaced or removed is open in another program, e.g. a spreadsheet program.
 

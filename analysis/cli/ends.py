@@ -21,7 +21,12 @@ INTERRUPTED = 130
 @contextmanager
 def told_in_one_line(voice: Voice, client: str | None = None) -> Iterator[None]:
     """Turn this project's errors into messages and exit statuses."""
-    from analysis.errors import EvaluationError, InputError, TooEarlyError
+    from analysis.errors import (
+        DemoNotWrittenError,
+        EvaluationError,
+        InputError,
+        TooEarlyError,
+    )
 
     try:
         yield
@@ -30,6 +35,9 @@ def told_in_one_line(voice: Voice, client: str | None = None) -> Iterator[None]:
         sys.exit(1)
     except TooEarlyError as error:
         voice.say("run.too_early", err=True, day=error.day, first=error.first, least=error.least)
+        sys.exit(1)
+    except DemoNotWrittenError:
+        voice.say("demo.not_written", err=True)
         sys.exit(1)
     except EvaluationError as error:
         if (path := held_file(error)) is not None:

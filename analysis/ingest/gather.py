@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.client import Client, Source
-from analysis.errors import Fault, InputError
+from analysis.errors import DemoNotWrittenError, Fault, InputError
 from analysis.file_names import is_spelled, listed, spelled
 from analysis.ingest.database import Drawn
 from analysis.ingest.headers import folded
@@ -21,6 +21,9 @@ from analysis.ingest.readers import Limits, RawTable, read, stable_bytes, stable
 from analysis.ingest.record import FileRecord, UnreadRecord
 from analysis.ingest.unread import faults as unread_faults
 from analysis.ingest.unread import unread
+
+DEMO = "demo"
+"""The simulated client, whose client file comes with the project and whose exports do not."""
 
 _NO_ROWS = np.empty(0, dtype=np.int64)
 
@@ -170,7 +173,13 @@ def gather(client: Client, drawn: Drawn | None = None) -> Gathered:
         The client file.
     drawn : Drawn, optional
         Copies of its databases; without them nothing of a database is read.
+
+    Raises
+    ------
+    DemoNotWrittenError
+        When it is the simulated client, as in a fresh clone.
     """
+    refuse_unwritten(client)
     gathered = Gathered(client, drawn)
     if drawn is not None:
         gathered.faults += drawn.faults
@@ -185,6 +194,19 @@ def gather(client: Client, drawn: Drawn | None = None) -> Gathered:
                 gathered._databases |= dict.fromkeys(names, source.database.title)
             gathered._asked.update(gathered._key(number, p) for p in gathered.paths[number])
     return gathered
+
+
+def refuse_unwritten(client: Client) -> None:
+    """Refuse the simulated client before ``crmeval demo`` has written its exports.
+
+    Raises
+    ------
+    DemoNotWrittenError
+        In the place of a fault for each of its files.
+    """
+    simulated = client.client.simulated and client.id == DEMO
+    if simulated and not listed(client.raw_folder, "**/*"):
+        raise DemoNotWrittenError
 
 
 def _listed(gathered: Gathered, source: Source) -> list[Path]:

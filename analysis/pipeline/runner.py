@@ -101,6 +101,8 @@ def run(
 
     Raises
     ------
+    DemoNotWrittenError
+        When it is the simulated client and its exports are not written yet.
     InputError
         When the last day on which the data may be kept is over.
     RunError
@@ -121,6 +123,7 @@ def run(
         prepare=prepare,
         build_report=build_report,
     )
+    _refuse_unwritten(setting)
     _refuse_after_term(setting)
     _refuse_too_early(setting)
     began = time.monotonic()
@@ -129,6 +132,14 @@ def run(
             setting, wanted, force, progress or SilentProgress(), workers or machine.stages()
         ).go()
     return replace(result, seconds=time.monotonic() - began)
+
+
+def _refuse_unwritten(setting: Setting) -> None:
+    """Refuse the simulated client before its exports are written, not as a run that failed."""
+    from analysis.ingest.gather import refuse_unwritten
+
+    if setting.opened is not None:
+        refuse_unwritten(setting.opened)
 
 
 def _refuse_after_term(setting: Setting) -> None:

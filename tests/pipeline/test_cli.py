@@ -13,7 +13,7 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
-from analysis import cli, newest, wording
+from analysis import cli, home, newest, wording
 from analysis.client.readings import READINGS
 from analysis.errors import Fault, InputError, RunError
 from analysis.ingest import Examined
@@ -91,6 +91,21 @@ def test_faults_of_the_input_lead_to_check(crmeval, project, monkeypatch):
     assert "did not start" in failed.output
     assert [p for p in project.reports.iterdir() if not p.name.startswith(".")] == []
     assert "没有写出任何结果" in crmeval("--lang", "zh", "run", "acme").output
+
+
+@pytest.mark.parametrize("command", [("run",), ("check",), ("lock", "plan")])
+def test_the_demo_before_its_exports_are_written_is_one_sentence(tmp_path, monkeypatch, command):
+    monkeypatch.setenv("CRMEVAL_HOME", str(tmp_path))
+    home.put_demo(tmp_path)
+    name, *what = command
+    for language, told in (("en", "are not written yet. Run crmeval demo"), ("zh", "尚未生成")):
+        words = [name, "demo", *what, "--lang", language]
+        refused = CliRunner().invoke(cli.main, words)
+        assert refused.exit_code == 1
+        (line,) = refused.output.splitlines()
+        assert told in line
+    runs = tmp_path / "reports" / "demo"
+    assert not [path for path in runs.glob("*") if not path.name.startswith(".")]
 
 
 @pytest.fixture
