@@ -59,8 +59,8 @@ def test_two_runs(tmp_path, monkeypatch):
     folder = run_folder(tmp_path, SECOND, second)
     report.build(folder)
     for language, notice, first in (
-        ("zh", "上次报告的行动到期未完成", "结论"),
-        ("en", "Due and not done since the last report", "The answer"),
+        ("zh", "登记的行动到期未完成", "结论"),
+        ("en", "Recorded actions due and not done", "The answer"),
     ):
         html = (folder / language / "index.html").read_text(encoding="utf-8")
         body = html[html.index("<main") :]
