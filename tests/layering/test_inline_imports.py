@@ -11,7 +11,7 @@ LATE = {
     "duckdb", "matplotlib", "nbconvert", "nbformat", "openpyxl", "papermill", "scipy", "seaborn",
     "statsmodels", "sqlglot", "docx", "fontTools", "xlsxwriter", "jinja2", "markupsafe",
     "holidays", "pygments", "latex2mathml", "babel", "ruamel", "rich", "pydantic", "phonenumbers",
-    "stdnum", "icalendar", "uharfbuzz", "pandas",
+    "stdnum", "icalendar", "uharfbuzz", "pandas", "pyarrow",
     # extras, and parts of a notebook's kernel
     "pyspark", "distributed", "psycopg", "MySQLdb", "ibis", "IPython", "ipykernel", "numpy",
     "psutil", "PIL",
