@@ -122,9 +122,8 @@ def check(voice: Voice, client: str, contradictions: bool) -> None:
     Without faults it says which outcomes the exports give.
     """
     from analysis import client as clients
-    from analysis import ingest, workspace
+    from analysis import history, ingest, workspace
     from analysis.errors import InputError
-    from analysis.workspace.inputs import detectable
 
     with told_in_one_line(voice, client):
         try:
@@ -136,7 +135,9 @@ def check(voice: Voice, client: str, contradictions: bool) -> None:
                 voice.say("check.left_out", names=", ".join(dict.fromkeys(part.left_out)))
             sys.exit(1)
         examined = ingest.examine(opened)
-        found = (*examined.faults, *workspace.decision_faults(opened.folder))
+        found = tuple(examined.faults)
+        if any((opened.folder / name).is_file() for name in history.SHEETS):
+            found += tuple(workspace.decision_faults(opened.folder))
         blocked = any(fault.blocking for fault in found)
         list_faults(voice, client, found)
         tell_damaged_history(voice, opened.id)
@@ -146,6 +147,8 @@ def check(voice: Voice, client: str, contradictions: bool) -> None:
             ahead = workspace.look_ahead(opened, examined.frames)
             tell_outlook(voice, ahead, trained=trained)
             if trained:
+                from analysis.workspace.inputs import detectable
+
                 least = detectable.of_tables(opened, examined.frames, panel=ahead.panel)
                 tell_detectable(voice, least)
         tell_missing(voice, opened)
