@@ -180,6 +180,11 @@ def run_one(voice: Voice, client: str, *, traceback: bool = False, **options: An
     from analysis.processes import collect_rarely
 
     collect_rarely()  # before the imports of a run
+    if options.get("warm", True):
+        from analysis.files import project_root
+        from analysis.pipeline.early import start_server_early
+
+        start_server_early(client, project_root())
     from rich.console import Console
 
     from analysis.errors import InputError

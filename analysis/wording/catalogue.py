@@ -167,8 +167,9 @@ def note_read(read: Iterable[str]) -> None:
 
 def entries_hash(read: Iterable[str]) -> str:
     """Return one SHA-256 over what the catalogue holds under keys, in every language."""
-    entries = _sentences()
-    found = [[key, dict(entries[key]) if key in entries else None] for key in sorted(set(read))]
+    wanted = sorted(set(read))
+    entries = _sentences() if wanted else {}
+    found = [[key, dict(entries[key]) if key in entries else None] for key in wanted]
     text = json.dumps(found, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
