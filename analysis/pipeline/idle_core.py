@@ -2,7 +2,8 @@
 
 A notebook computes on one core. Where nothing else of a run can begin, a second process opens the
 same stage and computes what the notebook asks for last, into the client's remembered values; the
-notebook finds it there. What the one is just computing the other waits for.
+notebook finds it there. Then it draws every figure in one of the two languages. What the one is
+just computing the other waits for.
 """
 
 from __future__ import annotations
@@ -108,13 +109,16 @@ def _calls(tree: ast.Module, stages: set[str], values: Mapping[str, Any]) -> Ite
 def _compute(
     stage: str, values: Mapping[str, Any], calls: Sequence[Call], environment: Mapping[str, str]
 ) -> None:
-    """Take the steps in this freshly forked process."""
+    """Take the steps in this freshly forked process, then draw along."""
+    from analysis.workspace.opening.redraw import draw_along
+
     os.setsid()  # Ctrl-C in the terminal is for the run, which ends this process
     silent = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(silent, stream)
     take_surroundings(environment, values["run_dir"])
     take(stage, values, calls)
+    draw_along(Path(values["run_dir"]), stage)
 
 
 def take(stage: str, values: Mapping[str, Any], calls: Sequence[Call]) -> None:

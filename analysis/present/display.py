@@ -85,6 +85,8 @@ class Display:
         Whose sentences are said.
     pictures : bool, optional
         Whether figures come as PNG too; in a kernel by default.
+    languages : sequence of {"zh_CN", "en"}
+        Languages that every output carries, the notebook's among them.
 
     Attributes
     ----------
@@ -108,8 +110,10 @@ class Display:
         screen: people.Screen | None = None,
         programme: Programme = TRAINING,
         pictures: bool | None = None,
+        languages: Sequence[wording.Language] = wording.LANGUAGES,
     ) -> None:
         self.programme = programme
+        self.languages = languages
         self.earlier = earlier
         self.screen = screen
         self.language = language
@@ -562,7 +566,7 @@ class Display:
         ``pictures`` is filled while it is built, where a notebook shows it.
         """
         with self._spoken():
-            pages = {language: build(language) for language in wording.LANGUAGES}
+            pages = {language: build(language) for language in self.languages}
         if fold is not None and self._place == "open":
             with self._spoken():
                 heads = {language: escape(fold(language)) for language in pages}

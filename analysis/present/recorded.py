@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import pickle
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -21,6 +22,8 @@ from analysis.files import PRIVATE_FILE, remove
 
 SUFFIX = ".shown"
 """Of the file beside a notebook that holds its calls."""
+_PAUSE = 0.01
+"""Seconds after which a reader looks whether another call was kept."""
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -137,6 +140,51 @@ def load(path: Path) -> tuple[Mapping[str, Any], list[Call]] | None:
     except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, TypeError):
         return None  # never kept, cut, damaged, or of classes that are no more
     return made_with, calls
+
+
+def follow(path: Path) -> Iterator[Any]:
+    """Yield what a display was made with, then its calls, each as soon as it is kept.
+
+    Waits for the file and for every next call, without end: who reads is ended from outside.
+
+    Parameters
+    ----------
+    path : Path
+        As of :class:`Recorder`; of a display whose notebook is running.
+    """
+    while not path.is_file():
+        time.sleep(_PAUSE)
+    with contextlib.suppress(pickle.UnpicklingError), open(path, "rb", buffering=0) as file:
+        reader = pickle.Unpickler(_Growing(file))
+        while True:
+            yield reader.load()
+
+
+class _Growing:
+    """A file that another process is writing, read as if it never ended."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
+
+    def read(self, size: int) -> bytes:
+        """Return so many bytes, once they are there."""
+        found = b""
+        while len(found) < size:
+            found += self._more(self._file.read(size - len(found)))
+        return found
+
+    def readline(self) -> bytes:
+        """Return the bytes to the end of a line, once it is there."""
+        found = b""
+        while not found.endswith(b"\n"):
+            found += self._more(self._file.readline())
+        return found
+
+    @staticmethod
+    def _more(found: bytes | None) -> bytes:
+        if not found:
+            time.sleep(_PAUSE)
+        return found or b""
 
 
 def same_words(calls: list[Call]) -> bool:

@@ -2,18 +2,22 @@
 
 import json
 import shutil
+import threading
+import time
 
 import nbformat
 import pytest
 from in_process import cells_in_this_process, run_here
 from small_client import NAME, SMALL, STAGES, write_client
 
-from analysis import reach, wording
+from analysis import memory, reach, wording
 from analysis.manifest import load
 from analysis.present import recorded
 from analysis.present.notebooks import MIME
 from analysis.wording import catalogue
-from analysis.workspace.opening.redraw import record_of, redraw
+from analysis.workspace.opening import redraw as redrawing
+from analysis.workspace.opening import remembering
+from analysis.workspace.opening.redraw import draw_along, record_of, redraw
 
 SAID = "chapters.monitoring.title"
 
@@ -141,6 +145,73 @@ def test_without_a_change_the_same_outputs_come_again(first, tmp_path):
             before = shown(folder, stage)
             assert redraw(folder, stage)
             assert shown(folder, stage) == before
+
+
+@pytest.fixture
+def languages_drawn(tmp_path, monkeypatch):
+    """Remember values in a folder, and tell the languages of the drawings that are made anew."""
+    made, real = [], memory._computed
+
+    def counting(store, key, make):
+        made.append(make.args[2]["language"])
+        return real(store, key, make)
+
+    read = memory.Read(
+        reading=wording.reading,
+        entries_hash=wording.entries_hash,
+        note=wording.note_read,
+        ambient=remembering._ambient,
+    )
+    monkeypatch.setattr(memory, "_computed", counting)
+    monkeypatch.setattr(memory, "WORTH_SECONDS", 0.0)
+    memory.keep_in(memory.Store(folder=tmp_path / "kept", run="r", anew=False, read=read))
+    yield made
+    memory.keep_in(None)
+
+
+@pytest.mark.parametrize("language", wording.LANGUAGES)
+def test_drawings_of_one_language_are_found_that_another_process_made(
+    first, languages_drawn, monkeypatch, language
+):
+    made_with, calls = recorded.load(record_of(first, "monitoring"))
+    made_with = {**made_with, "language": language}
+    plain = redrawing._shown(first, made_with, calls, pictures=True)
+    both = languages_drawn.copy()
+    assert both.count("en") == both.count("zh_CN") > 0
+    for path in memory._in_force[0].folder.iterdir():
+        path.unlink()
+    languages_drawn.clear()
+    monkeypatch.setattr(recorded, "follow", lambda path: iter([made_with, *calls]))
+    draw_along(first, "monitoring")
+    assert languages_drawn == ["en"] * both.count("en")
+    languages_drawn.clear()
+    assert redrawing._shown(first, made_with, calls, pictures=True) == plain
+    assert languages_drawn == ["zh_CN"] * both.count("zh_CN")
+
+
+def test_a_record_is_read_while_it_is_written(tmp_path):
+    path = tmp_path / "notebooks" / f"n{recorded.SUFFIX}"
+    calls = recorded.follow(path)
+    recorder = recorded.Recorder(path)
+    recorder.begin({"language": "en"})
+    assert next(calls) == {"language": "en"}
+    recorder.keep("title", ("a",), {"n": 1})
+    assert next(calls).name == "title"
+    before = path.read_bytes()
+    recorder.keep("prose", ("b" * 100_000,), {})
+    rest = path.read_bytes()[len(before) :]
+    path.write_bytes(before)
+    later = threading.Thread(target=write_bit_by_bit, args=(path, rest))
+    later.start()
+    assert next(calls).args == ("b" * 100_000,)
+    later.join()
+
+
+def write_bit_by_bit(path, content):
+    for start in range(0, len(content), 40_000):
+        time.sleep(0.02)
+        with open(path, "ab") as file:
+            file.write(content[start : start + 40_000])
 
 
 def test_a_sentence_within_a_result_runs_its_stage(client, reworded, monkeypatch):

@@ -1,13 +1,14 @@
-"""Pages of a stage laid out again, where sentences or their look changed and no result did."""
+"""Pages of a stage: laid out again where no result changed, drawn along while it is running."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from analysis import files, parameters
-from analysis.present import Display, notebooks, people, recorded
+from analysis import files, parameters, wording
+from analysis.present import Display, notebooks, people, recorded, views
 from analysis.present.display import ADDED, stylesheet
 from analysis.report import saved
 
@@ -62,20 +63,57 @@ def _shown(
 ) -> list[dict[str, Any]]:
     """Make the calls again and return their bundles."""
     bundles: list[dict[str, Any]] = []
-    how = dict(made_with)
-    notices = how.pop("notices")
-    show = Display(
-        how.pop("language"),
-        earlier=saved.load(folder),
-        screen=people.load(folder),
-        publish=bundles.append,
-        pictures=pictures,
-        **how,
-    )
-    show.notices = notices
+    show = _display(folder, made_with, publish=bundles.append, pictures=pictures)
     for call in calls:
         getattr(show, call.name)(*call.args, **call.named)
     return bundles
+
+
+def _display(folder: Path, made_with: Mapping[str, Any], **other: Any) -> Display:
+    """Return a display that shows what another one did."""
+    how = {**made_with, **other}
+    notices = how.pop("notices")
+    show = Display(
+        how.pop("language"), earlier=saved.load(folder), screen=people.load(folder), **how
+    )
+    show.notices = notices
+    return show
+
+
+def draw_along(folder: Path, stage: str) -> None:
+    """Draw the figures of a notebook that is running in the language that it draws last.
+
+    They are among the remembered values then, where the notebook finds them; nothing is shown.
+    Goes on until this process is ended from outside.
+
+    Parameters
+    ----------
+    folder, stage
+        As of :func:`redraw`.
+    """
+    shown = recorded.follow(record_of(folder, stage))
+    made_with = next(shown, None)
+    if made_with is None:
+        return
+    last = wording.LANGUAGES[-1]
+    show = _display(
+        folder,
+        {**made_with, "language": last},
+        languages=(last,),
+        pictures=made_with["language"] == last,
+        publish=lambda bundle: None,
+    )
+    for call in shown:
+        if call.name == "section" or _draws(call):
+            with suppress(Exception):  # the notebook draws the same, and tells of its error
+                getattr(show, call.name)(*call.args, **call.named)
+
+
+def _draws(call: recorded.Call) -> bool:
+    """Return whether a call of a display shows a figure."""
+    return call.name == "figure" or (
+        call.name == "view" and views.get(call.args[0]).plot is not None
+    )
 
 
 def _put(cells: list[list[Any]], bundles: list[dict[str, Any]]) -> bool:
