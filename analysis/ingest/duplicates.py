@@ -118,17 +118,19 @@ def within(draft: Draft, by: Sequence[str], doubled: np.ndarray) -> list[Repeat]
     rows = np.flatnonzero(doubled)
     if not len(rows):
         return []
-    places = pd.Series(np.arange(len(draft.frame)))
-    groups = draft.frame[list(by)].reset_index(drop=True)
+    column = draft.frame[by[0]].reset_index(drop=True)
+    alike = column.isin(column.iloc[rows].unique()) | column.isna()
+    places = pd.Series(np.flatnonzero(alike.to_numpy(dtype=bool)))
+    groups = draft.frame[list(by)].iloc[places].reset_index(drop=True)
     number = groups.groupby(list(by), dropna=False, sort=False).ngroup()
     first = places.groupby(number).transform("first").to_numpy()
     # Where the last row of a key is kept, the first is a doubled one: compare with the last.
     last = places.groupby(number).transform("last").to_numpy()
-    other = np.where(first == np.arange(len(first)), last, first)
-    differing = _differing(draft, rows, draft, other[rows], by)
+    others = np.where(first == places, last, first)[np.searchsorted(places, rows)]
+    differing = _differing(draft, rows, draft, others, by)
     return [
-        Repeat(draft, int(row), draft, int(other[row]), columns)
-        for row, columns in zip(rows, differing, strict=True)
+        Repeat(draft, int(row), draft, int(other), columns)
+        for row, other, columns in zip(rows, others, differing, strict=True)
     ]
 
 

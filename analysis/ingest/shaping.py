@@ -9,7 +9,7 @@ import pyarrow as pa
 from analysis.ingest import duplicates
 from analysis.ingest.draft import Draft
 from analysis.tables import ARROW_TYPES
-from analysis.tables.digests import may_repeat
+from analysis.tables.digests import rows_alike
 
 _STRING = pd.ArrowDtype(pa.string())
 _AGGREGATIONS = ("sum", "mean", "min", "max", "first")
@@ -37,16 +37,18 @@ def _duplicates(draft: Draft) -> None:
     rule = draft.source.duplicates
     by = list(rule.by) or _key(draft)
     by = [column for column in by if column in draft.frame]
-    if not by or draft.frame.empty or not may_repeat(draft.frame, by):
+    if not by or draft.frame.empty or not len(alike := rows_alike(draft.frame, by)):
         return
-    keys = draft.frame[by]
+    keys = draft.frame[by].iloc[alike]
     if rule.order_by is not None:
         place = "first" if rule.keep == "last" else "last"  # a row without a date never wins
-        order = draft.frame[rule.order_by].sort_values(kind="stable", na_position=place)
+        dates = draft.frame[rule.order_by].iloc[alike]
+        order = dates.sort_values(kind="stable", na_position=place)
         keys = keys.loc[order.index]
     whole = keys.notna().all(axis=1)
     keep = "last" if rule.keep == "last" else "first"
-    doubled = (keys.duplicated(keep=keep) & whole).sort_index().to_numpy(dtype=bool)
+    doubled = np.zeros(len(draft.frame), dtype=bool)
+    doubled[alike] = (keys.duplicated(keep=keep) & whole).sort_index().to_numpy(dtype=bool)
     if rule.keep == "error":
         duplicates.tell(duplicates.within(draft, by, doubled), by[0])
         return

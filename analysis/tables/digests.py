@@ -49,6 +49,27 @@ def may_repeat(frame: pd.DataFrame, key: Sequence[str]) -> bool:
     return len(frame) < _FEW or any_twice(np.sort(key_digests(frame, key)))
 
 
+def rows_alike(frame: pd.DataFrame, key: Sequence[str]) -> np.ndarray:
+    """Return the positions of the rows whose key may stand twice, in order; of a few rows all.
+
+    Parameters
+    ----------
+    frame, key
+        As of :func:`may_repeat`.
+
+    Returns
+    -------
+    ndarray of int
+        Every row that shares its key with another is among them.
+    """
+    if len(frame) < _FEW:
+        return np.arange(len(frame))
+    digests = key_digests(frame, key)
+    order = np.argsort(digests, kind="stable")
+    same = np.diff(digests[order]) == 0
+    return np.sort(order[np.r_[False, same] | np.r_[same, False]])
+
+
 def any_twice(ordered: np.ndarray) -> bool:
     """Return whether any of some numbers in order stands twice."""
     return bool((ordered[1:] == ordered[:-1]).any())
