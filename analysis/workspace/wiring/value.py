@@ -108,13 +108,11 @@ class ValueStage(Stage):
         switches = self.money["switches"]
 
         flipped = {
-            "planned": {},
             "all_months": {
                 "switches": replace(switches, first_year_only=False),
                 "exposure": self.exposure(first_year_only=False, horizon_months=ALL_MONTHS),
                 "exposed": self.exposed(ALL_MONTHS),
                 "quantiles": self.quantiles(ALL_MONTHS),
-                "until": None,
                 "months": ALL_MONTHS,
                 "correlations": self.correlations(ALL_MONTHS),
             },
@@ -125,8 +123,10 @@ class ValueStage(Stage):
             "revenue": {"margin": 1.0, "revenue": True},
         }
         main = self.counted(draws=draws)
-        ways = {
-            name: partial(self.counted, draws=draws, **changed) for name, changed in flipped.items()
+        ways = {"planned": partial(self.counted, draws=draws)}
+        ways |= {  # when the training was repaid is told of the plan alone
+            name: partial(self.counted, draws=draws, until=None, **changed)
+            for name, changed in flipped.items()
         }
         others = self.step("variants_of_money", value.compare_variants, ways)
         unpriced = self.step("unpriced", value.list_unpriced, effects, rules.benefits)
