@@ -37,6 +37,7 @@ from analysis.ingest.proposal.answers import (
     kind_lines,
     kinds_of,
     labels_in,
+    of_middle,
     role_of,
     unpivot_lines,
     value_of,
@@ -122,7 +123,7 @@ def propose(
     asked = {e.instrument: e for e in read_in if e.asked}
     longer = {name for name, e in asked.items() if beyond_five(e.group, e.items)}
     parts.append(
-        instruments_block({n: e.asked for n, e in asked.items()}, say, longer, _five_points(asked))
+        instruments_block({n: e.asked for n, e in asked.items()}, say, longer, *_five_points(asked))
     )
     parts += ["sources:", *sources, _design(read_in, say, programme)]
     tail = say("tail" if programme == TRAINING else f"tail_{programme}")
@@ -239,7 +240,7 @@ def proposed_parts(
     asked = {e.instrument: e for e in read_in if e.asked}
     longer = {name for name, e in asked.items() if beyond_five(e.group, e.items)}
     block = instruments_block(
-        {n: e.asked for n, e in asked.items()}, say, longer, _five_points(asked)
+        {n: e.asked for n, e in asked.items()}, say, longer, *_five_points(asked)
     )
     return sources, block, _five(read_in)
 
@@ -440,13 +441,15 @@ def _five(read_in: Sequence[_Export]) -> str:
     return ",\n         ".join(lines)
 
 
-def _five_points(asked: Mapping[str, _Export]) -> set[str]:
-    """Return the questionnaires whose answers are all words known to lie on five points."""
-    return {
+def _five_points(asked: Mapping[str, _Export]) -> tuple[set[str], set[str]]:
+    """Return the questionnaires answered in words of five points, and those maybe of three."""
+    worded = {
         n
         for n, e in asked.items()
         if e.items and all(in_five(e.group, header) for header in e.items.values())
     }
+    middle = {n for n in worded if of_middle(asked[n].group, asked[n].items.values())}
+    return worded - middle, middle
 
 
 def _sites(read_in: Sequence[_Export]) -> Spellings:
@@ -489,7 +492,7 @@ def _source(export: _Export, sites: Spellings, say: Say) -> str:
         if export.known is not None:
             lines += declared_lines(export.group, export.known, items)
         else:
-            lines += kind_lines(items) if of_kinds else unpivot_lines(export.group, items)
+            lines += kind_lines(items) if of_kinds else unpivot_lines(export.group, items, say)
     lines += _drop(export, {*export.columns.values(), *items.values()}, say)
     lines += _finer(export, say)
     return "\n".join(lines)

@@ -552,6 +552,32 @@ def test_a_consultants_three_exports_with_answers_in_words(bench):
     }
 
 
+def test_three_words_may_be_a_scale_of_three_points(bench):
+    bench.put(
+        "五档.csv", "答卷编号,答题日期,总体满意度\nA1,2024-03-05,非常满意\nA2,2024-03-06,一般\n"
+    )
+    bench.put(
+        "三档.csv",
+        "答卷编号,填写日期,总体满意度,沟通态度\nA1,2024-09-05,满意,一般\nA2,2024-09-06,不满意,满意\n",
+    )
+    text = ingest.propose("acme", sorted(bench.raw.iterdir()), english)
+    found = YAML(typ="safe").load(text)
+    three, five = (s for s in found["sources"] if s["table"] == "surveys")
+    assert five["unpivot"]["labels"] == "five"
+    assert set(three["unpivot"]["labels"]) == {"满意", "一般", "不满意"}
+    assert set(three["unpivot"]["labels"].values()) == {"DECIDE"}
+    scales = {name: asked["scale"] for name, asked in found["instruments"].items()}
+    assert scales == {"surveys_三档": "DECIDE", "surveys_五档": [1, 5]}
+
+
+def test_numbers_beside_the_words_tell_their_scale(bench):
+    path = bench.put(
+        "问卷.csv", "答卷编号,答题日期,总体满意度\nA1,2024-03-05,4-满意\nA2,2024-03-06,3-一般\n"
+    )
+    found = YAML(typ="safe").load(ingest.propose("acme", [path], english))
+    assert [i["scale"] for i in found["instruments"].values()] == [[1, 5]]
+
+
 @pytest.mark.parametrize("answers", ["1,2,3", "非常满意,2,一般", "非常满意,还行,一般"])
 def test_the_scale_stays_to_be_decided_where_words_do_not_tell_it(bench, answers):
     rows = "".join(f"A{n},2024-03-05,{a}\n" for n, a in enumerate(answers.split(",")))

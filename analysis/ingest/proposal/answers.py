@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -178,13 +178,26 @@ def in_five(group: Sequence[RawTable], header: str) -> bool:
     return bool(given) and all(value_of(label_in(v) or v) is not None for v in given)
 
 
+def of_middle(group: Sequence[RawTable], headers: Iterable[str]) -> bool:
+    """Return whether answers are bare words on both sides of the middle of five, and no end of it.
+
+    满意, 一般 and 不满意 alone may be all that a form on three points offers: whether they are
+    3, 2 and 1 or 4, 3 and 2, nothing in the export tells.
+    """
+    given = {v for h in headers for v in values(group, h) if folded(v) not in MISSING_CODES}
+    if any(set(v) <= set("★☆⭐") or label_in(v) not in (None, v) for v in given):
+        return False
+    met = {value_of(v) for v in given}
+    return {2, 4} <= met <= {2, 3, 4}
+
+
 def kind_lines(items: Mapping[str, str]) -> list[str]:
     """Return the ``unpivot`` of kinds of requests that stand as columns."""
     lines = ["    unpivot:", "      name: kind", "      value: tickets", "      items:"]
     return lines + [f"        {kind}: {quoted(header)}" for kind, header in items.items()]
 
 
-def unpivot_lines(group: Sequence[RawTable], items: Mapping[str, str]) -> list[str]:
+def unpivot_lines(group: Sequence[RawTable], items: Mapping[str, str], say: Say) -> list[str]:
     """Return an ``unpivot``, with labels of what is answered in words and codes of no answer."""
     beside = {
         item: number_beside(
@@ -197,7 +210,13 @@ def unpivot_lines(group: Sequence[RawTable], items: Mapping[str, str]) -> list[s
     found = {value for header in items.values() for value in values(group, header)}
     codes = [f"{quoted(c)}: {reason}" for c, reason in MISSING_CODES.items() if c in found]
     lines = ["    unpivot:"]
-    lines += ["      labels: five"] if any(in_words.values()) else []
+    worded_items = [header for item, header in items.items() if in_words[item]]
+    if of_middle(group, worded_items):
+        words = dict.fromkeys(v for h in worded_items for v in labels_in(group, h))
+        said = ", ".join(f"{quoted(word)}: DECIDE" for word in words)
+        lines.append(f"      labels: {{{said}}}    # {say('middle_labels')}")
+    elif worded_items:
+        lines.append("      labels: five")
     lines += [f"      missing_codes: {{{', '.join(codes)}}}"] if codes else []
     lines.append("      items:")
     for item, header in items.items():
@@ -228,17 +247,20 @@ def instruments_block(
     say: Say,
     longer: Container[str] = (),
     in_words: Container[str] = (),
+    of_three: Container[str] = (),
 ) -> str:
     """Return the questionnaires (instrument → item → header), their scales to be decided.
 
-    That of those answered ``in_words`` on five points is known: the words say which is best.
+    That of those answered ``in_words`` on five points is known: the words say which is best. Where
+    the ends of five points never occur, the form may have had three (``of_three``).
     For those with scales ``longer`` than five points it is to be decided, too, which scores
     count as satisfied.
     """
     lines = []
     for instrument, items in questionnaires.items():
         known = instrument in in_words
-        scale = f"[1, 5]    # {say('in_words')}" if known else f"DECIDE    # {say('scale')}"
+        asked = "middle" if instrument in of_three else "scale"
+        scale = f"[1, 5]    # {say('in_words')}" if known else f"DECIDE    # {say(asked)}"
         name = quoted(instrument.partition("_")[2] or instrument)
         lines += [
             f"  {quoted(instrument)}:",
