@@ -83,14 +83,17 @@ RULES: Mapping[str, tuple[str, str]] = {
         "labels with their right values, "
         "or pattern: '^\\D*(\\d+(?:\\.\\d+)?)[^\\d半]*$' if the number is the score",
     ),
-    "id_scientific": ("A long number was damaged into scientific notation.", "the column as text"),
+    "id_scientific": (
+        "A long number was damaged into scientific notation.",
+        "a new export from the system it came from; or $row in place of the number",
+    ),
     "id_zeros_lost": (
         "The number may have lost the zeros in front of it: others of this column have them.",
         "00123; or width: {expected} declared (width: 1 where it is another identifier)",
     ),
     "id_precision_lost": (
         "A number this long lost its last digits in the spreadsheet.",
-        "the column as text",
+        "a new export from the system it came from; or $row in place of the number",
     ),
     "id_unreadable": ("The cell has a type that cannot be an identifier.", "A0012"),
     "person_masked": ("The person is masked and cannot be told from others.", "the full value"),
