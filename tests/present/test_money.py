@@ -86,3 +86,15 @@ def test_no_amount_reads_as_none_in_the_unit_of_its_table(language):
     nothing, *some = (re.sub(r"[^\d.]", "", cell) for cell in written)
     assert nothing == "0"
     assert all(float(number) > 0 for number in some)
+
+
+@pytest.mark.parametrize(("effect", "written"), [(-0.65, "−0.65 件"), (0.65, "0.65 件")])
+def test_what_got_worse_is_no_improvement(effect, written):
+    row = {"indicator": "complaints_per_1000", "effect": effect, "money": 0.18, "low": None,
+           "high": None, "exposure": 25_120.0, "basis": "household_month", "factor": 1.0,
+           "amount": effect * 0.18 * 25_120, "amount_low": -9_000.0, "amount_high": 9_000.0,
+           "break_even": 0.03, "methods_low": None, "methods_high": None,
+           "reason": "", "priced": True}  # fmt: skip
+    stored = StageResults(stage="value", tables={"benefits": pd.DataFrame([row])})
+    shown = views.get("value.benefits").of(stored)
+    assert shown["effect"].iloc[0]["zh_CN"] == written

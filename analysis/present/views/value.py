@@ -58,11 +58,9 @@ def _gain(row: Any, language: Language) -> str:
     if pd.notna(row.methods_low):
         return by_methods(row, registry.get(row.indicator).unit, language)
     unit = registry.get(row.indicator).unit
-    return (
-        "—"
-        if pd.isna(row.effect)
-        else wording.format_value(row.effect, "size", language, unit=unit)
-    )
+    if pd.isna(row.effect):
+        return "—"
+    return wording.in_unit(row.effect, unit, language, effect=True).removeprefix("+")
 
 
 def money(row: Any, language: Language) -> str:
