@@ -121,6 +121,7 @@ def supported(
     min_cell: int = MIN_CELL,
     earlier: Earlier | None = None,
     differences: Mapping[str, str] | None = None,
+    sums: Mapping[str, str] | None = None,
 ) -> Supported:
     """Round a table to what its counts and intervals support.
 
@@ -143,6 +144,9 @@ def supported(
     differences : Mapping, optional
         Columns that are ``value`` less another column. All levels and differences of a row then
         stand on the steps of ``value``, so that what is shown adds up.
+    sums : Mapping, optional
+        Columns that are ``value`` and another column together: as shown, they tell nothing that
+        those two do not.
     """
     counted = n or next((c for c in _COUNTS if c in frame), None)
     answers = np.full(len(frame), np.nan)
@@ -170,6 +174,8 @@ def supported(
             out[column] = values
     for column, other in (differences or {}).items():
         out[column] = np.round(out["value"] - out[other], _PLACES_OF_SUMS)
+    for column, other in (sums or {}).items():
+        out[column] = np.round(out["value"] + out[other], _PLACES_OF_SUMS)
     return Supported(out, withheld)
 
 

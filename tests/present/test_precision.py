@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.indicators import digits
-from analysis.present import precision
+from analysis.present import precision, views
 from analysis.present.precision import Earlier, supported
 from analysis.results import Alert, Estimate
 
@@ -175,3 +175,17 @@ def test_an_end_on_one_side_of_zero_is_not_shown_as_zero():
 )
 def test_a_number_goes_to_a_step_as_it_is_told(value, how, near):
     assert repr(digits.near(value, 0.2, how)) == repr(near)
+
+
+def test_a_sum_is_that_of_what_is_shown():
+    frame = pd.DataFrame({"n": [35], "pre": [65.514], "post": [81.314], "value": [15.8]})
+    columns = {"pre": ("", "num1"), "post": ("", "num1"), "value": ("", "signed1")}
+    asked = {"name": "v", "n": "n", "columns": columns}
+    apart = precision.supported(frame, **asked).frame.iloc[0]
+    assert apart["pre"] + apart["value"] != apart["post"]
+    shown = precision.supported(frame, **asked, sums={"post": "pre"}).frame.iloc[0]
+    assert shown["pre"] + shown["value"] == shown["post"] == 82.0
+
+
+def test_learning_adds_up_on_the_page():
+    assert views.get("monitoring.learning").sums == {"post": "pre"}

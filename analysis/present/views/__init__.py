@@ -82,6 +82,8 @@ class View:
         other.
     differences : Mapping or None
         Columns that are ``value`` less another column, which then add up as shown.
+    sums : Mapping or None
+        Columns that are ``value`` and another column together, likewise.
     """
 
     caption: str
@@ -102,6 +104,7 @@ class View:
     quiet: bool = False
     without_rollout: bool = False
     differences: Mapping[str, str] | None = None
+    sums: Mapping[str, str] | None = None
 
     @property
     def handed(self) -> bool:
@@ -143,6 +146,7 @@ class View:
             min_cell=min_cell,
             earlier=earlier,
             differences=self.differences,
+            sums=self.sums,
         )
         if self.plot is None or frame.empty:
             return found
