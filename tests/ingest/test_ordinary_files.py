@@ -87,6 +87,13 @@ def test_the_declared_label_decides(bench, cells, expected):
     assert found["score"].tolist() == expected
 
 
+def test_five_points_with_numbers_are_brought_to_three(bench):
+    three = "labels: {非常满意: 3, 满意: 3, 一般: 2, 不满意: 1, 非常不满意: 1},"
+    cells = ["1-非常满意", "2-满意", "3-一般", "4-不满意", "5-非常不满意"]
+    found = taken(bench, answers(bench, cells, three))["surveys"]
+    assert found["score"].tolist() == [3, 3, 2, 1, 1]
+
+
 def test_a_number_that_is_not_that_of_its_label_is_counted(bench):
     record = ingest.ingest(
         bench.client(answers(bench, ["1-非常满意", "3-一般"])), bench.root / "canonical"
@@ -100,6 +107,11 @@ def test_a_number_that_is_not_that_of_its_label_is_counted(bench):
     [
         (["5-满意", "4-非常满意", "3-一般"], "labels: five,", "label_contradicts"),
         (["5-满意", "4-满意"], "labels: five,", "label_contradicts"),
+        (
+            ["1-满意", "2-一般", "3-非常满意"],
+            "labels: {满意: 3, 一般: 2, 非常满意: 3},",
+            "label_contradicts",
+        ),
         (["1-很好", "5-很差"], "labels: five,", "label_unknown"),
         (["1-非常满意", "5-非常不满意"], "", "label_undeclared"),
         (["1-非常满意", "2", "3"], "", "label_undeclared"),

@@ -303,7 +303,7 @@ class Score(Judged):
     ) -> None:
         self.known, self.units = known, units
         self.low, self.high, self.reverse, self.whole = low, high, reverse, whole
-        self.beside: dict[str, tuple[float, float]] = {}
+        self.beside: dict[str, tuple[str, float, float]] = {}
         self.undeclared: dict[str, tuple[float, str]] = {}
         self.bare_numbers = False
 
@@ -325,13 +325,25 @@ class Score(Judged):
             part = _MORE_THAN_WORDS.search(words)
             if part or not (self.bare_numbers and self._at_its_end(number, words)):
                 wrong[text] = WrongCellError("label_undeclared", words)
-        pairs = sorted(set(self.beside.values()))
-        steps = [(after[0] - before[0], after[1] - before[1]) for before, after in pairwise(pairs)]
-        up = all(label > 0 and number > 0 for label, number in steps)
-        down = all(label > 0 and number < 0 for label, number in steps)
-        if not (up or down):
+        if not self._follows():
             wrong |= {text: WrongCellError("label_contradicts") for text in self.beside}
         return wrong
+
+    def _follows(self) -> bool:
+        """Return whether the numbers beside the labels rise, or fall, with their values.
+
+        Labels that a client maps to one value (five points brought to three) keep numbers of their
+        own; one label with two numbers follows nothing.
+        """
+        by_value: dict[float, set[float]] = {}
+        by_label: dict[str, set[float]] = {}
+        for label, value, number in self.beside.values():
+            by_value.setdefault(value, set()).add(number)
+            by_label.setdefault(label, set()).add(number)
+        steps = list(pairwise(numbers for _, numbers in sorted(by_value.items())))
+        up = all(max(before) < min(after) for before, after in steps)
+        down = all(min(before) > max(after) for before, after in steps)
+        return (up or down) and all(len(numbers) == 1 for numbers in by_label.values())
 
     def _value(self, cell: Any, steps: list[str]) -> float:
         text = cell if isinstance(cell, str) else None
@@ -354,7 +366,7 @@ class Score(Judged):
                 steps.append("label_mapped")
                 return value
             steps.append("label_with_number" if number == value else "label_over_number")
-            self.beside[text] = (value, number)
+            self.beside[text] = (words, value, number)
             return value
         if number is not None and words in self.units:
             return self._number(text, steps)
