@@ -568,6 +568,7 @@ def test_three_words_may_be_a_scale_of_three_points(bench):
     assert set(three["unpivot"]["labels"].values()) == {"DECIDE"}
     scales = {name: asked["scale"] for name, asked in found["instruments"].items()}
     assert scales == {"surveys_三档": "DECIDE", "surveys_五档": [1, 5]}
+    assert found["instruments"]["surveys_三档"]["satisfied"] == "DECIDE"
 
 
 def test_numbers_beside_the_words_tell_their_scale(bench):

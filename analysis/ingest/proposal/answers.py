@@ -267,8 +267,9 @@ def instruments_block(
             f"    title: {{zh_CN: {name}, en: {name}}}    # {say('title')}",
             f"    scale: {scale}",
         ]
-        if instrument in longer:
-            lines.append(f"    satisfied: DECIDE    # {say('satisfied')}")
+        if instrument in longer or instrument in of_three:
+            which = "satisfied" if instrument in longer else "satisfied_of_three"
+            lines.append(f"    satisfied: DECIDE    # {say(which)}")
         lines.append(f"    items:    # {say('items')}")
         roles = {i: ", role: overall" if i == OVERALL else role_of(h) for i, h in items.items()}
         lines += [f"      {i}: {{wording: {quoted(h)}{roles[i]}}}" for i, h in items.items()]
