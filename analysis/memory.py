@@ -166,6 +166,11 @@ def keep_in(store: Store | None) -> None:
     _in_force[:] = [] if store is None else [store]
 
 
+def store_in_force() -> Store | None:
+    """Return the store in which values are remembered now; None where none are."""
+    return _in_force[0] if _in_force else None
+
+
 def remembered(function: Callable[P, T]) -> Callable[P, T]:
     """Let a pure function of a module give what it gave before to the same arguments.
 

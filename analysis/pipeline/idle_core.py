@@ -3,7 +3,8 @@
 A notebook computes on one core. Where nothing else of a run can begin, a second process opens the
 same stage and computes what the notebook asks for last, into the client's remembered values; the
 notebook finds it there. Then it draws every figure in one of the two languages. What the one is
-just computing the other waits for.
+just computing the other waits for. What time is left goes to what the report takes of the stages
+that have ended.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import ast
 import json
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from analysis.processes import take_surroundings
 
 Call = tuple[str, dict[str, Any]]
 """Method of a stage, and its named arguments."""
+_LAST = 19
+"""Niceness of what gives way to every other process."""
 
 
 @contextmanager
@@ -49,17 +52,48 @@ def computing_beside(
     with ExitStack() as block:
         if calls and warm_is_possible():
             block.enter_context(shared_out(root / "reports" / values["client"] / REMEMBERED))
-            process = multiprocessing.get_context("forkserver").Process(
-                target=_compute,
-                args=(stage, dict(values), calls, {**os.environ, HOME: str(root)}),
-                name="crmeval-idle-core",
-                daemon=True,
-            )
-            with suppress(OSError):  # no process to be had: the notebook computes all
-                process.start()
-                block.callback(process.join)
-                block.callback(process.kill)
+            _begin(block, _compute, stage, values, root, calls)
+        if warm_is_possible():
+            _begin(block, _form, stage, values, root)
         yield
+
+
+@contextmanager
+def forming_beside(stage: str, values: Mapping[str, Any], root: Path) -> Iterator[None]:
+    """Form in a second process what the report takes of ended stages, as long as this block lasts.
+
+    Parameters
+    ----------
+    stage, values, root
+        As of :func:`computing_beside`; the stage is one of several that are running.
+    """
+    from analysis.kernels import warm_is_possible
+
+    with ExitStack() as block:
+        if warm_is_possible():
+            _begin(block, _form, stage, values, root)
+        yield
+
+
+def _begin(
+    block: ExitStack,
+    work: Callable[..., None],
+    stage: str,
+    values: Mapping[str, Any],
+    root: Path,
+    *given: Any,
+) -> None:
+    """Start a process that ends with a block."""
+    process = multiprocessing.get_context("forkserver").Process(
+        target=work,
+        args=(stage, dict(values), *given, {**os.environ, HOME: str(root)}),
+        name="crmeval-idle-core",
+        daemon=True,
+    )
+    with suppress(OSError):  # no process to be had: the notebook computes all
+        process.start()
+        block.callback(process.join)
+        block.callback(process.kill)
 
 
 def last_first(source: Path, values: Mapping[str, Any]) -> list[Call]:
@@ -112,13 +146,24 @@ def _compute(
     """Take the steps in this freshly forked process, then draw along."""
     from analysis.workspace.opening.redraw import draw_along
 
+    _settle(environment, values["run_dir"])
+    take(stage, values, calls)
+    draw_along(Path(values["run_dir"]), stage)
+
+
+def _form(stage: str, values: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    """Form parts of the report in this freshly forked process, in the time that others leave."""
+    _settle(environment, values["run_dir"])
+    os.nice(_LAST)
+    make_ahead(stage, values)
+
+
+def _settle(environment: Mapping[str, str], folder: str) -> None:
     os.setsid()  # Ctrl-C in the terminal is for the run, which ends this process
     silent = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(silent, stream)
-    take_surroundings(environment, values["run_dir"])
-    take(stage, values, calls)
-    draw_along(Path(values["run_dir"]), stage)
+    take_surroundings(environment, folder)
 
 
 def take(stage: str, values: Mapping[str, Any], calls: Sequence[Call]) -> None:
@@ -137,3 +182,19 @@ def take(stage: str, values: Mapping[str, Any], calls: Sequence[Call]) -> None:
     for name, given in calls:
         with suppress(Exception):  # the notebook takes the same step, and tells of its error
             getattr(opened, name)(**given)
+
+
+def make_ahead(stage: str, values: Mapping[str, Any]) -> None:
+    """Form what the report takes of each stage that has ended alone.
+
+    Parameters
+    ----------
+    stage, values
+        As of :func:`computing_beside`.
+    """
+    from analysis import manifest, report
+    from analysis.workspace.opening import remembering
+
+    folder = Path(values["run_dir"])
+    ended = [name for name, step in manifest.load(folder).steps.items() if step.finished]
+    report.make_ahead(folder, ended, remembering.store_of(values["client"], folder, stage))

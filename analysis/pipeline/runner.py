@@ -7,7 +7,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -28,7 +28,7 @@ from analysis.files import (
     sha256,
 )
 from analysis.manifest import Manifest, StepRecord
-from analysis.pipeline import fingerprint, folders, machine, outputs
+from analysis.pipeline import fingerprint, folders, idle_core, machine, outputs
 from analysis.pipeline.progress import Progress, SilentProgress
 from analysis.pipeline.run_result import RunResult, one_line
 from analysis.pipeline.steps import (
@@ -270,7 +270,9 @@ class _Run:
                         running[pool.submit(self._execute, step)] = step
                     else:
                         settle(step, self._execute(step, alone=True))  # here Ctrl-C is heard
-                for future in self._first(running):
+                with self._forming(list(running.values())):
+                    first = self._first(running)
+                for future in first:
                     settle(running.pop(future), future.result())
         return next(((step, failed[step.name]) for step in self.steps if step.name in failed), None)
 
@@ -411,6 +413,16 @@ class _Run:
         if self.workers < 2 or step.beside is None:
             return nullcontext()
         return step.beside(self.folder)
+
+    def _forming(self, running: Sequence[Step]) -> AbstractContextManager[None]:
+        """Return a block in which a worker without work forms parts of the report."""
+        shown = [step for step in running if step.beside is not None]
+        ended = any(self.manifest.steps[step.name].finished for step in self.steps if step.beside)
+        own = self.setting.build_report is None
+        if len(running) >= self.workers or not (shown and ended and own):
+            return nullcontext()
+        values = {**self.setting.values, "run_dir": str(self.folder)}
+        return idle_core.forming_beside(shown[0].name, values, self.setting.root)
 
     def _record(self, step: Step, record: StepRecord) -> None:
         with self.writing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.report.appearance import keep_appearance
-from analysis.report.build import build
+from analysis.report.build import build, make_ahead
 from analysis.report.export import export
 from analysis.report.forms import FOLDER as FORMS_FOLDER
 from analysis.report.forms import write_forms
@@ -21,6 +21,7 @@ __all__ = [
     "export",
     "keep_appearance",
     "keep_settings",
+    "make_ahead",
     "newest_run",
     "open_chapter",
     "open_run",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from html import escape
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from analysis import memory, wording
 from analysis.files import write_text
-from analysis.present import precision, views
 from analysis.processes import spread
 from analysis.report import (
     audiences,
@@ -23,7 +23,7 @@ from analysis.report import (
     saved,
     site_pages,
     sites,
-    stored,
+    tabled,
     typeface,
     workbook,
 )
@@ -69,6 +69,32 @@ def build(run_dir: Path, *, processes: int = 1, store: memory.Store | None = Non
 
 _opened = lru_cache(maxsize=1)(open_run)
 """The run whose parts this process writes."""
+
+
+def make_ahead(run_dir: Path, stages: Sequence[str], store: memory.Store | None) -> None:
+    """Form what the report takes of stages that have ended alone, for it to be found.
+
+    Parameters
+    ----------
+    run_dir : Path
+        Folder of a run that has not ended.
+    stages : sequence of str
+        Those that have.
+    store : Store or None
+        As of :func:`build`; nothing is done without one.
+    """
+    if store is None:
+        return
+    try:
+        _part(Path(run_dir), store, partial(_tabled, stages=stages))
+    finally:
+        _opened.cache_clear()
+
+
+def _tabled(run: Run, stages: Sequence[str]) -> None:
+    for stage in stages:
+        if stage in run.results:
+            tabled.of_stage(run, stage)
 
 
 def _part(run_dir: Path, store: memory.Store | None, write: Callable[[Run], Any]) -> Any:
@@ -122,27 +148,16 @@ def _site_pages(run: Run) -> None:
 
 def _workbooks(run: Run) -> dict[str, int]:
     """Write the workbooks; return the answers behind numbers, which are those of their tables."""
+    found = [tabled.of_stage(run, stage) for stage in run.results]
     for language, folder in FOLDERS.items():
-        workbook.write_workbook(run, run.folder / folder, language)
-    return _counts(run)
+        sheets = chain.from_iterable(of.sheets[language] for of in found)
+        workbook.write_workbook(run, run.folder / folder, language, sheets)
+    return {name: n for of in found for name, n in of.counts.items()}
 
 
 PARTS = (_workbooks, _write_main, _site_pages)
 """What of a report can be written at the same time, the longest first; what both languages share is
 made once."""
-
-
-def _counts(run: Run) -> dict[str, int]:
-    """Return the answers behind every number of a run's tables and estimates."""
-    counts: dict[str, int] = {}
-    shown = {name: views.get(name) for name in views.names()} | dict(stored.MORE)
-    for name, view in shown.items():
-        frame = run.stored(name, view)
-        if not frame.empty:
-            counts |= precision.counts(frame, name=name, n=view.n, columns=view.columns)
-    for found in run.results.values():
-        counts |= precision.counts_of_estimates(found.estimates)
-    return counts
 
 
 def brief_page(

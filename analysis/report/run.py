@@ -189,6 +189,10 @@ class Run(Shown):
         """What views show of this run, as far as asked: as stored, and as it may be shown."""
         return {}
 
+    def forget_views(self) -> None:
+        """Let what views show be formed anew, and what they read of the catalogue be noted."""
+        self._views.clear()
+
     def stored(self, name: str, view: View) -> pd.DataFrame:
         """Return what a view shows, as it is stored; without rows where its stage has none."""
         if name not in self._views:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis import wording
 from analysis.indicators import digits
-from analysis.present import precision, sentences
+from analysis.present import precision, sentences, views
 from analysis.present.estimates import hide_estimates
 from analysis.present.suppression import MARK
 from analysis.present.views import View
@@ -149,6 +149,12 @@ MORE: Mapping[str, View] = {
     ),
 }
 """Views that only the workbook shows, by ``<stage>.<name>``."""
+
+
+def views_of(stage: str) -> dict[str, View]:
+    """Return the views of a stage that the workbook shows, by ``<stage>.<name>``."""
+    named = {name: views.get(name) for name in views.names()} | dict(MORE)
+    return {name: view for name, view in named.items() if name.partition(".")[0] == stage}
 
 
 def estimates(run: Run, stage: str, language: Language) -> tuple[list[str], list[list[object]]]:

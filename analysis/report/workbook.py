@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import numbers
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from analysis.files import replace_file
 from analysis.present import figures, tables, views
 from analysis.present.suppression import MARK
 from analysis.report import stored
-from analysis.report.run import STAGES, Run
+from analysis.report.run import Run
 from analysis.settings import Language
 from analysis.tables import month_of
 
@@ -60,7 +60,7 @@ class Sheet:
         return self.code.partition(".")[0]
 
 
-def write_workbook(run: Run, folder: Path, language: Language) -> Path:
+def write_workbook(run: Run, folder: Path, language: Language, sheets: Iterable[Sheet]) -> Path:
     """Write every table that the reports show, and all estimates, into ``<folder>/tables.xlsx``.
 
     The first sheet lists the others with their captions. Numbers are numbers with a format,
@@ -69,16 +69,18 @@ def write_workbook(run: Run, folder: Path, language: Language) -> Path:
     Parameters
     ----------
     run : Run
-        Its stored results are read.
+        The run.
     folder : Path
         Folder of the language.
     language : {"zh_CN", "en"}
-        Language of captions, headings, labels and sheets' names.
+        Language of the sheets, in which their contents are listed.
+    sheets : iterable of Sheet
+        Those of all its stages, as :func:`of_stage` gives them.
     """
-    return replace_file(Path(folder) / NAME, lambda path: _write(run, path, language))
+    return replace_file(Path(folder) / NAME, lambda path: _write(run, path, language, sheets))
 
 
-def _write(run: Run, path: Path, language: Language) -> None:
+def _write(run: Run, path: Path, language: Language, sheets: Iterable[Sheet]) -> None:
     import xlsxwriter
 
     from analysis.report.worksheet import RowsWorksheet
@@ -100,7 +102,7 @@ def _write(run: Run, path: Path, language: Language) -> None:
         for column, key in enumerate(("sheet", "caption", "column.stage", "rows", "column.code")):
             contents.write_string(2, column, t(key), bold)
         last, taken = 2, {contents.name.lower()}
-        for row, shown in enumerate(_sheets(run, language), start=3):
+        for row, shown in enumerate(sheets, start=3):
             name = _sheet_name(shown.caption, row - 2, taken)
             sheet = book.add_worksheet(name, RowsWorksheet)
             contents.write_url(row, 0, f"internal:'{sheet.name}'!A1", string=sheet.name)
@@ -141,28 +143,23 @@ def _width(cells: Sequence[Any]) -> float:
     return min(max(longest + 2, _NARROWEST), _WIDEST)
 
 
-def _sheets(run: Run, language: Language) -> Iterator[Sheet]:
-    """Yield the sheets stage by stage: findings, estimates, checks, then the tables."""
-    named = {name: views.get(name) for name in views.names()} | dict(stored.MORE)
-    for stage in STAGES:
-        if stage not in run.results:
-            continue
-        for kind in ("findings", "estimates", "checks"):
-            header, rows = getattr(stored, kind)(run, stage, language)
-            words = wording.text(
-                f"report.workbook.table.{kind}",
-                language,
-                stage=wording.text(f"terms.stage.{stage}", language),
+def of_stage(run: Run, stage: str, language: Language) -> Iterator[Sheet]:
+    """Yield the sheets of a stage: findings, estimates, checks, then the tables."""
+    for kind in ("findings", "estimates", "checks"):
+        header, rows = getattr(stored, kind)(run, stage, language)
+        words = wording.text(
+            f"report.workbook.table.{kind}",
+            language,
+            stage=wording.text(f"terms.stage.{stage}", language),
+        )
+        if rows:
+            formats = [_by_unit(row) for row in run.results[stage].estimates]
+            yield Sheet(
+                f"{stage}.{kind}", words, header, rows, formats if kind == "estimates" else ()
             )
-            if rows:
-                formats = [_by_unit(row) for row in run.results[stage].estimates]
-                yield Sheet(
-                    f"{stage}.{kind}", words, header, rows, formats if kind == "estimates" else ()
-                )
-        for name, view in named.items():
-            if name.partition(".")[0] == stage:
-                yield from _of_view(run, name, view, language)
-        yield from _regulator(run, stage, language)
+    for name, view in stored.views_of(stage).items():
+        yield from _of_view(run, name, view, language)
+    yield from _regulator(run, stage, language)
 
 
 def _regulator(run: Run, stage: str, language: Language) -> Iterator[Sheet]:

@@ -1,4 +1,4 @@
-"""A core that would be idle computes for the notebook that runs alone, and for no other."""
+"""A core that would be idle computes for the notebook that runs alone, then for the report."""
 
 import dataclasses
 import os
@@ -17,6 +17,7 @@ from stand_ins import write_notebook
 from analysis import kernels, memory, parameters
 from analysis.claims import claims_in
 from analysis.errors import RunError
+from analysis.manifest import StepRecord
 from analysis.newest import REMEMBERED
 from analysis.pipeline import idle_core, runner, steps
 from analysis.processes import take_surroundings
@@ -68,10 +69,63 @@ def test_only_a_notebook_that_runs_alone_is_helped(project, monkeypatch, workers
         assert set(found) == helped
 
 
+@pytest.mark.parametrize(
+    ("running", "ended", "workers", "own", "formed"),
+    [
+        (["tracking"], ["monitoring"], 2, True, ["tracking"]),
+        (["tracking", "design"], ["monitoring"], 2, True, []),
+        (["tracking"], ["ingest"], 2, True, []),
+        (["ingest"], ["design"], 2, True, []),
+        ([], ["monitoring"], 2, True, []),
+        (["tracking"], ["monitoring"], 2, False, []),
+    ],
+)
+def test_a_free_worker_forms_parts_of_the_report_of_ended_stages(
+    monkeypatch, running, ended, workers, own, formed
+):
+    found = []
+
+    def forming(stage, values, root):
+        assert values == {"client": "acme", "run_dir": "folder"}
+        found.append(stage)
+        return nullcontext()
+
+    monkeypatch.setattr(runner.idle_core, "forming_beside", forming)
+    every = ("ingest", "design", "monitoring", "tracking")
+    chain = [SimpleNamespace(name=n, beside=None if n == "ingest" else idle_core) for n in every]
+    records = {n: StepRecord(state="done" if n in ended else "running") for n in every}
+    run = SimpleNamespace(
+        workers=workers,
+        steps=chain,
+        folder="folder",
+        manifest=SimpleNamespace(steps=records),
+        setting=SimpleNamespace(
+            values={"client": "acme"}, root=ROOT, build_report=None if own else print
+        ),
+    )
+    with runner._Run._forming(run, [step for step in chain if step.name in running]):
+        assert found == formed
+
+
+@pytest.mark.skipif(not kernels.warm_is_possible(), reason="nothing is forked here")
+def test_nothing_that_is_formed_is_left_running(tmp_path, monkeypatch):
+    monkeypatch.setattr(idle_core, "_form", forming)
+    pid = tmp_path / "pid"
+    values = VALUES | {"run_dir": str(tmp_path)}
+    with idle_core.forming_beside("value", values, tmp_path):
+        while not (pid.exists() and pid.read_text()):
+            time.sleep(0.01)
+    assert not psutil.pid_exists(int(pid.read_text()))
+
+
 def staying(stage, values, calls, environment):
     take_surroundings(environment, values["run_dir"])
     Path("pid").write_text(str(os.getpid()))
     time.sleep(600)
+
+
+def forming(stage, values, environment):
+    staying(stage, values, [], environment)
 
 
 def failing(*_):
