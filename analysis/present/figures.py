@@ -30,6 +30,8 @@ MOST = 100
 
 _NARROW = 4.4
 """Inches of a drawing for telephones, on which letters are as large as the text around."""
+_OF_WINDOWS = frozenset({"backend", "backend_fallback", "interactive"})
+"""Settings of Matplotlib on which no drawing depends that is made without a window."""
 
 
 _ANCHOR, _ALT = "figure-0", "\ue000"
@@ -190,10 +192,14 @@ def _drawn(
 
 
 def _look() -> str:
-    """Return what Matplotlib's settings are now, which a notebook may change, and who is hidden."""
-    import matplotlib
+    """Return what Matplotlib's settings are now, which a notebook may change, and who is hidden.
 
-    settings = sorted(matplotlib.rcParams.items(), key=lambda item: item[0])
+    Where a window would open says nothing of the look, and differs between a notebook's kernel and
+    the processes that draw ahead of it or after it.
+    """
+    from matplotlib import rcParams
+
+    settings = [(name, rcParams[name]) for name in sorted(rcParams) if name not in _OF_WINDOWS]
     return f"{settings} {people.in_force()}"
 
 
