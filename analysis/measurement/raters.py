@@ -16,6 +16,8 @@ from analysis.tables import periods_of
 
 IccForm = Literal["ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k"]
 Scale = Literal["nominal", "ordinal", "interval", "ratio"]
+_DIFFER = 0.05
+"""Means are said to differ by more than rater error below this p-value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +353,9 @@ def error_free_share(ratings: pd.DataFrame, role: str, first: int) -> float | No
     Returns
     -------
     float or None
-        Above 0, at most 1; None where no site has two sheets or raters agree on nothing.
+        Above 0, at most 1; None where no site has two sheets, or where the means differ by no more
+        than rater error lets them (one-way F test at 5 %): dividing an effect by a share that may
+        be 0 would make any number of it.
     """
     rows = ratings[ratings["rater_role"] == role]
     month = pd.to_datetime(rows["rated_on"])
@@ -359,8 +363,12 @@ def error_free_share(ratings: pd.DataFrame, role: str, first: int) -> float | No
     keys = ["site_id", "period", "rating_id"]
     sheets = rows[rows["period"] < first].groupby(keys)["score"].mean()
     means = sheets.groupby(["site_id", "period"]).agg(["mean", "size"])
-    error, spread = sheets.groupby("site_id").var().mean(), means["mean"].var()
+    of_site = sheets.groupby("site_id")
+    error, spread = of_site.var().mean(), means["mean"].var()
     if not error >= 0 or not spread > 0:
         return None
-    share = 1 - error / means["size"].mean() / spread
-    return float(share) if share > 0 else None
+    of_mean = error / means["size"].mean()
+    within = int((of_site.size() - 1).sum())
+    if of_mean > 0 and stats.f.sf(spread / of_mean, len(means) - 1, within) >= _DIFFER:
+        return None
+    return float(1 - of_mean / spread)
