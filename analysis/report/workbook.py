@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import numbers
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ import pandas as pd
 
 from analysis import wording
 from analysis.files import replace_file
+from analysis.inert import inert
 from analysis.present import figures, tables, views
 from analysis.present.suppression import MARK
 from analysis.report import stored
@@ -83,8 +85,6 @@ def write_workbook(run: Run, folder: Path, language: Language, sheets: Iterable[
 def _write(run: Run, path: Path, language: Language, sheets: Iterable[Sheet]) -> None:
     import xlsxwriter
 
-    from analysis.report.worksheet import RowsWorksheet
-
     def t(key: str) -> str:
         return wording.text(f"report.workbook.{key}", language)
 
@@ -103,8 +103,7 @@ def _write(run: Run, path: Path, language: Language, sheets: Iterable[Sheet]) ->
             contents.write_string(2, column, t(key), bold)
         last, taken = 2, {contents.name.lower()}
         for row, shown in enumerate(sheets, start=3):
-            name = _sheet_name(shown.caption, row - 2, taken)
-            sheet = book.add_worksheet(name, RowsWorksheet)
+            sheet = book.add_worksheet(_sheet_name(shown.caption, row - 2, taken))
             contents.write_url(row, 0, f"internal:'{sheet.name}'!A1", string=sheet.name)
             contents.write_string(row, 1, shown.caption)
             stage = wording.text(f"terms.stage.{shown.stage}", language)
@@ -129,7 +128,10 @@ def _fill(sheet: Any, shown: Sheet, bold: Any, formats: dict[str, Any]) -> None:
         sheet.set_column(column, column, _width([words, *cells]))
     sheet.freeze_panes(3, 1)
     sheet.autofilter(2, 0, 2 + max(len(shown.rows), 1), max(len(shown.header) - 1, 0))
-    sheet.put_rows(3, shown.rows, shown.formats, formats)
+    for line, values in enumerate(shown.rows):
+        codes = shown.formats[line] if shown.formats else [""] * len(values)
+        for column, (value, code) in enumerate(zip(values, codes, strict=True)):
+            _put(sheet, 3 + line, column, value, formats.get(code))
 
 
 def _width(cells: Sequence[Any]) -> float:
@@ -307,6 +309,21 @@ def _plain(rows: list[list[Any]]) -> list[list[Any]]:
         ]
         for row in rows
     ]
+
+
+def _put(sheet: Any, row: int, column: int, value: Any, how: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, str):
+        sheet.write_string(row, column, inert(value))
+    elif isinstance(value, dt.date):
+        sheet.write_datetime(row, column, value, how)
+    elif isinstance(value, bool):
+        sheet.write_boolean(row, column, value)
+    elif math.isinf(value):
+        sheet.write_string(row, column, "∞" if value > 0 else "−∞")
+    else:
+        sheet.write_number(row, column, float(value), how)
 
 
 def _sheet_name(caption: str, number: int, taken: set[str]) -> str:

@@ -28,7 +28,6 @@ ENTRANCES = {
 
 EXCEPTIONS = {
     "wording/formatting.py": {"analysis.indicators"},  # `crmeval --help` reads wording
-    "report/workbook.py": {"analysis.report.worksheet"},  # a class of XlsxWriter's, made more of
     "present/vectors.py": {"analysis.present.renderers"},  # Matplotlib's own, made more of
 }
 
