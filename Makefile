@@ -29,11 +29,13 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 # uv where it can be had, else pip; both install exactly what lock.txt pins. --no-deps: the lock is
-# complete, and leaves out on purpose one package that others ask for (see pyproject.toml).
+# complete, and leaves out on purpose one package that others ask for (see pyproject.toml). A second
+# try trusts the certificates of the system, among them those of a company's own proxy.
+SYNC = $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python lock.txt
 $(STAMP): lock.txt pyproject.toml $(UV) | $(VENV)/bin/python
 	@echo "Installing the pinned packages into $(VENV) (the first time about a minute) ..."
-	@if $(PIP) install --no-deps --require-hashes -r $(UV) >/dev/null 2>&1 && $(BIN)/uv pip sync --quiet \
-	  --require-hashes --compile-bytecode --python $(BIN)/python lock.txt; then :; else \
+	@if $(PIP) install --no-deps --require-hashes -r $(UV) >/dev/null 2>&1 && \
+	  { $(SYNC) 2>/dev/null || UV_SYSTEM_CERTS=1 $(SYNC); }; then :; else \
 	  echo "uv cannot install here; pip does it instead, which takes some minutes ..."; \
 	  $(PIP) install -qq --no-deps --require-hashes -r lock.txt; \
 	fi
