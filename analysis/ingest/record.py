@@ -90,6 +90,19 @@ class SourceRecord(_Entry):
     accepted: tuple[AcceptedRecord, ...] = ()
     recorded: dict[str, int] = Field(default_factory=dict)
 
+    @property
+    def spelled_out(self) -> str:
+        """The title; with the last file and their number where it names but the first of several.
+
+        >>> read = {"sha256": "", "format": "csv", "extension_agrees": True, "sureness": "certain"}
+        >>> files = [FileRecord(file=f"raw/{k}.csv", rows=2, **read) for k in (1, 2, 3)]
+        >>> SourceRecord(title="1.csv", files=files, rows_in=6, rows_out=6).spelled_out
+        '1.csv … 3.csv (3)'
+        """
+        names = list(dict.fromkeys(record.file.removeprefix("raw/") for record in self.files))
+        several = len(names) > 1 and self.title in names
+        return f"{self.title} … {names[-1]} ({len(names)})" if several else self.title
+
     def model_post_init(self, _context: object) -> None:
         """Refuse a record whose rows do not add up."""
         gone = sum(self.left_out.values())

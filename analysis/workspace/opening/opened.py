@@ -165,7 +165,7 @@ class Opened:
         rows = [
             {
                 "table": table,
-                "source": source.title,
+                "source": source.spelled_out,
                 "rows_in": source.rows_in + source.rows_added,
                 "rows_out": source.rows_out,
                 "left_out": sum(source.left_out.values()),
