@@ -42,3 +42,8 @@ def test_what_has_no_words_stays(client):
     assert params_of(client, instrument="")["instrument"] == "measurement.table.ratings"
     assert params_of(client, column="")["column"] == ""
     assert wording.has("measurement.table.ratings")
+
+
+def test_what_was_bought_is_no_question_of_a_questionnaire():
+    assert naming.column(None, "item", "costs")["zh_CN"] == "费用明细"
+    assert naming.column(None, "item", "surveys")["zh_CN"] == "题目"

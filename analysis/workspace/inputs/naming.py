@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from analysis import wording
@@ -38,29 +39,34 @@ def measure(client: Client, name: str) -> Words | str:
     return known.items[item].wording or name
 
 
-def column(client: Client, name: str) -> Words | str:
+def column(client: Client, name: str, table: str = "") -> Words | str:
     """Return what columns of a canonical table are called; ``/`` or ``, `` parts several."""
     if "." in name:
         return measure(client, name)
-    parts = re.split(r"/|, ", name)
-    if not all(wording.has(f"measurement.field.{part}") for part in parts):
+    keys = [_field(part, table) for part in re.split(r"/|, ", name)]
+    if not all(wording.has(key) for key in keys):
         return name
     return {
-        lang: wording.format_value(
-            [wording.text(f"measurement.field.{part}", lang) for part in parts], "", lang
-        )
+        lang: wording.format_value([wording.text(key, lang) for key in keys], "", lang)
         for lang in wording.LANGUAGES
     }
 
 
+def _field(name: str, table: str) -> str:
+    """Return the key of a column, which in one table may stand for something else."""
+    own = f"measurement.field.{table}.{name}"
+    return own if wording.has(own) else f"measurement.field.{name}"
+
+
 def _named(check: Check, client: Client) -> Check:
     params: dict[str, Any] = dict(check.params)
+    of_table = partial(column, table=str(params.get("table", "")).rpartition(".")[2])
     writers: Mapping[str, Callable[[Client, str], Any]] = {
         "instrument": _instrument,
         "example": measure,
-        "column": column,
-        "columns": column,
-        "absent": column,
+        "column": of_table,
+        "columns": of_table,
+        "absent": of_table,
         "covariates": _covariates,
     }
     for name, write in writers.items():
