@@ -49,6 +49,7 @@ from analysis.ingest.proposal.declared import (
     table_of,
 )
 from analysis.ingest.proposal.declared import unpivot_lines as declared_lines
+from analysis.ingest.proposal.grids import Grid, grid_of
 from analysis.ingest.proposal.headers import mapped, meaning, recognise, word
 from analysis.ingest.proposal.months import Months, months_of
 from analysis.ingest.proposal.occasions import occasion_of, occasions_in
@@ -284,8 +285,8 @@ class _Export:
 
     ``columns`` maps canonical columns to headers, ``drop`` known headers to why they are left.
     ``near`` are the table and the runner-up, the likeliest first; ``months`` the months that
-    stand as columns, which ``headers`` leave out; ``known`` the declared questionnaire that its
-    questions are those of.
+    stand as columns, or the ``grid`` of days or tests, which ``headers`` leave out; ``known`` the
+    declared questionnaire that its questions are those of.
     """
 
     group: Sequence[RawTable]
@@ -296,6 +297,7 @@ class _Export:
     near: tuple[str, ...] = ()
     months: Months | None = None
     known: Known | None = None
+    grid: Grid | None = None
 
     @property
     def items(self) -> dict[str, str]:
@@ -327,6 +329,8 @@ def _export(group: Sequence[RawTable], say: Say, declared: Sequence[Known] = ())
     known = known_again(tuple(map(str, group[0].frame.columns)), declared)
     if known is not None:
         return _answered(group, known)
+    if (grid := grid_of(group, say)) is not None:
+        return _of_people(group, grid)
     months = months_of(group, _measures(), say)
     if months is not None:
         found = _recognised(group, months)
@@ -367,6 +371,18 @@ def _recognised(group: Sequence[RawTable], months: Months | None) -> _Export:
         columns = {c: header for c, header in columns.items() if c != "tickets"}
     near = tuple(filter(None, (found.table, found.runner_up)))
     return _Export(group, table, headers, columns, known.get("drop", {}), near, months)
+
+
+def _of_people(group: Sequence[RawTable], grid: Grid) -> _Export:
+    """Return an export whose cells are days or tests of a person."""
+    headers = tuple(str(h) for h in group[0].frame.columns if str(h) not in grid.heads)
+    known = known_headers()["tables"][grid.table]
+    own = {column: [] for column in TABLES[grid.table].columns}
+    taken = [h for h in headers if personal_reason(h) != "name" or _numbered(group, h)]
+    found = mapped(taken, own | known["columns"])
+    columns = {column: h for column, h in found.items() if column not in grid.columns}
+    drop = {**grid.drop, **known.get("drop", {})}
+    return _Export(group, grid.table, headers, columns, drop, (grid.table,), grid=grid)
 
 
 def _answered(group: Sequence[RawTable], known: Known) -> _Export:
@@ -473,14 +489,18 @@ def _source(export: _Export, sites: Spellings, say: Say) -> str:
     lines += _total_words(export, say)
     if export.months is not None:
         lines.append(_wide(export.months))
+    if export.grid is not None:
+        lines.append(f"    wide: '{export.grid.pattern}'")
     columns = [
         f"      {c}: {_column(export, c, header, sites, say)}"
         for c, header in export.columns.items()
     ]
+    of_grid = {} if export.grid is None else export.grid.columns
+    columns += [f"      {column}: {said}" for column, said in of_grid.items()]
     constants = _constants(export)
     if export.asked and not items:
         constants |= {"instrument": quoted(export.instrument), "item": OVERALL}
-    columns += _needed(export, constants, bool(items), say)
+    columns += _needed(export, {**constants, **of_grid}, bool(items), say)
     lines += ["    columns:", *columns] if columns else ["    columns: {}"]
     if items and table != "ticket_counts":
         constants["instrument"] = quoted(export.instrument)

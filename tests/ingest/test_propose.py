@@ -680,3 +680,52 @@ def test_kinds_of_requests_as_columns_are_proposed(bench, head):
     kinds = dict(zip(("repair", "complaint", "enquiry"), head.split(","), strict=True))
     assert counts["unpivot"] == {"name": "kind", "value": "tickets", "items": kinds}
     assert set(counts["drop"]) == {"合计"}
+
+
+def test_days_of_a_course_with_ticks_are_attendance(bench):
+    """A row a person looks like a list of staff, but for the ticks."""
+    path = bench.put(
+        "签到.csv",
+        "序号,工号,姓名,项目,4月8日上午,4月8日下午,4月9日上午,备注\n"
+        "1,JL0001,罗霞静,御景湾,√,√,请假,\n2,JL0002,胡丽平,御景湾,√,×,√,\n",
+    )
+    (source,) = proposed(bench, path)
+    assert source["table"] == "enrolments"
+    assert source["columns"]["session"] == "$head"
+    assert source["columns"]["attended"] == {"from": "$cell", "true": ["√"], "false": ["×", "请假"]}
+    assert source["columns"]["held_on"]["year"] == "DECIDE"
+    assert source["columns"]["module"] == "DECIDE"
+    assert set(source["drop"]) == {"序号", "姓名", "项目", "备注"}
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "attended"),
+    [
+        (
+            "序号,工号,姓名,项目,岗位,2025-04-08,2025-04-09",
+            "1,A1,张三,御景湾,管家,√,√",
+            {"from": "$cell", "true": ["√"]},
+        ),
+        ("工号,第一次课,第二次课", "1,√,迟到", "DECIDE"),
+        ("工号,4月,5月", "1,√,×", None),  # months are no days
+        ("工号,4月8日,4月9日", "1,3,5", None),  # amounts are no ticks
+    ],
+)
+def test_only_ticks_below_days_are_attendance(bench, header, cells, attended):
+    (source,) = proposed(bench, bench.put("签到.csv", f"{header}\n{cells}\n"))
+    assert source["columns"].get("attended") == attended
+    if attended:
+        assert ("held_on" in source["columns"]) == ("第" not in header)
+
+
+def test_tests_before_and_after_as_columns_become_occasions(bench):
+    rows = "JL0001,罗霞静,御景湾,71,84\nJL0002,胡丽平,御景湾,79,缺考\n"
+    path = bench.put("成绩.csv", "工号,姓名,项目,前测成绩,后测成绩\n" + rows)
+    (source,) = proposed(bench, path)
+    assert source["table"] == "assessments"
+    assert source["wide"] == "(?P<head>前测|后测)成绩"
+    assert source["columns"]["occasion"] == {
+        "from": "$head",
+        "labels": {"前测": "pre", "后测": "post"},
+    }
+    assert source["columns"]["score"] == {"from": "$cell", "missing": ["缺考"]}
