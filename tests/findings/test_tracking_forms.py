@@ -6,6 +6,7 @@ import pytest
 
 from analysis import causal, measurement
 from analysis.causal import Options
+from analysis.results import Estimate
 from analysis.workspace.inputs import behaviour_sources, outcome_forms
 
 OPTIONS = Options(draws=49)
@@ -133,3 +134,19 @@ def test_the_gap_between_layers_has_its_own_effect():
     gap = effects["layer_gap"]
     assert gap.ci_low < 0.5 < gap.ci_high
     assert gap.p_value < 0.001
+
+
+def test_sources_combined_tell_the_answers_behind_them_not_how_many_they_are():
+    def effect(value, n):
+        return Estimate(
+            id="x", estimand="att_overall", indicator="behaviour", unit="score_1_5", value=value,
+            se=0.1, ci_low=value - 0.2, ci_high=value + 0.2, n=n, n_units=12, level=0.95,
+            method="doubly_robust",
+        )  # fmt: skip
+
+    frame = pd.DataFrame({"period": [1, 1, 2], "y": [3.0, 4.0, 5.0]})
+    sources = [("peer", effect(0.3, 400), frame, 0.8), ("log", effect(0.4, 900), frame, 1.0)]
+    found = behaviour_sources.triangulated(sources, first=2, options=OPTIONS)
+    (pooled,) = found.estimates
+    assert (pooled.n, pooled.n_units) == (1300, 12)
+    assert pooled.dims["sources"] == "peer, log"

@@ -39,11 +39,12 @@ def triangulated(
     first : int
         First month of training; spreads are those before.
     """
-    sources = []
+    sources, behind = [], []
     for name, effect, frame, reliability in effects:
         spread = frame.loc[frame["period"] < first, "y"].std()
         if effect.se and reliability and spread > 0:
             sources.append((name, effect.value / spread, effect.se / spread, reliability))
+            behind.append(effect)
             against = effect.comparison
     if len(sources) < 2:
         nothing = without(
@@ -57,6 +58,8 @@ def triangulated(
     pooled, check = causal.triangulate(
         sources, outcome="behaviour", causal_against=against, options=options
     )
+    sites = [effect.n_units for effect in behind if effect.n_units is not None]
+    pooled = replace(pooled, n=sum(e.n for e in behind), n_units=max(sites, default=None))
     return collect("tracking", [named(pooled, "triangulated"), check])
 
 
