@@ -63,7 +63,8 @@ def test_the_workbook_is_inert_typed_and_hides_small_cells(tmp_path):
     run.__dict__["results"] = {
         "monitoring": StageResults(stage="monitoring", tables={"completion": modules})
     }
-    path = workbook.write_workbook(run, tmp_path, "en")
+    sheets = list(workbook.of_stage(run, "monitoring", "en"))
+    path = workbook.write_workbook(run, tmp_path, "en", sheets)
     book = openpyxl.load_workbook(path)
     codes = {row[4].value: row[0].value for row in book.worksheets[0].iter_rows(min_row=4)}
     sheet = book[codes["monitoring.completion"]]
