@@ -49,7 +49,7 @@ from analysis.ingest.proposal.declared import (
     table_of,
 )
 from analysis.ingest.proposal.declared import unpivot_lines as declared_lines
-from analysis.ingest.proposal.grids import Grid, grid_of
+from analysis.ingest.proposal.grids import IN_STAFF, Grid, grid_of
 from analysis.ingest.proposal.headers import mapped, meaning, recognise, word
 from analysis.ingest.proposal.months import Months, months_of
 from analysis.ingest.proposal.occasions import occasion_of, occasions_in
@@ -381,7 +381,7 @@ def _of_people(group: Sequence[RawTable], grid: Grid) -> _Export:
     taken = [h for h in headers if personal_reason(h) != "name" or _numbered(group, h)]
     found = mapped(taken, own | known["columns"])
     columns = {column: h for column, h in found.items() if column not in grid.columns}
-    drop = {**grid.drop, **known.get("drop", {})}
+    drop = {**IN_STAFF, **known.get("drop", {})}
     return _Export(group, grid.table, headers, columns, drop, (grid.table,), grid=grid)
 
 

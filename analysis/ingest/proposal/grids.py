@@ -26,7 +26,8 @@ _ABSENT = ("缺勤", "缺席", "请假", "事假", "病假", "旷课", "未到",
 _NO_SCORE = ("缺考", "未考", "未参加", *_ABSENT)
 _NOTHING = ("", "-", "—", "/")
 _OF_SCORES = r"(?:测试|考试|考核)?(?:成绩|得分|分数|分)?"
-_IN_STAFF = ("项目", "所属项目", "项目名称", "岗位", "部门", "职务")
+IN_STAFF = dict.fromkeys(("项目", "所属项目", "项目名称", "岗位", "部门", "职务"), "in_staff")
+"""What stands beside a person in such a table, and in the list of staff as well → the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,12 @@ class Grid:
         Headers whose cells become rows.
     columns : Mapping
         Mappings of the canonical columns that head and cell give.
-    drop : Mapping
-        Headers that the list of staff has as well → the reason.
     """
 
     table: str
     pattern: str
     heads: frozenset[str]
     columns: Mapping[str, str]
-    drop: Mapping[str, str]
 
 
 def grid_of(group: Sequence[RawTable], say: Say) -> Grid | None:
@@ -96,8 +94,7 @@ def _attended(
     columns = {"session": "$head", "attended": attended}
     if form != _FORMS[-1]:
         columns["held_on"] = _held_on(group, form.removesuffix("(?: 00:00:00)?"), say)
-    drop = dict.fromkeys(_IN_STAFF, "in_staff")
-    return Grid("enrolments", f"(?P<head>{shape})", frozenset(heads), columns, drop)
+    return Grid("enrolments", f"(?P<head>{shape})", frozenset(heads), columns)
 
 
 def _held_on(group: Sequence[RawTable], form: str, say: Say) -> str:
@@ -130,8 +127,7 @@ def _scores(group: Sequence[RawTable], headers: Sequence[str]) -> Grid | None:
         "score": f"{{from: $cell, missing: [{_list(missing)}]}}" if missing else "$cell",
     }
     pattern = f"(?P<head>{'|'.join(map(re.escape, told))}){ending}"
-    drop = dict.fromkeys(_IN_STAFF, "in_staff")
-    return Grid("assessments", pattern, frozenset(m[0] for m in found), columns, drop)
+    return Grid("assessments", pattern, frozenset(m[0] for m in found), columns)
 
 
 def _words(met: set[str], known: Sequence[str]) -> list[str]:
